@@ -1,0 +1,8 @@
+"""`python -m reachproof` is the command line."""
+
+import sys
+
+from reachproof.cli.main import main
+
+if __name__ == "__main__":
+    sys.exit(main())
