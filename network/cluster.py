@@ -1,0 +1,135 @@
+"""The objects of a cluster, as far as network policy can tell them apart. No policy here.
+
+A pod is a *pod on the pod network* unless `host_network`; a host-network pod speaks with its node's addresses and is
+neither selected by labels nor subject to policy (unless the option `hostNetworkPods: pods` says so).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from reachproof.network.intervals import EMPTY, IntervalSet
+from reachproof.network.labels import Labels, Selector
+from reachproof.network.origin import Origin
+from reachproof.network.ports import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Namespace:
+    """A namespace; `labels` always hold `kubernetes.io/metadata.name`. `assumed`: used in the input but not given."""
+
+    name: str
+    labels: Labels
+    assumed: bool = False
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A node; `addresses` are the IP entries of status.addresses, `pod_ranges` its spec.podCIDRs."""
+
+    name: str
+    labels: Labels
+    addresses: tuple[int, ...]
+    pod_ranges: IntervalSet = EMPTY
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class ContainerPort:
+    """A named port that a container of a pod declares (core/v1 ContainerPort); ports without a name do not matter."""
+
+    name: str
+    number: int
+    protocol: Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pod:
+    """A running pod, or an *abstract* pod that stands for all replicas of a workload template.
+
+    `addresses` holds at most one per family; it is empty exactly for an abstract pod, whose address is a free value in
+    the pod range. `workload` is `Kind/name` of the top owner, or empty for a bare pod. `declared` are all (number,
+    protocol) pairs of containerPorts, named or not, for explanations only.
+    """
+
+    namespace: str
+    name: str
+    labels: Labels
+    addresses: tuple[int, ...]
+    node: str | None = None
+    host_network: bool = False
+    ports: tuple[ContainerPort, ...] = ()
+    declared: tuple[tuple[int, Protocol], ...] = ()
+    service_account: str = "default"
+    workload: str = ""
+    replicas: int = 1
+    origin: Origin
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(namespace, name): unique in a snapshot."""
+        return self.namespace, self.name
+
+    @property
+    def abstract(self) -> bool:
+        """Whether the address is unknown."""
+        return not self.addresses
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicePort:
+    """One port of a Service; `target` is a number, or the name of a container port at the backend."""
+
+    name: str
+    protocol: Protocol
+    port: int
+    target: int | str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointAddress:
+    """One ready address behind a Service, from an EndpointSlice: port name -> port number as the slice gives them."""
+
+    address: int
+    ports: tuple[tuple[str, Protocol, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A Service. `selector` None: backends come only from `endpoints` (EndpointSlices of the input).
+
+    `virtual_ips` are the addresses that are rewritten to a backend before policy is evaluated: cluster IPs, external
+    IPs, and load-balancer addresses unless their ipMode is Proxy. `external_name`: an alias, with no backends.
+    """
+
+    namespace: str
+    name: str
+    selector: Selector | None
+    ports: tuple[ServicePort, ...]
+    virtual_ips: tuple[int, ...] = ()
+    endpoints: tuple[EndpointAddress, ...] = ()
+    type: str = "ClusterIP"
+    external_name: str | None = None
+    publish_not_ready: bool = False
+    origin: Origin
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(namespace, name): unique in a snapshot."""
+        return self.namespace, self.name
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that an answer must carry: an assumption or a warning, with a stable code in capitals."""
+
+    code: str
+    text: str
+    origin: Origin | None = field(default=None)

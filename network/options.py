@@ -1,0 +1,72 @@
+"""How a snapshot is to be read: the model options of the command line, the API and the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reachproof.network.intervals import EMPTY, IntervalSet
+
+
+class Cni(StrEnum):
+    """Which implementation resolves what the specifications leave undefined; `spec` leaves it undefined."""
+
+    SPEC = "spec"
+    CALICO = "calico"
+    CILIUM = "cilium"
+    OVN_KUBERNETES = "ovn-kubernetes"
+    ANTREA = "antrea"
+    KUBE_NETWORK_POLICIES = "kube-network-policies"
+
+
+class Channel(StrEnum):
+    """Which release channel of the network-policy-api CRDs the cluster has installed."""
+
+    STANDARD = "standard"
+    EXPERIMENTAL = "experimental"
+
+
+class HostNetworkPods(StrEnum):
+    """How NetworkPolicy sees host-network pods: as traffic of their node, or as pods."""
+
+    IGNORED = "ignored"
+    PODS = "pods"
+
+
+class CidrMatches(StrEnum):
+    """Which endpoints a CIDR in a policy can match: all, all but pods, or only addresses outside the cluster."""
+
+    ALL = "all"
+    WORLD_AND_NODES = "world+nodes"
+    WORLD = "world"
+
+
+class Enforcement(StrEnum):
+    """Which kinds of policy the cluster's network enforces at all."""
+
+    NONE = "none"
+    NETWORK_POLICY = "np"
+    ALL = "np+admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The model options. `cidr_matches` None: the default of the `cni` profile. Empty ranges: not given.
+
+    `domains` maps a domain name to the addresses behind it; a name that is not in it stands for an unknown set of
+    external addresses.
+    """
+
+    tenant_label: str = "tenant"
+    cni: Cni = Cni.SPEC
+    channel: Channel = Channel.EXPERIMENTAL
+    pod_range: IntervalSet = EMPTY
+    service_range: IntervalSet = EMPTY
+    host_network_pods: HostNetworkPods = HostNetworkPods.IGNORED
+    cidr_matches: CidrMatches | None = None
+    domains: Mapping[str, IntervalSet] = field(default_factory=dict)
+    enforcement: Enforcement = Enforcement.ALL
+
+
+DEFAULT_OPTIONS = Options()

@@ -1,0 +1,168 @@
+"""The one intermediate form that every policy kind is lowered to (no cluster knowledge, no evaluation).
+
+    Policy = subject, egress rules, ingress rules, tier, priority, the directions in which it isolates its subject
+    Rule   = action when any of its matches holds; `may`: whether it matches at all is not known
+    Match  = peer AND ports
+    Peer   = a predicate over a party (pod | node | external) and its address, never a bare CIDR test
+
+How policies are arranged into tiers, and what undefined order means, is `network.program`. What is true of a flow is
+defined by `semantics` and computed again by `solver`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reachproof.network.intervals import EMPTY, IntervalSet
+from reachproof.network.labels import Selector
+from reachproof.network.origin import Origin
+from reachproof.network.ports import Protocol
+
+
+class Direction(StrEnum):
+    """Egress is decided for the source, ingress for the destination."""
+
+    EGRESS = "egress"
+    INGRESS = "ingress"
+
+
+class Action(StrEnum):
+    """What a rule does: decide, or leave its whole tier (pass). ClusterNetworkPolicy's Accept is `allow` here."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+    PASS = "pass"
+
+
+class TierName(StrEnum):
+    """The tiers in the order of evaluation; `default` is what holds where no policy decides."""
+
+    ADMIN = "admin"
+    NETWORK_POLICY = "networkpolicy"
+    BASELINE = "baseline"
+    DEFAULT = "default"
+
+
+class PartyKind(StrEnum):
+    """What an endpoint is to a CIDR: a host-network pod counts as its node."""
+
+    POD = "pod"
+    NODE = "node"
+    EXTERNAL = "external"
+
+
+@dataclass(frozen=True, slots=True)
+class PodSet:
+    """Pods whose namespace's labels match `namespaces` and whose own labels match `pods`.
+
+    Host-network pods are in it only with `host_network`.
+    """
+
+    namespaces: Selector
+    pods: Selector
+    host_network: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AddressPeer:
+    """Parties of the given kinds that use an address in the set on this flow (ipBlock, networks)."""
+
+    addresses: IntervalSet
+    parties: frozenset[PartyKind] = frozenset(PartyKind)
+
+
+@dataclass(frozen=True, slots=True)
+class NodePeer:
+    """Nodes with these labels, and host-network pods, by an address in such a node's status.addresses."""
+
+    nodes: Selector
+
+
+@dataclass(frozen=True, slots=True)
+class DomainPeer:
+    """External addresses that may stand behind one of the names (`*.` prefix: one or more labels)."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyPeer:
+    """Every party."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnNodePeer:
+    """The node that the subject runs on, and host-network pods there; unknown where the subject's node is unknown."""
+
+
+Peer = PodSet | AddressPeer | NodePeer | DomainPeer | AnyPeer | OwnNodePeer
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class NamedPort:
+    """The container ports of that name at the destination pod; `protocol` None: whatever protocol they declare."""
+
+    name: str
+    protocol: Protocol | None
+
+
+@dataclass(frozen=True, slots=True)
+class PortMatch:
+    """A destination port in `numbers`, or one of the named ports of the destination pod."""
+
+    numbers: IntervalSet = EMPTY
+    names: tuple[NamedPort, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Peer and ports must both match; `ports` None is every port of every protocol."""
+
+    peer: Peer
+    ports: PortMatch | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """`index` counts from 0 in its policy and direction. `may`: it may or may not match where its matches hold."""
+
+    action: Action
+    matches: tuple[Match, ...]
+    may: bool = False
+    index: int = 0
+    name: str = ""
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRef:
+    """The identity of a policy object; `namespace` is empty for cluster-scoped kinds."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A policy object. Lower `priority` comes first within a tier; it is 0 for kinds without one.
+
+    `isolates`: the directions in which a selected pod is denied what no policy of the tier allows.
+    """
+
+    ref: PolicyRef
+    tier: TierName
+    priority: int = 0
+    subject: PodSet
+    egress: tuple[Rule, ...] = ()
+    ingress: tuple[Rule, ...] = ()
+    isolates: frozenset[Direction] = frozenset()
+    origin: Origin
+
+    def rules(self, direction: Direction) -> tuple[Rule, ...]:
+        """The rules of one direction, first match first."""
+        return self.egress if direction is Direction.EGRESS else self.ingress

@@ -1,0 +1,196 @@
+"""Policies arranged into tiers: what is evaluated, in which order, and where order is undefined.
+
+    Programs = one tuple of tiers per direction; after the last tier a flow is allowed
+    Tier     = chains that nothing orders against each other, then `isolation`
+    Chain    = groups in order
+    Group    = policies of equal priority, unordered
+
+Outcome of a policy for a flow whose subject it selects: the action of its first matching rule, or nothing. Of a group:
+the outcome of any one of its policies that has one. Of a chain: that of its first group that has one. Of a tier: that
+of any one of its chains that has one; else, where a policy of the tier isolates the subject in this direction, the
+first matching rule of `isolation`; else pass. Pass goes on with the next tier.
+
+A group in which all rules allow (NetworkPolicy) has one outcome whatever the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from reachproof.network.labels import EVERYTHING
+from reachproof.network.options import CidrMatches, Enforcement, HostNetworkPods, Options
+from reachproof.network.origin import Origin
+from reachproof.network.policy import (
+    Action,
+    AddressPeer,
+    AnyPeer,
+    Direction,
+    Match,
+    OwnNodePeer,
+    PartyKind,
+    Peer,
+    PodSet,
+    Policy,
+    PolicyRef,
+    Rule,
+    TierName,
+)
+from reachproof.network.profile import PROFILES, Profile
+
+BUILT_IN = Origin(file="")
+EXEMPTION = PolicyRef(kind="", namespace="", name="node exemption")
+_PARTIES = {
+    CidrMatches.ALL: frozenset(PartyKind),
+    CidrMatches.WORLD_AND_NODES: frozenset((PartyKind.NODE, PartyKind.EXTERNAL)),
+    CidrMatches.WORLD: frozenset((PartyKind.EXTERNAL,)),
+}
+
+Group = tuple[Policy, ...]
+Chain = tuple[Group, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """One tier of one direction; `isolation` is empty where policies of the tier never isolate."""
+
+    name: TierName
+    chains: tuple[Chain, ...]
+    isolation: tuple[Rule, ...] = ()
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        """All policies of the tier, in the order of chains and groups."""
+        return tuple(policy for chain in self.chains for group in chain for policy in group)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Programs:
+    """The tiers of both directions, first to last."""
+
+    egress: tuple[Tier, ...]
+    ingress: tuple[Tier, ...]
+
+    def tiers(self, direction: Direction) -> tuple[Tier, ...]:
+        """The tiers of one direction."""
+        return self.egress if direction is Direction.EGRESS else self.ingress
+
+
+def assemble(policies: Iterable[Policy], options: Options) -> Programs:
+    """The programs that a cluster with these policies runs, under the options' profile.
+
+    Policies without a rule in a direction, that do not isolate in it, are left out of that direction.
+    """
+    profile = PROFILES[options.cni]
+    enforced = [_adapted(policy, options, profile) for policy in policies if _enforced(policy, options, profile)]
+    enforced.sort(key=lambda policy: (policy.priority, policy.ref.kind, policy.ref.namespace, policy.ref.name))
+    return Programs(
+        egress=_tiers(enforced, Direction.EGRESS, profile), ingress=_tiers(enforced, Direction.INGRESS, profile)
+    )
+
+
+def _enforced(policy: Policy, options: Options, profile: Profile) -> bool:
+    if options.enforcement is Enforcement.NONE:
+        return False
+    if policy.tier is TierName.NETWORK_POLICY:
+        return True
+    if options.enforcement is Enforcement.NETWORK_POLICY:
+        return False
+    last = profile.last_admin_priority
+    return last is None or policy.ref.kind != "AdminNetworkPolicy" or policy.priority <= last
+
+
+def _adapted(policy: Policy, options: Options, profile: Profile) -> Policy:
+    """The policy with its peers restricted or widened to what the options let them match."""
+    parties = _PARTIES[options.cidr_matches or profile.cidr_matches]
+    as_pods = options.host_network_pods is HostNetworkPods.PODS and policy.tier is TierName.NETWORK_POLICY
+    if not as_pods and parties == frozenset(PartyKind):
+        return policy
+
+    def peer(original: Peer) -> Peer:
+        if isinstance(original, PodSet):
+            return replace(original, host_network=as_pods)
+        if isinstance(original, AddressPeer):
+            return replace(original, parties=parties)
+        return original
+
+    def rules(original: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        return tuple(
+            replace(rule, matches=tuple(replace(match, peer=peer(match.peer)) for match in rule.matches))
+            for rule in original
+        )
+
+    return replace(
+        policy,
+        subject=replace(policy.subject, host_network=as_pods),
+        egress=rules(policy.egress),
+        ingress=rules(policy.ingress),
+    )
+
+
+def _tiers(policies: list[Policy], direction: Direction, profile: Profile) -> tuple[Tier, ...]:
+    def acting(tier: TierName) -> list[Policy]:
+        return [p for p in policies if p.tier is tier and (p.rules(direction) or direction in p.isolates)]
+
+    tiers = [
+        *_exemption(direction),
+        *_ranked(TierName.ADMIN, acting(TierName.ADMIN), profile),
+        *_network_policy(acting(TierName.NETWORK_POLICY), direction, profile),
+        *(_selection_ends(policies) if profile.selection_ends_baseline else ()),
+        *_ranked(TierName.BASELINE, acting(TierName.BASELINE), profile),
+    ]
+    return tuple(tier for tier in tiers if tier.chains)
+
+
+def _exemption(direction: Direction) -> tuple[Tier, ...]:
+    """NetworkPolicy v1: a pod always accepts traffic from the node it runs on."""
+    if direction is Direction.EGRESS:
+        return ()
+    rule = Rule(action=Action.ALLOW, matches=(Match(OwnNodePeer()),), name="own node", origin=BUILT_IN)
+    pods = PodSet(EVERYTHING, EVERYTHING, host_network=True)
+    exemption = Policy(ref=EXEMPTION, tier=TierName.DEFAULT, subject=pods, ingress=(rule,), origin=BUILT_IN)
+    return (Tier(name=TierName.DEFAULT, chains=(((exemption,),),)),)
+
+
+def _ranked(name: TierName, policies: list[Policy], profile: Profile) -> tuple[Tier, ...]:
+    """Admin kinds: one chain per API, ordered by priority; the APIs are not ordered against each other."""
+    cluster = _chain([p for p in policies if p.ref.kind == "ClusterNetworkPolicy"], profile)
+    admin = _chain([p for p in policies if p.ref.kind != "ClusterNetworkPolicy"], profile)
+    chains = tuple(chain for chain in (cluster, admin) if chain)
+    if profile.cluster_policies_first:
+        return tuple(Tier(name=name, chains=(chain,)) for chain in chains)
+    return (Tier(name=name, chains=chains),)
+
+
+def _chain(policies: list[Policy], profile: Profile) -> Chain:
+    def rank(policy: Policy) -> tuple[int, str]:
+        return policy.priority, policy.ref.name if profile.ties_by_name else ""
+
+    return tuple(tuple(group) for _, group in groupby(policies, key=rank))
+
+
+def _network_policy(policies: list[Policy], direction: Direction, profile: Profile) -> tuple[Tier, ...]:
+    if not policies:
+        return ()
+    deny = Rule(action=Action.DENY, matches=(Match(AnyPeer()),), name="isolation", origin=BUILT_IN)
+    own_node = Rule(
+        action=Action.ALLOW,
+        matches=(Match(OwnNodePeer()),),
+        may=not profile.own_node_egress_allowed,
+        name="own node",
+        origin=BUILT_IN,
+    )
+    isolation = (own_node, deny) if direction is Direction.EGRESS else (deny,)
+    return (Tier(name=TierName.NETWORK_POLICY, chains=((tuple(policies),),), isolation=isolation),)
+
+
+def _selection_ends(policies: list[Policy]) -> tuple[Tier, ...]:
+    """A pod that any NetworkPolicy selects, in whichever direction, never meets the baseline."""
+    allow = Rule(action=Action.ALLOW, matches=(Match(AnyPeer()),), name="selected", origin=BUILT_IN)
+    selecting = tuple(
+        replace(policy, egress=(allow,), ingress=(allow,), isolates=frozenset())
+        for policy in policies
+        if policy.tier is TierName.NETWORK_POLICY
+    )
+    return (Tier(name=TierName.NETWORK_POLICY, chains=((selecting,),)),) if selecting else ()

@@ -1,0 +1,85 @@
+"""A snapshot: the objects and policies of a cluster at one moment, and how to read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from reachproof.network.address import PRIVATE
+from reachproof.network.cluster import Namespace, Node, Notice, Pod, Service
+from reachproof.network.intervals import IntervalSet
+from reachproof.network.options import DEFAULT_OPTIONS, Options
+from reachproof.network.policy import Policy
+from reachproof.network.program import Programs, assemble
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """Immutable; each tuple is sorted by (namespace, name).
+
+    `digest` is `sha256:...` of the canonical objects: it does not depend on the order of files, their formatting, or
+    the options. Every namespace that an object names is present. Finished pods are not. `assumptions` and `warnings`
+    belong to every answer about the snapshot.
+    """
+
+    namespaces: tuple[Namespace, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    pods: tuple[Pod, ...] = ()
+    services: tuple[Service, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    options: Options = DEFAULT_OPTIONS
+    digest: str = ""
+    assumptions: tuple[Notice, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+
+    @cached_property
+    def programs(self) -> Programs:
+        """The policies arranged under the options."""
+        return assemble(self.policies, self.options)
+
+    @cached_property
+    def namespace_of(self) -> dict[str, Namespace]:
+        """Namespaces by name."""
+        return {namespace.name: namespace for namespace in self.namespaces}
+
+    @cached_property
+    def pod_of(self) -> dict[tuple[str, str], Pod]:
+        """Pods by (namespace, name)."""
+        return {pod.key: pod for pod in self.pods}
+
+    @cached_property
+    def node_of(self) -> dict[str, Node]:
+        """Nodes by name."""
+        return {node.name: node for node in self.nodes}
+
+    @cached_property
+    def service_of(self) -> dict[tuple[str, str], Service]:
+        """Services by (namespace, name)."""
+        return {service.key: service for service in self.services}
+
+    @cached_property
+    def pod_range(self) -> IntervalSet:
+        """Where the address of an abstract pod may lie, less the addresses that something else holds.
+
+        The option `podCidr`, else the nodes' podCIDRs, else the private IPv4 ranges (RFC 1918, RFC 6598).
+        """
+        ranges = self.options.pod_range
+        if not ranges:
+            ranges = IntervalSet.of(span for node in self.nodes for span in node.pod_ranges)
+        return (ranges or PRIVATE) - self.held
+
+    @cached_property
+    def held(self) -> IntervalSet:
+        """Addresses of pods, nodes and Services: everything that is not outside the cluster."""
+        singles = [address for pod in self.pods for address in pod.addresses]
+        singles += [address for node in self.nodes for address in node.addresses]
+        singles += [address for service in self.services for address in service.virtual_ips]
+        return IntervalSet.of((address, address) for address in singles)
+
+    def with_policies(self, policies: tuple[Policy, ...]) -> Snapshot:
+        """The same cluster with other policies; the digest is kept, since the input is the same."""
+        return replace(self, policies=policies)
+
+    def with_options(self, options: Options) -> Snapshot:
+        """The same cluster read in another way."""
+        return replace(self, options=options)
