@@ -1,0 +1,41 @@
+# `make check` is the gate. Every target runs with the tools of $(PYTHON); see AGENTS.md for making that environment.
+PYTHON ?= .venv/bin/python
+TESTS ?=
+BIN = $(dir $(PYTHON))
+
+.PHONY: check format-check lint types layers test docs-check format fuzz bench environment
+
+check: format-check lint types layers test docs-check
+
+environment:
+	python3 -m venv .venv
+	.venv/bin/pip install -q -e '.[dev]'
+
+format-check:
+	$(PYTHON) -m ruff format --check .
+
+lint:
+	$(PYTHON) -m ruff check .
+
+types:
+	$(PYTHON) -m mypy
+
+layers:
+	$(BIN)lint-imports --no-cache
+
+# The docs check has a target of its own, so it is left out here.
+test:
+	$(PYTHON) -m pytest -q --ignore=tests/house/test_docs.py $(TESTS)
+
+docs-check:
+	$(PYTHON) -m pytest -q tests/house/test_docs.py
+
+format:
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+fuzz:
+	HYPOTHESIS_PROFILE=fuzz $(PYTHON) -m pytest -q tests/agreement tests/laws $(TESTS)
+
+bench:
+	$(PYTHON) -m bench

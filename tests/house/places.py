@@ -1,0 +1,18 @@
+"""Where things are in the checkout that holds these tests."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "src" / "reachproof"
+CODE_FOLDERS = ("api", "cli", "grammar", "manifests", "network", "queries", "semantics", "solver")
+
+
+def modules() -> list[Path]:
+    """Every Python module of the product, each once, in a stable order."""
+    inside = [path for name in CODE_FOLDERS for path in sorted((ROOT / name).rglob("*.py"))]
+    return [*sorted(PACKAGE.glob("*.py")), *inside]
+
+
+def markdown_pages() -> list[Path]:
+    """The pages whose links are promised to work: the two at the top, and everything below docs/."""
+    return [ROOT / "README.md", ROOT / "AGENTS.md", *sorted((ROOT / "docs").rglob("*.md"))]
