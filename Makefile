@@ -1,7 +1,6 @@
 # `make check` is the gate. Every target runs with the tools of $(PYTHON); see AGENTS.md for making that environment.
 PYTHON ?= .venv/bin/python
 TESTS ?=
-BIN = $(dir $(PYTHON))
 
 .PHONY: check format-check lint types layers test docs-check format fuzz bench environment
 
@@ -21,7 +20,7 @@ types:
 	$(PYTHON) -m mypy
 
 layers:
-	$(BIN)lint-imports --no-cache
+	$(PYTHON) -c 'from importlinter.cli import lint_imports_command as run; run()' --no-cache --no-logo
 
 # The docs check has a target of its own, so it is left out here.
 test:

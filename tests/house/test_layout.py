@@ -29,7 +29,7 @@ def copy_checkout(target: Path, *, links: bool) -> Path:
             shutil.copy2(ROOT / name, target / name)
     if not links:
         for name in CODE_FOLDERS:
-            (target / "src" / "reachproof" / name).unlink()
+            (target / "src" / "reachproof" / name).unlink(missing_ok=True)
     return target
 
 
