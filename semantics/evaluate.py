@@ -1,0 +1,216 @@
+"""What is true of one flow: `evaluate`, the reference that every verdict is measured against.
+
+    allowed(flow) = egress of the source allows it AND ingress of the destination allows it
+    one direction = tiers in order; pass and silence go on to the next tier; allowed after the last
+
+A party that is no policy subject (node, external, host-network pod) allows everything. A pod always reaches its own
+address; through a Service it is subject to the admin kinds, while NetworkPolicy leaves open whether it applies.
+
+Trusted: `network.program` for the arrangement of policies, and the loaders for the policies themselves. Checked by
+tests/cases and tests/laws, and against the solver's two engines by tests/agreement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from reachproof.network.address import family, format_address
+from reachproof.network.cluster import Node, Notice, Pod
+from reachproof.network.flow import External, Flow, Party
+from reachproof.network.options import HostNetworkPods
+from reachproof.network.policy import Action, AnyPeer, Direction, Match, Rule
+from reachproof.network.ports import MAX_PORT
+from reachproof.network.program import BUILT_IN, Tier
+from reachproof.network.snapshot import Snapshot
+from reachproof.semantics.match import subject
+from reachproof.semantics.notices import HAIRPIN_RULE
+from reachproof.semantics.outcomes import Case, Choice, tier_outcomes
+from reachproof.semantics.sentences import (
+    default_sentence,
+    isolation_sentence,
+    itself_sentence,
+    named,
+    no_subject_sentence,
+    rule_sentence,
+)
+from reachproof.semantics.trace import DirectionTrace, Step, Trace, Truth
+
+Ways = dict[Action, tuple[Choice, ...]]
+"""The possible ends of one direction, allow or deny, each with the choices on one way to it."""
+
+
+def evaluate(snapshot: Snapshot, flow: Flow, *, prefer: Action = Action.ALLOW) -> Trace:
+    """The truth of the flow, and the steps to it.
+
+    Where both outcomes are possible, open choices are taken so that the shown steps end in `prefer` (allow or deny),
+    and `depends` says what they rest on. ValueError where the flow is none of this snapshot. Cost: linear in the
+    policies and their rules.
+    """
+    require_possible(snapshot, flow)
+    egress = evaluate_direction(snapshot, flow, Direction.EGRESS, prefer=prefer)
+    ingress = evaluate_direction(snapshot, flow, Direction.INGRESS, prefer=prefer)
+    return Trace(flow=flow, truth=_both(egress.truth, ingress.truth), egress=egress, ingress=ingress)
+
+
+def truth(snapshot: Snapshot, flow: Flow) -> Truth:
+    """The truth of the flow without its trace: what `evaluate` says, in half the time."""
+    require_possible(snapshot, flow)
+    egress, ingress = (
+        _truth(ways(snapshot, flow, direction, tiers(snapshot, flow, direction)))
+        for direction in (Direction.EGRESS, Direction.INGRESS)
+    )
+    return _both(egress, ingress)
+
+
+def evaluate_direction(
+    snapshot: Snapshot,
+    flow: Flow,
+    direction: Direction,
+    *,
+    prefer: Action = Action.ALLOW,
+    program: tuple[Tier, ...] | None = None,
+) -> DirectionTrace:
+    """One direction of a possible flow; `program` in place of the snapshot's own tiers, to ask what if."""
+    if program is None:
+        program = tiers(snapshot, flow, direction)
+    found = ways(snapshot, flow, direction, program)
+    shown = prefer if prefer in found else next(iter(found))
+    steps = _steps(snapshot, flow, direction, found[shown])
+    return DirectionTrace(direction=direction, truth=_truth(found), steps=steps)
+
+
+def ways(snapshot: Snapshot, flow: Flow, direction: Direction, program: tuple[Tier, ...]) -> Ways:
+    """The possible ends of one direction, each with one way to it.
+
+    Choices at different tiers are independent, so that one way to a tier serves all that follows.
+    """
+    case = Case(snapshot=snapshot, flow=flow, direction=direction)
+    found: Ways = {}
+    way: tuple[Choice, ...] = ()
+    for tier in program:
+        onward: list[Choice] = []
+        for action, choice in tier_outcomes(case, tier).items():
+            if action is None or action is Action.PASS:
+                onward.append(choice)
+            else:
+                found.setdefault(action, (*way, choice))
+        if not onward:
+            return found
+        way = (*way, onward[0])
+    found.setdefault(Action.ALLOW, (*way, Choice(action=Action.ALLOW)))
+    return found
+
+
+def tiers(snapshot: Snapshot, flow: Flow, direction: Direction) -> tuple[Tier, ...]:
+    """The tiers that apply to the flow: none where its party is no subject, or a pod reaches its own address."""
+    if not _is_subject(snapshot, subject(flow, direction)[0]):
+        return ()
+    program = snapshot.programs.tiers(direction)
+    if not is_itself(flow):
+        return program
+    return tuple(map(_perhaps_isolated, program)) if flow.via_service else ()
+
+
+def is_itself(flow: Flow) -> bool:
+    """Whether a pod reaches itself; two replicas of an abstract pod differ by their addresses."""
+    if not isinstance(flow.source, Pod) or not isinstance(flow.destination, Pod):
+        return False
+    return flow.source.key == flow.destination.key and flow.source_address == flow.destination_address
+
+
+def require_possible(snapshot: Snapshot, flow: Flow) -> None:
+    """ValueError unless the parties are in the snapshot, the addresses are theirs, and of one family."""
+    if not 1 <= flow.port <= MAX_PORT:
+        raise ValueError(f"port {flow.port} is not in 1..{MAX_PORT}")
+    if family(flow.source_address) != family(flow.destination_address):
+        both = f"{format_address(flow.source_address)} and {format_address(flow.destination_address)}"
+        raise ValueError(f"{both} are not of one address family")
+    _require_address(snapshot, flow.source, flow.source_address)
+    _require_address(snapshot, flow.destination, flow.destination_address)
+
+
+def _require_address(snapshot: Snapshot, party: Party, address: int) -> None:
+    match party:
+        case Pod():
+            present = snapshot.pod_of.get(party.key) == party
+            fits = address in (snapshot.pod_range if party.abstract else party.addresses)
+        case Node():
+            present = snapshot.node_of.get(party.name) == party
+            fits = address in party.addresses
+        case External():
+            present, fits = True, address not in snapshot.held
+    if not present:
+        raise ValueError(f"{named(party)} is not in the snapshot")
+    if not fits and isinstance(party, External):
+        raise ValueError(f"{format_address(address)} is not external: a pod, a node or a Service has it")
+    if not fits:
+        raise ValueError(f"{format_address(address)} is no address of {named(party)}")
+
+
+def _is_subject(snapshot: Snapshot, party: Party) -> bool:
+    if not isinstance(party, Pod):
+        return False
+    return not party.host_network or snapshot.options.host_network_pods is HostNetworkPods.PODS
+
+
+def _perhaps_isolated(tier: Tier) -> Tier:
+    """NetworkPolicy does not say whether it applies to a pod that reaches itself through a Service."""
+    exempt = Rule(action=Action.ALLOW, matches=(Match(AnyPeer()),), may=True, name=HAIRPIN_RULE, origin=BUILT_IN)
+    return replace(tier, isolation=(exempt, *tier.isolation)) if tier.isolation else tier
+
+
+def _truth(found: Ways) -> Truth:
+    if Action.DENY not in found:
+        return Truth.ALLOWED
+    return Truth.EITHER if Action.ALLOW in found else Truth.DENIED
+
+
+def _both(egress: Truth, ingress: Truth) -> Truth:
+    if Truth.DENIED in (egress, ingress):
+        return Truth.DENIED
+    return Truth.EITHER if Truth.EITHER in (egress, ingress) else Truth.ALLOWED
+
+
+def _steps(snapshot: Snapshot, flow: Flow, direction: Direction, way: Iterable[Choice]) -> tuple[Step, ...]:
+    """A step for every choice that is a decision; what a silent tier rests on is carried to the next step."""
+    steps: list[Step] = []
+    carried: tuple[Notice, ...] = ()
+    for choice in way:
+        choice = choice.resting_on(carried)
+        carried = choice.depends
+        if choice.action is not None:
+            steps.append(_step(snapshot, flow, direction, choice, choice.action))
+            carried = ()
+    return tuple(steps)
+
+
+def _step(snapshot: Snapshot, flow: Flow, direction: Direction, choice: Choice, action: Action) -> Step:
+    rule, policies = choice.rule, choice.policies
+    written = rule is not None and rule.origin != BUILT_IN
+    origin = rule.origin if rule is not None and written else policies[0].origin if policies else None
+    party = subject(flow, direction)[0]
+    return Step(
+        direction=direction,
+        subject=party,
+        tier=choice.tier,
+        action=action,
+        policies=tuple(policy.ref for policy in policies if policy.origin != BUILT_IN),
+        rule_index=rule.index if rule is not None and written else None,
+        rule_name=rule.name if rule is not None else "",
+        origin=None if origin == BUILT_IN else origin,
+        depends=choice.depends,
+        text=_text(snapshot, flow, direction, choice),
+    )
+
+
+def _text(snapshot: Snapshot, flow: Flow, direction: Direction, choice: Choice) -> str:
+    if choice.rule is not None and choice.isolation:
+        return isolation_sentence(flow, direction, choice.policies, choice.rule)
+    if choice.rule is not None:
+        return rule_sentence(flow, direction, choice.policies[0], choice.rule)
+    if not _is_subject(snapshot, subject(flow, direction)[0]):
+        return no_subject_sentence(flow, direction)
+    if is_itself(flow) and not flow.via_service:
+        return itself_sentence(flow)
+    return default_sentence(flow, direction)

@@ -1,0 +1,165 @@
+"""Whether a subject, a peer or a port of a policy matches, for one flow and in three values.
+
+| Thing | Clause |
+|---|---|
+| subject | NetworkPolicy spec.podSelector; v1alpha1 and v1alpha2 spec.subject: pods only, host-network pods excepted |
+| pod peers | NetworkPolicyPeer podSelector and namespaceSelector; `pods` and `namespaces` peers of the admin kinds |
+| address peers | NetworkPolicyPeer ipBlock; `networks` peers: any party of the right kind that uses such an address |
+| node peers | `nodes` peers: an address among status.addresses of a node with those labels |
+| domain peers | `domainNames` peers: which addresses stand behind a name is not known here |
+| ports | NetworkPolicyPort; `ports` and `protocols` of the admin kinds; names are looked up at the destination pod |
+
+Trusted by every verdict: it is the meaning of a match, and the solver has its own. Checked by tests/cases (rows that
+can be read), tests/laws, and tests/agreement (against the solver on drawn snapshots).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+from typing import assert_never
+
+from reachproof.network.cluster import Node, Pod
+from reachproof.network.flow import External, Flow, Party
+from reachproof.network.labels import Selector
+from reachproof.network.policy import (
+    AddressPeer,
+    AnyPeer,
+    Direction,
+    DomainPeer,
+    Match,
+    NamedPort,
+    NodePeer,
+    OwnNodePeer,
+    PartyKind,
+    Peer,
+    PodSet,
+    PortMatch,
+)
+from reachproof.network.ports import place
+from reachproof.network.snapshot import Snapshot
+
+
+class Matched(IntEnum):
+    """Kleene's three values in their order: AND is `min`, OR is `max`."""
+
+    NO = 0
+    MAYBE = 1
+    YES = 2
+
+
+def subject(flow: Flow, direction: Direction) -> tuple[Party, int]:
+    """The party that the direction is decided for, with its address: the source of egress, else the destination."""
+    if direction is Direction.EGRESS:
+        return flow.source, flow.source_address
+    return flow.destination, flow.destination_address
+
+
+def other(flow: Flow, direction: Direction) -> tuple[Party, int]:
+    """The party at the far end, which peers are matched with, and its address."""
+    if direction is Direction.EGRESS:
+        return flow.destination, flow.destination_address
+    return flow.source, flow.source_address
+
+
+def party_kind(party: Party) -> PartyKind:
+    """What the party is to a CIDR: a host-network pod speaks with its node's addresses, so it is a node."""
+    match party:
+        case Pod():
+            return PartyKind.NODE if party.host_network else PartyKind.POD
+        case Node():
+            return PartyKind.NODE
+        case External():
+            return PartyKind.EXTERNAL
+        case _:
+            assert_never(party)
+
+
+def in_pod_set(snapshot: Snapshot, pods: PodSet, party: Party) -> bool:
+    """Whether the party is a pod of the set; serves subjects and peers alike."""
+    if not isinstance(party, Pod):
+        return False
+    if party.host_network and not pods.host_network:
+        return False
+    namespace = snapshot.namespace_of[party.namespace]
+    return pods.namespaces.matches(namespace.labels) and pods.pods.matches(party.labels)
+
+
+def peer_matches(snapshot: Snapshot, peer: Peer, flow: Flow, direction: Direction) -> Matched:
+    """Whether the far end of the flow is such a peer, seen from the subject of the direction."""
+    party, address = other(flow, direction)
+    match peer:
+        case AnyPeer():
+            return Matched.YES
+        case PodSet():
+            return _known(in_pod_set(snapshot, peer, party))
+        case AddressPeer():
+            return _known(party_kind(party) in peer.parties and address in peer.addresses)
+        case NodePeer():
+            at_a_node = party_kind(party) is PartyKind.NODE and _is_address_of_node(snapshot, address, peer.nodes)
+            return _known(at_a_node)
+        case DomainPeer():
+            return Matched.MAYBE if isinstance(party, External) else Matched.NO
+        case OwnNodePeer():
+            return _on_own_node(subject(flow, direction)[0], party)
+        case _:
+            assert_never(peer)
+
+
+def ports_match(ports: PortMatch | None, flow: Flow, *, host_network: bool) -> bool:
+    """Whether the flow's protocol and destination port match; None matches every port of every protocol.
+
+    `host_network`: whether the container ports of a host-network pod can be named (only where the policy treats such
+    pods as pods).
+    """
+    if ports is None:
+        return True
+    if place(flow.protocol, flow.port) in ports.numbers:
+        return True
+    return any(_named_port_matches(name, flow, host_network=host_network) for name in ports.names)
+
+
+def any_match(
+    snapshot: Snapshot, matches: Iterable[Match], flow: Flow, direction: Direction, *, host_network: bool
+) -> Matched:
+    """Whether any of a rule's matches holds: its peer and its ports together."""
+    return max(
+        (
+            peer_matches(snapshot, match.peer, flow, direction)
+            for match in matches
+            if ports_match(match.ports, flow, host_network=host_network)
+        ),
+        default=Matched.NO,
+    )
+
+
+def _known(matches: bool) -> Matched:
+    return Matched.YES if matches else Matched.NO
+
+
+def _is_address_of_node(snapshot: Snapshot, address: int, nodes: Selector) -> bool:
+    return any(nodes.matches(node.labels) and address in node.addresses for node in snapshot.nodes)
+
+
+def _on_own_node(subject_party: Party, party: Party) -> Matched:
+    """Whether `party` is the node that the subject runs on, or a host-network pod there."""
+    if not isinstance(subject_party, Pod) or party_kind(party) is not PartyKind.NODE:
+        return Matched.NO
+    node = party.name if isinstance(party, Node) else party.node if isinstance(party, Pod) else None
+    if subject_party.node is None or node is None:
+        return Matched.MAYBE
+    return _known(subject_party.node == node)
+
+
+def _named_port_matches(name: NamedPort, flow: Flow, *, host_network: bool) -> bool:
+    """Names are those of the destination pod's containers; an unnamed protocol is the one that they declare."""
+    pod = flow.destination
+    if not isinstance(pod, Pod) or (pod.host_network and not host_network):
+        return False
+    return any(
+        port.name == name.name
+        and port.number == flow.port
+        and port.protocol is flow.protocol
+        and (name.protocol is None or name.protocol is port.protocol)
+        for port in pod.ports
+    )

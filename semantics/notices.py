@@ -1,0 +1,67 @@
+"""Why an outcome is open: the notices that a trace carries in `depends`, with their stable codes.
+
+| Code | What is open |
+|---|---|
+| TIE | policies of equal priority disagree on the flow |
+| UNORDERED_KINDS | policies of kinds that nothing orders against each other disagree |
+| DOMAIN_NAMES | whether a domain name of the rule stands for the external address |
+| UNKNOWN_NODE | whether the pod runs on the node at the other end |
+| OWN_NODE_EGRESS | whether NetworkPolicy exempts what a pod sends to its own node |
+| SELF_VIA_SERVICE | whether NetworkPolicy applies where a pod reaches itself through a Service |
+| MAY_MATCH | any other rule that may or may not match |
+
+No verdict rests on the wording; which notices there are is checked by tests/cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reachproof.network.address import format_address
+from reachproof.network.cluster import Notice
+from reachproof.network.flow import Flow
+from reachproof.network.policy import Direction, DomainPeer, OwnNodePeer, Policy, Rule
+from reachproof.network.snapshot import Snapshot
+from reachproof.semantics.match import Matched, other, peer_matches, subject
+from reachproof.semantics.sentences import listed, named, number_or_name
+
+HAIRPIN_RULE = "itself through a Service"
+
+
+def tie(policies: Iterable[Policy]) -> Notice:
+    """Policies of equal priority disagree."""
+    found = tuple(dict.fromkeys(policies))
+    names = listed(str(policy.ref) for policy in found)
+    text = f"{names} have equal priority {found[0].priority} and disagree; which one applies is not defined"
+    return Notice(code="TIE", text=text, origin=found[0].origin)
+
+
+def unordered_kinds(policies: Iterable[Policy]) -> Notice:
+    """Policies of kinds that nothing orders against each other disagree."""
+    found = tuple(dict.fromkeys(policies))
+    names = listed(str(policy.ref) for policy in found)
+    text = f"{names} disagree; nothing orders these kinds against each other"
+    return Notice(code="UNORDERED_KINDS", text=text, origin=found[0].origin)
+
+
+def doubt(snapshot: Snapshot, flow: Flow, direction: Direction, rule: Rule, policy: Policy) -> Notice:
+    """Why the rule may or may not match the flow."""
+    name = named(subject(flow, direction)[0])
+    far, address = other(flow, direction)
+    maybe = [m.peer for m in rule.matches if peer_matches(snapshot, m.peer, flow, direction) is Matched.MAYBE]
+    domains = [peer for peer in maybe if isinstance(peer, DomainPeer)]
+    if domains:
+        known = listed((name for peer in domains for name in peer.names), word="or")
+        text = f"{policy.ref} {number_or_name(rule)}: whether {known} stands for {format_address(address)} is not known"
+        return Notice(code="DOMAIN_NAMES", text=text, origin=rule.origin)
+    if any(isinstance(peer, OwnNodePeer) for peer in maybe):
+        text = f"whether {name} and {named(far)} are on the same node is not known"
+        return Notice(code="UNKNOWN_NODE", text=text)
+    if any(isinstance(match.peer, OwnNodePeer) for match in rule.matches):
+        text = f"whether NetworkPolicy exempts what {name} sends to its own node is not defined"
+        return Notice(code="OWN_NODE_EGRESS", text=text)
+    if rule.name == HAIRPIN_RULE:
+        text = f"whether NetworkPolicy applies where {name} reaches itself through a Service is not defined"
+        return Notice(code="SELF_VIA_SERVICE", text=text)
+    text = f"whether {policy.ref} {number_or_name(rule)} matches is not known"
+    return Notice(code="MAY_MATCH", text=text, origin=rule.origin)

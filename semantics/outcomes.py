@@ -1,0 +1,155 @@
+"""The possible outcomes of policies, groups, chains and tiers for one flow, as the header of `network.program` says.
+
+    Outcomes = the possible actions, each with one Choice that shows how it comes about; None: nothing matches
+
+A set and not one action, because some matches are not known (domain names, an unknown node) and some orders are not
+defined (equal priorities, unordered kinds). Choices at different places are independent of each other.
+
+Trusted by every verdict. Checked by tests/cases, by tests/laws and, on drawn snapshots, against the solver by
+tests/agreement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from reachproof.network.cluster import Notice
+from reachproof.network.flow import Flow
+from reachproof.network.policy import Action, Direction, Policy, Rule, TierName
+from reachproof.network.program import Chain, Group, Tier
+from reachproof.network.snapshot import Snapshot
+from reachproof.semantics import notices
+from reachproof.semantics.match import Matched, any_match, in_pod_set, subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One way to an action: the rule that matched, of the policy or policies that it stands for, in a tier.
+
+    `rule` is None where nothing matches. `depends`: what had to be chosen to come here.
+    """
+
+    action: Action | None
+    tier: TierName = TierName.DEFAULT
+    policies: tuple[Policy, ...] = ()
+    rule: Rule | None = None
+    isolation: bool = False
+    depends: tuple[Notice, ...] = ()
+
+    def resting_on(self, depends: Iterable[Notice]) -> Choice:
+        """The same choice, resting on these notices too (they come first)."""
+        together = tuple(dict.fromkeys((*depends, *self.depends)))
+        return self if together == self.depends else replace(self, depends=together)
+
+
+Outcomes = dict[Action | None, Choice]
+NOTHING = Choice(action=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What is being decided: one flow, in one direction, in a snapshot."""
+
+    snapshot: Snapshot
+    flow: Flow
+    direction: Direction
+
+
+def tier_outcomes(case: Case, tier: Tier) -> Outcomes:
+    """The outcome of any chain that has one; else the isolation, where it applies; else None."""
+    chains = [(chain, chain_outcomes(case, chain)) for chain in tier.chains]
+    deciding = [policy for chain, found in chains for policy in _deciders(found)]
+    unordered = _conflict([found for _, found in chains])
+    between = (notices.unordered_kinds(deciding),) if unordered else ()
+    found = _any_one([found for _, found in chains], between)
+    if None in found:
+        found = _then(found, _isolation_outcomes(case, tier))
+    return {action: replace(choice, tier=tier.name) for action, choice in found.items()}
+
+
+def chain_outcomes(case: Case, chain: Chain) -> Outcomes:
+    """The outcome of the first group that has one."""
+    found: Outcomes = {None: NOTHING}
+    for group in chain:
+        if None not in found:
+            break
+        found = _then(found, group_outcomes(case, group))
+    return found
+
+
+def group_outcomes(case: Case, group: Group) -> Outcomes:
+    """The outcome of any one of the policies that has one."""
+    each = [policy_outcomes(case, policy) for policy in group]
+    deciding = [policy for found in each for policy in _deciders(found)]
+    tie = (notices.tie(deciding),) if _conflict(each) else ()
+    return _any_one(each, tie)
+
+
+def policy_outcomes(case: Case, policy: Policy) -> Outcomes:
+    """The action of the first matching rule, if the policy selects the subject."""
+    if not selects(case, policy):
+        return {None: NOTHING}
+    return _first_match(case, policy.rules(case.direction), (policy,))
+
+
+def selects(case: Case, policy: Policy) -> bool:
+    """Whether the direction's party is a subject of the policy."""
+    return in_pod_set(case.snapshot, policy.subject, subject(case.flow, case.direction)[0])
+
+
+def _isolation_outcomes(case: Case, tier: Tier) -> Outcomes:
+    isolating = tuple(p for p in tier.policies if case.direction in p.isolates and selects(case, p))
+    if not isolating or not tier.isolation:
+        return {None: NOTHING}
+    found = _first_match(case, tier.isolation, isolating)
+    return {action: replace(choice, isolation=True) for action, choice in found.items()}
+
+
+def _first_match(case: Case, rules: tuple[Rule, ...], policies: tuple[Policy, ...]) -> Outcomes:
+    """First match over rules; a rule that may match both decides and does not."""
+    as_pods = policies[0].subject.host_network
+    found: Outcomes = {}
+    open_choices: tuple[Notice, ...] = ()
+    for rule in rules:
+        matched = any_match(case.snapshot, rule.matches, case.flow, case.direction, host_network=as_pods)
+        if matched is Matched.NO:
+            continue
+        choice = Choice(action=rule.action, policies=policies, rule=rule, depends=open_choices)
+        if matched is Matched.YES and not rule.may:
+            found.setdefault(rule.action, choice)
+            return found
+        doubt = notices.doubt(case.snapshot, case.flow, case.direction, rule, policies[0])
+        found.setdefault(rule.action, choice.resting_on((*open_choices, doubt)))
+        open_choices = (*open_choices, doubt)
+    return found | {None: Choice(action=None, depends=open_choices)}
+
+
+def _then(first: Outcomes, second: Outcomes) -> Outcomes:
+    """`second` is asked where `first` has nothing to say."""
+    found: Outcomes = {action: choice for action, choice in first.items() if action is not None}
+    for action, choice in second.items():
+        found.setdefault(action, choice.resting_on(first[None].depends))
+    return found
+
+
+def _any_one(each: list[Outcomes], between: tuple[Notice, ...]) -> Outcomes:
+    """The outcome of any one that has one; none where none has. `between` is the notice of a conflict."""
+    found: Outcomes = {}
+    for outcomes in each:
+        for action, choice in outcomes.items():
+            if action is not None:
+                found.setdefault(action, choice.resting_on(between))
+    if all(None in outcomes for outcomes in each):
+        found[None] = NOTHING.resting_on(n for outcomes in each for n in outcomes[None].depends)
+    return found
+
+
+def _deciders(outcomes: Outcomes) -> list[Policy]:
+    return [policy for action, choice in outcomes.items() if action is not None for policy in choice.policies]
+
+
+def _conflict(each: list[Outcomes]) -> bool:
+    """Whether at least two have an outcome, and not all the same one."""
+    acting = [set(outcomes) - {None} for outcomes in each if set(outcomes) - {None}]
+    return len(acting) > 1 and len(set().union(*acting)) > 1

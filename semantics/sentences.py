@@ -1,0 +1,92 @@
+"""The English of a trace: one sentence per step, which names everything it speaks of. No verdict rests on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from reachproof.network.address import format_address
+from reachproof.network.cluster import Node, Pod
+from reachproof.network.flow import External, Flow, Party
+from reachproof.network.policy import Action, Direction, Policy, Rule
+from reachproof.network.program import BUILT_IN, EXEMPTION
+
+_VERBS = {Action.ALLOW: "allows", Action.DENY: "denies", Action.PASS: "leaves"}
+
+
+def listed(words: Iterable[str], *, word: str = "and") -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *first, last = words
+    return f"{', '.join(first)} {word} {last}" if first else last
+
+
+def named(party: Party, address: int | None = None) -> str:
+    """`pod shop/web-1`, `node n1`, or the address of an external party."""
+    match party:
+        case Pod():
+            return f"pod {party}"
+        case Node():
+            return f"node {party.name}"
+        case External():
+            return "an external address" if address is None else format_address(address)
+        case _:
+            assert_never(party)
+
+
+def number_or_name(rule: Rule) -> str:
+    """`rule 0`, with its name in quotes where it has one."""
+    return f'rule {rule.index} "{rule.name}"' if rule.name else f"rule {rule.index}"
+
+
+def ends(flow: Flow) -> str:
+    """`from X to Y on tcp/80`."""
+    source = named(flow.source, flow.source_address)
+    destination = named(flow.destination, flow.destination_address)
+    return f"from {source} to {destination} on {flow.protocol.lower()}/{flow.port}"
+
+
+def rule_sentence(flow: Flow, direction: Direction, policy: Policy, rule: Rule) -> str:
+    """A rule of a policy, or the built-in exemption of a pod's own node, matched."""
+    if policy.ref == EXEMPTION:
+        where = ", on the host network there" if isinstance(flow.source, Pod) else ""
+        return f"{named(flow.destination)} always accepts ingress from the node it runs on: {named(flow.source)}{where}"
+    if rule.origin == BUILT_IN:
+        pod = named(_subject(flow, direction))
+        return f"{policy.ref} selects {pod}, which ends its baseline tier; {direction} {ends(flow)} is allowed"
+    onward = " to the next tier" if rule.action is Action.PASS else ""
+    return f"{policy.ref} {number_or_name(rule)} {_VERBS[rule.action]} {direction} {ends(flow)}{onward}"
+
+
+def isolation_sentence(flow: Flow, direction: Direction, policies: tuple[Policy, ...], rule: Rule) -> str:
+    """Policies isolate the subject; what then holds by the built-in `rule`."""
+    names = listed(f"{policy.ref.namespace}/{policy.ref.name}" for policy in policies)
+    many = len(policies) > 1
+    kinds, verb, their = ("NetworkPolicies", "isolate", "their") if many else ("NetworkPolicy", "isolates", "its")
+    isolated = f"{kinds} {names} {verb} {named(_subject(flow, direction))} for {direction}"
+    unmet = f"{isolated} and none of {their} rules allows {direction} {ends(flow)}"
+    if rule.action is Action.DENY:
+        return unmet
+    why = "its own node" if rule.name == "own node" else "a pod that reaches itself through a Service"
+    return f"{unmet}, but NetworkPolicy {'may' if rule.may else 'does'} not apply to {why}"
+
+
+def default_sentence(flow: Flow, direction: Direction) -> str:
+    """No policy decides."""
+    return f"no policy decides {direction} {ends(flow)}; it is allowed by default"
+
+
+def no_subject_sentence(flow: Flow, direction: Direction) -> str:
+    """The party of this direction is no subject of any policy."""
+    party = _subject(flow, direction)
+    address = flow.source_address if direction is Direction.EGRESS else flow.destination_address
+    why = "is on the host network" if isinstance(party, Pod) else "is no pod"
+    return f"{named(party, address)} {why}, so no policy applies to its {direction}"
+
+
+def itself_sentence(flow: Flow) -> str:
+    """A pod's traffic with its own address."""
+    return f"{named(flow.source)} reaches its own address; no policy applies to that"
+
+
+def _subject(flow: Flow, direction: Direction) -> Party:
+    return flow.source if direction is Direction.EGRESS else flow.destination
