@@ -1,0 +1,106 @@
+"""Concrete flows of a snapshot: enough of them that no two rules of its policies are always told alike.
+
+Addresses are taken from every piece that the CIDRs of the policies and the addresses of the cluster cut the world
+into, and ports from every piece that port numbers, ranges and container ports cut the ports into.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+from hypothesis import strategies as st
+
+from reachproof.network.address import ALL_ADDRESSES, family
+from reachproof.network.flow import External, Flow, Party
+from reachproof.network.intervals import IntervalSet, atoms
+from reachproof.network.policy import AddressPeer, Direction, Match
+from reachproof.network.ports import ALL_PORTS, Protocol, place, protocol_port
+from reachproof.network.snapshot import Snapshot
+
+End = tuple[Party, int]
+"""A party and the address that it uses."""
+
+
+def ends(snapshot: Snapshot) -> list[End]:
+    """Every pod and node with each of its addresses, and one external address, or free one, of every piece."""
+    cuts = _address_cuts(snapshot)
+    found: list[End] = []
+    for pod in snapshot.pods:
+        addresses = pod.addresses or [low for low, _ in atoms(snapshot.pod_range, cuts)]
+        found += [(pod, address) for address in addresses]
+    found += [(node, address) for node in snapshot.nodes for address in node.addresses]
+    found += [(External(), low) for low, _ in atoms(ALL_ADDRESSES - snapshot.held, cuts)]
+    return found
+
+
+def ports(snapshot: Snapshot) -> list[tuple[Protocol, int]]:
+    """One protocol and port of every piece."""
+    cuts = [match.ports.numbers for match in _matches(snapshot) if match.ports is not None]
+    cuts += [IntervalSet.single(place(port.protocol, port.number)) for pod in snapshot.pods for port in pod.ports]
+    return [protocol_port(low) for low, _ in atoms(ALL_PORTS, cuts)]
+
+
+def all_flows(snapshot: Snapshot) -> Iterator[Flow]:
+    """Every flow between `ends` on `ports` that a policy could decide; some hundreds to some thousands."""
+    places, numbers = ends(snapshot), ports(snapshot)
+    for source in places:
+        for destination in places:
+            if possible(source, destination):
+                for number in numbers:
+                    yield from _through(source, destination, number)
+
+
+def some_flows(snapshot: Snapshot, count: int, seed: int = 0) -> list[Flow]:
+    """At most `count` of `all_flows`, spread by a seeded choice of pairs and ports."""
+    chance = random.Random(seed)
+    places, numbers = ends(snapshot), ports(snapshot)
+    pairs = [(source, destination) for source in places for destination in places if possible(source, destination)]
+    chosen = [(chance.choice(pairs), chance.choice(numbers)) for _ in range(count if pairs else 0)]
+    found = [flow for (source, destination), number in chosen for flow in _through(source, destination, number)]
+    return found[:count]
+
+
+def flows(snapshot: Snapshot) -> st.SearchStrategy[Flow]:
+    """One of `all_flows`; there is at least one, since a snapshot of `snapshots()` has two pods."""
+    places = ends(snapshot)
+    pairs = [(source, destination) for source in places for destination in places if possible(source, destination)]
+    pair, number, through = st.sampled_from(pairs), st.sampled_from(ports(snapshot)), st.booleans()
+
+    def one(pair: tuple[End, End], number: tuple[Protocol, int], through: bool) -> Flow:
+        found = list(_through(*pair, number))
+        return found[-1] if through else found[0]
+
+    return st.builds(one, pair, number, through)
+
+
+def possible(source: End, destination: End) -> bool:
+    """Whether both are of one family and at least one is in the cluster."""
+    if isinstance(source[0], External) and isinstance(destination[0], External):
+        return False
+    return family(source[1]) == family(destination[1])
+
+
+def _through(source: End, destination: End, number: tuple[Protocol, int]) -> Iterator[Flow]:
+    """The flow; a party's own flow also through a Service."""
+    for via_service in (False, True) if source == destination else (False,):
+        yield Flow(
+            source=source[0],
+            destination=destination[0],
+            source_address=source[1],
+            destination_address=destination[1],
+            protocol=number[0],
+            port=number[1],
+            via_service=via_service,
+        )
+
+
+def _matches(snapshot: Snapshot) -> Iterator[Match]:
+    for policy in snapshot.policies:
+        for direction in Direction:
+            for rule in policy.rules(direction):
+                yield from rule.matches
+
+
+def _address_cuts(snapshot: Snapshot) -> list[IntervalSet]:
+    return [match.peer.addresses for match in _matches(snapshot) if isinstance(match.peer, AddressPeer)]
