@@ -76,6 +76,18 @@ class Snapshot:
         singles += [address for service in self.services for address in service.virtual_ips]
         return IntervalSet.of((address, address) for address in singles)
 
+    @cached_property
+    def _node_range(self) -> IntervalSet:
+        known = IntervalSet.of((address, address) for node in self.nodes for address in node.addresses)
+        return known or (PRIVATE - self.held)
+
+    def free_range(self, pod: Pod) -> IntervalSet:
+        """Where the address of this abstract pod may lie.
+
+        The pod range; for a host-network pod an address of a node, or, where no node is known, a private address.
+        """
+        return self._node_range if pod.host_network else self.pod_range
+
     def with_policies(self, policies: tuple[Policy, ...]) -> Snapshot:
         """The same cluster with other policies; the digest is kept, since the input is the same."""
         return replace(self, policies=policies)

@@ -1,0 +1,121 @@
+"""What the solver is asked: a region of flows, as a formula, and what is to be found in it.
+
+Formula = conditions on the source point, the destination point, the port, and on both ends together
+Search  = is there a flow in the region that can be allowed (or denied)?
+Ranked  = quantifiers that alternate, such as: for every source there is a destination such that ...
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reachproof.network.intervals import IntervalSet
+
+
+class Side(StrEnum):
+    """Which end of the flow."""
+
+    SOURCE = "source"
+    DESTINATION = "destination"
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The points in this set of points of the encoding's universe."""
+
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class InAddresses:
+    """The points that use an address of the set; free points are cut where it cuts them."""
+
+    addresses: IntervalSet
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """The point at one side is in the set."""
+
+    side: Side
+    where: Members | InAddresses
+
+
+@dataclass(frozen=True, slots=True)
+class InPorts:
+    """The destination port is in the set."""
+
+    ports: IntervalSet
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """Both ends belong to one group; `group_of[i]` is the group of point i, 0 for none."""
+
+    group_of: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every item holds; true when there is none."""
+
+    items: tuple[Formula, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """Some item holds; false when there is none."""
+
+    items: tuple[Formula, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The item does not hold."""
+
+    item: Formula
+
+
+Formula = At | InPorts | Same | All | Some | Not
+TRUE = All(())
+FALSE = Some(())
+
+
+class Wanted(StrEnum):
+    """What is to be true of a flow, over all that is left open (ties, domain names, unknown nodes).
+
+    `CAN_ALLOW`: some outcome allows it. `MUST_ALLOW`: every outcome does. Likewise for deny.
+    """
+
+    CAN_ALLOW = "can be allowed"
+    MUST_ALLOW = "is certainly allowed"
+    CAN_DENY = "can be denied"
+    MUST_DENY = "is certainly denied"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Is there a flow in `region` with what is wanted?"""
+
+    region: Formula
+    wanted: Wanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """Do the quantifiers over source, destination and port hold, read in that order?
+
+    True when: for every/some source in `sources`, for every/some destination with a flow in `region` from it, for
+    every/some port with a flow in `region` between them, the flow is as wanted.
+    """
+
+    sources: Formula
+    region: Formula
+    every_source: bool
+    every_destination: bool
+    every_port: bool
+    wanted: Wanted
+
+
+Goal = Search | Ranked

@@ -1,0 +1,312 @@
+"""Programs of a snapshot grounded to boxes over equivalence classes of points.
+
+| Kubernetes thing | grounded as |
+|---|---|
+| subject or peer | a set of points; two points that are in the same sets, in a role, share a class of that role |
+| named port | points of the destination that declare it with number n, times port n |
+| own node of the subject | a relation: the flag `own_node` of a box, expanded per node when a question asks |
+| rule | boxes: subject classes x peer classes x ports, of which one must hold |
+
+Sources and destinations have separate classes: egress asks about the source as subject, ingress about it as peer. No
+question is looked at here, so one encoding serves them all.
+
+Trusted by both engines; checked by tests/agreement and by the evaluator's spot checks of every proof.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from reachproof.network.cluster import Pod
+from reachproof.network.intervals import IntervalSet
+from reachproof.network.policy import (
+    AddressPeer,
+    AnyPeer,
+    Direction,
+    DomainPeer,
+    Match,
+    NamedPort,
+    NodePeer,
+    OwnNodePeer,
+    PartyKind,
+    Peer,
+    PodSet,
+    Policy,
+    Rule,
+)
+from reachproof.network.ports import ALL_PORTS, place
+from reachproof.network.program import Tier
+from reachproof.network.snapshot import Snapshot
+from reachproof.solver.bits import position_list
+from reachproof.solver.universe import Universe, build, node_addresses
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Subject classes x peer classes x ports (sets of classes of the role that each end has in the direction).
+
+    `own_node`: of these, only the pairs where the peer is the subject's node or a host-network pod there. `may`: it
+    may or may not hold.
+    """
+
+    subjects: int
+    peers: int
+    ports: IntervalSet
+    own_node: bool = False
+    may: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GroundRule:
+    """A rule, or one of the built-in rules of isolation; it matches where one of its boxes holds."""
+
+    rule: Rule
+    policy: Policy | None
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroundPolicy:
+    """A policy in one direction with the classes it selects."""
+
+    policy: Policy
+    subjects: int
+    rules: tuple[GroundRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroundTier:
+    """A tier of one direction; `isolating` pairs each isolating policy with its subject classes."""
+
+    tier: Tier
+    chains: tuple[tuple[tuple[GroundPolicy, ...], ...], ...]
+    isolating: tuple[GroundPolicy, ...]
+    isolation: tuple[GroundRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """One role's partition of the points: `members[c]` are the points of class c."""
+
+    members: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """What is prepared once per snapshot and options."""
+
+    universe: Universe
+    sources: Classes
+    destinations: Classes
+    egress: tuple[GroundTier, ...]
+    ingress: tuple[GroundTier, ...]
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What was encoded."""
+        return self.universe.snapshot
+
+
+def prepare(snapshot: Snapshot) -> Encoding:
+    """Ground the snapshot's programs. Cost: about linear in points plus the members of all distinct selectors."""
+    universe = build(snapshot)
+    source_sets, destination_sets = _Sets(universe), _Sets(universe)
+    egress = _Direction(universe, Direction.EGRESS, subjects=source_sets, peers=destination_sets)
+    ingress = _Direction(universe, Direction.INGRESS, subjects=destination_sets, peers=source_sets)
+    drafts = [direction.tiers() for direction in (egress, ingress)]
+    sources, source_classes = source_sets.partition()
+    destinations, destination_classes = destination_sets.partition()
+    return Encoding(
+        universe=universe,
+        sources=sources,
+        destinations=destinations,
+        egress=tuple(_numbered(tier, source_classes, destination_classes) for tier in drafts[0]),
+        ingress=tuple(_numbered(tier, destination_classes, source_classes) for tier in drafts[1]),
+    )
+
+
+class _Sets:
+    """The distinct sets of points that one role is asked about, numbered in order of appearance."""
+
+    def __init__(self, universe: Universe) -> None:
+        self._count = len(universe.points)
+        self._numbers: dict[int, int] = {}
+        self.number(universe.everything)
+        self.number(universe.v6)
+        self.number(universe.external)
+
+    def number(self, points: int) -> int:
+        return self._numbers.setdefault(points, len(self._numbers))
+
+    def partition(self) -> tuple[Classes, list[int]]:
+        """The classes, and for each numbered set the classes it is made of."""
+        signatures: list[list[int]] = [[] for _ in range(self._count)]
+        for points, number in self._numbers.items():
+            for point in position_list(points, self._count):
+                signatures[point].append(number)
+        grouped: dict[tuple[int, ...], int] = {}
+        members: dict[int, list[int]] = defaultdict(list)
+        for point, signature in enumerate(signatures):
+            found = grouped.setdefault(tuple(signature), len(grouped))
+            members[found].append(point)
+        classes_of = [0] * len(self._numbers)
+        for signature_, found in grouped.items():
+            for number in signature_:
+                classes_of[number] |= 1 << found
+        bits = tuple(_bits(points, self._count) for points in members.values())
+        return Classes(bits), classes_of
+
+
+def _bits(points: list[int], count: int) -> int:
+    raw = bytearray((count + 7) // 8)
+    for point in points:
+        raw[point >> 3] |= 1 << (point & 7)
+    return int.from_bytes(raw, "little")
+
+
+class _Direction:
+    """Grounds one direction to boxes over set numbers; `_numbered` then turns the numbers into classes."""
+
+    def __init__(self, universe: Universe, direction: Direction, *, subjects: _Sets, peers: _Sets) -> None:
+        self._universe = universe
+        self._direction = direction
+        self._subject_sets = subjects
+        self._peer_sets = peers
+        self._points: dict[PodSet | Peer, int] = {}
+        self._named: dict[tuple[NamedPort, bool], tuple[tuple[IntervalSet, int], ...]] = {}
+
+    def tiers(self) -> list[GroundTier]:
+        return [self._tier(tier) for tier in self._universe.snapshot.programs.tiers(self._direction)]
+
+    def _tier(self, tier: Tier) -> GroundTier:
+        chains = tuple(
+            tuple(tuple(self._policy(policy) for policy in group) for group in chain) for chain in tier.chains
+        )
+        everything = self._universe.everything
+        return GroundTier(
+            tier=tier,
+            chains=chains,
+            isolating=tuple(
+                ground
+                for chain in chains
+                for group in chain
+                for ground in group
+                if tier.isolation and self._direction in ground.policy.isolates
+            ),
+            isolation=tuple(self._rule(rule, None, everything) for rule in tier.isolation),
+        )
+
+    def _policy(self, policy: Policy) -> GroundPolicy:
+        subjects = self._pods(policy.subject)
+        rules = tuple(self._rule(rule, policy, subjects) for rule in policy.rules(self._direction))
+        return GroundPolicy(policy, self._subject_sets.number(subjects), rules)
+
+    def _rule(self, rule: Rule, policy: Policy | None, subjects: int) -> GroundRule:
+        as_pods = policy is not None and policy.subject.host_network
+        merged: dict[tuple[int, IntervalSet, bool, bool], int] = defaultdict(int)
+        for match in rule.matches:
+            own_node, may = isinstance(match.peer, OwnNodePeer), rule.may or isinstance(match.peer, DomainPeer)
+            for selected, peers, ports in self._products(match, subjects, as_pods):
+                merged[selected, ports, own_node, may] |= peers
+        boxes = tuple(
+            Box(self._subject_sets.number(selected), self._peer_sets.number(peers), ports, own_node, may)
+            for (selected, ports, own_node, may), peers in merged.items()
+            if selected and peers
+        )
+        return GroundRule(rule, policy, boxes)
+
+    def _products(self, match: Match, subjects: int, as_pods: bool) -> Iterable[tuple[int, int, IntervalSet]]:
+        peers = self._peer(match.peer)
+        if match.ports is None:
+            yield subjects, peers, ALL_PORTS
+            return
+        if match.ports.numbers:
+            yield subjects, peers, match.ports.numbers
+        for name in match.ports.names:
+            for ports, declaring in self._declaring(name, as_pods):
+                if self._direction is Direction.EGRESS:
+                    yield subjects, peers & declaring, ports
+                else:
+                    yield subjects & declaring, peers, ports
+
+    def _declaring(self, name: NamedPort, as_pods: bool) -> tuple[tuple[IntervalSet, int], ...]:
+        """For each set of ports that carry the name at some pod, the pods where exactly these do."""
+        if (name, as_pods) not in self._named:
+            found: dict[IntervalSet, int] = defaultdict(int)
+            for index, point in enumerate(self._universe.points):
+                if isinstance(point.party, Pod) and (as_pods or not point.party.host_network):
+                    found[_places(point.party, name)] |= 1 << index
+            self._named[name, as_pods] = tuple((ports, points) for ports, points in found.items() if ports)
+        return self._named[name, as_pods]
+
+    def _pods(self, pods: PodSet) -> int:
+        if pods not in self._points:
+            bits = self._universe.in_namespaces(pods.namespaces)
+            bits &= self._universe.labelled(pods.pods)
+            self._points[pods] = bits if pods.host_network else bits & ~self._universe.host_pods
+        return self._points[pods]
+
+    def _peer(self, peer: Peer) -> int:
+        if peer not in self._points:
+            self._points[peer] = self._peer_points(peer)
+        return self._points[peer]
+
+    def _peer_points(self, peer: Peer) -> int:
+        universe = self._universe
+        match peer:
+            case PodSet():
+                return self._pods(peer)
+            case AddressPeer():
+                return universe.with_addresses(peer.addresses) & self._parties(peer.parties)
+            case NodePeer():
+                addresses = node_addresses(universe.snapshot, peer)
+                return universe.with_addresses(addresses) & self._parties(frozenset((PartyKind.NODE,)))
+            case DomainPeer():
+                return universe.external
+            case AnyPeer():
+                return universe.everything
+            case OwnNodePeer():
+                return universe.nodes | universe.host_pods
+            case _:
+                assert_never(peer)
+
+    def _parties(self, kinds: frozenset[PartyKind]) -> int:
+        universe = self._universe
+        of_kind = {
+            PartyKind.POD: universe.pods & ~universe.host_pods,
+            PartyKind.NODE: universe.nodes | universe.host_pods,
+            PartyKind.EXTERNAL: universe.external,
+        }
+        bits = 0
+        for kind in sorted(kinds):
+            bits |= of_kind[kind]
+        return bits
+
+
+def _places(pod: Pod, name: NamedPort) -> IntervalSet:
+    return IntervalSet.of(
+        (place(port.protocol, port.number),) * 2
+        for port in pod.ports
+        if port.name == name.name and name.protocol in (None, port.protocol)
+    )
+
+
+def _numbered(tier: GroundTier, subjects: list[int], peers: list[int]) -> GroundTier:
+    """The tier with numbers of sets replaced by the classes that make up each set."""
+
+    def rule(draft: GroundRule) -> GroundRule:
+        boxes = tuple(replace(box, subjects=subjects[box.subjects], peers=peers[box.peers]) for box in draft.boxes)
+        return replace(draft, boxes=boxes)
+
+    def policy(draft: GroundPolicy) -> GroundPolicy:
+        return replace(draft, subjects=subjects[draft.subjects], rules=tuple(map(rule, draft.rules)))
+
+    return replace(
+        tier,
+        chains=tuple(tuple(tuple(map(policy, group)) for group in chain) for chain in tier.chains),
+        isolating=tuple(map(policy, tier.isolating)),
+        isolation=tuple(map(rule, tier.isolation)),
+    )

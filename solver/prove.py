@@ -1,0 +1,114 @@
+"""Runs a script in Z3: the only module that imports z3.
+
+z3 ships no types, so every value of it is kept inside this module, behind typed functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import z3
+
+from reachproof.network.errors import InternalError
+from reachproof.solver.budget import Budget
+
+LOGIC = "QF_FD"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Satisfiable: the value of each variable that was asked for."""
+
+    values: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refuted:
+    """Unsatisfiable; `core` are assumption literals that suffice for it, in the order given."""
+
+    core: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GaveUp:
+    """Neither was shown within the budget."""
+
+    reason: str
+
+
+Result = Model | Refuted | GaveUp
+
+
+def engine() -> str:
+    """Name and version of the solver, as answers carry it."""
+    return f"z3 {z3.get_version_string()}"
+
+
+def run(text: str, variables: Sequence[str], budget: Budget) -> Result:
+    """Decide a script. Never takes noticeably longer than the budget's time."""
+    return _Run(text, budget).check((), variables)
+
+
+def minimal_core(text: str, literals: Sequence[str], budget: Budget) -> Refuted | GaveUp:
+    """A minimal set of literals under which an unsatisfiable script stays so: none of them can be left out.
+
+    When the budget ends before minimality is shown, the core found so far is returned: it is still sufficient.
+    """
+    solver = _Run(text, budget)
+    found = solver.check(literals, ())
+    if isinstance(found, Model):
+        raise InternalError("a script was unsatisfiable, but it is not under all of its own assumptions")
+    if isinstance(found, GaveUp):
+        return found
+    core = list(found.core)
+    for literal in found.core:
+        if literal not in core:
+            continue
+        rest = [other for other in core if other != literal]
+        tried = solver.check(rest, ())
+        if isinstance(tried, Refuted):
+            core = [other for other in rest if other in tried.core]
+        elif isinstance(tried, GaveUp):
+            break
+    return Refuted(tuple(literal for literal in literals if literal in core))
+
+
+class _Run:
+    """One script in a context of its own."""
+
+    def __init__(self, text: str, budget: Budget) -> None:
+        self._context = z3.Context()
+        self._solver = z3.SolverFor(LOGIC, ctx=self._context)
+        self._budget = budget
+        self._solver.from_string(text)
+
+    def check(self, literals: Iterable[str], variables: Sequence[str]) -> Result:
+        milliseconds = int(self._budget.left * 1000)
+        if milliseconds <= 0:
+            return GaveUp(f"time limit of {self._budget.seconds:g} s reached")
+        self._solver.set("timeout", milliseconds)
+        self._solver.set("rlimit", self._budget.rlimit)
+        terms = [z3.Bool(literal, self._context) for literal in literals]
+        found = self._solver.check(*terms)
+        if found == z3.unsat:
+            names = {str(term) for term in self._solver.unsat_core()} if terms else set()
+            return Refuted(tuple(str(term) for term in terms if str(term) in names))
+        if found == z3.sat:
+            return Model(tuple(self._values(variables)))
+        return GaveUp(self._reason())
+
+    def _values(self, variables: Sequence[str]) -> list[int]:
+        if not variables:
+            return []
+        model = self._solver.model()
+        declared = {constant.name(): constant for constant in model.decls()}
+        return [model[declared[name]].as_long() if name in declared else 0 for name in variables]
+
+    def _reason(self) -> str:
+        if self._budget.left <= 0.05:
+            return f"time limit of {self._budget.seconds:g} s reached"
+        reason = str(self._solver.reason_unknown())
+        if "resource" in reason or "canceled" in reason:
+            return f"resource limit of {self._budget.rlimit} solver units reached"
+        return f"the solver gave up: {reason}"

@@ -1,0 +1,295 @@
+"""The part of an encoding that a question is about: cells of points, atoms of ports, and the patches of each rule.
+
+    cell  = points of one side that neither the question nor any rule that matters to it tells apart
+    atom  = ports that they do not tell apart
+    patch = subject cells x peer cells x atoms, where a box of a rule holds
+
+Only policies that select a point in question stay, and only boxes that meet the question's points and ports; every
+other rule cannot match any flow of the region. Both engines read the same slice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from reachproof.network.intervals import IntervalSet, atoms
+from reachproof.network.policy import Direction, Policy, Rule
+from reachproof.network.program import Tier
+from reachproof.solver.budget import Budget
+from reachproof.solver.cells import NOT_AT_A_NODE, Cell, Cells, Draft, Positions
+from reachproof.solver.goal import At, Formula, InPorts, Same, Side
+from reachproof.solver.ground import Box, Encoding, GroundPolicy, GroundRule, GroundTier
+from reachproof.solver.region import addresses_in, leaves, upper_bound, upper_ports
+from reachproof.solver.view import View
+
+SUBJECT = {Direction.EGRESS: Side.SOURCE, Direction.INGRESS: Side.DESTINATION}
+PEER = {Direction.EGRESS: Side.DESTINATION, Direction.INGRESS: Side.SOURCE}
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """Cells of the subject's side x cells of the peer's side x atoms (bits)."""
+
+    subjects: Positions
+    peers: Positions
+    atoms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlicedRule:
+    """Where the rule matches for certain, and where it may match."""
+
+    rule: Rule
+    policy: Policy | None
+    certain: tuple[Patch, ...]
+    possible: tuple[Patch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SlicedPolicy:
+    """A policy in one direction; `subjects` are the cells that it selects."""
+
+    policy: Policy
+    subjects: Positions
+    rules: tuple[SlicedRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SlicedTier:
+    """A tier of one direction, with the policies that matter."""
+
+    tier: Tier
+    chains: tuple[tuple[tuple[SlicedPolicy, ...], ...], ...]
+    isolating: tuple[SlicedPolicy, ...]
+    isolation: tuple[SlicedRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """All that both engines need for one question; cells and atoms are numbered from 0."""
+
+    view: View
+    sources: tuple[Cell, ...]
+    destinations: tuple[Cell, ...]
+    atoms: tuple[IntervalSet, ...]
+    relations: tuple[Same, ...]
+    egress: tuple[SlicedTier, ...]
+    ingress: tuple[SlicedTier, ...]
+
+    def tiers(self, direction: Direction) -> tuple[SlicedTier, ...]:
+        """The tiers of one direction."""
+        return self.egress if direction is Direction.EGRESS else self.ingress
+
+    def cells(self, side: Side) -> tuple[Cell, ...]:
+        """The cells of one side."""
+        return self.sources if side is Side.SOURCE else self.destinations
+
+    def flags(self, item: At) -> list[bool]:
+        """For each cell of the item's side whether its points are in the set: all are, or none."""
+        points = self.view.points_of(item.where)
+        return [bool(cell.points & points) for cell in self.cells(item.side)]
+
+    def groups(self, same: Same, side: Side) -> list[int]:
+        """The group of each cell of a side under a relation; 0 for none."""
+        position = self.relations.index(same)
+        return [cell.groups[position] for cell in self.cells(side)]
+
+    def ports(self, ports: IntervalSet) -> int:
+        """The atoms inside a set of ports, as bits."""
+        return sum(1 << index for index, atom in enumerate(self.atoms) if atom.first in ports)
+
+    def flow_pairs(self, source: int, destination: int) -> bool:
+        """Whether flows exist between two cells: of one family, not both outside, and not a pod to itself."""
+        a, b = self.sources[source], self.destinations[destination]
+        if a.v6 != b.v6 or (a.external and b.external):
+            return False
+        return a.party is None or a.party != b.party
+
+
+def cut(encoding: Encoding, formulas: Sequence[Formula], budget: Budget, *, singles: Iterable[int] = ()) -> Slice:
+    """The slice for a question: flows of `formulas[0]`, and sources of the others; cells respect all of them.
+
+    `singles`: more sets of points that sources must be told apart by. Raises OutOfBudget.
+    """
+    view = View.of(encoding.universe, (cut for formula in formulas for cut in addresses_in(formula)))
+    relations = tuple(dict.fromkeys(x for formula in formulas for x in leaves(formula) if isinstance(x, Same)))
+    region, *others = formulas
+    domain = {side: upper_bound(view, region, side) for side in Side}
+    for formula in others:
+        domain[Side.SOURCE] |= upper_bound(view, formula, Side.SOURCE)
+    sets = {side: [view.points_of(x.where) for x in _ats(formulas, side)] for side in Side}
+    sets[Side.SOURCE] += [view.lift(points) for points in singles]
+    hosts = view.lift(encoding.universe.nodes | encoding.universe.host_pods)
+    nodes = bool((domain[Side.SOURCE] | domain[Side.DESTINATION]) & hosts)
+    classes = {Side.SOURCE: encoding.sources, Side.DESTINATION: encoding.destinations}
+    drafts = {
+        side: Draft.of(view, classes[side], domain[side], sets=sets[side], relations=relations, nodes=nodes)
+        for side in Side
+    }
+    budget.check()
+    ports = upper_ports(region)
+    kept = {
+        direction: [
+            _kept(tier, drafts[SUBJECT[direction]].class_bits, drafts[PEER[direction]].class_bits, ports)
+            for tier in _ground(encoding, direction)
+        ]
+        for direction in Direction
+    }
+    cells = {side: drafts[side].merged(_class_sets(kept, side), sets[side]) for side in Side}
+    budget.check()
+    pieces = _atoms(
+        ports, [*_box_ports(kept), *(x.ports for f in formulas for x in leaves(f) if isinstance(x, InPorts))]
+    )
+    budget.check_table(len(cells[Side.SOURCE].cells) * len(cells[Side.DESTINATION].cells) * (len(pieces) // 64 + 1))
+    tiers = {
+        direction: tuple(map(_Patcher(cells[SUBJECT[direction]], cells[PEER[direction]], pieces).tier, kept[direction]))
+        for direction in Direction
+    }
+    return Slice(
+        view=view,
+        sources=cells[Side.SOURCE].cells,
+        destinations=cells[Side.DESTINATION].cells,
+        atoms=pieces,
+        relations=relations,
+        egress=tiers[Direction.EGRESS],
+        ingress=tiers[Direction.INGRESS],
+    )
+
+
+def _ground(encoding: Encoding, direction: Direction) -> tuple[GroundTier, ...]:
+    return encoding.egress if direction is Direction.EGRESS else encoding.ingress
+
+
+def _ats(formulas: Sequence[Formula], side: Side) -> Iterator[At]:
+    for formula in formulas:
+        yield from (leaf for leaf in leaves(formula) if isinstance(leaf, At) and leaf.side is side)
+
+
+def _kept(tier: GroundTier, subjects: int, peers: int, ports: IntervalSet) -> GroundTier:
+    """The tier without what cannot match; a policy that isolates stays even when none of its rules do."""
+    overlaps: dict[IntervalSet, bool] = {}
+
+    def meets(box: Box) -> bool:
+        if not (box.subjects & subjects and box.peers & peers):
+            return False
+        if box.ports not in overlaps:
+            overlaps[box.ports] = bool(box.ports & ports)
+        return overlaps[box.ports]
+
+    def rule(ground: GroundRule) -> GroundRule:
+        return replace(ground, boxes=tuple(box for box in ground.boxes if meets(box)))
+
+    def policy(ground: GroundPolicy) -> GroundPolicy:
+        rules = (rule(each) for each in ground.rules)
+        return replace(ground, rules=tuple(each for each in rules if each.boxes))
+
+    def group(policies: tuple[GroundPolicy, ...]) -> tuple[GroundPolicy, ...]:
+        found = (policy(each) for each in policies if each.subjects & subjects)
+        return tuple(each for each in found if each.rules)
+
+    chains = (tuple(found for each in chain if (found := group(each))) for chain in tier.chains)
+    return replace(
+        tier,
+        chains=tuple(chain for chain in chains if chain),
+        isolating=tuple(each for each in tier.isolating if each.subjects & subjects),
+        isolation=tuple(map(rule, tier.isolation)),
+    )
+
+
+def _boxes(tier: GroundTier) -> Iterator[Box]:
+    for chain in tier.chains:
+        for group in chain:
+            for policy in group:
+                for rule in policy.rules:
+                    yield from rule.boxes
+    for rule in tier.isolation:
+        yield from rule.boxes
+
+
+def _class_sets(kept: dict[Direction, list[GroundTier]], side: Side) -> list[int]:
+    """The sets of classes of one side that the kept boxes and isolating policies tell apart."""
+    found: dict[int, None] = {}
+    for direction, tiers in kept.items():
+        as_subject = SUBJECT[direction] is side
+        for tier in tiers:
+            for box in _boxes(tier):
+                found[box.subjects if as_subject else box.peers] = None
+            if as_subject:
+                found.update((policy.subjects, None) for policy in tier.isolating)
+                found.update((p.subjects, None) for chain in tier.chains for group in chain for p in group)
+    return list(found)
+
+
+def _box_ports(kept: dict[Direction, list[GroundTier]]) -> list[IntervalSet]:
+    return list(dict.fromkeys(box.ports for tiers in kept.values() for tier in tiers for box in _boxes(tier)))
+
+
+def _atoms(domain: IntervalSet, cuts: Iterable[IntervalSet]) -> tuple[IntervalSet, ...]:
+    """The domain by which cuts hold, in order of each atom's first port."""
+    distinct = [cut & domain for cut in dict.fromkeys(cuts)]
+    grouped: dict[tuple[bool, ...], list[tuple[int, int]]] = {}
+    for low, high in atoms(domain, distinct):
+        grouped.setdefault(tuple(low in cut for cut in distinct), []).append((low, high))
+    return tuple(IntervalSet.of(spans) for spans in grouped.values())
+
+
+class _Patcher:
+    """Turns the boxes of one direction into patches."""
+
+    def __init__(self, subjects: Cells, peers: Cells, pieces: tuple[IntervalSet, ...]) -> None:
+        self._subjects = subjects
+        self._peers = peers
+        self._atoms = pieces
+        self._ports: dict[IntervalSet, int] = {}
+
+    def tier(self, ground: GroundTier) -> SlicedTier:
+        return SlicedTier(
+            tier=ground.tier,
+            chains=tuple(tuple(tuple(map(self._policy, group)) for group in chain) for chain in ground.chains),
+            isolating=tuple(map(self._policy, ground.isolating)),
+            isolation=tuple(map(self._rule, ground.isolation)),
+        )
+
+    def _policy(self, ground: GroundPolicy) -> SlicedPolicy:
+        rules = tuple(map(self._rule, ground.rules))
+        return SlicedPolicy(ground.policy, self._subjects.of_classes(ground.subjects), rules)
+
+    def _rule(self, ground: GroundRule) -> SlicedRule:
+        certain: list[Patch] = []
+        possible: list[Patch] = []
+        for box in ground.boxes:
+            subjects, peers = self._subjects.of_classes(box.subjects), self._peers.of_classes(box.peers)
+            pairs = self._own_node(subjects, peers) if box.own_node else [(subjects, peers, False)]
+            for some, others, may in pairs:
+                patch = Patch(some, others, self._mask(box.ports))
+                (possible if may or box.may else certain).append(patch)
+        return SlicedRule(ground.rule, ground.policy, tuple(certain), tuple(possible))
+
+    def _mask(self, ports: IntervalSet) -> int:
+        if ports not in self._ports:
+            self._ports[ports] = sum(1 << i for i, atom in enumerate(self._atoms) if atom.first in ports)
+        return self._ports[ports]
+
+    def _own_node(self, subjects: Positions, peers: Positions) -> Iterator[tuple[Positions, Positions, bool]]:
+        """Pairs of cells on one node, then pairs where the node of one of them is not known (these may match)."""
+        here = _by_node(self._subjects.cells, subjects)
+        there = _by_node(self._peers.cells, [peer for peer in peers.tolist() if self._peers.cells[peer].host])
+        for node, cells in here.items():
+            if node is not None and node in there:
+                yield cells, there[node], False
+        for node, cells in here.items():
+            for other, others in there.items():
+                if node is None or other is None:
+                    yield cells, others, True
+
+
+def _by_node(cells: tuple[Cell, ...], chosen: Iterable[int]) -> dict[str | None, Positions]:
+    found: dict[str | None, list[int]] = {}
+    for index in chosen:
+        node = cells[int(index)].node
+        if node != NOT_AT_A_NODE:
+            found.setdefault(node, []).append(int(index))
+    return {node: np.array(indexes, dtype=np.intp) for node, indexes in found.items()}

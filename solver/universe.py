@@ -1,0 +1,251 @@
+"""The points of a snapshot: every endpoint with every address (or set of addresses) it may speak with.
+
+    Point = (party, addresses): a pod or node with one of its addresses; or a *free* point, which is an abstract pod or
+            the outside world with a set of addresses that no policy tells apart
+
+A question is about pairs of points of one address family. Points with one address come first, ascending by address, so
+that a range of addresses is a run of bits.
+
+Trusted by both engines; checked by tests/agreement, where the reference evaluator judges flows that were enumerated
+without it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from reachproof.network.address import ALL_ADDRESSES, ALL_V4, ALL_V6, family
+from reachproof.network.cluster import Node, Pod
+from reachproof.network.flow import External, Party
+from reachproof.network.intervals import IntervalSet, atoms
+from reachproof.network.labels import Operator, Selector
+from reachproof.network.policy import AddressPeer, Direction, NodePeer
+from reachproof.network.snapshot import Snapshot
+from reachproof.solver.bits import ones
+
+EXTERNAL = External()
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A party with one address, or with a set of addresses of one family that no policy tells apart."""
+
+    party: Party
+    addresses: IntervalSet
+
+    @property
+    def family(self) -> int:
+        """4 or 6."""
+        return family(self.addresses.first)
+
+
+@dataclass(frozen=True)
+class Universe:
+    """All points of a snapshot; sets of points are bits, point i being bit i.
+
+    `fixed` is how many points have one address; the free points follow. Cost to build: O(points log points), and
+    O(distinct policy CIDRs x free points).
+    """
+
+    snapshot: Snapshot
+    points: tuple[Point, ...]
+    fixed: int
+
+    @cached_property
+    def everything(self) -> int:
+        """All points."""
+        return ones(len(self.points))
+
+    @cached_property
+    def pods(self) -> int:
+        """Pods, host-network pods included."""
+        return self._where(lambda party: isinstance(party, Pod))
+
+    @cached_property
+    def host_pods(self) -> int:
+        """Host-network pods."""
+        return self._where(lambda party: isinstance(party, Pod) and party.host_network)
+
+    @cached_property
+    def nodes(self) -> int:
+        """Nodes."""
+        return self._where(lambda party: isinstance(party, Node))
+
+    @cached_property
+    def external(self) -> int:
+        """Addresses outside the cluster."""
+        return self._where(lambda party: isinstance(party, External))
+
+    @cached_property
+    def abstract(self) -> int:
+        """Pods whose address is not known."""
+        return self._where(lambda party: isinstance(party, Pod) and party.abstract)
+
+    @cached_property
+    def v6(self) -> int:
+        """Points with an IPv6 address."""
+        return sum(1 << index for index, point in enumerate(self.points) if point.family == 6)
+
+    @cached_property
+    def by_namespace(self) -> dict[str, int]:
+        """Pods by namespace."""
+        return self._grouped(lambda pod: pod.namespace)
+
+    @cached_property
+    def by_node(self) -> dict[str, int]:
+        """Nodes, and pods that run on them, by node name."""
+        found: dict[str, int] = defaultdict(int)
+        for index, point in enumerate(self.points):
+            match point.party:
+                case Node(name=name) | Pod(node=str(name)):
+                    found[name] |= 1 << index
+        return dict(found)
+
+    @cached_property
+    def by_party(self) -> dict[str, int]:
+        """The points of a pod (`pod namespace/name`) or node (`node name`)."""
+        found: dict[str, int] = defaultdict(int)
+        for index, point in enumerate(self.points):
+            found[party_key(point.party)] |= 1 << index
+        return dict(found)
+
+    @cached_property
+    def _by_label(self) -> dict[str, dict[str, int]]:
+        found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        for index, point in enumerate(self.points):
+            if isinstance(point.party, Pod):
+                for key, value in point.party.labels.items():
+                    found[key][value] |= 1 << index
+        return {key: dict(values) for key, values in found.items()}
+
+    @cached_property
+    def _addresses(self) -> tuple[int, ...]:
+        return tuple(point.addresses.first for point in self.points[: self.fixed])
+
+    def pods_of(self, keys: Iterable[tuple[str, str]]) -> int:
+        """The points of the pods with these (namespace, name) keys."""
+        bits = 0
+        for namespace, name in keys:
+            bits |= self.by_party[f"pod {namespace}/{name}"]
+        return bits
+
+    def in_namespaces(self, selector: Selector) -> int:
+        """Pods in namespaces whose labels match."""
+        if not selector.requirements:
+            return self.pods
+        bits = 0
+        for namespace in self.snapshot.namespaces:
+            if selector.matches(namespace.labels):
+                bits |= self.by_namespace.get(namespace.name, 0)
+        return bits
+
+    def labelled(self, selector: Selector) -> int:
+        """Pods whose own labels match."""
+        bits = self.pods
+        for requirement in selector.requirements:
+            values = self._by_label.get(requirement.key, {})
+            present = 0
+            if requirement.operator in (Operator.IN, Operator.NOT_IN):
+                for value in requirement.values:
+                    present |= values.get(value, 0)
+            else:
+                for found in values.values():
+                    present |= found
+            wanted = requirement.operator in (Operator.IN, Operator.EXISTS)
+            bits &= present if wanted else ~present
+        return bits
+
+    def with_addresses(self, addresses: IntervalSet) -> int:
+        """Points that have an address in the set; exact for fixed points, an upper bound for free ones."""
+        bits = 0
+        for low, high in addresses:
+            bits |= ones(bisect_right(self._addresses, high)) & ~ones(bisect_left(self._addresses, low))
+        for index in range(self.fixed, len(self.points)):
+            if self.points[index].addresses & addresses:
+                bits |= 1 << index
+        return bits
+
+    def _where(self, test: Callable[[Party], bool]) -> int:
+        return sum(1 << index for index, point in enumerate(self.points) if test(point.party))
+
+    def _grouped(self, key: Callable[[Pod], str]) -> dict[str, int]:
+        found: dict[str, int] = defaultdict(int)
+        for index, point in enumerate(self.points):
+            if isinstance(point.party, Pod):
+                found[key(point.party)] |= 1 << index
+        return dict(found)
+
+
+def party_key(party: Party) -> str:
+    """A name for the party that is unique in a snapshot; one for the whole outside."""
+    match party:
+        case Pod():
+            return f"pod {party.namespace}/{party.name}"
+        case Node():
+            return f"node {party.name}"
+        case External():
+            return "external"
+
+
+def build(snapshot: Snapshot) -> Universe:
+    """The universe of a snapshot under its options."""
+    parties: list[Pod | Node] = [*snapshot.pods, *snapshot.nodes]
+    fixed = sorted(
+        ((address, position) for position, party in enumerate(parties) for address in party.addresses),
+    )
+    points = [Point(parties[position], IntervalSet.single(address)) for address, position in fixed]
+    cuts = _policy_addresses(snapshot)
+    regions: dict[IntervalSet, tuple[IntervalSet, ...]] = {}
+    free: list[Point] = []
+    for party, addresses in _free_ranges(snapshot):
+        if addresses not in regions:
+            regions[addresses] = regions_of(addresses, cuts)
+        free.extend(Point(party, region) for region in regions[addresses])
+    return Universe(snapshot=snapshot, points=(*points, *free), fixed=len(points))
+
+
+def _free_ranges(snapshot: Snapshot) -> list[tuple[Party, IntervalSet]]:
+    ranges: list[tuple[Party, IntervalSet]] = [(pod, snapshot.free_range(pod)) for pod in snapshot.pods if pod.abstract]
+    return [*ranges, (EXTERNAL, ALL_ADDRESSES - snapshot.held)]
+
+
+def _policy_addresses(snapshot: Snapshot) -> list[IntervalSet]:
+    """Every set of addresses that some peer of the programs asks about, once each, in order of appearance."""
+    found: dict[IntervalSet, None] = {}
+    for direction in Direction:
+        for tier in snapshot.programs.tiers(direction):
+            for policy in tier.policies:
+                for rule in policy.rules(direction):
+                    for match in rule.matches:
+                        if isinstance(match.peer, AddressPeer):
+                            found[match.peer.addresses] = None
+                        elif isinstance(match.peer, NodePeer):
+                            found[node_addresses(snapshot, match.peer)] = None
+    return list(found)
+
+
+def node_addresses(snapshot: Snapshot, peer: NodePeer) -> IntervalSet:
+    """The addresses of the nodes that the peer selects."""
+    return IntervalSet.of(
+        (address, address) for node in snapshot.nodes if peer.nodes.matches(node.labels) for address in node.addresses
+    )
+
+
+def regions_of(addresses: IntervalSet, cuts: Iterable[IntervalSet]) -> tuple[IntervalSet, ...]:
+    """The set, split into regions of one family that lie inside or outside each cut as a whole."""
+    within = [cut & addresses for cut in cuts]
+    pieces = atoms(addresses, (ALL_V4, ALL_V6, *within))
+    starts = [low for low, _ in pieces]
+    signature: list[list[int]] = [[family(low)] for low in starts]
+    for number, cut in enumerate(within):
+        for low, high in cut:
+            for position in range(bisect_left(starts, low), bisect_right(starts, high)):
+                signature[position].append(number)
+    grouped: dict[tuple[int, ...], list[tuple[int, int]]] = defaultdict(list)
+    for piece, key in zip(pieces, signature, strict=True):
+        grouped[tuple(key)].append(piece)
+    return tuple(IntervalSet.of(spans) for spans in grouped.values())

@@ -1,0 +1,130 @@
+"""From cells to flows that a person can check: real pods first, names in order, a port that means something.
+
+The choice is a function of the slice alone, so the same question has the same witness in every run. Every witness is
+replayed by the evaluator before anyone sees it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import numpy as np
+
+from reachproof.network.address import ALL_ADDRESSES, GLOBAL
+from reachproof.network.cluster import Node, Pod
+from reachproof.network.flow import External, Flow, Party
+from reachproof.network.intervals import IntervalSet
+from reachproof.network.ports import ALL_PORTS, place, protocol_port
+from reachproof.network.snapshot import Snapshot
+from reachproof.solver.bits import positions
+from reachproof.solver.slice import Slice
+from reachproof.solver.table import Table, pairs_with
+from reachproof.solver.universe import Point
+
+_LOOK_AT = 64
+
+
+def best(part: Slice, found: Table) -> Flow | None:
+    """The most telling flow among those set in the table, or None when there is none."""
+    hits = pairs_with(found)
+    rank = {id(cell): _rank(_party(part, cell.points)) for cell in (*part.sources, *part.destinations)}
+    for source in sorted(np.nonzero(hits.any(axis=1))[0].tolist(), key=lambda i: (rank[id(part.sources[i])], i)):
+        candidates = np.nonzero(hits[source])[0].tolist()
+        for destination in sorted(candidates, key=lambda j: (rank[id(part.destinations[j])], j)):
+            atoms = int.from_bytes(found[source, destination].tobytes(), "little")
+            flow = flow_between(part, source, destination, atoms)
+            if flow is not None:
+                return flow
+    return None
+
+
+def sample(part: Slice, region: Table, limit: int) -> Iterator[tuple[int, int, int, Flow]]:
+    """Flows of the region with their cells and atom: one of each when there are few, else a seeded choice of cells."""
+    cells = [(i, j) for i, j in np.argwhere(pairs_with(region)).tolist()]
+    if len(cells) > limit:
+        cells = sorted(random.Random(0).sample(cells, limit))
+    per_pair = max(1, limit // max(1, len(cells)))
+    for source, destination in cells:
+        atoms = int.from_bytes(region[source, destination].tobytes(), "little")
+        for _, atom in zip(range(per_pair), positions(atoms), strict=False):
+            flow = flow_between(part, source, destination, 1 << atom)
+            if flow is not None:
+                yield source, destination, atom, flow
+
+
+def flow_between(part: Slice, source: int, destination: int, atoms: int) -> Flow | None:
+    """A flow between two cells on one of the atoms, or None where the cells hold one and the same party only."""
+    pair = _two_parties(part, part.sources[source].points, part.destinations[destination].points)
+    if pair is None:
+        return None
+    a, b = pair
+    snapshot = part.view.universe.snapshot
+    ports = IntervalSet.of(span for atom in positions(atoms) for span in part.atoms[atom])
+    protocol, port = protocol_port(_port(ports, b.party))
+    return Flow(
+        source=a.party,
+        destination=b.party,
+        source_address=_address(snapshot, a),
+        destination_address=_address(snapshot, b),
+        protocol=protocol,
+        port=port,
+    )
+
+
+def _two_parties(part: Slice, sources: int, destinations: int) -> tuple[Point, Point] | None:
+    """The best two points of different parties."""
+    for a in _ordered(part, sources):
+        for b in _ordered(part, destinations):
+            if a.party is not b.party:
+                return a, b
+    return None
+
+
+def _ordered(part: Slice, points: int) -> list[Point]:
+    """The first points of a cell, best first. Looks at a bounded number of them; a cell of one family has at most
+    a handful of points of one party, unless its address is free."""
+    found = [part.view.points[index] for _, index in zip(range(_LOOK_AT), positions(points), strict=False)]
+    return sorted(found, key=lambda point: (_rank(point.party), point.addresses.spans))
+
+
+def _party(part: Slice, points: int) -> Party:
+    return min((point.party for point in _ordered(part, points)), key=_rank)
+
+
+def _rank(party: Party) -> tuple[int, str, str]:
+    match party:
+        case Pod():
+            return 1 if party.abstract else 0, party.namespace, party.name
+        case Node():
+            return 2, "", party.name
+        case External():
+            return 3, "", ""
+
+
+def _port(ports: IntervalSet, destination: Party) -> int:
+    """A port the destination declares, else the least port where a rule draws a line, else a usual one."""
+    if isinstance(destination, Pod):
+        declared = sorted(place(protocol, number) for number, protocol in destination.declared)
+        for candidate in declared:
+            if candidate in ports:
+                return candidate
+    usual = (80, 443)
+    if ports.size > ALL_PORTS.size // 8:
+        for candidate in usual:
+            if candidate in ports:
+                return candidate
+    return ports.first
+
+
+def _address(snapshot: Snapshot, point: Point) -> int:
+    """An address of the point: for the outside preferably a globally routable one, and none that ends in zero."""
+    choices = point.addresses
+    if isinstance(point.party, External):
+        inside = snapshot.options.pod_range | snapshot.options.service_range
+        for preferred in ((GLOBAL - inside) & choices, (ALL_ADDRESSES - inside) & choices):
+            if preferred:
+                choices = preferred
+                break
+    low, high = choices.spans[0]
+    return low + 1 if low & 0xFF == 0 and high > low else low
