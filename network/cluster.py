@@ -76,6 +76,11 @@ class Pod:
         """Whether the address is unknown."""
         return not self.addresses
 
+    @property
+    def repeated(self) -> bool:
+        """Whether it stands for several pods, so that flows from one replica to another exist."""
+        return self.abstract and self.replicas > 1
+
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
 

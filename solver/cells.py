@@ -24,8 +24,9 @@ NOT_AT_A_NODE = ""
 class Cell:
     """Points of one side that nothing in the question tells apart, as bits over the view.
 
-    `party` is set when all of them belong to one pod or node. `node` is known when the question involves nodes: the
-    name of the node that the points are on, None if unknown. `host`: they are nodes or host-network pods.
+    `party` is set when all of them belong to one pod or node, and not to an abstract pod of several replicas. `node`
+    is known when the question involves nodes: the name of the node that the points are on, None if unknown. `host`:
+    they are nodes or host-network pods.
     """
 
     points: int
@@ -162,6 +163,7 @@ def _cell(view: View, points: int, key: Key) -> Cell:
     parties = positions(points)
     first = view.points[next(parties)].party
     external = isinstance(first, External)
+    many = external or (isinstance(first, Pod) and first.repeated)
     name = party_key(first)
-    single = not external and all(party_key(view.points[index].party) == name for index in parties)
+    single = not many and all(party_key(view.points[index].party) == name for index in parties)
     return Cell(points, bool(v6), external, name if single else None, groups, node, host)

@@ -98,28 +98,28 @@ class Classes:
 class Encoding:
     """What is prepared once per snapshot and options."""
 
+    snapshot: Snapshot
     universe: Universe
     sources: Classes
     destinations: Classes
     egress: tuple[GroundTier, ...]
     ingress: tuple[GroundTier, ...]
 
-    @property
-    def snapshot(self) -> Snapshot:
-        """What was encoded."""
-        return self.universe.snapshot
 
+def prepare(snapshot: Snapshot, universe: Universe | None = None) -> Encoding:
+    """Ground the snapshot's programs. Cost: about linear in points plus the members of all distinct selectors.
 
-def prepare(snapshot: Snapshot) -> Encoding:
-    """Ground the snapshot's programs. Cost: about linear in points plus the members of all distinct selectors."""
-    universe = build(snapshot)
+    `universe`: that of a snapshot with the same objects and at least these policies, so that its points can be kept.
+    """
+    universe = universe or build(snapshot)
     source_sets, destination_sets = _Sets(universe), _Sets(universe)
-    egress = _Direction(universe, Direction.EGRESS, subjects=source_sets, peers=destination_sets)
-    ingress = _Direction(universe, Direction.INGRESS, subjects=destination_sets, peers=source_sets)
+    egress = _Direction(universe, snapshot, Direction.EGRESS, subjects=source_sets, peers=destination_sets)
+    ingress = _Direction(universe, snapshot, Direction.INGRESS, subjects=destination_sets, peers=source_sets)
     drafts = [direction.tiers() for direction in (egress, ingress)]
     sources, source_classes = source_sets.partition()
     destinations, destination_classes = destination_sets.partition()
     return Encoding(
+        snapshot=snapshot,
         universe=universe,
         sources=sources,
         destinations=destinations,
@@ -170,8 +170,11 @@ def _bits(points: list[int], count: int) -> int:
 class _Direction:
     """Grounds one direction to boxes over set numbers; `_numbered` then turns the numbers into classes."""
 
-    def __init__(self, universe: Universe, direction: Direction, *, subjects: _Sets, peers: _Sets) -> None:
+    def __init__(
+        self, universe: Universe, snapshot: Snapshot, direction: Direction, *, subjects: _Sets, peers: _Sets
+    ) -> None:
         self._universe = universe
+        self._snapshot = snapshot
         self._direction = direction
         self._subject_sets = subjects
         self._peer_sets = peers
@@ -179,7 +182,7 @@ class _Direction:
         self._named: dict[tuple[NamedPort, bool], tuple[tuple[IntervalSet, int], ...]] = {}
 
     def tiers(self) -> list[GroundTier]:
-        return [self._tier(tier) for tier in self._universe.snapshot.programs.tiers(self._direction)]
+        return [self._tier(tier) for tier in self._snapshot.programs.tiers(self._direction)]
 
     def _tier(self, tier: Tier) -> GroundTier:
         chains = tuple(

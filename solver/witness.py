@@ -20,7 +20,7 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.solver.bits import positions
 from reachproof.solver.slice import Slice
 from reachproof.solver.table import Table, pairs_with
-from reachproof.solver.universe import Point
+from reachproof.solver.universe import Point, party_key
 
 _LOOK_AT = 64
 
@@ -55,30 +55,33 @@ def sample(part: Slice, region: Table, limit: int) -> Iterator[tuple[int, int, i
 
 def flow_between(part: Slice, source: int, destination: int, atoms: int) -> Flow | None:
     """A flow between two cells on one of the atoms, or None where the cells hold one and the same party only."""
-    pair = _two_parties(part, part.sources[source].points, part.destinations[destination].points)
-    if pair is None:
-        return None
-    a, b = pair
     snapshot = part.view.universe.snapshot
     ports = IntervalSet.of(span for atom in positions(atoms) for span in part.atoms[atom])
-    protocol, port = protocol_port(_port(ports, b.party))
-    return Flow(
-        source=a.party,
-        destination=b.party,
-        source_address=_address(snapshot, a),
-        destination_address=_address(snapshot, b),
-        protocol=protocol,
-        port=port,
-    )
-
-
-def _two_parties(part: Slice, sources: int, destinations: int) -> tuple[Point, Point] | None:
-    """The best two points of different parties."""
-    for a in _ordered(part, sources):
-        for b in _ordered(part, destinations):
-            if a.party is not b.party:
-                return a, b
+    for a in _ordered(part, part.sources[source].points):
+        for b in _ordered(part, part.destinations[destination].points):
+            addresses = _addresses(snapshot, a, b)
+            if addresses is not None:
+                protocol, port = protocol_port(_port(ports, b.party))
+                return Flow(
+                    source=a.party,
+                    destination=b.party,
+                    source_address=addresses[0],
+                    destination_address=addresses[1],
+                    protocol=protocol,
+                    port=port,
+                )
     return None
+
+
+def _addresses(snapshot: Snapshot, a: Point, b: Point) -> tuple[int, int] | None:
+    """Addresses of two different parties, or of two replicas of one; None where there are no two."""
+    first, second = _address(snapshot, a), _address(snapshot, b)
+    if party_key(a.party) != party_key(b.party):
+        return first, second
+    if not (isinstance(a.party, Pod) and a.party.repeated):
+        return None
+    others = b.addresses - IntervalSet.single(first)
+    return (first, second if second != first else others.first) if others else None
 
 
 def _ordered(part: Slice, points: int) -> list[Point]:

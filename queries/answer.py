@@ -1,0 +1,85 @@
+"""The answer to one sentence, as values; `queries.wire` writes it as JSON, the command line as text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reachproof.network.cluster import Notice, Service
+from reachproof.network.flow import Flow
+from reachproof.network.origin import Origin
+from reachproof.network.policy import Action, Direction, PolicyRef
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.plan import Verdict
+from reachproof.semantics.trace import Step, Trace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """A flow that shows the verdict, with its replayed trace.
+
+    `via`: the service it was asked for by. `direction`: the only one that the verdict is about, if it is about one.
+    """
+
+    flow: Flow
+    trace: Trace
+    via: Service | None = None
+    direction: Direction | None = None
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps that matter to the verdict."""
+        return self.trace.steps if self.direction is None else self.trace.side(self.direction).steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Because:
+    """A rule that a proof or an explanation rests on; without `rule_index`, the isolation by the policy as a whole."""
+
+    policy: PolicyRef
+    rule_index: int | None
+    rule_name: str
+    direction: Direction
+    action: Action
+    origin: Origin
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """How the verdict was reached. `replayed`: the evaluator judged the witness, or samples of the proof, alike.
+
+    `cross_checked`: Z3 and the sets engine agreed. Times are in milliseconds.
+    """
+
+    replayed: bool
+    cross_checked: bool
+    engine: str
+    solver_ms: float
+    total_ms: float
+    snapshot: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """`vacuous`: the claim is about no flow at all. `reason` is set when the verdict is `unknown`.
+
+    `snapshot` is what was asked about; it is not part of the JSON.
+    """
+
+    query: str
+    normalized: str
+    form: str
+    verdict: Verdict
+    reason: str = ""
+    vacuous: bool = False
+    world: str = "closed"
+    witness: Witness | None = None
+    because: tuple[Because, ...] = ()
+    assumptions: tuple[Notice, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+    evidence: Evidence
+    snapshot: Snapshot
+
+    def __bool__(self) -> bool:
+        """A verdict has more than two values: compare `verdict` instead."""
+        raise TypeError("an answer is neither true nor false; look at its verdict")

@@ -1,0 +1,244 @@
+"""The pipeline of one question: parse -> bind -> prepare -> decide -> replay -> answer.
+
+Every witness is replayed by the evaluator, and of every proof a sample of flows, one per cell of the question where
+these are few. Disagreement raises InternalError: a verdict that two implementations do not share is never given.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from reachproof.grammar import ast
+from reachproof.grammar.format import format_query
+from reachproof.grammar.parse import parse, parse_many
+from reachproof.network.cluster import Notice, Service
+from reachproof.network.errors import InternalError
+from reachproof.network.flow import Flow
+from reachproof.network.policy import Action
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.answer import Answer, Because, Evidence, Witness
+from reachproof.queries.bind import bind
+from reachproof.queries.explain import all_blockers, blamed, deciders
+from reachproof.queries.plan import Check, Plan, Verdict, WhyPlan
+from reachproof.queries.unknown_addresses import address_notices, depends_on_address
+from reachproof.semantics.evaluate import evaluate, truth
+from reachproof.semantics.trace import Trace, Truth
+from reachproof.solver.budget import Budget
+from reachproof.solver.decide import Absent, Found, Ranking, Sample, Undecided, rank, search
+from reachproof.solver.goal import Ranked, Search, Wanted
+from reachproof.solver.ground import Encoding, prepare
+from reachproof.solver.prove import engine
+
+DEFAULT_BUDGET = Budget()
+
+
+class Session:
+    """A snapshot with its encoding, prepared at the first question and kept: ask as many as you like.
+
+    Not safe for use by several threads at once.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._encoding: Encoding | None = None
+
+    @property
+    def encoding(self) -> Encoding:
+        """The prepared encoding."""
+        if self._encoding is None:
+            self._encoding = prepare(self.snapshot)
+        return self._encoding
+
+    def ask(self, text: str, budget: Budget = DEFAULT_BUDGET) -> Answer:
+        """Answer one sentence. Raises InputError for a sentence that cannot be asked, InternalError for our bugs."""
+        return self.answer(parse(text), text, budget)
+
+    def ask_all(self, text: str, budget: Budget = DEFAULT_BUDGET) -> tuple[Answer, ...]:
+        """Answer several sentences, each with the whole budget."""
+        queries = parse_many(text)
+        if len(queries) == 1:
+            return (self.answer(queries[0], text.strip(), budget),)
+        return tuple(self.answer(query, format_query(query), budget) for query in queries)
+
+    def answer(self, query: ast.Query, text: str, budget: Budget = DEFAULT_BUDGET) -> Answer:
+        """Answer a parsed sentence; `text` is what the user wrote."""
+        started = time.perf_counter()
+        running = budget.start()
+        draft = Answer(
+            query=text,
+            normalized=format_query(query),
+            form="",
+            verdict=Verdict.UNKNOWN,
+            snapshot=self.snapshot,
+            evidence=Evidence(
+                replayed=False,
+                cross_checked=False,
+                engine=engine(),
+                solver_ms=0.0,
+                total_ms=0.0,
+                snapshot=self.snapshot.digest,
+            ),
+        )
+        plan = bind(query, self.encoding.universe)
+        match plan:
+            case Plan():
+                found = self._run(plan, draft, running)
+            case WhyPlan():
+                found = self._why(plan, draft, running)
+        noticed = replace(
+            found,
+            assumptions=tuple(dict.fromkeys((*self.snapshot.assumptions, *found.assumptions))),
+            warnings=tuple(dict.fromkeys((*self.snapshot.warnings, *found.warnings))),
+        )
+        total = (time.perf_counter() - started) * 1000
+        return replace(noticed, evidence=replace(noticed.evidence, total_ms=round(total, 3)))
+
+    # ------------------------------------------------------------ plans
+
+    def _run(self, plan: Plan, draft: Answer, budget: Budget) -> Answer:
+        """The first check with a verdict that is not good decides; an undecided one only if no other refutes."""
+        draft = replace(draft, form=plan.form, assumptions=plan.assumptions, warnings=plan.warnings)
+        answers = []
+        for check in plan.checks:
+            answers.append(self._check(plan, check, draft, budget))
+            if answers[-1].verdict not in (plan.good, Verdict.UNKNOWN):
+                return answers[-1]
+        undecided = [answer for answer in answers if answer.verdict is Verdict.UNKNOWN]
+        if undecided:
+            return undecided[0]
+        last = answers[-1]
+        return replace(
+            last,
+            vacuous=all(answer.vacuous for answer in answers),
+            because=tuple(dict.fromkeys(because for answer in answers for because in answer.because)),
+            assumptions=tuple(dict.fromkeys(notice for answer in answers for notice in answer.assumptions)),
+        )
+
+    def _check(self, plan: Plan, check: Check, draft: Answer, budget: Budget) -> Answer:
+        encoding = self._encoding_of(check.snapshot)
+        started = time.perf_counter()
+        match check.goal:
+            case Search():
+                outcome = search(encoding, check.goal, budget)
+            case Ranked():
+                outcome = rank(encoding, check.goal, budget)
+        evidence = replace(draft.evidence, solver_ms=round((time.perf_counter() - started) * 1000, 3))
+        region = check.goal.region
+        draft = replace(
+            draft,
+            evidence=evidence,
+            assumptions=(*draft.assumptions, *address_notices(encoding.universe, region)),
+        )
+        via = self._via(plan.services)
+        match outcome:
+            case Undecided(reason):
+                return replace(draft, verdict=Verdict.UNKNOWN, reason=reason)
+            case Found(flow=flow):
+                return self._witnessed(replace(draft, verdict=check.if_found), check, flow, via)
+            case Absent(because=because, samples=samples, empty=empty):
+                _spot_check(check.snapshot, samples)
+                evidence = replace(evidence, replayed=bool(samples), cross_checked=True)
+                return replace(
+                    draft, verdict=check.if_absent, because=blamed(because), vacuous=empty, evidence=evidence
+                )
+            case Ranking(holds=holds, flow=flow, samples=samples, empty=empty, confirmed=confirmed):
+                _spot_check(check.snapshot, samples)
+                verdict = check.if_found if holds else check.if_absent
+                evidence = replace(evidence, replayed=bool(samples), cross_checked=confirmed)
+                answer = replace(draft, verdict=verdict, vacuous=empty, evidence=evidence)
+                if flow is None:
+                    return answer
+                shown = self._witnessed(answer, check, flow, via)
+                return replace(shown, evidence=evidence)
+
+    def _witnessed(self, draft: Answer, check: Check, flow: Flow, via: Service | None) -> Answer:
+        """The answer with a flow that shows it, replayed."""
+        prefer = Action.ALLOW
+        if isinstance(check.goal, Search):
+            prefer = Action.DENY if check.goal.wanted in (Wanted.CAN_DENY, Wanted.MUST_DENY) else Action.ALLOW
+        elif draft.verdict is check.if_absent:
+            prefer = Action.DENY
+        trace = evaluate(check.snapshot, flow, prefer=prefer)
+        _demand_replay(trace, prefer)
+        notices = [*trace.depends, *depends_on_address(self.encoding.universe, check.snapshot, flow, trace.truth)]
+        if check.direction is not None:
+            notices = [*trace.side(check.direction).depends]
+        return replace(
+            draft,
+            witness=Witness(flow=flow, trace=trace, via=via, direction=check.direction),
+            assumptions=(*draft.assumptions, *notices),
+            evidence=replace(draft.evidence, replayed=True, cross_checked=True),
+        )
+
+    def _why(self, plan: WhyPlan, draft: Answer, budget: Budget) -> Answer:
+        """`why can`: what lets a flow through. `why can't`: all that blocks, over every kind of pair in question."""
+        draft = replace(draft, form="why", assumptions=plan.assumptions, warnings=plan.warnings)
+        open_, shut = Search(plan.region, Wanted.CAN_ALLOW), Search(plan.region, Wanted.CAN_DENY)
+        goal = shut if plan.negated else open_
+        check = Check(snapshot=plan.snapshot, goal=goal, if_found=Verdict.EXPLAINED, if_absent=_otherwise(plan.negated))
+        running = Plan(form="why", good=Verdict.EXPLAINED, checks=(check,), services=plan.services)
+        answer = self._check(running, check, draft, budget)
+        if answer.verdict is not Verdict.EXPLAINED or answer.witness is None:
+            return self._premise_is_wrong(plan, answer, open_ if plan.negated else shut, budget)
+        flow = answer.witness.flow
+        if not plan.negated:
+            return replace(answer, because=deciders(answer.witness.trace))
+        others = search(self._encoding_of(plan.snapshot), open_, budget, explain=False)
+        flows = [flow, *(sample.flow for sample in others.samples)] if isinstance(others, Absent) else [flow]
+        warnings = list(answer.warnings)
+        if isinstance(others, Found):
+            text = f"some of these can: {others.flow}; the explanation is for {flow}"
+            warnings.append(Notice(code="SOME_CAN", text=text))
+        return replace(answer, because=all_blockers(plan.snapshot, flows), warnings=tuple(warnings))
+
+    def _premise_is_wrong(self, plan: WhyPlan, answer: Answer, goal: Search, budget: Budget) -> Answer:
+        """Asked why it can, and it cannot, or the other way round: say so, and explain what is true."""
+        if answer.verdict is Verdict.UNKNOWN or answer.vacuous:
+            return answer
+        found = search(self._encoding_of(plan.snapshot), goal, budget, explain=False)
+        if not isinstance(found, Found):
+            return answer
+        text = "it cannot; here is what blocks it" if not plan.negated else "it can; here is what lets it through"
+        check = Check(snapshot=plan.snapshot, goal=goal, if_found=answer.verdict, if_absent=answer.verdict)
+        shown = self._witnessed(answer, check, found.flow, self._via(plan.services))
+        assert shown.witness is not None
+        because: tuple[Because, ...] = deciders(shown.witness.trace)
+        if not plan.negated:
+            because = all_blockers(plan.snapshot, [found.flow])
+        warnings = (*answer.warnings, Notice(code="PREMISE", text=text))
+        return replace(shown, because=because, warnings=warnings)
+
+    def _encoding_of(self, snapshot: Snapshot) -> Encoding:
+        if snapshot is self.snapshot:
+            return self.encoding
+        return prepare(snapshot, self.encoding.universe)
+
+    def _via(self, services: tuple[str, ...]) -> Service | None:
+        if len(services) != 1:
+            return None
+        namespace, _, name = services[0].partition("/")
+        return self.snapshot.service_of[namespace, name]
+
+
+def _otherwise(negated: bool) -> Verdict:
+    return Verdict.REACHABLE if negated else Verdict.UNREACHABLE
+
+
+def _demand_replay(trace: Trace, wanted: Action) -> None:
+    wrong = Truth.DENIED if wanted is Action.ALLOW else Truth.ALLOWED
+    if trace.truth is wrong:
+        raise InternalError(
+            f"the solver says that {trace.flow} can be {'allowed' if wanted is Action.ALLOW else 'denied'}, the "
+            f"evaluator that it is {trace.truth}; this is a bug of reachproof, no verdict is given"
+        )
+
+
+def _spot_check(snapshot: Snapshot, samples: tuple[Sample, ...]) -> None:
+    for sample in samples:
+        expected = truth(snapshot, sample.flow)
+        if (sample.can_allow, sample.can_deny) != (expected is not Truth.DENIED, expected is not Truth.ALLOWED):
+            raise InternalError(
+                f"the engines and the evaluator ({expected}) disagree on {sample.flow}; this is a bug of reachproof, "
+                "no verdict is given"
+            )

@@ -1,0 +1,203 @@
+"""A sentence and an encoding -> a plan.
+
+| Statement | Goal |
+|---|---|
+| can A reach B (any, any) · no A can reach B | a flow of A x B x P that can be allowed |
+| can every A reach every B · every A can reach B | a flow of A x B x P that can be denied |
+| every A ... some B · any A ... every B · on any of P | quantifiers that alternate |
+| only A can reach B | a flow from outside A into B that can be allowed |
+| A can reach only B | a flow from A to outside the list that can be allowed |
+| isolation | a flow between two groups that can be allowed |
+
+A claim must hold for every outcome that is left open; so what refutes it is a flow that can go the wrong way.
+"""
+
+from __future__ import annotations
+
+from reachproof.grammar import ast
+from reachproof.queries.default_deny import default_deny_plan, selected_plan
+from reachproof.queries.errors import QueryError, query_problem
+from reachproof.queries.plan import Check, Plan, Verdict, WhyPlan
+from reachproof.queries.sets import Binder
+from reachproof.solver.goal import All, At, Formula, Members, Not, Ranked, Search, Side, Some, Wanted
+from reachproof.solver.universe import Universe
+
+
+def bind(query: ast.Query, universe: Universe) -> Plan | WhyPlan:
+    """The plan of a sentence. Raises QueryError with every problem of it."""
+    binder = Binder(universe)
+    if query.prefixes:
+        raise _unanswered("a prefix (`without`, `with only`, `for every`, `assuming`)")
+    plan = _statement(binder, query.statement)
+    binder.finish()
+    return plan
+
+
+def _unanswered(what: str) -> QueryError:
+    return QueryError([query_problem(f"found {what}, which is understood but not answered yet", ast.NOWHERE)])
+
+
+def _statement(binder: Binder, statement: ast.Statement) -> Plan | WhyPlan:
+    match statement:
+        case ast.Can():
+            return _can(binder, statement)
+        case ast.No(source, destination, ports, exceptions):
+            region = _region(binder, source, destination, ports, exceptions)
+            return _claim(binder, "no", [_never(binder, region)])
+        case ast.Every():
+            return _every(binder, statement)
+        case ast.Only():
+            return _only(binder, statement)
+        case ast.ReachOnly():
+            return _reach_only(binder, statement)
+        case ast.Isolated():
+            return _claim(binder, "no", [_never(binder, region) for region in _isolated(binder, statement)])
+        case ast.DefaultDeny():
+            return default_deny_plan(binder, statement)
+        case ast.Selected():
+            return selected_plan(binder, statement)
+        case ast.Why(negated, source, destination, ports):
+            region = _region(binder, source, destination, ports, ())
+            return WhyPlan(
+                negated=negated,
+                snapshot=binder.snapshot,
+                region=region,
+                assumptions=tuple(binder.assumptions),
+                warnings=tuple(binder.warnings),
+                services=_services(binder),
+            )
+        case ast.Which() | ast.WhichPorts() | ast.WhichPolicies():
+            raise _unanswered("a `which` question")
+        case ast.Show():
+            raise _unanswered("`show reachability`")
+        case ast.HygieneQuestion():
+            raise _unanswered("a question about the policies themselves")
+        case ast.Changed():
+            raise _unanswered("a question about two snapshots")
+
+
+def _region(
+    binder: Binder,
+    source: ast.SetExpr,
+    destination: ast.SetExpr,
+    ports: ast.Ports,
+    exceptions: tuple[ast.Exempt, ...],
+) -> Formula:
+    found: list[Formula] = [binder.at(Side.SOURCE, source), binder.to(destination, ports)]
+    if exceptions:
+        found.append(Not(binder.exempt(exceptions)))
+    return All(tuple(found))
+
+
+def _services(binder: Binder) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(str, binder.services)))
+
+
+def _plan(binder: Binder, form: str, good: Verdict, checks: list[Check]) -> Plan:
+    return Plan(
+        form=form,
+        good=good,
+        checks=tuple(checks),
+        assumptions=tuple(dict.fromkeys(binder.assumptions)),
+        warnings=tuple(dict.fromkeys(binder.warnings)),
+        services=_services(binder),
+    )
+
+
+def _claim(binder: Binder, form: str, checks: list[Check]) -> Plan:
+    return _plan(binder, form, Verdict.HOLDS, checks)
+
+
+def _check(binder: Binder, goal: Search | Ranked, found: Verdict, absent: Verdict) -> Check:
+    return Check(snapshot=binder.snapshot, goal=goal, if_found=found, if_absent=absent)
+
+
+def _never(binder: Binder, region: Formula) -> Check:
+    return _check(binder, Search(region, Wanted.CAN_ALLOW), Verdict.VIOLATED, Verdict.HOLDS)
+
+
+def _always(binder: Binder, region: Formula) -> Check:
+    return _check(binder, Search(region, Wanted.CAN_DENY), Verdict.VIOLATED, Verdict.HOLDS)
+
+
+def _can(binder: Binder, can: ast.Can) -> Plan:
+    region = _region(binder, can.source.set, can.destination.set, can.ports, can.exceptions)
+    every_source = can.source.quantifier is ast.Quantifier.EVERY
+    bare_is_every = every_source and can.destination.quantifier is ast.Quantifier.BARE
+    every_destination = bare_is_every or can.destination.quantifier is ast.Quantifier.EVERY
+    universal = every_source or every_destination
+    every_port = universal and not can.ports.any_of
+    if not universal:
+        check = _check(binder, Search(region, Wanted.CAN_ALLOW), Verdict.REACHABLE, Verdict.UNREACHABLE)
+    elif every_source and every_destination and every_port:
+        check = _check(binder, Search(region, Wanted.CAN_DENY), Verdict.UNREACHABLE, Verdict.REACHABLE)
+    else:
+        goal = Ranked(
+            sources=binder.at(Side.SOURCE, can.source.set),
+            region=region,
+            every_source=every_source,
+            every_destination=every_destination,
+            every_port=every_port,
+            wanted=Wanted.MUST_ALLOW,
+        )
+        check = _check(binder, goal, Verdict.REACHABLE, Verdict.UNREACHABLE)
+    return _plan(binder, "can", check.if_absent if check.if_found is Verdict.UNREACHABLE else check.if_found, [check])
+
+
+def _every(binder: Binder, every: ast.Every) -> Plan:
+    region = _region(binder, every.source, every.destination.set, every.ports, every.exceptions)
+    every_destination = every.destination.quantifier is not ast.Quantifier.ANY
+    if every_destination and not every.ports.any_of:
+        return _claim(binder, "every", [_always(binder, region)])
+    goal = Ranked(
+        sources=binder.at(Side.SOURCE, every.source),
+        region=region,
+        every_source=True,
+        every_destination=every_destination,
+        every_port=not every.ports.any_of,
+        wanted=Wanted.MUST_ALLOW,
+    )
+    return _claim(binder, "every", [_check(binder, goal, Verdict.HOLDS, Verdict.VIOLATED)])
+
+
+def _endpoints(binder: Binder) -> int:
+    """Pods and the outside; nodes as well once the sentence has named some."""
+    universe = binder.universe
+    return universe.pods | universe.external | (universe.nodes if binder.names_nodes else 0)
+
+
+def _only(binder: Binder, only: ast.Only) -> Plan:
+    into = _region(binder, ast.Anything(), only.destination, only.ports, only.exceptions)
+    binder.names_nodes = False
+    inside = binder.at(Side.SOURCE, only.source)
+    others = At(Side.SOURCE, Members(_endpoints(binder)))
+    return _claim(binder, "only", [_never(binder, All((others, Not(inside), into)))])
+
+
+def _reach_only(binder: Binder, only: ast.ReachOnly) -> Plan:
+    source = binder.at(Side.SOURCE, only.source)
+    binder.names_nodes = False
+    listed = Some(tuple(binder.to(target.destination, target.ports) for target in only.targets))
+    others = At(Side.DESTINATION, Members(_endpoints(binder)))
+    exempt = Not(binder.exempt(only.exceptions))
+    checks = [_never(binder, All((source, others, Not(listed), exempt)))]
+    if only.exactly:
+        checks.append(_always(binder, All((source, listed, exempt))))
+    return _claim(binder, "only", checks)
+
+
+def _isolated(binder: Binder, claim: ast.Isolated) -> list[Formula]:
+    exempt = Not(binder.exempt(claim.exceptions))
+    if claim.left is None or claim.right is None:
+        some = ast.Pods((ast.InAny(claim.group),))
+        ends = (binder.at(Side.SOURCE, some), binder.at(Side.DESTINATION, some))
+        return [All((*ends, Not(binder.same(claim.group)), exempt))]
+    left, right = (_one_group(claim.group, name) for name in (claim.left, claim.right))
+    return [
+        All((binder.at(Side.SOURCE, a), binder.at(Side.DESTINATION, b), exempt))
+        for a, b in ((left, right), (right, left))
+    ]
+
+
+def _one_group(group: ast.Group, name: ast.Name) -> ast.Pods:
+    return ast.Pods((ast.InTenants((name,)) if group is ast.Group.TENANT else ast.InNamespaces((name,)),))

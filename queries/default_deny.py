@@ -1,0 +1,135 @@
+"""`TIER enforces default deny for SCOPE`: what it claims, as goals on changed policies.
+
+A tier enforces default deny in one direction when no flow of the scope can be let through in a program that keeps of
+the policies only what the claim is about. The other direction has no policies at all, so it lets everything through.
+
+| Tier | Program | A flow gets through when |
+|---|---|---|
+| baseline | admin with allow turned into deny, baseline; no NetworkPolicy | neither decides it, or baseline allows it |
+| admin | the admin tier alone | no admin rule denies it |
+| network policies | NetworkPolicies without their rules | the pod is not isolated |
+| the cluster | every tier with allow turned into deny | nothing decides it: only the final default lets it through |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import assert_never
+
+from reachproof.grammar import ast
+from reachproof.network.cluster import Notice
+from reachproof.network.policy import Action, Direction, Policy, Rule, TierName
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.plan import Check, Plan, Verdict
+from reachproof.queries.sets import Binder
+from reachproof.solver.goal import All, At, Members, Not, Search, Side, Wanted
+
+_MEANING = {
+    ast.DenyTier.BASELINE: "judged as if no NetworkPolicy were written: what the admin tier leaves open, a baseline "
+    "rule must deny",
+    ast.DenyTier.ADMIN: "judged by the admin tier alone",
+    ast.DenyTier.NETWORK_POLICIES: "judged by isolation alone: what rules of NetworkPolicies allow is not looked at",
+    ast.DenyTier.CLUSTER: "flows that a rule of any tier allows are not looked at, only those that nothing decides",
+}
+_SEES_EXTERNAL = {ast.DenyTier.NETWORK_POLICIES, ast.DenyTier.CLUSTER}
+
+
+def default_deny_plan(binder: Binder, claim: ast.DefaultDeny) -> Plan:
+    """The goals of a default-deny claim: one per direction."""
+    directions = (claim.direction,) if claim.direction else tuple(Direction)
+    external = claim.including_external or claim.tier in _SEES_EXTERNAL
+    checks = tuple(_check(binder, claim, direction, external=external) for direction in directions)
+    notices = [*binder.assumptions, Notice(code="DEFAULT_DENY_MEANING", text=_MEANING[claim.tier])]
+    if Direction.INGRESS in directions and not external:
+        text = (
+            f"ingress from outside the cluster is left out: no peer of {claim.tier} can match it, so it cannot be "
+            "denied there; add `including from outside the cluster` to ask about it as well"
+        )
+        notices.append(Notice(code="TIER_CANNOT_SEE_EXTERNAL_SOURCES", text=text))
+    if binder.universe.host_pods:
+        text = "pods on the host network are left out: they are no subject of policy and their traffic is their node's"
+        notices.append(Notice(code="HOST_NETWORK_LEFT_OUT", text=text))
+    return Plan(
+        form="deny",
+        good=Verdict.HOLDS,
+        checks=checks,
+        assumptions=tuple(notices),
+        warnings=tuple(binder.warnings),
+    )
+
+
+def _check(binder: Binder, claim: ast.DefaultDeny, direction: Direction, *, external: bool) -> Check:
+    universe = binder.universe
+    inside, outside = Side.SOURCE, Side.DESTINATION
+    if direction is Direction.INGRESS:
+        inside, outside = outside, inside
+    pods = universe.pods & ~universe.host_pods
+    others = pods | universe.external if external or direction is Direction.EGRESS else pods
+    region = All(
+        (
+            binder.at(inside, claim.scope),
+            At(inside, Members(pods)),
+            At(outside, Members(others)),
+            Not(binder.exempt(claim.exceptions)),
+        )
+    )
+    return Check(
+        snapshot=_reduced(binder.snapshot, claim.tier, direction),
+        goal=Search(region, Wanted.CAN_ALLOW),
+        if_found=Verdict.VIOLATED,
+        if_absent=Verdict.HOLDS,
+        direction=direction,
+    )
+
+
+def _reduced(snapshot: Snapshot, tier: ast.DenyTier, direction: Direction) -> Snapshot:
+    """The snapshot with what the claim about a tier keeps of the policies, in one direction only."""
+    match tier:
+        case ast.DenyTier.BASELINE:
+            keep = {TierName.ADMIN: _no_allow, TierName.BASELINE: _as_it_is}
+        case ast.DenyTier.ADMIN:
+            keep = {TierName.ADMIN: _as_it_is}
+        case ast.DenyTier.NETWORK_POLICIES:
+            keep = {TierName.NETWORK_POLICY: _no_rules}
+        case ast.DenyTier.CLUSTER:
+            keep = dict.fromkeys(TierName, _no_allow)
+        case _:
+            assert_never(tier)
+    return snapshot.with_policies(
+        tuple(_one_way(keep[policy.tier](policy), direction) for policy in snapshot.policies if policy.tier in keep)
+    )
+
+
+Change = Callable[[Policy], Policy]
+
+
+def _as_it_is(policy: Policy) -> Policy:
+    return policy
+
+
+def _no_rules(policy: Policy) -> Policy:
+    return replace(policy, egress=(), ingress=())
+
+
+def _no_allow(policy: Policy) -> Policy:
+    return replace(policy, egress=tuple(map(_decided, policy.egress)), ingress=tuple(map(_decided, policy.ingress)))
+
+
+def _decided(rule: Rule) -> Rule:
+    return replace(rule, action=Action.DENY) if rule.action is Action.ALLOW else rule
+
+
+def _one_way(policy: Policy, direction: Direction) -> Policy:
+    return replace(
+        policy,
+        egress=policy.egress if direction is Direction.EGRESS else (),
+        ingress=policy.ingress if direction is Direction.INGRESS else (),
+        isolates=policy.isolates & {direction},
+    )
+
+
+def selected_plan(binder: Binder, claim: ast.Selected) -> Plan:
+    """`every pod in S is selected by a network policy`: each is isolated, in the direction or in both."""
+    deny = ast.DefaultDeny(tier=ast.DenyTier.NETWORK_POLICIES, direction=claim.direction, scope=claim.scope)
+    return replace(default_deny_plan(binder, deny), form="every")

@@ -1,0 +1,76 @@
+"""Traces and blame turned into what an answer shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reachproof.network.flow import Flow
+from reachproof.network.policy import Action, Direction
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.answer import Because
+from reachproof.semantics.blockers import blockers
+from reachproof.semantics.trace import Step, Trace
+from reachproof.solver.decide import Blame
+
+_VERB = {Action.ALLOW: "allows", Action.DENY: "denies", Action.PASS: "passes"}
+
+
+def blamed(blames: Iterable[Blame]) -> tuple[Because, ...]:
+    """The rules that a proof rests on, in the order of the program."""
+    return tuple(map(_blamed, blames))
+
+
+def _blamed(blame: Blame) -> Because:
+    ref = blame.policy.ref
+    if blame.rule is None:
+        return Because(
+            policy=ref,
+            rule_index=None,
+            rule_name="",
+            direction=blame.direction,
+            action=Action.DENY,
+            origin=blame.policy.origin,
+            text=f"{ref} isolates the pods it selects for {blame.direction}",
+        )
+    rule = blame.rule
+    name = f' "{rule.name}"' if rule.name else ""
+    return Because(
+        policy=ref,
+        rule_index=rule.index,
+        rule_name=rule.name,
+        direction=blame.direction,
+        action=rule.action,
+        origin=rule.origin,
+        text=f"{ref} {blame.direction} rule {rule.index}{name} {_VERB[rule.action]}",
+    )
+
+
+def all_blockers(snapshot: Snapshot, flows: Iterable[Flow]) -> tuple[Because, ...]:
+    """Everything that blocks any of the flows, each once: not only what decides first."""
+    found: dict[tuple[object, ...], Because] = {}
+    for flow in flows:
+        for direction in Direction:
+            for step in blockers(snapshot, flow, direction):
+                for because in by_step(step):
+                    found.setdefault((because.policy, because.direction, because.rule_index), because)
+    return tuple(found.values())
+
+
+def deciders(trace: Trace) -> tuple[Because, ...]:
+    """The policies that decide each direction of a trace, with those that passed it on."""
+    return tuple(because for step in trace.steps for because in by_step(step))
+
+
+def by_step(step: Step) -> Iterable[Because]:
+    """What a step is due to: one entry per policy of it, none for what is built in."""
+    for policy in step.policies:
+        if policy.kind and step.origin is not None:
+            yield Because(
+                policy=policy,
+                rule_index=step.rule_index,
+                rule_name=step.rule_name,
+                direction=step.direction,
+                action=step.action,
+                origin=step.origin,
+                text=step.text,
+            )

@@ -1,0 +1,91 @@
+"""Names in a sentence looked up in the snapshot. A name that does not exist is an error with near names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
+
+from reachproof.grammar.ast import Name, ObjectName, Span
+from reachproof.network.cluster import Node, Pod, Service
+from reachproof.network.errors import Problem
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.errors import query_problem
+from reachproof.queries.tenancy import tenants
+
+SHOWN = 8
+
+
+class Names:
+    """Looks names up and collects every one that is missing, so that all are reported at once."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self.problems: list[Problem] = []
+
+    def namespace(self, name: Name) -> bool:
+        """Whether the namespace exists."""
+        known = [namespace.name for namespace in self._snapshot.namespaces]
+        return self._known("namespace", name.text, known, name.span)
+
+    def tenant(self, name: Name) -> bool:
+        """Whether the tenant exists under the tenant label."""
+        known = tenants(self._snapshot)
+        hint = "" if known else f"; no namespace has the label {self._snapshot.options.tenant_label!r}"
+        return self._known("tenant", name.text, known, name.span, hint)
+
+    def node(self, name: Name) -> Node | None:
+        """The node."""
+        self._known("node", name.text, list(self._snapshot.node_of), name.span)
+        return self._snapshot.node_of.get(name.text)
+
+    def pod(self, name: ObjectName) -> Pod | None:
+        """The pod."""
+        known = [str(pod) for pod in self._snapshot.pods]
+        self._known("pod", str(name), known, name.span)
+        return self._snapshot.pod_of.get((name.namespace, name.name))
+
+    def service(self, name: ObjectName) -> Service | None:
+        """The service."""
+        known = [str(service) for service in self._snapshot.services]
+        self._known("service", str(name), known, name.span)
+        return self._snapshot.service_of.get((name.namespace, name.name))
+
+    def workload(self, kind: str, name: ObjectName) -> tuple[Pod, ...]:
+        """The pods of a workload; `kind` is lower case, or `workload` for any kind."""
+        owned = [(pod.workload.partition("/"), pod) for pod in self._snapshot.pods if pod.workload]
+        of_kind = [(parts[2], pod) for parts, pod in owned if kind in ("workload", parts[0].lower())]
+        known = sorted({f"{pod.namespace}/{owner}" for owner, pod in of_kind})
+        self._known(kind, str(name), known, name.span)
+        return tuple(pod for owner, pod in of_kind if (pod.namespace, owner) == (name.namespace, name.name))
+
+    def service_account(self, name: ObjectName) -> tuple[Pod, ...]:
+        """The pods that run under a service account."""
+        known = sorted({f"{pod.namespace}/{pod.service_account}" for pod in self._snapshot.pods})
+        self._known("service account", str(name), known, name.span)
+        wanted = (name.namespace, name.name)
+        return tuple(pod for pod in self._snapshot.pods if (pod.namespace, pod.service_account) == wanted)
+
+    def missing(self, what: str, name: str, known: Iterable[str], span: Span, hint: str = "") -> None:
+        """Report a name that does not exist."""
+        self._known(what, name, tuple(known), span, hint)
+
+    def _known(self, what: str, name: str, known: Collection[str], span: Span, hint: str = "") -> bool:
+        if name in known:
+            return True
+        self.problems.append(query_problem(f"no {what} {name} in the snapshot{hint or _near(name, known, what)}", span))
+        return False
+
+
+def _near(name: str, known: Collection[str], what: str) -> str:
+    folded = {each.lower(): each for each in known}
+    near = [folded[each] for each in get_close_matches(name.lower(), list(folded), n=3, cutoff=0.6)]
+    if not near and "/" in name:
+        short = {each.rpartition("/")[2].lower(): each for each in known}
+        near = [short[each] for each in get_close_matches(name.rpartition("/")[2].lower(), list(short), n=3)]
+    if near:
+        return f"; did you mean {' or '.join(near)}?"
+    if not known:
+        return f"; the snapshot has no {what} at all"
+    listed = sorted(known)
+    more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
+    return f"; there is {', '.join(listed[:SHOWN])}{more}"

@@ -1,0 +1,62 @@
+"""What a sentence comes to once it is bound: goals for the solver, and how their outcomes make a verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reachproof.network.cluster import Notice
+from reachproof.network.policy import Direction
+from reachproof.network.snapshot import Snapshot
+from reachproof.solver.goal import Formula, Ranked, Search
+
+
+class Verdict(StrEnum):
+    """The user's verdicts: of `can` questions, of claims, of questions for a list or a reason, and neither."""
+
+    REACHABLE = "reachable"
+    UNREACHABLE = "unreachable"
+    HOLDS = "holds"
+    VIOLATED = "violated"
+    LISTED = "listed"
+    EXPLAINED = "explained"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One goal, on a snapshot (the asked one, or one with fewer policies), and the verdicts it leads to.
+
+    `if_found`: when a flow was found (a Ranked goal: when it is true). `if_absent`: else. `direction`: the only one
+    that the check is about, if it is about one.
+    """
+
+    snapshot: Snapshot
+    goal: Search | Ranked
+    if_found: Verdict
+    if_absent: Verdict
+    direction: Direction | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The checks of a sentence: it has the first verdict that is not `good`, or `good` when all checks agree on it."""
+
+    form: str
+    good: Verdict
+    checks: tuple[Check, ...]
+    assumptions: tuple[Notice, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhyPlan:
+    """`why can` or `why can't`: the region that is to be explained."""
+
+    negated: bool
+    snapshot: Snapshot
+    region: Formula
+    assumptions: tuple[Notice, ...] = field(default=())
+    warnings: tuple[Notice, ...] = field(default=())
+    services: tuple[str, ...] = field(default=())

@@ -1,0 +1,334 @@
+"""SETs, PORTS and exceptions of the language as formulas over the points of an encoding.
+
+| Phrase | Formula at a side |
+|---|---|
+| pods with filters | points of these pods |
+| relative filters (`in a different tenant`) | the group relation of both ends |
+| addresses | every point that uses such an address |
+| service, as a destination | for each of its ports in P: its backends, and the port they listen on |
+
+What a phrase refers to that does not exist is an error; what matches nothing is a warning that names the phrase.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
+from typing import assert_never
+
+from reachproof.grammar import ast
+from reachproof.grammar.format import format_set
+from reachproof.network.address import GLOBAL, format_address
+from reachproof.network.cluster import Notice, Pod
+from reachproof.network.intervals import IntervalSet
+from reachproof.network.labels import Operator, Requirement, Selector
+from reachproof.network.ports import ALL_PORTS, place, port_range
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.errors import QueryError, query_problem
+from reachproof.queries.names import Names
+from reachproof.queries.services import backends
+from reachproof.queries.tenancy import namespaces_of, tenant_of
+from reachproof.solver.goal import FALSE, TRUE, All, At, Formula, InAddresses, InPorts, Members, Not, Same, Side, Some
+from reachproof.solver.universe import Universe, party_key
+
+
+class Binder:
+    """Binds the phrases of one sentence; `finish` raises all problems together."""
+
+    def __init__(self, universe: Universe) -> None:
+        self._universe = universe
+        self._snapshot: Snapshot = universe.snapshot
+        self._names = Names(self._snapshot)
+        self.warnings: list[Notice] = []
+        self.assumptions: list[Notice] = []
+        self.services: list[ast.ObjectName] = []
+        self.names_nodes = False
+
+    @property
+    def universe(self) -> Universe:
+        """The points that formulas are about."""
+        return self._universe
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What the sentence is about."""
+        return self._snapshot
+
+    def finish(self) -> None:
+        """Raise QueryError with every name that does not exist."""
+        if self._names.problems:
+            raise QueryError(self._names.problems)
+
+    def refuse(self, message: str, span: ast.Span = ast.NOWHERE) -> None:
+        """Note a problem of the sentence."""
+        self._names.problems.append(query_problem(message, span))
+
+    # ------------------------------------------------------------ sets
+
+    def at(self, side: Side, expression: ast.SetExpr) -> Formula:
+        """The flows whose end at `side` is in the set. A service stands for its backends, whatever the port."""
+        match expression:
+            case ast.Union(items):
+                return Some(tuple(self.at(side, item) for item in items))
+            case ast.Difference(base, removed):
+                return All((self.at(side, base), Not(self.at(side, removed))))
+            case ast.Pods():
+                return self._pods(side, expression)
+            case ast.ServiceNamed(name):
+                found = [formula for formula, _ in self._service(side, name)]
+                return Some(tuple(found))
+            case _:
+                return self._simple(side, expression)
+
+    def to(self, expression: ast.SetExpr, ports: ast.Ports) -> Formula:
+        """The flows into a set on some ports; the ports of a service are its own, and are resolved."""
+        match expression:
+            case ast.Union(items):
+                return Some(tuple(self.to(item, ports) for item in items))
+            case ast.Difference(base, removed):
+                return All((self.to(base, ports), Not(self.at(Side.DESTINATION, removed))))
+            case ast.ServiceNamed(name):
+                return self._service_ports(name, ports)
+            case _:
+                return All((self.at(Side.DESTINATION, expression), self.ports(ports)))
+
+    def exempt(self, exceptions: Iterable[ast.Exempt]) -> Formula:
+        """The flows that a claim leaves out."""
+        return Some(tuple(self._exempt(each) for each in exceptions))
+
+    def _exempt(self, exempt: ast.Exempt) -> Formula:
+        parts: list[Formula] = []
+        if exempt.source is not None:
+            parts.append(self.at(Side.SOURCE, exempt.source))
+        if exempt.destination is not None:
+            parts.append(self.to(exempt.destination, exempt.ports or ast.ANY_PORT))
+        elif exempt.ports is not None:
+            parts.append(self.ports(exempt.ports))
+        if exempt.within is not None:
+            parts.append(self.same(exempt.within))
+        return All(tuple(parts))
+
+    def _simple(self, side: Side, expression: ast.SetExpr) -> Formula:
+        universe = self._universe
+        match expression:
+            case ast.PodNamed(name):
+                pod = self._names.pod(name)
+                return self._members(side, universe.pods_of([pod.key]) if pod else 0, expression)
+            case ast.WorkloadNamed(kind, name):
+                pods = self._names.workload(kind, name)
+                return self._members(side, universe.pods_of(pod.key for pod in pods), expression)
+            case ast.NodeNamed(name):
+                self.names_nodes = True
+                node = self._names.node(name)
+                return self._members(side, universe.by_party.get(party_key(node), 0) if node else 0, expression)
+            case ast.Nodes(selector):
+                self.names_nodes = True
+                nodes = [node for node in self._snapshot.nodes if selector.matches(node.labels)]
+                points = reduce(or_, (universe.by_party.get(party_key(node), 0) for node in nodes), 0)
+                return self._members(side, points, expression)
+            case ast.Addresses(_, low, high):
+                self._warn_of_virtual_addresses(low, high)
+                return At(side, InAddresses(IntervalSet(((low, high),))))
+            case ast.Internet():
+                return All((At(side, Members(universe.external)), At(side, InAddresses(GLOBAL))))
+            case ast.OutsideCluster():
+                return At(side, Members(universe.external))
+            case ast.Anything():
+                self.names_nodes = True
+                return TRUE
+            case ast.Domain(name):
+                self.refuse(f"sets by domain name ({name}) are not answered yet; name its addresses", name.span)
+                return FALSE
+            case _:
+                raise AssertionError(expression)
+
+    def _members(self, side: Side, points: int, expression: ast.SetExpr) -> Formula:
+        if not points and not self._names.problems:
+            text = f"{format_set(expression)!r} matches nothing in this snapshot"
+            self.warnings.append(Notice(code="EMPTY_SET", text=text))
+        return At(side, Members(points))
+
+    def _warn_of_virtual_addresses(self, low: int, high: int) -> None:
+        asked = IntervalSet(((low, high),))
+        for service in self._snapshot.services:
+            for address in service.virtual_ips:
+                if address in asked:
+                    text = (
+                        f"{format_address(address)} is an address of service {service}: traffic to it is rewritten to "
+                        f"a backend before policy applies, so it is not in this set; ask for `service {service}`"
+                    )
+                    self.warnings.append(Notice(code="SERVICE_ADDRESS", text=text, origin=service.origin))
+
+    # ------------------------------------------------------------ pods
+
+    def _pods(self, side: Side, pods: ast.Pods) -> Formula:
+        if pods.possible:
+            self.refuse(
+                "possible pods (open world) are not answered yet; ask about the pods of the snapshot", pods.span
+            )
+        points = self._universe.pods
+        relations: list[Formula] = []
+        for each in pods.filters:
+            match each:
+                case ast.Relative(group, same):
+                    relation = self.same(group)
+                    points &= self._grouped(group)
+                    relations.append(relation if same else Not(relation))
+                case _:
+                    points &= self._filter(each)
+        return All((self._members(side, points, pods), *relations)) if relations else self._members(side, points, pods)
+
+    def _filter(self, each: ast.Filter) -> int:
+        universe = self._universe
+        match each:
+            case ast.InNamespaces(names):
+                return self._in_namespaces(name.text for name in names if self._names.namespace(name))
+            case ast.InNamespacesLabelled(selector):
+                return universe.in_namespaces(selector)
+            case ast.InPossibleNamespaces():
+                self.refuse("possible namespaces (open world) are not answered yet")
+                return 0
+            case ast.InTenants(names):
+                return self._in_tenants(names)
+            case ast.InAny(group):
+                return self._grouped(group)
+            case ast.Labelled(selector):
+                return universe.labelled(selector)
+            case ast.OnNode(name):
+                node = self._names.node(name)
+                return universe.by_node.get(node.name, 0) & universe.pods if node else 0
+            case ast.WithServiceAccount(name):
+                return universe.pods_of(pod.key for pod in self._names.service_account(name))
+            case ast.Outside(ast.Group.TENANT, names):
+                return universe.pods & ~self._in_tenants(names)
+            case ast.Outside(_, names):
+                known = [name.text for name in names if self._names.namespace(name)]
+                return universe.pods & ~self._in_namespaces(known)
+            case ast.Relative():
+                raise AssertionError(each)
+            case _:
+                assert_never(each)
+
+    def _in_namespaces(self, names: Iterable[str]) -> int:
+        return reduce(or_, (self._universe.by_namespace.get(name, 0) for name in names), 0)
+
+    def _in_tenants(self, names: Iterable[ast.Name]) -> int:
+        known = [name.text for name in names if self._names.tenant(name)]
+        return self._in_namespaces(n for name in known for n in namespaces_of(self._snapshot, name))
+
+    def _grouped(self, group: ast.Group) -> int:
+        """Pods that belong to some group of that kind: every pod has a namespace, not every one a tenant."""
+        if group is not ast.Group.TENANT:
+            return self._universe.pods
+        key = self._snapshot.options.tenant_label
+        return self._universe.in_namespaces(Selector((Requirement(key, Operator.EXISTS),)))
+
+    def same(self, group: ast.Group) -> Formula:
+        """Both ends are pods of one group."""
+        numbers: dict[str, int] = {}
+
+        def number(party: object) -> int:
+            if not isinstance(party, Pod):
+                return 0
+            name = self._group_name(group, party)
+            return numbers.setdefault(name, len(numbers) + 1) if name is not None else 0
+
+        return Same(tuple(number(point.party) for point in self._universe.points))
+
+    def _group_name(self, group: ast.Group, pod: Pod) -> str | None:
+        match group:
+            case ast.Group.POD:
+                return str(pod)
+            case ast.Group.WORKLOAD:
+                return f"{pod.namespace}/{pod.workload or pod.name}"
+            case ast.Group.NAMESPACE:
+                return pod.namespace
+            case ast.Group.TENANT:
+                return tenant_of(self._snapshot, pod.namespace)
+            case _:
+                assert_never(group)
+
+    # ------------------------------------------------------------ ports and services
+
+    def ports(self, ports: ast.Ports) -> Formula:
+        """The flows on one of the ports; a named port is looked up at each destination."""
+        if not ports.items:
+            return TRUE
+        numbers = IntervalSet.of(span for item in ports.items for span in _numbers(item))
+        named = [self._named_port(item) for item in ports.items if isinstance(item, ast.PortNamed)]
+        return Some((InPorts(numbers), *named)) if named else InPorts(numbers)
+
+    def _named_port(self, item: ast.PortNamed) -> Formula:
+        declaring: dict[int, int] = {}
+        for index, point in enumerate(self._universe.points):
+            if isinstance(point.party, Pod):
+                for port in point.party.ports:
+                    if port.name == item.name.text:
+                        where = place(port.protocol, port.number)
+                        declaring[where] = declaring.get(where, 0) | 1 << index
+        if not declaring:
+            known = sorted({port.name for pod in self._snapshot.pods for port in pod.ports})
+            self._names.missing("container port named", item.name.text, known, item.name.span)
+        return Some(
+            tuple(
+                All((At(Side.DESTINATION, Members(points)), InPorts(IntervalSet.single(where))))
+                for where, points in sorted(declaring.items())
+            )
+        )
+
+    def _service_ports(self, name: ast.ObjectName, ports: ast.Ports) -> Formula:
+        """The backends of the service on the ports that its own ports in `ports` lead to."""
+        wanted = IntervalSet.of(span for item in ports.items for span in _numbers(item)) if ports.items else ALL_PORTS
+        by_name = {item.name.text for item in ports.items if isinstance(item, ast.PortNamed)}
+        service = self._names.service(name)
+        if service is None:
+            return FALSE
+        asked = [p for p in service.ports if place(p.protocol, p.port) in wanted or p.name in by_name]
+        if not asked:
+            offered = ", ".join(f"{p.protocol.lower()}/{p.port}" for p in service.ports) or "none"
+            self.refuse(f"service {service} has none of these ports; its ports: {offered}", name.span)
+            return FALSE
+        chosen = {(p.protocol, p.port) for p in asked}
+        return Some(
+            tuple(
+                All((formula, InPorts(listening)))
+                for formula, (key, listening) in self._service(Side.DESTINATION, name)
+                if key in chosen
+            )
+        )
+
+    def _service(
+        self, side: Side, name: ast.ObjectName
+    ) -> list[tuple[Formula, tuple[tuple[object, int], IntervalSet]]]:
+        """Per port of the service and port behind it: the backends, and where they listen."""
+        service = self._names.service(name)
+        if service is None:
+            return []
+        self.services.append(name)
+        found: list[tuple[Formula, tuple[tuple[object, int], IntervalSet]]] = []
+        for port in service.ports:
+            for listening, ends in backends(self._snapshot, service, port):
+                pods = [end for end in ends if isinstance(end, Pod)]
+                addresses = IntervalSet.of((end, end) for end in ends if isinstance(end, int))
+                at: list[Formula] = []
+                if pods:
+                    at.append(At(side, Members(self._universe.pods_of(pod.key for pod in pods))))
+                if addresses:
+                    at.append(At(side, InAddresses(addresses)))
+                key = ((port.protocol, port.port), IntervalSet.single(place(port.protocol, listening)))
+                found.append((Some(tuple(at)), key))
+        if not found:
+            text = f"service {service} has no endpoints: nothing is behind it"
+            self.warnings.append(Notice(code="NO_ENDPOINTS", text=text, origin=service.origin))
+        if side is Side.DESTINATION and service.type in ("NodePort", "LoadBalancer"):
+            text = (
+                f"traffic from outside to the {service.type} service {service} is judged with the client's own "
+                "address; after source rewriting (externalTrafficPolicy: Cluster) it may arrive with a node's"
+            )
+            self.assumptions.append(Notice(code="CLIENT_ADDRESS_KEPT", text=text, origin=service.origin))
+        return found
+
+
+def _numbers(item: ast.PortNumbers | ast.PortNamed) -> Iterable[tuple[int, int]]:
+    return port_range(item.protocol, item.low, item.high) if isinstance(item, ast.PortNumbers) else ()

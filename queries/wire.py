@@ -1,0 +1,139 @@
+"""Answers as JSON values, in the shape that programs rely on (docs/interfaces.md). `apiVersion` names the shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from reachproof.network.address import format_address
+from reachproof.network.cluster import Node, Notice, Pod, Service
+from reachproof.network.flow import External, Party
+from reachproof.network.origin import Origin
+from reachproof.network.policy import PolicyRef
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.answer import Answer, Because, Witness
+from reachproof.queries.tenancy import tenant_of_party
+from reachproof.semantics.trace import Step
+
+API_VERSION = "reachproof/v1"
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+
+
+def answer_json(answer: Answer) -> dict[str, Json]:
+    """The whole answer."""
+    evidence = answer.evidence
+    found: dict[str, Json] = {
+        "apiVersion": API_VERSION,
+        "query": answer.query,
+        "normalized": answer.normalized,
+        "form": answer.form,
+        "verdict": str(answer.verdict),
+        "reason": answer.reason,
+        "vacuous": answer.vacuous,
+        "world": answer.world,
+        "witness": _witness(answer.snapshot, answer.witness) if answer.witness else None,
+        "because": [_because(each) for each in answer.because],
+        "assumptions": [{"code": notice.code, "text": notice.text} for notice in answer.assumptions],
+        "warnings": _warnings(answer.warnings),
+        "evidence": {
+            "replayed": evidence.replayed,
+            "crossChecked": evidence.cross_checked,
+            "engine": evidence.engine,
+            "solverMs": evidence.solver_ms,
+            "totalMs": evidence.total_ms,
+            "snapshot": evidence.snapshot,
+        },
+    }
+    return found
+
+
+def _warnings(warnings: Iterable[Notice]) -> list[Json]:
+    return [
+        {"code": notice.code, "text": notice.text, "origin": _origin(notice.origin) if notice.origin else None}
+        for notice in warnings
+    ]
+
+
+def _witness(snapshot: Snapshot, witness: Witness) -> dict[str, Json]:
+    flow = witness.flow
+    return {
+        "source": end_json(snapshot, flow.source, flow.source_address),
+        "destination": end_json(snapshot, flow.destination, flow.destination_address),
+        "protocol": str(flow.protocol),
+        "port": flow.port,
+        "trace": [_step(step) for step in witness.steps],
+        "via": _service(witness.via) if witness.via else None,
+    }
+
+
+def end_json(snapshot: Snapshot, party: Party, address: int) -> dict[str, Json]:
+    """One end of a flow."""
+    found: dict[str, Json] = {
+        "kind": "external",
+        "namespace": None,
+        "name": None,
+        "workload": None,
+        "ip": format_address(address),
+        "tenant": tenant_of_party(snapshot, party),
+        "labels": {},
+        "possible": False,
+    }
+    match party:
+        case Pod():
+            found |= {
+                "kind": "pod",
+                "namespace": party.namespace,
+                "name": party.name,
+                "workload": party.workload or None,
+                "ip": None if party.abstract else format_address(address),
+                "labels": dict(sorted(party.labels.items())),
+            }
+        case Node():
+            found |= {"kind": "node", "name": party.name, "labels": dict(sorted(party.labels.items()))}
+        case External():
+            pass
+    return found
+
+
+def _service(service: Service) -> dict[str, Json]:
+    return {"service": {"kind": "service", "namespace": service.namespace, "name": service.name}}
+
+
+def _step(step: Step) -> dict[str, Json]:
+    match step.subject:
+        case Node(name=name):
+            subject = f"node {name}"
+        case other:
+            subject = str(other)
+    return {
+        "direction": str(step.direction),
+        "subject": subject,
+        "tier": str(step.tier),
+        "action": str(step.action),
+        "policy": _policy(step.policy) if step.policy and step.policy.kind else None,
+        "rule": {"index": step.rule_index, "name": step.rule_name} if step.rule_index is not None else None,
+        "origin": _origin(step.origin) if step.origin and step.origin.file else None,
+        "text": step.text,
+    }
+
+
+def _because(because: Because) -> dict[str, Json]:
+    rule: Json = None
+    if because.rule_index is not None:
+        rule = {"index": because.rule_index, "name": because.rule_name}
+    return {
+        "policy": _policy(because.policy),
+        "rule": rule,
+        "direction": str(because.direction),
+        "action": str(because.action),
+        "origin": _origin(because.origin),
+        "text": because.text,
+    }
+
+
+def _policy(policy: PolicyRef) -> dict[str, Json]:
+    return {"kind": policy.kind, "namespace": policy.namespace, "name": policy.name}
+
+
+def _origin(origin: Origin) -> dict[str, Json]:
+    return {"file": origin.file, "line": origin.line, "path": origin.path}
