@@ -596,10 +596,11 @@ Prefix = Without | WithOnly | ForEvery | AssumingNone | AssumingAnyPolicies
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One sentence: prefixes in the order written, then the statement."""
+    """One sentence: prefixes in the order written, then the statement. `span`: from its first to its last word."""
 
     statement: Statement
     prefixes: tuple[Prefix, ...] = ()
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 # ---------------------------------------------------------------- packs

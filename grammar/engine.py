@@ -1,0 +1,71 @@
+"""The parser made from `reachproof.lark`: text to parse tree, and where a text stops being a sentence.
+
+The only module that runs lark. The parser is made once, at the first use, and keeps no state between texts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedInput
+from lark.parsers.lalr_interactive_parser import InteractiveParser
+
+from reachproof.grammar.words import PATTERNS
+
+END_OF_TEXT = "$END"
+
+
+@cache
+def lark() -> Lark:
+    """The parser, LALR(1) with a contextual lexer; its starts are `query` and `item` (of a pack)."""
+    grammar = files("reachproof.grammar").joinpath("reachproof.lark").read_text(encoding="utf-8")
+    for placeholder, pattern in PATTERNS.items():
+        grammar = grammar.replace(placeholder, pattern.replace("/", r"\/"))
+    return Lark(grammar, parser="lalr", lexer="contextual", start=["query", "item"], maybe_placeholders=False)
+
+
+def read(text: str, start: str) -> Tree[Token]:
+    """The parse tree of a text; raises lark's UnexpectedInput where it has none."""
+    return lark().parse(text, start=start)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Where reading stopped: everything before `position` was read as `tokens`, and `accepted` could follow there."""
+
+    position: int
+    tokens: tuple[Token, ...]
+    accepted: frozenset[str]
+
+
+def stop(text: str, start: str) -> Stop:
+    """Where a text stops being the beginning of a sentence; at its end if it never does."""
+    tokens: list[Token] = []
+    parser = lark().parse_interactive(text, start=start)
+    position = len(text)
+    try:
+        for token in parser.lexer_thread.lex(parser.parser_state):
+            position = token.start_pos or 0
+            parser.feed_token(token)
+            tokens.append(token)
+        position = len(text)
+    except UnexpectedInput as error:
+        position = error.pos_in_stream if error.pos_in_stream is not None else position
+    return Stop(position, tuple(tokens), accepted_after(tokens, start))
+
+
+def accepted_after(tokens: list[Token], start: str) -> frozenset[str]:
+    """The terminals that may follow tokens which begin a sentence; END_OF_TEXT where they are one."""
+    parser = fed(tokens, start)
+    return frozenset(parser.accepts())
+
+
+def fed(tokens: list[Token], start: str) -> InteractiveParser:
+    """A parser that has read the tokens; raises lark's UnexpectedInput where no sentence begins with them."""
+    parser = lark().parse_interactive("", start=start)
+    for token in tokens:
+        parser.feed_token(token)
+    return parser

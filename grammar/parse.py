@@ -1,0 +1,126 @@
+"""Text to AST: one sentence, several, or a pack.
+
+What a sentence means is decided by `queries`; here only its form is. All spans count from the start of the text that
+was handed in, also in packs. The parser is made once, at the first use, and keeps no state between texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import TypeVar
+
+from lark.exceptions import UnexpectedInput
+
+from reachproof.grammar import text as texts
+from reachproof.grammar.ast import DefineTenant, DefineTenants, Expect, Invariant, Pack, Query, Span
+from reachproof.grammar.build import build
+from reachproof.grammar.diagnose import diagnose
+from reachproof.grammar.engine import read
+from reachproof.grammar.mistakes import Mistake, Page, refuse
+
+T = TypeVar("T")
+Item = DefineTenants | DefineTenant | Invariant | Expect
+
+
+def parse(text: str) -> Query:
+    """The AST of one sentence; line ends are white space in it.
+
+    Raises QuerySyntaxError, whose problems carry the file name `query`.
+    """
+    page = Page.of(text, "query")
+    try:
+        clean = _clean(text, texts.LONGEST_QUERY, "a query")
+        return _query(clean, Span(0, len(clean)))
+    except Mistake as mistake:
+        raise refuse(page, (mistake,)) from None
+
+
+def parse_many(text: str) -> tuple[Query, ...]:
+    """The ASTs of the sentences of a text, at least one, in order. They end at `?`, `.`, `;` or the end of a line.
+
+    A line goes on where it ends in a colon or a comma, or where the next begins with a word that cannot begin a
+    sentence, such as `except`. Raises QuerySyntaxError with the problems of every sentence.
+    """
+    page = Page.of(text, "query")
+    try:
+        clean = _clean(text, texts.LONGEST_QUERY, "a query")
+        spans = tuple(texts.sentences(clean)) or (Span(0, len(clean)),)
+    except Mistake as mistake:
+        raise refuse(page, (mistake,)) from None
+    return _all(page, (partial(_query, clean, span) for span in spans))
+
+
+def parse_pack(text: str, *, name: str = "<pack>") -> Pack:
+    """The AST of a `.reach` file; names of invariants differ from each other.
+
+    Raises QuerySyntaxError with the problems of every item, under the file name `name`.
+    """
+    page = Page.of(text, name)
+    try:
+        clean = _clean(text, texts.LONGEST_PACK, "a pack")
+    except Mistake as mistake:
+        raise refuse(page, (mistake,)) from None
+    found = _all(page, (partial(_item, clean, span) for span in texts.items(clean)))
+    repeated = tuple(_repeated(found))
+    if repeated:
+        raise refuse(page, repeated)
+    return Pack(
+        definitions=tuple(each for each in found if isinstance(each, DefineTenants | DefineTenant)),
+        checks=tuple(each for each in found if isinstance(each, Invariant | Expect)),
+    )
+
+
+def _clean(text: str, longest: int, what: str) -> str:
+    """The text without comments, after the checks that hold for every text."""
+    texts.check_length(text, longest, what)
+    texts.check_characters(text)
+    return texts.without_comments(text)
+
+
+def _query(text: str, span: Span) -> Query:
+    found = _value(text, span, "query")
+    assert isinstance(found, Query)
+    return found
+
+
+def _item(text: str, span: Span) -> Item:
+    found = _value(text, span, "item")
+    assert isinstance(found, Item)
+    return found
+
+
+def _value(text: str, span: Span, start: str) -> object:
+    """What stands in a span of a text, with places counted in the whole text. Raises Mistake."""
+    part = text[span.start : span.end]
+    try:
+        texts.check_parentheses(part)
+        tree = read(part, start)
+    except Mistake as mistake:
+        raise mistake.moved(span.start) from None
+    except UnexpectedInput:
+        raise diagnose(part, start).moved(span.start) from None
+    return build(tree, span.start)
+
+
+def _all(page: Page, readers: Iterable[Callable[[], T]]) -> tuple[T, ...]:
+    """What every reader reads; if any fails, the error that lists the mistakes of all."""
+    found: list[T] = []
+    mistakes: list[Mistake] = []
+    for read_one in readers:
+        try:
+            found.append(read_one())
+        except Mistake as mistake:
+            mistakes.append(mistake)
+    if mistakes:
+        raise refuse(page, mistakes)
+    return tuple(found)
+
+
+def _repeated(found: Iterable[Item]) -> Iterator[Mistake]:
+    seen: set[str] = set()
+    for each in found:
+        if isinstance(each, Invariant):
+            if each.name in seen:
+                yield Mistake(f"there is another invariant named {each.name} above", each.span)
+            seen.add(each.name)

@@ -1,0 +1,321 @@
+"""From parse-tree nodes to the AST: names, filters, sets and ports.
+
+`Said` is what stands between: a set with the quantifier that was written before it. Who uses it decides which
+quantifiers have a meaning there, and refuses the others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from lark import Token
+
+from reachproof.grammar import ast, terms
+from reachproof.grammar.ast import Quantifier, SetExpr, Span
+from reachproof.grammar.mistakes import Mistake
+from reachproof.network.labels import Selector
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A rule of the grammar that was recognised: its parts are tokens and the values of other nodes, in order."""
+
+    parts: tuple[object, ...]
+    span: Span
+
+    def all(self, kind: type[T]) -> tuple[T, ...]:
+        """The parts that are values of a class."""
+        return tuple(part for part in self.parts if isinstance(part, kind))
+
+    def the(self, kind: type[T]) -> T:
+        """The one part that is a value of a class."""
+        (part,) = self.all(kind)
+        return part
+
+    def has(self, terminal: str) -> bool:
+        """Whether a token of that terminal was written."""
+        return any(isinstance(part, Token) and part.type == terminal for part in self.parts)
+
+    @property
+    def last(self) -> object:
+        """The last part."""
+        return self.parts[-1]
+
+    @property
+    def text(self) -> str:
+        """The last token, as written."""
+        return str(self.all(Token)[-1])
+
+    @property
+    def text_span(self) -> Span:
+        """Where the last token stands."""
+        return token_span(self.all(Token)[-1])
+
+    @property
+    def group(self) -> ast.Group:
+        """Which group the token TENANT, NAMESPACE, WORKLOAD or POD names."""
+        for part in self.all(Token):
+            if part.type in _GROUPS:
+                return _GROUPS[part.type]
+        raise AssertionError(f"no group in {self}")
+
+
+_GROUPS = {
+    "TENANT": ast.Group.TENANT,
+    "ALL_TENANTS": ast.Group.TENANT,
+    "NAMESPACE": ast.Group.NAMESPACE,
+    "ALL_NAMESPACES": ast.Group.NAMESPACE,
+    "WORKLOAD": ast.Group.WORKLOAD,
+    "POD": ast.Group.POD,
+}
+
+
+def token_span(token: Token) -> Span:
+    """Where a token stands in the text that was parsed."""
+    return Span(token.start_pos or 0, token.end_pos or 0)
+
+
+# ---------------------------------------------------------------- names and labels
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """A list of names."""
+
+    items: tuple[ast.Name, ...]
+
+
+def name(node: Node) -> ast.Name:
+    return terms.name(node.text, node.span)
+
+
+def names(node: Node) -> Names:
+    return Names(tuple(dict.fromkeys(node.all(ast.Name))))
+
+
+def selector(node: Node) -> Selector:
+    found = [terms.requirement(str(part), token_span(part)) for part in node.all(Token) if part.type == "REQUIREMENT"]
+    return Selector.of(*found)
+
+
+# ---------------------------------------------------------------- filters
+
+
+def in_namespaces(node: Node) -> ast.Filter:
+    return ast.InNamespaces(node.the(Names).items)
+
+
+def in_namespaces_labelled(node: Node) -> ast.Filter:
+    return ast.InNamespacesLabelled(node.the(Selector), node.span)
+
+
+def in_possible_namespaces(node: Node) -> ast.Filter:
+    return ast.InPossibleNamespaces()
+
+
+def in_tenants(node: Node) -> ast.Filter:
+    return ast.InTenants(node.the(Names).items)
+
+
+def in_any(node: Node) -> ast.Filter:
+    return ast.InAny(node.group)
+
+
+def in_same(node: Node) -> ast.Filter:
+    return ast.Relative(node.group, True)
+
+
+def in_different(node: Node) -> ast.Filter:
+    return ast.Relative(node.group, False)
+
+
+def outside(node: Node) -> ast.Filter:
+    return ast.Outside(node.group, node.the(Names).items)
+
+
+def labelled(node: Node) -> ast.Filter:
+    return ast.Labelled(node.the(Selector), node.span)
+
+
+def on_node(node: Node) -> ast.Filter:
+    return ast.OnNode(node.the(ast.Name))
+
+
+def with_service_account(node: Node) -> ast.Filter:
+    return ast.WithServiceAccount(terms.object_name(node.text, node.text_span))
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A filter after `pods ...`."""
+
+    filter: ast.Filter
+
+
+def condition(node: Node) -> Condition:
+    (found,) = (part for part in node.parts if not isinstance(part, Token))
+    assert isinstance(found, ast.Filter)
+    return Condition(found)
+
+
+# ---------------------------------------------------------------- sets
+
+
+def _pods(node: Node, *first: ast.Filter) -> ast.Pods:
+    filters = tuple(each.filter for each in node.all(Condition))
+    return ast.Pods((*first, *filters), node.has("POSSIBLE"), node.span)
+
+
+def pods(node: Node) -> SetExpr:
+    return _pods(node)
+
+
+def pods_in_namespaces(node: Node) -> SetExpr:
+    return _pods(node, in_namespaces(node))
+
+
+def pods_in_labelled(node: Node) -> SetExpr:
+    return _pods(node, in_namespaces_labelled(node))
+
+
+def pods_in_tenants(node: Node) -> SetExpr:
+    return _pods(node, in_tenants(node))
+
+
+def pods_outside(node: Node) -> SetExpr:
+    return _pods(node, outside(node))
+
+
+def pod_named(node: Node) -> SetExpr:
+    return ast.PodNamed(terms.object_name(node.text, node.text_span))
+
+
+def workload_named(node: Node) -> SetExpr:
+    kind = str(node.all(Token)[0]).lower()
+    kind = "workload" if node.has("WORKLOAD") else kind
+    return ast.WorkloadNamed(kind, terms.object_name(node.text, node.text_span))
+
+
+def service_named(node: Node) -> SetExpr:
+    return ast.ServiceNamed(terms.object_name(node.text, node.text_span))
+
+
+def node_named(node: Node) -> SetExpr:
+    return ast.NodeNamed(node.the(ast.Name))
+
+
+def nodes(node: Node) -> SetExpr:
+    return ast.Nodes(*node.all(Selector), span=node.span)
+
+
+def addresses(node: Node) -> SetExpr:
+    return terms.addresses(node.text, node.span)
+
+
+def internet(node: Node) -> SetExpr:
+    return ast.Internet()
+
+
+def outside_cluster(node: Node) -> SetExpr:
+    return ast.OutsideCluster()
+
+
+def domain(node: Node) -> SetExpr:
+    return ast.Domain(terms.name(node.text, node.text_span))
+
+
+def anything(node: Node) -> SetExpr:
+    return ast.Anything()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A set as said: with the quantifier before it, and those that were repeated before later items of its list."""
+
+    quantifier: Quantifier
+    set: SetExpr
+    repeated: frozenset[Quantifier]
+    span: Span
+
+    def plain(self, *, every: bool = False) -> SetExpr:
+        """The set where the sentence itself quantifies; `every` says whether "every" before it means the same."""
+        if not every and Quantifier.EVERY in self.repeated | {self.quantifier}:
+            raise Mistake("`every` has no meaning here; write `any` or leave it out", self.span)
+        return self.set
+
+    def quantified(self) -> ast.Quantified:
+        """The set with its quantifier; different quantifiers within one list are refused."""
+        if not self.repeated <= {self.quantifier}:
+            raise Mistake("one list of sets has one quantifier: `any` before all of it, or `every`", self.span)
+        return ast.Quantified(self.quantifier, self.set)
+
+
+def quantifier(node: Node) -> Quantifier:
+    if node.has("EVERY"):
+        return Quantifier.EVERY
+    return Quantifier.ANY if node.has("ANY") else Quantifier.BARE
+
+
+def parenthesised(node: Node) -> Said:
+    return node.the(Said)
+
+
+def items(node: Node) -> Said:
+    """A list of sets; a list of one is that set, and lists within lists are one list."""
+    found: list[SetExpr] = []
+    repeated = {each for each in node.all(Quantifier) if each is not Quantifier.BARE}
+    for part in node.parts:
+        if isinstance(part, Said):
+            repeated |= (part.repeated | {part.quantifier}) - {Quantifier.BARE}
+            part = part.set
+        if isinstance(part, ast.SetExpr):
+            found.extend(part.items if isinstance(part, ast.Union) else (part,))
+    return Said(Quantifier.BARE, union(found), frozenset(repeated), node.span)
+
+
+def union(sets: list[SetExpr]) -> SetExpr:
+    """The one set, or the list of them; equal ones are kept once."""
+    distinct = tuple(dict.fromkeys(sets))
+    return distinct[0] if len(distinct) == 1 else ast.Union(distinct)
+
+
+def quantified(node: Node) -> Said:
+    """A quantifier, a list of sets, and the lists of sets taken away from it."""
+    first, *rest = node.all(Said)
+    for each in rest:
+        each.plain(every=True)
+    whole = without(first.set, [each.set for each in rest])
+    return Said(node.the(Quantifier), whole, first.repeated, node.span)
+
+
+def without(base: SetExpr, removed: list[SetExpr]) -> SetExpr:
+    """The base less the others; `A except B except C` is `A except (B or C)`."""
+    if not removed:
+        return base
+    if isinstance(base, ast.Difference):
+        base, removed = base.base, [base.removed, *removed]
+    flat = [item for each in removed for item in (each.items if isinstance(each, ast.Union) else (each,))]
+    return ast.Difference(base, union(flat))
+
+
+# ---------------------------------------------------------------- ports
+
+
+def port(node: Node) -> ast.PortNumbers | ast.PortNamed:
+    if node.has("PROTOCOL_PORT"):
+        return terms.protocol_port(node.text, node.span)
+    if node.has("PORT_NUMBER"):
+        return terms.port_number(node.text, node.text_span)
+    return ast.PortNamed(node.the(ast.Name))
+
+
+def ports(node: Node) -> ast.Ports:
+    listed = tuple(part for part in node.parts if isinstance(part, ast.PortNumbers | ast.PortNamed))
+    return ast.Ports(listed, node.has("ANY_PORT") or node.has("ANY_OF"))
+
+
+def on(node: Node) -> ast.Ports:
+    return node.the(ast.Ports) if node.parts else ast.ANY_PORT
