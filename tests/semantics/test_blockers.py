@@ -1,0 +1,70 @@
+"""Everything that blocks a flow is listed, and taking it all away is enough."""
+
+from __future__ import annotations
+
+import pytest
+
+from reachproof.network.labels import Selector
+from reachproof.network.policy import Action, AnyPeer, Direction
+from reachproof.semantics.blockers import blockers, deciders
+from tests.semantics.stage import DB, N2, PODS, WEB, WORLD, admin_policy, flow, network_policy, rule, snapshot
+
+CLOSED = network_policy("closed", Selector(), isolates=tuple(Direction))
+ALSO = network_policy("also", Selector.equal("app", "db"))
+DENIES = admin_policy(
+    "a",
+    ingress=(rule(Action.DENY, PODS), rule(Action.PASS, PODS, index=1), rule(Action.DENY, PODS, index=2)),
+    egress=(rule(Action.DENY, AnyPeer()),),
+)
+
+
+def names(steps: tuple[object, ...]) -> list[str]:
+    return [str(getattr(step, "rule_name", "") or getattr(step, "rule_index", "")) for step in steps]
+
+
+def test_an_allowed_flow_has_no_blockers() -> None:
+    assert blockers(snapshot(), flow(WEB, DB), Direction.INGRESS) == ()
+
+
+def test_every_tier_that_blocks_is_listed_in_order() -> None:
+    found = blockers(snapshot(ALSO, CLOSED, DENIES), flow(WEB, DB), Direction.INGRESS)
+    assert [step.text for step in found] == [
+        "AdminNetworkPolicy a rule 0 denies ingress from pod shop/web to pod shop/db on tcp/5432",
+        "NetworkPolicies shop/also and shop/closed isolate pod shop/db for ingress and none of their rules allows ingress"
+        " from pod shop/web to pod shop/db on tcp/5432",
+    ]
+
+
+def test_a_deny_below_a_pass_does_not_block() -> None:
+    found = blockers(snapshot(DENIES), flow(WEB, DB), Direction.INGRESS)
+    assert [step.rule_index for step in found] == [0]
+
+
+def test_several_rules_of_one_policy_block_one_after_the_other() -> None:
+    twice = admin_policy("a", ingress=(rule(Action.DENY, PODS), rule(Action.DENY, AnyPeer(), index=1)))
+    found = blockers(snapshot(twice), flow(WEB, DB), Direction.INGRESS)
+    assert [step.rule_index for step in found] == [0, 1]
+
+
+def test_the_baseline_blocks_after_the_isolation_is_gone() -> None:
+    found = blockers(snapshot(CLOSED, DENIES), flow(WEB, WORLD), Direction.EGRESS)
+    assert [step.tier for step in found] == ["admin", "networkpolicy"]
+
+
+def test_what_may_block_is_listed_with_what_it_rests_on() -> None:
+    found = blockers(snapshot(CLOSED), flow(DB, N2), Direction.EGRESS)
+    assert [[notice.code for notice in step.depends] for step in found] == [["OWN_NODE_EGRESS"]]
+
+
+def test_the_deciders_of_a_denied_flow_are_the_directions_that_deny() -> None:
+    assert [step.direction for step in deciders(snapshot(CLOSED), flow(WEB, DB))] == ["egress", "ingress"]
+    assert [step.direction for step in deciders(snapshot(ALSO), flow(WEB, DB))] == ["ingress"]
+
+
+def test_the_deciders_of_an_allowed_flow_are_one_per_direction() -> None:
+    assert [step.action for step in deciders(snapshot(), flow(WEB, DB))] == ["allow", "allow"]
+
+
+def test_blockers_refuse_a_flow_that_cannot_be() -> None:
+    with pytest.raises(ValueError, match="is no address of"):
+        blockers(snapshot(), flow(WEB, DB, at=("10.0.0.9", "10.0.0.2")), Direction.INGRESS)
