@@ -58,15 +58,15 @@ class Snapshot:
         return {service.key: service for service in self.services}
 
     @cached_property
-    def pod_range(self) -> IntervalSet:
-        """Where the address of an abstract pod may lie, less the addresses that something else holds.
+    def declared_pod_range(self) -> IntervalSet:
+        """The option `podCidr`, else the nodes' podCIDRs, else the private IPv4 ranges (RFC 1918, RFC 6598)."""
+        nodes = IntervalSet.of(span for node in self.nodes for span in node.pod_ranges)
+        return self.options.pod_range or nodes or PRIVATE
 
-        The option `podCidr`, else the nodes' podCIDRs, else the private IPv4 ranges (RFC 1918, RFC 6598).
-        """
-        ranges = self.options.pod_range
-        if not ranges:
-            ranges = IntervalSet.of(span for node in self.nodes for span in node.pod_ranges)
-        return (ranges or PRIVATE) - self.held
+    @cached_property
+    def pod_range(self) -> IntervalSet:
+        """Where the address of an abstract pod may lie: the declared range less what something else holds."""
+        return self.declared_pod_range - self.held
 
     @cached_property
     def held(self) -> IntervalSet:

@@ -26,7 +26,7 @@ from reachproof.semantics.evaluate import evaluate, truth
 from reachproof.semantics.trace import Trace, Truth
 from reachproof.solver.budget import Budget
 from reachproof.solver.decide import Absent, Found, Ranking, Sample, Undecided, rank, search
-from reachproof.solver.goal import Ranked, Search, Wanted
+from reachproof.solver.goal import Search, Wanted
 from reachproof.solver.ground import Encoding, prepare
 from reachproof.solver.prove import engine
 
@@ -118,11 +118,8 @@ class Session:
     def _check(self, plan: Plan, check: Check, draft: Answer, budget: Budget) -> Answer:
         encoding = self._encoding_of(check.snapshot)
         started = time.perf_counter()
-        match check.goal:
-            case Search():
-                outcome = search(encoding, check.goal, budget)
-            case Ranked():
-                outcome = rank(encoding, check.goal, budget)
+        goal = check.goal
+        outcome = search(encoding, goal, budget) if isinstance(goal, Search) else rank(encoding, goal, budget)
         evidence = replace(draft.evidence, solver_ms=round((time.perf_counter() - started) * 1000, 3))
         region = check.goal.region
         draft = replace(

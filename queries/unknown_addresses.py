@@ -24,11 +24,10 @@ def address_notices(universe: Universe, region: Formula) -> tuple[Notice, ...]:
     if not universe.abstract:
         return ()
     view = View.of(universe, addresses_in(region))
-    involved = universe.abstract & (
-        upper_bound(view, region, Side.SOURCE) | upper_bound(view, region, Side.DESTINATION)
-    )
-    split = view.lift(universe.abstract) != universe.abstract
-    pods = {str(universe.points[index].party) for index in positions(involved)}
+    abstract = view.lift(universe.abstract)
+    involved = abstract & (upper_bound(view, region, Side.SOURCE) | upper_bound(view, region, Side.DESTINATION))
+    split = abstract != universe.abstract
+    pods = {str(view.points[index].party) for index in positions(involved)}
     if not pods or (not split and len(pods) == involved.bit_count()):
         return ()
     shown = ", ".join(sorted(pods)[:_SHOWN]) + (f" and {len(pods) - _SHOWN} more" if len(pods) > _SHOWN else "")
@@ -36,7 +35,7 @@ def address_notices(universe: Universe, region: Formula) -> tuple[Notice, ...]:
         Notice(
             code="POD_ADDRESS_UNKNOWN",
             text=f"the address of {shown} is not in the input: any address in "
-            f"{_cidrs(universe.snapshot.pod_range)} is taken to be possible; narrow it with podCidr",
+            f"{_cidrs(universe.snapshot.declared_pod_range)} is taken to be possible; narrow it with podCidr",
         ),
     )
 

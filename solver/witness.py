@@ -129,5 +129,5 @@ def _address(snapshot: Snapshot, point: Point) -> int:
             if preferred:
                 choices = preferred
                 break
-    low, high = choices.spans[0]
+    low, high = next((span for span in choices if span[1] > span[0]), choices.spans[0])
     return low + 1 if low & 0xFF == 0 and high > low else low
