@@ -28,6 +28,7 @@ from tests.semantics.stage import (
 )
 from tests.semantics.test_trace import CLOSED
 
+NOT_EXTERNAL = "is not external: a pod, a node or a Service has it"
 RANGE = Options(pod_range=parse_cidrs(("10.0.0.0/24",)))
 
 
@@ -39,10 +40,10 @@ RANGE = Options(pod_range=parse_cidrs(("10.0.0.0/24",)))
         (flow(WEB, DB, at=("10.0.0.2", "10.0.0.2")), "10.0.0.2 is no address of pod shop/web"),
         (flow(WEB, N2, at=("10.0.0.1", "192.168.0.1")), "192.168.0.1 is no address of node n2"),
         (flow(WEB, N2, at=("10.0.0.1", "fd01::2")), "10.0.0.1 and fd01::2 are not of one address family"),
-        (flow(WORLD, WEB, at=("10.0.0.2", "10.0.0.1")), "10.0.0.2 is not external: a pod, a node or a Service has it"),
+        (flow(WORLD, WEB, at=("10.0.0.2", "10.0.0.1")), f"10.0.0.2 {NOT_EXTERNAL}"),
         (
             flow(WEB, WORLD, at=("10.0.0.1", "192.168.0.2")),
-            "192.168.0.2 is not external: a pod, a node or a Service has it",
+            f"192.168.0.2 {NOT_EXTERNAL}",
         ),
         (flow(JOB, WEB, at=("10.1.0.1", "10.0.0.1")), "10.1.0.1 is no address of pod shop/job"),
         (flow(JOB, WEB, at=("10.0.0.2", "10.0.0.1")), "10.0.0.2 is no address of pod shop/job"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reachproof.network.cluster import Notice
+from reachproof.network.flow import Party
 from reachproof.network.intervals import EMPTY
 from reachproof.network.labels import Selector
 from reachproof.network.options import Cni, Options
@@ -101,16 +102,14 @@ def test_pass_comes_before_what_decides() -> None:
 
 
 @pytest.mark.parametrize(
-    ("party", "text"),
+    ("source", "text"),
     [
         (WORLD, "203.0.113.7 is no pod, so no policy applies to its egress"),
         (N1, "node n1 is no pod, so no policy applies to its egress"),
         (HOST, "pod shop/host is on the host network, so no policy applies to its egress"),
     ],
 )
-def test_who_is_no_subject(party: object, text: str) -> None:
-    assert party in (WORLD, N1, HOST)
-    source = next(each for each in (WORLD, N1, HOST) if each == party)
+def test_who_is_no_subject(source: Party, text: str) -> None:
     trace = evaluate(snapshot(CLOSED), flow(source, WEB))
     assert trace.egress.truth is Truth.ALLOWED
     assert texts(trace)[0] == text
@@ -123,8 +122,8 @@ def test_who_is_no_subject(party: object, text: str) -> None:
         (HOST, "pod shop/db always accepts ingress from the node it runs on: pod shop/host, on the host network there"),
     ],
 )
-def test_the_own_node_is_exempt(source: object, text: str) -> None:
-    trace = evaluate(snapshot(CLOSED), flow(N2 if source == N2 else HOST, DB))
+def test_the_own_node_is_exempt(source: Party, text: str) -> None:
+    trace = evaluate(snapshot(CLOSED), flow(source, DB))
     assert trace.truth is Truth.ALLOWED
     assert trace.ingress.decider.text == text
     assert (trace.ingress.decider.policies, trace.ingress.decider.origin) == ((), None)
@@ -182,7 +181,8 @@ def test_a_tie_is_a_choice_and_names_the_policies() -> None:
     assert [step.text for step in denied.ingress.steps] == [
         "AdminNetworkPolicy a rule 0 denies ingress from pod shop/web to pod shop/db on tcp/5432"
     ]
-    text = "AdminNetworkPolicy a and AdminNetworkPolicy b have equal priority 7 and disagree; which one applies is not defined"
+    both = "AdminNetworkPolicy a and AdminNetworkPolicy b"
+    text = f"{both} have equal priority 7 and disagree; which one applies is not defined"
     assert allowed.depends == denied.depends == (Notice(code="TIE", text=text, origin=ORIGIN),)
 
 
