@@ -47,7 +47,7 @@ def stop(text: str, start: str) -> Stop:
     parser = lark().parse_interactive(text, start=start)
     position = len(text)
     try:
-        for token in parser.lexer_thread.lex(parser.parser_state):
+        for token in parser.lexer_thread.lex(parser.parser_state):  # type: ignore[no-untyped-call]
             position = token.start_pos or 0
             parser.feed_token(token)
             tokens.append(token)
@@ -60,7 +60,7 @@ def stop(text: str, start: str) -> Stop:
 def accepted_after(tokens: list[Token], start: str) -> frozenset[str]:
     """The terminals that may follow tokens which begin a sentence; END_OF_TEXT where they are one."""
     parser = fed(tokens, start)
-    return frozenset(parser.accepts())
+    return frozenset(parser.accepts())  # type: ignore[no-untyped-call]
 
 
 def fed(tokens: list[Token], start: str) -> InteractiveParser:

@@ -10,7 +10,6 @@ from reachproof.grammar import ast, terms
 from reachproof.grammar.ast import Quantifier
 from reachproof.grammar.mistakes import Mistake
 from reachproof.grammar.sets import Node, Said, without
-from reachproof.network.labels import Selector
 from reachproof.network.policy import Direction
 
 # ---------------------------------------------------------------- exceptions
@@ -24,18 +23,22 @@ class Exceptions:
 
 
 def exempt_source(node: Node) -> ast.Exempt:
+    """`from A`."""
     return ast.Exempt(source=node.the(Said).plain(every=True))
 
 
 def exempt_destination(node: Node) -> ast.Exempt:
+    """`to B`."""
     return ast.Exempt(destination=node.the(Said).plain(every=True))
 
 
 def exempt_ports(node: Node) -> ast.Exempt:
+    """`on P`."""
     return ast.Exempt(ports=node.the(ast.Ports))
 
 
 def exempt_within(node: Node) -> ast.Exempt:
+    """`within the same namespace`."""
     return ast.Exempt(within=node.group)
 
 
@@ -62,10 +65,12 @@ def exempt(node: Node) -> ast.Exempt:
 
 
 def some_exceptions(node: Node) -> Exceptions:
+    """At least one exception, joined by `and` or a comma."""
     return Exceptions(node.all(ast.Exempt))
 
 
 def exceptions(node: Node) -> Exceptions:
+    """The exceptions of a claim, if it has any."""
     return node.the(Exceptions) if node.parts else Exceptions()
 
 
@@ -78,17 +83,20 @@ def _ends(node: Node) -> tuple[Said, Said]:
 
 
 def can(node: Node) -> ast.Can:
+    """`can A reach B on P`."""
     source, destination = _ends(node)
     exempted = node.the(Exceptions).items
     return ast.Can(source.quantified(), destination.quantified(), node.the(ast.Ports), exempted)
 
 
 def why(node: Node) -> ast.Why:
+    """`why can A reach B on P`."""
     source, destination = _ends(node)
     return ast.Why(False, source.plain(), destination.plain(), node.the(ast.Ports))
 
 
 def why_not(node: Node) -> ast.Why:
+    """`why can A not reach B on P`, `why can't A reach B on P`."""
     source, destination = _ends(node)
     return ast.Why(True, source.plain(), destination.plain(), node.the(ast.Ports))
 
@@ -105,34 +113,41 @@ _LISTED = {
 
 
 def listed(node: Node) -> ast.Listed:
+    """What `which` asks for."""
     return _LISTED[node.the(Token).type]
 
 
 def which_sources(node: Node) -> ast.Which:
+    """`which pods can reach B on P`."""
     destination = node.the(Said).plain()
     return ast.Which(node.the(ast.Listed), None, destination, node.the(ast.Ports), node.the(Exceptions).items)
 
 
 def which_destinations(node: Node) -> ast.Which:
+    """`which pods can A reach on P`."""
     source = node.the(Said).plain()
     return ast.Which(node.the(ast.Listed), source, None, node.the(ast.Ports), node.the(Exceptions).items)
 
 
 def which_ports(node: Node) -> ast.WhichPorts:
+    """`on which ports can A reach B`."""
     source, destination = _ends(node)
     return ast.WhichPorts(source.plain(), destination.plain())
 
 
 def which_policies(node: Node) -> ast.WhichPolicies:
+    """`which policies decide A to B on P`."""
     source, destination = _ends(node)
     return ast.WhichPolicies(source.plain(), destination.plain(), node.the(ast.Ports))
 
 
 def group(node: Node) -> ast.Group:
+    """What `show` groups by."""
     return node.group
 
 
 def show(node: Node) -> ast.Show:
+    """`show reachability between tenants on P`."""
     return ast.Show(node.the(ast.Group), node.the(ast.Ports))
 
 
@@ -145,30 +160,37 @@ _HYGIENE = {
 
 
 def hygiene(node: Node) -> ast.Hygiene:
+    """`rule is shadowed` and its like."""
     return _HYGIENE[node.all(Token)[0].type]
 
 
 def hygiene_question(node: Node) -> ast.HygieneQuestion:
+    """`which rules are shadowed`."""
     return ast.HygieneQuestion(node.the(ast.Hygiene), claim=False)
 
 
 def hygiene_claim(node: Node) -> ast.HygieneQuestion:
+    """`no rule is shadowed`."""
     return ast.HygieneQuestion(node.the(ast.Hygiene), claim=True)
 
 
 def snapshot(node: Node) -> ast.Name:
+    """The name or the digest of a snapshot."""
     return terms.name(node.text, node.span)
 
 
 def what_changed(node: Node) -> ast.Changed:
+    """`what changed since snapshot S`."""
     return ast.Changed(ast.ChangeForm.WHAT, node.the(ast.Name), node.the(Exceptions).items)
 
 
 def nothing_new(node: Node) -> ast.Changed:
+    """`nothing is newly allowed since snapshot S`."""
     return ast.Changed(ast.ChangeForm.NOTHING_NEW, node.the(ast.Name), node.the(Exceptions).items)
 
 
 def nothing_changed(node: Node) -> ast.Changed:
+    """`nothing changed since snapshot S`."""
     return ast.Changed(ast.ChangeForm.NOTHING, node.the(ast.Name), node.the(Exceptions).items)
 
 
@@ -176,12 +198,14 @@ def nothing_changed(node: Node) -> ast.Changed:
 
 
 def no(node: Node) -> ast.No:
+    """`no A can reach B on P`."""
     source, destination = _ends(node)
     exempted = node.the(Exceptions).items
     return ast.No(bare(source, "no"), destination.plain(), node.the(ast.Ports), exempted)
 
 
 def only(node: Node) -> ast.Only:
+    """`only A can reach B on P`."""
     source, destination = _ends(node)
     exempted = node.the(Exceptions).items
     return ast.Only(bare(source, "only"), destination.plain(), node.the(ast.Ports), exempted)
@@ -195,6 +219,7 @@ def bare(said: Said, word: str) -> ast.SetExpr:
 
 
 def every(node: Node) -> ast.Every:
+    """`every A can reach B on P`; another quantifier is refused."""
     source, destination = _ends(node)
     if source.quantifier is not Quantifier.EVERY:
         raise Mistake("a claim that something can be reached begins with `every` (a question with `can`)", source.span)
@@ -210,6 +235,7 @@ class Targets:
 
 
 def ported(node: Node) -> ast.Target:
+    """`B on P`."""
     return ast.Target(node.the(Said).plain(), node.the(ast.Ports))
 
 
@@ -220,10 +246,12 @@ def targets(node: Node) -> Targets:
 
 
 def reach_only(node: Node) -> ast.ReachOnly:
+    """`A can reach only B on P, or C on Q`."""
     return _reach(node, exactly=False)
 
 
 def reach_exactly(node: Node) -> ast.ReachOnly:
+    """`A can reach exactly B on P`."""
     return _reach(node, exactly=True)
 
 
@@ -235,6 +263,7 @@ def _reach(node: Node, *, exactly: bool) -> ast.ReachOnly:
 
 
 def all_isolated(node: Node) -> ast.Isolated:
+    """`all tenants are isolated`."""
     return ast.Isolated(node.group, exceptions=node.the(Exceptions).items)
 
 
@@ -265,6 +294,7 @@ _TIERS = {
 
 
 def tier(node: Node) -> ast.DenyTier:
+    """The tier that a word such as `BANP` means."""
     return _TIERS[node.the(Token).type]
 
 
@@ -276,6 +306,7 @@ class Directions:
 
 
 def directions(node: Node) -> Directions:
+    """`for ingress`, `for egress`, or both."""
     if node.has("FOR_INGRESS"):
         return Directions(Direction.INGRESS)
     return Directions(Direction.EGRESS if node.has("FOR_EGRESS") else None)
@@ -298,14 +329,17 @@ class DenyTail:
 
 
 def seen_by_tier(node: Node) -> DenyTail:
+    """No word about sources outside the cluster."""
     return DenyTail(False, node.the(Exceptions).items)
 
 
 def including_external(node: Node) -> DenyTail:
+    """`including from outside the cluster`."""
     return DenyTail(True, node.the(Exceptions).items)
 
 
 def default_deny(node: Node) -> ast.DefaultDeny:
+    """`TIER enforces default deny for SCOPE`."""
     tail = node.the(DenyTail)
     return ast.DefaultDeny(
         node.the(ast.DenyTier),
@@ -317,6 +351,7 @@ def default_deny(node: Node) -> ast.DefaultDeny:
 
 
 def selected(node: Node) -> ast.Selected:
+    """`every A is selected by a network policy`."""
     said = node.the(Said)
     if Quantifier.ANY in said.repeated | {said.quantifier}:
         raise Mistake("`any` could mean one or all here; write `every`", said.span)

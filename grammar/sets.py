@@ -14,7 +14,7 @@ from lark import Token
 from reachproof.grammar import ast, terms
 from reachproof.grammar.ast import Quantifier, SetExpr, Span
 from reachproof.grammar.mistakes import Mistake
-from reachproof.network.labels import Selector
+from reachproof.network.labels import EVERYTHING, Selector
 
 T = TypeVar("T")
 
@@ -89,14 +89,17 @@ class Names:
 
 
 def name(node: Node) -> ast.Name:
+    """A name, bare or quoted."""
     return terms.name(node.text, node.span)
 
 
 def names(node: Node) -> Names:
+    """The names of a list, each once, in the order written."""
     return Names(tuple(dict.fromkeys(node.all(ast.Name))))
 
 
 def selector(node: Node) -> Selector:
+    """The requirements of a `-l` selector, all ANDed."""
     found = [terms.requirement(str(part), token_span(part)) for part in node.all(Token) if part.type == "REQUIREMENT"]
     return Selector.of(*found)
 
@@ -105,46 +108,57 @@ def selector(node: Node) -> Selector:
 
 
 def in_namespaces(node: Node) -> ast.Filter:
+    """`in namespaces a or b`."""
     return ast.InNamespaces(node.the(Names).items)
 
 
 def in_namespaces_labelled(node: Node) -> ast.Filter:
+    """`in namespaces labelled env=prod`."""
     return ast.InNamespacesLabelled(node.the(Selector), node.span)
 
 
 def in_possible_namespaces(node: Node) -> ast.Filter:
+    """`in possible namespaces`."""
     return ast.InPossibleNamespaces()
 
 
 def in_tenants(node: Node) -> ast.Filter:
+    """`in tenants a or b`."""
     return ast.InTenants(node.the(Names).items)
 
 
 def in_any(node: Node) -> ast.Filter:
+    """`in any tenant`, `in every namespace`."""
     return ast.InAny(node.group)
 
 
 def in_same(node: Node) -> ast.Filter:
+    """`in the same tenant`."""
     return ast.Relative(node.group, True)
 
 
 def in_different(node: Node) -> ast.Filter:
+    """`in a different tenant`, `in another namespace`."""
     return ast.Relative(node.group, False)
 
 
 def outside(node: Node) -> ast.Filter:
+    """`outside tenant a`."""
     return ast.Outside(node.group, node.the(Names).items)
 
 
 def labelled(node: Node) -> ast.Filter:
+    """`labelled app=web`."""
     return ast.Labelled(node.the(Selector), node.span)
 
 
 def on_node(node: Node) -> ast.Filter:
+    """`on node worker-1`."""
     return ast.OnNode(node.the(ast.Name))
 
 
 def with_service_account(node: Node) -> ast.Filter:
+    """`with service account shop/api`."""
     return ast.WithServiceAccount(terms.object_name(node.text, node.text_span))
 
 
@@ -156,6 +170,7 @@ class Condition:
 
 
 def condition(node: Node) -> Condition:
+    """One filter, with or without `and` before it."""
     (found,) = (part for part in node.parts if not isinstance(part, Token))
     assert isinstance(found, ast.Filter)
     return Condition(found)
@@ -170,64 +185,79 @@ def _pods(node: Node, *first: ast.Filter) -> ast.Pods:
 
 
 def pods(node: Node) -> SetExpr:
+    """`pods`, `possible pods`, and filters."""
     return _pods(node)
 
 
 def pods_in_namespaces(node: Node) -> SetExpr:
+    """`namespace shop`, and filters."""
     return _pods(node, in_namespaces(node))
 
 
 def pods_in_labelled(node: Node) -> SetExpr:
+    """`namespaces labelled env=prod`, and filters."""
     return _pods(node, in_namespaces_labelled(node))
 
 
 def pods_in_tenants(node: Node) -> SetExpr:
+    """`tenant a`, and filters."""
     return _pods(node, in_tenants(node))
 
 
 def pods_outside(node: Node) -> SetExpr:
+    """`outside tenant a`, and filters."""
     return _pods(node, outside(node))
 
 
 def pod_named(node: Node) -> SetExpr:
+    """`pod shop/web-1`."""
     return ast.PodNamed(terms.object_name(node.text, node.text_span))
 
 
 def workload_named(node: Node) -> SetExpr:
+    """`deployment shop/web`, `workload shop/web`."""
     kind = str(node.all(Token)[0]).lower()
     kind = "workload" if node.has("WORKLOAD") else kind
     return ast.WorkloadNamed(kind, terms.object_name(node.text, node.text_span))
 
 
 def service_named(node: Node) -> SetExpr:
+    """`service shop/web`."""
     return ast.ServiceNamed(terms.object_name(node.text, node.text_span))
 
 
 def node_named(node: Node) -> SetExpr:
+    """`node worker-1`."""
     return ast.NodeNamed(node.the(ast.Name))
 
 
 def nodes(node: Node) -> SetExpr:
-    return ast.Nodes(*node.all(Selector), span=node.span)
+    """`nodes`, `nodes labelled zone=a`."""
+    return ast.Nodes(node.the(Selector) if node.has("LABELLED") else EVERYTHING, node.span)
 
 
 def addresses(node: Node) -> SetExpr:
+    """An address, a CIDR or a range."""
     return terms.addresses(node.text, node.span)
 
 
 def internet(node: Node) -> SetExpr:
+    """`the internet`."""
     return ast.Internet()
 
 
 def outside_cluster(node: Node) -> SetExpr:
+    """`outside the cluster`."""
     return ast.OutsideCluster()
 
 
 def domain(node: Node) -> SetExpr:
+    """`domain api.example.com`."""
     return ast.Domain(terms.name(node.text, node.text_span))
 
 
 def anything(node: Node) -> SetExpr:
+    """`anything`."""
     return ast.Anything()
 
 
@@ -254,26 +284,28 @@ class Said:
 
 
 def quantifier(node: Node) -> Quantifier:
+    """`any` and its synonyms, `every` and its synonyms, or nothing."""
     if node.has("EVERY"):
         return Quantifier.EVERY
     return Quantifier.ANY if node.has("ANY") else Quantifier.BARE
 
 
 def parenthesised(node: Node) -> Said:
+    """What stands between parentheses."""
     return node.the(Said)
 
 
 def items(node: Node) -> Said:
     """A list of sets; a list of one is that set, and lists within lists are one list."""
     found: list[SetExpr] = []
-    repeated = {each for each in node.all(Quantifier) if each is not Quantifier.BARE}
+    repeated = set(node.all(Quantifier))
     for part in node.parts:
         if isinstance(part, Said):
-            repeated |= (part.repeated | {part.quantifier}) - {Quantifier.BARE}
+            repeated |= part.repeated | {part.quantifier}
             part = part.set
         if isinstance(part, ast.SetExpr):
             found.extend(part.items if isinstance(part, ast.Union) else (part,))
-    return Said(Quantifier.BARE, union(found), frozenset(repeated), node.span)
+    return Said(Quantifier.BARE, union(found), frozenset(repeated - {Quantifier.BARE}), node.span)
 
 
 def union(sets: list[SetExpr]) -> SetExpr:
@@ -295,8 +327,9 @@ def without(base: SetExpr, removed: list[SetExpr]) -> SetExpr:
     """The base less the others; `A except B except C` is `A except (B or C)`."""
     if not removed:
         return base
-    if isinstance(base, ast.Difference):
-        base, removed = base.base, [base.removed, *removed]
+    match base:
+        case ast.Difference(base=within, removed=already):
+            base, removed = within, [already, *removed]
     flat = [item for each in removed for item in (each.items if isinstance(each, ast.Union) else (each,))]
     return ast.Difference(base, union(flat))
 
@@ -305,17 +338,20 @@ def without(base: SetExpr, removed: list[SetExpr]) -> SetExpr:
 
 
 def port(node: Node) -> ast.PortNumbers | ast.PortNamed:
+    """One item of a list of ports."""
     if node.has("PROTOCOL_PORT"):
         return terms.protocol_port(node.text, node.span)
     if node.has("PORT_NUMBER"):
         return terms.port_number(node.text, node.text_span)
-    return ast.PortNamed(node.the(ast.Name))
+    return ast.PortNamed(terms.name(node.text, node.text_span))
 
 
 def ports(node: Node) -> ast.Ports:
+    """`any port`, or a list."""
     listed = tuple(part for part in node.parts if isinstance(part, ast.PortNumbers | ast.PortNamed))
     return ast.Ports(listed, node.has("ANY_PORT") or node.has("ANY_OF"))
 
 
 def on(node: Node) -> ast.Ports:
+    """`on P`; every port where nothing was written."""
     return node.the(ast.Ports) if node.parts else ast.ANY_PORT

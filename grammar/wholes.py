@@ -39,22 +39,27 @@ def policy(node: Node) -> ast.PolicyName:
 
 
 def without_policies(node: Node) -> ast.Without:
+    """`without networkpolicy shop/allow-db:`."""
     return ast.Without(node.all(ast.PolicyName))
 
 
 def with_only(node: Node) -> ast.WithOnly:
+    """`with only the baseline tier:`."""
     return ast.WithOnly(node.the(ast.DenyTier))
 
 
 def for_every(node: Node) -> ast.ForEvery:
+    """`for every tenant T:`."""
     return ast.ForEvery(node.group, node.the(ast.Name))
 
 
 def assuming_none(node: Node) -> ast.AssumingNone:
+    """`assuming no A is labelled admin=true:`."""
     return ast.AssumingNone(bare(node.the(Said), "no"), node.the(Selector))
 
 
 def assuming_any(node: Node) -> ast.AssumingAnyPolicies:
+    """`assuming whatever network policies A writes:`."""
     return ast.AssumingAnyPolicies(node.the(Said).plain(every=True))
 
 
@@ -66,10 +71,12 @@ class Prefixes:
 
 
 def prefixes(node: Node) -> Prefixes:
+    """The prefixes, none or more."""
     return Prefixes(tuple(part for part in node.parts if isinstance(part, ast.Prefix)))
 
 
 def query(node: Node) -> ast.Query:
+    """A whole sentence."""
     (statement,) = (part for part in node.parts if isinstance(part, ast.Statement))
     found = tuple(each for part in node.all(Prefixes) for each in part.items)
     return ast.Query(statement, found, node.span)
@@ -86,6 +93,7 @@ class LabelKey:
 
 
 def label_key(node: Node) -> LabelKey:
+    """The key of a label, bare or quoted."""
     return LabelKey(terms.label_key(node.text, node.span))
 
 
@@ -98,10 +106,12 @@ def severity(node: Node) -> ast.Severity:
 
 
 def define_tenants(node: Node) -> ast.DefineTenants:
+    """`define tenants by label KEY`."""
     return ast.DefineTenants(node.the(LabelKey).text)
 
 
 def define_tenant(node: Node) -> ast.DefineTenant:
+    """`define tenant acme as namespaces labelled team=acme`."""
     return ast.DefineTenant(node.the(ast.Name), node.the(Selector))
 
 
@@ -113,6 +123,7 @@ class CheckName:
 
 
 def check_name(node: Node) -> CheckName:
+    """The name of an invariant; an empty one is refused."""
     return CheckName(terms.name(node.text, node.span).text)
 
 
@@ -124,14 +135,17 @@ class CheckText:
 
 
 def check_text(node: Node) -> CheckText:
+    """The sentence in quotes, or nothing."""
     return CheckText(terms.unquote(node.text) if node.parts else "")
 
 
 def invariant(node: Node) -> ast.Invariant:
+    """`invariant NAME (severity) "text": CLAIM`."""
     text = node.the(CheckText).text
     return ast.Invariant(node.the(CheckName).text, node.the(ast.Severity), text, node.the(ast.Query), node.span)
 
 
 def expect(node: Node) -> ast.Expect:
+    """`expect unreachable "text": QUESTION`."""
     (verdict,) = (part for part in node.all(Token) if part.type == "VERDICT")
     return ast.Expect(verdict.lower(), node.the(CheckText).text, node.the(ast.Query), node.span)

@@ -1,7 +1,6 @@
-"""The words of the language: which begin a set, which are never a bare name, and how each terminal is shown to a user.
+"""The words of the language that the grammar looks ahead for: those that begin a set, and those never a bare name.
 
-`reachproof.lark` refers to the patterns here by `<set>`, `<reserved>`, `<address>` and `<requirement>`. A test holds the
-tables and the grammar together: every terminal has an entry, and every word is what its terminal matches.
+`reachproof.lark` refers to the patterns here by `<set>`, `<reserved>`, `<address>` and `<requirement>`.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ SET_WORDS = (
 RESERVED_WORDS = (
     *SET_WORDS,
     *("can", "cannot", "reach", "in", "on", "to", "from", "except", "or", "and", "with", "without", "within"),
-    *("labelled", "labeled", "is", "are", "not", "only", "exactly", "including", "for", "which"),
+    *("labelled", "labeled", "is", "are", "not", "only", "exactly", "including", "for", "which", "writes?"),
 )
 
 _END = r"(?![-\w]|\.\w|/)"
@@ -39,7 +38,9 @@ REQUIREMENT = (
 PATTERNS = {"<reserved>": RESERVED, "<set>": SET, "<address>": ADDRESS, "<requirement>": REQUIREMENT}
 
 _reserved = re.compile(RESERVED, re.IGNORECASE)
-_plain = re.compile(r"\w(?:[-\w.]*\w)?")
+_begins_set = re.compile(SET, re.IGNORECASE)
+_part = re.compile(r"\w(?:[-\w.]*\w)?")
+_snapshot = re.compile(r"\w(?:[-\w.:@/]*\w)?")
 
 
 def is_reserved(word: str) -> bool:
@@ -49,4 +50,19 @@ def is_reserved(word: str) -> bool:
 
 def is_plain_name(text: str) -> bool:
     """Whether a name needs no quotes."""
-    return _plain.fullmatch(text) is not None and not is_reserved(text)
+    return is_plain_part(text) and not (_reserved.match(text) or _begins_set.match(text))
+
+
+def is_plain_part(text: str) -> bool:
+    """Whether a part of `namespace/name`, or the value of a label, needs no quotes."""
+    return _part.fullmatch(text) is not None
+
+
+def is_plain_label_key(text: str) -> bool:
+    """Whether the key of a label needs no quotes."""
+    return all(map(is_plain_part, text.split("/"))) and not (_reserved.match(text) or _begins_set.match(text))
+
+
+def is_plain_snapshot(text: str) -> bool:
+    """Whether the name of a snapshot needs no quotes."""
+    return _snapshot.fullmatch(text) is not None
