@@ -3,3 +3,9 @@
 The only layer that reads YAML. Every policy kind has one module and one line in the registry; every complaint about
 the input carries its file, line and path.
 """
+
+from reachproof.manifests.errors import ManifestError
+from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
+from reachproof.manifests.load import load, load_objects, load_text
+
+__all__ = ["DEFAULT_LIMITS", "Limits", "ManifestError", "load", "load_objects", "load_text"]

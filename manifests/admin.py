@@ -1,0 +1,215 @@
+"""What AdminNetworkPolicy, BaselineAdminNetworkPolicy and ClusterNetworkPolicy have in common.
+
+    subject            exactly one of namespaces, pods
+    ingress peer       exactly one of namespaces, pods
+    egress peer        exactly one of namespaces, pods, networks, nodes (experimental), domainNames (experimental)
+    rule               name, action, from or to (required), port entries (absent: everything)
+
+A `Dialect` says where the kinds differ. Only pods have named ports: a networks, nodes or domainNames peer keeps the
+numbers of its rule and never satisfies a name.
+
+Trusted by every verdict; checked by tests/manifests and the agreement tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from reachproof.manifests.adminports import experimental_only
+from reachproof.manifests.domains import split_domains
+from reachproof.manifests.fields import Field
+from reachproof.manifests.policykind import Context
+from reachproof.manifests.selectors import read_selector
+from reachproof.manifests.syntax import is_domain_name, read_cidr
+from reachproof.network.intervals import EMPTY, IntervalSet
+from reachproof.network.labels import EVERYTHING
+from reachproof.network.policy import (
+    Action,
+    AddressPeer,
+    Direction,
+    DomainPeer,
+    Match,
+    NodePeer,
+    Peer,
+    PodSet,
+    PortMatch,
+    Rule,
+)
+
+MOST_NETWORKS = 25
+LONGEST_NAME = 100
+_POD_PEERS = ("namespaces", "pods")
+_OLD_SHAPE = "since v0.1.5 namespaces is the label selector itself (matchLabels, matchExpressions)"
+_OLD_NAMESPACES = dict.fromkeys(("namespaceSelector", "sameLabels", "notSameLabels"), _OLD_SHAPE)
+_OLD_PODS = {"namespaces": "since v0.1.5 pods has namespaceSelector, a label selector"}
+_NO_SOURCES = "an ingress rule sees pods only, and NetworkPolicy is the kind that can match other sources"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How one kind differs.
+
+    `most_rules` counts per direction, `most_entries` peers or ports of a rule; `ports` is the field with the ports.
+    """
+
+    actions: Mapping[str, Action]
+    action_hints: Mapping[str, str] = field(default_factory=dict)
+    most_rules: int
+    most_entries: int
+    ports: str
+    read_port: Callable[[Field, Context], PortMatch]
+    port_hints: Mapping[str, str] = field(default_factory=dict)
+    namespaces_required: bool
+    domains: bool
+
+
+def read_subject(spec: Field, dialect: Dialect) -> PodSet:
+    """spec.subject; after a report, any pods."""
+    subject = spec.get("subject")
+    if not subject.only(*_POD_PEERS):
+        return PodSet(EVERYTHING, EVERYTHING)
+    chosen = subject.one_of(*_POD_PEERS)
+    return _pods(chosen, dialect) if chosen is not None else PodSet(EVERYTHING, EVERYTHING)
+
+
+def read_rules(spec: Field, direction: Direction, dialect: Dialect, context: Context) -> tuple[Rule, ...]:
+    """spec.ingress or spec.egress, top to bottom; a rule with domain names may become two of the same index."""
+    items = spec.get(direction.value).count(0, dialect.most_rules)
+    return tuple(rule for index, item in enumerate(items) for rule in _rule(item, index, direction, dialect, context))
+
+
+def read_priority(spec: Field) -> int:
+    """spec.priority, 0 to 1000; after a report, 0."""
+    priority = spec.get("priority")
+    number = priority.integer()
+    if number is None or not 0 <= number <= 1000:
+        if number is not None or not priority.present:
+            priority.expected("a whole number from 0 to 1000")
+        return 0
+    return number
+
+
+def _rule(item: Field, index: int, direction: Direction, dialect: Dialect, context: Context) -> tuple[Rule, ...]:
+    side, other = ("from", "to") if direction is Direction.INGRESS else ("to", "from")
+    hints = {other: f"an {direction} rule names its peers in {side}", **dialect.port_hints}
+    if not item.only("name", "action", side, dialect.ports, hints=hints):
+        return ()
+    name = item.get("name").text() or ""
+    if len(name) > LONGEST_NAME:
+        item.get("name").report(f"found {len(name)} characters, expected at most {LONGEST_NAME}")
+    action = item.get("action").choice(dialect.actions, dialect.action_hints)
+    ports = _ports(item.get(dialect.ports), dialect, context)
+    misplaced = item.get(other).present and not item.get(side).present  # reported already
+    entries = [] if misplaced else item.get(side).count(1, dialect.most_entries)
+    peers = [peer for entry in entries for peer in _peers(entry, direction, dialect, context)]
+    _check_names(item.get(dialect.ports), ports, peers, context)
+    if action is None:
+        return ()
+    _check_domains(entries, action)
+    certain = _matches([peer for peer in peers if not isinstance(peer, DomainPeer)], ports)
+    perhaps = _matches([peer for peer in peers if isinstance(peer, DomainPeer)], ports)
+    return tuple(
+        Rule(action=action, matches=matches, may=may, index=index, name=name, origin=item.origin)
+        for matches, may in ((certain, False), (perhaps, True))
+        if matches
+    )
+
+
+def _check_domains(entries: list[Field], action: Action) -> None:
+    for entry in entries:
+        domains = entry.get("domainNames")
+        if domains.present and action is not Action.ALLOW:
+            domains.report(
+                f"found domainNames in a rule that does not allow ({action}), expected them in allowing rules only"
+            )
+
+
+def _matches(peers: list[Peer], ports: PortMatch | None) -> tuple[Match, ...]:
+    found = []
+    for peer in peers:
+        own = ports
+        if ports is not None and not isinstance(peer, PodSet):
+            own = PortMatch(ports.numbers)
+        if own is None or own.numbers or own.names:
+            found.append(Match(peer, own))
+    return tuple(found)
+
+
+def _check_names(field: Field, ports: PortMatch | None, peers: list[Peer], context: Context) -> None:
+    if ports is None or not ports.names or all(isinstance(peer, PodSet) for peer in peers):
+        return
+    if context.experimental:
+        field.report(
+            "found a port name in a rule with a networks, nodes or domainNames peer, expected numbers only: "
+            "only pods have port names; make it two rules"
+        )
+        return
+    text = "a port name never matches a networks, nodes or domainNames peer, since only pods have port names"
+    field.notice("NAMED_PORT_WITHOUT_POD", text)
+
+
+def _ports(field: Field, dialect: Dialect, context: Context) -> PortMatch | None:
+    if not field.present:
+        return None
+    entries = [dialect.read_port(item, context) for item in field.count(1, dialect.most_entries)]
+    numbers = IntervalSet.of(span for entry in entries for span in entry.numbers)
+    return PortMatch(numbers, tuple(sorted({name for entry in entries for name in entry.names})))
+
+
+def _peers(entry: Field, direction: Direction, dialect: Dialect, context: Context) -> list[Peer]:
+    """The peer of one entry; domain names may be two, one of known and one of unknown addresses."""
+    if direction is Direction.INGRESS:
+        names, hints = _POD_PEERS, dict.fromkeys(("networks", "nodes", "domainNames"), _NO_SOURCES)
+    else:
+        names = (*_POD_PEERS, "networks", "nodes", *(("domainNames",) if dialect.domains else ()))
+        hints = {"domainNames": "this kind has no domain names"}
+    if not entry.only(*names, hints=hints):
+        return []
+    chosen = entry.one_of(*names)
+    match chosen.path.rpartition(".")[2] if chosen is not None else None, chosen:
+        case ("namespaces" | "pods", Field() as pods):
+            return [_pods(pods, dialect)]
+        case ("networks", Field() as networks):
+            return [_networks(networks)]
+        case ("nodes", Field() as nodes):
+            experimental_only(nodes, context)
+            return [NodePeer(read_selector(nodes))]
+        case ("domainNames", Field() as domains):
+            experimental_only(domains, context)
+            return _domains(domains, context)
+        case _:
+            return []
+
+
+def _pods(chosen: Field, dialect: Dialect) -> PodSet:
+    if chosen.path.endswith("namespaces"):
+        return PodSet(read_selector(chosen, _OLD_NAMESPACES), EVERYTHING)
+    if not chosen.only("namespaceSelector", "podSelector", hints=_OLD_PODS):
+        return PodSet(EVERYTHING, EVERYTHING)
+    namespaces, pods = chosen.get("namespaceSelector"), chosen.get("podSelector")
+    required = [pods, namespaces] if dialect.namespaces_required else [pods]
+    for selector in required:
+        if not selector.present:
+            selector.expected("a label selector; one that selects everything is {}")
+    return PodSet(
+        read_selector(namespaces) if namespaces.present else EVERYTHING,
+        read_selector(pods) if pods.present else EVERYTHING,
+    )
+
+
+def _networks(field: Field) -> AddressPeer:
+    cidrs = [read_cidr(item) for item in field.count(1, MOST_NETWORKS)]
+    return AddressPeer(IntervalSet.of(span for cidr in cidrs for span in cidr or EMPTY))
+
+
+def _domains(field: Field, context: Context) -> list[Peer]:
+    names = []
+    for item in field.count(1, MOST_NETWORKS):
+        name = item.text()
+        if name is None or not is_domain_name(name):
+            if name is not None or not item.present:
+                item.expected("a domain name with at least two labels, such as example.com or *.example.com")
+        else:
+            names.append(name)
+    return split_domains(names, context.options.domains)

@@ -1,0 +1,50 @@
+"""policy.networking.k8s.io/v1alpha1 AdminNetworkPolicy to a policy of the admin tier.
+
+Trusted by every verdict; checked by tests/manifests and the agreement tests.
+"""
+
+from __future__ import annotations
+
+from reachproof.manifests.admin import Dialect, read_priority, read_rules, read_subject
+from reachproof.manifests.adminports import read_v1alpha1_port
+from reachproof.manifests.fields import Field
+from reachproof.manifests.policykind import Context, PolicyKind
+from reachproof.network.policy import Action, Direction, Policy, PolicyRef, TierName
+from reachproof.network.profile import PROFILES
+
+_DIALECT = Dialect(
+    actions={"Allow": Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS},
+    action_hints={"Accept": "v1alpha1 writes Allow where v1alpha2 writes Accept"},
+    most_rules=100,
+    most_entries=100,
+    ports="ports",
+    read_port=read_v1alpha1_port,
+    port_hints={"protocols": "v1alpha1 has ports where v1alpha2 has protocols"},
+    namespaces_required=True,
+    domains=True,
+)
+
+
+def lower(manifest: Field, ref: PolicyRef, context: Context) -> Policy:
+    """The policy; it never isolates."""
+    spec = manifest.get("spec")
+    spec.only("priority", "subject", "ingress", "egress", hints={"tier": "ClusterNetworkPolicy is the kind with tiers"})
+    priority = read_priority(spec)
+    last = PROFILES[context.options.cni].last_admin_priority
+    if last is not None and priority > last:
+        text = f"{context.options.cni} does not program priorities above {last}, so this policy has no effect"
+        spec.get("priority").notice("PRIORITY_NOT_PROGRAMMED", text)
+    return Policy(
+        ref=ref,
+        tier=TierName.ADMIN,
+        priority=priority,
+        subject=read_subject(spec, _DIALECT),
+        ingress=read_rules(spec, Direction.INGRESS, _DIALECT, context),
+        egress=read_rules(spec, Direction.EGRESS, _DIALECT, context),
+        origin=manifest.origin,
+    )
+
+
+KIND = PolicyKind(
+    group="policy.networking.k8s.io", version="v1alpha1", kind="AdminNetworkPolicy", namespaced=False, lower=lower
+)

@@ -1,0 +1,120 @@
+"""The inventory joined together: owners of pods, slices of Services, addresses of nodes, missing namespaces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reachproof.manifests.inventory import Inventory
+from reachproof.manifests.ownership import Ownership, uniquely_named
+from reachproof.manifests.pods import PodEntry, State, on_node
+from reachproof.manifests.services import with_endpoints
+from reachproof.manifests.workloads import WORKLOAD_GROUPS
+from reachproof.network.address import format_address
+from reachproof.network.cluster import Namespace, Node, Notice, Pod, Service
+from reachproof.network.labels import NAMESPACE_NAME
+from reachproof.network.origin import Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """Tuples are sorted by (namespace, name). Finished and waiting pods are not in it."""
+
+    namespaces: tuple[Namespace, ...]
+    nodes: tuple[Node, ...]
+    pods: tuple[PodEntry, ...]
+    services: tuple[Service, ...]
+    assumptions: tuple[Notice, ...]
+    warnings: tuple[Notice, ...]
+
+
+def join(inventory: Inventory, policy_namespaces: Iterable[tuple[str, Origin]]) -> Cluster:
+    """The cluster of an inventory; `policy_namespaces` are those of the policies, with a place for the warning."""
+    warnings: list[Notice] = []
+    nodes: list[Node] = inventory.of_kind("Node")
+    pods = _pods(inventory, nodes, warnings)
+    services = with_endpoints(inventory.of_kind("Service"), inventory.of_kind("EndpointSlice"))
+    used = [
+        *((entry.pod.namespace, entry.pod.origin) for entry in pods),
+        *((service.namespace, service.origin) for service in services),
+        *((account.namespace, account.origin) for account in inventory.of_kind("ServiceAccount")),
+        *policy_namespaces,
+    ]
+    namespaces = _namespaces(inventory.of_kind("Namespace"), used, warnings)
+    return Cluster(
+        namespaces=namespaces,
+        nodes=tuple(nodes),
+        pods=tuple(pods),
+        services=services,
+        assumptions=tuple(_shared_addresses(pods)),
+        warnings=(*warnings, *_skipped(inventory)),
+    )
+
+
+def _pods(inventory: Inventory, nodes: list[Node], warnings: list[Notice]) -> list[PodEntry]:
+    addresses = {node.name: node.addresses for node in nodes}
+    ownership = Ownership(inventory.of_kind(*WORKLOAD_GROUPS))
+    placed = [on_node(entry, addresses) for entry in ownership.place(inventory.of_kind("Pod"))]
+    for entry in placed:
+        if entry.state is State.WAITING:
+            text = f"pod {entry.pod} has a status but no address yet; it takes no part"
+            warnings.append(Notice(code="POD_WITHOUT_ADDRESS", text=text, origin=entry.pod.origin))
+    running = [entry for entry in placed if entry.state is State.RUNNING]
+    absent = ownership.missing()
+    for workload in absent:
+        if not workload.replicas:
+            kind, namespace, name = workload.key
+            text = f"{kind} {namespace}/{name} asks for no replicas; it is listed as if it had one"
+            warnings.append(Notice(code="WORKLOAD_WITHOUT_REPLICAS", text=text, origin=workload.entry.pod.origin))
+    taken = {entry.pod.key for entry in running}
+    abstract = [on_node(workload.entry, addresses) for workload in absent]
+    return sorted(running + uniquely_named(abstract, taken), key=lambda entry: entry.pod.key)
+
+
+def _namespaces(
+    given: list[Namespace], used: list[tuple[str, Origin]], warnings: list[Notice]
+) -> tuple[Namespace, ...]:
+    found = {namespace.name: namespace for namespace in given}
+    for name, origin in sorted(used, key=lambda each: (each[0], each[1].file, each[1].document, each[1].line)):
+        if name in found:
+            continue
+        found[name] = Namespace(name=name, labels={NAMESPACE_NAME: name}, assumed=True, origin=origin)
+        text = (
+            f"namespace {name} is used but not given; it is assumed to have no label but its name "
+            f"(kubectl get namespace {name} -o yaml gives it)"
+        )
+        warnings.append(Notice(code="NAMESPACE_ASSUMED", text=text, origin=origin))
+    return tuple(found[name] for name in sorted(found))
+
+
+def _shared_addresses(entries: list[PodEntry]) -> list[Notice]:
+    """Pods on the pod network that claim one address cannot all be there.
+
+    Each is judged as a party of its own, so a claim that nothing gets through covers whichever of them is real; a
+    witness may name one that is gone, and so the answer must carry this. Refusing instead would stop every question
+    about a cluster in which one node has been lost.
+    """
+    holders: dict[int, list[Pod]] = {}
+    for entry in entries:
+        if not entry.pod.host_network:
+            for address in entry.pod.addresses:
+                holders.setdefault(address, []).append(entry.pod)
+    notices: list[Notice] = []
+    for address, pods in sorted(holders.items()):
+        if len(pods) > 1:
+            names = ", ".join(str(pod) for pod in pods)
+            text = f"address {format_address(address)} is held by {len(pods)} pods ({names}); each is taken at its word"
+            notices.append(Notice(code="DUPLICATE_ADDRESS", text=text, origin=pods[1].origin))
+    return notices
+
+
+def _skipped(inventory: Inventory) -> list[Notice]:
+    notices: list[Notice] = []
+    if inventory.skipped:
+        listed = ", ".join(f"{count} {kind}" for kind, count in sorted(inventory.skipped.items()))
+        text = f"skipped, of kinds that no policy looks at: {listed}"
+        notices.append(Notice(code="KINDS_SKIPPED", text=text))
+    for subject, origin in sorted(inventory.pod_makers.items()):
+        text = f"{subject} has a pod template, but its kind is not read; give its pods themselves"
+        notices.append(Notice(code="POD_TEMPLATE_SKIPPED", text=text, origin=origin))
+    return notices

@@ -1,0 +1,45 @@
+"""policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy to a policy of the admin or the baseline tier.
+
+Accept is `allow` here. Trusted by every verdict; checked by tests/manifests and the agreement tests.
+"""
+
+from __future__ import annotations
+
+from reachproof.manifests.admin import Dialect, read_priority, read_rules, read_subject
+from reachproof.manifests.adminports import read_v1alpha2_port
+from reachproof.manifests.fields import Field
+from reachproof.manifests.policykind import Context, PolicyKind
+from reachproof.network.policy import Action, Direction, Policy, PolicyRef, TierName
+
+_TIERS = {"Admin": TierName.ADMIN, "Baseline": TierName.BASELINE}
+_DIALECT = Dialect(
+    actions={"Accept": Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS},
+    action_hints={"Allow": "v1alpha2 writes Accept where v1alpha1 wrote Allow"},
+    most_rules=25,
+    most_entries=25,
+    ports="protocols",
+    read_port=read_v1alpha2_port,
+    port_hints={"ports": "v1alpha2 has protocols where v1alpha1 has ports"},
+    namespaces_required=False,
+    domains=True,
+)
+
+
+def lower(manifest: Field, ref: PolicyRef, context: Context) -> Policy:
+    """The policy; it never isolates."""
+    spec = manifest.get("spec")
+    spec.only("tier", "priority", "subject", "ingress", "egress")
+    return Policy(
+        ref=ref,
+        tier=spec.get("tier").choice(_TIERS) or TierName.ADMIN,
+        priority=read_priority(spec),
+        subject=read_subject(spec, _DIALECT),
+        ingress=read_rules(spec, Direction.INGRESS, _DIALECT, context),
+        egress=read_rules(spec, Direction.EGRESS, _DIALECT, context),
+        origin=manifest.origin,
+    )
+
+
+KIND = PolicyKind(
+    group="policy.networking.k8s.io", version="v1alpha2", kind="ClusterNetworkPolicy", namespaced=False, lower=lower
+)

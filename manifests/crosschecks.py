@@ -1,0 +1,141 @@
+"""What can only be seen with policies and cluster side by side: problems and notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from reachproof.manifests.fields import Place
+from reachproof.manifests.pods import PodEntry
+from reachproof.network.address import ALL_V4, ALL_V6
+from reachproof.network.cluster import Namespace, Notice, Service
+from reachproof.network.errors import Problem
+from reachproof.network.intervals import IntervalSet
+from reachproof.network.labels import Selector
+from reachproof.network.origin import Origin
+from reachproof.network.policy import Direction, PodSet, Policy
+
+
+def unknown_labels(
+    policies: Iterable[Policy], entries: Iterable[PodEntry], namespaces: Iterable[Namespace]
+) -> list[Problem]:
+    """A policy whose choice of a pod rests on a label that the pod does not have yet cannot be judged.
+
+    One problem per policy and label key, with the first such pod.
+    """
+    homes = {namespace.name: namespace.labels for namespace in namespaces}
+    templates = [entry for entry in entries if entry.unknown]
+    problems: dict[tuple[str, str], Problem] = {}
+    for policy in policies if templates else ():
+        for chosen, origin in _pod_sets(policy):
+            keys = {requirement.key for requirement in chosen.pods.requirements}
+            for entry in templates:
+                for key in sorted(keys & entry.unknown):
+                    if _rests_on(chosen, key, entry, homes[entry.pod.namespace]):
+                        problems.setdefault((str(policy.ref), key), _unknown(policy, key, entry, origin))
+    return list(problems.values())
+
+
+def _rests_on(chosen: PodSet, key: str, entry: PodEntry, home: object) -> bool:
+    """Whether the pod would be chosen if only the label had the right value."""
+    assert isinstance(home, dict)
+    known = (need for need in chosen.pods.requirements if need.key not in entry.unknown)
+    return chosen.namespaces.matches(home) and all(need.matches(entry.pod.labels) for need in known)
+
+
+def _unknown(policy: Policy, key: str, entry: PodEntry, origin: Origin) -> Problem:
+    pod = entry.pod
+    message = (
+        f"found the label {key}, which {pod.workload} in namespace {pod.namespace} gives its pods with values that "
+        "the workload object does not tell, expected other labels; or give the pods themselves"
+    )
+    return Problem(
+        file=origin.file, line=origin.line, subject=str(policy.ref), path=origin.path or "spec", message=message
+    )
+
+
+def _pod_sets(policy: Policy) -> Iterator[tuple[PodSet, Origin]]:
+    yield policy.subject, policy.origin
+    for direction in Direction:
+        for rule in policy.rules(direction):
+            for match in rule.matches:
+                if isinstance(match.peer, PodSet):
+                    yield match.peer, rule.origin
+
+
+def init_port_names(policies: Iterable[Policy], entries: Iterable[PodEntry]) -> list[Notice]:
+    """Port names that policies use and that a pod has in an init container only: no match, which may surprise."""
+    used = {
+        name.name
+        for policy in policies
+        for direction in Direction
+        for rule in policy.rules(direction)
+        for match in rule.matches
+        if match.ports is not None
+        for name in match.ports.names
+    }
+    notices: list[Notice] = []
+    for entry in entries:
+        for name in sorted(entry.init_names & used):
+            text = f"pod {entry.pod} has a port named {name} in an init container only; policies do not see it there"
+            notices.append(Notice(code="PORT_NAME_IN_INIT_CONTAINER", text=text, origin=entry.pod.origin))
+    return notices
+
+
+def service_labels(services: Iterable[Service], entries: Iterable[PodEntry]) -> list[Notice]:
+    """Services that select pods by a label whose value is not known: the pod is taken for no backend of theirs."""
+    templates = [entry for entry in entries if entry.unknown]
+    return [
+        _unknown_backend(service, entry)
+        for service in services
+        for entry in templates
+        if service.selector is not None
+        and service.namespace == entry.pod.namespace
+        and _may_select(service.selector, entry)
+    ]
+
+
+def _may_select(selector: Selector, entry: PodEntry) -> bool:
+    unknown = [need for need in selector.requirements if need.key in entry.unknown]
+    known = (need for need in selector.requirements if need.key not in entry.unknown)
+    return bool(unknown) and all(need.matches(entry.pod.labels) for need in known)
+
+
+def _unknown_backend(service: Service, entry: PodEntry) -> Notice:
+    text = (
+        f"Service {service} selects a label that {entry.pod.workload} gives its pods with values not known from the "
+        "workload object; its pods are not taken for backends (give the pods themselves)"
+    )
+    return Notice(code="SERVICE_SELECTS_UNKNOWN_LABEL", text=text, origin=service.origin)
+
+
+def service_ranges(places: Iterable[Place], services: Iterable[Service], given: IntervalSet) -> list[Notice]:
+    """CIDRs of policies that meet Service addresses: these are rewritten first, so the CIDR never sees them.
+
+    `given`: the service range of the options; where it is empty, the addresses of the Services. A CIDR that is a
+    whole address family is no sign of a misunderstanding. One notice per policy.
+    """
+    virtual = given or IntervalSet.of((ip, ip) for service in services for ip in service.virtual_ips)
+    notices: list[Notice] = []
+    for place in places:
+        for block in place.blocks:
+            if block.addresses in (ALL_V4, ALL_V6) or not block.addresses & virtual:
+                continue
+            text = (
+                f"{place.subject}: {block.text} holds Service addresses, which no policy matches; "
+                "a connection to a Service is judged by the backend that it reaches"
+            )
+            notices.append(Notice(code="SERVICE_CIDR_MATCH", text=text, origin=block.origin))
+            break
+    return notices
+
+
+def mixed_apis(policies: Iterable[Policy]) -> list[Notice]:
+    """Policies of v1alpha1 and v1alpha2 in one tier: nothing orders them against each other."""
+    kinds = {policy.ref.kind for policy in policies}
+    if "ClusterNetworkPolicy" not in kinds or not kinds & {"AdminNetworkPolicy", "BaselineAdminNetworkPolicy"}:
+        return []
+    text = (
+        "the input has ClusterNetworkPolicy next to AdminNetworkPolicy or BaselineAdminNetworkPolicy; "
+        "nothing orders one API against the other, so where they disagree either may win"
+    )
+    return [Notice(code="MIXED_ADMIN_APIS", text=text)]

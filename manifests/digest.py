@@ -1,0 +1,47 @@
+"""The digest of a snapshot's content: one text for one cluster, however its objects were written down and ordered.
+
+Covered: every record and policy of the snapshot; policies as they were written, so that options, which change how they
+are read, do not change the digest. Not covered: places, skipped kinds, and metadata that nothing looks at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from functools import cache
+
+from reachproof.network.policy import PolicyRef
+
+
+def digest(records: Iterable[object], specs: Mapping[PolicyRef, object]) -> str:
+    """`sha256:` and 64 hexadecimal digits."""
+    lines = [canonical(record) for record in records]
+    lines += [canonical([ref.kind, ref.namespace, ref.name, spec]) for ref, spec in specs.items()]
+    found = hashlib.sha256()
+    for line in sorted(lines):
+        found.update(line.encode())
+        found.update(b"\n")
+    return f"sha256:{found.hexdigest()}"
+
+
+def canonical(value: object) -> str:
+    """One line of ASCII text for a value, without its origins: equal for two copies of one object."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return [type(value).__name__, *(getattr(value, name) for name in _names(type(value)))]
+    raise TypeError(f"{type(value).__name__} has no canonical text")
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind) if each.name != "origin")

@@ -1,0 +1,30 @@
+"""domainNames peers: names whose addresses the options give, and names that stand for unknown addresses.
+
+Names are compared without regard to case and without the dot at their end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from reachproof.network.intervals import IntervalSet
+from reachproof.network.policy import AddressPeer, DomainPeer, PartyKind, Peer
+
+
+def split_domains(names: Iterable[str], known: Mapping[str, IntervalSet]) -> list[Peer]:
+    """At most one peer with the known addresses (external parties only), and at most one of unknown ones."""
+    by_name = {_plain(name): addresses for name, addresses in known.items()}
+    plain = sorted({_plain(name) for name in names})
+    covered = [by_name[name] for name in plain if name in by_name]
+    unknown = tuple(name for name in plain if name not in by_name)
+    peers: list[Peer] = []
+    if covered:
+        addresses = IntervalSet.of(span for one in covered for span in one)
+        peers.append(AddressPeer(addresses, frozenset((PartyKind.EXTERNAL,))))
+    if unknown:
+        peers.append(DomainPeer(unknown))
+    return peers
+
+
+def _plain(name: str) -> str:
+    return name.lower().removesuffix(".")

@@ -1,0 +1,143 @@
+"""Everything in the input that is no policy: namespaces, nodes, pods, workloads and services, one object at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from reachproof.manifests import loose
+from reachproof.manifests.digest import canonical
+from reachproof.manifests.loose import Misfit
+from reachproof.manifests.manifest import DEFAULT_NAMESPACE, Manifest
+from reachproof.manifests.pods import PodEntry, read_pod
+from reachproof.manifests.services import Slice, read_service, read_slice
+from reachproof.manifests.syntax import is_namespace_name
+from reachproof.manifests.workloads import WORKLOAD_GROUPS, Workload, read_workload
+from reachproof.network.address import parse_address, parse_cidrs
+from reachproof.network.cluster import Namespace, Node, Service
+from reachproof.network.errors import Problem
+from reachproof.network.labels import NAMESPACE_NAME
+from reachproof.network.origin import Origin
+
+_CORE = ("Namespace", "Node", "Pod", "Service", "ServiceAccount")
+_CLUSTER_SCOPED = ("Namespace", "Node")
+_GROUPS = {**dict.fromkeys(_CORE, ""), "EndpointSlice": "discovery.k8s.io", **WORKLOAD_GROUPS}
+_OLD_GROUPS = ("extensions",)
+_NAMESPACE = "a DNS label: at most 63 of a-z, 0-9 and dashes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A ServiceAccount: that it exists."""
+
+    namespace: str
+    origin: Origin
+
+
+Record = Namespace | Node | PodEntry | Service | Slice | Workload | Account
+
+
+def inventory_kind(manifest: Manifest) -> bool:
+    """Whether the object is of a kind that is read here; kinds of other groups that share a name are not."""
+    group = _GROUPS.get(manifest.kind)
+    return group is not None and (manifest.group == group or (group == "apps" and manifest.group in _OLD_GROUPS))
+
+
+@dataclass(slots=True)
+class Inventory:
+    """What has been read so far. `records` is by (kind, namespace, name), `skipped` counts kinds that do not matter.
+
+    `pod_makers`: objects of skipped kinds that have a pod template.
+    """
+
+    records: dict[tuple[str, str, str], tuple[Record, Origin]] = field(default_factory=dict)
+    skipped: Counter[str] = field(default_factory=Counter)
+    pod_makers: dict[str, Origin] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, manifest: Manifest) -> None:
+        """Reads an object of an inventory kind. The same object twice is one; two that differ are a problem."""
+        if not manifest.name:
+            self.problems.append(manifest.problem("found nothing, expected a name", "metadata.name"))
+            return
+        try:
+            record = _read(manifest)
+        except Misfit as error:
+            self.problems.append(manifest.problem(error.message, error.path, error.line))
+            return
+        namespace = "" if manifest.kind in _CLUSTER_SCOPED else manifest.namespace or DEFAULT_NAMESPACE
+        first, origin = self.records.setdefault((manifest.kind, namespace, manifest.name), (record, manifest.origin))
+        if first is not record and canonical(first) != canonical(record):
+            self.problems.append(manifest.problem(different(origin)))
+
+    def skip(self, manifest: Manifest) -> None:
+        """Counts an object of a kind that cannot matter."""
+        group = f".{manifest.group}" if manifest.group else ""
+        self.skipped[f"{manifest.kind}{group}"] += 1
+        inner: Any = manifest.body
+        for name in ("spec", "template", "spec"):
+            inner = inner.get(name) if isinstance(inner, dict) else None
+        if isinstance(inner, dict) and "containers" in inner:
+            self.pod_makers.setdefault(manifest.subject, manifest.origin)
+
+    def of_kind(self, *kinds: str) -> list[Any]:
+        """The records of some kinds, sorted by kind, namespace and name."""
+        return [self.records[key][0] for key in sorted(self.records) if key[0] in kinds]
+
+
+def different(first: Origin) -> str:
+    """The message about a second object under the identity of a first one."""
+    return f"found a second object of this name that differs from the one at {first}, expected one"
+
+
+def _read(manifest: Manifest) -> Record:
+    if manifest.namespace and not is_namespace_name(manifest.namespace) and manifest.kind not in _CLUSTER_SCOPED:
+        raise Misfit("metadata.namespace", f'found "{manifest.namespace}", expected {_NAMESPACE}')
+    match manifest.kind:
+        case "Namespace":
+            return _namespace(manifest)
+        case "Node":
+            return _node(manifest)
+        case "Pod":
+            return read_pod(manifest)
+        case "Service":
+            return read_service(manifest)
+        case "EndpointSlice":
+            return read_slice(manifest)
+        case "ServiceAccount":
+            return Account(namespace=manifest.namespace or DEFAULT_NAMESPACE, origin=manifest.origin)
+        case _:
+            return read_workload(manifest)
+
+
+def _namespace(manifest: Manifest) -> Namespace:
+    """The API server owns the label with the name, so it overrides whatever the object says."""
+    if not is_namespace_name(manifest.name):
+        raise Misfit("metadata.name", f'found "{manifest.name}", expected {_NAMESPACE}')
+    labels = loose.labels(loose.mapping(manifest.body, "metadata"))
+    return Namespace(name=manifest.name, labels={**labels, NAMESPACE_NAME: manifest.name}, origin=manifest.origin)
+
+
+def _node(manifest: Manifest) -> Node:
+    body = manifest.body
+    spec, status = loose.mapping(body, "spec"), loose.mapping(body, "status")
+    addresses: set[int] = set()
+    for index, entry in enumerate(loose.mappings(status, "addresses", "status.")):
+        text = loose.text(entry, "address", f"status.addresses[{index}].")
+        try:
+            addresses.add(parse_address(text))
+        except ValueError:
+            continue  # host names and DNS names are listed here too, and match no CIDR
+    ranges = loose.texts(spec, "podCIDRs", "spec.") or [loose.text(spec, "podCIDR", "spec.")]
+    try:
+        pod_ranges = parse_cidrs(text for text in ranges if text)
+    except ValueError as error:
+        raise Misfit("spec.podCIDRs", f"found {error}, expected CIDRs") from None
+    return Node(
+        name=manifest.name,
+        labels=loose.labels(loose.mapping(body, "metadata")),
+        addresses=tuple(sorted(addresses)),
+        pod_ranges=pod_ranges,
+        origin=manifest.origin,
+    )

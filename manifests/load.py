@@ -1,0 +1,97 @@
+"""Kubernetes objects to a Snapshot: what the other layers call.
+
+Input is refused whole, with every problem of every file, unless `lenient`, which leaves out a bad policy (and nothing
+else) and says so in an assumption. Every verdict rests on the policies read here being what the cluster would
+enforce; tests/manifests holds each reader against the rules of its API, field by field.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from reachproof.manifests.errors import ManifestError
+from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
+from reachproof.manifests.loading import Loading
+from reachproof.manifests.reader import objects_of, read
+from reachproof.manifests.sources import texts
+from reachproof.network.errors import Problem
+from reachproof.network.options import DEFAULT_OPTIONS, Options
+from reachproof.network.snapshot import Snapshot
+
+
+def load(
+    *sources: str | os.PathLike[str],
+    options: Options = DEFAULT_OPTIONS,
+    lenient: bool = False,
+    ignore_kinds: frozenset[str] = frozenset(),
+    limits: Limits = DEFAULT_LIMITS,
+) -> Snapshot:
+    """The snapshot of files, folders (every .yaml, .yml and .json below) and `-` (standard input), in any mixture.
+
+    `ignore_kinds`: unsupported policy kinds to go on without, each as `Kind` or `Kind.group`. Raises ManifestError
+    with all problems, also where there is no object at all. Cost: a second per megabyte of YAML, or per 15 MB of JSON.
+    """
+    loading = Loading(options, lenient=lenient, ignore_kinds=ignore_kinds)
+    with _without_collector():
+        for name, content in texts(sources, limits, loading.problems):
+            loading.documents(read(content, name, limits, loading.problems))
+        _require_objects(loading, ", ".join(os.fspath(source) for source in sources))
+        return loading.snapshot()
+
+
+def load_text(
+    text: str | bytes,
+    *,
+    name: str = "<text>",
+    options: Options = DEFAULT_OPTIONS,
+    lenient: bool = False,
+    ignore_kinds: frozenset[str] = frozenset(),
+    limits: Limits = DEFAULT_LIMITS,
+) -> Snapshot:
+    """The snapshot of YAML or JSON text; `name` stands for the file in problems and origins. Otherwise as `load`."""
+    loading = Loading(options, lenient=lenient, ignore_kinds=ignore_kinds)
+    with _without_collector():
+        loading.documents(read(text, name, limits, loading.problems))
+        _require_objects(loading, name)
+        return loading.snapshot()
+
+
+def load_objects(
+    objects: Iterable[Mapping[str, object]],
+    *,
+    name: str = "<objects>",
+    options: Options = DEFAULT_OPTIONS,
+    lenient: bool = False,
+    ignore_kinds: frozenset[str] = frozenset(),
+    limits: Limits = DEFAULT_LIMITS,
+) -> Snapshot:
+    """The snapshot of objects as a JSON decoder gives them (dict, list, str, int, float, bool and None).
+
+    No objects make an empty snapshot. Origins have the place among the objects as `document` and no line. The objects
+    are not changed, and must not be changed later. Otherwise as `load`.
+    """
+    loading = Loading(options, lenient=lenient, ignore_kinds=ignore_kinds)
+    with _without_collector():
+        loading.documents(objects_of(objects, name, loading.problems))
+        return loading.snapshot()
+
+
+def _require_objects(loading: Loading, name: str) -> None:
+    if not loading.count and not loading.problems:
+        message = "found no Kubernetes object, expected at least one"
+        raise ManifestError([Problem(file=name, message=message)])
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Building many objects is twice as fast while nobody looks for garbage; there is none to find."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

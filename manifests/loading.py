@@ -1,0 +1,156 @@
+"""One loading: objects in, one after the other, and the snapshot at the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+from reachproof.manifests import crosschecks
+from reachproof.manifests.cluster import Cluster, join
+from reachproof.manifests.digest import digest
+from reachproof.manifests.document import Document
+from reachproof.manifests.errors import ManifestError
+from reachproof.manifests.fields import Place
+from reachproof.manifests.inventory import Inventory, different, inventory_kind
+from reachproof.manifests.manifest import Manifest, identify
+from reachproof.manifests.policykind import Context, PolicyKind
+from reachproof.manifests.registry import ignored, policy_kind, read_policy, unsupported
+from reachproof.manifests.workloads import WORKLOAD_GROUPS
+from reachproof.network.cluster import Notice
+from reachproof.network.errors import Problem
+from reachproof.network.options import Options
+from reachproof.network.origin import Origin
+from reachproof.network.policy import Policy, PolicyRef
+from reachproof.network.snapshot import Snapshot
+
+_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
+
+
+class Loading:
+    """What has been read so far. `problems` may be added to by whoever reads the texts; `count` counts objects."""
+
+    def __init__(self, options: Options, *, lenient: bool, ignore_kinds: frozenset[str]) -> None:
+        self.problems: list[Problem] = []
+        self.count = 0
+        self._context = Context(options=options)
+        self._lenient = lenient
+        self._ignore_kinds = ignore_kinds
+        self._inventory = Inventory()
+        self._policies: dict[PolicyRef, tuple[Policy, Manifest, Place]] = {}
+        self._dropped: list[Notice] = []
+        self._ignored: dict[str, list[Manifest]] = {}
+
+    def documents(self, documents: Iterable[Document]) -> None:
+        """Takes in objects."""
+        for document in documents:
+            self.count += 1
+            if _kustomization(document):
+                self._inventory.skipped["Kustomization"] += 1
+                continue
+            manifest = identify(document, self.problems)
+            if manifest is not None:
+                self._object(manifest)
+
+    def _object(self, manifest: Manifest) -> None:
+        kind = policy_kind(manifest)
+        if kind is not None:
+            self._policy(manifest, kind)
+        elif inventory_kind(manifest):
+            self._inventory.add(manifest)
+        else:
+            self._other(manifest)
+
+    def _other(self, manifest: Manifest) -> None:
+        message = unsupported(manifest)
+        if message is None and manifest.kind in WORKLOAD_GROUPS and not manifest.group:
+            message = f"found {manifest.api_version}, expected {WORKLOAD_GROUPS[manifest.kind]}/v1"
+        if message is None:
+            self._inventory.skip(manifest)
+        elif ignored(manifest, self._ignore_kinds):
+            self._ignored.setdefault(f"{manifest.kind}.{manifest.group}", []).append(manifest)
+        else:
+            self.problems.append(manifest.problem(message))
+
+    def _policy(self, manifest: Manifest, kind: PolicyKind) -> None:
+        whole = manifest.field()
+        policy = read_policy(manifest, kind, whole, self._context)
+        if whole.place.problems or policy is None:
+            self._refuse(manifest, whole.place)
+            return
+        first = self._policies.setdefault(policy.ref, (policy, manifest, whole.place))
+        if first[1].body.get("spec") != manifest.body.get("spec"):
+            self.problems.append(manifest.problem(different(first[0].origin)))
+
+    def _refuse(self, manifest: Manifest, place: Place) -> None:
+        if not self._lenient:
+            self.problems += place.problems
+            return
+        first = min(place.problems)
+        where = f"{first.path}: " if first.path else ""
+        text = f"{manifest.subject} is left out, because it is not valid: {where}{first.message}"
+        origin = Origin(file=first.file, document=place.document, line=first.line, path=first.path)
+        self._dropped.append(Notice(code="POLICY_DROPPED", text=text, origin=origin))
+
+    def snapshot(self) -> Snapshot:
+        """Everything joined; raises ManifestError with all problems."""
+        policies = [self._policies[ref][0] for ref in sorted(self._policies, key=_order)]
+        namespaces = ((policy.ref.namespace, policy.origin) for policy in policies if policy.ref.namespace)
+        cluster = join(self._inventory, namespaces)
+        problems = [
+            *self.problems,
+            *self._inventory.problems,
+            *crosschecks.unknown_labels(policies, cluster.pods, cluster.namespaces),
+        ]
+        if problems:
+            raise ManifestError(problems)
+        return self._assembled(cluster, policies)
+
+    def _assembled(self, cluster: Cluster, policies: list[Policy]) -> Snapshot:
+        pods = tuple(entry.pod for entry in cluster.pods)
+        specs = {policy.ref: self._policies[policy.ref][1].body.get("spec") for policy in policies}
+        return Snapshot(
+            namespaces=cluster.namespaces,
+            nodes=cluster.nodes,
+            pods=pods,
+            services=cluster.services,
+            policies=tuple(policies),
+            options=self._context.options,
+            digest=digest((*cluster.namespaces, *cluster.nodes, *pods, *cluster.services), specs),
+            assumptions=_sorted((*self._dropped, *self._ignorance(), *cluster.assumptions)),
+            warnings=_sorted(self._warnings(cluster, policies)),
+        )
+
+    def _warnings(self, cluster: Cluster, policies: list[Policy]) -> Iterator[Notice]:
+        places = [self._policies[policy.ref][2] for policy in policies]
+        yield from cluster.warnings
+        for place in places:
+            yield from place.notices
+        yield from crosschecks.init_port_names(policies, cluster.pods)
+        yield from crosschecks.service_labels(cluster.services, cluster.pods)
+        yield from crosschecks.service_ranges(places, cluster.services, self._context.options.service_range)
+        yield from crosschecks.mixed_apis(policies)
+
+    def _ignorance(self) -> Iterator[Notice]:
+        for kind, objects in self._ignored.items():
+            names = ", ".join(f"{each.namespace}/{each.name}" if each.namespace else each.name for each in objects)
+            yield Notice(code="KIND_IGNORED", text=f"{kind} is ignored, as asked: {names}", origin=objects[0].origin)
+
+
+def _kustomization(document: Document) -> bool:
+    """A kustomization may leave out apiVersion and kind; its file name tells what it is."""
+    value = document.value
+    return os.path.basename(document.file) in _KUSTOMIZATIONS and isinstance(value, dict) and "kind" not in value
+
+
+def _order(ref: PolicyRef) -> tuple[str, str, str]:
+    return ref.namespace, ref.name, ref.kind
+
+
+def _sorted(notices: Iterable[Notice]) -> tuple[Notice, ...]:
+    """Each notice once, by place; those without a place last."""
+
+    def place(notice: Notice) -> tuple[bool, str, int, int, str, str]:
+        origin = notice.origin or Origin(file="")
+        return notice.origin is None, origin.file, origin.document, origin.line, notice.code, notice.text
+
+    return tuple(sorted(set(notices), key=place))

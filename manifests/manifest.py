@@ -1,0 +1,97 @@
+"""One Kubernetes object as it was read: its identity, its body and its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from reachproof.manifests.document import Document, describe, line_in
+from reachproof.manifests.fields import Field, Place
+from reachproof.network.errors import Problem
+from reachproof.network.origin import Origin
+
+DEFAULT_NAMESPACE = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """An object with an apiVersion, a kind and, where it has metadata, a name and a namespace.
+
+    `group` is empty for the core API. `namespace` is empty when the object does not say. `body` is the whole object.
+    """
+
+    group: str
+    version: str
+    kind: str
+    namespace: str
+    name: str
+    body: dict[str, Any]
+    origin: Origin
+
+    @property
+    def api_version(self) -> str:
+        """The apiVersion as written in the object."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def subject(self) -> str:
+        """How problems name the object: `Kind namespace/name`."""
+        name = self.name or "(without a name)"
+        return f"{self.kind} {self.namespace}/{name}" if self.namespace else f"{self.kind} {name}"
+
+    def field(self) -> Field:
+        """A cursor on the object; its place collects what is found."""
+        place = Place(self.origin.file, self.origin.document, self.subject)
+        return Field(place, self.body, line=self.origin.line)
+
+    def problem(self, message: str, path: str = "", line: int = 0) -> Problem:
+        """A problem of this object; without a line it is that of the object."""
+        origin = self.origin
+        return Problem(file=origin.file, line=line or origin.line, subject=self.subject, path=path, message=message)
+
+
+def identify(document: Document, problems: list[Problem]) -> Manifest | None:
+    """The object in a document; None, with a problem, for a value that is no Kubernetes object."""
+    value = document.value
+    assert isinstance(value, dict)
+    version, kind = value.get("apiVersion"), value.get("kind")
+    missing = [
+        name for name, part in (("apiVersion", version), ("kind", kind)) if not isinstance(part, str) or not part
+    ]
+    if missing:
+        message = f"found a document without {' and '.join(missing)}, expected a Kubernetes object"
+        hint = "leave out files that are no manifests, and render charts and overlays first"
+        problems.append(Problem(file=document.file, line=document.line, message=f"{message}; {hint}"))
+        return None
+    assert isinstance(version, str)
+    assert isinstance(kind, str)
+    names = _names(value, kind, document, problems)
+    if names is None:
+        return None
+    group, _, short = version.rpartition("/")
+    origin = Origin(file=document.file, document=document.number, line=document.line)
+    return Manifest(group=group, version=short, kind=kind, namespace=names[0], name=names[1], body=value, origin=origin)
+
+
+def _names(value: dict[str, object], kind: str, document: Document, problems: list[Problem]) -> tuple[str, str] | None:
+    """metadata.namespace and metadata.name, empty where they are absent."""
+
+    def refuse(path: str, found: object, expected: str, line: int) -> None:
+        message = f"found {describe(found)}, expected {expected}"
+        problems.append(Problem(file=document.file, line=line, subject=kind, path=path, message=message))
+
+    metadata = value.get("metadata")
+    line = line_in(value, "metadata", document.line)
+    if metadata is None:
+        return "", ""
+    if not isinstance(metadata, dict):
+        refuse("metadata", metadata, "an object", line)
+        return None
+    parts: list[str] = []
+    for name in ("namespace", "name"):
+        part = metadata.get(name)
+        if part is not None and not isinstance(part, str):
+            refuse(f"metadata.{name}", part, "text; put it in quotes", line_in(metadata, name, line))
+            return None
+        parts.append(part or "")
+    return parts[0], parts[1]

@@ -1,0 +1,162 @@
+"""Pod objects and pod templates to network pods.
+
+| Object | Here |
+|---|---|
+| phase Succeeded or Failed | finished: no part of the snapshot, its address may be another pod's by now |
+| a status without an address | waiting: no part either, with a warning |
+| no status, or an empty one | a pod that is still a file: abstract |
+| hostNetwork | the addresses of its node: podIPs, else hostIPs, else the Node object's |
+
+Named ports are those of spec.containers, as in the implementations. Trusted by every verdict; checked by
+tests/manifests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+
+from reachproof.manifests import loose
+from reachproof.manifests.loose import Misfit, Node
+from reachproof.manifests.manifest import DEFAULT_NAMESPACE, Manifest
+from reachproof.network.address import family
+from reachproof.network.cluster import ContainerPort, Pod
+from reachproof.network.origin import Origin
+from reachproof.network.ports import Protocol
+
+Key = tuple[str, str, str]
+"""(kind, namespace, name) of a workload."""
+NOBODY: Key = ("", "", "")
+
+
+class State(Enum):
+    """Whether a pod takes part."""
+
+    RUNNING = auto()
+    WAITING = auto()
+    FINISHED = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodEntry:
+    """A pod of the input, with what only this layer needs to know of it.
+
+    `owner`: its controller. `init_names`: port names that only its init containers have. `unknown`: label keys that
+    it will have with values nobody knows yet.
+    """
+
+    pod: Pod
+    state: State = State.RUNNING
+    owner: Key = NOBODY
+    init_names: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
+
+
+def read_pod(manifest: Manifest) -> PodEntry:
+    """The entry of a Pod object; raises Misfit. A node's own addresses are filled in by `on_node`."""
+    body = manifest.body
+    metadata, status = loose.mapping(body, "metadata"), loose.mapping(body, "status")
+    namespace = manifest.namespace or DEFAULT_NAMESPACE
+    entry = pod_of_template(
+        metadata, loose.mapping(body, "spec"), namespace=namespace, name=manifest.name, origin=manifest.origin, at=""
+    )
+    pod = entry.pod
+    addresses = _addresses(status, pod.host_network)
+    return replace(
+        entry,
+        pod=replace(pod, addresses=addresses) if addresses else pod,
+        state=_state(status, located=bool(addresses) or (pod.host_network and pod.node is not None)),
+        owner=controller(metadata, namespace),
+    )
+
+
+def _state(status: Node, *, located: bool) -> State:
+    if status.get("phase") in ("Succeeded", "Failed"):
+        return State.FINISHED
+    return State.RUNNING if located or not status else State.WAITING
+
+
+def _addresses(status: Node, host_network: bool) -> tuple[int, ...]:
+    found = _listed(status, "podIPs", "podIP")
+    if not found and host_network:
+        found = _listed(status, "hostIPs", "hostIP")
+    return found
+
+
+def _listed(status: Node, many: str, one: str) -> tuple[int, ...]:
+    """The first address of each family, IPv4 first."""
+    values = [loose.text(entry, "ip", f"status.{many}[].") for entry in loose.mappings(status, many, "status.")]
+    if not any(values):
+        many, values = one, [loose.text(status, one, "status.")]
+    first: dict[int, int] = {}
+    for value in values:
+        if value:
+            place = loose.address(value, f"status.{many}")
+            first.setdefault(family(place), place)
+    return tuple(first[each] for each in sorted(first))
+
+
+def pod_of_template(metadata: Node, spec: Node, *, namespace: str, name: str, origin: Origin, at: str) -> PodEntry:
+    """The abstract pod of a template (its metadata and spec); raises Misfit. `at`: the path of the template."""
+    ports, declared = _ports(spec, "containers", at)
+    init_names: frozenset[str] = frozenset()
+    if spec.get("initContainers"):
+        own = {port.name for port in ports}
+        init_names = frozenset(port.name for port in _ports(spec, "initContainers", at)[0]) - own
+    pod = Pod(
+        namespace=namespace,
+        name=name,
+        labels=loose.labels(metadata, at=f"{at}metadata."),
+        addresses=(),
+        node=loose.text(spec, "nodeName", f"{at}spec.") or None,
+        host_network=loose.flag(spec, "hostNetwork", f"{at}spec."),
+        ports=ports,
+        declared=declared,
+        service_account=loose.text(spec, "serviceAccountName", f"{at}spec.")
+        or loose.text(spec, "serviceAccount", f"{at}spec.", "default"),
+        origin=origin,
+    )
+    return PodEntry(pod=pod, init_names=init_names)
+
+
+def _ports(spec: Node, field: str, at: str) -> tuple[tuple[ContainerPort, ...], tuple[tuple[int, Protocol], ...]]:
+    """The named ports, and all (number, protocol) pairs, of the containers in a field."""
+    named: set[ContainerPort] = set()
+    declared: set[tuple[int, Protocol]] = set()
+    for index, container in enumerate(loose.mappings(spec, field, f"{at}spec.")):
+        if not container.get("ports"):
+            continue
+        path = f"{at}spec.{field}[{index}]."
+        for number_, port in enumerate(loose.mappings(container, "ports", path)):
+            place = f"{path}ports[{number_}]."
+            number, protocol = loose.port_number(port, "containerPort", place), loose.protocol(port, place)
+            declared.add((number, protocol))
+            name = loose.text(port, "name", place)
+            if name:
+                named.add(ContainerPort(name=name, number=number, protocol=protocol))
+    return tuple(sorted(named)), tuple(sorted(declared))
+
+
+def controller(metadata: Node, namespace: str) -> Key:
+    """The workload that an object belongs to: the owner with `controller: true`, else a lone owner."""
+    if not metadata.get("ownerReferences"):
+        return NOBODY
+    references = loose.mappings(metadata, "ownerReferences", "metadata.")
+    chosen = [one for one in references if one.get("controller") is True]
+    if not chosen and len(references) == 1:
+        chosen = references
+    if not chosen:
+        return NOBODY
+    kind, name = chosen[0].get("kind"), chosen[0].get("name")
+    if not isinstance(kind, str) or not isinstance(name, str):
+        raise Misfit("metadata.ownerReferences", "found an owner without kind and name, expected both")
+    return kind, namespace, name
+
+
+def on_node(entry: PodEntry, nodes: dict[str, tuple[int, ...]]) -> PodEntry:
+    """A host-network pod without an address of its own takes those of its node, where the node is known."""
+    pod = entry.pod
+    if not pod.host_network or pod.addresses or pod.node not in nodes:
+        return entry
+    first = {family(address): address for address in reversed(nodes[pod.node])}
+    return replace(entry, pod=replace(pod, addresses=tuple(first[each] for each in sorted(first))))

@@ -1,0 +1,181 @@
+"""The text of one source to Kubernetes objects: YAML or JSON, any number of documents, Lists taken apart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from reachproof.manifests.document import Document, Mapped, describe, line_in
+from reachproof.manifests.limits import Limits
+from reachproof.manifests.yaml_reader import read_yaml
+from reachproof.network.errors import Problem
+
+
+def read(data: bytes | str, file: str, limits: Limits, problems: list[Problem]) -> Iterator[Document]:
+    """The objects of a source, in order; every value is a dict. What is wrong goes to `problems`.
+
+    Lists (kinds ending in List that have items) give their items; empty documents give nothing.
+    """
+    text = _decode(data, file, limits, problems)
+    if text is None:
+        return
+    for document in _documents(text, file, limits, problems):
+        yield from _objects(document, problems)
+
+
+def objects_of(values: Iterable[Mapping[str, object]], file: str, problems: list[Problem]) -> Iterator[Document]:
+    """Objects that are Python values already, Lists taken apart; lines are unknown."""
+    for number, value in enumerate(values):
+        yield from _objects(Document(file=file, number=number, line=0, value=value), problems)
+
+
+def looks_like_json(head: bytes | str) -> bool:
+    """Whether the beginning of a text can be that of a JSON document with objects."""
+    start = head[:4096].lstrip()
+    return start[:1] in ("{", "[") if isinstance(start, str) else start.removeprefix(b"\xef\xbb\xbf")[:1] in b"{["
+
+
+def allowed_bytes(head: bytes | str, limits: Limits) -> int:
+    """How large a source that begins like this may be."""
+    return max(limits.json_bytes, limits.yaml_bytes) if looks_like_json(head) else limits.yaml_bytes
+
+
+def too_large(file: str, allowed: int) -> Problem:
+    """The problem of a source that is larger than allowed."""
+    return Problem(
+        file=file,
+        message=f"found more than {allowed} bytes, expected at most that many; "
+        "JSON (kubectl get -o json) may be larger than YAML, and may be split into several files",
+    )
+
+
+def _decode(data: bytes | str, file: str, limits: Limits, problems: list[Problem]) -> str | None:
+    allowed = allowed_bytes(data, limits)
+    if len(data) > allowed:
+        problems.append(too_large(file, allowed))
+        return None
+    try:
+        text = data if isinstance(data, str) else data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        assert isinstance(data, bytes)
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"found the byte 0x{data[error.start]:02x}, expected text in UTF-8"
+        problems.append(Problem(file=file, line=line, message=message))
+        return None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        problems.append(Problem(file=file, line=line, message="found a NUL character, expected text in UTF-8"))
+        return None
+    return text
+
+
+def _documents(text: str, file: str, limits: Limits, problems: list[Problem]) -> Iterator[Document]:
+    if not looks_like_json(text):
+        yield from read_yaml(text, file, limits, problems)
+        return
+    if len(text) > limits.positioned_bytes:
+        yield from _read_json(text, file, limits, problems)
+        return
+    # YAML has nearly all of JSON and knows lines. What it does not read (NDJSON, surrogate pairs) is read again as
+    # JSON, and if that fails too, the message is the one of the language that the file claims to be in.
+    as_yaml: list[Problem] = []
+    documents = list(read_yaml(text, file, limits, as_yaml))
+    if as_yaml and not any(problem.path for problem in as_yaml):
+        as_json: list[Problem] = []
+        again = list(_read_json(text, file, limits, as_json))
+        if not as_json or file.endswith(".json"):
+            documents, as_yaml = again, as_json
+    problems += as_yaml
+    yield from documents
+
+
+class _Twice(ValueError):
+    """A JSON object has a field twice."""
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise _Twice(f"found the field {describe(twice)} twice in one object, expected it once")
+    return found
+
+
+def _no_constant(word: str) -> object:
+    raise _Twice(f"found the number {word}, expected a finite number")
+
+
+def _read_json(text: str, file: str, limits: Limits, problems: list[Problem]) -> Iterator[Document]:
+    """One or more JSON documents after each other."""
+    decoder = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant)
+    position, number, line, counted = 0, 0, 1, 0
+    while True:
+        while position < len(text) and text[position] in " \t\r\n":
+            position += 1
+        if position == len(text):
+            return
+        line += text.count("\n", counted, position)
+        counted = position
+        try:
+            value, position = decoder.raw_decode(text, position)
+        except json.JSONDecodeError as error:
+            problems.append(Problem(file=file, line=error.lineno, message=f"found bad JSON: {error.msg}"))
+            return
+        except _Twice as error:
+            problems.append(Problem(file=file, line=line, message=f"{error} (in the document that begins here)"))
+            return
+        except RecursionError:
+            message = f"found more than {limits.depth} levels of nesting, expected at most that many"
+            problems.append(Problem(file=file, line=line, message=message))
+            return
+        yield Document(file=file, number=number, line=line, value=value)
+        number += 1
+
+
+def _objects(document: Document, problems: list[Problem]) -> Iterator[Document]:
+    """The document itself, or the items of a List, to any depth; everything else is a problem."""
+    waiting = [document]
+    while waiting:
+        one = waiting.pop()
+        value = dict(one.value) if isinstance(one.value, Mapping) and not isinstance(one.value, dict) else one.value
+        if not isinstance(value, dict):
+            message = f"found {describe(value)}, expected a Kubernetes object"
+            problems.append(Problem(file=one.file, line=one.line, message=message))
+        elif _is_list(value):
+            waiting += reversed(_items(one, value, problems))
+        else:
+            yield replace(one, value=value)
+
+
+def _is_list(value: dict[str, object]) -> bool:
+    kind = value.get("kind")
+    return isinstance(kind, str) and (kind == "List" or (kind.endswith("List") and "items" in value))
+
+
+def _items(document: Document, value: dict[str, object], problems: list[Problem]) -> list[Document]:
+    items = value.get("items")
+    if items is None and "items" in value:
+        return []
+    kind = str(value["kind"])
+    if not isinstance(items, list | tuple):
+        line = line_in(value, "items", document.line)
+        message = f"found {describe(items)}, expected a list"
+        problems.append(Problem(file=document.file, line=line, subject=kind, path="items", message=message))
+        return []
+    # The API server leaves kind and apiVersion out of the items of a typed list.
+    typed = {"apiVersion": value.get("apiVersion"), "kind": kind.removesuffix("List")} if kind != "List" else {}
+    return [
+        replace(document, line=line_in(items, index, 0), value=_typed(item, typed)) for index, item in enumerate(items)
+    ]
+
+
+def _typed(item: object, typed: dict[str, object]) -> object:
+    if not typed or not isinstance(item, Mapping) or item.get("kind"):
+        return item
+    whole = Mapped() if isinstance(item, Mapped) else {}
+    if isinstance(item, Mapped) and isinstance(whole, Mapped):
+        whole.lines = item.lines
+    whole.update({**item, **typed})
+    return whole

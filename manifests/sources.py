@@ -1,0 +1,91 @@
+"""Paths to the texts behind them: files, folders (everything below, in order of name) and `-` for standard input."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from reachproof.manifests.limits import Limits
+from reachproof.manifests.reader import allowed_bytes, too_large
+from reachproof.network.errors import Problem
+
+SUFFIXES = (".yaml", ".yml", ".json")
+STDIN = "-"
+_STDIN_NAME = "<stdin>"
+_PEEK = 4096
+
+
+def texts(
+    sources: tuple[str | os.PathLike[str], ...], limits: Limits, problems: list[Problem]
+) -> Iterator[tuple[str, bytes]]:
+    """(name, bytes) of every file, each file once; what cannot be read is added to `problems`.
+
+    A file that is named is read whatever its suffix. In folders, names that begin with a dot are passed over, and
+    links are followed, to each folder once.
+    """
+    seen: set[str] = set()
+    for source in sources:
+        name = os.fspath(source)
+        if name == STDIN:
+            if STDIN not in seen:
+                seen.add(STDIN)
+                yield from _stdin(limits, problems)
+            continue
+        for path in _files(name, problems):
+            real = os.path.realpath(path)
+            if real not in seen:
+                seen.add(real)
+                yield from _file(path, limits, problems)
+
+
+def _stdin(limits: Limits, problems: list[Problem]) -> Iterator[tuple[str, bytes]]:
+    yield from _bounded(sys.stdin.buffer, _STDIN_NAME, limits, problems)
+
+
+def _bounded(opened: BinaryIO, name: str, limits: Limits, problems: list[Problem]) -> Iterator[tuple[str, bytes]]:
+    """Reads no more than is allowed of the language that the text begins in."""
+    content = opened.read(_PEEK)
+    allowed = allowed_bytes(content, limits)
+    content += opened.read(max(0, allowed + 1 - len(content)))
+    if len(content) > allowed:
+        problems.append(too_large(name, allowed))
+    else:
+        yield name, content
+
+
+def _files(name: str, problems: list[Problem]) -> list[str]:
+    path = Path(name)
+    if path.is_dir():
+        found = sorted(_below(name))
+        if not found:
+            problems.append(Problem(file=name, message="found a folder without .yaml, .yml or .json files"))
+        return found
+    if not path.exists():
+        problems.append(Problem(file=name, message="found no file or folder of this name, expected one"))
+        return []
+    return [name]
+
+
+def _below(folder: str) -> Iterator[str]:
+    visited: set[str] = set()
+    for here, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(here)
+        if real in visited:
+            folders.clear()
+            continue
+        visited.add(real)
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        for file in files:
+            if file.endswith(SUFFIXES) and not file.startswith("."):
+                yield os.path.join(here, file)
+
+
+def _file(path: str, limits: Limits, problems: list[Problem]) -> Iterator[tuple[str, bytes]]:
+    try:
+        with open(path, "rb") as opened:
+            yield from _bounded(opened, path, limits, problems)
+    except OSError as error:
+        problems.append(Problem(file=path, message=f"found a file that cannot be read ({error.strerror})"))

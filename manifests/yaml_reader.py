@@ -1,0 +1,211 @@
+"""YAML text to documents, on the events of libyaml: bounded, with lines, and with kubectl's reading of scalars.
+
+Trusted by every verdict about YAML input: a key or value lost here is a rule lost. Checked by tests/manifests, where
+scalars, duplicate keys, merges and aliases are compared with what kubectl makes of them.
+The builder keeps its own stack, so nesting is bounded by `Limits.depth` and never by the interpreter's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import yaml
+
+from reachproof.manifests.document import Document, Listed, Mapped, describe
+from reachproof.manifests.limits import Limits
+from reachproof.manifests.scalars import key_text, plain_scalar
+from reachproof.network.errors import Problem
+
+_TAG = "tag:yaml.org,2002:"
+_RESOLVED_TAGS = frozenset(_TAG + word for word in ("bool", "int", "float", "null"))
+_COLLECTION_TAGS = frozenset((None, "!", _TAG + "map", _TAG + "seq"))
+_MERGE = "<<"
+
+
+class _Stop(Exception):
+    """The rest of the text cannot be read."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+        self.message = message
+
+
+class _Frame:
+    """A map or list that is being read."""
+
+    __slots__ = ("anchor", "before", "container", "key", "key_line", "merged", "merging", "waiting")
+
+    def __init__(self, container: Mapped | Listed, anchor: str | None, before: int) -> None:
+        self.container = container
+        self.anchor = anchor
+        self.before = before
+        self.key = ""
+        self.key_line = 0
+        self.waiting = False  # a key has come, its value has not
+        self.merging = False  # that key is <<
+        self.merged: list[tuple[int, object]] = []
+
+
+def read_yaml(text: str, file: str, limits: Limits, problems: list[Problem]) -> Iterator[Document]:
+    """The documents of the text, empty ones left out. What is wrong goes to `problems`; such a document is left out.
+
+    After an error of syntax nothing more of the text is read.
+    """
+    builder = _Builder(file, limits, problems)
+    try:
+        yield from builder.documents(text)
+    except _Stop as stop:
+        problems.append(Problem(file=file, line=stop.line, message=stop.message))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        said = ", ".join(part for part in (error.context, error.problem) if part)
+        problems.append(Problem(file=file, line=mark.line + 1 if mark else 0, message=f"found bad YAML: {said}"))
+    except yaml.reader.ReaderError as error:
+        problems.append(Problem(file=file, message=f"found bad YAML: {error.reason} (character {error.position})"))
+
+
+class _Builder:
+    def __init__(self, file: str, limits: Limits, problems: list[Problem]) -> None:
+        self.file = file
+        self.limits = limits
+        self.problems = problems
+        self._start()
+
+    def _start(self) -> None:
+        self.frames: list[_Frame] = []
+        self.anchors: dict[str, tuple[object, int]] = {}
+        self.nodes = 0
+        self.aliased = 0
+        self.root: object = None
+        self.root_line = 0
+        self.known = len(self.problems)
+
+    def documents(self, text: str) -> Iterator[Document]:
+        number = -1
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
+                self._scalar(event)
+            elif kind is yaml.MappingStartEvent:
+                self._open(event, Mapped())
+            elif kind is yaml.SequenceStartEvent:
+                self._open(event, Listed())
+            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+                self._close()
+            elif kind is yaml.AliasEvent:
+                self._alias(event)
+            elif kind is yaml.DocumentStartEvent:
+                number += 1
+                self._start()
+            elif kind is yaml.DocumentEndEvent and self.root is not None and len(self.problems) == self.known:
+                yield Document(file=self.file, number=number, line=self.root_line, value=self.root)
+
+    def _scalar(self, event: Any) -> None:
+        line = event.start_mark.line + 1
+        plain = event.implicit[0] or event.tag in _RESOLVED_TAGS
+        if event.tag is not None and event.tag not in _RESOLVED_TAGS and event.tag not in ("!", _TAG + "str"):
+            self._stop(line, f"found the YAML tag {event.tag}, expected plain YAML")
+        self.nodes += 1
+        if self._expects_key():
+            self._key(event.value, plain=plain, line=line)
+            return
+        value = plain_scalar(event.value) if plain else event.value
+        if isinstance(value, float) and not math.isfinite(value):
+            self._stop(line, f"found the number {event.value}, expected a finite number")
+        if event.anchor is not None:
+            self.anchors[event.anchor] = (value, 1)
+        self._add(value, line)
+
+    def _open(self, event: Any, container: Mapped | Listed) -> None:
+        line = event.start_mark.line + 1
+        if event.tag not in _COLLECTION_TAGS:
+            self._stop(line, f"found the YAML tag {event.tag}, expected plain YAML")
+        if self._expects_key():
+            self._stop(line, "found an object or a list as a key, expected text")
+        if len(self.frames) >= self.limits.depth:
+            self._stop(line, f"found more than {self.limits.depth} levels of nesting, expected at most that many")
+        if event.anchor is not None:
+            self.anchors.pop(event.anchor, None)
+        self._add(container, line)
+        self.frames.append(_Frame(container, event.anchor, self.nodes))
+        self.nodes += 1
+
+    def _close(self) -> None:
+        frame = self.frames.pop()
+        if frame.merged:
+            self._merge(frame)
+        if frame.anchor is not None:
+            self.anchors[frame.anchor] = (frame.container, self.nodes - frame.before)
+
+    def _alias(self, event: Any) -> None:
+        line = event.start_mark.line + 1
+        if self._expects_key():
+            self._stop(line, "found an alias as a key, expected text")
+        if event.anchor not in self.anchors:
+            self._stop(line, f"found the alias *{event.anchor}, expected an anchor &{event.anchor} before it")
+        value, nodes = self.anchors[event.anchor]
+        self.nodes += nodes
+        self.aliased += nodes
+        if self.aliased > self.limits.alias_nodes:
+            self._stop(line, f"found aliases that stand for more than {self.limits.alias_nodes} values, expected fewer")
+        self._add(value, line)
+
+    def _expects_key(self) -> bool:
+        return bool(self.frames) and isinstance(self.frames[-1].container, Mapped) and not self.frames[-1].waiting
+
+    def _key(self, text: str, *, plain: bool, line: int) -> None:
+        frame = self.frames[-1]
+        key = key_text(plain_scalar(text)) if plain else text
+        if key is None:
+            self._stop(line, "found nothing as a key, expected text")
+        assert isinstance(frame.container, Mapped)
+        frame.key, frame.key_line = key, line
+        frame.waiting, frame.merging = True, plain and key == _MERGE
+        first = frame.container.lines.get(key)
+        if first is not None and not frame.merging:
+            found = f"found this field twice, first on line {first}, expected it once"
+            self.problems.append(Problem(file=self.file, line=line, path=self._path(key), message=found))
+
+    def _add(self, value: object, line: int) -> None:
+        if not self.frames:
+            self.root, self.root_line = value, line
+            return
+        frame = self.frames[-1]
+        if isinstance(frame.container, Listed):
+            frame.container.append(value)
+            frame.container.lines.append(line)
+            return
+        if frame.merging:
+            frame.merged.append((frame.key_line, value))
+        else:
+            frame.container[frame.key] = value
+            frame.container.lines[frame.key] = frame.key_line
+        frame.waiting = False
+
+    def _merge(self, frame: _Frame) -> None:
+        """The merge key `<<`: fields of the merged maps that the map does not have itself; the first one wins."""
+        into = frame.container
+        assert isinstance(into, Mapped)
+        for line, value in frame.merged:
+            for source in value if isinstance(value, Listed) else [value]:
+                if not isinstance(source, Mapped):
+                    self._stop(line, f"found {describe(source)} after <<, expected an object to merge")
+                for key, merged in source.items():
+                    if key not in into:
+                        into[key] = merged
+                        into.lines[key] = source.lines[key]
+
+    def _path(self, key: str) -> str:
+        path = ""
+        for frame in self.frames[:-1]:
+            if isinstance(frame.container, Listed):
+                path += f"[{len(frame.container) - 1}]"
+            else:
+                path += f".{frame.key}" if path else frame.key
+        return f"{path}.{key}" if path else key
+
+    def _stop(self, line: int, message: str) -> NoReturn:
+        raise _Stop(line, message)
