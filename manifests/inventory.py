@@ -9,7 +9,7 @@ from typing import Any
 from reachproof.manifests import loose
 from reachproof.manifests.digest import canonical
 from reachproof.manifests.loose import Misfit
-from reachproof.manifests.manifest import DEFAULT_NAMESPACE, Manifest
+from reachproof.manifests.manifest import Manifest
 from reachproof.manifests.pods import PodEntry, read_pod
 from reachproof.manifests.services import Slice, read_service, read_slice
 from reachproof.manifests.syntax import is_namespace_name
@@ -21,7 +21,6 @@ from reachproof.network.labels import NAMESPACE_NAME
 from reachproof.network.origin import Origin
 
 _CORE = ("Namespace", "Node", "Pod", "Service", "ServiceAccount")
-_CLUSTER_SCOPED = ("Namespace", "Node")
 _GROUPS = {**dict.fromkeys(_CORE, ""), "EndpointSlice": "discovery.k8s.io", **WORKLOAD_GROUPS}
 _OLD_GROUPS = ("extensions",)
 _NAMESPACE = "a DNS label: at most 63 of a-z, 0-9 and dashes"
@@ -66,8 +65,9 @@ class Inventory:
         except Misfit as error:
             self.problems.append(manifest.problem(error.message, error.path, error.line))
             return
-        namespace = "" if manifest.kind in _CLUSTER_SCOPED else manifest.namespace or DEFAULT_NAMESPACE
-        first, origin = self.records.setdefault((manifest.kind, namespace, manifest.name), (record, manifest.origin))
+        first, origin = self.records.setdefault(
+            (manifest.kind, manifest.namespace, manifest.name), (record, manifest.origin)
+        )
         if first is not record and canonical(first) != canonical(record):
             self.problems.append(manifest.problem(different(origin)))
 
@@ -92,7 +92,7 @@ def different(first: Origin) -> str:
 
 
 def _read(manifest: Manifest) -> Record:
-    if manifest.namespace and not is_namespace_name(manifest.namespace) and manifest.kind not in _CLUSTER_SCOPED:
+    if manifest.namespace and not is_namespace_name(manifest.namespace):
         raise Misfit("metadata.namespace", f'found "{manifest.namespace}", expected {_NAMESPACE}')
     match manifest.kind:
         case "Namespace":
@@ -106,7 +106,7 @@ def _read(manifest: Manifest) -> Record:
         case "EndpointSlice":
             return read_slice(manifest)
         case "ServiceAccount":
-            return Account(namespace=manifest.namespace or DEFAULT_NAMESPACE, origin=manifest.origin)
+            return Account(namespace=manifest.namespace, origin=manifest.origin)
         case _:
             return read_workload(manifest)
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Limits:
     """Upper bounds, inclusive, per file (or other source) unless said otherwise.
 
-    `yaml_bytes`, `json_bytes`: size of the text. `depth`: nesting of maps and lists in a document. `alias_nodes`:
+    `yaml_bytes`, `json_bytes`: size of the text. `depth`: nesting of maps and lists in a document (JSON
+    without lines: what the interpreter bears, about a thousand). `alias_nodes`:
     values that YAML aliases stand for, expanded, in a document. `positioned_bytes`: JSON up to this size is read with
     line numbers, larger JSON without (fifty times faster).
     """

@@ -116,7 +116,14 @@ class Loading:
             policies=tuple(policies),
             options=self._context.options,
             digest=digest((*cluster.namespaces, *cluster.nodes, *pods, *cluster.services), specs),
-            assumptions=_sorted((*self._dropped, *self._ignorance(), *cluster.assumptions)),
+            assumptions=_sorted(
+                (
+                    *self._dropped,
+                    *self._ignorance(),
+                    *cluster.assumptions,
+                    *crosschecks.service_labels(cluster.services, cluster.pods),
+                )
+            ),
             warnings=_sorted(self._warnings(cluster, policies)),
         )
 
@@ -126,7 +133,6 @@ class Loading:
         for place in places:
             yield from place.notices
         yield from crosschecks.init_port_names(policies, cluster.pods)
-        yield from crosschecks.service_labels(cluster.services, cluster.pods)
         yield from crosschecks.service_ranges(places, cluster.services, self._context.options.service_range)
         yield from crosschecks.mixed_apis(policies)
 

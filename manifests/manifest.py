@@ -10,14 +10,20 @@ from reachproof.manifests.fields import Field, Place
 from reachproof.network.errors import Problem
 from reachproof.network.origin import Origin
 
-DEFAULT_NAMESPACE = "default"
+_DEFAULT_NAMESPACE = "default"
+_CLUSTER_SCOPED = frozenset(
+    ("Namespace", "Node", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy")
+)
+# Other groups may have kinds of any scope, so only in these a missing namespace is read as kubectl reads it.
+_GROUPS = frozenset(("", "apps", "extensions", "batch", "discovery.k8s.io", "networking.k8s.io"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """An object with an apiVersion, a kind and, where it has metadata, a name and a namespace.
 
-    `group` is empty for the core API. `namespace` is empty when the object does not say. `body` is the whole object.
+    `group` is empty for the core API. `namespace` is empty for kinds without one, and `default` where a kind that we
+    know leaves it out. `body` is the whole object.
     """
 
     group: str
@@ -70,7 +76,21 @@ def identify(document: Document, problems: list[Problem]) -> Manifest | None:
         return None
     group, _, short = version.rpartition("/")
     origin = Origin(file=document.file, document=document.number, line=document.line)
-    return Manifest(group=group, version=short, kind=kind, namespace=names[0], name=names[1], body=value, origin=origin)
+    return Manifest(
+        group=group,
+        version=short,
+        kind=kind,
+        namespace=_scoped(names[0], group, kind),
+        name=names[1],
+        body=value,
+        origin=origin,
+    )
+
+
+def _scoped(namespace: str, group: str, kind: str) -> str:
+    if kind in _CLUSTER_SCOPED:
+        return ""
+    return namespace or (_DEFAULT_NAMESPACE if group in _GROUPS else "")
 
 
 def _names(value: dict[str, object], kind: str, document: Document, problems: list[Problem]) -> tuple[str, str] | None:

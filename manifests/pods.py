@@ -18,7 +18,7 @@ from enum import Enum, auto
 
 from reachproof.manifests import loose
 from reachproof.manifests.loose import Misfit, Node
-from reachproof.manifests.manifest import DEFAULT_NAMESPACE, Manifest
+from reachproof.manifests.manifest import Manifest
 from reachproof.network.address import family
 from reachproof.network.cluster import ContainerPort, Pod
 from reachproof.network.origin import Origin
@@ -56,18 +56,14 @@ def read_pod(manifest: Manifest) -> PodEntry:
     """The entry of a Pod object; raises Misfit. A node's own addresses are filled in by `on_node`."""
     body = manifest.body
     metadata, status = loose.mapping(body, "metadata"), loose.mapping(body, "status")
-    namespace = manifest.namespace or DEFAULT_NAMESPACE
+    spec = loose.mapping(body, "spec")
+    namespace = manifest.namespace
+    addresses = _addresses(status, loose.flag(spec, "hostNetwork", "spec."))
     entry = pod_of_template(
-        metadata, loose.mapping(body, "spec"), namespace=namespace, name=manifest.name, origin=manifest.origin, at=""
+        metadata, spec, namespace=namespace, name=manifest.name, origin=manifest.origin, at="", addresses=addresses
     )
-    pod = entry.pod
-    addresses = _addresses(status, pod.host_network)
-    return replace(
-        entry,
-        pod=replace(pod, addresses=addresses) if addresses else pod,
-        state=_state(status, located=bool(addresses) or (pod.host_network and pod.node is not None)),
-        owner=controller(metadata, namespace),
-    )
+    located = bool(addresses) or (entry.pod.host_network and entry.pod.node is not None)
+    return replace(entry, state=_state(status, located=located), owner=controller(metadata, namespace))
 
 
 def _state(status: Node, *, located: bool) -> State:
@@ -96,8 +92,20 @@ def _listed(status: Node, many: str, one: str) -> tuple[int, ...]:
     return tuple(first[each] for each in sorted(first))
 
 
-def pod_of_template(metadata: Node, spec: Node, *, namespace: str, name: str, origin: Origin, at: str) -> PodEntry:
-    """The abstract pod of a template (its metadata and spec); raises Misfit. `at`: the path of the template."""
+def pod_of_template(
+    metadata: Node,
+    spec: Node,
+    *,
+    namespace: str,
+    name: str,
+    origin: Origin,
+    at: str,
+    addresses: tuple[int, ...] = (),
+) -> PodEntry:
+    """The pod of a template (its metadata and spec), abstract without addresses; raises Misfit.
+
+    `at`: the path of the template in its object, with a dot behind it.
+    """
     ports, declared = _ports(spec, "containers", at)
     init_names: frozenset[str] = frozenset()
     if spec.get("initContainers"):
@@ -107,7 +115,7 @@ def pod_of_template(metadata: Node, spec: Node, *, namespace: str, name: str, or
         namespace=namespace,
         name=name,
         labels=loose.labels(metadata, at=f"{at}metadata."),
-        addresses=(),
+        addresses=addresses,
         node=loose.text(spec, "nodeName", f"{at}spec.") or None,
         host_network=loose.flag(spec, "hostNetwork", f"{at}spec."),
         ports=ports,

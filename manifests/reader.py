@@ -81,7 +81,7 @@ def _documents(text: str, file: str, limits: Limits, problems: list[Problem]) ->
     # JSON, and if that fails too, the message is the one of the language that the file claims to be in.
     as_yaml: list[Problem] = []
     documents = list(read_yaml(text, file, limits, as_yaml))
-    if as_yaml and not any(problem.path for problem in as_yaml):
+    if as_yaml and not any(problem.path or "levels of nesting" in problem.message for problem in as_yaml):
         as_json: list[Problem] = []
         again = list(_read_json(text, file, limits, as_json))
         if not as_json or file.endswith(".json"):

@@ -11,7 +11,7 @@ from reachproof.manifests import (
     networkpolicy,
 )
 from reachproof.manifests.fields import Field
-from reachproof.manifests.manifest import DEFAULT_NAMESPACE, Manifest
+from reachproof.manifests.manifest import Manifest
 from reachproof.manifests.policykind import Context, PolicyKind
 from reachproof.manifests.syntax import is_namespace_name, is_subdomain
 from reachproof.network.policy import Policy, PolicyRef
@@ -84,8 +84,7 @@ def read_policy(manifest: Manifest, kind: PolicyKind, whole: Field, context: Con
     if not isinstance(spec.value, dict) and (spec.present or not kind.namespaced):
         spec.expected("an object")
         return None
-    namespace = (manifest.namespace or DEFAULT_NAMESPACE) if kind.namespaced else ""
-    ref = PolicyRef(kind=kind.kind, namespace=namespace, name=manifest.name)
+    ref = PolicyRef(kind=kind.kind, namespace=manifest.namespace, name=manifest.name)
     policy = kind.lower(whole, ref, context)
     if not kind.namespaced:
         _refuse_nulls(spec)

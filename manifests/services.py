@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from reachproof.manifests import loose
 from reachproof.manifests.document import describe
 from reachproof.manifests.loose import Misfit, Node
-from reachproof.manifests.manifest import DEFAULT_NAMESPACE, Manifest
+from reachproof.manifests.manifest import Manifest
 from reachproof.manifests.syntax import is_port_name
 from reachproof.network.cluster import EndpointAddress, Service, ServicePort
 from reachproof.network.labels import Operator, Requirement, Selector
@@ -43,7 +43,7 @@ def read_service(manifest: Manifest) -> Service:
     pairs = loose.labels(spec, "selector", "spec.")
     selector = Selector.of(*(Requirement(key, Operator.IN, (value,)) for key, value in pairs.items()))
     return Service(
-        namespace=manifest.namespace or DEFAULT_NAMESPACE,
+        namespace=manifest.namespace,
         name=manifest.name,
         selector=selector if pairs and not alias else None,
         ports=_ports(spec, headless=spec.get("clusterIP") == _HEADLESS),
@@ -104,7 +104,7 @@ def read_slice(manifest: Manifest) -> Slice:
         for ip in loose.texts(endpoint, "addresses", f"endpoints[{index}].")
     ]
     return Slice(
-        namespace=manifest.namespace or DEFAULT_NAMESPACE,
+        namespace=manifest.namespace,
         service=loose.labels(loose.mapping(body, "metadata")).get(SERVICE_NAME, ""),
         endpoints=tuple(found),
         origin=manifest.origin,

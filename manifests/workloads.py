@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 from reachproof.manifests import loose
 from reachproof.manifests.loose import Node
-from reachproof.manifests.manifest import DEFAULT_NAMESPACE, Manifest
+from reachproof.manifests.manifest import Manifest
 from reachproof.manifests.pods import NOBODY, Key, PodEntry, controller, pod_of_template
 from reachproof.network.labels import Selector
 
@@ -63,7 +63,7 @@ class Workload:
 def read_workload(manifest: Manifest) -> Workload:
     """The workload of an object; raises Misfit."""
     kind, body = manifest.kind, manifest.body
-    namespace = manifest.namespace or DEFAULT_NAMESPACE
+    namespace = manifest.namespace
     metadata, spec = loose.mapping(body, "metadata"), loose.mapping(body, "spec")
     status = loose.mapping(body, "status")
     replicas = _replicas(kind, spec, status)

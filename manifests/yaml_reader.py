@@ -58,13 +58,18 @@ def read_yaml(text: str, file: str, limits: Limits, problems: list[Problem]) -> 
     try:
         yield from builder.documents(text)
     except _Stop as stop:
-        problems.append(Problem(file=file, line=stop.line, message=stop.message))
+        problems.append(Problem(file=file, line=stop.line, message=stop.message + _template_hint(text)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = ", ".join(part for part in (error.context, error.problem) if part)
-        problems.append(Problem(file=file, line=mark.line + 1 if mark else 0, message=f"found bad YAML: {said}"))
+        message = f"found bad YAML: {said}{_template_hint(text)}"
+        problems.append(Problem(file=file, line=mark.line + 1 if mark else 0, message=message))
     except yaml.reader.ReaderError as error:
         problems.append(Problem(file=file, message=f"found bad YAML: {error.reason} (character {error.position})"))
+
+
+def _template_hint(text: str) -> str:
+    return "; it looks like a template, which must be rendered first" if "{{" in text else ""
 
 
 class _Builder:
@@ -114,7 +119,7 @@ class _Builder:
             return
         value = plain_scalar(event.value) if plain else event.value
         if isinstance(value, float) and not math.isfinite(value):
-            self._stop(line, f"found the number {event.value}, expected a finite number")
+            self._stop(line, f"found the number {describe(event.value)}, expected a finite number")
         if event.anchor is not None:
             self.anchors[event.anchor] = (value, 1)
         self._add(value, line)
