@@ -1,7 +1,7 @@
 """AST to canonical text, such that parsing the text gives the AST again.
 
-That holds for every AST that `parse` can produce; the law in tests/grammar/test_round_trip.py checks it over drawn ones.
-Sentences are here, their parts in `format_parts`; `format_query`, `format_set` and `format_ports` are for others to use.
+That holds for every AST that `parse` can produce, as the law in tests/grammar/test_round_trip.py checks. Sentences are
+here, their parts in `format_parts`; `format_query`, `format_set` and `format_ports` are for others to use.
 """
 
 from __future__ import annotations

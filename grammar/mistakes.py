@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import bisect
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from reachproof.grammar.ast import Span
@@ -55,6 +55,8 @@ class Page:
         end_of_line = self.text.find("\n", first)
         shown = self.text[first : end_of_line if end_of_line >= 0 else len(self.text)].rstrip("\r")
         column = start - first
+        if not shown.strip():
+            return Problem(file=self.name, line=line, column=column + 1, message=mistake.message)
         width = min(max(mistake.span.end - start, 1), max(len(shown) - column, 1))
         return Problem(
             file=self.name,
@@ -79,8 +81,7 @@ def refuse(page: Page, mistakes: Iterable[Mistake]) -> QuerySyntaxError:
     return QuerySyntaxError(page.problem(each) for each in sorted(mistakes, key=lambda each: each.span.start))
 
 
-def nearest(word: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that a misspelt word was probably meant to be, or None."""
-    lowered = {each.lower(): each for each in candidates}
-    found = difflib.get_close_matches(word.lower(), sorted(lowered), n=1, cutoff=0.7)
-    return lowered[found[0]] if found else None
+def nearest(word: str, candidates: Mapping[str, str]) -> str | None:
+    """What the lower-case candidate that a misspelt word was probably meant to be stands for, or None."""
+    found = difflib.get_close_matches(word.lower(), sorted(candidates), n=1, cutoff=0.7)
+    return candidates[found[0]] if found else None

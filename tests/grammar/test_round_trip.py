@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reachproof.grammar.ast import Query, Quantified, Quantifier, Ports, SetExpr, Can, Anything
+from reachproof.grammar.ast import Anything, Can, Ports, Quantified, Quantifier, Query, SetExpr
 from reachproof.grammar.format import format_ports, format_query, format_set
 from reachproof.grammar.parse import parse, parse_many
 from tests.grammar import strategies
