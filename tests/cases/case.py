@@ -15,6 +15,7 @@ among those of the flow, each optionally with its direction; `depends` lists all
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -124,7 +125,7 @@ def _case(entry: dict[str, Any], file: str) -> Case:
 
 def _options(given: dict[str, Any]) -> Options:
     """Options by the names of the command line."""
-    readers = {
+    readers: dict[str, tuple[str, Callable[[Any], Any]]] = {
         "cni": ("cni", Cni),
         "channel": ("channel", Channel),
         "podCidr": ("pod_range", lambda text: parse_cidrs(text.split(","))),
@@ -134,8 +135,7 @@ def _options(given: dict[str, Any]) -> Options:
         "enforcement": ("enforcement", Enforcement),
         "domains": ("domains", lambda named: {name: parse_cidrs(cidrs) for name, cidrs in named.items()}),
     }
-    found = {readers[key][0]: readers[key][1](value) for key, value in given.items()}  # type: ignore[no-untyped-call]
-    return Options(**found)
+    return Options(**{readers[key][0]: readers[key][1](value) for key, value in given.items()})
 
 
 def _expected(snapshot: Snapshot, line: str) -> Expected:

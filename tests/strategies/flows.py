@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from hypothesis import strategies as st
 
 from reachproof.network.address import ALL_ADDRESSES, family
+from reachproof.network.cluster import Pod
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.intervals import IntervalSet, atoms
 from reachproof.network.policy import AddressPeer, Direction, Match
@@ -27,11 +28,17 @@ def ends(snapshot: Snapshot) -> list[End]:
     cuts = _address_cuts(snapshot)
     found: list[End] = []
     for pod in snapshot.pods:
-        addresses = pod.addresses or [low for low, _ in atoms(snapshot.pod_range, cuts)]
+        addresses = pod.addresses or [low for low, _ in atoms(snapshot.free_range(pod), cuts)]
         found += [(pod, address) for address in addresses]
     found += [(node, address) for node in snapshot.nodes for address in node.addresses]
     found += [(External(), low) for low, _ in atoms(ALL_ADDRESSES - snapshot.held, cuts)]
     return found
+
+
+def pairs(snapshot: Snapshot) -> list[tuple[End, End]]:
+    """Every two `ends` of one family of which at least one is in the cluster, in both orders."""
+    places = ends(snapshot)
+    return [(source, destination) for source in places for destination in places if possible(source, destination)]
 
 
 def ports(snapshot: Snapshot) -> list[tuple[Protocol, int]]:
@@ -43,29 +50,26 @@ def ports(snapshot: Snapshot) -> list[tuple[Protocol, int]]:
 
 def all_flows(snapshot: Snapshot) -> Iterator[Flow]:
     """Every flow between `ends` on `ports` that a policy could decide; some hundreds to some thousands."""
-    places, numbers = ends(snapshot), ports(snapshot)
-    for source in places:
-        for destination in places:
-            if possible(source, destination):
-                for number in numbers:
-                    yield from _through(source, destination, number)
+    numbers = ports(snapshot)
+    for source, destination in pairs(snapshot):
+        for number in numbers:
+            yield from _through(source, destination, number)
 
 
 def some_flows(snapshot: Snapshot, count: int, seed: int = 0) -> list[Flow]:
-    """At most `count` of `all_flows`, spread by a seeded choice of pairs and ports."""
+    """At most `count` of `all_flows`, by a seeded choice of pairs and ports; half of them between pods."""
     chance = random.Random(seed)
-    places, numbers = ends(snapshot), ports(snapshot)
-    pairs = [(source, destination) for source in places for destination in places if possible(source, destination)]
-    chosen = [(chance.choice(pairs), chance.choice(numbers)) for _ in range(count if pairs else 0)]
+    numbers, every = ports(snapshot), pairs(snapshot)
+    inside = [pair for pair in every if all(isinstance(party, Pod) for party, _ in pair)] or every
+    half = [(chance.choice(every), chance.choice(numbers)) for _ in range(count // 2 if every else 0)]
+    chosen = half + [(chance.choice(inside), chance.choice(numbers)) for _ in range(count - len(half) if every else 0)]
     found = [flow for (source, destination), number in chosen for flow in _through(source, destination, number)]
     return found[:count]
 
 
 def flows(snapshot: Snapshot) -> st.SearchStrategy[Flow]:
     """One of `all_flows`; there is at least one, since a snapshot of `snapshots()` has two pods."""
-    places = ends(snapshot)
-    pairs = [(source, destination) for source in places for destination in places if possible(source, destination)]
-    pair, number, through = st.sampled_from(pairs), st.sampled_from(ports(snapshot)), st.booleans()
+    pair, number, through = st.sampled_from(pairs(snapshot)), st.sampled_from(ports(snapshot)), st.booleans()
 
     def one(pair: tuple[End, End], number: tuple[Protocol, int], through: bool) -> Flow:
         found = list(_through(*pair, number))

@@ -28,6 +28,12 @@ from tests.strategies.vocabulary import (
 # Whole peers are drawn at once: a draw is cheap, but it is most of what a drawn snapshot costs.
 _BOTH = [(spaces, pods) for spaces in NAMESPACE_SELECTORS for pods in POD_SELECTORS]
 _PODS = st.sampled_from(POD_SELECTORS)
+# Wide subjects come more often, so that policies meet each other on the same pods.
+_WIDE = [
+    {"namespaces": {}},
+    {"namespaces": {"matchExpressions": [{"key": "team", "operator": "NotIn", "values": ["x"]}]}},
+]
+_SUBJECT_PODS = st.sampled_from((*POD_SELECTORS, *([{}] * len(POD_SELECTORS))))
 _PEERS = st.one_of(
     st.sampled_from([{"podSelector": pods} for pods in POD_SELECTORS]),
     st.sampled_from([{"namespaceSelector": spaces} for spaces in NAMESPACE_SELECTORS]),
@@ -44,7 +50,8 @@ _NETWORKS = st.sampled_from(
 )
 _NODES = st.sampled_from([{"nodes": nodes} for nodes in NODE_SELECTORS])
 _DOMAINS = st.sampled_from([{"domainNames": names} for names in DOMAINS])
-_CLUSTER_SUBJECT = st.one_of(_SELECTED, _PODS_ANYWHERE)
+_SUBJECT = st.one_of(st.sampled_from(_WIDE), _SELECTED)
+_CLUSTER_SUBJECT = st.one_of(st.sampled_from(_WIDE), _SELECTED, _PODS_ANYWHERE)
 _PRIORITY = st.sampled_from(PRIORITIES)
 _TIER = st.sampled_from(("Admin", "Admin", "Baseline"))
 _POLICY_TYPES = st.sampled_from((None, ["Ingress"], ["Egress"], ["Ingress", "Egress"], []))
@@ -80,7 +87,7 @@ def policy_sets(draw: st.DrawFn, *, channel: Channel = Channel.EXPERIMENTAL, mos
 
 def draw_network_policy(draw: st.DrawFn, name: str, *, namespace: str | None = None) -> Manifest:
     """networking.k8s.io/v1 NetworkPolicy, in one of the first two namespaces unless given."""
-    spec: Manifest = {"podSelector": draw(_PODS)}
+    spec: Manifest = {"podSelector": draw(_SUBJECT_PODS)}
     types = draw(_POLICY_TYPES)
     if types is not None:
         spec["policyTypes"] = types
@@ -115,7 +122,7 @@ def draw_admin_policy(
     draw: st.DrawFn, name: str, *, channel: Channel = Channel.EXPERIMENTAL, priority: int | None = None
 ) -> Manifest:
     """policy.networking.k8s.io/v1alpha1 AdminNetworkPolicy."""
-    spec: Manifest = {"priority": draw(_PRIORITY) if priority is None else priority, "subject": draw(_SELECTED)}
+    spec: Manifest = {"priority": draw(_PRIORITY) if priority is None else priority, "subject": draw(_SUBJECT)}
     for direction in draw(_DIRECTIONS):
         spec[direction] = draw(_ADMIN_RULES[channel, direction, "AdminNetworkPolicy"])
     return _cluster_scoped("v1alpha1", "AdminNetworkPolicy", name, spec)
@@ -123,7 +130,7 @@ def draw_admin_policy(
 
 def draw_baseline_policy(draw: st.DrawFn, *, channel: Channel = Channel.EXPERIMENTAL) -> Manifest:
     """policy.networking.k8s.io/v1alpha1 BaselineAdminNetworkPolicy: the one named default."""
-    spec: Manifest = {"subject": draw(_SELECTED)}
+    spec: Manifest = {"subject": draw(_SUBJECT)}
     for direction in draw(_DIRECTIONS):
         spec[direction] = draw(_ADMIN_RULES[channel, direction, "BaselineAdminNetworkPolicy"])
     return _cluster_scoped("v1alpha1", "BaselineAdminNetworkPolicy", "default", spec)

@@ -1,0 +1,66 @@
+"""What holds of every trace: it ends in what it claims, says what it rests on, and its blockers are all there are."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reachproof.network.policy import Action, Direction
+from reachproof.network.snapshot import Snapshot
+from reachproof.semantics.blockers import blockers, deciders
+from reachproof.semantics.evaluate import evaluate, truth
+from reachproof.semantics.trace import Truth
+from tests.strategies.flows import flows, some_flows
+from tests.strategies.snapshots import snapshots
+
+CERTAIN = {Truth.ALLOWED: Action.ALLOW, Truth.DENIED: Action.DENY}
+
+
+@given(snapshots(), st.sampled_from((Action.ALLOW, Action.DENY)))
+def test_each_direction_ends_in_its_truth_or_in_what_was_preferred(snapshot: Snapshot, prefer: Action) -> None:
+    for flow in some_flows(snapshot, 20):
+        trace = evaluate(snapshot, flow, prefer=prefer)
+        for side in (trace.egress, trace.ingress):
+            assert side.decider.action is CERTAIN.get(side.truth, prefer)
+            assert {step.action for step in side.steps[:-1]} <= {Action.PASS}
+
+
+@given(snapshots())
+def test_the_truth_is_the_same_with_and_without_a_trace(snapshot: Snapshot) -> None:
+    for flow in some_flows(snapshot, 20):
+        assert {evaluate(snapshot, flow, prefer=prefer).truth for prefer in (Action.ALLOW, Action.DENY)} == {
+            truth(snapshot, flow)
+        }
+
+
+@given(snapshots())
+def test_an_open_outcome_says_what_it_rests_on_and_a_certain_one_has_nothing_to_say(snapshot: Snapshot) -> None:
+    for flow in some_flows(snapshot, 20):
+        for prefer in (Action.ALLOW, Action.DENY):
+            trace = evaluate(snapshot, flow, prefer=prefer)
+            assert bool(trace.depends) == (trace.truth is Truth.EITHER)
+
+
+@given(snapshots(), st.data())
+def test_blockers_are_there_exactly_where_something_may_block(snapshot: Snapshot, data: st.DataObject) -> None:
+    flow = data.draw(flows(snapshot))
+    for direction in Direction:
+        found = blockers(snapshot, flow, direction)
+        assert bool(found) == (evaluate(snapshot, flow).side(direction).truth is not Truth.ALLOWED)
+        assert {step.action for step in found} <= {Action.DENY}
+        assert len({step.text for step in found}) == len(found)
+
+
+@given(snapshots())
+def test_deciders_agree_with_the_truth(snapshot: Snapshot) -> None:
+    for flow in some_flows(snapshot, 20):
+        actions = {step.action for step in deciders(snapshot, flow)}
+        assert actions == {Action.DENY if truth(snapshot, flow) is Truth.DENIED else Action.ALLOW}
+
+
+@given(snapshots())
+def test_every_step_names_both_ends_and_the_policies_it_is_due_to(snapshot: Snapshot) -> None:
+    for flow in some_flows(snapshot, 20):
+        for step in evaluate(snapshot, flow).steps:
+            assert all(ref.name in step.text for ref in step.policies)
+            assert str(step.direction) in step.text or "its own address" in step.text
