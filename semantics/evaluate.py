@@ -104,9 +104,10 @@ def ways(snapshot: Snapshot, flow: Flow, direction: Direction, program: tuple[Ti
 
 def tiers(snapshot: Snapshot, flow: Flow, direction: Direction) -> tuple[Tier, ...]:
     """The tiers that apply to the flow: none where its party is no subject, or a pod reaches its own address."""
-    if not _is_subject(snapshot, subject(flow, direction)[0]):
+    pod = subject(flow, direction)[0]
+    if not isinstance(pod, Pod) or not _is_subject(snapshot, pod):
         return ()
-    program = snapshot.programs.tiers(direction)
+    program = snapshot.programs_in(pod.namespace).tiers(direction)
     if not is_itself(flow):
         return program
     return tuple(map(_perhaps_isolated, program)) if flow.via_service else ()
@@ -134,7 +135,7 @@ def _require_address(snapshot: Snapshot, party: Party, address: int) -> None:
     match party:
         case Pod():
             present = snapshot.pod_of.get(party.key) == party
-            fits = address in (snapshot.pod_range if party.abstract else party.addresses)
+            fits = address in (snapshot.free_range(party) if party.abstract else party.addresses)
         case Node():
             present = snapshot.node_of.get(party.name) == party
             fits = address in party.addresses

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,9 +50,10 @@ class Cells:
 
     def of_classes(self, classes: int) -> Positions:
         """The cells that lie in a set of classes, ascending. Each cell lies in it or outside as a whole."""
-        if classes not in self._found:
-            self._found[classes] = np.unique(self.of_draft[self.draft.in_classes(classes)])
-        return self._found[classes]
+        occurring = classes & self.draft.class_bits
+        if occurring not in self._found:
+            self._found[occurring] = np.unique(self.of_draft[self.draft.in_classes(occurring)])
+        return self._found[occurring]
 
 
 Key = tuple[int, tuple[int, ...], str | None, bool]
@@ -87,7 +89,7 @@ class Draft:
             class_count=len(classes.members),
         )
 
-    @property
+    @cached_property
     def class_bits(self) -> int:
         """The classes that occur."""
         bits = 0
@@ -104,7 +106,8 @@ class Draft:
         numbers = {key: number for number, key in enumerate(dict.fromkeys(self.keys))}
         number_of = np.array([numbers[key] for key in self.keys], dtype=np.intp)
         columns = [(number_of >> bit & 1).astype(np.bool_) for bit in range(max(1, len(numbers).bit_length()))]
-        columns += [self.in_classes(classes) for classes in dict.fromkeys(class_sets)]
+        occurring = dict.fromkeys(classes & self.class_bits for classes in class_sets)
+        columns += [self.in_classes(classes) for classes in occurring if classes not in (0, self.class_bits)]
         columns += [np.array([bool(p & points) for p in self.points], dtype=np.bool_) for points in dict.fromkeys(sets)]
         of_draft = _grouped(np.stack(columns, axis=1)) if self.points else np.zeros(0, dtype=np.intp)
         merged = [0] * (int(of_draft.max()) + 1 if len(of_draft) else 0)

@@ -27,7 +27,7 @@ from reachproof.solver.slice import Slice, cut
 from reachproof.solver.smt import ranked_script, search_script
 from reachproof.solver.table import Table, everything, pairs_with, region
 
-SAMPLES = 200
+SAMPLES = 16
 WRITTEN_OUT = 4000
 _CERTAIN = {Wanted.CAN_ALLOW: Wanted.MUST_ALLOW, Wanted.CAN_DENY: Wanted.MUST_DENY}
 

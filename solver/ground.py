@@ -79,7 +79,7 @@ class GroundPolicy:
 
 @dataclass(frozen=True, slots=True)
 class GroundTier:
-    """A tier of one direction; `isolating` pairs each isolating policy with its subject classes."""
+    """A tier of one direction; `isolating` are the policies that isolate what they select, without their rules."""
 
     tier: Tier
     chains: tuple[tuple[tuple[GroundPolicy, ...], ...], ...]
@@ -193,7 +193,7 @@ class _Direction:
             tier=tier,
             chains=chains,
             isolating=tuple(
-                ground
+                replace(ground, rules=())
                 for chain in chains
                 for group in chain
                 for ground in group

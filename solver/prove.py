@@ -89,11 +89,11 @@ class _Run:
             return GaveUp(f"time limit of {self._budget.seconds:g} s reached")
         self._solver.set("timeout", milliseconds)
         self._solver.set("rlimit", self._budget.rlimit)
-        terms = [z3.Bool(literal, self._context) for literal in literals]
-        found = self._solver.check(*terms)
+        terms = {literal: z3.Bool(literal, self._context) for literal in literals}
+        found = self._solver.check(*terms.values())
         if found == z3.unsat:
-            names = {str(term) for term in self._solver.unsat_core()} if terms else set()
-            return Refuted(tuple(str(term) for term in terms if str(term) in names))
+            core = {term.get_id() for term in self._solver.unsat_core()} if terms else set()
+            return Refuted(tuple(literal for literal, term in terms.items() if term.get_id() in core))
         if found == z3.sat:
             return Model(tuple(self._values(variables)))
         return GaveUp(self._reason())

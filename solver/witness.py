@@ -18,6 +18,7 @@ from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import ALL_PORTS, place, protocol_port
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver.bits import positions
+from reachproof.solver.cells import Cell
 from reachproof.solver.slice import Slice
 from reachproof.solver.table import Table, pairs_with
 from reachproof.solver.universe import Point, party_key
@@ -28,10 +29,10 @@ _LOOK_AT = 64
 def best(part: Slice, found: Table) -> Flow | None:
     """The most telling flow among those set in the table, or None when there is none."""
     hits = pairs_with(found)
-    rank = {id(cell): _rank(_party(part, cell.points)) for cell in (*part.sources, *part.destinations)}
-    for source in sorted(np.nonzero(hits.any(axis=1))[0].tolist(), key=lambda i: (rank[id(part.sources[i])], i)):
+    sources = np.nonzero(hits.any(axis=1))[0].tolist()
+    for source in sorted(sources, key=lambda index: _cell_rank(part, part.sources[index], index)):
         candidates = np.nonzero(hits[source])[0].tolist()
-        for destination in sorted(candidates, key=lambda j: (rank[id(part.destinations[j])], j)):
+        for destination in sorted(candidates, key=lambda index: _cell_rank(part, part.destinations[index], index)):
             atoms = int.from_bytes(found[source, destination].tobytes(), "little")
             flow = flow_between(part, source, destination, atoms)
             if flow is not None:
@@ -91,8 +92,8 @@ def _ordered(part: Slice, points: int) -> list[Point]:
     return sorted(found, key=lambda point: (_rank(point.party), point.addresses.spans))
 
 
-def _party(part: Slice, points: int) -> Party:
-    return min((point.party for point in _ordered(part, points)), key=_rank)
+def _cell_rank(part: Slice, cell: Cell, index: int) -> tuple[tuple[int, str, str], int]:
+    return min(_rank(point.party) for point in _ordered(part, cell.points)), index
 
 
 def _rank(party: Party) -> tuple[int, str, str]:
