@@ -25,10 +25,20 @@ from reachproof.queries.unknown_addresses import address_notices, depends_on_add
 from reachproof.semantics.evaluate import evaluate, truth
 from reachproof.semantics.trace import Trace, Truth
 from reachproof.solver.budget import Budget
-from reachproof.solver.decide import Absent, Found, Ranking, Sample, Undecided, rank, search
-from reachproof.solver.goal import Search, Wanted
+from reachproof.solver.decide import (
+    Absent,
+    Found,
+    RankedOutcome,
+    Ranking,
+    Sample,
+    SearchOutcome,
+    Undecided,
+    rank,
+    search,
+)
+from reachproof.solver.goal import Goal, Search, Wanted
 from reachproof.solver.ground import Encoding, prepare
-from reachproof.solver.prove import engine
+from reachproof.solver.prove import Prover, engine
 
 DEFAULT_BUDGET = Budget()
 
@@ -42,6 +52,7 @@ class Session:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self._encoding: Encoding | None = None
+        self._prover = Prover()
 
     @property
     def encoding(self) -> Encoding:
@@ -119,7 +130,7 @@ class Session:
         encoding = self._encoding_of(check.snapshot)
         started = time.perf_counter()
         goal = check.goal
-        outcome = search(encoding, goal, budget) if isinstance(goal, Search) else rank(encoding, goal, budget)
+        outcome = self._decide(encoding, goal, budget)
         evidence = replace(draft.evidence, solver_ms=round((time.perf_counter() - started) * 1000, 3))
         region = check.goal.region
         draft = replace(
@@ -148,6 +159,11 @@ class Session:
                     return answer
                 shown = self._witnessed(answer, check, flow, via)
                 return replace(shown, evidence=evidence)
+
+    def _decide(self, encoding: Encoding, goal: Goal, budget: Budget) -> SearchOutcome | RankedOutcome:
+        if isinstance(goal, Search):
+            return search(encoding, goal, budget, self._prover)
+        return rank(encoding, goal, budget, self._prover)
 
     def _witnessed(self, draft: Answer, check: Check, flow: Flow, via: Service | None) -> Answer:
         """The answer with a flow that shows it, replayed."""
@@ -181,7 +197,7 @@ class Session:
         flow = answer.witness.flow
         if not plan.negated:
             return replace(answer, because=deciders(answer.witness.trace))
-        others = search(self._encoding_of(plan.snapshot), open_, budget, explain=False)
+        others = search(self._encoding_of(plan.snapshot), open_, budget, self._prover, explain=False)
         flows = [flow, *(sample.flow for sample in others.samples)] if isinstance(others, Absent) else [flow]
         warnings = list(answer.warnings)
         if isinstance(others, Found):
@@ -193,7 +209,7 @@ class Session:
         """Asked why it can, and it cannot, or the other way round: say so, and explain what is true."""
         if answer.verdict is Verdict.UNKNOWN or answer.vacuous:
             return answer
-        found = search(self._encoding_of(plan.snapshot), goal, budget, explain=False)
+        found = search(self._encoding_of(plan.snapshot), goal, budget, self._prover, explain=False)
         if not isinstance(found, Found):
             return answer
         text = "it cannot; here is what blocks it" if not plan.negated else "it can; here is what lets it through"

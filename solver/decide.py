@@ -17,11 +17,12 @@ import numpy as np
 from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Direction, Policy, Rule
-from reachproof.solver import prove, witness
+from reachproof.solver import witness
 from reachproof.solver.bits import Flags
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.goal import Ranked, Search, Wanted
 from reachproof.solver.ground import Encoding
+from reachproof.solver.prove import GaveUp, Model, Prover, Refuted
 from reachproof.solver.sets import Verdicts, verdicts
 from reachproof.solver.slice import Slice, cut
 from reachproof.solver.smt import ranked_script, search_script
@@ -89,7 +90,7 @@ SearchOutcome = Found | Absent | Undecided
 RankedOutcome = Ranking | Undecided
 
 
-def search(encoding: Encoding, goal: Search, budget: Budget, *, explain: bool = True) -> SearchOutcome:
+def search(encoding: Encoding, goal: Search, budget: Budget, prover: Prover, *, explain: bool = True) -> SearchOutcome:
     """Decide whether a flow of the region is as wanted. `explain`: also find the rules an absence rests on."""
     try:
         part = cut(encoding, (goal.region,), budget)
@@ -103,24 +104,24 @@ def search(encoding: Encoding, goal: Search, budget: Budget, *, explain: bool = 
         return Undecided(str(over))
     hits = inside & tables.wanted(goal.wanted)
     script = search_script(part, goal.region, goal.wanted)
-    result = prove.run(script.text, ("s", "d", "p"), budget)
+    result = prover.run(script.text, ("s", "d", "p"), budget)
     match result:
-        case prove.GaveUp(reason):
+        case GaveUp(reason):
             return Undecided(reason)
-        case prove.Model(values):
+        case Model(values):
             _demand(_bit(hits, values), "Z3 found a flow that the sets engine excludes")
             certain = hits & tables.wanted(_CERTAIN.get(goal.wanted, goal.wanted))
             flow = witness.best(part, certain) or witness.best(part, hits)
             if flow is None:
                 raise InternalError("a flow was found only between a party and itself")
             return Found(flow=flow)
-        case prove.Refuted():
+        case Refuted():
             _demand(not hits.any(), "the sets engine found a flow that Z3 excludes")
-            because = _because(part, goal, budget) if explain else ()
+            because = _because(part, goal, budget, prover) if explain else ()
             return Absent(because=because, samples=_samples(part, inside, tables))
 
 
-def rank(encoding: Encoding, goal: Ranked, budget: Budget) -> RankedOutcome:
+def rank(encoding: Encoding, goal: Ranked, budget: Budget, prover: Prover) -> RankedOutcome:
     """Decide alternating quantifiers. `confirmed` is false when they were too many to be written out for Z3."""
     try:
         part = _told_apart(encoding, goal, budget)
@@ -140,10 +141,10 @@ def rank(encoding: Encoding, goal: Ranked, budget: Budget) -> RankedOutcome:
     holds = bool(good[chosen].all() if goal.every_source else good[chosen].any())
     confirmed = len(part.destinations) * len(part.atoms) <= WRITTEN_OUT
     if confirmed:
-        result = prove.run(ranked_script(part, goal).text, ("s",), budget)
-        if isinstance(result, prove.GaveUp):
+        result = prover.run(ranked_script(part, goal).text, ("s",), budget)
+        if isinstance(result, GaveUp):
             return Undecided(result.reason)
-        _demand(isinstance(result, prove.Model) is (holds is not goal.every_source), "Z3 and the sets engine disagree")
+        _demand(isinstance(result, Model) is (holds is not goal.every_source), "Z3 and the sets engine disagree")
     telling = chosen & (good if holds and not goal.every_source else ~good)
     shown = inside & (tables.wanted(goal.wanted) if holds else ~tables.wanted(goal.wanted))
     shown = np.where(telling[:, None, None], shown, np.uint64(0))
@@ -171,11 +172,11 @@ def _sources_that_hold(goal: Ranked, inside: Table, wanted: Table) -> Flags:
     return held
 
 
-def _because(part: Slice, goal: Search, budget: Budget) -> tuple[Blame, ...]:
+def _because(part: Slice, goal: Search, budget: Budget, prover: Prover) -> tuple[Blame, ...]:
     """A minimal set of rules and isolations under which no flow is as wanted, whatever the other rules do."""
     script = search_script(part, goal.region, goal.wanted, tracked=True)
-    core = prove.minimal_core(script.text, [each.literal for each in script.tracked], budget)
-    if isinstance(core, prove.GaveUp):
+    core = prover.minimal_core(script.text, [each.literal for each in script.tracked], budget)
+    if isinstance(core, GaveUp):
         return ()
     named = set(core.core)
     found = [

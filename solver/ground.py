@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from reachproof.network.cluster import Pod
+from reachproof.network.cluster import ContainerPort
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.policy import (
     AddressPeer,
@@ -239,10 +239,9 @@ class _Direction:
         """For each set of ports that carry the name at some pod, the pods where exactly these do."""
         if (name, as_pods) not in self._named:
             found: dict[IntervalSet, int] = defaultdict(int)
-            for index, point in enumerate(self._universe.points):
-                if isinstance(point.party, Pod) and (as_pods or not point.party.host_network):
-                    found[_places(point.party, name)] |= 1 << index
-            self._named[name, as_pods] = tuple((ports, points) for ports, points in found.items() if ports)
+            for ports, points in self._universe.by_ports.items():
+                found[_places(ports, name)] |= points if as_pods else points & ~self._universe.host_pods
+            self._named[name, as_pods] = tuple((places, points) for places, points in found.items() if places)
         return self._named[name, as_pods]
 
     def _pods(self, pods: PodSet) -> int:
@@ -289,10 +288,10 @@ class _Direction:
         return bits
 
 
-def _places(pod: Pod, name: NamedPort) -> IntervalSet:
+def _places(ports: tuple[ContainerPort, ...], name: NamedPort) -> IntervalSet:
     return IntervalSet.of(
         (place(port.protocol, port.number),) * 2
-        for port in pod.ports
+        for port in ports
         if port.name == name.name and name.protocol in (None, port.protocol)
     )
 

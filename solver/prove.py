@@ -45,43 +45,53 @@ def engine() -> str:
     return f"z3 {z3.get_version_string()}"
 
 
-def run(text: str, variables: Sequence[str], budget: Budget) -> Result:
-    """Decide a script. Never takes noticeably longer than the budget's time."""
-    return _Run(text, budget).check((), variables)
+class Prover:
+    """Decides scripts, each in a solver of its own, in one Z3 context (making one takes longer than most questions).
 
-
-def minimal_core(text: str, literals: Sequence[str], budget: Budget) -> Refuted | GaveUp:
-    """A minimal set of literals under which an unsatisfiable script stays so: none of them can be left out.
-
-    When the budget ends before minimality is shown, the core found so far is returned: it is still sufficient.
+    Not safe for use by several threads at once.
     """
-    solver = _Run(text, budget)
-    found = solver.check(literals, ())
-    if isinstance(found, Model):
-        raise InternalError("a script was unsatisfiable, but it is not under all of its own assumptions")
-    if isinstance(found, GaveUp):
-        return found
-    core = list(found.core)
-    for literal in found.core:
-        if literal not in core:
-            continue
-        rest = [other for other in core if other != literal]
-        tried = solver.check(rest, ())
-        if isinstance(tried, Refuted):
-            core = [other for other in rest if other in tried.core]
-        elif isinstance(tried, GaveUp):
-            break
-    return Refuted(tuple(literal for literal in literals if literal in core))
+
+    def __init__(self) -> None:
+        self._context = z3.Context()
+
+    def run(self, text: str, variables: Sequence[str], budget: Budget) -> Result:
+        """Decide a script. Never takes noticeably longer than the budget's time."""
+        return _Run(self._context, text, (), budget).check((), variables)
+
+    def minimal_core(self, text: str, literals: Sequence[str], budget: Budget) -> Refuted | GaveUp:
+        """A minimal set of literals under which an unsatisfiable script stays so: none of them can be left out.
+
+        When the budget ends before minimality is shown, the core found so far is returned: it is still sufficient.
+        """
+        solver = _Run(self._context, text, literals, budget)
+        found = solver.check(literals, ())
+        if isinstance(found, Model):
+            raise InternalError("a script was unsatisfiable, but it is not under all of its own assumptions")
+        if isinstance(found, GaveUp):
+            return found
+        core = list(found.core)
+        for literal in found.core:
+            if literal not in core:
+                continue
+            rest = [other for other in core if other != literal]
+            tried = solver.check(rest, ())
+            if isinstance(tried, Refuted):
+                core = [other for other in rest if other in tried.core]
+            elif isinstance(tried, GaveUp):
+                break
+        return Refuted(tuple(core))
 
 
 class _Run:
-    """One script in a context of its own."""
+    """One script."""
 
-    def __init__(self, text: str, budget: Budget) -> None:
-        self._context = z3.Context()
-        self._solver = z3.SolverFor(LOGIC, ctx=self._context)
+    def __init__(self, context: z3.Context, text: str, literals: Sequence[str], budget: Budget) -> None:
         self._budget = budget
+        self._solver = z3.SolverFor(LOGIC, ctx=context)
         self._solver.from_string(text)
+        # One call for all literals: made one by one they cost more than the proof.
+        named = "".join(f"(declare-const {name} Bool)(assert {name})" for name in literals)
+        self._terms = dict(zip(literals, z3.parse_smt2_string(named, ctx=context), strict=True)) if literals else {}
 
     def check(self, literals: Iterable[str], variables: Sequence[str]) -> Result:
         milliseconds = int(self._budget.left * 1000)
@@ -89,7 +99,7 @@ class _Run:
             return GaveUp(f"time limit of {self._budget.seconds:g} s reached")
         self._solver.set("timeout", milliseconds)
         self._solver.set("rlimit", self._budget.rlimit)
-        terms = {literal: z3.Bool(literal, self._context) for literal in literals}
+        terms = {literal: self._terms[literal] for literal in literals}
         found = self._solver.check(*terms.values())
         if found == z3.unsat:
             core = {term.get_id() for term in self._solver.unsat_core()} if terms else set()

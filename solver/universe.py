@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from reachproof.network.address import ALL_ADDRESSES, ALL_V4, ALL_V6, family
-from reachproof.network.cluster import Node, Pod
+from reachproof.network.cluster import ContainerPort, Node, Pod
 from reachproof.network.flow import External, Party
 from reachproof.network.intervals import IntervalSet, atoms
-from reachproof.network.labels import Operator, Selector
+from reachproof.network.labels import NAMESPACE_NAME, Operator, Selector
 from reachproof.network.policy import AddressPeer, Direction, NodePeer
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver.bits import ones
@@ -114,6 +114,15 @@ class Universe:
         return dict(found)
 
     @cached_property
+    def by_ports(self) -> dict[tuple[ContainerPort, ...], int]:
+        """Pods by the named ports that they declare."""
+        found: dict[tuple[ContainerPort, ...], int] = defaultdict(int)
+        for index, point in enumerate(self.points):
+            if isinstance(point.party, Pod):
+                found[point.party.ports] |= 1 << index
+        return dict(found)
+
+    @cached_property
     def _by_label(self) -> dict[str, dict[str, int]]:
         found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         for index, point in enumerate(self.points):
@@ -138,10 +147,17 @@ class Universe:
         if not selector.requirements:
             return self.pods
         bits = 0
-        for namespace in self.snapshot.namespaces:
-            if selector.matches(namespace.labels):
-                bits |= self.by_namespace.get(namespace.name, 0)
+        for name in self._named_namespaces(selector):
+            if selector.matches(self.snapshot.namespace_of[name].labels):
+                bits |= self.by_namespace.get(name, 0)
         return bits
+
+    def _named_namespaces(self, selector: Selector) -> Iterable[str]:
+        """The namespaces that can match: those that the selector names, where it names some (every NetworkPolicy)."""
+        for requirement in selector.requirements:
+            if requirement.key == NAMESPACE_NAME and requirement.operator is Operator.IN:
+                return [name for name in requirement.values if name in self.snapshot.namespace_of]
+        return self.snapshot.namespace_of
 
     def labelled(self, selector: Selector) -> int:
         """Pods whose own labels match."""

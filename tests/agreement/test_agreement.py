@@ -17,6 +17,7 @@ from reachproof.solver.budget import Budget
 from reachproof.solver.decide import Absent, Found, search
 from reachproof.solver.goal import TRUE, All, At, Formula, InAddresses, InPorts, Members, Search, Side, Wanted
 from reachproof.solver.ground import Encoding, prepare
+from reachproof.solver.prove import Prover
 from reachproof.solver.sets import Verdicts, verdicts
 from reachproof.solver.slice import Slice, cut
 from reachproof.solver.universe import party_key
@@ -24,6 +25,7 @@ from tests.strategies.flows import all_flows
 from tests.strategies.snapshots import snapshots
 
 BUDGET = Budget()
+PROVER = Prover()
 FLOWS_PER_DRAW = 120
 PROOFS_PER_DRAW = 3
 
@@ -95,5 +97,5 @@ def test_z3_and_evaluator_agree_on_single_flows(snapshot: Snapshot, seed: int) -
             (Wanted.MUST_ALLOW, not can_deny),
             (Wanted.MUST_DENY, not can_allow),
         ):
-            outcome = search(encoding, Search(region, wanted), BUDGET)
+            outcome = search(encoding, Search(region, wanted), BUDGET, PROVER)
             assert isinstance(outcome, Found if holds else Absent), f"{flow} {wanted}"
