@@ -106,7 +106,8 @@ def _rule(item: Field, index: int, direction: Direction, dialect: Dialect, conte
     _check_names(item.get(dialect.ports), ports, peers, context)
     if action is None:
         return ()
-    _check_domains(entries, action)
+    if dialect.domains and action is not Action.ALLOW:
+        _refuse_domains(entries, action)
     certain = _matches([peer for peer in peers if not isinstance(peer, DomainPeer)], ports)
     perhaps = _matches([peer for peer in peers if isinstance(peer, DomainPeer)], ports)
     return tuple(
@@ -116,10 +117,10 @@ def _rule(item: Field, index: int, direction: Direction, dialect: Dialect, conte
     )
 
 
-def _check_domains(entries: list[Field], action: Action) -> None:
+def _refuse_domains(entries: list[Field], action: Action) -> None:
     for entry in entries:
         domains = entry.get("domainNames")
-        if domains.present and action is not Action.ALLOW:
+        if domains.present:
             domains.report(
                 f"found domainNames in a rule that does not allow ({action}), expected them in allowing rules only"
             )

@@ -24,11 +24,12 @@ def unknown_labels(
     """
     homes = {namespace.name: namespace.labels for namespace in namespaces}
     templates = [entry for entry in entries if entry.unknown]
+    everywhere = frozenset(key for entry in templates for key in entry.unknown)
     problems: dict[tuple[str, str], Problem] = {}
     for policy in policies if templates else ():
         for chosen, origin in _pod_sets(policy):
-            keys = {requirement.key for requirement in chosen.pods.requirements}
-            for entry in templates:
+            keys = {requirement.key for requirement in chosen.pods.requirements} & everywhere
+            for entry in templates if keys else ():
                 for key in sorted(keys & entry.unknown):
                     if _rests_on(chosen, key, entry, homes[entry.pod.namespace]):
                         problems.setdefault((str(policy.ref), key), _unknown(policy, key, entry, origin))
@@ -83,14 +84,15 @@ def init_port_names(policies: Iterable[Policy], entries: Iterable[PodEntry]) -> 
 
 def service_labels(services: Iterable[Service], entries: Iterable[PodEntry]) -> list[Notice]:
     """Services that select pods by a label whose value is not known: the pod is taken for no backend of theirs."""
-    templates = [entry for entry in entries if entry.unknown]
+    templates: dict[str, list[PodEntry]] = {}
+    for entry in entries:
+        if entry.unknown:
+            templates.setdefault(entry.pod.namespace, []).append(entry)
     return [
         _unknown_backend(service, entry)
         for service in services
-        for entry in templates
-        if service.selector is not None
-        and service.namespace == entry.pod.namespace
-        and _may_select(service.selector, entry)
+        for entry in templates.get(service.namespace, ())
+        if service.selector is not None and _may_select(service.selector, entry)
     ]
 
 

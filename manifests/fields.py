@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from reachproof.manifests.document import describe, line_in
+from reachproof.manifests.problems import Problems
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import Problem
 from reachproof.network.intervals import IntervalSet
@@ -36,7 +37,7 @@ class Place:
     file: str
     document: int
     subject: str
-    problems: list[Problem] = field(default_factory=list)
+    problems: Problems = field(default_factory=Problems)
     notices: list[Notice] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
 

@@ -47,13 +47,13 @@ def inventory_kind(manifest: Manifest) -> bool:
 class Inventory:
     """What has been read so far. `records` is by (kind, namespace, name), `skipped` counts kinds that do not matter.
 
-    `pod_makers`: objects of skipped kinds that have a pod template.
+    What is wrong goes to `problems`. `pod_makers`: objects of skipped kinds that have a pod template.
     """
 
+    problems: list[Problem]
     records: dict[tuple[str, str, str], tuple[Record, Origin]] = field(default_factory=dict)
     skipped: Counter[str] = field(default_factory=Counter)
     pod_makers: dict[str, Origin] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
 
     def add(self, manifest: Manifest) -> None:
         """Reads an object of an inventory kind. The same object twice is one; two that differ are a problem."""

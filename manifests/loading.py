@@ -14,6 +14,7 @@ from reachproof.manifests.fields import Place
 from reachproof.manifests.inventory import Inventory, different, inventory_kind
 from reachproof.manifests.manifest import Manifest, identify
 from reachproof.manifests.policykind import Context, PolicyKind
+from reachproof.manifests.problems import EnoughError, Problems
 from reachproof.manifests.registry import ignored, policy_kind, read_policy, unsupported
 from reachproof.manifests.workloads import WORKLOAD_GROUPS
 from reachproof.network.cluster import Notice
@@ -27,29 +28,38 @@ _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
 
 
 class Loading:
-    """What has been read so far. `problems` may be added to by whoever reads the texts; `count` counts objects."""
+    """What has been read so far. `problems` may be added to by whoever reads the texts; `count` counts objects.
 
-    def __init__(self, options: Options, *, lenient: bool, ignore_kinds: frozenset[str]) -> None:
-        self.problems: list[Problem] = []
+    `most`: after so many problems nothing more is read.
+    """
+
+    def __init__(self, options: Options, *, lenient: bool, ignore_kinds: frozenset[str], most: int) -> None:
+        self.problems = Problems(most)
         self.count = 0
         self._context = Context(options=options)
         self._lenient = lenient
         self._ignore_kinds = ignore_kinds
-        self._inventory = Inventory()
+        self._inventory = Inventory(self.problems)
         self._policies: dict[PolicyRef, tuple[Policy, Manifest, Place]] = {}
         self._dropped: list[Notice] = []
         self._ignored: dict[str, list[Manifest]] = {}
 
     def documents(self, documents: Iterable[Document]) -> None:
-        """Takes in objects."""
-        for document in documents:
-            self.count += 1
-            if _kustomization(document):
-                self._inventory.skipped["Kustomization"] += 1
-                continue
-            manifest = identify(document, self.problems)
-            if manifest is not None:
-                self._object(manifest)
+        """Takes in objects, until there are too many problems."""
+        try:
+            for document in documents:
+                self.count += 1
+                self._document(document)
+        except EnoughError:
+            return  # snapshot() says so
+
+    def _document(self, document: Document) -> None:
+        if _kustomization(document):
+            self._inventory.skipped["Kustomization"] += 1
+            return
+        manifest = identify(document, self.problems)
+        if manifest is not None:
+            self._object(manifest)
 
     def _object(self, manifest: Manifest) -> None:
         kind = policy_kind(manifest)
@@ -73,7 +83,10 @@ class Loading:
 
     def _policy(self, manifest: Manifest, kind: PolicyKind) -> None:
         whole = manifest.field()
-        policy = read_policy(manifest, kind, whole, self._context)
+        try:
+            policy = read_policy(manifest, kind, whole, self._context)
+        except EnoughError:
+            policy = None
         if whole.place.problems or policy is None:
             self._refuse(manifest, whole.place)
             return
@@ -83,7 +96,8 @@ class Loading:
 
     def _refuse(self, manifest: Manifest, place: Place) -> None:
         if not self._lenient:
-            self.problems += place.problems
+            for problem in place.problems:
+                self.problems.append(problem)
             return
         first = min(place.problems)
         where = f"{first.path}: " if first.path else ""
@@ -96,11 +110,9 @@ class Loading:
         policies = [self._policies[ref][0] for ref in sorted(self._policies, key=_order)]
         namespaces = ((policy.ref.namespace, policy.origin) for policy in policies if policy.ref.namespace)
         cluster = join(self._inventory, namespaces)
-        problems = [
-            *self.problems,
-            *self._inventory.problems,
-            *crosschecks.unknown_labels(policies, cluster.pods, cluster.namespaces),
-        ]
+        problems = [*self.problems, *crosschecks.unknown_labels(policies, cluster.pods, cluster.namespaces)]
+        if self.problems.full:
+            problems.append(Problem(message=f"found {self.problems.most} problems or more, and read no further"))
         if problems:
             raise ManifestError(problems)
         return self._assembled(cluster, policies)

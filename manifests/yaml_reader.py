@@ -77,13 +77,13 @@ class _Builder:
         self.file = file
         self.limits = limits
         self.problems = problems
+        self.nodes = 0
+        self.aliased = 0
         self._start()
 
     def _start(self) -> None:
         self.frames: list[_Frame] = []
         self.anchors: dict[str, tuple[object, int]] = {}
-        self.nodes = 0
-        self.aliased = 0
         self.root: object = None
         self.root_line = 0
         self.known = len(self.problems)
@@ -113,7 +113,7 @@ class _Builder:
         plain = event.implicit[0] or event.tag in _RESOLVED_TAGS
         if event.tag is not None and event.tag not in _RESOLVED_TAGS and event.tag not in ("!", _TAG + "str"):
             self._stop(line, f"found the YAML tag {event.tag}, expected plain YAML")
-        self.nodes += 1
+        self._count(1, line)
         if self._expects_key():
             self._key(event.value, plain=plain, line=line)
             return
@@ -136,7 +136,7 @@ class _Builder:
             self.anchors.pop(event.anchor, None)
         self._add(container, line)
         self.frames.append(_Frame(container, event.anchor, self.nodes))
-        self.nodes += 1
+        self._count(1, line)
 
     def _close(self) -> None:
         frame = self.frames.pop()
@@ -152,11 +152,16 @@ class _Builder:
         if event.anchor not in self.anchors:
             self._stop(line, f"found the alias *{event.anchor}, expected an anchor &{event.anchor} before it")
         value, nodes = self.anchors[event.anchor]
-        self.nodes += nodes
         self.aliased += nodes
         if self.aliased > self.limits.alias_nodes:
             self._stop(line, f"found aliases that stand for more than {self.limits.alias_nodes} values, expected fewer")
+        self._count(nodes, line)
         self._add(value, line)
+
+    def _count(self, nodes: int, line: int) -> None:
+        self.nodes += nodes
+        if self.nodes > self.limits.nodes:
+            self._stop(line, f"found more than {self.limits.nodes} values, expected fewer; JSON may have more")
 
     def _expects_key(self) -> bool:
         return bool(self.frames) and isinstance(self.frames[-1].container, Mapped) and not self.frames[-1].waiting
