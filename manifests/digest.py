@@ -1,7 +1,8 @@
 """The digest of a snapshot's content: one text for one cluster, however its objects were written down and ordered.
 
 Covered: every record and policy of the snapshot; policies as they were written, so that options, which change how they
-are read, do not change the digest. Not covered: places, skipped kinds, and metadata that nothing looks at.
+are read, do not change the digest; and policies that were dropped or ignored. Not covered: places, skipped kinds, and
+metadata that nothing looks at.
 """
 
 from __future__ import annotations
@@ -13,13 +14,17 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
 
+from reachproof.manifests.manifest import Manifest
 from reachproof.network.policy import PolicyRef
 
 
-def digest(records: Iterable[object], specs: Mapping[PolicyRef, object]) -> str:
-    """`sha256:` and 64 hexadecimal digits."""
+def digest(records: Iterable[object], specs: Mapping[PolicyRef, object], left_out: Iterable[Manifest]) -> str:
+    """`sha256:` and 64 hexadecimal digits. `left_out`: objects that answers do without, and say so."""
     lines = [canonical(record) for record in records]
     lines += [canonical([ref.kind, ref.namespace, ref.name, spec]) for ref, spec in specs.items()]
+    lines += [
+        canonical([each.api_version, each.kind, each.namespace, each.name, each.body.get("spec")]) for each in left_out
+    ]
     found = hashlib.sha256()
     for line in sorted(lines):
         found.update(line.encode())

@@ -35,7 +35,7 @@ def load(
     `ignore_kinds`: unsupported policy kinds to go on without, each as `Kind` or `Kind.group`. Raises ManifestError
     with all problems, also where there is no object at all. Cost: a second for 3 MB of YAML or 20 MB of JSON.
     """
-    loading = Loading(options, lenient=lenient, ignore_kinds=ignore_kinds, most=limits.problems)
+    loading = Loading(options, lenient=lenient, ignore_kinds=ignore_kinds, limits=limits)
     with _without_collector():
         with suppress(EnoughError):  # snapshot() says so
             for name, content in texts(sources, limits, loading.problems):
@@ -56,7 +56,7 @@ def load_text(
     limits: Limits = DEFAULT_LIMITS,
 ) -> Snapshot:
     """The snapshot of YAML or JSON text; `name` stands for the file in problems and origins. Otherwise as `load`."""
-    loading = Loading(options, lenient=lenient, ignore_kinds=ignore_kinds, most=limits.problems)
+    loading = Loading(options, lenient=lenient, ignore_kinds=ignore_kinds, limits=limits)
     with _without_collector():
         loading.documents(read(text, name, limits, loading.problems))
         _require_objects(loading, name)
@@ -77,7 +77,7 @@ def load_objects(
     No objects make an empty snapshot. Origins have the place among the objects as `document` and no line. The objects
     are not changed, and must not be changed later. Otherwise as `load`.
     """
-    loading = Loading(options, lenient=lenient, ignore_kinds=ignore_kinds, most=limits.problems)
+    loading = Loading(options, lenient=lenient, ignore_kinds=ignore_kinds, limits=limits)
     with _without_collector():
         loading.documents(objects_of(objects, name, loading.problems))
         return loading.snapshot()

@@ -12,7 +12,8 @@ from reachproof.manifests.document import Document
 from reachproof.manifests.errors import ManifestError
 from reachproof.manifests.fields import Place
 from reachproof.manifests.inventory import Inventory, different, inventory_kind
-from reachproof.manifests.manifest import Manifest, identify
+from reachproof.manifests.limits import Limits
+from reachproof.manifests.manifest import Manifest, deeper, identify
 from reachproof.manifests.policykind import Context, PolicyKind
 from reachproof.manifests.problems import EnoughError, Problems
 from reachproof.manifests.registry import ignored, policy_kind, read_policy, unsupported
@@ -30,18 +31,19 @@ _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
 class Loading:
     """What has been read so far. `problems` may be added to by whoever reads the texts; `count` counts objects.
 
-    `most`: after so many problems nothing more is read.
+    After `limits.problems` nothing more is read.
     """
 
-    def __init__(self, options: Options, *, lenient: bool, ignore_kinds: frozenset[str], most: int) -> None:
-        self.problems = Problems(most)
+    def __init__(self, options: Options, *, lenient: bool, ignore_kinds: frozenset[str], limits: Limits) -> None:
+        self.problems = Problems(limits.problems)
         self.count = 0
+        self._depth = limits.depth
         self._context = Context(options=options)
         self._lenient = lenient
         self._ignore_kinds = ignore_kinds
         self._inventory = Inventory(self.problems)
         self._policies: dict[PolicyRef, tuple[Policy, Manifest, Place]] = {}
-        self._dropped: list[Notice] = []
+        self._dropped: list[tuple[Manifest, Notice]] = []
         self._ignored: dict[str, list[Manifest]] = {}
 
     def documents(self, documents: Iterable[Document]) -> None:
@@ -76,12 +78,15 @@ class Loading:
             message = f"found {manifest.api_version}, expected {WORKLOAD_GROUPS[manifest.kind]}/v1"
         if message is None:
             self._inventory.skip(manifest)
-        elif ignored(manifest, self._ignore_kinds):
+        elif ignored(manifest, self._ignore_kinds) and not deeper(manifest.body, self._depth):
             self._ignored.setdefault(f"{manifest.kind}.{manifest.group}", []).append(manifest)
         else:
             self.problems.append(manifest.problem(message))
 
     def _policy(self, manifest: Manifest, kind: PolicyKind) -> None:
+        if deeper(manifest.body, self._depth):
+            self.problems.append(manifest.problem(f"found more than {self._depth} levels of nesting, expected fewer"))
+            return
         whole = manifest.field()
         try:
             policy = read_policy(manifest, kind, whole, self._context)
@@ -103,7 +108,7 @@ class Loading:
         where = f"{first.path}: " if first.path else ""
         text = f"{manifest.subject} is left out, because it is not valid: {where}{first.message}"
         origin = Origin(file=first.file, document=place.document, line=first.line, path=first.path)
-        self._dropped.append(Notice(code="POLICY_DROPPED", text=text, origin=origin))
+        self._dropped.append((manifest, Notice(code="POLICY_DROPPED", text=text, origin=origin)))
 
     def snapshot(self) -> Snapshot:
         """Everything joined; raises ManifestError with all problems."""
@@ -127,10 +132,10 @@ class Loading:
             services=cluster.services,
             policies=tuple(policies),
             options=self._context.options,
-            digest=digest((*cluster.namespaces, *cluster.nodes, *pods, *cluster.services), specs),
+            digest=digest((*cluster.namespaces, *cluster.nodes, *pods, *cluster.services), specs, self._left_out()),
             assumptions=_sorted(
                 (
-                    *self._dropped,
+                    *(notice for _, notice in self._dropped),
                     *self._ignorance(),
                     *cluster.assumptions,
                     *crosschecks.service_labels(cluster.services, cluster.pods),
@@ -147,6 +152,11 @@ class Loading:
         yield from crosschecks.init_port_names(policies, cluster.pods)
         yield from crosschecks.service_ranges(places, cluster.services, self._context.options.service_range)
         yield from crosschecks.mixed_apis(policies)
+
+    def _left_out(self) -> list[Manifest]:
+        """The objects that the answers say they do without: with other ones it would be another snapshot."""
+        ignored_ = [manifest for objects in self._ignored.values() for manifest in objects]
+        return [*(manifest for manifest, _ in self._dropped), *ignored_]
 
     def _ignorance(self) -> Iterator[Notice]:
         for kind, objects in self._ignored.items():

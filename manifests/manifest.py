@@ -56,6 +56,22 @@ class Manifest:
         return Problem(file=origin.file, line=line or origin.line, subject=self.subject, path=path, message=message)
 
 
+def deeper(value: object, depth: int) -> bool:
+    """Whether objects and lists are nested in more than `depth` levels; bounded where the reader could not."""
+    level: list[object] = [value]
+    for _ in range(depth):
+        level = [
+            child
+            for node in level
+            if isinstance(node, dict | list)
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
 def identify(document: Document, problems: list[Problem]) -> Manifest | None:
     """The object in a document; None, with a problem, for a value that is no Kubernetes object."""
     value = document.value
