@@ -9,7 +9,7 @@ from reachproof.grammar.follow import WORDS, is_slot, words
 
 
 def expected(prefix: str) -> tuple[str, ...]:
-    """What may follow the beginning of a sentence: words, and slots in capitals (NAMESPACE, TENANT, POD, LABEL, PORT ...).
+    """What may follow the beginning of a sentence: words, and slots in capitals such as NAMESPACE or PORT.
 
     A last word that is not finished is completed. Empty where the beginning is no beginning of a sentence, or nothing
     but its end can follow.
@@ -17,35 +17,25 @@ def expected(prefix: str) -> tuple[str, ...]:
     reached = stop(prefix, "query")
     tokens = list(reached.tokens)
     found = _after(tokens, prefix[reached.position :])
-    if tokens and not prefix[reached.position :].strip():
-        # The last words may also begin longer ones: `on` may become `on node`.
-        found += _after(tokens[:-1], prefix[tokens[-1].start_pos or 0 :], whole=False)
-    elif tokens and not found:
-        found = _after(tokens[:-1], prefix[tokens[-1].start_pos or 0 :], whole=False)
+    if tokens:
+        # The last word may also begin longer ones, as `on` does `on node`, or be another terminal, as `except` can be.
+        found += _after(tokens[:-1], prefix[tokens[-1].start_pos or 0 :])
     return tuple(dict.fromkeys(found))
 
 
-def _after(tokens: list[Token], tail: str, *, whole: bool = True) -> tuple[str, ...]:
+def _after(tokens: list[Token], tail: str) -> tuple[str, ...]:
     """What may follow the tokens and, after them, a text that is not a token yet.
 
-    `whole`: the tail may also be complete, as `or` is, which is a token only once it is known what it joins.
+    Some words are tokens only once it is known what follows them: the tail may begin with whole ones.
     """
     accepted = accepted_after(tokens, "query")
-    typed = " ".join(tail.lower().split())
-    if not typed:
+    begun = " ".join(tail.lower().split()) + " " * tail[-1:].isspace()
+    if not begun.strip():
         return words(accepted, tokens)
-    kept = 0 if " " not in typed else typed.rindex(" ") + 1
-    kept = len(typed) + 1 if tail[-1].isspace() else kept
-    longer = tuple(
-        word[kept:]
-        for word in words(accepted, tokens)
-        if not is_slot(word) and word.lower().startswith(typed) and len(word) > max(kept, len(typed))
-    )
-    if not whole:
-        return longer
-    next_words: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
     for terminal in sorted(accepted, key=list(WORDS).index):
-        if typed in WORDS[terminal]:
-            read = [*tokens, Token(terminal, typed)]
-            next_words += words(accepted_after(read, "query"), read)
-    return next_words + longer
+        for word in WORDS[terminal]:
+            if begun.startswith(word) and begun[len(word) :][:1] in {"", " "}:
+                found += _after([*tokens, Token(terminal, word)], begun[len(word) :])
+    longer = (word for word in words(accepted, tokens) if not is_slot(word) and word.lower().startswith(begun))
+    return found + tuple(word[begun.rfind(" ") + 1 :] for word in longer if word.lower() != begun)

@@ -10,7 +10,7 @@ from lark import Token
 from reachproof.grammar.ast import Span
 from reachproof.grammar.engine import END_OF_TEXT, Stop, accepted_after, stop
 from reachproof.grammar.follow import FILTERS, SET_STARTS, STATEMENT_STARTS, is_slot, words
-from reachproof.grammar.mistakes import Mistake, nearest
+from reachproof.grammar.mistakes import Mistake, nearest, shortened
 from reachproof.grammar.words import is_plain_name, is_reserved
 
 MOST_WORDS = 10
@@ -29,7 +29,7 @@ def diagnose(text: str, start: str) -> Mistake:
     found = word[0] if word else ""
     at = reached.position if found else len(text.rstrip())
     span = Span(at, at + max(len(found), 1))
-    said = f"found `{_shortened(found)}`" if found else "the sentence ends too early"
+    said = f"found `{shortened(found)}`" if found else "the sentence ends too early"
     hint = next(_hints(text[at:], found, reached), "")
     return Mistake(f"{said}, expected {_expected(reached)}{hint}", span)
 
@@ -58,10 +58,6 @@ def _could_be(terminal: str, comma: bool, word: str) -> bool:
     return terminal != "JOIN_SET" or word != "and"
 
 
-def _shortened(word: str) -> str:
-    return word if len(word) <= 40 else word[:37] + "..."
-
-
 # ---------------------------------------------------------------- what was expected
 
 
@@ -85,7 +81,7 @@ def _expected(reached: Stop) -> str:
         accepted -= {"ANY", "EVERY"}
     if "OBJECT" in accepted and reached.tokens[-1].lower() == "pods":
         accepted.remove("OBJECT")
-    most = 3 if "PROTOCOL_PORT" in accepted else 1
+    most = None if accepted & {"PROTOCOL_PORT", "SEVERITY", "VERDICT"} else 1
     listed = [word if is_slot(word) else f"`{word}`" for word in words(accepted, reached.tokens, most=most)]
     phrases += listed[:MOST_WORDS] + ["..."] * (len(listed) > MOST_WORDS)
     if filters:

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from reachproof.grammar import ast
 from reachproof.grammar.ast import Group, Quantifier, SetExpr
-from reachproof.grammar.words import is_plain_label_key, is_plain_name, is_plain_part
+from reachproof.grammar.words import is_plain_label_key, is_plain_name, is_plain_part, is_reserved
 from reachproof.network.labels import Operator, Requirement, Selector
 from reachproof.network.ports import MAX_PORT
 
@@ -129,7 +129,7 @@ def _atom(expression: SetExpr, *, one: bool = False) -> str:
 
 
 def _domain(text: str) -> str:
-    return text if is_plain_part(text.removeprefix("*.")) else quoted(text)
+    return text if is_plain_part(text.removeprefix("*.")) and not is_reserved(text) else quoted(text)
 
 
 def _filter(filter_: ast.Filter) -> str:

@@ -81,6 +81,11 @@ def refuse(page: Page, mistakes: Iterable[Mistake]) -> QuerySyntaxError:
     return QuerySyntaxError(page.problem(each) for each in sorted(mistakes, key=lambda each: each.span.start))
 
 
+def shortened(word: str) -> str:
+    """The word, or its beginning where it is too long to be shown."""
+    return word if len(word) <= 60 else word[:57] + "..."
+
+
 def nearest(word: str, candidates: Mapping[str, str]) -> str | None:
     """What the lower-case candidate that a misspelt word was probably meant to be stands for, or None."""
     found = difflib.get_close_matches(word.lower(), sorted(candidates), n=1, cutoff=0.7)

@@ -19,6 +19,8 @@ from reachproof.grammar.diagnose import diagnose
 from reachproof.grammar.engine import read
 from reachproof.grammar.mistakes import Mistake, Page, refuse
 
+MOST_MISTAKES = 50
+
 T = TypeVar("T")
 Item = DefineTenants | DefineTenant | Invariant | Expect
 
@@ -45,7 +47,9 @@ def parse_many(text: str) -> tuple[Query, ...]:
     page = Page.of(text, "query")
     try:
         clean = _clean(text, texts.LONGEST_QUERY, "a query")
-        spans = tuple(texts.sentences(clean)) or (Span(0, len(clean)),)
+        spans = tuple(texts.sentences(clean))
+        if not spans:
+            raise Mistake("there is no sentence here", Span())
     except Mistake as mistake:
         raise refuse(page, (mistake,)) from None
     return _all(page, (partial(_query, clean, span) for span in spans))
@@ -112,6 +116,11 @@ def _all(page: Page, readers: Iterable[Callable[[], T]]) -> tuple[T, ...]:
             found.append(read_one())
         except Mistake as mistake:
             mistakes.append(mistake)
+            if len(mistakes) == MOST_MISTAKES:
+                mistakes.append(
+                    Mistake(f"{MOST_MISTAKES} mistakes; the text after this one was not read", mistake.span)
+                )
+                break
     if mistakes:
         raise refuse(page, mistakes)
     return tuple(found)

@@ -6,7 +6,7 @@ import ipaddress
 import re
 
 from reachproof.grammar.ast import Addresses, Name, ObjectName, PortNumbers, Span
-from reachproof.grammar.mistakes import Mistake
+from reachproof.grammar.mistakes import Mistake, shortened
 from reachproof.network.address import V6_BASE, format_address, format_cidrs, parse_address, parse_cidr
 from reachproof.network.labels import Operator, Requirement
 from reachproof.network.ports import MAX_PORT, Protocol
@@ -16,7 +16,7 @@ _REQUIREMENT = re.compile(
         (?:(?P<equal>==|=|!=)\s*(?P<value>.*)|(?P<among>in|notin)\s*\((?P<values>.*)\))?""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
-_VALUES = re.compile(r"""\s*("[^"]*"|'[^']*'|[^,"']*?)\s*(,|\Z)""", re.DOTALL)
+_VALUES = re.compile(r"""\s*+("[^"]*"|'[^']*'|[^,"'\s]*+)\s*+(,|\Z)""")
 _LABEL_PART = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _PREFIX = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")
 _OBJECT = re.compile(r"""("[^"]*"|'[^']*'|[^"'/]+)/("[^"]*"|'[^']*'|[^"'/]+)""")
@@ -39,7 +39,7 @@ def object_name(text: str, span: Span) -> ObjectName:
     parts = _OBJECT.fullmatch(text)
     found = [unquote(part) for part in parts.groups()] if parts else unquote(text).split("/")
     if len(found) != 2 or not all(part.strip() for part in found):
-        raise Mistake(f"found {unquote(text)}, expected NAMESPACE/NAME", span)
+        raise Mistake(f"found {shortened(unquote(text))}, expected NAMESPACE/NAME", span)
     return ObjectName(found[0], found[1], span)
 
 
@@ -50,7 +50,7 @@ def requirement(text: str, span: Span) -> Requirement:
     """One condition in kubectl's `-l` syntax."""
     match = _REQUIREMENT.fullmatch(text.strip())
     if match is None:
-        raise Mistake(f"found {text.strip()}, expected a label such as app=web", span)
+        raise Mistake(f"found {shortened(text.strip())}, expected a label such as app=web", span)
     key = label_key(match["key"], span)
     if match["equal"]:
         operator = Operator.NOT_IN if match["equal"] == "!=" else Operator.IN
@@ -66,14 +66,14 @@ def label_key(text: str, span: Span) -> str:
     key = unquote(text)
     prefix, slash, own = key.rpartition("/")
     if not _LABEL_PART.fullmatch(own) or (slash and not _PREFIX.fullmatch(prefix)):
-        raise Mistake(f"{key or 'nothing'} cannot be the key of a label", span)
+        raise Mistake(f"{shortened(key) or 'nothing'} cannot be the key of a label", span)
     return key
 
 
 def _label_value(text: str, span: Span) -> str:
     value = unquote(text)
     if value and not _LABEL_PART.fullmatch(value):
-        raise Mistake(f"{value} cannot be the value of a label", span)
+        raise Mistake(f"{shortened(value)} cannot be the value of a label", span)
     return value
 
 
@@ -83,7 +83,7 @@ def _label_values(text: str, span: Span) -> tuple[str, ...]:
     while True:
         match = _VALUES.match(text, position)
         if match is None:
-            raise Mistake(f"found ({text}), expected values such as (a,b)", span)
+            raise Mistake(f"found ({shortened(text)}), expected values such as (a,b)", span)
         values.add(_label_value(match[1], span))
         if not match[2]:
             return tuple(sorted(values))
@@ -105,7 +105,9 @@ def addresses(text: str, span: Span) -> Addresses:
     _address(address, span)
     longest = 128 if ":" in address else 32
     if not length.isdecimal() or int(length[:4]) > longest:
-        raise Mistake(f"{written} has no prefix length: after the slash stands a number from 0 to {longest}", span)
+        raise Mistake(
+            f"{shortened(written)} has no prefix length: after the slash stands a number from 0 to {longest}", span
+        )
     ((low, high),) = parse_cidr(written)
     if int(ipaddress.ip_address(address)) != low - (V6_BASE if ":" in address else 0):
         (masked,) = format_cidrs(parse_cidr(written))
@@ -118,7 +120,7 @@ def _address(text: str, span: Span) -> int:
         return parse_address(text)
     except ValueError:
         pass  # refused below, in our own words
-    raise Mistake(f"{text} is no IPv4 or IPv6 address", span)
+    raise Mistake(f"{shortened(text)} is no IPv4 or IPv6 address", span)
 
 
 def _address_range(text: str, span: Span) -> Addresses:
@@ -142,8 +144,14 @@ def protocol_port(text: str, span: Span) -> PortNumbers:
     protocol, slash, ports = text.partition("/")
     if slash and not re.fullmatch(r"\d+(-\d+)?", ports):
         word = protocol.lower()
-        hint = f"; a port of the destination by its name is `port {ports}`" if re.search("[a-z]", ports, re.I) else ""
-        raise Mistake(f"found {text}, expected a number or a range, as in {word}/80 or {word}/8000-8999{hint}", span)
+        hint = (
+            f"; a port of the destination by its name is `port {shortened(ports)}`"
+            if re.search("[a-z]", ports, re.I)
+            else ""
+        )
+        raise Mistake(
+            f"found {shortened(text)}, expected a number or a range, as in {word}/80 or {word}/8000-8999{hint}", span
+        )
     low, high = _numbers(ports, span) if slash else (1, MAX_PORT)
     return PortNumbers(Protocol(protocol.upper()), low, high, span)
 
@@ -158,7 +166,7 @@ def _numbers(text: str, span: Span) -> tuple[int, int]:
     first, _, last = text.partition("-")
     for number in (first, last or first):
         if len(number) > 9 or not 1 <= int(number) <= MAX_PORT:
-            raise Mistake(f"there is no port {number}: ports are 1 to {MAX_PORT}", span)
+            raise Mistake(f"there is no port {shortened(number)}: ports are 1 to {MAX_PORT}", span)
     low, high = int(first), int(last or first)
     if low > high:
         raise Mistake(f"the range {text} is reversed; did you mean {high}-{low}?", span)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import pairwise
 
 from reachproof.grammar.ast import Span
 from reachproof.grammar.mistakes import Mistake
@@ -14,10 +15,10 @@ LONGEST_PACK = 1_000_000
 DEEPEST = 50
 
 _PIECE = re.compile(r"""(?<![\w])'[^'\n]*'?|"[^"\n]*"?|\#[^\n]*|[()]""")
-_END_OF_SENTENCE = re.compile(r"[?.](?=\s|\Z|[?.;])|[?;]|\n")
+_END_OF_SENTENCE = re.compile(r"[?.](?=\s|\Z|[?.;])|[?;]|\n\s*")
 _GOES_ON = re.compile(
-    r"\s*(?:[,)]|(?:except|on(?!\s+which)|or|and|in|labell?ed|with(?!\s+only)|outside|including|to|from|can(?!not)\s+(?:only\s+)?reach"
-    r"|is|are|reach)\b)",
+    r"[,)]|(?:except|on(?!\s+which)|or|and|in|labell?ed|with(?!\s+only)|including|to|from|is|are|reach)\b"
+    r"|can\s+(?:only\s+|exactly\s+)?reach\b",
     re.IGNORECASE,
 )
 _UNFINISHED = re.compile(
@@ -82,27 +83,30 @@ def sentences(text: str) -> Iterator[Span]:
         while quoted and quoted[0][1] <= match.start():
             quoted.pop(0)
         inside = quoted and quoted[0][0] <= match.start()
-        if inside or (match[0] == "\n" and _continues(text, start, match.start())):
+        line_ends = match[0][0] == "\n"
+        if inside or (line_ends and _continues(text, start, match.start(), match.end())):
             continue
-        yield from _stripped(text, start, match.start() if match[0] in ";\n" else match.end())
+        yield from _stripped(text, start, match.start() if line_ends or match[0] == ";" else match.end())
         start = match.end()
     yield from _stripped(text, start, len(text))
 
 
-def _continues(text: str, start: int, line_end: int) -> bool:
-    return bool(_UNFINISHED.search(text[start:line_end])) or bool(_GOES_ON.match(text, line_end))
+def _continues(text: str, start: int, line_end: int, next_line: int) -> bool:
+    if _UNFINISHED.search(text, max(start, line_end - 20), line_end):
+        return True
+    return _GOES_ON.match(text, next_line) is not None
 
 
 def items(text: str) -> Iterator[Span]:
     """Where the items of a pack without comments stand: each from its first word to the next item."""
     starts = [match.end() for match in _ITEM.finditer(text)]
-    yield from _stripped(text, 0, starts[0] if starts else len(text))
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+    for start, end in pairwise((0, *starts, len(text))):
         yield from _stripped(text, start, end)
 
 
 def _stripped(text: str, start: int, end: int) -> Iterator[Span]:
+    """The span without the white space around it; nothing where it holds no word but the mark at its end."""
     piece = text[start:end]
-    if piece.strip(" \t\r\n?.;" if len(piece.strip()) == 1 else None):
+    if piece.strip().strip("?."):
         left = start + len(piece) - len(piece.lstrip())
         yield Span(left, start + len(piece.rstrip()))

@@ -27,11 +27,11 @@ _KEY = rf"(?:{_QUOTED}|(?:\w(?:[-\w.]*\w)?/)?{_VALUE})"
 
 RESERVED = rf"(?:(?:{'|'.join(RESERVED_WORDS)}){_END})"
 ADDRESS = rf"(?:(?:{_V4}|{_V6})(?:/\w*)?)"
-SET = rf"(?:(?:{'|'.join(SET_WORDS)}){_END}|an?\s+(?:pod|possible|node|address|deployment|workload)\b|\(|{ADDRESS})"
+SET = rf"(?:(?:{'|'.join(SET_WORDS)}){_END}|an?\s++(?:pod|possible|node|address|deployment|workload)\b|\(|{ADDRESS})"
 # kubectl's -l: !key | key in (a,b) | key notin (a,b) | key=v | key==v | key!=v | key. A value may be empty.
 REQUIREMENT = (
-    rf"(?:!\s*{_KEY}"
-    rf"|{_KEY}\s*(?:\s(?:notin|in)\s*\([^()\n]*\)|(?:==|=|!=)(?:{_QUOTED}|{_VALUE}|\s+(?:{_QUOTED}|(?!{RESERVED}){_VALUE}))?)"
+    rf"(?:!\s*+{_KEY}"
+    rf"|{_KEY}(?:\s++(?:notin|in)\s*+\([^()\n]*\)|\s*+(?:==|=|!=)(?:{_QUOTED}|{_VALUE}|\s++(?:{_QUOTED}|(?!{RESERVED}){_VALUE}))?)"
     rf"|(?!{RESERVED}|{SET}){_KEY})"
 )
 

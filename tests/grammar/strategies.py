@@ -93,9 +93,7 @@ single_sets: st.SearchStrategy[ast.SetExpr] = st.one_of(
 
 def _lists(parts: st.SearchStrategy[ast.SetExpr]) -> st.SearchStrategy[ast.SetExpr]:
     several = st.lists(parts, min_size=2, max_size=3)
-    return several.map(_union) | st.builds(
-        lambda base, removed: without(base, removed), parts, st.lists(parts, min_size=1)
-    )
+    return several.map(_union) | st.builds(without, parts, st.lists(parts, min_size=1))
 
 
 def _union(drawn: list[ast.SetExpr]) -> ast.SetExpr:
