@@ -180,7 +180,7 @@ class Session:
         return replace(
             draft,
             witness=Witness(flow=flow, trace=trace, via=via, direction=check.direction),
-            assumptions=(*draft.assumptions, *notices),
+            assumptions=(*draft.assumptions, *check.bound, *notices),
             evidence=replace(draft.evidence, replayed=True, cross_checked=True),
         )
 

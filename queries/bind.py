@@ -14,23 +14,50 @@ A claim must hold for every outcome that is left open; so what refutes it is a f
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reachproof.grammar import ast
 from reachproof.queries.default_deny import default_deny_plan, selected_plan
 from reachproof.queries.errors import QueryError, query_problem
 from reachproof.queries.plan import Check, Plan, Verdict, WhyPlan
+from reachproof.queries.prefixes import Instance, instances, with_prefixes
 from reachproof.queries.sets import Binder
-from reachproof.solver.goal import All, At, Formula, Members, Not, Ranked, Search, Side, Some, Wanted
+from reachproof.solver.goal import TRUE, All, At, Formula, Goal, Members, Not, Ranked, Search, Side, Some, Wanted
 from reachproof.solver.universe import Universe
 
 
 def bind(query: ast.Query, universe: Universe) -> Plan | WhyPlan:
     """The plan of a sentence. Raises QueryError with every problem of it."""
+    plans = [_instance(each, universe) for each in instances(query, universe.snapshot)]
+    if not plans:
+        raise QueryError([query_problem("there is nothing that the name in `for every` could stand for", query.span)])
+    first = plans[0]
+    if isinstance(first, WhyPlan) or len(plans) == 1:
+        return first
+    together = [plan for plan in plans if isinstance(plan, Plan)]
+    return replace(
+        first,
+        checks=tuple(check for plan in together for check in plan.checks),
+        assumptions=tuple(dict.fromkeys(notice for plan in together for notice in plan.assumptions)),
+        warnings=tuple(dict.fromkeys(notice for plan in together for notice in plan.warnings)),
+    )
+
+
+def _instance(instance: Instance, universe: Universe) -> Plan | WhyPlan:
     binder = Binder(universe)
-    if query.prefixes:
-        raise _unanswered("a prefix (`without`, `with only`, `for every`, `assuming`)")
-    plan = _statement(binder, query.statement)
+    world = with_prefixes(binder, instance.prefixes)
+    plan = _statement(binder, instance.statement)
     binder.finish()
-    return plan
+    match plan:
+        case Plan():
+            checks = (replace(check, goal=_within(check.goal, world), bound=instance.bound) for check in plan.checks)
+            return replace(plan, checks=tuple(checks))
+        case WhyPlan():
+            return replace(plan, region=All((plan.region, world)))
+
+
+def _within(goal: Goal, world: Formula) -> Goal:
+    return replace(goal, region=All((goal.region, world))) if world != TRUE else goal
 
 
 def _unanswered(what: str) -> QueryError:

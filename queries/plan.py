@@ -28,7 +28,7 @@ class Check:
     """One goal, on a snapshot (the asked one, or one with fewer policies), and the verdicts it leads to.
 
     `if_found`: when a flow was found (a Ranked goal: when it is true). `if_absent`: else. `direction`: the only one
-    that the check is about, if it is about one.
+    that the check is about, if it is about one. `bound`: the names that `for every` gave it.
     """
 
     snapshot: Snapshot
@@ -36,6 +36,7 @@ class Check:
     if_found: Verdict
     if_absent: Verdict
     direction: Direction | None = None
+    bound: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from reachproof.network.address import GLOBAL, format_address
 from reachproof.network.cluster import Notice, Pod
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import Operator, Requirement, Selector
+from reachproof.network.policy import Policy
 from reachproof.network.ports import ALL_PORTS, place, port_range
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.errors import QueryError, query_problem
@@ -54,6 +55,14 @@ class Binder:
     def snapshot(self) -> Snapshot:
         """What the sentence is about."""
         return self._snapshot
+
+    def use(self, policies: tuple[Policy, ...]) -> None:
+        """From now on, ask about the same cluster with these policies."""
+        self._snapshot = self._snapshot.with_policies(policies)
+
+    def missing(self, what: str, name: str, known: Iterable[str], span: ast.Span) -> None:
+        """Note a name that does not exist, with those that do."""
+        self._names.missing(what, name, known, span)
 
     def finish(self) -> None:
         """Raise QueryError with every name that does not exist."""
