@@ -1,0 +1,232 @@
+"""Which objects are policies, which are skipped, ignored or refused, and what happens to the same object twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from reachproof.manifests.errors import ManifestError
+from reachproof.manifests.load import load_objects, load_text
+from reachproof.network.origin import Origin
+from reachproof.network.snapshot import Snapshot
+from tests.manifests.given import codes, manifest, notice, says
+
+SECOND = "found a second object of this name that differs from the one at"
+NAME = "a name: at most 253 of a-z, 0-9, dashes and dots, begun and ended by a letter or digit"
+POLICY = manifest("networkpolicy", "{podSelector: {}}")
+
+
+def object_of(api_version: str, kind: str) -> str:
+    return f"apiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: a}}\n"
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "supported"),
+    [
+        ("networking.k8s.io/v1beta1", "NetworkPolicy", "networking.k8s.io/v1"),
+        ("networking.k8s.io/v2", "NetworkPolicy", "networking.k8s.io/v1"),
+        ("policy.networking.k8s.io/v1alpha2", "AdminNetworkPolicy", "policy.networking.k8s.io/v1alpha1"),
+        ("policy.networking.k8s.io/v1alpha2", "BaselineAdminNetworkPolicy", "policy.networking.k8s.io/v1alpha1"),
+        ("policy.networking.k8s.io/v1alpha1", "ClusterNetworkPolicy", "policy.networking.k8s.io/v1alpha2"),
+        ("policy.networking.k8s.io/v1", "ClusterNetworkPolicy", "policy.networking.k8s.io/v1alpha2"),
+    ],
+)
+def test_another_version_of_a_policy_kind_is_refused(api_version: str, kind: str, supported: str) -> None:
+    (found,) = says(object_of(api_version, kind))
+    assert found.endswith(
+        f'a apiVersion: found "{api_version}", expected "{supported}", the version of {kind} that is supported'
+    )
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "expected"),
+    [
+        ("extensions/v1beta1", "NetworkPolicy", "networking.k8s.io/v1 NetworkPolicy"),
+        ("v1", "NetworkPolicy", "networking.k8s.io/v1 NetworkPolicy"),
+        ("networking.k8s.io/v1", "Networkpolicy", "networking.k8s.io/v1 NetworkPolicy"),
+        ("networking.k8s.io/v1", "AdminNetworkPolicy", "policy.networking.k8s.io/v1alpha1 AdminNetworkPolicy"),
+        (
+            "policy.networking.k8s.io/v1alpha1",
+            "DeveloperNetworkPolicy",
+            "one of the kinds AdminNetworkPolicy, BaselineAdminNetworkPolicy, ClusterNetworkPolicy",
+        ),
+        ("policy.networking.k8s.io/v1alpha1", "NetworkPolicy", "networking.k8s.io/v1 NetworkPolicy"),
+    ],
+)
+def test_a_policy_under_a_wrong_name_or_group_is_refused(api_version: str, kind: str, expected: str) -> None:
+    (found,) = says(object_of(api_version, kind))
+    assert found.startswith(f"f.yaml:1 {kind} ")
+    assert found.endswith(f": found {api_version} {kind}, expected {expected}")
+
+
+FOREIGN = [
+    ("projectcalico.org/v3", "NetworkPolicy"),
+    ("crd.projectcalico.org/v1", "GlobalNetworkPolicy"),
+    ("cilium.io/v2", "CiliumNetworkPolicy"),
+    ("cilium.io/v2", "CiliumClusterwideNetworkPolicy"),
+    ("security.istio.io/v1", "AuthorizationPolicy"),
+    ("crd.antrea.io/v1beta1", "ClusterNetworkPolicy"),
+    ("unheard.example/v1", "SuperNetworkPolicy"),
+]
+
+
+@pytest.mark.parametrize(("api_version", "kind"), FOREIGN)
+def test_another_products_policy_is_refused(api_version: str, kind: str) -> None:
+    (found,) = says(object_of(api_version, kind))
+    group = api_version.partition("/")[0]
+    assert found.partition(": ")[2] == (
+        f"found a kind of policy that is not supported, {kind} of {api_version}, expected none; to go on without it, "
+        f"ignore the kind {kind}.{group}, and every answer says so"
+    )
+
+
+@pytest.mark.parametrize(("api_version", "kind"), FOREIGN)
+@pytest.mark.parametrize("full", [True, False])
+def test_another_products_policy_is_ignored_on_request_and_every_answer_says_so(
+    api_version: str, kind: str, full: bool
+) -> None:
+    name = f"{kind}.{api_version.partition('/')[0]}" if full else kind
+    snapshot = load_text(object_of(api_version, kind), ignore_kinds=frozenset({name}))
+    assert codes(snapshot) == ["KIND_IGNORED"]
+    assert snapshot.assumptions[0].origin == Origin(file="<text>", line=1)
+
+
+def test_a_staged_policy_decides_nothing_and_is_skipped() -> None:
+    assert codes(load_text(object_of("projectcalico.org/v3", "StagedNetworkPolicy"))) == ["KINDS_SKIPPED"]
+
+
+def test_kinds_that_cannot_matter_are_skipped_and_counted_in_one_notice() -> None:
+    text = "---\n".join(
+        [
+            object_of("v1", "Secret"),
+            object_of("v1", "ConfigMap"),
+            object_of("v1", "ConfigMap").replace("name: a", "name: b"),
+            object_of("rbac.authorization.k8s.io/v1", "Role"),
+            object_of("serving.knative.dev/v1", "Service"),
+        ]
+    )
+    assert notice(load_text(text), "KINDS_SKIPPED").text == (
+        "skipped, of kinds that no policy looks at: 2 ConfigMap, 1 Role.rbac.authorization.k8s.io, 1 Secret, "
+        "1 Service.serving.knative.dev"
+    )
+
+
+def test_an_object_of_a_skipped_kind_needs_no_name() -> None:
+    assert codes(load_text("apiVersion: v1\nkind: ConfigMap\n")) == ["KINDS_SKIPPED"]
+
+
+def test_a_template_of_a_kind_that_is_not_read_gets_a_warning() -> None:
+    text = object_of("argoproj.io/v1alpha1", "Rollout") + "spec: {template: {spec: {containers: []}}}\n"
+    assert codes(load_text(text)) == ["POD_TEMPLATE_SKIPPED", "KINDS_SKIPPED"]
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "Job"])
+def test_a_workload_in_the_core_group_is_refused(kind: str) -> None:
+    assert "expected" in says(object_of("v1", kind))[0]
+
+
+def test_the_same_policy_twice_is_one() -> None:
+    again = POLICY.replace("{podSelector: {}}", "\n  podSelector:\n    {}")
+    assert len(load_text(f"{POLICY}---\n{again}").policies) == 1
+
+
+def test_two_different_policies_of_one_name_are_refused_with_both_places() -> None:
+    other = manifest("networkpolicy", "{podSelector: {}, ingress: [{}]}")
+    assert says(f"{POLICY}---\n{other}") == [
+        "f.yaml:6 NetworkPolicy shop/p: found a second object of this name that differs from the one at f.yaml:1, "
+        "expected one"
+    ]
+
+
+def test_default_is_the_namespace_of_an_object_without_one() -> None:
+    one = POLICY.replace("namespace: shop, ", "")
+    two = POLICY.replace("shop", "default").replace("{podSelector: {}}", "{podSelector: {}, ingress: [{}]}")
+    assert says(f"{one}---\n{two}") == [
+        "f.yaml:6 NetworkPolicy default/p: found a second object of this name that differs from the one at f.yaml:1, "
+        "expected one"
+    ]
+
+
+def test_policies_of_one_name_in_two_namespaces_are_two() -> None:
+    assert len(load_text(f"{POLICY}---\n{POLICY.replace('shop', 'bank')}").policies) == 2
+
+
+def test_the_same_pod_twice_is_one_and_a_different_one_is_refused() -> None:
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, labels: {app: web}}\n"
+    assert len(load_text(f"{pod}---\n{pod}").pods) == 1
+    assert len(load_text(f"{pod}---\n{pod.replace('labels', 'annotations: {x: y}, labels')}").pods) == 1
+    assert says(f"{pod}---\n{pod.replace('app: web', 'app: db')}") == [
+        f"f.yaml:5 Pod default/web: {SECOND} f.yaml:1, expected one"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [
+        (
+            "{namespace: shop}",
+            f"f.yaml:3 NetworkPolicy shop/(without a name) metadata.name: found nothing, expected {NAME}",
+        ),
+        (
+            "{name: My_Policy}",
+            f'f.yaml:3 NetworkPolicy default/My_Policy metadata.name: found "My_Policy", expected {NAME}',
+        ),
+        (
+            "{name: p, namespace: a.b}",
+            'f.yaml:3 NetworkPolicy a.b/p metadata.namespace: found "a.b", '
+            "expected a DNS label: at most 63 of a-z, 0-9 and dashes",
+        ),
+        ("{name: 5}", "f.yaml:3 NetworkPolicy metadata.name: found 5, expected text; put it in quotes"),
+        ("[]", "f.yaml:3 NetworkPolicy metadata: found an empty list, expected an object"),
+    ],
+)
+def test_a_policy_has_a_valid_name_and_namespace(metadata: str, expected: str) -> None:
+    text = f"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {metadata}\n"
+    assert says(text) == [expected]
+
+
+def test_an_unknown_field_beside_the_spec_is_refused() -> None:
+    assert says(POLICY + "ingress: []\nstatus: {}\n") == [
+        "f.yaml:5 NetworkPolicy shop/p ingress: found an unknown field, "
+        "expected only apiVersion, kind, metadata, spec and status"
+    ]
+
+
+BAD = manifest("networkpolicy", "{podSelector: {}, policyTypes: [ingress], egress: [{to: [{}]}]}").replace(
+    "name: p", "name: bad"
+)
+
+
+def lenient() -> Snapshot:
+    return load_text(f"{POLICY}---\n{BAD}", lenient=True)
+
+
+def test_lenient_drops_a_bad_policy_and_every_answer_says_so() -> None:
+    snapshot = lenient()
+    assert [str(policy.ref) for policy in snapshot.policies] == ["NetworkPolicy shop/p"]
+    dropped = notice(snapshot, "POLICY_DROPPED")
+    assert dropped in snapshot.assumptions
+    assert dropped.text.startswith("NetworkPolicy shop/bad is left out, because it is not valid: ")
+    assert dropped.origin is not None
+    assert (dropped.origin.file, dropped.origin.document, dropped.origin.line) == ("<text>", 1, 9)
+
+
+def test_without_lenient_it_is_refused() -> None:
+    with pytest.raises(ManifestError):
+        load_text(f"{POLICY}---\n{BAD}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: [", "apiVersion: v1\nkind: Pod\nmetadata: {}\n", object_of("cilium.io/v2", "CiliumNetworkPolicy")],
+)
+def test_lenient_forgives_nothing_but_policies(text: str) -> None:
+    with pytest.raises(ManifestError):
+        load_text(text, lenient=True)
+
+
+def test_a_policy_that_is_all_wrong_is_refused_kindly() -> None:
+    with pytest.raises(ManifestError) as refused:
+        load_objects(
+            [{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "p"}, "spec": 5}]
+        )
+    assert str(refused.value) == "<objects> NetworkPolicy default/p spec: found 5, expected an object"

@@ -1,0 +1,237 @@
+"""Where text comes from and how it is cut into objects: files, folders, standard input, JSON, YAML, Lists."""
+
+from __future__ import annotations
+
+import gc
+import io
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from reachproof.manifests.errors import ManifestError
+from reachproof.manifests.limits import Limits
+from reachproof.manifests.load import load, load_objects, load_text
+from reachproof.network.origin import Origin
+from reachproof.network.snapshot import Snapshot
+from tests.manifests.given import says
+
+
+def namespace(name: str) -> str:
+    return f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}\n"
+
+
+def names(snapshot: Snapshot) -> list[str]:
+    return [one.name for one in snapshot.namespaces]
+
+
+POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "shop"}}
+NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}
+
+
+def refused(*sources: str | os.PathLike[str]) -> list[str]:
+    with pytest.raises(ManifestError) as caught:
+        load(*sources)
+    return str(caught.value).splitlines()
+
+
+def test_a_folder_is_read_with_everything_below_it(tmp_path: Path) -> None:
+    (tmp_path / "b" / "c").mkdir(parents=True)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "a.yaml").write_text(namespace("one"))
+    (tmp_path / "b" / "x.yml").write_text(namespace("two"))
+    (tmp_path / "b" / "c" / "y.json").write_text(json.dumps(NAMESPACE))
+    (tmp_path / "b" / "notes.txt").write_text("not: [read")
+    (tmp_path / ".git" / "z.yaml").write_text("not: [read")
+    snapshot = load(tmp_path)
+    assert names(snapshot) == ["one", "shop", "two"]
+    assert [one.origin.file for one in snapshot.namespaces] == [
+        str(tmp_path / "a.yaml"),
+        str(tmp_path / "b" / "c" / "y.json"),
+        str(tmp_path / "b" / "x.yml"),
+    ]
+
+
+def test_a_named_file_is_read_whatever_its_suffix(tmp_path: Path) -> None:
+    (tmp_path / "manifests.txt").write_text(namespace("one"))
+    assert names(load(tmp_path / "manifests.txt")) == ["one"]
+
+
+def test_sources_are_mixed_and_each_file_is_read_once(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(namespace("one"))
+    (tmp_path / "b.yaml").write_text(namespace("two"))
+    assert names(load(tmp_path / "a.yaml", str(tmp_path), tmp_path / "a.yaml")) == ["one", "two"]
+
+
+def test_a_folder_that_contains_itself_ends(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(namespace("one"))
+    (tmp_path / "loop").symlink_to(tmp_path)
+    assert names(load(tmp_path)) == ["one"]
+
+
+def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(namespace("one").encode())))
+    snapshot = load("-")
+    assert names(snapshot) == ["one"]
+    assert snapshot.namespaces[0].origin == Origin(file="<stdin>", line=1)
+
+
+def test_a_missing_path_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "none"
+    assert refused(path) == [f"{path}: found no file or folder of this name, expected one"]
+
+
+def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
+    assert refused(tmp_path) == [f"{tmp_path}: found a folder without .yaml, .yml or .json files"]
+
+
+def test_a_folder_of_empty_files_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("# rendered to nothing\n")
+    assert refused(tmp_path) == [f"{tmp_path}: found no Kubernetes object, expected at least one"]
+
+
+def test_an_empty_file_beside_others_is_fine(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("# rendered to nothing\n")
+    (tmp_path / "b.yaml").write_text(namespace("one"))
+    assert names(load(tmp_path)) == ["one"]
+
+
+def test_problems_of_all_files_are_listed_in_order(tmp_path: Path) -> None:
+    (tmp_path / "b.yaml").write_text("a: [\n")
+    (tmp_path / "a.yaml").write_text("a: 1\na: 2\n")
+    found = refused(tmp_path, tmp_path / "none")
+    assert [line.partition(": ")[0].removeprefix(str(tmp_path)) for line in found] == [
+        "/a.yaml:2 a",
+        "/b.yaml:2",
+        "/none",
+    ]
+
+
+def test_a_kustomization_is_skipped_though_it_may_have_no_kind(tmp_path: Path) -> None:
+    (tmp_path / "kustomization.yaml").write_text("resources: [a.yaml]\n")
+    (tmp_path / "a.yaml").write_text(namespace("one"))
+    snapshot = load(tmp_path)
+    assert [notice.text for notice in snapshot.warnings] == [
+        "skipped, of kinds that no policy looks at: 1 Kustomization"
+    ]
+
+
+def test_values_of_a_chart_are_no_manifests() -> None:
+    assert says("replicaCount: 1\n") == [
+        "f.yaml:1: found a document without apiVersion and kind, expected a Kubernetes object; "
+        "leave out files that are no manifests, and render charts and overlays first"
+    ]
+
+
+@pytest.mark.parametrize("text", ["\ufeff" + namespace("one"), namespace("one").replace("\n", "\r\n")])
+def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(text: str) -> None:
+    assert names(load_text(text.encode())) == ["one"]
+
+
+@pytest.mark.parametrize("positioned_bytes", [0, 100_000])
+def test_json_is_read_with_and_without_positions_alike(positioned_bytes: int) -> None:
+    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": [NAMESPACE, POD]}, indent=1)
+    snapshot = load_text(text, limits=Limits(positioned_bytes=positioned_bytes))
+    assert [str(pod) for pod in snapshot.pods] == ["shop/web"]
+    assert snapshot.pods[0].origin.line == (12 if positioned_bytes else 0)
+
+
+@pytest.mark.parametrize("separator", ["\n", "", "\n\n  "])
+def test_json_documents_may_follow_each_other(separator: str) -> None:
+    text = separator.join([json.dumps(NAMESPACE), json.dumps(POD)])
+    snapshot = load_text(text, name="stream.json")
+    assert [pod.origin.document for pod in snapshot.pods] == [1]
+
+
+def test_json_that_yaml_cannot_read_is_read_as_json() -> None:
+    text = '{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a", "labels": {"x": "\\ud83d\\ude00"}}}'
+    assert load_text(text).namespaces[0].labels["x"] == "\U0001f600"
+
+
+def test_flow_style_yaml_is_not_mistaken_for_json() -> None:
+    assert names(load_text("{apiVersion: v1, kind: Namespace, metadata: {name: one}}")) == ["one"]
+
+
+def test_items_of_a_typed_list_need_no_kind() -> None:
+    items = [{"metadata": {"name": "web", "namespace": "shop"}}, POD | {"metadata": {"name": "db"}}]
+    snapshot = load_text(json.dumps({"apiVersion": "v1", "kind": "PodList", "items": items}))
+    assert [str(pod) for pod in snapshot.pods] == ["default/db", "shop/web"]
+
+
+def test_items_of_a_typed_list_keep_their_lines() -> None:
+    text = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicyList
+items:
+  - metadata: {name: p}
+    spec:
+      policyType: [Ingress]
+"""
+    assert says(text) == [
+        "f.yaml:6 NetworkPolicy default/p spec.policyType: found an unknown field, expected only podSelector, "
+        "policyTypes, ingress and egress; did you mean policyTypes?"
+    ]
+
+
+def test_lists_may_hold_lists() -> None:
+    inner = {"apiVersion": "v1", "kind": "List", "items": [NAMESPACE]}
+    assert names(load_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": [inner, inner]}))) == ["shop"]
+
+
+@pytest.mark.parametrize("items", ["[]", "null"])
+def test_an_empty_list_is_no_error_beside_others(items: str) -> None:
+    assert names(load_text(f"apiVersion: v1\nkind: List\nitems: {items}\n---\n{namespace('one')}")) == ["one"]
+
+
+def test_a_list_without_items_is_an_error() -> None:
+    assert says("apiVersion: v1\nkind: List\n") == ["f.yaml:1 List items: found nothing, expected a list"]
+
+
+def test_a_kind_that_ends_in_list_without_items_is_an_ordinary_kind() -> None:
+    snapshot = load_text(f"apiVersion: x.example/v1\nkind: AllowList\nmetadata: {{name: a}}\n---\n{namespace('one')}")
+    assert [notice.code for notice in snapshot.warnings] == ["KINDS_SKIPPED"]
+
+
+def test_objects_in_memory_are_read_and_not_changed() -> None:
+    objects = [{"apiVersion": "v1", "kind": "PodList", "items": [{"metadata": {"name": "web"}}]}]
+    before = json.dumps(objects)
+    snapshot = load_objects(objects, name="memory")
+    assert [str(pod) for pod in snapshot.pods] == ["default/web"]
+    assert snapshot.pods[0].origin == Origin(file="memory")
+    assert json.dumps(objects) == before
+
+
+def test_no_objects_in_memory_are_an_empty_snapshot() -> None:
+    assert load_objects([]).pods == ()
+
+
+def test_a_generator_of_objects_will_do() -> None:
+    assert names(load_objects(one for one in [NAMESPACE])) == ["shop"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("kind: Pod\n", "f.yaml:1: found a document without apiVersion, expected a Kubernetes object; "),
+        ("apiVersion: v1\n", "f.yaml:1: found a document without kind, expected a Kubernetes object; "),
+        ("apiVersion: 1\nkind: Pod\n", "f.yaml:1: found a document without apiVersion, expected a Kubernetes object; "),
+    ],
+)
+def test_an_object_has_api_version_and_kind(text: str, expected: str) -> None:
+    hint = "leave out files that are no manifests, and render charts and overlays first"
+    assert says(text) == [expected + hint]
+
+
+def test_the_garbage_collector_is_as_it_was() -> None:
+    assert gc.isenabled()
+    with pytest.raises(ManifestError):
+        load_text("")
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        load_text(namespace("one"))
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
