@@ -10,7 +10,7 @@ from reachproof.network.address import ALL_V4, ALL_V6
 from reachproof.network.cluster import Namespace, Notice, Service
 from reachproof.network.errors import Problem
 from reachproof.network.intervals import IntervalSet
-from reachproof.network.labels import Selector
+from reachproof.network.labels import Labels, Selector
 from reachproof.network.origin import Origin
 from reachproof.network.policy import Direction, PodSet, Policy
 
@@ -36,9 +36,8 @@ def unknown_labels(
     return list(problems.values())
 
 
-def _rests_on(chosen: PodSet, key: str, entry: PodEntry, home: object) -> bool:
+def _rests_on(chosen: PodSet, key: str, entry: PodEntry, home: Labels) -> bool:
     """Whether the pod would be chosen if only the label had the right value."""
-    assert isinstance(home, dict)
     known = (need for need in chosen.pods.requirements if need.key not in entry.unknown)
     return chosen.namespaces.matches(home) and all(need.matches(entry.pod.labels) for need in known)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 from reachproof.manifests.limits import Limits
@@ -57,21 +56,26 @@ def _bounded(opened: BinaryIO, name: str, limits: Limits, problems: list[Problem
 
 
 def _files(name: str, problems: list[Problem]) -> list[str]:
-    path = Path(name)
-    if path.is_dir():
-        found = sorted(_below(name))
-        if not found:
-            problems.append(Problem(file=name, message="found a folder without .yaml, .yml or .json files"))
+    if os.path.isdir(name):
+        known = len(problems)
+        found = sorted(_below(name, problems))
+        if not found and len(problems) == known:
+            message = "found a folder without .yaml, .yml or .json files"
+            problems.append(Problem(file=name, message=message))
         return found
-    if not path.exists():
+    if not os.path.exists(name):
         problems.append(Problem(file=name, message="found no file or folder of this name, expected one"))
         return []
     return [name]
 
 
-def _below(folder: str) -> Iterator[str]:
+def _below(folder: str, problems: list[Problem]) -> Iterator[str]:
+    def refuse(error: OSError) -> None:
+        message = f"found a folder that cannot be read ({error.strerror}), expected one that can"
+        problems.append(Problem(file=os.fsdecode(error.filename), message=message))
+
     visited: set[str] = set()
-    for here, folders, files in os.walk(folder, followlinks=True):
+    for here, folders, files in os.walk(folder, onerror=refuse, followlinks=True):
         real = os.path.realpath(here)
         if real in visited:
             folders.clear()
@@ -88,4 +92,6 @@ def _file(path: str, limits: Limits, problems: list[Problem]) -> Iterator[tuple[
         with open(path, "rb") as opened:
             yield from _bounded(opened, path, limits, problems)
     except OSError as error:
-        problems.append(Problem(file=path, message=f"found a file that cannot be read ({error.strerror})"))
+        problems.append(
+            Problem(file=path, message=f"found a file that cannot be read ({error.strerror}), expected one that can")
+        )
