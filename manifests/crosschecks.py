@@ -12,28 +12,28 @@ from reachproof.network.errors import Problem
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import Labels, Selector
 from reachproof.network.origin import Origin
-from reachproof.network.policy import Direction, PodSet, Policy
+from reachproof.network.policy import Direction, PodSet, Policy, PolicyRef
 
 
 def unknown_labels(
     policies: Iterable[Policy], entries: Iterable[PodEntry], namespaces: Iterable[Namespace]
-) -> list[Problem]:
+) -> dict[PolicyRef, list[Problem]]:
     """A policy whose choice of a pod rests on a label that the pod does not have yet cannot be judged.
 
-    One problem per policy and label key, with the first such pod.
+    Per such policy one problem for each label key, with the first such pod.
     """
     homes = {namespace.name: namespace.labels for namespace in namespaces}
     templates = [entry for entry in entries if entry.unknown]
     everywhere = frozenset(key for entry in templates for key in entry.unknown)
-    problems: dict[tuple[str, str], Problem] = {}
+    found: dict[PolicyRef, dict[str, Problem]] = {}
     for policy in policies if templates else ():
         for chosen, origin in _pod_sets(policy):
             keys = {requirement.key for requirement in chosen.pods.requirements} & everywhere
             for entry in templates if keys else ():
                 for key in sorted(keys & entry.unknown):
                     if _rests_on(chosen, key, entry, homes[entry.pod.namespace]):
-                        problems.setdefault((str(policy.ref), key), _unknown(policy, key, entry, origin))
-    return list(problems.values())
+                        found.setdefault(policy.ref, {}).setdefault(key, _unknown(policy, key, entry, origin))
+    return {ref: list(problems.values()) for ref, problems in found.items()}
 
 
 def _rests_on(chosen: PodSet, key: str, entry: PodEntry, home: Labels) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 
 from reachproof.manifests import crosschecks
 from reachproof.manifests.cluster import Cluster, join
@@ -93,34 +95,41 @@ class Loading:
         except EnoughError:
             policy = None
         if whole.place.problems or policy is None:
-            self._refuse(manifest, whole.place)
+            self._refuse(manifest, whole.place.problems)
             return
         first = self._policies.setdefault(policy.ref, (policy, manifest, whole.place))
         if first[1].body.get("spec") != manifest.body.get("spec"):
             self.problems.append(manifest.problem(different(first[0].origin)))
 
-    def _refuse(self, manifest: Manifest, place: Place) -> None:
+    def _refuse(self, manifest: Manifest, problems: Sequence[Problem]) -> None:
+        """A policy that cannot be used: dropped if we are lenient, else its problems are everyone's."""
         if not self._lenient:
-            for problem in place.problems:
+            for problem in problems:
                 self.problems.append(problem)
             return
-        first = min(place.problems)
+        first = min(problems)
         where = f"{first.path}: " if first.path else ""
         text = f"{manifest.subject} is left out, because it is not valid: {where}{first.message}"
-        origin = Origin(file=first.file, document=place.document, line=first.line, path=first.path)
+        origin = replace(manifest.origin, line=first.line, path=first.path)
         self._dropped.append((manifest, Notice(code="POLICY_DROPPED", text=text, origin=origin)))
 
     def snapshot(self) -> Snapshot:
         """Everything joined; raises ManifestError with all problems."""
-        policies = [self._policies[ref][0] for ref in sorted(self._policies, key=_order)]
-        namespaces = ((policy.ref.namespace, policy.origin) for policy in policies if policy.ref.namespace)
+        namespaces = ((ref.namespace, self._policies[ref][0].origin) for ref in self._policies if ref.namespace)
         cluster = join(self._inventory, namespaces)
-        problems = [*self.problems, *crosschecks.unknown_labels(policies, cluster.pods, cluster.namespaces)]
+        with suppress(EnoughError):
+            self._refuse_unknown_labels(cluster)
+        problems: list[Problem] = [*self.problems]
         if self.problems.full:
             problems.append(Problem(message=f"found {self.problems.most} problems or more, and read no further"))
         if problems:
             raise ManifestError(problems)
-        return self._assembled(cluster, policies)
+        return self._assembled(cluster, [self._policies[ref][0] for ref in sorted(self._policies, key=_order)])
+
+    def _refuse_unknown_labels(self, cluster: Cluster) -> None:
+        policies = [policy for policy, _, _ in self._policies.values()]
+        for ref, problems in crosschecks.unknown_labels(policies, cluster.pods, cluster.namespaces).items():
+            self._refuse(self._policies.pop(ref)[1], problems)
 
     def _assembled(self, cluster: Cluster, policies: list[Policy]) -> Snapshot:
         pods = tuple(entry.pod for entry in cluster.pods)

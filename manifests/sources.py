@@ -60,7 +60,7 @@ def _files(name: str, problems: list[Problem]) -> list[str]:
         known = len(problems)
         found = sorted(_below(name, problems))
         if not found and len(problems) == known:
-            message = "found a folder without .yaml, .yml or .json files"
+            message = "found a folder without .yaml, .yml and .json files, expected some"
             problems.append(Problem(file=name, message=message))
         return found
     if not os.path.exists(name):
