@@ -21,6 +21,7 @@ from reachproof.queries.answer import Answer, Because, Evidence, Witness
 from reachproof.queries.bind import bind
 from reachproof.queries.explain import all_blockers, blamed, deciders
 from reachproof.queries.plan import Check, Plan, Verdict, WhyPlan
+from reachproof.queries.readings import by_proof, by_witness
 from reachproof.queries.unknown_addresses import address_notices, depends_on_address
 from reachproof.semantics.evaluate import evaluate, truth
 from reachproof.semantics.trace import Trace, Truth
@@ -148,7 +149,12 @@ class Session:
                 _spot_check(check.snapshot, samples)
                 evidence = replace(evidence, replayed=bool(samples), cross_checked=True)
                 return replace(
-                    draft, verdict=check.if_absent, because=blamed(because), vacuous=empty, evidence=evidence
+                    draft,
+                    verdict=check.if_absent,
+                    because=blamed(because),
+                    vacuous=empty,
+                    evidence=evidence,
+                    assumptions=(*draft.assumptions, *by_proof(check.snapshot, because)),
                 )
             case Ranking(holds=holds, flow=flow, samples=samples, empty=empty, confirmed=confirmed):
                 _spot_check(check.snapshot, samples)
@@ -174,7 +180,8 @@ class Session:
             prefer = Action.DENY
         trace = evaluate(check.snapshot, flow, prefer=prefer)
         _demand_replay(trace, prefer)
-        notices = [*trace.depends, *depends_on_address(self.encoding.universe, check.snapshot, flow, trace.truth)]
+        notices = [*by_witness(check.snapshot, trace), *trace.depends]
+        notices += depends_on_address(self.encoding.universe, check.snapshot, flow, trace.truth)
         if check.direction is not None:
             notices = [*trace.side(check.direction).depends]
         return replace(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reachproof.network.flow import Flow
@@ -72,6 +72,7 @@ def expected(snapshot: Snapshot, flow: Flow) -> tuple[bool, bool]:
     return found is not Truth.DENIED, found is not Truth.ALLOWED
 
 
+@settings(max_examples=max(2_000, settings().max_examples))
 @given(snapshots(), st.integers(0, 2**32))
 def test_sets_engine_and_evaluator_agree_on_every_kind_of_flow(snapshot: Snapshot, seed: int) -> None:
     encoding = prepare(snapshot)
@@ -83,6 +84,7 @@ def test_sets_engine_and_evaluator_agree_on_every_kind_of_flow(snapshot: Snapsho
         assert looked_up(part, tables, flow) == expected(snapshot, flow), str(flow)
 
 
+@settings(max_examples=max(400, settings().max_examples))
 @given(snapshots(), st.integers(0, 2**32))
 def test_z3_and_evaluator_agree_on_single_flows(snapshot: Snapshot, seed: int) -> None:
     encoding = prepare(snapshot)
