@@ -104,6 +104,8 @@ def _hints(rest: str, found: str, reached: Stop) -> Iterator[str]:
     last = reached.tokens[-1] if reached.tokens else Token("", "")
     if "OBJECT" in reached.accepted and last.type != "POLICY_KIND" and is_plain_name(found):
         yield f"; did you mean `{last} NAMESPACE/{found}`?"
+    if reached.accepted == {"REQUIREMENT"} and (is_reserved(found) or found == "("):
+        yield "; a label that is also a word of the language is quoted, and a list of sets has a blank after its comma"
     if "NAME" in reached.accepted and is_reserved(found):
         yield f'; a name that is also a word of the language is quoted: "{found}"'
 
@@ -112,10 +114,10 @@ def _port_hints(rest: str, found: str, reached: Stop) -> Iterator[str]:
     tokens = reached.tokens
     if re.match(r"icmp", found, re.IGNORECASE):
         yield "; network policies cannot tell ICMP apart, so ask about `tcp`, `udp` or `sctp`"
-    backwards = re.match(r"(\d+(?:-\d+)?)/(tcp|udp|sctp)\b", rest, re.IGNORECASE)
+    backwards = re.match(r"([0-9]+(?:-[0-9]+)?)/(tcp|udp|sctp)\b", rest, re.IGNORECASE)
     if backwards:
         yield f"; did you mean `{backwards[2].lower()}/{backwards[1]}`?"
-    number = re.fullmatch(r"\d+(?:-\d+)?", found)
+    number = re.fullmatch(r"[0-9]+(?:-[0-9]+)?", found)
     if number and tokens and re.fullmatch("tcp|udp|sctp", tokens[-1], re.IGNORECASE):
         yield f"; did you mean `{tokens[-1].lower()}/{found}`?"
     if number and "PROTOCOL_PORT" in reached.accepted:

@@ -189,9 +189,16 @@ def pods(node: Node) -> SetExpr:
     return _pods(node)
 
 
-def pods_in_namespaces(node: Node) -> SetExpr:
+@dataclass(frozen=True, slots=True)
+class Short:
+    """Pods that were said as `namespace shop` or `tenant a`, without `pods in`."""
+
+    pods: ast.Pods
+
+
+def pods_in_namespaces(node: Node) -> Short:
     """`namespace shop`, and filters."""
-    return _pods(node, in_namespaces(node))
+    return Short(_pods(node, in_namespaces(node)))
 
 
 def pods_in_labelled(node: Node) -> SetExpr:
@@ -199,9 +206,9 @@ def pods_in_labelled(node: Node) -> SetExpr:
     return _pods(node, in_namespaces_labelled(node))
 
 
-def pods_in_tenants(node: Node) -> SetExpr:
+def pods_in_tenants(node: Node) -> Short:
     """`tenant a`, and filters."""
-    return _pods(node, in_tenants(node))
+    return Short(_pods(node, in_tenants(node)))
 
 
 def pods_outside(node: Node) -> SetExpr:
@@ -303,9 +310,31 @@ def items(node: Node) -> Said:
         if isinstance(part, Said):
             repeated |= part.repeated | {part.quantifier}
             part = part.set
+        if isinstance(part, Short):
+            if found:
+                _check_joined(found[-1], part.pods)
+            part = part.pods
         if isinstance(part, ast.SetExpr):
             found.extend(part.items if isinstance(part, ast.Union) else (part,))
     return Said(Quantifier.BARE, union(found), frozenset(repeated - {Quantifier.BARE}), node.span)
+
+
+def _check_joined(before: SetExpr, short: ast.Pods) -> None:
+    """Refuses `pods labelled x=y in namespace a or namespace b`, which says one thing and may be meant as another.
+
+    Where the first pods have no condition but their namespaces or tenants, both readings are the same set.
+    """
+    if not isinstance(before, ast.Pods) or not before.filters:
+        return
+    last = before.filters[-1]
+    places = isinstance(last, ast.InNamespaces | ast.InNamespacesLabelled | ast.InTenants | ast.Outside)
+    plain = len(before.filters) == 1 and not before.possible and not isinstance(last, ast.Outside)
+    if places and not plain:
+        raise Mistake(
+            "it is not clear whether the conditions before hold for this one too; write `in namespaces a or b` if so, "
+            "and `pods in ...` if not",
+            short.span,
+        )
 
 
 def union(sets: list[SetExpr]) -> SetExpr:

@@ -104,7 +104,7 @@ def addresses(text: str, span: Span) -> Addresses:
     address, _, length = written.partition("/")
     _address(address, span)
     longest = 128 if ":" in address else 32
-    if not length.isdecimal() or int(length[:4]) > longest:
+    if not re.fullmatch("[0-9]{1,3}", length) or int(length) > longest:
         raise Mistake(
             f"{shortened(written)} has no prefix length: after the slash stands a number from 0 to {longest}", span
         )
@@ -142,7 +142,7 @@ def _address_range(text: str, span: Span) -> Addresses:
 def protocol_port(text: str, span: Span) -> PortNumbers:
     """`tcp`, `tcp/80`, `tcp/8000-8999`: every port of the protocol where none is written."""
     protocol, slash, ports = text.partition("/")
-    if slash and not re.fullmatch(r"\d+(-\d+)?", ports):
+    if slash and not re.fullmatch(r"[0-9]+(-[0-9]+)?", ports):
         word = protocol.lower()
         hint = (
             f"; a port of the destination by its name is `port {shortened(ports)}`"

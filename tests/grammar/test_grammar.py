@@ -96,6 +96,7 @@ GARBAGE = [
         "can pods labelled " + "a-" * 4_900,
         "can pods labelled a in (" + "(" * 9_000,
     ),
+    *("can pods labelled a," + " " * 9_000 + "=", "can pods labelled a" + " " * 9_000 + "~", "\n" * 9_900),
     *("can pods labelled a in (" + " " * 9_000 + "x y)", "can pods in namespace " + "a, " * 3_000),
     *("can pods reach " + ":" * 9_000, "can pods reach " + "1.1" * 3_000, "can pods reach " + "1-" * 4_900),
     *("can pods reach 1.1" + " " * 9_000 + "-", "no pod can reach pods except " + "from pods to nodes, " * 480),

@@ -225,6 +225,22 @@ SETS: list[tuple[str, SetExpr]] = [
             )
         ),
     ),
+    ("pods in namespace a or namespace b", Union((namespace("a"), namespace("b")))),
+    (
+        "pods labelled app=web in namespace a or pods in namespace b",
+        Union((labelled("app", "web", ast.InNamespaces((Name("a"),))), namespace("b"))),
+    ),
+    ("pods labelled app=web, nodes", Union((labelled("app", "web"), Nodes()))),
+    (
+        'pods labelled app=web,"node"',
+        Pods(
+            (
+                ast.Labelled(
+                    Selector.of(Requirement("app", Operator.IN, ("web",)), Requirement("node", Operator.EXISTS))
+                ),
+            )
+        ),
+    ),
     ("pods labelled app=web, pods labelled app=db", Union((labelled("app", "web"), labelled("app", "db")))),
     (
         "pods labelled env in (b, a),!legacy,extra,old notin (x)",
