@@ -414,6 +414,12 @@ class TestUnknownLabels:
         policy["spec"]["podSelector"]["matchLabels"]["pod-template-hash"] = "6d4"
         assert codes(load(web, workload("Deployment", "web"), policy)) == []
 
+    def test_lenient_drops_such_a_policy(self) -> None:
+        policy = selecting(app="web")
+        policy["spec"]["podSelector"]["matchLabels"]["pod-template-hash"] = "6d4"
+        snapshot = load_objects([SHOP, workload("Deployment", "web"), policy], lenient=True)
+        assert (snapshot.policies, codes(snapshot)) == ((), ["POLICY_DROPPED"])
+
 
 def test_everything_is_sorted_by_namespace_and_name() -> None:
     other = pod("a", "10.0.0.9")

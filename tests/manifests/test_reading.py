@@ -84,7 +84,7 @@ def test_a_missing_path_is_an_error(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
-    assert refused(tmp_path) == [f"{tmp_path}: found a folder without .yaml, .yml or .json files"]
+    assert refused(tmp_path) == [f"{tmp_path}: found a folder without .yaml, .yml and .json files, expected some"]
 
 
 def test_a_folder_of_empty_files_is_an_error(tmp_path: Path) -> None:
