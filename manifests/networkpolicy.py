@@ -45,7 +45,7 @@ def lower(manifest: Field, ref: PolicyRef, context: Context) -> Policy:
     """The policy; rules of a direction that policyTypes leaves out are checked and then left out."""
     spec = manifest.get("spec")
     if not spec.present:
-        spec.value = {}  # a NetworkPolicy without spec is one with every field absent
+        spec = Field(manifest.place, {}, "spec", manifest.line)  # without spec every field of it is absent
     spec.only("podSelector", "policyTypes", "ingress", "egress")
     ingress = _rules(spec.get("ingress"), "from", ref)
     egress = _rules(spec.get("egress"), "to", ref)

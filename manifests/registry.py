@@ -36,7 +36,7 @@ _UNSUPPORTED = {
     "networking.istio.io": frozenset(("Sidecar",)),
     "policy.linkerd.io": frozenset(("Server", "ServerAuthorization", "AuthorizationPolicy")),
     "kuma.io": frozenset(("MeshTrafficPermission", "TrafficPermission")),
-    "k8s.ovn.org": frozenset(("EgressFirewall",)),
+    "k8s.ovn.org": frozenset(("EgressFirewall", "UserDefinedNetwork", "ClusterUserDefinedNetwork")),
 }
 _GROUP_ALIASES = {"crd.projectcalico.org": "projectcalico.org"}
 # Groups in which a policy of ours is an old version or a slip, not somebody else's kind.
