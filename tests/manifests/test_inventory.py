@@ -163,6 +163,9 @@ class TestPods:
             "pod shop/web has a status but no address yet; it takes no part"
         )
 
+    def test_the_address_of_its_node_is_none_of_a_pod_on_the_pod_network(self) -> None:
+        assert load(pod("web", status={"phase": "Pending", "hostIP": "192.168.0.1"})).pods == ()
+
     @pytest.mark.parametrize("more", [{}, {"status": {}}, {"status": None}])
     def test_a_pod_without_status_is_abstract(self, more: Object) -> None:
         found = only(pod("web", **more))
@@ -347,6 +350,11 @@ class TestAbstractPods:
     def test_a_replica_set_stands_for_a_deployment_that_is_not_in_the_input(self) -> None:
         alone = workload("ReplicaSet", "web-6d4", ownerReferences=owner("Deployment", "web"))
         assert listed(alone) == [("web", "Deployment/web")]
+
+    def test_an_old_replica_set_is_no_second_deployment(self) -> None:
+        new = {"labels": {"pod-template-hash": "new"}, "ownerReferences": owner("ReplicaSet", "web-new")}
+        old = workload("ReplicaSet", "web-old", ownerReferences=owner("Deployment", "web"))
+        assert listed(pod("web-new-x", "10.0.0.1", **new), old) == [("web-new-x", "Deployment/web")]
 
     def test_names_that_collide_get_the_kind_behind_them_whatever_the_order(self) -> None:
         objects = [workload("Deployment", "web"), workload("StatefulSet", "web")]

@@ -61,8 +61,10 @@ def test_a_named_file_is_read_whatever_its_suffix(tmp_path: Path) -> None:
 
 def test_sources_are_mixed_and_each_file_is_read_once(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(namespace("one"))
-    (tmp_path / "b.yaml").write_text(namespace("two"))
-    assert names(load(tmp_path / "a.yaml", str(tmp_path), tmp_path / "a.yaml")) == ["one", "two"]
+    (tmp_path / "b.yaml").write_text("apiVersion: v1\nkind: Secret\n")
+    snapshot = load(tmp_path / "b.yaml", str(tmp_path), tmp_path / "b.yaml")
+    assert names(snapshot) == ["one"]
+    assert [notice.text for notice in snapshot.warnings] == ["skipped, of kinds that no policy looks at: 1 Secret"]
 
 
 def test_a_folder_that_contains_itself_ends(tmp_path: Path) -> None:
