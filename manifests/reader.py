@@ -11,6 +11,9 @@ from reachproof.manifests.limits import Limits
 from reachproof.manifests.yaml_reader import read_yaml
 from reachproof.network.errors import Problem
 
+# One List inside another is what tools write. A Python object may even hold itself.
+_MOST_LISTS = 10
+
 
 def read(data: bytes | str, file: str, limits: Limits, problems: list[Problem]) -> Iterator[Document]:
     """The objects of a source, in order; every value is a dict. What is wrong goes to `problems`.
@@ -135,16 +138,19 @@ def _read_json(text: str, file: str, limits: Limits, problems: list[Problem]) ->
 
 
 def _objects(document: Document, problems: list[Problem]) -> Iterator[Document]:
-    """The document itself, or the items of a List, to any depth; everything else is a problem."""
-    waiting = [document]
+    """The document itself, or the items of a List, to any sane depth; everything else is a problem."""
+    waiting = [(document, 0)]
     while waiting:
-        one = waiting.pop()
+        one, lists = waiting.pop()
         value = dict(one.value) if isinstance(one.value, Mapping) and not isinstance(one.value, dict) else one.value
         if not isinstance(value, dict):
             message = f"found {describe(value)}, expected a Kubernetes object"
             problems.append(Problem(file=one.file, line=one.line, message=message))
+        elif _is_list(value) and lists == _MOST_LISTS:
+            message = f"found more than {_MOST_LISTS} Lists inside each other, expected at most that many"
+            problems.append(Problem(file=one.file, line=one.line, message=message))
         elif _is_list(value):
-            waiting += reversed(_items(one, value, problems))
+            waiting += ((item, lists + 1) for item in reversed(_items(one, value, problems)))
         else:
             yield replace(one, value=value)
 

@@ -202,6 +202,14 @@ def test_objects_nested_for_ever_are_refused() -> None:
         load_objects([endless])
 
 
+def test_a_list_that_holds_itself_is_refused() -> None:
+    endless: dict[str, object] = {"apiVersion": "v1", "kind": "List"}
+    endless["items"] = [endless]
+    with pytest.raises(ManifestError) as refused:
+        load_objects([endless])
+    assert str(refused.value) == ("<objects>: found more than 10 Lists inside each other, expected at most that many")
+
+
 def test_objects_with_values_that_json_does_not_have_are_refused() -> None:
     policy = {
         "apiVersion": "networking.k8s.io/v1",
