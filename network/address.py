@@ -37,7 +37,8 @@ def parse_address(text: str) -> int:
 
 def parse_cidr(text: str) -> IntervalSet:
     """The addresses of a CIDR; host bits are masked (stored policies may have them). ValueError on other text."""
-    if "/" not in text or "%" in text:
+    _, _, prefix = text.partition("/")
+    if not (prefix.isascii() and prefix.isdigit()) or "%" in text:
         raise ValueError(f"{text!r} is not of the form ADDRESS/PREFIX")
     network = ipaddress.ip_network(text, strict=False)
     base = 0 if network.version == 4 else V6_BASE

@@ -128,7 +128,7 @@ def _adapted(policy: Policy, options: Options, profile: Profile) -> Policy:
         if isinstance(original, PodSet):
             return replace(original, host_network=as_pods)
         if isinstance(original, AddressPeer):
-            return replace(original, parties=parties)
+            return replace(original, parties=original.parties & parties)
         return original
 
     def rules(original: tuple[Rule, ...]) -> tuple[Rule, ...]:

@@ -80,6 +80,11 @@ class Answer:
     evidence: Evidence
     snapshot: Snapshot
 
+    @property
+    def trace(self) -> Trace | None:
+        """The trace of the witness, if there is one."""
+        return self.witness.trace if self.witness else None
+
     def __bool__(self) -> bool:
         """A verdict has more than two values: compare `verdict` instead."""
         raise TypeError("an answer is neither true nor false; look at its verdict")

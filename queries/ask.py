@@ -151,7 +151,7 @@ class Session:
                 return replace(
                     draft,
                     verdict=check.if_absent,
-                    because=blamed(because),
+                    because=blamed(because, _action(check.goal.wanted)),
                     vacuous=empty,
                     evidence=evidence,
                     assumptions=(*draft.assumptions, *by_proof(check.snapshot, because)),
@@ -173,10 +173,8 @@ class Session:
 
     def _witnessed(self, draft: Answer, check: Check, flow: Flow, via: Service | None) -> Answer:
         """The answer with a flow that shows it, replayed."""
-        prefer = Action.ALLOW
-        if isinstance(check.goal, Search):
-            prefer = Action.DENY if check.goal.wanted in (Wanted.CAN_DENY, Wanted.MUST_DENY) else Action.ALLOW
-        elif draft.verdict is check.if_absent:
+        prefer = _action(check.goal.wanted)
+        if not isinstance(check.goal, Search) and draft.verdict is check.if_absent:
             prefer = Action.DENY
         trace = evaluate(check.snapshot, flow, prefer=prefer)
         _demand_replay(trace, prefer)
@@ -239,6 +237,10 @@ class Session:
             return None
         namespace, _, name = services[0].partition("/")
         return self.snapshot.service_of[namespace, name]
+
+
+def _action(wanted: Wanted) -> Action:
+    return Action.DENY if wanted in (Wanted.CAN_DENY, Wanted.MUST_DENY) else Action.ALLOW
 
 
 def _otherwise(negated: bool) -> Verdict:

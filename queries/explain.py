@@ -15,12 +15,16 @@ from reachproof.solver.decide import Blame
 _VERB = {Action.ALLOW: "allows", Action.DENY: "denies", Action.PASS: "passes"}
 
 
-def blamed(blames: Iterable[Blame]) -> tuple[Because, ...]:
-    """The rules that a proof rests on, in the order of the program."""
-    return tuple(map(_blamed, blames))
+def blamed(blames: Iterable[Blame], absent: Action) -> tuple[Because, ...]:
+    """The rules that a proof rests on, in the order of the program.
+
+    `absent`: what the proof says of no flow of the question. A rule with that action is part of a proof by what it
+    does not match.
+    """
+    return tuple(_blamed(blame, absent) for blame in blames)
 
 
-def _blamed(blame: Blame) -> Because:
+def _blamed(blame: Blame, absent: Action) -> Because:
     ref = blame.policy.ref
     if blame.rule is None:
         return Because(
@@ -34,6 +38,7 @@ def _blamed(blame: Blame) -> Because:
         )
     rule = blame.rule
     name = f' "{rule.name}"' if rule.name else ""
+    none = " none of these flows" if rule.action is absent else ""
     return Because(
         policy=ref,
         rule_index=rule.index,
@@ -41,7 +46,7 @@ def _blamed(blame: Blame) -> Because:
         direction=blame.direction,
         action=rule.action,
         origin=rule.origin,
-        text=f"{ref} {blame.direction} rule {rule.index}{name} {_VERB[rule.action]}",
+        text=f"{ref} {blame.direction} rule {rule.index}{name} {_VERB[rule.action]}{none}",
     )
 
 

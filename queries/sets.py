@@ -19,7 +19,7 @@ from typing import assert_never
 
 from reachproof.grammar import ast
 from reachproof.grammar.format import format_set
-from reachproof.network.address import GLOBAL, format_address
+from reachproof.network.address import GLOBAL
 from reachproof.network.cluster import Notice, Pod
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import Operator, Requirement, Selector
@@ -159,15 +159,15 @@ class Binder:
         return At(side, Members(points))
 
     def _warn_of_virtual_addresses(self, low: int, high: int) -> None:
-        asked = IntervalSet(((low, high),))
-        for service in self._snapshot.services:
-            for address in service.virtual_ips:
-                if address in asked:
-                    text = (
-                        f"{format_address(address)} is an address of service {service}: traffic to it is rewritten to "
-                        f"a backend before policy applies, so it is not in this set; ask for `service {service}`"
-                    )
-                    self.warnings.append(Notice(code="SERVICE_ADDRESS", text=text, origin=service.origin))
+        services = [s for s in self._snapshot.services if any(low <= address <= high for address in s.virtual_ips)]
+        if services:
+            first = services[0]
+            more = f" and {len(services) - 1} more" if len(services) > 1 else ""
+            text = (
+                f"the addresses of service {first}{more} are not in this set: traffic to them is rewritten to a "
+                f"backend before policy applies; ask for `service {first}`"
+            )
+            self.warnings.append(Notice(code="SERVICE_ADDRESS", text=text, origin=first.origin))
 
     # ------------------------------------------------------------ pods
 

@@ -1,0 +1,136 @@
+"""The HTTP service: requests in, answers out. No policy logic.
+
+A request is worked on in a thread of its own with a session of its own; Z3 gives up the interpreter lock while it
+works. How many are worked on at once is a setting; the others wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from importlib.metadata import version
+from typing import Any
+
+import anyio
+import anyio.to_thread
+from fastapi import FastAPI, Request, Response
+
+from reachproof.api.problems import Refusal, install, problem_response
+from reachproof.api.schemas import AnswerDocument, Health, ProblemDetails, QueryRequest
+from reachproof.api.settings import Settings
+from reachproof.manifests import load_objects, load_text
+from reachproof.network.options import Options
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.ask import Session
+from reachproof.queries.model_options import model_options
+from reachproof.queries.wire import answer_json
+from reachproof.solver.budget import Budget
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ProblemDetails, "description": title, "content": {"application/problem+json": {}}}
+    for status, title in (
+        (400, "Not JSON"),
+        (404, "No such snapshot"),
+        (413, "Too large"),
+        (422, "Wrong"),
+        (500, "Bug"),
+    )
+}
+
+
+def create_app(settings: Settings | None = None, snapshot: Snapshot | None = None) -> FastAPI:
+    """The application. `snapshot`: what requests ask about that bring no manifests."""
+    limits = settings or Settings()
+    app = FastAPI(
+        title="reachproof",
+        version=version("reachproof"),
+        description="Proves what a Kubernetes cluster's network policy allows.",
+    )
+    install(app)
+    slots = anyio.CapacityLimiter(limits.workers)
+
+    @app.middleware("http")
+    async def bounded(request: Request, following: Callable[[Request], Awaitable[Response]]) -> Response:
+        return await _bounded(request, following, limits.max_body_bytes)
+
+    @app.get("/healthz", response_model=Health, tags=["operation"])
+    async def healthz() -> Health:
+        """The process answers."""
+        return Health()
+
+    @app.post(
+        "/query",
+        response_model=AnswerDocument | list[AnswerDocument],
+        responses=_PROBLEMS,
+        tags=["questions"],
+        summary="Answer one statement, or several",
+    )
+    async def query(request: QueryRequest) -> Any:
+        """One answer for `query`, a list of answers for `queries`. Running out of time is the verdict `unknown`."""
+        if request.queries is not None and len(request.queries) > limits.max_queries:
+            raise Refusal(422, f"found {len(request.queries)} queries, expected at most {limits.max_queries}")
+        return await anyio.to_thread.run_sync(_answer, request, limits, snapshot, limiter=slots)
+
+    return app
+
+
+def _answer(request: QueryRequest, limits: Settings, preloaded: Snapshot | None) -> Any:
+    session = Session(_snapshot(request, preloaded))
+    budget = Budget(seconds=min(request.timeout_ms or limits.default_timeout_ms, limits.max_timeout_ms) / 1000)
+    if request.query is not None:
+        return answer_json(session.ask(request.query, budget))
+    return [answer_json(session.ask(text, budget)) for text in request.queries or ()]
+
+
+def _snapshot(request: QueryRequest, preloaded: Snapshot | None) -> Snapshot:
+    """The snapshot that a request is about."""
+    options = model_options(request.options)
+    match request.manifests:
+        case str(text):
+            return load_text(text, name="manifests", options=options)
+        case list(objects):
+            return load_objects(objects, name="manifests", options=options)
+    if preloaded is None:
+        if request.snapshot is not None:
+            raise Refusal(404, f"there is no snapshot {request.snapshot}; send manifests")
+        raise Refusal(422, "found neither manifests nor snapshot, and the service was started without --from")
+    if request.snapshot not in (None, preloaded.digest):
+        raise Refusal(404, f"there is no snapshot {request.snapshot}; the service has {preloaded.digest}")
+    fixed = sorted({"domains", "channel"} & set(request.options))
+    if fixed:
+        raise Refusal(422, f"{' and '.join(fixed)} decide how manifests are read: send manifests to change them")
+    return preloaded.with_options(_over(preloaded.options, options, request.options)) if request.options else preloaded
+
+
+def _over(base: Options, asked: Options, names: dict[str, Any]) -> Options:
+    """The service's options, with those that the request names taken from it."""
+    fields: dict[str, dict[str, Any]] = {
+        "tenantLabel": {"tenant_label": asked.tenant_label},
+        "cni": {"cni": asked.cni},
+        "podCidr": {"pod_range": asked.pod_range},
+        "serviceCidr": {"service_range": asked.service_range},
+        "hostNetworkPods": {"host_network_pods": asked.host_network_pods},
+        "cidrMatches": {"cidr_matches": asked.cidr_matches},
+        "enforcement": {"enforcement": asked.enforcement},
+    }
+    changes: dict[str, Any] = {}
+    for name in names:
+        changes |= fields[name]
+    return replace(base, **changes)
+
+
+async def _bounded(request: Request, following: Callable[[Request], Awaitable[Response]], most: int) -> Response:
+    """Refuses a body that is larger than allowed, by its declared length or by what arrives."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > most:
+        return problem_response(413, f"found a body of {declared} bytes, expected at most {most}")
+    if not declared:
+        size = 0
+        chunks: list[bytes] = []
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > most:
+                return problem_response(413, f"found a body of more than {most} bytes, expected at most that")
+            chunks.append(chunk)
+        request._body = b"".join(chunks)
+    return await following(request)

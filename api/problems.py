@@ -1,0 +1,93 @@
+"""Every error as RFC 9457 `application/problem+json`. No stack trace and no path of the server is in a response."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from reachproof.network.errors import InputError, InternalError, Problem
+
+MEDIA_TYPE = "application/problem+json"
+TITLES = {
+    400: "The request cannot be read",
+    404: "There is no such thing here",
+    405: "The method is not allowed here",
+    413: "The request is too large",
+    422: "The request is understood but wrong",
+    500: "Internal error",
+    503: "Busy",
+}
+
+
+class Refusal(Exception):
+    """A request that is refused with a status and the reasons."""
+
+    def __init__(self, status: int, detail: str, problems: Iterable[Problem] = ()) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.problems = tuple(problems)
+
+
+def problem_response(status: int, detail: str, problems: Iterable[Problem] = ()) -> JSONResponse:
+    """The response for an error."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": TITLES.get(status, "Error"),
+        "status": status,
+        "detail": detail,
+        "errors": [
+            {"file": problem.file, "line": problem.line, "path": problem.path, "message": _message(problem)}
+            for problem in problems
+        ],
+    }
+    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE)
+
+
+def _message(problem: Problem) -> str:
+    return f"{problem.subject}: {problem.message}" if problem.subject else problem.message
+
+
+def install(app: FastAPI) -> None:
+    """Have the app answer every error in this form."""
+
+    @app.exception_handler(Refusal)
+    async def refused(_request: Request, error: Refusal) -> JSONResponse:
+        return problem_response(error.status, error.detail, error.problems)
+
+    @app.exception_handler(InputError)
+    async def wrong_input(_request: Request, error: InputError) -> JSONResponse:
+        count = len(error.problems)
+        detail = "the query or the manifests are wrong: " + ("1 problem" if count == 1 else f"{count} problems")
+        return problem_response(422, detail, error.problems)
+
+    @app.exception_handler(InternalError)
+    async def our_bug(_request: Request, error: InternalError) -> JSONResponse:
+        return problem_response(500, str(error))
+
+    @app.exception_handler(RequestValidationError)
+    async def wrong_shape(_request: Request, error: RequestValidationError) -> JSONResponse:
+        details = error.errors()
+        unreadable = any(each["type"] == "json_invalid" for each in details)
+        problems = [Problem(file="body", path=_path(each["loc"]), message=each["msg"]) for each in details]
+        detail = "the body is not JSON" if unreadable else "the body does not have the expected shape"
+        return problem_response(400 if unreadable else 422, detail, problems)
+
+    @app.exception_handler(HTTPException)
+    async def framework(_request: Request, error: HTTPException) -> JSONResponse:
+        response = problem_response(error.status_code, str(error.detail))
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(Exception)
+    async def unexpected(_request: Request, _error: Exception) -> JSONResponse:
+        return problem_response(500, "an error that nobody expected; it is in the service's log")
+
+
+def _path(location: Iterable[object]) -> str:
+    return ".".join(str(part) for part in location if part != "body")

@@ -1,0 +1,18 @@
+"""Settings of the service, from the environment (`REACHPROOF_...`)."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Limits of one request, and how many questions are answered at once."""
+
+    model_config = SettingsConfigDict(env_prefix="REACHPROOF_")
+
+    max_body_bytes: int = Field(default=64_000_000, gt=0, description="Larger requests are refused with 413.")
+    max_timeout_ms: int = Field(default=60_000, gt=0, description="No question gets more, whatever it asks for.")
+    default_timeout_ms: int = Field(default=10_000, gt=0, description="For questions that name no timeout.")
+    max_queries: int = Field(default=100, gt=0, description="Statements in one request.")
+    workers: int = Field(default=2, gt=0, description="Requests that are worked on at once.")

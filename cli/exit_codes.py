@@ -1,0 +1,49 @@
+"""Exit codes: nothing but proof gives 0. Other programs rely on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+from reachproof.queries.answer import Answer
+from reachproof.queries.plan import Verdict
+
+
+class ExitCode(IntEnum):
+    """What the process says to its caller."""
+
+    PROVED = 0
+    REFUTED = 1
+    BAD_INPUT = 2
+    UNDECIDED = 3
+    UNREACHABLE_SERVER = 4
+    OUR_BUG = 70
+    INTERRUPTED = 130
+
+
+_WORST_FIRST = (
+    ExitCode.OUR_BUG,
+    ExitCode.BAD_INPUT,
+    ExitCode.UNREACHABLE_SERVER,
+    ExitCode.REFUTED,
+    ExitCode.UNDECIDED,
+    ExitCode.PROVED,
+)
+
+
+def exit_code(answers: Iterable[Answer], *, expect: str | None, allow_vacuous: bool) -> ExitCode:
+    """The code for all answers together: the worst of them."""
+    codes = {_one(answer, expect=expect, allow_vacuous=allow_vacuous) for answer in answers}
+    return next(code for code in _WORST_FIRST if code in codes)
+
+
+def _one(answer: Answer, *, expect: str | None, allow_vacuous: bool) -> ExitCode:
+    if answer.verdict is Verdict.UNKNOWN:
+        return ExitCode.PROVED if expect == "unknown" else ExitCode.UNDECIDED
+    if expect is not None and answer.verdict != expect:
+        return ExitCode.REFUTED
+    if expect is None and answer.verdict is Verdict.VIOLATED:
+        return ExitCode.REFUTED
+    if answer.vacuous and not allow_vacuous:
+        return ExitCode.UNDECIDED
+    return ExitCode.PROVED

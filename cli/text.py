@@ -1,0 +1,82 @@
+"""Answers as text for a terminal or a log: the verdict first, then what shows it, then what it assumes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from reachproof.network.address import format_address
+from reachproof.network.cluster import Node, Pod
+from reachproof.network.errors import InputError, Problem
+from reachproof.network.flow import External, Party
+from reachproof.network.origin import Origin
+from reachproof.queries.answer import Answer, Witness
+from reachproof.queries.plan import Verdict
+
+GOOD = {Verdict.HOLDS, Verdict.UNREACHABLE}
+BAD = {Verdict.VIOLATED, Verdict.REACHABLE}
+
+
+def answer_lines(answer: Answer) -> Iterator[str]:
+    """The answer, line by line, without colour."""
+    vacuous = "  (vacuous: it is about no flow at all)" if answer.vacuous else ""
+    yield f"{answer.verdict.upper()}  {answer.normalized}{vacuous}"
+    if answer.reason:
+        yield f"  reason: {answer.reason}"
+    if answer.witness:
+        yield from _witness_lines(answer.witness)
+    if answer.because:
+        yield "  because"
+        for because in answer.because:
+            yield f"    {because.text}{_place(because.origin)}"
+    if answer.assumptions:
+        yield "  assuming"
+        for notice in answer.assumptions:
+            yield f"    {notice.code}: {notice.text}"
+
+
+def _witness_lines(witness: Witness) -> Iterator[str]:
+    flow = witness.flow
+    source = end(flow.source, flow.source_address)
+    destination = end(flow.destination, flow.destination_address)
+    via = f" (by service {witness.via})" if witness.via else ""
+    yield f"  {source} -> {destination} on {flow.protocol.lower()}/{flow.port}{via}"
+    for step in witness.steps:
+        yield f"    {step.direction:<7} {step.action:<5} {step.text}{_place(step.origin)}"
+
+
+def end(party: Party, address: int) -> str:
+    """One end of a flow, with its address where that is known."""
+    match party:
+        case Pod(abstract=True):
+            return f"pod {party}"
+        case Pod():
+            return f"pod {party} ({format_address(address)})"
+        case Node():
+            return f"node {party.name} ({format_address(address)})"
+        case External():
+            return format_address(address)
+
+
+def _place(origin: Origin | None) -> str:
+    return f"  [{origin}]" if origin and origin.file else ""
+
+
+def warning_lines(answers: Iterable[Answer]) -> Iterator[str]:
+    """The warnings of all answers, each once."""
+    for notice in dict.fromkeys(notice for answer in answers for notice in answer.warnings):
+        yield f"warning: {notice.code}: {notice.text}{_place(notice.origin)}"
+
+
+def error_lines(error: InputError, query: str) -> Iterator[str]:
+    """Every problem; those of a query with the line and a mark under the place."""
+    for problem in error.problems:
+        yield f"error: {problem}"
+        if problem.file == "query" and problem.column and "\n" not in problem.message:
+            yield from _marked(problem, query)
+
+
+def _marked(problem: Problem, query: str) -> Iterator[str]:
+    lines = query.splitlines()
+    if 0 < problem.line <= len(lines):
+        yield f"  {lines[problem.line - 1]}"
+        yield f"  {' ' * (problem.column - 1)}^"

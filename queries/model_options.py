@@ -1,0 +1,113 @@
+"""Model options by the names that the command line, the service and the settings share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import TypeVar
+
+from reachproof.network.address import parse_cidr
+from reachproof.network.errors import InputError, Problem
+from reachproof.network.intervals import EMPTY, IntervalSet
+from reachproof.network.options import Channel, CidrMatches, Cni, Enforcement, HostNetworkPods, Options
+
+FILE = "options"
+DEFAULTS = Options()
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def model_options(values: Mapping[str, object]) -> Options:
+    """The options with these names and values; a value of None is not given. InputError with everything wrong.
+
+    Names: tenantLabel, cni, channel, podCidr and serviceCidr (a CIDR, several with commas, or a list), hostNetworkPods,
+    cidrMatches, domains (name to CIDRs), enforcement.
+    """
+    reader = _Reader({name: value for name, value in values.items() if value is not None})
+    matches = reader.choice("cidrMatches", CidrMatches)
+    options = Options(
+        tenant_label=reader.text("tenantLabel", DEFAULTS.tenant_label),
+        cni=reader.choice("cni", Cni) or DEFAULTS.cni,
+        channel=reader.choice("channel", Channel) or DEFAULTS.channel,
+        pod_range=reader.cidrs("podCidr"),
+        service_range=reader.cidrs("serviceCidr"),
+        host_network_pods=reader.choice("hostNetworkPods", HostNetworkPods) or DEFAULTS.host_network_pods,
+        cidr_matches=matches,
+        domains=reader.domains("domains"),
+        enforcement=reader.choice("enforcement", Enforcement) or DEFAULTS.enforcement,
+    )
+    reader.finish()
+    return options
+
+
+class _Reader:
+    def __init__(self, values: Mapping[str, object]) -> None:
+        self._values = values
+        self._known: list[str] = []
+        self._problems: list[Problem] = []
+
+    def text(self, name: str, default: str) -> str:
+        value = self._value(name)
+        if value is None:
+            return default
+        if isinstance(value, str) and value:
+            return value
+        self._problem(name, f"found {value!r}, expected a label key")
+        return default
+
+    def choice(self, name: str, choices: type[Choice]) -> Choice | None:
+        value = self._value(name)
+        known = [str(each) for each in choices]
+        if value is None or value in known:
+            return choices(value) if value is not None else None
+        near = get_close_matches(str(value), known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        self._problem(name, f"found {value!r}, expected one of {', '.join(known)}{hint}")
+        return None
+
+    def cidrs(self, name: str) -> IntervalSet:
+        return self._cidrs(name, self._value(name))
+
+    def domains(self, name: str) -> dict[str, IntervalSet]:
+        value = self._value(name)
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping):
+            self._problem(name, f"found {value!r}, expected a map of domain names to CIDRs")
+            return {}
+        return {str(domain): self._cidrs(f"{name}.{domain}", cidrs) for domain, cidrs in sorted(value.items())}
+
+    def finish(self) -> None:
+        for name in self._values:
+            if name not in self._known:
+                near = get_close_matches(name, self._known, n=1)
+                hint = f"; did you mean {near[0]}?" if near else f"; there is {', '.join(sorted(self._known))}"
+                self._problem(name, f"there is no such option{hint}")
+        if self._problems:
+            raise InputError(self._problems)
+
+    def _cidrs(self, name: str, value: object) -> IntervalSet:
+        texts: Sequence[object] = (
+            value.split(",") if isinstance(value, str) else value if isinstance(value, list) else ()
+        )
+        if value is not None and not texts:
+            self._problem(name, f"found {value!r}, expected a CIDR or a list of CIDRs")
+        found = EMPTY
+        for text in texts:
+            cidr = self._parsed(name, text)
+            found = found | cidr
+        return found
+
+    def _parsed(self, name: str, text: object) -> IntervalSet:
+        try:
+            return parse_cidr(str(text).strip())
+        except ValueError:
+            self._problem(name, f"found {text!r}, expected a CIDR such as 10.244.0.0/16")
+            return EMPTY
+
+    def _value(self, name: str) -> object:
+        self._known.append(name)
+        return self._values.get(name)
+
+    def _problem(self, name: str, message: str) -> None:
+        self._problems.append(Problem(file=FILE, path=name, message=message))
