@@ -54,7 +54,7 @@ def evaluate(snapshot: Snapshot, flow: Flow, *, prefer: Action = Action.ALLOW) -
 
 
 def truth(snapshot: Snapshot, flow: Flow) -> Truth:
-    """The truth of the flow without its trace: what `evaluate` says, in half the time."""
+    """The truth of the flow without its trace: what `evaluate` says, and cheaper."""
     require_possible(snapshot, flow)
     egress, ingress = (
         _truth(ways(snapshot, flow, direction, tiers(snapshot, flow, direction)))
@@ -129,6 +129,9 @@ def require_possible(snapshot: Snapshot, flow: Flow) -> None:
         raise ValueError(f"{both} are not of one address family")
     _require_address(snapshot, flow.source, flow.source_address)
     _require_address(snapshot, flow.destination, flow.destination_address)
+    one = isinstance(flow.source, Pod) and flow.source == flow.destination and not flow.source.repeated
+    if one and not is_itself(flow):
+        raise ValueError(f"{named(flow.source)} is one pod, and has one address of a family")
 
 
 def _require_address(snapshot: Snapshot, party: Party, address: int) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from reachproof.network.policy import Action, Direction
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.blockers import blockers, deciders
-from reachproof.semantics.evaluate import evaluate, truth
+from reachproof.semantics.evaluate import evaluate, evaluate_direction, tiers, truth
 from reachproof.semantics.trace import Truth
 from tests.strategies.flows import flows, some_flows
 from tests.strategies.snapshots import snapshots
@@ -39,6 +39,16 @@ def test_an_open_outcome_says_what_it_rests_on_and_a_certain_one_has_nothing_to_
         for prefer in (Action.ALLOW, Action.DENY):
             trace = evaluate(snapshot, flow, prefer=prefer)
             assert bool(trace.depends) == (trace.truth is Truth.EITHER)
+
+
+@given(snapshots())
+def test_policies_that_cannot_select_in_the_namespace_are_left_out_without_a_trace(snapshot: Snapshot) -> None:
+    for flow in some_flows(snapshot, 20):
+        for direction in Direction:
+            if tiers(snapshot, flow, direction) and not flow.via_service:
+                every = snapshot.programs.tiers(direction)
+                side = evaluate(snapshot, flow).side(direction)
+                assert evaluate_direction(snapshot, flow, direction, program=every) == side
 
 
 @given(snapshots(), st.data())

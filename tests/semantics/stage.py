@@ -33,7 +33,9 @@ N2 = Node(
 WORLD = External()
 
 
-def pod(name: str, address: str | None, node: str | None = "n1", *, host_network: bool = False) -> Pod:
+def pod(
+    name: str, address: str | None, node: str | None = "n1", *, host_network: bool = False, replicas: int = 1
+) -> Pod:
     """A pod of the namespace shop with app=NAME; without an address it is an abstract one."""
     return Pod(
         namespace="shop",
@@ -42,6 +44,7 @@ def pod(name: str, address: str | None, node: str | None = "n1", *, host_network
         addresses=() if address is None else (parse_address(address),),
         node=node,
         host_network=host_network,
+        replicas=replicas,
         ports=(ContainerPort(name="sql", number=5432, protocol=Protocol.TCP),) if name == "db" else (),
         origin=ORIGIN,
     )
@@ -51,12 +54,13 @@ WEB = pod("web", "10.0.0.1")
 DB = pod("db", "10.0.0.2", "n2")
 HOST = pod("host", "192.168.0.2", "n2", host_network=True)
 JOB = pod("job", None, None)
+JOBS = pod("jobs", None, None, replicas=2)
 
 
 def snapshot(*policies: Policy, options: Options = DEFAULT_OPTIONS) -> Snapshot:
     """The stage with these policies."""
     shop = Namespace(name="shop", labels={NAMESPACE_NAME: "shop"}, origin=ORIGIN)
-    pods = (DB, HOST, JOB, WEB)
+    pods = (DB, HOST, JOB, JOBS, WEB)
     return Snapshot(namespaces=(shop,), nodes=(N1, N2), pods=pods, policies=policies, options=options)
 
 

@@ -7,13 +7,14 @@ import pytest
 from reachproof.network.address import parse_cidrs
 from reachproof.network.flow import Flow
 from reachproof.network.options import Options
-from reachproof.network.policy import Action
+from reachproof.network.policy import Action, Direction
 from reachproof.semantics.evaluate import evaluate, truth
 from reachproof.semantics.trace import Truth
 from tests.semantics.stage import (
     DB,
     HOST,
     JOB,
+    JOBS,
     N1,
     N2,
     PODS,
@@ -47,6 +48,7 @@ RANGE = Options(pod_range=parse_cidrs(("10.0.0.0/24",)))
         ),
         (flow(JOB, WEB, at=("10.1.0.1", "10.0.0.1")), "10.1.0.1 is no address of pod shop/job"),
         (flow(JOB, WEB, at=("10.0.0.2", "10.0.0.1")), "10.0.0.2 is no address of pod shop/job"),
+        (flow(JOB, JOB, at=("10.0.0.7", "10.0.0.8")), "pod shop/job is one pod, and has one address of a family"),
         (flow(pod("gone", "10.0.0.9"), WEB), "pod shop/gone is not in the snapshot"),
         (flow(pod("web", "10.0.0.9"), DB), "pod shop/web is not in the snapshot"),
     ],
@@ -63,7 +65,8 @@ def test_a_flow_that_cannot_be_is_refused(wrong: Flow, message: str) -> None:
     "right",
     [
         flow(JOB, WEB, at=("10.0.0.77", "10.0.0.1")),
-        flow(JOB, JOB, at=("10.0.0.77", "10.0.0.78")),
+        flow(JOBS, JOBS, at=("10.0.0.77", "10.0.0.78")),
+        flow(JOB, JOB, at=("10.0.0.77", "10.0.0.77")),
         flow(WORLD, WEB, at=("10.0.0.77", "10.0.0.1")),
         flow(HOST, N1),
         flow(N2, WORLD, at=("fd01::2", "2001:db8::1")),
@@ -89,5 +92,12 @@ def test_one_denied_direction_is_enough_whatever_the_other_leaves_open() -> None
 
 def test_replicas_of_an_abstract_pod_are_told_apart_by_address() -> None:
     closed = snapshot(CLOSED)
-    assert truth(closed, flow(JOB, JOB, at=("10.0.9.1", "10.0.9.1"))) is Truth.ALLOWED
-    assert truth(closed, flow(JOB, JOB, at=("10.0.9.1", "10.0.9.2"))) is Truth.DENIED
+    assert truth(closed, flow(JOBS, JOBS, at=("10.0.9.1", "10.0.9.1"))) is Truth.ALLOWED
+    assert truth(closed, flow(JOBS, JOBS, at=("10.0.9.1", "10.0.9.2"))) is Truth.DENIED
+
+
+def test_rules_in_a_direction_that_a_policy_does_not_isolate_isolate_nothing() -> None:
+    allows = (rule(Action.ALLOW, PODS),)
+    open_only = network_policy("db", CLOSED.subject.pods, ingress=allows, isolates=(Direction.EGRESS,))
+    assert truth(snapshot(open_only), flow(WORLD, DB)) is Truth.ALLOWED
+    assert truth(snapshot(open_only), flow(DB, WORLD)) is Truth.DENIED

@@ -23,7 +23,9 @@ _POD_LABELS = st.sampled_from(POD_LABELS)
 _CONTAINER_PORTS = st.sampled_from(CONTAINER_PORTS)
 _NODE = st.sampled_from((*NODES, None))
 # How a pod has its address; the usual one is repeated.
-_FORMS = st.sampled_from(("ipv4", "ipv4", "ipv4", "dual", "dual", "ipv6", "host", "template", "deployment"))
+_FORMS = st.sampled_from(
+    ("ipv4", "ipv4", "ipv4", "dual", "dual", "ipv6", "host", "template", "deployment", "daemonset")
+)
 
 
 @st.composite
@@ -64,19 +66,14 @@ def _pods(draw: st.DrawFn, number: int, names: tuple[str, ...]) -> Manifest:
     form = draw(_FORMS)
     metadata: Manifest = {
         "name": f"p{number}",
-        "namespace": draw(st.sampled_from(names)),
+        "namespace": draw(st.sampled_from((*names[:2], *names))),
         "labels": dict(draw(_POD_LABELS)),
     }
     spec: Manifest = {"containers": containers(draw(_CONTAINER_PORTS))}
     if form == "deployment":
-        labels = metadata["labels"] | {"pick": f"p{number}"}
-        template = {"metadata": {"labels": labels}, "spec": spec}
-        return {
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": metadata,
-            "spec": {"replicas": 2, "selector": {"matchLabels": {"pick": f"p{number}"}}, "template": template},
-        }
+        return workload("Deployment", metadata, spec, replicas=2)
+    if form == "daemonset":
+        return workload("DaemonSet", metadata, spec | {"hostNetwork": True})
     pod: Manifest = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
     if form == "template":
         return pod
@@ -93,6 +90,14 @@ def _pods(draw: st.DrawFn, number: int, names: tuple[str, ...]) -> Manifest:
         addresses = {"ipv4": both[:1], "dual": both, "ipv6": both[1:]}[form]
     pod["status"] = {"phase": "Running", "podIP": addresses[0], "podIPs": [{"ip": each} for each in addresses]}
     return pod
+
+
+def workload(kind: str, metadata: Manifest, spec: Manifest, **fields: int) -> Manifest:
+    """A workload whose pods are not given, so that it stands for itself."""
+    pick = {"pick": metadata["name"]}
+    template = {"metadata": {"labels": metadata["labels"] | pick}, "spec": spec}
+    body = {"selector": {"matchLabels": pick}, "template": template} | fields
+    return {"apiVersion": "apps/v1", "kind": kind, "metadata": metadata, "spec": body}
 
 
 def containers(ports: tuple[tuple[str, int, str], ...]) -> list[Manifest]:

@@ -79,8 +79,11 @@ def flows(snapshot: Snapshot) -> st.SearchStrategy[Flow]:
 
 
 def possible(source: End, destination: End) -> bool:
-    """Whether both are of one family and at least one is in the cluster."""
+    """Whether both are of one family, at least one is in the cluster, and one pod does not have two addresses."""
     if isinstance(source[0], External) and isinstance(destination[0], External):
+        return False
+    one_pod = isinstance(source[0], Pod) and source[0] == destination[0] and not source[0].repeated
+    if one_pod and source[1] != destination[1]:
         return False
     return family(source[1]) == family(destination[1])
 

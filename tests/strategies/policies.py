@@ -54,10 +54,10 @@ _SUBJECT = st.one_of(st.sampled_from(_WIDE), _SELECTED)
 _CLUSTER_SUBJECT = st.one_of(st.sampled_from(_WIDE), _SELECTED, _PODS_ANYWHERE)
 _PRIORITY = st.sampled_from(PRIORITIES)
 _TIER = st.sampled_from(("Admin", "Admin", "Baseline"))
-_POLICY_TYPES = st.sampled_from((None, ["Ingress"], ["Egress"], ["Ingress", "Egress"], []))
+_POLICY_TYPES = st.sampled_from((None, ["Ingress", "Egress"], ["Ingress"], ["Egress"], ["Ingress", "Egress"], []))
 _DIRECTIONS = st.sampled_from((("ingress",), ("egress",), ("ingress", "egress")))
 _SIDE = {"ingress": "from", "egress": "to"}
-_FORM = st.sampled_from(("peers", "peers", "ports", "both", "both", "neither"))
+_FORM = st.sampled_from(("peers", "peers", "ports", "both", "both", "both", "neither"))
 _KINDS = st.sampled_from([kinds for size in range(1, 5) for kinds in combinations(("np", "anp", "banp", "cnp"), size)])
 _HOME = st.sampled_from(NAMESPACES[:2])
 
@@ -168,7 +168,8 @@ def admin_rules(channel: Channel, direction: str, kind: str) -> st.SearchStrateg
     experimental = channel is Channel.EXPERIMENTAL
     cluster = kind == "ClusterNetworkPolicy"
     numbered, named = (CLUSTER_PROTOCOLS, CLUSTER_NAMED_PORTS) if cluster else (ADMIN_PORTS, ADMIN_NAMED_PORTS)
-    pods = st.one_of(_SELECTED, _PODS_ANYWHERE) if cluster else _SELECTED
+    wide = st.sampled_from(_WIDE)
+    pods = st.one_of(wide, _SELECTED, _PODS_ANYWHERE) if cluster else st.one_of(wide, _SELECTED)
     peers, allowed_peers = pods, pods
     if direction == "egress":
         peers = allowed_peers = st.one_of(pods, _NETWORKS, *([_NODES] if experimental else ()))
@@ -183,7 +184,8 @@ def admin_rules(channel: Channel, direction: str, kind: str) -> st.SearchStrateg
         return st.one_of(st.fixed_dictionaries(fields), st.fixed_dictionaries({**fields, key: ports}))
 
     allow, *others = _ACTIONS[kind]
-    forms = [rules([allow], allowed_peers, _one_or_two(numbered)), rules(others, peers, _one_or_two(numbered))]
+    deciding = rules(others, peers, _one_or_two(numbered))
+    forms = [deciding, deciding, rules([allow], allowed_peers, _one_or_two(numbered))]
     if cluster and not experimental:
         forms.append(rules(_ACTIONS[kind], peers, _one_or_two((*numbered, *named))))
     elif cluster or experimental:
