@@ -328,6 +328,10 @@ class TestAbstractPods:
         assert only(workload(kind, "web", replicas=3)).replicas == 3
         assert only(workload(kind, "web")).replicas == 1
 
+    def test_a_daemon_set_without_status_stands_for_several_pods(self) -> None:
+        assert only(workload("DaemonSet", "web")).replicas == 2
+        assert only(workload("DaemonSet", "web", status={"desiredNumberScheduled": 7})).replicas == 7
+
     def test_a_job_has_its_parallelism(self) -> None:
         assert only(workload("Job", "web", parallelism=4)).replicas == 4
 
