@@ -1,0 +1,30 @@
+"""The codes of notices in the documentation are those in the code."""
+
+from __future__ import annotations
+
+import re
+
+from tests.docs.pages import page
+from tests.house.places import modules
+
+PAGES = ("docs/semantics.md", "docs/input.md", "docs/interfaces.md")
+# Of what no question can meet; docs/semantics.md says so in words.
+NEVER_ASKED = {"SELF_VIA_SERVICE"}
+_RAISED = re.compile(r"""(?:code=|\.notice\(\s*)"([A-Z_]+)\"""")
+_TOLD = re.compile(r"`([A-Z]+(?:_[A-Z]+)+|TIE|PREMISE)`")
+
+
+def raised() -> set[str]:
+    return {code for module in modules() for code in _RAISED.findall(module.read_text(encoding="utf-8"))}
+
+
+def told() -> set[str]:
+    return {code for name in PAGES for code in _TOLD.findall(page(name))}
+
+
+def test_every_notice_is_documented() -> None:
+    assert sorted(raised() - NEVER_ASKED - told()) == []
+
+
+def test_every_documented_notice_exists() -> None:
+    assert sorted(told() - raised() - {"NO_COLOR"}) == []

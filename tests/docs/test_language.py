@@ -1,0 +1,59 @@
+"""docs/language.md: every example parses, and those of a form that is answered get the verdict behind the `#`."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from reachproof.grammar.parse import parse, parse_many, parse_pack
+from reachproof.manifests.load import load
+from reachproof.network.errors import InputError
+from reachproof.queries.ask import Session
+from tests.docs.pages import phrases, tagged
+from tests.house.places import ROOT
+
+PAGE = "docs/language.md"
+LINES = [line for block in tagged(PAGE, "reach") for line in block.splitlines() if line]
+
+
+@cache
+def example() -> Session:
+    return Session(load(ROOT / "queries" / "examples" / "tenants"))
+
+
+def outcome(sentence: str) -> str:
+    """The verdict, or what kind of refusal there is."""
+    try:
+        answer = example().ask(sentence)
+    except InputError as error:
+        first = error.problems[0].message
+        return "not yet" if "not answered yet" in first else f"error: {first}"
+    return f"{answer.verdict}, vacuous" if answer.vacuous else str(answer.verdict)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_an_example_has_the_outcome_behind_it(line: str) -> None:
+    sentence, _, expected = (part.strip() for part in line.partition("#"))
+    parse(sentence)
+    assert outcome(sentence) == expected
+
+
+@pytest.mark.parametrize("block", tagged(PAGE, "reach"))
+def test_a_block_can_be_asked_as_a_whole(block: str) -> None:
+    assert len(parse_many(block)) == len(block.splitlines())
+
+
+@pytest.mark.parametrize("block", tagged(PAGE, "reach-pack"))
+def test_a_pack_parses(block: str) -> None:
+    assert parse_pack(block).checks
+
+
+@pytest.mark.parametrize("phrase", phrases(PAGE, "Sets"))
+def test_a_set_of_the_table_parses(phrase: str) -> None:
+    parse(f"can {phrase} reach {phrase}?")
+
+
+@pytest.mark.parametrize("phrase", phrases(PAGE, "Ports"))
+def test_ports_of_the_table_parse(phrase: str) -> None:
+    parse(f"can pods reach nodes on {phrase}?")
