@@ -19,13 +19,13 @@ from reachproof.network.address import family, format_address
 from reachproof.network.cluster import Node, Notice, Pod
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.options import HostNetworkPods
-from reachproof.network.policy import Action, AnyPeer, Direction, Match, Rule
+from reachproof.network.policy import Action, Direction
 from reachproof.network.ports import MAX_PORT
 from reachproof.network.program import BUILT_IN, Tier
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.match import subject
-from reachproof.semantics.notices import HAIRPIN_RULE
-from reachproof.semantics.outcomes import Case, Choice, tier_outcomes
+from reachproof.semantics.notices import SKIPPED
+from reachproof.semantics.outcomes import Case, Choice, selects, tier_outcomes
 from reachproof.semantics.sentences import (
     default_sentence,
     isolation_sentence,
@@ -110,7 +110,8 @@ def tiers(snapshot: Snapshot, flow: Flow, direction: Direction) -> tuple[Tier, .
     program = snapshot.programs_in(pod.namespace).tiers(direction)
     if not is_itself(flow):
         return program
-    return tuple(map(_perhaps_isolated, program)) if flow.via_service else ()
+    case = Case(snapshot=snapshot, flow=flow, direction=direction)
+    return tuple(_perhaps_skipped(case, tier) for tier in program) if flow.via_service else ()
 
 
 def is_itself(flow: Flow) -> bool:
@@ -158,10 +159,12 @@ def _is_subject(snapshot: Snapshot, party: Party) -> bool:
     return not party.host_network or snapshot.options.host_network_pods is HostNetworkPods.PODS
 
 
-def _perhaps_isolated(tier: Tier) -> Tier:
-    """NetworkPolicy does not say whether it applies to a pod that reaches itself through a Service."""
-    exempt = Rule(action=Action.ALLOW, matches=(Match(AnyPeer()),), may=True, name=HAIRPIN_RULE, origin=BUILT_IN)
-    return replace(tier, isolation=(exempt, *tier.isolation)) if tier.isolation else tier
+def _perhaps_skipped(case: Case, tier: Tier) -> Tier:
+    """The tier, and where its policies isolate the pod, a first chance to be left out as a whole."""
+    if not any(case.direction in policy.isolates and selects(case, policy) for policy in tier.policies):
+        return tier
+    (chain,) = tier.chains
+    return replace(tier, chains=(((SKIPPED,), *chain),))
 
 
 def _truth(found: Ways) -> Truth:

@@ -20,12 +20,34 @@ from collections.abc import Iterable
 from reachproof.network.address import format_address
 from reachproof.network.cluster import Notice
 from reachproof.network.flow import Flow
-from reachproof.network.policy import Direction, DomainPeer, OwnNodePeer, Policy, Rule
+from reachproof.network.labels import EVERYTHING
+from reachproof.network.policy import (
+    Action,
+    AnyPeer,
+    Direction,
+    DomainPeer,
+    Match,
+    OwnNodePeer,
+    PodSet,
+    Policy,
+    Rule,
+    TierName,
+)
+from reachproof.network.program import BUILT_IN
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.match import Matched, other, peer_matches, subject
-from reachproof.semantics.sentences import listed, named, number_or_name
+from reachproof.semantics.sentences import SKIPPED_REF, listed, named, number_or_name
 
-HAIRPIN_RULE = "itself through a Service"
+_SKIP = Rule(action=Action.PASS, matches=(Match(AnyPeer()),), may=True, name="skipped", origin=BUILT_IN)
+# NetworkPolicy does not say whether it applies to a pod that reaches itself through a Service.
+SKIPPED = Policy(
+    ref=SKIPPED_REF,
+    tier=TierName.NETWORK_POLICY,
+    subject=PodSet(EVERYTHING, EVERYTHING, host_network=True),
+    egress=(_SKIP,),
+    ingress=(_SKIP,),
+    origin=BUILT_IN,
+)
 
 
 def tie(policies: Iterable[Policy]) -> Notice:
@@ -60,7 +82,7 @@ def doubt(snapshot: Snapshot, flow: Flow, direction: Direction, rule: Rule, poli
     if any(isinstance(match.peer, OwnNodePeer) for match in rule.matches):
         text = f"whether NetworkPolicy exempts what {name} sends to its own node is not defined"
         return Notice(code="OWN_NODE_EGRESS", text=text)
-    if rule.name == HAIRPIN_RULE:
+    if policy == SKIPPED:
         text = f"whether NetworkPolicy applies where {name} reaches itself through a Service is not defined"
         return Notice(code="SELF_VIA_SERVICE", text=text)
     text = f"whether {policy.ref} {number_or_name(rule)} matches is not known"

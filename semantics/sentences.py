@@ -8,9 +8,10 @@ from typing import assert_never
 from reachproof.network.address import format_address
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import External, Flow, Party
-from reachproof.network.policy import Action, Direction, Policy, Rule
+from reachproof.network.policy import Action, Direction, Policy, PolicyRef, Rule
 from reachproof.network.program import BUILT_IN, EXEMPTION
 
+SKIPPED_REF = PolicyRef(kind="", namespace="", name="itself through a Service")
 _VERBS = {Action.ALLOW: "allows", Action.DENY: "denies", Action.PASS: "leaves"}
 
 
@@ -50,6 +51,10 @@ def rule_sentence(flow: Flow, direction: Direction, policy: Policy, rule: Rule) 
     if policy.ref == EXEMPTION:
         where = ", on the host network there" if isinstance(flow.source, Pod) else ""
         return f"{named(flow.destination)} always accepts ingress from the node it runs on: {named(flow.source)}{where}"
+    if policy.ref == SKIPPED_REF:
+        pod = named(_subject(flow, direction))
+        onward = f"the next tier decides {direction}"
+        return f"NetworkPolicy may not apply where {pod} reaches itself through a Service; {onward}"
     if rule.origin == BUILT_IN:
         pod = named(_subject(flow, direction))
         return f"{policy.ref} selects {pod}, which ends its baseline tier; {direction} {ends(flow)} is allowed"
@@ -66,8 +71,7 @@ def isolation_sentence(flow: Flow, direction: Direction, policies: tuple[Policy,
     unmet = f"{isolated} and none of {their} rules allows {direction} {ends(flow)}"
     if rule.action is Action.DENY:
         return unmet
-    why = "its own node" if rule.name == "own node" else "a pod that reaches itself through a Service"
-    return f"{unmet}, but NetworkPolicy {'may' if rule.may else 'does'} not apply to {why}"
+    return f"{unmet}, but NetworkPolicy {'may' if rule.may else 'does'} not apply to its own node"
 
 
 def default_sentence(flow: Flow, direction: Direction) -> str:

@@ -103,7 +103,7 @@ def decider(step: Step) -> str:
         case "isolation":
             what = f"isolation by {names}"
         case other:
-            what = f"exemption: {other}"
+            what = f"exemption of its {other}"
     return f"{step.direction} {what}"
 
 
