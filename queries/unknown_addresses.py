@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reachproof.network.address import format_cidrs
+from reachproof.network.address import family, format_cidrs
 from reachproof.network.cluster import Notice, Pod
 from reachproof.network.flow import Flow, Party
 from reachproof.network.intervals import IntervalSet
@@ -52,7 +52,10 @@ def depends_on_address(universe: Universe, snapshot: Snapshot, flow: Flow, shown
                 protocol=flow.protocol,
                 port=flow.port,
             )
-            if (source > 1 << 64) is (destination > 1 << 64) and truth(snapshot, other) is not shown:
+            itself = flow.source == flow.destination and source == destination
+            if itself or family(source) != family(destination):
+                continue
+            if truth(snapshot, other) is not shown:
                 unknown = [str(p) for p in (flow.source, flow.destination) if isinstance(p, Pod) and p.abstract]
                 text = (
                     f"the verdict depends on the address of pod {' and pod '.join(unknown)}, which is not in the input"

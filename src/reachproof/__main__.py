@@ -1,7 +1,5 @@
 """`python -m reachproof` is the command line."""
 
-import sys
-
 from reachproof.cli.main import main
 
 if __name__ == "__main__":
