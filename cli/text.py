@@ -24,6 +24,7 @@ def answer_lines(answer: Answer) -> Iterator[str]:
         yield f"  reason: {answer.reason}"
     if answer.witness:
         yield from _witness_lines(answer.witness)
+    yield from _table_lines(answer)
     if answer.because:
         yield "  because"
         for because in answer.because:
@@ -32,6 +33,21 @@ def answer_lines(answer: Answer) -> Iterator[str]:
         yield "  assuming"
         for notice in answer.assumptions:
             yield f"    {notice.code}: {notice.text}"
+
+
+def _table_lines(answer: Answer) -> Iterator[str]:
+    """The rows under their columns, as wide as their widest entry."""
+    if not answer.columns:
+        return
+    table = [[name.upper() for name in answer.columns]]
+    table += [[_entry(row[name]) for name in answer.columns] for row in answer.rows]
+    widths = [max(len(row[index]) for row in table) for index in range(len(answer.columns))]
+    for row in table:
+        yield "  " + "  ".join(entry.ljust(width) for entry, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _entry(value: str | tuple[str, ...]) -> str:
+    return value if isinstance(value, str) else ", ".join(value)
 
 
 def _witness_lines(witness: Witness) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reachproof.network.cluster import Notice, Service
@@ -11,6 +12,9 @@ from reachproof.network.policy import Action, Direction, PolicyRef
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.plan import Verdict
 from reachproof.semantics.trace import Step, Trace
+
+Row = Mapping[str, str | tuple[str, ...]]
+"""One row of a list: a text, or several, under each of the answer's columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +65,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """`vacuous`: the claim is about no flow at all. `reason` is set when the verdict is `unknown`.
+    """`vacuous`: the claim is about no flow at all. `reason` is set when the verdict is `unknown`. `rows`: of a list.
 
     `snapshot` is what was asked about; it is not part of the JSON.
     """
@@ -75,6 +79,8 @@ class Answer:
     world: str = "closed"
     witness: Witness | None = None
     because: tuple[Because, ...] = ()
+    columns: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
     assumptions: tuple[Notice, ...] = ()
     warnings: tuple[Notice, ...] = ()
     evidence: Evidence

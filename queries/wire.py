@@ -44,7 +44,14 @@ def answer_json(answer: Answer) -> dict[str, Json]:
             "snapshot": evidence.snapshot,
         },
     }
+    if answer.columns:
+        found["columns"] = list(answer.columns)
+        found["rows"] = [{name: _cell(row[name]) for name in answer.columns} for row in answer.rows]
     return found
+
+
+def _cell(value: str | tuple[str, ...]) -> Json:
+    return value if isinstance(value, str) else list(value)
 
 
 def _warnings(warnings: Iterable[Notice]) -> list[Json]:

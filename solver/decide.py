@@ -118,7 +118,7 @@ def search(encoding: Encoding, goal: Search, budget: Budget, prover: Prover, *, 
         case Refuted():
             _demand(not hits.any(), "the sets engine found a flow that Z3 excludes")
             because = _because(part, goal, budget, prover) if explain else ()
-            return Absent(because=because, samples=_samples(part, inside, tables))
+            return Absent(because=because, samples=samples(part, inside, tables))
 
 
 def rank(encoding: Encoding, goal: Ranked, budget: Budget, prover: Prover) -> RankedOutcome:
@@ -149,7 +149,7 @@ def rank(encoding: Encoding, goal: Ranked, budget: Budget, prover: Prover) -> Ra
     shown = inside & (tables.wanted(goal.wanted) if holds else ~tables.wanted(goal.wanted))
     shown = np.where(telling[:, None, None], shown, np.uint64(0))
     flow = witness.best(part, shown) if holds is not goal.every_source else None
-    return Ranking(holds=holds, flow=flow, samples=_samples(part, inside, tables), confirmed=confirmed)
+    return Ranking(holds=holds, flow=flow, samples=samples(part, inside, tables), confirmed=confirmed)
 
 
 def _told_apart(encoding: Encoding, goal: Ranked, budget: Budget) -> Slice:
@@ -187,14 +187,15 @@ def _because(part: Slice, goal: Search, budget: Budget, prover: Prover) -> tuple
     return tuple(dict.fromkeys(found))
 
 
-def _samples(part: Slice, inside: Table, tables: Verdicts) -> tuple[Sample, ...]:
+def samples(part: Slice, inside: Table, tables: Verdicts, limit: int = SAMPLES) -> tuple[Sample, ...]:
+    """Flows of a region with the engines' verdicts: of every cell where these are few, else a seeded choice."""
     return tuple(
         Sample(
             flow=flow,
             can_allow=_bit(tables.can_allow, (source, destination, atom)),
             can_deny=_bit(tables.can_deny, (source, destination, atom)),
         )
-        for source, destination, atom, flow in witness.sample(part, inside, SAMPLES)
+        for source, destination, atom, flow in witness.sample(part, inside, limit)
     )
 
 
