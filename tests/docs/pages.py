@@ -31,6 +31,7 @@ def section(name: str, heading: str) -> str:
     return page(name).partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
 
 
-def phrases(name: str, heading: str) -> list[str]:
-    """The code in the first column of the tables of a section."""
-    return [code for cell in _ROW.findall(section(name, heading)) for code in _CODE.findall(cell)]
+def phrases(name: str, *headings: str) -> list[str]:
+    """The code in the first column of the tables of some sections."""
+    cells = [cell for heading in headings for cell in _ROW.findall(section(name, heading))]
+    return [code for cell in cells for code in _CODE.findall(cell)]

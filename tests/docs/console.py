@@ -1,0 +1,126 @@
+"""Shows the commands in `console` blocks of the documentation with what they print today.
+
+A line that begins with `$ ` is a command, the lines below it are what it prints, standard error included. A command
+that ends in ` &` is a server that the rest of its block talks to; its port 8000 stands for a free one. What differs
+from run to run is masked on both sides. `python -m tests.docs.console` writes the pages anew.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.docs.pages import page, tagged
+from tests.house.places import ROOT
+
+PAGES = ("README.md", "docs/interfaces.md")
+_PROMPT = "$ "
+_SERVER = " &"
+_PORT = "8000"
+_MARK = "=== next command ==="
+_VARIES = (
+    (re.compile(r'("(?:solverMs|totalMs)": ?)[\d.]+'), r"\g<1>1.0"),
+    (re.compile(r'("engine": ?)"[^"]*"'), r'\g<1>"z3 ..."'),
+)
+
+
+def masked(text: str) -> str:
+    """The text with times and versions made equal."""
+    for pattern, replacement in _VARIES:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def commands(block: str) -> list[str]:
+    """The commands of a block, without their prompts."""
+    return [line.removeprefix(_PROMPT) for line in block.splitlines() if line.startswith(_PROMPT)]
+
+
+def run(block: str) -> str:
+    """The block as it would look today: each command, and what it prints, masked."""
+    typed = commands(block)
+    with _reachproof_on_path() as environment:
+        servers = [command for command in typed if command.endswith(_SERVER)]
+        if not servers:
+            return masked(_shown(typed, _outputs(typed, environment)))
+        port = _free_port()
+        with _serving(servers[0].removesuffix(_SERVER), port, environment):
+            asked = [command for command in typed if command not in servers]
+            actual = [command.replace(_PORT, str(port)) for command in asked]
+            return masked(_shown(servers + asked, ["", *_outputs(actual, environment)]))
+
+
+def _shown(typed: list[str], outputs: list[str]) -> str:
+    return "".join(f"{_PROMPT}{command}\n{output}" for command, output in zip(typed, outputs, strict=True))
+
+
+def _outputs(typed: list[str], environment: dict[str, str]) -> list[str]:
+    """What each command prints, run one after the other in one shell, so that `echo $?` works."""
+    lines = ["last=0", "exec 2>&1"]
+    for command in typed:
+        lines += [f"echo '{_MARK}'", "(exit $last)", command, "last=$?"]
+    done = subprocess.run(
+        ["bash", "-c", "\n".join(lines)], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    return done.stdout.split(f"{_MARK}\n")[1:]
+
+
+@contextmanager
+def _reachproof_on_path() -> Iterator[dict[str, str]]:
+    """An environment in which `reachproof` is the one that is under test."""
+    with TemporaryDirectory() as folder:
+        script = Path(folder) / "reachproof"
+        script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m reachproof "$@"\n', encoding="utf-8")
+        script.chmod(0o755)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("REACHPROOF_")}
+        yield {**kept, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+
+
+@contextmanager
+def _serving(command: str, port: int, environment: dict[str, str]) -> Iterator[None]:
+    """The server, ready to be asked."""
+    words = [*shlex.split(command), "--port", str(port)]
+    with subprocess.Popen(words, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
+        try:
+            while not _answers(port):
+                if process.poll() is not None:
+                    raise RuntimeError(f"{command!r} ended with exit code {process.returncode}")
+            yield
+        finally:
+            process.terminate()
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def renewed(name: str, shown: Callable[[str], str]) -> str:
+    """The text of a page with each of its console blocks replaced by what `shown` makes of it."""
+    text = page(name)
+    for block in tagged(name, "console"):
+        text = text.replace(f"```console\n{block}```", f"```console\n{shown(block)}```")
+    return text
+
+
+if __name__ == "__main__":
+    for each in PAGES:
+        (ROOT / each).write_text(renewed(each, run), encoding="utf-8")

@@ -1,0 +1,56 @@
+"""docs/interfaces.md names every option, setting, path, field and exit code that there is, and no other."""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+from reachproof.api.app import create_app
+from reachproof.api.schemas import AnswerDocument, QueryRequest
+from reachproof.api.settings import Settings
+from reachproof.cli.exit_codes import ExitCode
+from reachproof.cli.main import commands
+from tests.docs.pages import page, phrases, section
+
+PAGE = "docs/interfaces.md"
+_OPTION = re.compile(r"^--?[a-z][a-z-]*")
+# The service has none that could lead to it yet.
+NOT_YET = {ExitCode.UNREACHABLE_SERVER}
+
+
+def options(command: click.Command) -> set[str]:
+    return {name for each in command.params if isinstance(each, click.Option) for name in each.opts}
+
+
+def test_every_option_is_documented_and_no_other() -> None:
+    told = {option for code in phrases(PAGE, "Command line", "HTTP") for option in _OPTION.findall(code)}
+    known = set().union(*(options(command) for command in commands.commands.values()))
+    assert sorted(known ^ told) == []
+
+
+def test_every_command_is_documented() -> None:
+    told = set(re.findall(r"^    reachproof (\w+) ", section(PAGE, "Command line"), re.MULTILINE))
+    assert told == set(commands.commands)
+
+
+def test_every_setting_of_the_service_is_documented_with_its_default() -> None:
+    known = {f"REACHPROOF_{name.upper()}": str(field.default) for name, field in Settings.model_fields.items()}
+    told = dict(re.findall(r"^\| `(REACHPROOF_\w+)` \| (\d+) \|", page(PAGE), re.MULTILINE))
+    assert told == known
+
+
+def test_every_path_of_the_service_is_documented() -> None:
+    told = set(re.findall(r"`(?:GET|POST) (/[\w.]+)`", section(PAGE, "HTTP")))
+    assert told == {*create_app(Settings()).openapi()["paths"], "/openapi.json", "/docs"}
+
+
+def test_every_field_of_a_request_and_of_an_answer_is_documented() -> None:
+    asked = {field.alias or name for name, field in QueryRequest.model_fields.items()}
+    assert asked <= set(phrases(PAGE, "HTTP"))
+    assert set(AnswerDocument.model_fields) <= set(phrases(PAGE, "The answer"))
+
+
+def test_every_exit_code_is_documented() -> None:
+    told = {int(code) for code in re.findall(r"^\| (\d+) \|", section(PAGE, "Command line"), re.MULTILINE)}
+    assert told == set(ExitCode) - NOT_YET
