@@ -7,10 +7,12 @@ these are few. Disagreement raises InternalError: a verdict that two implementat
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 
 from reachproof.grammar import ast
 from reachproof.grammar.format import format_query
+from reachproof.grammar.mistakes import Mistake
 from reachproof.grammar.parse import parse, parse_many
 from reachproof.network.cluster import Notice, Service
 from reachproof.network.errors import InternalError
@@ -19,13 +21,15 @@ from reachproof.network.policy import Action
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Because, Evidence, Witness
 from reachproof.queries.bind import bind
+from reachproof.queries.errors import QueryError
 from reachproof.queries.explain import all_blockers, blamed, deciders
+from reachproof.queries.lists import ListPlan
 from reachproof.queries.plan import Check, Plan, Verdict, WhyPlan
 from reachproof.queries.readings import by_proof, by_witness
 from reachproof.queries.unknown_addresses import address_notices, depends_on_address
 from reachproof.semantics.evaluate import evaluate, truth
 from reachproof.semantics.trace import Trace, Truth
-from reachproof.solver.budget import Budget
+from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.decide import (
     Absent,
     Found,
@@ -39,6 +43,7 @@ from reachproof.solver.decide import (
 )
 from reachproof.solver.goal import Goal, Search, Wanted
 from reachproof.solver.ground import Encoding, prepare
+from reachproof.solver.listing import listing
 from reachproof.solver.prove import Prover, engine
 
 DEFAULT_BUDGET = Budget()
@@ -64,14 +69,30 @@ class Session:
 
     def ask(self, text: str, budget: Budget = DEFAULT_BUDGET) -> Answer:
         """Answer one sentence. Raises InputError for a sentence that cannot be asked, InternalError for our bugs."""
-        return self.answer(parse(text), text, budget)
+        query = parse(text)
+        self._demand_fit([query], text)
+        return self.answer(query, text, budget)
 
     def ask_all(self, text: str, budget: Budget = DEFAULT_BUDGET) -> tuple[Answer, ...]:
-        """Answer several sentences, each with the whole budget."""
+        """Answer several sentences, each with the whole budget. Nothing is decided when one of them cannot be asked."""
+        queries = self.fit(text)
+        return tuple(self.answer(query, text[query.span.start : query.span.end], budget) for query in queries)
+
+    def fit(self, text: str) -> tuple[ast.Query, ...]:
+        """The sentences of a text. Raises InputError with the problems of all of them that cannot be asked."""
         queries = parse_many(text)
-        if len(queries) == 1:
-            return (self.answer(queries[0], text.strip(), budget),)
-        return tuple(self.answer(query, format_query(query), budget) for query in queries)
+        self._demand_fit(queries, text)
+        return queries
+
+    def _demand_fit(self, queries: Iterable[ast.Query], text: str) -> None:
+        mistakes: list[Mistake] = []
+        for query in queries:
+            try:
+                bind(query, self.encoding.universe)
+            except QueryError as error:
+                mistakes += error.mistakes
+        if mistakes:
+            raise QueryError(mistakes, text)
 
     def answer(self, query: ast.Query, text: str, budget: Budget = DEFAULT_BUDGET) -> Answer:
         """Answer a parsed sentence; `text` is what the user wrote."""
@@ -98,6 +119,8 @@ class Session:
                 found = self._run(plan, draft, running)
             case WhyPlan():
                 found = self._why(plan, draft, running)
+            case ListPlan():
+                found = self._list(plan, draft, running)
         noticed = replace(
             found,
             assumptions=tuple(dict.fromkeys((*self.snapshot.assumptions, *found.assumptions))),
@@ -209,6 +232,27 @@ class Session:
             text = f"some of these can: {others.flow}; the explanation is for {flow}"
             warnings.append(Notice(code="SOME_CAN", text=text))
         return replace(answer, because=all_blockers(plan.snapshot, flows), warnings=tuple(warnings))
+
+    def _list(self, plan: ListPlan, draft: Answer, budget: Budget) -> Answer:
+        """The rows of a list. The sets engine alone makes it; the evaluator judges flows of it."""
+        encoding = self._encoding_of(plan.snapshot)
+        notices = address_notices(encoding.universe, plan.region)
+        draft = replace(draft, form=plan.form, assumptions=(*plan.assumptions, *notices), warnings=plan.warnings)
+        started = time.perf_counter()
+        try:
+            found = listing(encoding, plan.region, budget, groups=plan.groups, limit=plan.samples)
+        except OutOfBudget as over:
+            return replace(draft, verdict=Verdict.UNKNOWN, reason=str(over))
+        _spot_check(plan.snapshot, found.samples)
+        solver_ms = round((time.perf_counter() - started) * 1000, 3)
+        return replace(
+            draft,
+            verdict=Verdict.LISTED,
+            vacuous=found.empty,
+            columns=plan.columns,
+            rows=plan.rows(found),
+            evidence=replace(draft.evidence, replayed=bool(found.samples), solver_ms=solver_ms),
+        )
 
     def _premise_is_wrong(self, plan: WhyPlan, answer: Answer, goal: Search, budget: Budget) -> Answer:
         """Asked why it can, and it cannot, or the other way round: say so, and explain what is true."""

@@ -19,6 +19,7 @@ from dataclasses import replace
 from reachproof.grammar import ast
 from reachproof.queries.default_deny import default_deny_plan, selected_plan
 from reachproof.queries.errors import QueryError, query_problem
+from reachproof.queries.lists import ListPlan, list_plan
 from reachproof.queries.plan import Check, Plan, Verdict, WhyPlan
 from reachproof.queries.prefixes import Instance, instances, with_prefixes
 from reachproof.queries.sets import Binder
@@ -26,14 +27,16 @@ from reachproof.solver.goal import TRUE, All, At, Formula, Goal, Members, Not, R
 from reachproof.solver.universe import Universe
 
 
-def bind(query: ast.Query, universe: Universe) -> Plan | WhyPlan:
+def bind(query: ast.Query, universe: Universe) -> Plan | WhyPlan | ListPlan:
     """The plan of a sentence. Raises QueryError with every problem of it."""
     plans = [_instance(each, universe) for each in instances(query, universe.snapshot)]
     if not plans:
         raise QueryError([query_problem("there is nothing that the name in `for every` could stand for", query.span)])
     first = plans[0]
-    if isinstance(first, WhyPlan) or len(plans) == 1:
+    if len(plans) == 1:
         return first
+    if not isinstance(first, Plan):
+        raise QueryError([query_problem("`for every` stands before claims and `can` questions only", query.span)])
     together = [plan for plan in plans if isinstance(plan, Plan)]
     return replace(
         first,
@@ -43,7 +46,7 @@ def bind(query: ast.Query, universe: Universe) -> Plan | WhyPlan:
     )
 
 
-def _instance(instance: Instance, universe: Universe) -> Plan | WhyPlan:
+def _instance(instance: Instance, universe: Universe) -> Plan | WhyPlan | ListPlan:
     binder = Binder(universe)
     world = with_prefixes(binder, instance.prefixes)
     plan = _statement(binder, instance.statement)
@@ -52,7 +55,7 @@ def _instance(instance: Instance, universe: Universe) -> Plan | WhyPlan:
         case Plan():
             checks = (replace(check, goal=_within(check.goal, world), bound=instance.bound) for check in plan.checks)
             return replace(plan, checks=tuple(checks))
-        case WhyPlan():
+        case WhyPlan() | ListPlan():
             return replace(plan, region=All((plan.region, world)))
 
 
@@ -64,7 +67,7 @@ def _unanswered(what: str) -> QueryError:
     return QueryError([query_problem(f"found {what}, which is understood but not answered yet", ast.NOWHERE)])
 
 
-def _statement(binder: Binder, statement: ast.Statement) -> Plan | WhyPlan:
+def _statement(binder: Binder, statement: ast.Statement) -> Plan | WhyPlan | ListPlan:
     match statement:
         case ast.Can():
             return _can(binder, statement)
@@ -93,10 +96,8 @@ def _statement(binder: Binder, statement: ast.Statement) -> Plan | WhyPlan:
                 warnings=tuple(binder.warnings),
                 services=_services(binder),
             )
-        case ast.Which() | ast.WhichPorts() | ast.WhichPolicies():
-            raise _unanswered("a `which` question")
-        case ast.Show():
-            raise _unanswered("`show reachability`")
+        case ast.Which() | ast.WhichPorts() | ast.WhichPolicies() | ast.Show():
+            return list_plan(binder, statement)
         case ast.HygieneQuestion():
             raise _unanswered("a question about the policies themselves")
         case ast.Changed():

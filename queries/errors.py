@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from reachproof.grammar.ast import Span
+from reachproof.grammar.mistakes import Mistake, Page
 from reachproof.network.errors import InputError, Problem
 
 
 class QueryError(InputError):
-    """A name that does not exist, a form that is not answered, a set that cannot be where it stands."""
+    """A name that does not exist, a form that is not answered, a set that cannot be where it stands.
+
+    `problems` are in order of place. With the text that the spans count in, each has its line and column, and its
+    message ends with the line and a marker under the words, as in a QuerySyntaxError; without, they have no place.
+    """
+
+    def __init__(self, mistakes: Iterable[Mistake], text: str = "") -> None:
+        self.mistakes = tuple(sorted(mistakes, key=lambda each: each.span.start))
+        page = Page.of(text, "query")
+        super().__init__(
+            page.problem(each) if text and each.span.end else Problem(file="query", message=each.message)
+            for each in self.mistakes
+        )
+
+    def placed(self, text: str) -> QueryError:
+        """The same error about a known text."""
+        return QueryError(self.mistakes, text)
 
 
-def query_problem(message: str, span: Span) -> Problem:
-    """A problem at a span of the query; `column` counts from 1."""
-    return Problem(file="query", line=1 if span.end else 0, column=span.start + 1 if span.end else 0, message=message)
+def query_problem(message: str, span: Span) -> Mistake:
+    """A problem at a span of the query."""
+    return Mistake(message, span)

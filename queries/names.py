@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 from reachproof.grammar.ast import Name, ObjectName, Span
+from reachproof.grammar.mistakes import Mistake
 from reachproof.network.cluster import Node, Pod, Service
-from reachproof.network.errors import Problem
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.errors import query_problem
 from reachproof.queries.tenancy import tenants
@@ -20,7 +20,7 @@ class Names:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self.problems: list[Problem] = []
+        self.problems: list[Mistake] = []
 
     def namespace(self, name: Name) -> bool:
         """Whether the namespace exists."""

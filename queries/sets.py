@@ -13,6 +13,7 @@ What a phrase refers to that does not exist is an error; what matches nothing is
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from typing import assert_never
@@ -32,6 +33,14 @@ from reachproof.queries.services import backends
 from reachproof.queries.tenancy import namespaces_of, tenant_of
 from reachproof.solver.goal import FALSE, TRUE, All, At, Formula, InAddresses, InPorts, Members, Not, Same, Side, Some
 from reachproof.solver.universe import Universe, party_key
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """`numbers[i]` is the group of point i, 0 for none; `names` of the groups by number."""
+
+    numbers: tuple[int, ...]
+    names: dict[int, str]
 
 
 class Binder:
@@ -235,15 +244,20 @@ class Binder:
 
     def same(self, group: ast.Group) -> Formula:
         """Both ends are pods of one group."""
-        numbers: dict[str, int] = {}
+        return Same(self.group_names(group).numbers)
 
-        def number(party: object) -> int:
-            if not isinstance(party, Pod):
-                return 0
-            name = self._group_name(group, party)
-            return numbers.setdefault(name, len(numbers) + 1) if name is not None else 0
-
-        return Same(tuple(number(point.party) for point in self._universe.points))
+    def group_names(self, group: ast.Group) -> Groups:
+        """The group of every point, numbered in order of name; 0 for points that belong to none."""
+        of_pod = {pod.key: name for pod in self._snapshot.pods if (name := self._group_name(group, pod)) is not None}
+        numbers = {name: number for number, name in enumerate(sorted(set(of_pod.values())), start=1)}
+        points = self._universe.points
+        return Groups(
+            numbers=tuple(
+                numbers[of_pod[point.party.key]] if isinstance(point.party, Pod) and point.party.key in of_pod else 0
+                for point in points
+            ),
+            names={number: name for name, number in numbers.items()},
+        )
 
     def _group_name(self, group: ast.Group, pod: Pod) -> str | None:
         match group:

@@ -11,7 +11,7 @@ from reachproof.network.flow import External, Party
 from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.solver.bits import position_list, positions
 from reachproof.solver.budget import Budget
-from reachproof.solver.decide import Sample, samples
+from reachproof.solver.decide import SAMPLES, Sample, samples
 from reachproof.solver.goal import All, Formula, Not, Same, Side, Some
 from reachproof.solver.ground import Encoding
 from reachproof.solver.sets import verdicts
@@ -94,8 +94,13 @@ class Listing:
         return IntervalSet.of(span for atom in positions(bits) for span in self.part.atoms[atom])
 
 
-def listing(encoding: Encoding, formula: Formula, budget: Budget, *, groups: Same | None = None) -> Listing:
-    """What the region of the formula allows; with `groups`, cells respect that relation. Raises OutOfBudget."""
+def listing(
+    encoding: Encoding, formula: Formula, budget: Budget, *, groups: Same | None = None, limit: int | None = None
+) -> Listing:
+    """What the region of the formula allows. Raises OutOfBudget.
+
+    With `groups`, cells respect that relation. `limit`: how many samples at the most; all cells when they are fewer.
+    """
     respecting = formula if groups is None else All((formula, Some((groups, Not(groups)))))
     part = cut(encoding, (respecting,), budget)
     inside = everything(part) & region(part, formula)
@@ -104,6 +109,6 @@ def listing(encoding: Encoding, formula: Formula, budget: Budget, *, groups: Sam
         part=part,
         can=inside & tables.can_allow,
         must=inside & ~tables.can_deny,
-        samples=samples(part, inside, tables),
+        samples=samples(part, inside, tables, limit or SAMPLES),
         empty=not inside.any(),
     )

@@ -1,0 +1,258 @@
+"""`which ...` and `show ...`: complete lists, grouped; never a sample.
+
+| Question | One row per |
+|---|---|
+| which pods, workloads, namespaces, tenants, nodes, services | set of ports: all that are allowed on exactly these |
+| which addresses | set of ports: the addresses outside the cluster, as CIDRs |
+| on which ports | one row |
+| which policies decide | rule, or isolation, that decides for some kind of flow |
+| show reachability between groups | pair of groups with something allowed |
+
+Ports in the column `depends` are of the row's ports those that only some outcome of what is left open allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import assert_never
+
+from reachproof.grammar import ast
+from reachproof.network.address import format_cidrs
+from reachproof.network.cluster import Node, Notice, Pod
+from reachproof.network.flow import External, Party
+from reachproof.network.intervals import EMPTY, IntervalSet
+from reachproof.network.ports import format_ports, place
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.answer import Row
+from reachproof.queries.services import backends
+from reachproof.queries.sets import Binder
+from reachproof.queries.tenancy import tenant_of
+from reachproof.semantics.evaluate import evaluate
+from reachproof.solver.goal import All, At, Formula, Members, Not, Same, Side
+from reachproof.solver.listing import Allowed, Listing
+
+_DECIDING_SAMPLES = 2_000
+Rows = tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPlan:
+    """A region, and how what it allows is made into rows."""
+
+    form: str
+    snapshot: Snapshot
+    region: Formula
+    columns: tuple[str, ...]
+    rows: Callable[[Listing], Rows]
+    groups: Same | None = None
+    samples: int | None = None
+    assumptions: tuple[Notice, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+
+
+ListStatement = ast.Which | ast.WhichPorts | ast.WhichPolicies | ast.Show
+
+
+def list_plan(binder: Binder, statement: ListStatement) -> ListPlan:
+    """The plan of a question for a list."""
+    match statement:
+        case ast.Which():
+            return _which(binder, statement)
+        case ast.WhichPorts(source, destination):
+            region = All((binder.at(Side.SOURCE, source), binder.to(destination, ast.ANY_PORT)))
+            return _plan(binder, "which", region, ("ports", "depends"), _ports_rows)
+        case ast.WhichPolicies(source, destination, ports):
+            region = All((binder.at(Side.SOURCE, source), binder.to(destination, ports)))
+            snapshot = binder.snapshot
+            columns = ("policy", "rule", "direction", "action", "origin")
+            return _plan(binder, "which", region, columns, lambda found: _deciding_rows(snapshot, found))
+        case ast.Show():
+            return _show(binder, statement)
+        case _:
+            assert_never(statement)
+
+
+def _plan(
+    binder: Binder,
+    form: str,
+    region: Formula,
+    columns: tuple[str, ...],
+    rows: Callable[[Listing], Rows],
+    groups: Same | None = None,
+) -> ListPlan:
+    return ListPlan(
+        form=form,
+        snapshot=binder.snapshot,
+        region=region,
+        columns=columns,
+        rows=rows,
+        groups=groups,
+        samples=_DECIDING_SAMPLES if columns[0] == "policy" else None,
+        assumptions=tuple(dict.fromkeys(binder.assumptions)),
+        warnings=tuple(dict.fromkeys(binder.warnings)),
+    )
+
+
+def _which(binder: Binder, which: ast.Which) -> ListPlan:
+    universe = binder.universe
+    candidates = {
+        ast.Listed.NODES: universe.nodes,
+        ast.Listed.ADDRESSES: universe.external,
+    }.get(which.listed, universe.pods)
+    side = Side.SOURCE if which.source is None else Side.DESTINATION
+    listed = At(side, Members(candidates))
+    if which.source is None:
+        assert which.destination is not None
+        region = All((listed, binder.to(which.destination, which.ports)))
+        if which.listed is ast.Listed.SERVICES:
+            binder.refuse("services do not start connections; ask which pods or workloads can reach it")
+    else:
+        # The ports of a service are its own; they are compared with the backends' ports when rows are made.
+        by_service = which.listed is ast.Listed.SERVICES
+        ports = binder.ports(ast.ANY_PORT if by_service else which.ports)
+        region = All((binder.at(Side.SOURCE, which.source), listed, ports))
+    if which.exceptions:
+        region = All((region, Not(binder.exempt(which.exceptions))))
+    name = str(which.listed)
+    snapshot = binder.snapshot
+    if which.listed is ast.Listed.SERVICES:
+        return _plan(
+            binder,
+            "which",
+            region,
+            (name, "ports", "depends"),
+            lambda found: _service_rows(snapshot, found, which.ports),
+        )
+    return _plan(
+        binder,
+        "which",
+        region,
+        (name, "ports", "depends"),
+        lambda found: _end_rows(snapshot, found, side, which.listed),
+    )
+
+
+def _show(binder: Binder, show: ast.Show) -> ListPlan:
+    pods = Members(binder.universe.pods)
+    region = All((At(Side.SOURCE, pods), At(Side.DESTINATION, pods), binder.ports(show.ports)))
+    names = binder.group_names(show.group)
+    groups = Same(names.numbers)
+    return _plan(
+        binder,
+        "show",
+        region,
+        ("from", "to", "ports", "depends"),
+        lambda found: tuple(
+            {"from": names.names[first], "to": names.names[second], **_columns(allowed)}
+            for first, second, allowed in found.between(groups)
+        ),
+        groups,
+    )
+
+
+# ---------------------------------------------------------------- rows
+
+
+def _columns(allowed: Allowed) -> Row:
+    return {"ports": format_ports(allowed.ports), "depends": format_ports(allowed.open) if allowed.open else ""}
+
+
+def _ports_rows(found: Listing) -> Rows:
+    allowed = found.total()
+    return (_columns(allowed),) if allowed else ()
+
+
+def _end_rows(snapshot: Snapshot, found: Listing, side: Side, listed: ast.Listed) -> Rows:
+    if listed is ast.Listed.ADDRESSES:
+        by_ports: dict[Allowed, IntervalSet] = {}
+        for _, addresses, allowed in found.ends(side):
+            by_ports[allowed] = by_ports.get(allowed, EMPTY) | addresses
+        rows = [(format_cidrs(addresses), allowed) for allowed, addresses in by_ports.items()]
+    else:
+        total: dict[str, Allowed] = {}
+        for party, _, allowed in found.ends(side):
+            name = _name(snapshot, listed, party)
+            if name is not None:
+                total[name] = total.get(name, Allowed()) | allowed
+        rows = _by_ports(total)
+    return tuple({str(listed): names, **_columns(allowed)} for names, allowed in sorted(rows, key=lambda row: row[0]))
+
+
+def _by_ports(total: dict[str, Allowed]) -> list[tuple[tuple[str, ...], Allowed]]:
+    """Names grouped by what is allowed for them."""
+    grouped: dict[Allowed, list[str]] = {}
+    for name in sorted(total):
+        grouped.setdefault(total[name], []).append(name)
+    return [(tuple(names), allowed) for allowed, names in grouped.items()]
+
+
+def _name(snapshot: Snapshot, listed: ast.Listed, party: Party) -> str | None:
+    match party:
+        case Node(name=name):
+            return name
+        case Pod():
+            match listed:
+                case ast.Listed.NAMESPACES:
+                    return party.namespace
+                case ast.Listed.TENANTS:
+                    return tenant_of(snapshot, party.namespace)
+                case ast.Listed.WORKLOADS:
+                    kind, _, owner = party.workload.partition("/")
+                    return f"{kind.lower()} {party.namespace}/{owner}" if owner else f"pod {party}"
+                case _:
+                    return str(party)
+        case External():
+            return None
+        case _:
+            assert_never(party)
+
+
+def _service_rows(snapshot: Snapshot, found: Listing, ports: ast.Ports) -> Rows:
+    """Services of which some backend is reached, by the ports of the service."""
+    reached: dict[tuple[str, str], Allowed] = {}
+    for party, _, allowed in found.ends(Side.DESTINATION):
+        if isinstance(party, Pod):
+            reached[party.key] = reached.get(party.key, Allowed()) | allowed
+    total: dict[str, Allowed] = {}
+    for service in snapshot.services:
+        for port in service.ports:
+            own = IntervalSet.single(place(port.protocol, port.port))
+            if ports.items and not _asked(ports, own, port.name):
+                continue
+            for listening, ends in backends(snapshot, service, port):
+                target = place(port.protocol, listening)
+                for end in ends:
+                    allowed = reached.get(end.key, Allowed()) if isinstance(end, Pod) else Allowed()
+                    if target in allowed.ports:
+                        depends = own if target in allowed.open else EMPTY
+                        total[str(service)] = total.get(str(service), Allowed()) | Allowed(ports=own, open=depends)
+    return tuple({"services": names, **_columns(allowed)} for names, allowed in sorted(_by_ports(total), key=_first))
+
+
+def _first(row: tuple[tuple[str, ...], Allowed]) -> tuple[str, ...]:
+    return row[0]
+
+
+def _asked(ports: ast.Ports, own: IntervalSet, name: str) -> bool:
+    return any(
+        item.name.text == name
+        if isinstance(item, ast.PortNamed)
+        else bool(IntervalSet(((place(item.protocol, item.low), place(item.protocol, item.high)),)) & own)
+        for item in ports.items
+    )
+
+
+def _deciding_rows(snapshot: Snapshot, found: Listing) -> Rows:
+    """The policies that decide, over one flow of every kind that the question and the policies tell apart."""
+    rows: dict[tuple[str, str, str, str, str], None] = {}
+    for sample in found.samples:
+        trace = evaluate(snapshot, sample.flow)
+        for side in (trace.egress, trace.ingress):
+            step = side.decider
+            rule = "isolation" if step.rule_index is None else f"{step.rule_index} {step.rule_name}".strip()
+            for policy in step.policies:
+                origin = str(step.origin) if step.origin and step.origin.file else ""
+                rows[str(policy), rule, str(step.direction), str(step.action), origin] = None
+    columns = ("policy", "rule", "direction", "action", "origin")
+    return tuple(dict(zip(columns, row, strict=True)) for row in sorted(rows))
