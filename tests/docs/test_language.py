@@ -27,7 +27,7 @@ def outcome(sentence: str) -> str:
     try:
         answer = example().ask(sentence)
     except InputError as error:
-        first = error.problems[0].message
+        first = error.problems[0].message.splitlines()[0]
         return "not yet" if "not answered yet" in first else f"error: {first}"
     return f"{answer.verdict}, vacuous" if answer.vacuous else str(answer.verdict)
 
