@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from importlib.metadata import version
 from typing import Any
 
 import anyio
 import anyio.to_thread
 from fastapi import FastAPI, Request, Response
 
-from reachproof.api.problems import Refusal, install, problem_response
+from reachproof import __version__
+from reachproof.api.problems import Refusal, document, install, problem_response
 from reachproof.api.schemas import AnswerDocument, Health, ProblemDetails, QueryRequest
 from reachproof.api.settings import Settings
 from reachproof.manifests import load_objects, load_text
-from reachproof.network.options import Options
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
 from reachproof.queries.model_options import model_options
@@ -27,7 +26,7 @@ from reachproof.queries.wire import answer_json
 from reachproof.solver.budget import Budget
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ProblemDetails, "description": title, "content": {"application/problem+json": {}}}
+    status: {"model": ProblemDetails, "description": title}
     for status, title in (
         (400, "Not JSON"),
         (404, "No such snapshot"),
@@ -37,16 +36,28 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     )
 }
 
+# The options that can be changed once manifests are read, and their fields in Options.
+_FIELDS = {
+    "tenantLabel": "tenant_label",
+    "cni": "cni",
+    "podCidr": "pod_range",
+    "serviceCidr": "service_range",
+    "hostNetworkPods": "host_network_pods",
+    "cidrMatches": "cidr_matches",
+    "enforcement": "enforcement",
+}
+
 
 def create_app(settings: Settings | None = None, snapshot: Snapshot | None = None) -> FastAPI:
     """The application. `snapshot`: what requests ask about that bring no manifests."""
     limits = settings or Settings()
     app = FastAPI(
         title="reachproof",
-        version=version("reachproof"),
+        version=__version__,
         description="Proves what a Kubernetes cluster's network policy allows.",
     )
     install(app)
+    document(app)
     slots = anyio.CapacityLimiter(limits.workers)
 
     @app.middleware("http")
@@ -96,27 +107,13 @@ def _snapshot(request: QueryRequest, preloaded: Snapshot | None) -> Snapshot:
         raise Refusal(422, "found neither manifests nor snapshot, and the service was started without --from")
     if request.snapshot not in (None, preloaded.digest):
         raise Refusal(404, f"there is no snapshot {request.snapshot}; the service has {preloaded.digest}")
-    fixed = sorted({"domains", "channel"} & set(request.options))
+    given = {name for name, value in request.options.items() if value is not None}
+    fixed = sorted(given - set(_FIELDS))
     if fixed:
-        raise Refusal(422, f"{' and '.join(fixed)} decide how manifests are read: send manifests to change them")
-    return preloaded.with_options(_over(preloaded.options, options, request.options)) if request.options else preloaded
-
-
-def _over(base: Options, asked: Options, names: dict[str, Any]) -> Options:
-    """The service's options, with those that the request names taken from it."""
-    fields: dict[str, dict[str, Any]] = {
-        "tenantLabel": {"tenant_label": asked.tenant_label},
-        "cni": {"cni": asked.cni},
-        "podCidr": {"pod_range": asked.pod_range},
-        "serviceCidr": {"service_range": asked.service_range},
-        "hostNetworkPods": {"host_network_pods": asked.host_network_pods},
-        "cidrMatches": {"cidr_matches": asked.cidr_matches},
-        "enforcement": {"enforcement": asked.enforcement},
-    }
-    changes: dict[str, Any] = {}
-    for name in names:
-        changes |= fields[name]
-    return replace(base, **changes)
+        verb = "decides" if len(fixed) == 1 else "decide"
+        raise Refusal(422, f"{' and '.join(fixed)} {verb} how manifests are read: send manifests to change that")
+    changes = {_FIELDS[name]: getattr(options, _FIELDS[name]) for name in given}
+    return preloaded.with_options(replace(preloaded.options, **changes)) if changes else preloaded
 
 
 async def _bounded(request: Request, following: Callable[[Request], Awaitable[Response]], most: int) -> Response:

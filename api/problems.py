@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -34,6 +35,16 @@ class Refusal(Exception):
         self.problems = tuple(problems)
 
 
+class ProblemResponse(JSONResponse):
+    """`application/problem+json` in ASCII, so that text which is no Unicode can be told back."""
+
+    media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:
+        """The body."""
+        return json.dumps(content, separators=(",", ":")).encode("ascii")
+
+
 def problem_response(status: int, detail: str, problems: Iterable[Problem] = ()) -> JSONResponse:
     """The response for an error."""
     body: dict[str, Any] = {
@@ -42,11 +53,17 @@ def problem_response(status: int, detail: str, problems: Iterable[Problem] = ())
         "status": status,
         "detail": detail,
         "errors": [
-            {"file": problem.file, "line": problem.line, "path": problem.path, "message": _message(problem)}
-            for problem in problems
+            {
+                "file": problem.file,
+                "line": problem.line,
+                "column": problem.column,
+                "path": problem.path,
+                "message": _message(problem),
+            }
+            for problem in dict.fromkeys(problems)
         ],
     }
-    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE)
+    return ProblemResponse(body, status_code=status)
 
 
 def _message(problem: Problem) -> str:
@@ -71,10 +88,13 @@ def install(app: FastAPI) -> None:
         return problem_response(500, str(error))
 
     @app.exception_handler(RequestValidationError)
-    async def wrong_shape(_request: Request, error: RequestValidationError) -> JSONResponse:
+    async def wrong_shape(request: Request, error: RequestValidationError) -> JSONResponse:
         details = error.errors()
+        if [each["loc"] for each in details] == [("body",)] and not _is_json(request):
+            found = request.headers.get("content-type") or "no content type"
+            return problem_response(400, f"found {found}, expected a body of content type application/json")
         unreadable = any(each["type"] == "json_invalid" for each in details)
-        problems = [Problem(file="body", path=_path(each["loc"]), message=each["msg"]) for each in details]
+        problems = [_unreadable(each) if unreadable else _misshapen(each) for each in details]
         detail = "the body is not JSON" if unreadable else "the body does not have the expected shape"
         return problem_response(400 if unreadable else 422, detail, problems)
 
@@ -89,5 +109,33 @@ def install(app: FastAPI) -> None:
         return problem_response(500, "an error that nobody expected; it is in the service's log")
 
 
-def _path(location: Iterable[object]) -> str:
-    return ".".join(str(part) for part in location if part != "body")
+def document(app: FastAPI) -> None:
+    """Have the OpenAPI document show error bodies under their media type only."""
+    written = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            found = written()
+            for path in found["paths"].values():
+                for operation in path.values():
+                    for status, response in operation["responses"].items():
+                        if not status.startswith("2"):
+                            response["content"] = {MEDIA_TYPE: response["content"]["application/json"]}
+        return written()
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the way that FastAPI documents
+
+
+def _is_json(request: Request) -> bool:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
+
+
+def _unreadable(detail: dict[str, Any]) -> Problem:
+    """What the JSON reader says, and after how many characters."""
+    return Problem(file="body", message=f"{detail['ctx']['error']} at character {detail['loc'][-1]}")
+
+
+def _misshapen(detail: dict[str, Any]) -> Problem:
+    path = ".".join(str(part) for part in detail["loc"] if part != "body")
+    return Problem(file="body", path=path, message=detail["msg"].removeprefix("Value error, "))

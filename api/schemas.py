@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -47,6 +48,16 @@ class QueryRequest(BaseModel):
     options: dict[str, Any] = Field(default_factory=dict, description="Model options, such as tenantLabel and cni.")
     timeout_ms: int | None = Field(default=None, alias="timeoutMs", gt=0)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _is_unicode(cls, body: Any) -> Any:
+        try:
+            json.dumps(body, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            found = error.object[error.start]
+            raise ValueError(f"found half of a surrogate pair, U+{ord(found):04X}, expected Unicode text") from None
+        return body
+
     @model_validator(mode="after")
     def _one_of_each(self) -> QueryRequest:
         if (self.query is None) is (self.queries is None):
@@ -59,9 +70,10 @@ class QueryRequest(BaseModel):
 class FieldError(BaseModel):
     """One problem of a request, its query or its manifests."""
 
-    file: str
-    line: int
-    path: str
+    file: str = Field(description="Which text: query, manifests, options, body, or a file.")
+    line: int = Field(description="From 1; 0 is unknown.")
+    column: int = Field(description="From 1; 0 is unknown.")
+    path: str = Field(description="The field, such as spec.ingress[0].from.")
     message: str
 
 
@@ -72,7 +84,7 @@ class ProblemDetails(BaseModel):
     title: str
     status: int
     detail: str
-    errors: list[FieldError] = []
+    errors: list[FieldError]
 
 
 class Health(BaseModel):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
+from collections.abc import Callable
 
 import uvicorn
 
 from reachproof.api.app import create_app
-from reachproof.api.settings import Settings
+from reachproof.api.settings import settings
+from reachproof.network.errors import InputError, Problem
 from reachproof.network.snapshot import Snapshot
 
 
@@ -21,7 +24,23 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def run(snapshot: Snapshot | None, *, host: str, port: int) -> None:
-    """Serve until interrupted; work under way is finished first."""
-    app = create_app(Settings(), snapshot)
-    uvicorn.run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=30)
+def run(snapshot: Snapshot | None, *, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serve until interrupted; work under way is finished first. `ready` is told the URL once requests can come.
+
+    Port 0 takes a free one. Raises InputError for wrong settings, and where the address cannot be listened on.
+    """
+    app = create_app(settings(), snapshot)
+    config = uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=30)
+    with _listening(host, port) as listener:
+        name = f"[{host}]" if ":" in host else host
+        ready(f"http://{name}:{listener.getsockname()[1]}")
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        message = f"found that {host} port {port} cannot be listened on ({error.strerror}), expected one that can"
+        raise InputError([Problem(message=message)]) from None

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from reachproof.network.errors import InputError, Problem
+
+PREFIX = "REACHPROOF_"
 
 
 class Settings(BaseSettings):
     """Limits of one request, and how many questions are answered at once."""
 
-    model_config = SettingsConfigDict(env_prefix="REACHPROOF_")
+    model_config = SettingsConfigDict(env_prefix=PREFIX)
 
     max_body_bytes: int = Field(default=64_000_000, gt=0, description="Larger requests are refused with 413.")
-    max_timeout_ms: int = Field(default=60_000, gt=0, description="No question gets more, whatever it asks for.")
+    max_timeout_ms: int = Field(
+        default=60_000, gt=0, le=86_400_000, description="No question gets more, whatever it asks for."
+    )
     default_timeout_ms: int = Field(default=10_000, gt=0, description="For questions that name no timeout.")
     max_queries: int = Field(default=100, gt=0, description="Statements in one request.")
     workers: int = Field(default=2, gt=0, description="Requests that are worked on at once.")
+
+
+def settings() -> Settings:
+    """The settings of this process. Raises InputError with every variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise InputError(
+            Problem(
+                file="environment",
+                path=PREFIX + "_".join(map(str, each["loc"])).upper(),
+                message=f"found {each['input']!r}; {each['msg']}",
+            )
+            for each in error.errors()
+        ) from None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -12,61 +13,105 @@ from reachproof.network.options import Channel, CidrMatches, Cni, Enforcement, H
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def _env(name: str) -> str:
-    return f"REACHPROOF_{name}"
+def choice(values: Iterable[str]) -> click.Choice[str]:
+    """A choice of these words; of an enumeration click would offer the names of its members in Python."""
+    return click.Choice([str(value) for value in values])
 
 
-SOURCES = (
-    click.option(
+def source(otherwise: str) -> Callable[[Command], Command]:
+    """The option `--from`; `otherwise` says what is read without it."""
+    return click.option(
         "-f",
         "--from",
         "sources",
         multiple=True,
         metavar="SOURCE",
-        help="File, folder (all .yaml, .yml and .json below it), or - for standard input. Repeatable.  "
-        "[default: the current folder]",
-    ),
+        help="What to read: a file, a folder (all .yaml, .yml and .json files below it), or - for standard input. "
+        f"Repeatable.  [default: {otherwise}]",
+    )
+
+
+READING = (
     click.option("--lenient", is_flag=True, help="Go on without policies that are not valid; answers say so."),
     click.option(
-        "--ignore-kind", "ignore_kinds", multiple=True, metavar="KIND", help="Go on without policies of KIND."
+        "--ignore-kind",
+        "ignore_kinds",
+        multiple=True,
+        metavar="KIND",
+        help="Go on without policies of a kind that is not supported; answers say so. Repeatable.",
     ),
 )
 MODEL = (
     click.option(
         "--tenant-label",
         "tenantLabel",
-        envvar=_env("TENANT_LABEL"),
+        envvar="REACHPROOF_TENANT_LABEL",
+        show_envvar=True,
         metavar="KEY",
-        help="Label of namespaces whose value is the tenant.  [default: tenant]",
+        help="Label of namespaces whose value names the tenant.  [default: tenant]",
     ),
-    click.option("--cni", envvar=_env("CNI"), type=click.Choice(list(Cni)), help="Whose reading of what is undefined."),
-    click.option("--channel", envvar=_env("CHANNEL"), type=click.Choice(list(Channel)), help="Installed CRD channel."),
-    click.option("--pod-cidr", "podCidr", envvar=_env("POD_CIDR"), metavar="CIDR[,CIDR]", help="Where pods live."),
     click.option(
-        "--service-cidr", "serviceCidr", envvar=_env("SERVICE_CIDR"), metavar="CIDR[,CIDR]", help="Where Services live."
+        "--cni",
+        envvar="REACHPROOF_CNI",
+        show_envvar=True,
+        type=choice(Cni),
+        help="Whose behaviour counts where the specifications leave it open; spec leaves it open.  [default: spec]",
+    ),
+    click.option(
+        "--channel",
+        envvar="REACHPROOF_CHANNEL",
+        show_envvar=True,
+        type=choice(Channel),
+        help="Release channel of the network-policy-api CRDs in the cluster.  [default: experimental]",
+    ),
+    click.option(
+        "--pod-cidr",
+        "podCidr",
+        envvar="REACHPROOF_POD_CIDR",
+        show_envvar=True,
+        metavar="CIDR[,CIDR]",
+        help="Where pods have their addresses.  [default: as the nodes say, else the private ranges]",
+    ),
+    click.option(
+        "--service-cidr",
+        "serviceCidr",
+        envvar="REACHPROOF_SERVICE_CIDR",
+        show_envvar=True,
+        metavar="CIDR[,CIDR]",
+        help="Where Services have their addresses.",
     ),
     click.option(
         "--host-network-pods",
         "hostNetworkPods",
-        envvar=_env("HOST_NETWORK_PODS"),
-        type=click.Choice(list(HostNetworkPods)),
-        help="How NetworkPolicy sees host-network pods.",
+        envvar="REACHPROOF_HOST_NETWORK_PODS",
+        show_envvar=True,
+        type=choice(HostNetworkPods),
+        help="Whether NetworkPolicy sees host-network pods.  [default: ignored]",
     ),
     click.option(
         "--cidr-matches",
         "cidrMatches",
-        envvar=_env("CIDR_MATCHES"),
-        type=click.Choice(list(CidrMatches)),
-        help="What a CIDR in a policy can match.",
+        envvar="REACHPROOF_CIDR_MATCHES",
+        show_envvar=True,
+        type=choice(CidrMatches),
+        help="What a CIDR in a policy can match.  [default: as the CNI has it]",
     ),
     click.option(
-        "--domain", "domains", multiple=True, metavar="NAME=CIDR[,CIDR]", help="Addresses behind a domain name."
+        "--domain",
+        "domains",
+        envvar="REACHPROOF_DOMAINS",
+        show_envvar=True,
+        multiple=True,
+        metavar="NAME=CIDR[,CIDR]",
+        help="Addresses behind a domain name. Repeatable; in the variable, blanks stand between them.",
     ),
     click.option(
         "--enforcement",
-        envvar=_env("ENFORCEMENT"),
-        type=click.Choice(list(Enforcement)),
-        help="Which kinds of policy the network enforces.",
+        envvar="REACHPROOF_ENFORCEMENT",
+        show_envvar=True,
+        type=choice(Enforcement),
+        help="Which kinds of policy the network enforces: NetworkPolicy, or the admin kinds as well.  "
+        "[default: np+admin]",
     ),
 )
 
@@ -82,12 +127,19 @@ def with_options(*options: Callable[[Command], Command]) -> Callable[[Command], 
     return decorate
 
 
+def not_nan(_context: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
+    """The number; a usage error for `nan`, which no range of click leaves out."""
+    if value is not None and math.isnan(value):
+        raise click.BadParameter("nan is not a number of seconds.")
+    return value
+
+
 def domain_map(entries: Sequence[str]) -> dict[str, str] | None:
-    """`NAME=CIDR,CIDR` entries as a map; a usage error where one has no `=`."""
+    """`NAME=CIDR,CIDR` entries as a map, those of one name together; a usage error where one has another form."""
     found: dict[str, str] = {}
     for entry in entries:
         name, separator, cidrs = entry.partition("=")
-        if not separator:
-            raise click.BadParameter(f"found {entry!r}, expected NAME=CIDR[,CIDR]", param_hint="--domain")
-        found[name] = cidrs
+        if not (name and separator):
+            raise click.BadParameter(f"found {entry!r}, expected NAME=CIDR[,CIDR]", param_hint="'--domain'")
+        found[name] = f"{found[name]},{cidrs}" if name in found else cidrs
     return found or None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from reachproof.network.address import format_address
 from reachproof.network.cluster import Node, Pod
-from reachproof.network.errors import InputError, Problem
+from reachproof.network.errors import InputError
 from reachproof.network.flow import External, Party
 from reachproof.network.origin import Origin
 from reachproof.queries.answer import Answer, Witness
@@ -83,16 +83,14 @@ def warning_lines(answers: Iterable[Answer]) -> Iterator[str]:
         yield f"warning: {notice.code}: {notice.text}{_place(notice.origin)}"
 
 
-def error_lines(error: InputError, query: str) -> Iterator[str]:
-    """Every problem; those of a query with the line and a mark under the place."""
-    for problem in error.problems:
-        yield f"error: {problem}"
-        if problem.file == "query" and problem.column and "\n" not in problem.message:
-            yield from _marked(problem, query)
+def error_lines(error: InputError) -> Iterator[str]:
+    """Every problem, each once; those of a query bring the line and a marker under the place."""
+    for problem in dict.fromkeys(error.problems):
+        yield from f"error: {problem}".split("\n")
 
 
-def _marked(problem: Problem, query: str) -> Iterator[str]:
-    lines = query.splitlines()
-    if 0 < problem.line <= len(lines):
-        yield f"  {lines[problem.line - 1]}"
-        yield f"  {' ' * (problem.column - 1)}^"
+def printable(line: str) -> str:
+    """The line with characters that could steer a terminal written as escapes: names in manifests are not ours."""
+    if line.isprintable():
+        return line
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)

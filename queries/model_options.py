@@ -23,7 +23,7 @@ def model_options(values: Mapping[str, object]) -> Options:
     Names: tenantLabel, cni, channel, podCidr and serviceCidr (a CIDR, several with commas, or a list), hostNetworkPods,
     cidrMatches, domains (name to CIDRs), enforcement.
     """
-    reader = _Reader({name: value for name, value in values.items() if value is not None})
+    reader = _Reader(values)
     matches = reader.choice("cidrMatches", CidrMatches)
     options = Options(
         tenant_label=reader.text("tenantLabel", DEFAULTS.tenant_label),
@@ -66,7 +66,8 @@ class _Reader:
         return None
 
     def cidrs(self, name: str) -> IntervalSet:
-        return self._cidrs(name, self._value(name))
+        value = self._value(name)
+        return EMPTY if value is None else self._cidrs(name, value)
 
     def domains(self, name: str) -> dict[str, IntervalSet]:
         value = self._value(name)
@@ -88,9 +89,9 @@ class _Reader:
 
     def _cidrs(self, name: str, value: object) -> IntervalSet:
         texts: Sequence[object] = (
-            value.split(",") if isinstance(value, str) else value if isinstance(value, list) else ()
+            value.split(",") if isinstance(value, str) else value if isinstance(value, (list, tuple)) else ()
         )
-        if value is not None and not texts:
+        if not texts:
             self._problem(name, f"found {value!r}, expected a CIDR or a list of CIDRs")
         found = EMPTY
         for text in texts:

@@ -1,0 +1,151 @@
+"""`reachproof query`: sentences in, answers out. stdout carries the answers and nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from reachproof.cli.exit_codes import ExitCode, exit_code
+from reachproof.cli.options import MODEL, READING, choice, not_nan, source, with_options
+from reachproof.cli.reading import read
+from reachproof.cli.text import BAD, GOOD, answer_lines, printable, warning_lines
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.answer import Answer
+from reachproof.queries.plan import Verdict
+
+A_DAY = 86_400
+
+
+@click.command()
+@click.argument("text", nargs=-1, required=True)
+@with_options(source("the current folder"), *READING)
+@click.option(
+    "-o",
+    "--output",
+    type=choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or one JSON document: an object for one statement, a list for several.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, A_DAY, min_open=True),
+    metavar="SECONDS",
+    callback=not_nan,
+    help="How long each statement may take; then its verdict is unknown.  [default: 30]",
+)
+@click.option(
+    "--expect",
+    type=choice(Verdict),
+    help="Make it a check: exit 0 if every statement has this verdict, 1 if not.",
+)
+@click.option("--allow-vacuous", is_flag=True, help="Do not exit with 3 where a statement is about no flow at all.")
+@click.option("-q", "--quiet", is_flag=True, help="No warnings.")
+@click.option("-v", "--verbose", is_flag=True, help="Say on stderr what was read and how long it took.")
+@click.option("--no-color", is_flag=True, help="No colour on terminals either; so does the variable NO_COLOR.")
+@with_options(*MODEL)
+def query(
+    text: tuple[str, ...],
+    sources: tuple[str, ...],
+    output: str,
+    timeout: float | None,
+    expect: str | None,
+    *,
+    lenient: bool,
+    ignore_kinds: tuple[str, ...],
+    allow_vacuous: bool,
+    quiet: bool,
+    verbose: bool,
+    no_color: bool,
+    **model: Any,
+) -> ExitCode:
+    """Answer one statement, or several, about manifests.
+
+    \b
+    reachproof query -f manifests/ "can any pod in tenant a reach 10.0.0.0/8 on tcp/5432?"
+    helm template . | reachproof query -f - "only pods labelled app=web can reach pods labelled app=db on tcp/5432"
+    reachproof query --expect unreachable "can namespace dev reach namespace prod?"
+
+    \b
+    Exit codes
+      0  every claim holds, every question is answered
+      1  a claim is violated, or --expect is not met
+      2  bad input, nothing was decided
+      3  not decided: unknown, or about no flow at all
+     70  a bug of reachproof
+    """
+    started = time.perf_counter()
+    snapshot = read(sources or (".",), model, lenient=lenient, ignore_kinds=ignore_kinds)
+    reading = time.perf_counter() - started
+    answers = _ask("\n".join(text), snapshot, timeout)
+    code = exit_code(answers, expect=expect, allow_vacuous=allow_vacuous)
+    with _reader_may_leave():
+        for line in () if quiet else warning_lines(answers):
+            click.echo(printable(line), err=True)
+        for line in _timing(snapshot, reading, answers) if verbose else ():
+            click.echo(printable(line), err=True)
+        _print(answers, output, color=not no_color and not os.environ.get("NO_COLOR"))
+    return code
+
+
+def _ask(text: str, snapshot: Snapshot, timeout: float | None) -> tuple[Answer, ...]:
+    from reachproof.queries.ask import Session  # Z3 is loaded only where it is needed
+    from reachproof.solver.budget import Budget
+
+    return Session(snapshot).ask_all(text, Budget(seconds=timeout) if timeout else Budget())
+
+
+@contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    """`| head` may close the pipe: the exit code is still that of the answer, and Python must not write at its end."""
+    try:
+        yield
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
+
+
+def _print(answers: Sequence[Answer], output: str, *, color: bool) -> None:
+    if output == "json":
+        from reachproof.queries.wire import answer_json
+
+        documents = [answer_json(answer) for answer in answers]
+        click.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))
+        return
+    for number, answer in enumerate(answers):
+        if number:
+            click.echo()
+        for line in answer_lines(answer):
+            click.echo(_coloured(printable(line), answer.verdict), color=None if color else False)
+
+
+def _coloured(line: str, verdict: Verdict) -> str:
+    word = verdict.upper()
+    if not line.startswith(word):
+        return line
+    colour = "green" if verdict in GOOD else "red" if verdict in BAD else "yellow"
+    return click.style(word, fg=colour, bold=True) + line.removeprefix(word)
+
+
+def _timing(snapshot: Snapshot, reading: float, answers: Sequence[Answer]) -> Iterator[str]:
+    counts = (
+        f"{len(snapshot.namespaces)} namespaces",
+        f"{len(snapshot.pods)} pods and workloads",
+        f"{len(snapshot.services)} services",
+        f"{len(snapshot.policies)} policies",
+    )
+    yield f"read {', '.join(counts)} in {reading * 1000:.0f} ms; snapshot {snapshot.digest}"
+    for answer in answers:
+        evidence = answer.evidence
+        yield (
+            f"{answer.normalized}: {evidence.total_ms:.1f} ms, of which solver {evidence.solver_ms:.1f} ms "
+            f"({evidence.engine})"
+        )
