@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -51,11 +50,10 @@ def run(block: str) -> str:
         servers = [command for command in typed if command.endswith(_SERVER)]
         if not servers:
             return masked(_shown(typed, _outputs(typed, environment)))
-        port = _free_port()
-        with _serving(servers[0].removesuffix(_SERVER), port, environment):
+        with _serving(servers[0].removesuffix(_SERVER), environment) as (announcement, port):
             asked = [command for command in typed if command not in servers]
-            actual = [command.replace(_PORT, str(port)) for command in asked]
-            return masked(_shown(servers + asked, ["", *_outputs(actual, environment)]))
+            outputs = _outputs([command.replace(_PORT, port) for command in asked], environment)
+            return masked(_shown(servers + asked, [announcement.replace(port, _PORT), *outputs]))
 
 
 def _shown(typed: list[str], outputs: list[str]) -> str:
@@ -85,32 +83,19 @@ def _reachproof_on_path() -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def _serving(command: str, port: int, environment: dict[str, str]) -> Iterator[None]:
-    """The server, ready to be asked."""
-    words = [*shlex.split(command), "--port", str(port)]
-    with subprocess.Popen(words, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
+def _serving(command: str, environment: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """A server on a free port: the line in which it says that it can be asked, and the port."""
+    words = [*shlex.split(command), "--port", "0"]
+    with subprocess.Popen(words, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
         try:
-            while not _answers(port):
-                if process.poll() is not None:
-                    raise RuntimeError(f"{command!r} ended with exit code {process.returncode}")
-            yield
+            announcement = process.stderr.readline()
+            port = re.search(r":(\d+)$", announcement.rstrip())
+            if port is None:
+                raise RuntimeError(f"{command!r} said {announcement + process.stderr.read()!r}")
+            yield announcement, port[1]
         finally:
             process.terminate()
-
-
-def _answers(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def renewed(name: str, shown: Callable[[str], str]) -> str:

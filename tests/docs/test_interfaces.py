@@ -11,6 +11,8 @@ from reachproof.api.schemas import AnswerDocument, QueryRequest
 from reachproof.api.settings import Settings
 from reachproof.cli.exit_codes import ExitCode
 from reachproof.cli.main import commands
+from reachproof.network.options import Channel, CidrMatches, Cni, Enforcement, HostNetworkPods, Options
+from reachproof.queries.model_options import model_options
 from tests.docs.pages import page, phrases, section
 
 PAGE = "docs/interfaces.md"
@@ -54,3 +56,17 @@ def test_every_field_of_a_request_and_of_an_answer_is_documented() -> None:
 def test_every_exit_code_is_documented() -> None:
     told = {int(code) for code in re.findall(r"^\| (\d+) \|", section(PAGE, "Command line"), re.MULTILINE)}
     assert told == set(ExitCode) - NOT_YET
+
+
+def test_every_profile_is_documented() -> None:
+    assert set(phrases("docs/semantics.md", "What is left open")) >= set(Cni)
+
+
+def test_every_model_option_is_documented_with_its_values() -> None:
+    table = section(PAGE, "Command line").partition("### Model options")[2].partition("### ")[0]
+    for values in (Channel, CidrMatches, Enforcement, HostNetworkPods):
+        assert [value for value in values if f"`{value}`" not in table] == []
+    values = dict.fromkeys(re.findall(r"^\| `--[\w-]+(?: [^`]*)?` \| `(\w+)`", table, re.MULTILINE))
+    assert model_options(values) == Options()
+    told = {*re.findall(r"`(REACHPROOF_\w+)`", table)}
+    assert told == {each.envvar for each in commands.commands["query"].params if each.envvar}
