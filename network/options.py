@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reachproof.network.intervals import EMPTY, IntervalSet
+from reachproof.network.labels import Selector
 
 
 class Cni(StrEnum):
@@ -55,10 +56,12 @@ class Options:
     """The model options. `cidr_matches` None: the default of the `cni` profile. Empty ranges: not given.
 
     `domains` maps a domain name to the addresses behind it; a name that is not in it stands for an unknown set of
-    external addresses.
+    external addresses. `tenants` are declared by name, with the labels of their namespaces, and come before the label;
+    an empty `tenant_label` means that there are no others.
     """
 
     tenant_label: str = "tenant"
+    tenants: tuple[tuple[str, Selector], ...] = ()
     cni: Cni = Cni.SPEC
     channel: Channel = Channel.EXPERIMENTAL
     pod_range: IntervalSet = EMPTY

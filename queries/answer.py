@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from reachproof.grammar.ast import Severity
 from reachproof.network.cluster import Notice, Service
 from reachproof.network.flow import Flow
 from reachproof.network.origin import Origin
@@ -67,12 +68,16 @@ class Evidence:
 class Answer:
     """`vacuous`: the claim is about no flow at all. `reason` is set when the verdict is `unknown`. `rows`: of a list.
 
-    `snapshot` is what was asked about; it is not part of the JSON.
+    `name`, `severity` and `expected` (the verdict that is a pass) are those of a statement in a pack. `snapshot` is
+    what was asked about; it is not part of the JSON.
     """
 
     query: str
     normalized: str
     form: str
+    name: str = ""
+    severity: Severity | None = None
+    expected: Verdict | None = None
     verdict: Verdict
     reason: str = ""
     vacuous: bool = False

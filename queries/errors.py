@@ -14,19 +14,16 @@ class QueryError(InputError):
 
     `problems` are in order of place. With the text that the spans count in, each has its line and column, and its
     message ends with the line and a marker under the words, as in a QuerySyntaxError; without, they have no place.
+    `name` stands for the file.
     """
 
-    def __init__(self, mistakes: Iterable[Mistake], text: str = "") -> None:
+    def __init__(self, mistakes: Iterable[Mistake], text: str = "", name: str = "query") -> None:
         self.mistakes = tuple(sorted(mistakes, key=lambda each: each.span.start))
-        page = Page.of(text, "query")
+        page = Page.of(text, name)
         super().__init__(
-            page.problem(each) if text and each.span.end else Problem(file="query", message=each.message)
+            page.problem(each) if text and each.span.end else Problem(file=name, message=each.message)
             for each in self.mistakes
         )
-
-    def placed(self, text: str) -> QueryError:
-        """The same error about a known text."""
-        return QueryError(self.mistakes, text)
 
 
 def query_problem(message: str, span: Span) -> Mistake:

@@ -23,7 +23,6 @@ from reachproof.grammar.format import format_set
 from reachproof.network.address import GLOBAL
 from reachproof.network.cluster import Notice, Pod
 from reachproof.network.intervals import IntervalSet
-from reachproof.network.labels import Operator, Requirement, Selector
 from reachproof.network.policy import Policy
 from reachproof.network.ports import ALL_PORTS, place, port_range
 from reachproof.network.snapshot import Snapshot
@@ -239,8 +238,8 @@ class Binder:
         """Pods that belong to some group of that kind: every pod has a namespace, not every one a tenant."""
         if group is not ast.Group.TENANT:
             return self._universe.pods
-        key = self._snapshot.options.tenant_label
-        return self._universe.in_namespaces(Selector((Requirement(key, Operator.EXISTS),)))
+        names = (namespace.name for namespace in self._snapshot.namespaces)
+        return self._in_namespaces(name for name in names if tenant_of(self._snapshot, name) is not None)
 
     def same(self, group: ast.Group) -> Formula:
         """Both ends are pods of one group."""

@@ -27,6 +27,7 @@ def answer_json(answer: Answer) -> dict[str, Json]:
         "query": answer.query,
         "normalized": answer.normalized,
         "form": answer.form,
+        **_in_pack(answer),
         "verdict": str(answer.verdict),
         "reason": answer.reason,
         "vacuous": answer.vacuous,
@@ -47,6 +48,16 @@ def answer_json(answer: Answer) -> dict[str, Json]:
     if answer.columns:
         found["columns"] = list(answer.columns)
         found["rows"] = [{name: _cell(row[name]) for name in answer.columns} for row in answer.rows]
+    return found
+
+
+def _in_pack(answer: Answer) -> dict[str, Json]:
+    """What a statement of a pack has besides."""
+    found: dict[str, Json] = {"name": answer.name} if answer.name else {}
+    if answer.severity is not None:
+        found["severity"] = str(answer.severity)
+    if answer.expected is not None:
+        found["expected"] = str(answer.expected)
     return found
 
 
