@@ -51,6 +51,8 @@ class QueryRequest(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _is_unicode(cls, body: Any) -> Any:
+        if not isinstance(body, dict):
+            return body  # not JSON at all, or not an object: refused as such
         try:
             json.dumps(body, ensure_ascii=False).encode()
         except UnicodeEncodeError as error:
