@@ -224,7 +224,7 @@ class Session:
             return self._premise_is_wrong(plan, answer, open_ if plan.negated else shut, budget)
         flow = answer.witness.flow
         if not plan.negated:
-            return replace(answer, because=deciders(answer.witness.trace))
+            return replace(answer, because=deciders(self.snapshot, answer.witness.trace))
         others = search(self._encoding_of(plan.snapshot), open_, budget, self._prover, explain=False)
         flows = [flow, *(sample.flow for sample in others.samples)] if isinstance(others, Absent) else [flow]
         warnings = list(answer.warnings)
@@ -265,7 +265,7 @@ class Session:
         check = Check(snapshot=plan.snapshot, goal=goal, if_found=answer.verdict, if_absent=answer.verdict)
         shown = self._witnessed(answer, check, found.flow, self._via(plan.services))
         assert shown.witness is not None
-        because: tuple[Because, ...] = deciders(shown.witness.trace)
+        because: tuple[Because, ...] = deciders(self.snapshot, shown.witness.trace)
         if not plan.negated:
             because = all_blockers(plan.snapshot, [found.flow])
         warnings = (*answer.warnings, Notice(code="PREMISE", text=text))

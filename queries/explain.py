@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reachproof.network.flow import Flow
-from reachproof.network.policy import Action, Direction
+from reachproof.network.policy import Action, Direction, PolicyRef
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Because
 from reachproof.semantics.blockers import blockers
@@ -56,26 +56,32 @@ def all_blockers(snapshot: Snapshot, flows: Iterable[Flow]) -> tuple[Because, ..
     for flow in flows:
         for direction in Direction:
             for step in blockers(snapshot, flow, direction):
-                for because in by_step(step):
+                for because in by_step(snapshot, step):
                     found.setdefault((because.policy, because.direction, because.rule_index), because)
     return tuple(found.values())
 
 
-def deciders(trace: Trace) -> tuple[Because, ...]:
+def deciders(snapshot: Snapshot, trace: Trace) -> tuple[Because, ...]:
     """The policies that decide each direction of a trace, with those that passed it on."""
-    return tuple(because for step in trace.steps for because in by_step(step))
+    return tuple(because for step in trace.steps for because in by_step(snapshot, step))
 
 
-def by_step(step: Step) -> Iterable[Because]:
-    """What a step is due to: one entry per policy of it, none for what is built in."""
+def by_step(snapshot: Snapshot, step: Step) -> Iterable[Because]:
+    """What a step is due to: one entry per policy of it, each with its own place; none for what is built in."""
+    origins = {policy.ref: policy.origin for policy in snapshot.policies if policy.ref in step.policies}
     for policy in step.policies:
         if policy.kind and step.origin is not None:
+            alone = len(step.policies) == 1
             yield Because(
                 policy=policy,
                 rule_index=step.rule_index,
                 rule_name=step.rule_name,
                 direction=step.direction,
                 action=step.action,
-                origin=step.origin,
-                text=step.text,
+                origin=step.origin if alone else origins[policy],
+                text=step.text if alone else _one_of_many(policy, step),
             )
+
+
+def _one_of_many(policy: PolicyRef, step: Step) -> str:
+    return f"{policy} isolates pod {step.subject} for {step.direction} and none of its rules allows this flow"
