@@ -1,0 +1,120 @@
+"""What is wrong with a policy set in itself: findings, how severe they are, and a report of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reachproof.network.cluster import Notice
+from reachproof.network.flow import Flow
+from reachproof.network.origin import Origin
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.answer import Row
+from reachproof.queries.wire import API_VERSION, Json, end_json
+
+
+class Severity(StrEnum):
+    """The worst first. Error: what is written is not what happens, or not defined. Info: may well be meant."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+SEVERITIES = tuple(Severity)
+
+
+class Code(StrEnum):
+    """The kinds of finding; docs/lint.md says what each means."""
+
+    SHADOWED_RULE = "SHADOWED_RULE"
+    OVERRIDDEN_RULE = "OVERRIDDEN_RULE"
+    REDUNDANT_POLICY = "REDUNDANT_POLICY"
+    SELECTS_NOTHING = "SELECTS_NOTHING"
+    UNKNOWN_PORT_NAME = "UNKNOWN_PORT_NAME"
+    NAMESPACE_WITHOUT_POLICY = "NAMESPACE_WITHOUT_POLICY"
+    DNS_BLOCKED = "DNS_BLOCKED"
+    AMBIGUOUS_VERDICT = "AMBIGUOUS_VERDICT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One finding. `subject` is the policy, rule, namespace or pods it is about; `text` is a whole sentence.
+
+    `row` is what a question about this kind lists. `example`: a flow that shows it, judged by the evaluator.
+    `confirmed`: whether a second engine agrees, where one was asked.
+    """
+
+    code: Code
+    severity: Severity
+    subject: str
+    text: str
+    origin: Origin
+    row: Row
+    example: Flow | None = None
+    confirmed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All findings, the worst first, then by place in the input. `undecided`: what the budget was too small for."""
+
+    snapshot: Snapshot
+    findings: tuple[Finding, ...]
+    undecided: tuple[Notice, ...] = ()
+
+    def at_least(self, severity: Severity) -> tuple[Finding, ...]:
+        """The findings that are as severe as this, or worse."""
+        limit = SEVERITIES.index(severity)
+        return tuple(each for each in self.findings if SEVERITIES.index(each.severity) <= limit)
+
+    def count(self, severity: Severity) -> int:
+        """How many findings have exactly this severity."""
+        return sum(1 for each in self.findings if each.severity is severity)
+
+
+def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The worst first, then by place in the input, then by kind."""
+
+    def key(finding: Finding) -> tuple[int, str, int, int, str, str]:
+        origin = finding.origin
+        rank = SEVERITIES.index(finding.severity)
+        return rank, origin.file, origin.document, origin.line, finding.code, finding.text
+
+    return tuple(sorted(findings, key=key))
+
+
+def report_json(report: Report) -> dict[str, Json]:
+    """The report as JSON; `apiVersion` names its shape."""
+    return {
+        "apiVersion": API_VERSION,
+        "findings": [_finding_json(report.snapshot, each) for each in report.findings],
+        "counts": {str(severity): report.count(severity) for severity in Severity},
+        "undecided": [{"code": each.code, "text": each.text} for each in report.undecided],
+        "assumptions": [{"code": each.code, "text": each.text} for each in report.snapshot.assumptions],
+        "warnings": [{"code": each.code, "text": each.text} for each in report.snapshot.warnings],
+        "snapshot": report.snapshot.digest,
+    }
+
+
+def _finding_json(snapshot: Snapshot, finding: Finding) -> dict[str, Json]:
+    origin = finding.origin
+    return {
+        "code": str(finding.code),
+        "severity": str(finding.severity),
+        "subject": finding.subject,
+        "text": finding.text,
+        "origin": {"file": origin.file, "line": origin.line, "path": origin.path},
+        "example": _flow_json(snapshot, finding.example) if finding.example else None,
+        "confirmed": finding.confirmed,
+    }
+
+
+def _flow_json(snapshot: Snapshot, flow: Flow) -> dict[str, Json]:
+    return {
+        "source": end_json(snapshot, flow.source, flow.source_address),
+        "destination": end_json(snapshot, flow.destination, flow.destination_address),
+        "protocol": str(flow.protocol),
+        "port": flow.port,
+    }

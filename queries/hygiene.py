@@ -1,0 +1,266 @@
+"""Findings that rest on flows: idle rules, redundant policies, ambiguous verdicts, pods without DNS; and the questions.
+
+| Question or claim | Findings |
+|---|---|
+| which rules are shadowed? | SHADOWED_RULE |
+| which policies are redundant? | REDUNDANT_POLICY |
+| which selectors match nothing? | SELECTS_NOTHING |
+| which verdicts are ambiguous? | AMBIGUOUS_VERDICT |
+
+The sets engine finds them; the evaluator judges flows of each. Disagreement raises InternalError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from reachproof.grammar import ast
+from reachproof.network.cluster import Notice, Pod
+from reachproof.network.errors import InternalError
+from reachproof.network.flow import Flow
+from reachproof.network.labels import Selector
+from reachproof.network.policy import Action, Direction, Policy, TierName
+from reachproof.network.ports import Protocol, place
+from reachproof.network.intervals import IntervalSet
+from reachproof.network.program import EXEMPTION
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.findings import Code, Finding, Report, Severity, ordered
+from reachproof.queries.selectors import rule_name, static_findings
+from reachproof.semantics.evaluate import evaluate, truth
+from reachproof.semantics.sentences import listed, number_or_name
+from reachproof.semantics.trace import Trace, Truth
+from reachproof.solver.ambiguity import Ambiguity, Cause, ambiguities
+from reachproof.solver.bits import positions
+from reachproof.solver.budget import Budget, OutOfBudget
+from reachproof.solver.goal import All, At, InPorts, Members, Side
+from reachproof.solver.ground import Encoding
+from reachproof.solver.hygiene import IdleRule, Redundancy, Taker, idle_rules, redundancy, shut_out, whole
+from reachproof.solver.prove import Prover
+
+DNS = Selector.equal("k8s-app", "kube-dns")
+DNS_PORT = IntervalSet.single(place(Protocol.UDP, 53))
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HygienePlan:
+    """A question about the policies themselves, or (`claim`) that there is nothing to list."""
+
+    hygiene: ast.Hygiene
+    claim: bool
+    snapshot: Snapshot
+    assumptions: tuple[Notice, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the rows."""
+        match self.hygiene:
+            case ast.Hygiene.SHADOWED:
+                return ("rule", "action", "by", "origin")
+            case ast.Hygiene.REDUNDANT:
+                return ("policy", "why", "confirmed", "origin")
+            case ast.Hygiene.MATCHES_NOTHING:
+                return ("where", "selector", "origin")
+            case ast.Hygiene.AMBIGUOUS:
+                return ("cause", "policies", "direction", "example", "why")
+            case _:
+                assert_never(self.hygiene)
+
+    @property
+    def vacuous(self) -> bool:
+        """Whether there is nothing that could be wrong: no rule, or no policy."""
+        if self.hygiene is ast.Hygiene.SHADOWED:
+            return not any(policy.rules(direction) for policy in self.snapshot.policies for direction in Direction)
+        return not self.snapshot.policies
+
+
+def findings_of(plan: HygienePlan, encoding: Encoding, budget: Budget, prover: Prover) -> tuple[Finding, ...]:
+    """What the question lists, in order. Raises OutOfBudget."""
+    match plan.hygiene:
+        case ast.Hygiene.SHADOWED:
+            return tuple(each for each in idle(encoding, budget) if each.code is Code.SHADOWED_RULE)
+        case ast.Hygiene.REDUNDANT:
+            return redundant(encoding, budget, prover)
+        case ast.Hygiene.MATCHES_NOTHING:
+            return tuple(each for each in static_findings(encoding.universe) if each.code is Code.SELECTS_NOTHING)
+        case ast.Hygiene.AMBIGUOUS:
+            return ambiguous(encoding, budget)
+        case _:
+            assert_never(plan.hygiene)
+
+
+def lint(encoding: Encoding, budget: Budget, prover: Prover) -> Report:
+    """All findings. Each kind that needs flows has the whole budget; where it runs out, the report says so."""
+    found = list(static_findings(encoding.universe))
+    undecided: list[Notice] = []
+    parts: dict[str, Callable[[Budget], Iterable[Finding]]] = {
+        "shadowed and overridden rules": lambda running: idle(encoding, running),
+        "redundant policies": lambda running: redundant(encoding, running, prover, selecting=True),
+        "ambiguous verdicts": lambda running: ambiguous(encoding, running),
+        "blocked DNS": lambda running: without_dns(encoding, running),
+    }
+    for name, part in parts.items():
+        try:
+            found += part(budget.start())
+        except OutOfBudget as over:
+            undecided.append(Notice(code="UNDECIDED", text=f"{name} were not looked for to the end: {over}"))
+    return Report(snapshot=encoding.snapshot, findings=ordered(found), undecided=tuple(undecided))
+
+
+# ---------------------------------------------------------------- rules that decide nothing
+
+
+def idle(encoding: Encoding, budget: Budget) -> tuple[Finding, ...]:
+    """Shadowed and overridden rules. Raises OutOfBudget, and InternalError where the evaluator sees them decide."""
+    snapshot = encoding.snapshot
+    found = idle_rules(whole(encoding, budget), budget)
+    rest = snapshot.with_policies(tuple(_without(policy, found) for policy in snapshot.policies))
+    _demand_same(snapshot, rest, (flow for each in found for flow in each.samples), budget)
+    return tuple(map(_idle_finding, found))
+
+
+def _without(policy: Policy, gone: Iterable[IdleRule]) -> Policy:
+    indexes = {(each.direction, each.rule.index) for each in gone if each.policy.ref == policy.ref}
+    if not indexes:
+        return policy
+    egress, ingress = (
+        tuple(rule for rule in policy.rules(direction) if (direction, rule.index) not in indexes)
+        for direction in Direction
+    )
+    return replace(policy, egress=egress, ingress=ingress)
+
+
+def _idle_finding(found: IdleRule) -> Finding:
+    subject = rule_name(found.policy, found.direction, found.rule)
+    action = found.rule.action
+    by = tuple(map(_taker, found.takers))
+    differs = any(taker.action is not action for taker in found.takers)
+    if found.overridden:
+        severity = Severity.WARNING if differs else Severity.INFO
+        why = f"never comes to decide: earlier tiers decide all of its flows, by {listed(by)}"
+    elif found.policy.tier is TierName.NETWORK_POLICY:
+        severity = Severity.INFO
+        why = f"adds nothing: all of its flows are allowed by {listed(by)}"
+    else:
+        severity = Severity.ERROR if differs else Severity.WARNING
+        why = f"never decides: all of its flows are decided before it, by {listed(by)}"
+    return Finding(
+        code=Code.OVERRIDDEN_RULE if found.overridden else Code.SHADOWED_RULE,
+        severity=severity,
+        subject=subject,
+        text=f"{subject} ({action}) {why}",
+        origin=found.rule.origin,
+        row={"rule": subject, "action": str(action), "by": by, "origin": str(found.rule.origin)},
+        example=found.samples[0] if found.samples else None,
+    )
+
+
+def _taker(taker: Taker) -> str:
+    if taker.policy.ref == EXEMPTION:
+        return "the exemption of the pod's own node"
+    name = f"{taker.policy.ref} {number_or_name(taker.rule)}" if taker.rule else f"{taker.policy.ref} as a whole"
+    return f"{name} ({taker.action})"
+
+
+# ---------------------------------------------------------------- policies that change nothing
+
+
+def redundant(
+    encoding: Encoding, budget: Budget, prover: Prover, *, selecting: bool = False
+) -> tuple[Finding, ...]:
+    """Policies without which every verdict is the same. `selecting`: only those that select a pod at all.
+
+    Each is compared with all others in force, so of two equal policies both are listed. Raises OutOfBudget.
+    """
+    found: list[Finding] = []
+    for policy in encoding.snapshot.policies:
+        budget.check()
+        redundancy_ = redundancy(encoding, policy, budget, prover)
+        if redundancy_ is None or (selecting and not redundancy_.selects):
+            continue
+        others = tuple(other for other in encoding.snapshot.policies if other.ref != policy.ref)
+        rest = encoding.snapshot.with_policies(others)
+        _demand_same(encoding.snapshot, rest, redundancy_.samples, budget)
+        found.append(_redundant_finding(redundancy_))
+    return tuple(found)
+
+
+def _redundant_finding(found: Redundancy) -> Finding:
+    policy = found.policy
+    if not found.selects:
+        why = "it selects no pod in a direction in which it has rules"
+    else:
+        why = "every verdict is the same without it"
+    doubt = "" if found.confirmed else " (not confirmed by Z3: too large)"
+    return Finding(
+        code=Code.REDUNDANT_POLICY,
+        severity=Severity.WARNING,
+        subject=str(policy.ref),
+        text=f"{policy.ref} is redundant: {why}{doubt}",
+        origin=policy.origin,
+        row={
+            "policy": str(policy.ref),
+            "why": why,
+            "confirmed": "yes" if found.confirmed else "no",
+            "origin": str(policy.origin),
+        },
+        confirmed=found.confirmed,
+    )
+
+
+def _demand_same(snapshot: Snapshot, rest: Snapshot, flows: Iterable[Flow], budget: Budget) -> None:
+    for flow in flows:
+        budget.check()
+        before, after = truth(snapshot, flow), truth(rest, flow)
+        if before is not after:
+            raise InternalError(
+                f"the sets engine says that what is to be taken away does not matter, the evaluator that {flow} is "
+                f"{before} with it and {after} without it; this is a bug of reachproof, no verdict is given"
+            )
+
+
+# ---------------------------------------------------------------- verdicts that can go both ways
+
+
+def ambiguous(encoding: Encoding, budget: Budget) -> tuple[Finding, ...]:
+    """What leaves verdicts open, each cause once, with a flow. Raises OutOfBudget, and InternalError as above."""
+    found = ambiguities(whole(encoding, budget), budget)
+    merged = dict.fromkeys(_ambiguous_finding(encoding.snapshot, each) for each in found)
+    return tuple(merged)
+
+
+def _ambiguous_finding(snapshot: Snapshot, found: Ambiguity) -> Finding:
+    traces = [evaluate(snapshot, found.example, prefer=action) for action in (Action.ALLOW, Action.DENY)]
+    if traces[0].truth is not Truth.EITHER:
+        raise InternalError(
+            f"the sets engine says that {found.example} can go both ways, the evaluator that it is {traces[0].truth}; "
+            "this is a bug of reachproof, no verdict is given"
+        )
+    notices = _notices(traces, found.direction)
+    refs = [policy.ref for policy in found.policies] or [
+        ref for trace in traces for step in trace.side(found.direction).steps for ref in step.policies
+    ]
+    policies = tuple(dict.fromkeys(map(str, refs)))
+    why = "; ".join(notice.text for notice in notices)
+    severity = Severity.INFO if found.cause is Cause.MAY else Severity.ERROR
+    origins = [policy.origin for policy in found.policies]
+    origins += [step.origin for trace in traces for step in trace.side(found.direction).steps if step.origin]
+    subject = listed(policies) if policies else f"{found.direction} of pods"
+    return Finding(
+        code=Code.AMBIGUOUS_VERDICT,
+        severity=severity,
+        subject=subject,
+        text=f"{found.direction} can be allowed and can be denied, as for {found.example}: {why}",
+        origin=origins[0] if origins else _pod_of(found.example).origin,
+        row={
+            "cause": str(found.cause),
+            "policies": policies,
+            "direction": str(found.direction),
+            "example": str(found.example),
+            "why": why,
+        },
+        example=found.example,
+    )

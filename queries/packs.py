@@ -1,0 +1,255 @@
+"""Packs: files of named invariants and expectations, and what comes out when they are checked on a snapshot.
+
+Verdicts come from `queries.ask` alone; here they are only compared with what a pack expects. Nothing but a proof is a
+pass: a claim about no flow at all, and one that ran out of its budget, are undecided.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from importlib.resources import files
+
+from reachproof.grammar.ast import Expect, Invariant, Pack, Severity
+from reachproof.grammar.format import format_query
+from reachproof.grammar.mistakes import Mistake
+from reachproof.grammar.parse import parse_pack
+from reachproof.network.errors import InputError, Problem
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.answer import Answer
+from reachproof.queries.ask import DEFAULT_BUDGET, Session
+from reachproof.queries.bind import bind
+from reachproof.queries.errors import QueryError
+from reachproof.queries.parallel import Progress, Task, answers_of
+from reachproof.queries.plan import Verdict
+from reachproof.queries.tenancy import tenancy_mistakes, with_tenants
+from reachproof.solver.budget import Budget
+
+
+class Status(StrEnum):
+    """What a verdict means to whoever runs a pack."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackText:
+    """A pack as it was given: the name that problems carry, and its text. `shipped`: one of the library."""
+
+    name: str
+    text: str
+    shipped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One invariant or expectation: where it stands (`line` from 1), and what its pack says about it.
+
+    `expected`: the verdict that passes. An expectation is named by its text, or without one by its sentence.
+    """
+
+    pack: str
+    line: int
+    name: str
+    severity: Severity
+    text: str
+    expected: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A statement and its answer."""
+
+    statement: Statement
+    answer: Answer
+    status: Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """A statement of the shipped library that does not apply, and why."""
+
+    statement: Statement
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What came out, in the order of the packs and of the statements in them."""
+
+    results: tuple[Result, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """`violated` if a statement failed, `unknown` if one is undecided or none was checked, else `holds`."""
+        found = {result.status for result in self.results}
+        if Status.FAILED in found:
+            return Verdict.VIOLATED
+        return Verdict.HOLDS if found == {Status.PASSED} else Verdict.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bound:
+    """A statement that fits the snapshot, with the snapshot as its pack reads it."""
+
+    statement: Statement
+    task: Task
+    shipped: bool
+
+
+# ---------------------------------------------------------------- reading
+
+
+def read_packs(paths: Iterable[str]) -> tuple[PackText, ...]:
+    """The packs in these files, in UTF-8. Raises InputError with every file that cannot be read."""
+    found: list[PackText] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            with open(path, encoding="utf-8-sig", newline="") as file:
+                found.append(PackText(name=path, text=file.read().replace("\r\n", "\n")))
+        except OSError as error:
+            problems.append(Problem(file=path, message=f"cannot be read: {error.strerror}"))
+        except UnicodeDecodeError as error:
+            text = f"found the byte 0x{error.object[error.start]:02x} at offset {error.start}, expected UTF-8"
+            problems.append(Problem(file=path, message=text))
+    if problems:
+        raise InputError(problems)
+    return tuple(found)
+
+
+def library() -> tuple[PackText, ...]:
+    """The shipped packs, in order of name."""
+    folder = files("reachproof.queries") / "library"
+    shipped = sorted((each for each in folder.iterdir() if each.name.endswith(".reach")), key=lambda each: each.name)
+    return tuple(
+        PackText(name=f"library/{each.name}", text=each.read_text(encoding="utf-8"), shipped=True) for each in shipped
+    )
+
+
+# ---------------------------------------------------------------- checking
+
+
+def check(
+    snapshot: Snapshot,
+    packs: Sequence[PackText],
+    *,
+    budget: Budget = DEFAULT_BUDGET,
+    jobs: int = 1,
+    allow_vacuous: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Check packs; each statement gets the whole budget. The result does not depend on `jobs`.
+
+    Raises InputError with every problem of all packs before anything is decided: text that is no pack, definitions
+    that contradict each other, names that do not exist. In a shipped pack a statement about what the snapshot does
+    not have is skipped. With `jobs` above 1 and enough statements, other processes do the work.
+    """
+    parsed = _parsed(packs)
+    bound = _bound_all(snapshot, parsed)
+    fitting = [each for each in bound if isinstance(each, _Bound)]
+    answers = iter(answers_of([each.task for each in fitting], budget, jobs=jobs, progress=progress))
+    results: list[Result] = []
+    skipped: list[Skipped] = []
+    for each in bound:
+        if isinstance(each, Skipped):
+            skipped.append(each)
+            continue
+        answer = _named(next(answers), each.statement)
+        if each.shipped and answer.vacuous:
+            skipped.append(Skipped(statement=each.statement, reason=_nothing_there(answer)))
+            continue
+        status = status_of(answer, allow_vacuous=allow_vacuous)
+        results.append(Result(statement=each.statement, answer=answer, status=status))
+    return Report(results=tuple(results), skipped=tuple(skipped))
+
+
+def status_of(answer: Answer, *, allow_vacuous: bool) -> Status:
+    """Whether an answer passes, fails or decides nothing; `allow_vacuous`: a claim about no flow at all may pass."""
+    if answer.verdict is Verdict.UNKNOWN:
+        return Status.UNDECIDED
+    if answer.verdict is not answer.expected:
+        return Status.FAILED
+    return Status.UNDECIDED if answer.vacuous and not allow_vacuous else Status.PASSED
+
+
+def _parsed(packs: Iterable[PackText]) -> tuple[tuple[PackText, Pack], ...]:
+    """Every pack with its syntax tree; InputError with the mistakes of all."""
+    found: list[tuple[PackText, Pack]] = []
+    problems: list[Problem] = []
+    for given in packs:
+        try:
+            found.append((given, parse_pack(given.text, name=given.name)))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return tuple(found)
+
+
+def _bound_all(snapshot: Snapshot, parsed: Iterable[tuple[PackText, Pack]]) -> tuple[_Bound | Skipped, ...]:
+    """Every statement of every pack; packs that read tenants alike share a session. InputError with all problems."""
+    sessions: dict[tuple[str, object], Session] = {}
+    bound: list[_Bound | Skipped] = []
+    problems: list[Problem] = []
+    for given, pack in parsed:
+        wrong = tuple(tenancy_mistakes(snapshot, pack.definitions))
+        if wrong:
+            problems += QueryError(wrong, given.text, given.name).problems
+            continue
+        view = with_tenants(snapshot, pack.definitions)
+        session = sessions.setdefault((view.options.tenant_label, view.options.tenants), Session(view))
+        bound += _bound(given, pack, session, problems)
+    if problems:
+        raise InputError(problems)
+    return tuple(bound)
+
+
+def _bound(given: PackText, pack: Pack, session: Session, problems: list[Problem]) -> Iterator[_Bound | Skipped]:
+    """The statements of a pack that fit the snapshot. What does not fit is a problem, or skipped if it is shipped."""
+    mistakes: list[Mistake] = []
+    for each in pack.checks:
+        statement = _statement(given, each)
+        try:
+            bind(each.query, session.encoding.universe)
+        except QueryError as error:
+            if given.shipped:
+                yield Skipped(statement=statement, reason="; ".join(mistake.message for mistake in error.mistakes))
+            else:
+                mistakes += (Mistake(m.message, m.span if m.span.end else each.span) for m in error.mistakes)
+            continue
+        written = given.text[each.query.span.start : each.query.span.end]
+        task = Task(session=session, query=each.query, text=written, name=statement.name)
+        yield _Bound(statement=statement, task=task, shipped=given.shipped)
+    if mistakes:
+        problems += QueryError(mistakes, given.text, given.name).problems
+
+
+def _statement(given: PackText, check: Invariant | Expect) -> Statement:
+    line = given.text.count("\n", 0, check.span.start) + 1
+    if isinstance(check, Invariant):
+        name, severity, expected = check.name, check.severity, Verdict.HOLDS
+    else:
+        name, severity, expected = check.text or format_query(check.query), Severity.MEDIUM, Verdict(check.verdict)
+    return Statement(pack=given.name, line=line, name=name, severity=severity, text=check.text, expected=expected)
+
+
+def _named(answer: Answer, statement: Statement) -> Answer:
+    return replace(answer, name=statement.name, severity=statement.severity, expected=statement.expected)
+
+
+def _nothing_there(answer: Answer) -> str:
+    reasons = [notice.text for notice in answer.warnings if notice.code in ("EMPTY_SET", "NO_ENDPOINTS")]
+    return "; ".join(reasons) or "it is about no flow at all in this snapshot"
+
+
+def usable_cores() -> int:
+    """How many cores this process may use, at least 1."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,158 @@
+"""Findings that need no flow: selectors and port names that fit nothing, namespaces without a NetworkPolicy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reachproof.network.cluster import Pod
+from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Operator, Selector
+from reachproof.network.options import HostNetworkPods
+from reachproof.network.origin import Origin
+from reachproof.network.policy import (
+    AnyPeer,
+    Direction,
+    Match,
+    NamedPort,
+    NodePeer,
+    PodSet,
+    Policy,
+    Rule,
+    TierName,
+)
+from reachproof.queries.findings import Code, Finding, Severity
+from reachproof.semantics.sentences import number_or_name
+from reachproof.solver.bits import positions
+from reachproof.solver.universe import Universe
+
+
+def static_findings(universe: Universe) -> tuple[Finding, ...]:
+    """Every finding of this module about the universe's snapshot, in the order of its policies."""
+    found = [finding for policy in universe.snapshot.policies for finding in _Policy(universe, policy).findings()]
+    return (*found, *_namespaces_without_policy(universe))
+
+
+def rule_name(policy: Policy, direction: Direction, rule: Rule) -> str:
+    """`AdminNetworkPolicy a ingress rule 1 "name"`."""
+    return f"{policy.ref} {direction} {number_or_name(rule)}"
+
+
+def pods_text(pods: PodSet) -> str:
+    """The selectors of a set of pods in words."""
+    chosen = "pods" if pods.pods == EVERYTHING else f"pods labelled {pods.pods}"
+    if pods.namespaces == EVERYTHING:
+        return chosen
+    return f"{chosen} in {_namespaces_text(pods.namespaces)}"
+
+
+def _namespaces_text(selector: Selector) -> str:
+    match selector.requirements:
+        case (only,) if only.key == NAMESPACE_NAME and only.operator is Operator.IN and len(only.values) == 1:
+            return f"namespace {only.values[0]}"
+        case _:
+            return f"namespaces labelled {selector}"
+
+
+class _Policy:
+    """The findings about one policy."""
+
+    def __init__(self, universe: Universe, policy: Policy) -> None:
+        self._universe = universe
+        self._policy = policy
+        as_pods = universe.snapshot.options.host_network_pods is HostNetworkPods.PODS
+        self._host_network = as_pods and policy.tier is TierName.NETWORK_POLICY
+
+    def findings(self) -> Iterator[Finding]:
+        policy = self._policy
+        subjects = self._pods(policy.subject)
+        if not subjects:
+            yield self._selects_nothing(str(policy.ref), pods_text(policy.subject), "no pod", policy.origin)
+        for direction in Direction:
+            for rule in policy.rules(direction):
+                for match in dict.fromkeys(rule.matches):
+                    yield from self._match(direction, rule, match, subjects)
+
+    def _match(self, direction: Direction, rule: Rule, match: Match, subjects: int) -> Iterator[Finding]:
+        name = rule_name(self._policy, direction, rule)
+        peers = 0
+        match match.peer:
+            case PodSet():
+                peers = self._pods(match.peer)
+                if not peers:
+                    yield self._selects_nothing(name, pods_text(match.peer), "no pod", rule.origin)
+            case NodePeer(nodes):
+                if not any(nodes.matches(node.labels) for node in self._universe.snapshot.nodes):
+                    text = "nodes" if nodes == EVERYTHING else f"nodes labelled {nodes}"
+                    yield self._selects_nothing(name, text, "no node", rule.origin)
+            case AnyPeer():
+                peers = self._visible
+            case _:
+                pass  # addresses and domain names select nothing that is in the snapshot
+        destinations = peers if direction is Direction.EGRESS else subjects
+        for port in match.ports.names if match.ports and destinations else ():
+            if not self._declared(port, destinations):
+                yield self._unknown_port(name, port, rule)
+
+    @property
+    def _visible(self) -> int:
+        universe = self._universe
+        return universe.pods if self._host_network else universe.pods & ~universe.host_pods
+
+    def _pods(self, pods: PodSet) -> int:
+        universe = self._universe
+        return universe.in_namespaces(pods.namespaces) & universe.labelled(pods.pods) & self._visible
+
+    def _declared(self, name: NamedPort, destinations: int) -> bool:
+        return any(
+            points & destinations
+            and any(port.name == name.name and name.protocol in (None, port.protocol) for port in ports)
+            for ports, points in self._universe.by_ports.items()
+        )
+
+    def _selects_nothing(self, subject: str, selector: str, what: str, origin: Origin) -> Finding:
+        return Finding(
+            code=Code.SELECTS_NOTHING,
+            severity=Severity.WARNING,
+            subject=subject,
+            text=f"{subject} selects {selector}; {what} in the snapshot is selected",
+            origin=origin,
+            row={"where": subject, "selector": selector, "origin": str(origin)},
+        )
+
+    def _unknown_port(self, subject: str, port: NamedPort, rule: Rule) -> Finding:
+        protocol = f" of {port.protocol.lower()}" if port.protocol else ""
+        text = f"{subject} names the port {port.name}{protocol}, which no destination pod that it selects declares"
+        return Finding(
+            code=Code.UNKNOWN_PORT_NAME,
+            severity=Severity.ERROR,
+            subject=subject,
+            text=text,
+            origin=rule.origin,
+            row={"where": subject, "selector": f"port {port.name}", "origin": str(rule.origin)},
+        )
+
+
+def _namespaces_without_policy(universe: Universe) -> Iterator[Finding]:
+    """Namespaces with pods that policy can select, in which no NetworkPolicy stands."""
+    snapshot = universe.snapshot
+    with_policy = {policy.ref.namespace for policy in snapshot.policies if policy.tier is TierName.NETWORK_POLICY}
+    for namespace in snapshot.namespaces:
+        points = universe.by_namespace.get(namespace.name, 0) & ~universe.host_pods
+        if not points or namespace.name in with_policy:
+            continue
+        count = len(
+            {
+                party.key
+                for index in positions(points)
+                if isinstance(party := universe.points[index].party, Pod)
+            }
+        )
+        subject = f"namespace {namespace.name}"
+        pods = "1 pod" if count == 1 else f"{count} pods"
+        yield Finding(
+            code=Code.NAMESPACE_WITHOUT_POLICY,
+            severity=Severity.INFO,
+            subject=subject,
+            text=f"{subject} has {pods} and no NetworkPolicy",
+            origin=namespace.origin,
+            row={"where": subject, "selector": "", "origin": str(namespace.origin)},
+        )
