@@ -27,6 +27,6 @@ def test_each_of_several_policies_that_isolate_is_told_with_its_own_line() -> No
     session = Session(load_text(TWO_THAT_ISOLATE, name="given"))
     answer = session.ask("why can't 192.0.2.1/32 reach pod shop/db on tcp/80?")
     assert [(str(each.origin), each.text) for each in answer.because] == [
-        ("given:8", "NetworkPolicy shop/all isolates pod shop/db for ingress and none of its rules allows this flow"),
-        ("given:13", "NetworkPolicy shop/db isolates pod shop/db for ingress and none of its rules allows this flow"),
+        ("given:6", "NetworkPolicy shop/all isolates pod shop/db for ingress and none of its rules allows this flow"),
+        ("given:11", "NetworkPolicy shop/db isolates pod shop/db for ingress and none of its rules allows this flow"),
     ]
