@@ -64,9 +64,9 @@ def test_every_profile_is_documented() -> None:
 
 def test_every_model_option_is_documented_with_its_values() -> None:
     table = section(PAGE, "Command line").partition("### Model options")[2].partition("### ")[0]
-    for values in (Channel, CidrMatches, Enforcement, HostNetworkPods):
-        assert [value for value in values if f"`{value}`" not in table] == []
-    values = dict.fromkeys(re.findall(r"^\| `--[\w-]+(?: [^`]*)?` \| `(\w+)`", table, re.MULTILINE))
-    assert model_options(values) == Options()
+    values = [*Channel, *CidrMatches, *Enforcement, *HostNetworkPods]
+    assert [value for value in values if f"`{value}`" not in table] == []
+    names = dict.fromkeys(re.findall(r"^\| `--[\w-]+(?: [^`]*)?` \| `(\w+)`", table, re.MULTILINE))
+    assert model_options(names) == Options()
     told = {*re.findall(r"`(REACHPROOF_\w+)`", table)}
     assert told == {each.envvar for each in commands.commands["query"].params if each.envvar}
