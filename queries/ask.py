@@ -23,6 +23,7 @@ from reachproof.queries.answer import Answer, Because, Evidence, Witness
 from reachproof.queries.bind import bind
 from reachproof.queries.errors import QueryError
 from reachproof.queries.explain import all_blockers, blamed, deciders
+from reachproof.queries.hygiene import HygienePlan, answer_hygiene
 from reachproof.queries.lists import ListPlan
 from reachproof.queries.plan import Check, Plan, Verdict, WhyPlan
 from reachproof.queries.readings import by_proof, by_witness
@@ -121,6 +122,8 @@ class Session:
                 found = self._why(plan, draft, running)
             case ListPlan():
                 found = self._list(plan, draft, running)
+            case HygienePlan():
+                found = answer_hygiene(plan, draft, self._encoding_of(plan.snapshot), running, self._prover)
         noticed = replace(
             found,
             assumptions=tuple(dict.fromkeys((*self.snapshot.assumptions, *found.assumptions))),

@@ -19,6 +19,7 @@ from dataclasses import replace
 from reachproof.grammar import ast
 from reachproof.queries.default_deny import default_deny_plan, selected_plan
 from reachproof.queries.errors import QueryError, query_problem
+from reachproof.queries.hygiene import HygienePlan
 from reachproof.queries.lists import ListPlan, list_plan
 from reachproof.queries.plan import Check, Plan, Verdict, WhyPlan
 from reachproof.queries.prefixes import Instance, instances, with_prefixes
@@ -27,7 +28,7 @@ from reachproof.solver.goal import TRUE, All, At, Formula, Goal, Members, Not, R
 from reachproof.solver.universe import Universe
 
 
-def bind(query: ast.Query, universe: Universe) -> Plan | WhyPlan | ListPlan:
+def bind(query: ast.Query, universe: Universe) -> Plan | WhyPlan | ListPlan | HygienePlan:
     """The plan of a sentence. Raises QueryError with every problem of it."""
     plans = [_instance(each, universe) for each in instances(query, universe.snapshot)]
     if not plans:
@@ -46,7 +47,7 @@ def bind(query: ast.Query, universe: Universe) -> Plan | WhyPlan | ListPlan:
     )
 
 
-def _instance(instance: Instance, universe: Universe) -> Plan | WhyPlan | ListPlan:
+def _instance(instance: Instance, universe: Universe) -> Plan | WhyPlan | ListPlan | HygienePlan:
     binder = Binder(universe)
     world = with_prefixes(binder, instance.prefixes)
     plan = _statement(binder, instance.statement)
@@ -57,6 +58,11 @@ def _instance(instance: Instance, universe: Universe) -> Plan | WhyPlan | ListPl
             return replace(plan, checks=tuple(checks))
         case WhyPlan() | ListPlan():
             return replace(plan, region=All((plan.region, world)))
+        case HygienePlan():
+            if world != TRUE:
+                text = "`assuming no ...` restricts flows, but a question about the policies themselves is about all"
+                raise QueryError([query_problem(text, ast.NOWHERE)])
+            return plan
 
 
 def _within(goal: Goal, world: Formula) -> Goal:
@@ -67,7 +73,7 @@ def _unanswered(what: str) -> QueryError:
     return QueryError([query_problem(f"found {what}, which is understood but not answered yet", ast.NOWHERE)])
 
 
-def _statement(binder: Binder, statement: ast.Statement) -> Plan | WhyPlan | ListPlan:
+def _statement(binder: Binder, statement: ast.Statement) -> Plan | WhyPlan | ListPlan | HygienePlan:
     match statement:
         case ast.Can():
             return _can(binder, statement)
@@ -98,8 +104,14 @@ def _statement(binder: Binder, statement: ast.Statement) -> Plan | WhyPlan | Lis
             )
         case ast.Which() | ast.WhichPorts() | ast.WhichPolicies() | ast.Show():
             return list_plan(binder, statement)
-        case ast.HygieneQuestion():
-            raise _unanswered("a question about the policies themselves")
+        case ast.HygieneQuestion(hygiene, claim):
+            return HygienePlan(
+                hygiene=hygiene,
+                claim=claim,
+                snapshot=binder.snapshot,
+                assumptions=tuple(binder.assumptions),
+                warnings=tuple(binder.warnings),
+            )
         case ast.Changed():
             raise _unanswered("a question about two snapshots")
 

@@ -20,13 +20,15 @@ from reachproof.grammar import ast
 from reachproof.network.cluster import Notice, Pod
 from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
+from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import Selector
 from reachproof.network.policy import Action, Direction, Policy, TierName
 from reachproof.network.ports import Protocol, place
-from reachproof.network.intervals import IntervalSet
 from reachproof.network.program import EXEMPTION
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries.answer import Answer, Witness
 from reachproof.queries.findings import Code, Finding, Report, Severity, ordered
+from reachproof.queries.plan import Verdict
 from reachproof.queries.selectors import rule_name, static_findings
 from reachproof.semantics.evaluate import evaluate, truth
 from reachproof.semantics.sentences import listed, number_or_name
@@ -70,6 +72,11 @@ class HygienePlan:
                 assert_never(self.hygiene)
 
     @property
+    def form(self) -> str:
+        """The form of the sentence, as answers carry it."""
+        return "no" if self.claim else "which"
+
+    @property
     def vacuous(self) -> bool:
         """Whether there is nothing that could be wrong: no rule, or no policy."""
         if self.hygiene is ast.Hygiene.SHADOWED:
@@ -90,6 +97,36 @@ def findings_of(plan: HygienePlan, encoding: Encoding, budget: Budget, prover: P
             return ambiguous(encoding, budget)
         case _:
             assert_never(plan.hygiene)
+
+
+def answer_hygiene(plan: HygienePlan, draft: Answer, encoding: Encoding, budget: Budget, prover: Prover) -> Answer:
+    """The draft with the findings as rows: `listed`; of a claim `holds` where there is none, else `violated`.
+
+    A violated claim that no verdict is ambiguous has a witness.
+    """
+    draft = replace(draft, form=plan.form, assumptions=plan.assumptions, warnings=plan.warnings)
+    try:
+        found = findings_of(plan, encoding, budget, prover)
+    except OutOfBudget as over:
+        return replace(draft, verdict=Verdict.UNKNOWN, reason=str(over))
+    examples = [finding.example for finding in found if finding.example is not None]
+    claimed = Verdict.VIOLATED if found else Verdict.HOLDS
+    witness = None
+    if plan.claim and plan.hygiene is ast.Hygiene.AMBIGUOUS and examples:
+        witness = Witness(flow=examples[0], trace=evaluate(encoding.snapshot, examples[0]))
+    return replace(
+        draft,
+        verdict=claimed if plan.claim else Verdict.LISTED,
+        vacuous=plan.vacuous,
+        witness=witness,
+        columns=plan.columns,
+        rows=tuple(finding.row for finding in found),
+        evidence=replace(
+            draft.evidence,
+            replayed=bool(examples),
+            cross_checked=bool(found) and all(finding.confirmed is True for finding in found),
+        ),
+    )
 
 
 def lint(encoding: Encoding, budget: Budget, prover: Prover) -> Report:
@@ -168,9 +205,7 @@ def _taker(taker: Taker) -> str:
 # ---------------------------------------------------------------- policies that change nothing
 
 
-def redundant(
-    encoding: Encoding, budget: Budget, prover: Prover, *, selecting: bool = False
-) -> tuple[Finding, ...]:
+def redundant(encoding: Encoding, budget: Budget, prover: Prover, *, selecting: bool = False) -> tuple[Finding, ...]:
     """Policies without which every verdict is the same. `selecting`: only those that select a pod at all.
 
     Each is compared with all others in force, so of two equal policies both are listed. Raises OutOfBudget.
@@ -228,8 +263,7 @@ def _demand_same(snapshot: Snapshot, rest: Snapshot, flows: Iterable[Flow], budg
 def ambiguous(encoding: Encoding, budget: Budget) -> tuple[Finding, ...]:
     """What leaves verdicts open, each cause once, with a flow. Raises OutOfBudget, and InternalError as above."""
     found = ambiguities(whole(encoding, budget), budget)
-    merged = dict.fromkeys(_ambiguous_finding(encoding.snapshot, each) for each in found)
-    return tuple(merged)
+    return tuple(_ambiguous_finding(encoding.snapshot, each) for each in found)
 
 
 def _ambiguous_finding(snapshot: Snapshot, found: Ambiguity) -> Finding:
@@ -263,4 +297,55 @@ def _ambiguous_finding(snapshot: Snapshot, found: Ambiguity) -> Finding:
             "why": why,
         },
         example=found.example,
+    )
+
+
+def _notices(traces: Iterable[Trace], direction: Direction) -> tuple[Notice, ...]:
+    return tuple(dict.fromkeys(notice for trace in traces for notice in trace.side(direction).depends))
+
+
+def _pod_of(flow: Flow) -> Pod:
+    """The pod that the flow is from, or to: one end at least is a pod where a policy leaves anything open."""
+    (pod, *_) = [party for party in (flow.source, flow.destination) if isinstance(party, Pod)]
+    return pod
+
+
+# ---------------------------------------------------------------- pods that cannot ask for names
+
+
+def without_dns(encoding: Encoding, budget: Budget) -> Iterator[Finding]:
+    """Pods on the pod network that reach no pod labelled k8s-app=kube-dns on udp/53, by what stops them.
+
+    None where there is no such pod. Raises OutOfBudget, and InternalError where the evaluator says otherwise.
+    """
+    universe, snapshot = encoding.universe, encoding.snapshot
+    servers = universe.labelled(DNS)
+    clients = universe.pods & ~universe.host_pods & ~servers
+    if not servers or not clients:
+        return
+    asked = All((At(Side.SOURCE, Members(clients)), At(Side.DESTINATION, Members(servers)), InPorts(DNS_PORT)))
+    for points, flow in shut_out(encoding, asked, budget):
+        trace = evaluate(snapshot, flow, prefer=Action.DENY)
+        if trace.truth is not Truth.DENIED:
+            raise InternalError(
+                f"the sets engine says that {flow} is denied, the evaluator that it is {trace.truth}; this is a bug of "
+                "reachproof, no verdict is given"
+            )
+        parties = dict.fromkeys(universe.points[index].party for index in positions(points))
+        yield _dns_finding([str(party) for party in parties], flow, trace)
+
+
+def _dns_finding(names: list[str], flow: Flow, trace: Trace) -> Finding:
+    stopping = next(side.decider for side in (trace.egress, trace.ingress) if side.truth is Truth.DENIED)
+    more = [f"{len(names) - _SHOWN} more"] if len(names) > _SHOWN else []
+    subject = f"{'pods' if len(names) > 1 else 'pod'} {listed([*names[:_SHOWN], *more])}"
+    origin = stopping.origin or _pod_of(flow).origin
+    return Finding(
+        code=Code.DNS_BLOCKED,
+        severity=Severity.WARNING,
+        subject=subject,
+        text=f"{subject} cannot reach any pod labelled {DNS} on udp/53: {stopping.text}",
+        origin=origin,
+        row={"where": subject, "why": stopping.text, "origin": str(origin)},
+        example=flow,
     )

@@ -140,11 +140,7 @@ def _namespaces_without_policy(universe: Universe) -> Iterator[Finding]:
         if not points or namespace.name in with_policy:
             continue
         count = len(
-            {
-                party.key
-                for index in positions(points)
-                if isinstance(party := universe.points[index].party, Pod)
-            }
+            {party.key for index in positions(points) if isinstance(party := universe.points[index].party, Pod)}
         )
         subject = f"namespace {namespace.name}"
         pods = "1 pod" if count == 1 else f"{count} pods"
