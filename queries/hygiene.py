@@ -331,8 +331,8 @@ def without_dns(encoding: Encoding, budget: Budget) -> Iterator[Finding]:
                 f"the sets engine says that {flow} is denied, the evaluator that it is {trace.truth}; this is a bug of "
                 "reachproof, no verdict is given"
             )
-        parties = dict.fromkeys(universe.points[index].party for index in positions(points))
-        yield _dns_finding([str(party) for party in parties], flow, trace)
+        names = dict.fromkeys(str(universe.points[index].party) for index in positions(points))
+        yield _dns_finding(list(names), flow, trace)
 
 
 def _dns_finding(names: list[str], flow: Flow, trace: Trace) -> Finding:

@@ -1,0 +1,131 @@
+"""`reachproof lint`: what is wrong with a policy set in itself, with the place of each finding."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from reachproof.cli.exit_codes import ExitCode
+from reachproof.cli.options import MODEL, READING, choice, not_nan, source, with_options
+from reachproof.cli.query import A_DAY, reader_may_leave
+from reachproof.cli.reading import read
+from reachproof.cli.text import printable
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.findings import Finding, Report, Severity, report_json
+
+NEVER = "never"
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+
+
+@click.command()
+@with_options(source("the current folder"), *READING)
+@click.option(
+    "-o",
+    "--output",
+    type=choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="One line per finding, or one JSON document.",
+)
+@click.option(
+    "--fail-on",
+    type=choice([*Severity, NEVER]),
+    default=Severity.ERROR.value,
+    show_default=True,
+    help="Exit with 1 if there is a finding as severe as this, or worse.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, A_DAY, min_open=True),
+    metavar="SECONDS",
+    callback=not_nan,
+    help="How long each kind of finding may be looked for.  [default: 30]",
+)
+@click.option("-q", "--quiet", is_flag=True, help="No warnings about the input.")
+@click.option("--no-color", is_flag=True, help="No colour on terminals either; so does the variable NO_COLOR.")
+@with_options(*MODEL)
+def lint(
+    sources: tuple[str, ...],
+    output: str,
+    fail_on: str,
+    timeout: float | None,
+    *,
+    lenient: bool,
+    ignore_kinds: tuple[str, ...],
+    quiet: bool,
+    no_color: bool,
+    **model: Any,
+) -> ExitCode:
+    """List rules, policies and selectors that do nothing, and verdicts that nothing defines.
+
+    \b
+    reachproof lint -f manifests/
+    reachproof lint -f manifests/ --fail-on warning -o json
+
+    \b
+    Exit codes
+      0  nothing as severe as --fail-on was found
+      1  something was
+      2  bad input, nothing was looked for
+      3  nothing was found, but time or memory ended before all was looked for
+     70  a bug of reachproof
+    """
+    snapshot = read(sources or (".",), model, lenient=lenient, ignore_kinds=ignore_kinds)
+    report = _report(snapshot, timeout)
+    with reader_may_leave():
+        for line in () if quiet else _warnings(report):
+            click.echo(printable(line), err=True)
+        if output == "json":
+            click.echo(json.dumps(report_json(report), indent=2))
+        else:
+            color = not no_color and not os.environ.get("NO_COLOR")
+            for line in _lines(report):
+                click.echo(line, color=None if color else False)
+    return _exit_code(report, fail_on)
+
+
+def _report(snapshot: Snapshot, timeout: float | None) -> Report:
+    from reachproof.queries.hygiene import lint as look  # Z3 is loaded only where it is needed
+    from reachproof.solver.budget import Budget
+    from reachproof.solver.ground import prepare
+    from reachproof.solver.prove import Prover
+
+    return look(prepare(snapshot), Budget(seconds=timeout) if timeout else Budget(), Prover())
+
+
+def _exit_code(report: Report, fail_on: str) -> ExitCode:
+    if fail_on != NEVER and report.at_least(Severity(fail_on)):
+        return ExitCode.REFUTED
+    return ExitCode.UNDECIDED if report.undecided else ExitCode.PROVED
+
+
+def _warnings(report: Report) -> Iterator[str]:
+    for notice in report.snapshot.warnings:
+        yield f"warning: {notice.code}: {notice.text}{f'  [{notice.origin}]' if notice.origin else ''}"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    """A line per finding, the worst first; then what was not looked for, what it assumes, and a count."""
+    for finding in report.findings:
+        yield _line(finding)
+    for notice in report.undecided:
+        yield printable(f"undecided: {notice.text}")
+    for notice in report.snapshot.assumptions:
+        yield printable(f"assuming {notice.code}: {notice.text}")
+    yield ", ".join(_counted(report, severity) for severity in Severity)
+
+
+def _line(finding: Finding) -> str:
+    severity = click.style(finding.severity, fg=_COLOURS[finding.severity], bold=True)
+    place = f"{finding.origin}: " if finding.origin.file else ""
+    return f"{printable(place)}{severity}: {finding.code}: {printable(finding.text)}"
+
+
+def _counted(report: Report, severity: Severity) -> str:
+    count = report.count(severity)
+    plural = "" if count == 1 or severity is Severity.INFO else "s"
+    return f"{count} {severity}{plural}"
