@@ -16,10 +16,11 @@ from fastapi import FastAPI, Request, Response
 
 from reachproof import __version__
 from reachproof.api.problems import Refusal, document, install, problem_response
-from reachproof.api.schemas import AnswerDocument, Health, ProblemDetails, QueryRequest
+from reachproof.api.schemas import AnswerDocument, CheckRequest, Health, ProblemDetails, QueryRequest, ReportDocument
 from reachproof.api.settings import Settings
 from reachproof.manifests import load_objects, load_text
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries import packs as packfiles
 from reachproof.queries.ask import Session
 from reachproof.queries.model_options import model_options
 from reachproof.queries.wire import answer_json
@@ -82,18 +83,44 @@ def create_app(settings: Settings | None = None, snapshot: Snapshot | None = Non
             raise Refusal(422, f"found {len(request.queries)} queries, expected at most {limits.max_queries}")
         return await anyio.to_thread.run_sync(_answer, request, limits, snapshot, limiter=slots)
 
+    @app.post(
+        "/check",
+        response_model=ReportDocument,
+        responses=_PROBLEMS,
+        tags=["questions"],
+        summary="Check packs of invariants and expectations",
+    )
+    async def check(request: CheckRequest) -> Any:
+        """The verdict on all statements, and the answer to each. Each has the whole of `timeoutMs`."""
+        return await anyio.to_thread.run_sync(_report, request, limits, snapshot, limiter=slots)
+
     return app
+
+
+def _report(request: CheckRequest, limits: Settings, preloaded: Snapshot | None) -> Any:
+    texts = [request.pack] if request.pack is not None else request.packs or []
+    names = ["pack"] if request.pack is not None else [f"packs[{index}]" for index in range(len(texts))]
+    packs = [packfiles.PackText(name=name, text=text) for name, text in zip(names, texts, strict=True)]
+    count = packfiles.count_statements(packs)
+    if count > limits.max_queries:
+        raise Refusal(422, f"found {count} statements, expected at most {limits.max_queries}")
+    report = packfiles.check(_snapshot(request, preloaded), packs, budget=_budget(request, limits))
+    return packfiles.report_json(report)
 
 
 def _answer(request: QueryRequest, limits: Settings, preloaded: Snapshot | None) -> Any:
     session = Session(_snapshot(request, preloaded))
-    budget = Budget(seconds=min(request.timeout_ms or limits.default_timeout_ms, limits.max_timeout_ms) / 1000)
+    budget = _budget(request, limits)
     if request.query is not None:
         return answer_json(session.ask(request.query, budget))
     return [answer_json(session.ask(text, budget)) for text in request.queries or ()]
 
 
-def _snapshot(request: QueryRequest, preloaded: Snapshot | None) -> Snapshot:
+def _budget(request: QueryRequest | CheckRequest, limits: Settings) -> Budget:
+    return Budget(seconds=min(request.timeout_ms or limits.default_timeout_ms, limits.max_timeout_ms) / 1000)
+
+
+def _snapshot(request: QueryRequest | CheckRequest, preloaded: Snapshot | None) -> Snapshot:
     """The snapshot that a request is about."""
     options = model_options(request.options)
     match request.manifests:

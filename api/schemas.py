@@ -53,20 +53,64 @@ class QueryRequest(BaseModel):
     def _is_unicode(cls, body: Any) -> Any:
         if not isinstance(body, dict):
             return body  # not JSON at all, or not an object: refused as such
-        try:
-            json.dumps(body, ensure_ascii=False).encode()
-        except UnicodeEncodeError as error:
-            found = error.object[error.start]
-            raise ValueError(f"found half of a surrogate pair, U+{ord(found):04X}, expected Unicode text") from None
-        return body
+        return _demand_unicode(body)
 
     @model_validator(mode="after")
     def _one_of_each(self) -> QueryRequest:
         if (self.query is None) is (self.queries is None):
             raise ValueError("found both or neither of query and queries, expected one of them")
-        if self.snapshot is not None and self.manifests is not None:
-            raise ValueError("found both snapshot and manifests, expected one of them")
+        _one_source(self.snapshot, self.manifests)
         return self
+
+
+class CheckRequest(BaseModel):
+    """`POST /check`: the text of one pack of invariants or of several, about what `POST /query` can be about."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "pack": "invariant no-internet (high): no pod in tenant a can reach the internet\n"
+                    'expect unreachable "the database is not ours": can tenant a reach 10.0.0.0/8 on tcp/5432?\n',
+                    "manifests": EXAMPLE_MANIFESTS,
+                }
+            ]
+        },
+    )
+
+    pack: Annotated[str, Field(max_length=1_000_000)] | None = None
+    packs: Annotated[list[Annotated[str, Field(max_length=1_000_000)]], Field(min_length=1)] | None = None
+    snapshot: str | None = Field(default=None, description="Digest of the snapshot that the service was started with.")
+    manifests: str | list[dict[str, Any]] | None = Field(default=None, description="YAML or JSON text, or objects.")
+    options: dict[str, Any] = Field(default_factory=dict, description="Model options, such as tenantLabel and cni.")
+    timeout_ms: int | None = Field(default=None, alias="timeoutMs", gt=0, description="For each statement.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_unicode(cls, body: Any) -> Any:
+        return _demand_unicode(body)
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> CheckRequest:
+        if (self.pack is None) is (self.packs is None):
+            raise ValueError("found both or neither of pack and packs, expected one of them")
+        _one_source(self.snapshot, self.manifests)
+        return self
+
+
+def _demand_unicode(body: Any) -> Any:
+    try:
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        found = error.object[error.start]
+        raise ValueError(f"found half of a surrogate pair, U+{ord(found):04X}, expected Unicode text") from None
+    return body
+
+
+def _one_source(snapshot: object, manifests: object) -> None:
+    if snapshot is not None and manifests is not None:
+        raise ValueError("found both snapshot and manifests, expected one of them")
 
 
 class FieldError(BaseModel):
@@ -113,3 +157,18 @@ class AnswerDocument(BaseModel):
     assumptions: list[dict[str, Any]]
     warnings: list[dict[str, Any]]
     evidence: dict[str, Any]
+
+
+class SkippedStatement(BaseModel):
+    """A statement that was not checked, and why."""
+
+    name: str
+    reason: str
+
+
+class ReportDocument(BaseModel):
+    """A report: `violated` if one statement failed, `unknown` if one is undecided or none was checked, else `holds`."""
+
+    verdict: Literal["holds", "violated", "unknown"]
+    answers: list[AnswerDocument]
+    skipped: list[SkippedStatement]

@@ -11,7 +11,9 @@ from typing import NoReturn
 import click
 
 from reachproof import __version__
+from reachproof.cli.check import check
 from reachproof.cli.exit_codes import ExitCode
+from reachproof.cli.lint import lint
 from reachproof.cli.query import query
 from reachproof.cli.serve import serve
 from reachproof.cli.text import error_lines, printable
@@ -30,7 +32,9 @@ def commands() -> None:
     """
 
 
+commands.add_command(check)
 commands.add_command(query)
+commands.add_command(lint)
 commands.add_command(serve)
 
 

@@ -86,7 +86,7 @@ def query(
     reading = time.perf_counter() - started
     answers = _ask("\n".join(text), snapshot, timeout)
     code = exit_code(answers, expect=expect, allow_vacuous=allow_vacuous)
-    with _reader_may_leave():
+    with reader_may_leave():
         for line in () if quiet else warning_lines(answers):
             click.echo(printable(line), err=True)
         for line in _timing(snapshot, reading, answers) if verbose else ():
@@ -103,7 +103,7 @@ def _ask(text: str, snapshot: Snapshot, timeout: float | None) -> tuple[Answer, 
 
 
 @contextmanager
-def _reader_may_leave() -> Iterator[None]:
+def reader_may_leave() -> Iterator[None]:
     """`| head` may close the pipe: the exit code is still that of the answer, and Python must not write at its end."""
     try:
         yield

@@ -25,6 +25,7 @@ from reachproof.queries.errors import QueryError
 from reachproof.queries.parallel import Progress, Task, answers_of
 from reachproof.queries.plan import Verdict
 from reachproof.queries.tenancy import tenancy_mistakes, with_tenants
+from reachproof.queries.wire import Json, answer_json
 from reachproof.solver.budget import Budget
 
 
@@ -130,6 +131,11 @@ def library() -> tuple[PackText, ...]:
     return tuple(
         PackText(name=f"library/{each.name}", text=each.read_text(encoding="utf-8"), shipped=True) for each in shipped
     )
+
+
+def count_statements(packs: Iterable[PackText]) -> int:
+    """How many statements there are to check. Raises InputError with every mistake of the packs."""
+    return sum(len(pack.checks) for _, pack in _parsed(packs))
 
 
 # ---------------------------------------------------------------- checking
@@ -246,6 +252,15 @@ def _named(answer: Answer, statement: Statement) -> Answer:
 def _nothing_there(answer: Answer) -> str:
     reasons = [notice.text for notice in answer.warnings if notice.code in ("EMPTY_SET", "NO_ENDPOINTS")]
     return "; ".join(reasons) or "it is about no flow at all in this snapshot"
+
+
+def report_json(report: Report) -> dict[str, Json]:
+    """The verdict on all, every answer with its status, and what was left out with the reason."""
+    return {
+        "verdict": str(report.verdict),
+        "answers": [answer_json(result.answer) | {"status": str(result.status)} for result in report.results],
+        "skipped": [{"name": each.statement.name, "reason": each.reason} for each in report.skipped],
+    }
 
 
 def usable_cores() -> int:

@@ -1,0 +1,170 @@
+"""`reachproof check`: packs in, a report out. stdout carries the report and nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reachproof import __version__
+from reachproof.cli.exit_codes import ExitCode
+from reachproof.cli.options import MODEL, READING, choice, not_nan, source, with_options
+from reachproof.cli.query import A_DAY, reader_may_leave
+from reachproof.cli.reading import read
+from reachproof.cli.text import answer_lines, printable, warning_lines
+from reachproof.queries.plan import Verdict
+
+if TYPE_CHECKING:  # Z3 is loaded only where it is needed
+    from reachproof.queries.packs import Report, Result, Skipped
+
+_CODES = {
+    Verdict.HOLDS: ExitCode.PROVED,
+    Verdict.VIOLATED: ExitCode.REFUTED,
+    Verdict.UNKNOWN: ExitCode.UNDECIDED,
+}
+_WORDS = {"passed": ("PASS", "green"), "failed": ("FAIL", "red"), "undecided": ("OPEN", "yellow")}
+
+
+@click.command()
+@click.argument("packs", nargs=-1, metavar="[PACK.reach ...]")
+@with_options(source("the current folder"), *READING)
+@click.option(
+    "-o",
+    "--output",
+    type=choice(["text", "json", "sarif", "junit", "github"]),
+    default="text",
+    show_default=True,
+    help="For people, one JSON document, SARIF 2.1.0, JUnit XML, or annotations of GitHub Actions.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, A_DAY, min_open=True),
+    metavar="SECONDS",
+    callback=not_nan,
+    help="How long each statement may take; then its verdict is unknown.  [default: 30]",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="How many processes work on large checks; with 1 there is only this one.  [default: one per core]",
+)
+@click.option("--allow-vacuous", is_flag=True, help="A statement about no flow at all may pass.")
+@click.option("-q", "--quiet", is_flag=True, help="No warnings and no progress.")
+@click.option("--no-color", is_flag=True, help="No colour on terminals either; so does the variable NO_COLOR.")
+@with_options(*MODEL)
+def check(
+    packs: tuple[str, ...],
+    sources: tuple[str, ...],
+    output: str,
+    timeout: float | None,
+    jobs: int | None,
+    *,
+    lenient: bool,
+    ignore_kinds: tuple[str, ...],
+    allow_vacuous: bool,
+    quiet: bool,
+    no_color: bool,
+    **model: Any,
+) -> ExitCode:
+    """Check packs of invariants; without a pack those that are shipped, as far as they apply.
+
+    \b
+    reachproof check -f manifests/ tenancy.reach
+    helm template . | reachproof check -f - -o junit tenancy.reach > report.xml
+
+    \b
+    Exit codes
+      0  every invariant holds and every expectation is met
+      1  one is violated or not met
+      2  bad input, nothing was decided
+      3  not decided: unknown, about no flow at all, or nothing to check
+     70  a bug of reachproof
+    """
+    from reachproof.queries import packs as queries
+    from reachproof.solver.budget import Budget
+
+    given = queries.read_packs(packs) if packs else queries.library()
+    snapshot = read(sources or (".",), model, lenient=lenient, ignore_kinds=ignore_kinds)
+    show_progress = not quiet and sys.stderr.isatty()
+    report = queries.check(
+        snapshot,
+        given,
+        budget=Budget(seconds=timeout) if timeout else Budget(),
+        jobs=jobs or queries.usable_cores(),
+        allow_vacuous=allow_vacuous,
+        progress=_progress if show_progress else None,
+    )
+    with reader_may_leave():
+        if show_progress:
+            click.echo("\r\x1b[K", nl=False, err=True)
+        for line in () if quiet else warning_lines(result.answer for result in report.results):
+            click.echo(printable(line), err=True)
+        if not report.results:
+            click.echo("nothing was checked", err=True)
+        _print(report, output, color=not no_color and not os.environ.get("NO_COLOR"))
+    return _CODES[report.verdict]
+
+
+def _progress(done: int, total: int, name: str) -> None:
+    click.echo(f"\r\x1b[K{done} of {total} checked: {printable(name)[:60]}", nl=False, err=True)
+
+
+def _print(report: Report, output: str, *, color: bool) -> None:
+    match output:
+        case "json":
+            from reachproof.queries.packs import report_json
+
+            click.echo(json.dumps(report_json(report), indent=2))
+        case "sarif":
+            from reachproof.cli.formats.sarif import sarif_document
+
+            click.echo(json.dumps(sarif_document(report, __version__), indent=2))
+        case "junit":
+            from reachproof.cli.formats.junit import junit_text
+
+            click.echo(junit_text(report))
+        case "github":
+            from reachproof.cli.formats.github import github_lines
+
+            for line in (*github_lines(report), _summary(report)):
+                click.echo(printable(line))
+        case _:
+            for line in _lines(report):
+                click.echo(line, color=None if color else False)
+
+
+def _lines(report: Report) -> Iterator[str]:
+    for result in report.results:
+        yield from _result_lines(result)
+    for skipped in report.skipped:
+        yield _head("SKIP", "yellow", skipped) + f": {printable(skipped.reason)}"
+    yield ""
+    yield _summary(report)
+
+
+def _result_lines(result: Result) -> Iterator[str]:
+    word, colour = _WORDS[result.status]
+    text = f": {result.statement.text}" if result.statement.text not in ("", result.statement.name) else ""
+    yield _head(word, colour, result) + printable(text)
+    if result.status != "passed":
+        if result.status == "failed" and result.answer.expected is not Verdict.HOLDS:
+            yield f"  expected {result.answer.expected}"
+        for line in answer_lines(result.answer):
+            yield f"  {printable(line)}"
+
+
+def _head(word: str, colour: str, item: Result | Skipped) -> str:
+    statement = item.statement
+    return click.style(word, fg=colour, bold=True) + f"  {printable(statement.name)} ({statement.severity})"
+
+
+def _summary(report: Report) -> str:
+    """How many passed, failed and so on; what there is none of is left out."""
+    found = [str(result.status) for result in report.results] + ["skipped"] * len(report.skipped)
+    counts = [f"{found.count(word)} {word}" for word in ("passed", "failed", "undecided", "skipped") if word in found]
+    return ", ".join(counts) or "no statements"
