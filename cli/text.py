@@ -36,8 +36,11 @@ def answer_lines(answer: Answer) -> Iterator[str]:
 
 
 def _table_lines(answer: Answer) -> Iterator[str]:
-    """The rows under their columns, as wide as their widest entry."""
+    """The rows under their columns, as wide as their widest entry; a list of nothing says so."""
     if not answer.columns:
+        return
+    if not answer.rows:
+        yield "  none"
         return
     table = [[name.upper() for name in answer.columns]]
     table += [[_entry(row[name]) for name in answer.columns] for row in answer.rows]

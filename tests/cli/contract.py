@@ -1,0 +1,101 @@
+"""The shape of an answer that other programs rely on (docs/interfaces.md), as a JSON schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+TEXT: dict[str, Any] = {"type": "string"}
+WORDS: dict[str, Any] = {"type": "string", "minLength": 1}
+MAYBE: dict[str, Any] = {"type": ["string", "null"]}
+
+
+def _object(**properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _list(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": schema}
+
+
+ACTION = {"enum": ["allow", "deny", "pass"]}
+DIRECTION = {"enum": ["egress", "ingress"]}
+POLICY = _object(kind=WORDS, namespace=TEXT, name=WORDS)
+RULE_PLACE = _object(index={"type": "integer", "minimum": 0}, name=TEXT)
+ORIGIN = _object(file=WORDS, line={"type": "integer", "minimum": 0}, path=TEXT)
+NOTICE = _object(code={"type": "string", "pattern": "^[A-Z_]+$"}, text=WORDS)
+WARNING = _object(code={"type": "string", "pattern": "^[A-Z_]+$"}, text=WORDS, origin=_or_null(ORIGIN))
+END = _object(
+    kind={"enum": ["pod", "node", "external", "service"]},
+    namespace=MAYBE,
+    name=MAYBE,
+    workload=MAYBE,
+    ip=MAYBE,
+    tenant=MAYBE,
+    labels={"type": "object", "additionalProperties": TEXT},
+    possible={"type": "boolean"},
+)
+STEP = _object(
+    direction=DIRECTION,
+    subject=WORDS,
+    tier={"enum": ["admin", "networkpolicy", "baseline", "default"]},
+    action=ACTION,
+    policy=_or_null(POLICY),
+    rule=_or_null(RULE_PLACE),
+    origin=_or_null(ORIGIN),
+    text=WORDS,
+)
+RULE = _object(policy=POLICY, rule=_or_null(RULE_PLACE), direction=DIRECTION, action=ACTION, origin=ORIGIN, text=WORDS)
+WITNESS = _object(
+    source=END,
+    destination=END,
+    protocol={"enum": ["TCP", "UDP", "SCTP"]},
+    port={"type": "integer", "minimum": 1, "maximum": 65535},
+    trace={**_list(STEP), "minItems": 1},
+    via=_or_null(_object(service=_object(kind={"const": "service"}, namespace=WORDS, name=WORDS))),
+)
+EVIDENCE = _object(
+    replayed={"type": "boolean"},
+    crossChecked={"type": "boolean"},
+    engine={"type": "string", "pattern": "^z3 "},
+    solverMs={"type": "number", "minimum": 0},
+    totalMs={"type": "number", "minimum": 0},
+    snapshot={"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"},
+)
+ANSWER = _object(
+    apiVersion={"const": "reachproof/v1"},
+    query=WORDS,
+    normalized=WORDS,
+    form=WORDS,
+    verdict={"enum": ["reachable", "unreachable", "holds", "violated", "listed", "explained", "unknown"]},
+    reason=TEXT,
+    vacuous={"type": "boolean"},
+    world={"enum": ["closed", "open"]},
+    witness=_or_null(WITNESS),
+    because=_list(RULE),
+    assumptions=_list(NOTICE),
+    warnings=_list(WARNING),
+    evidence=EVIDENCE,
+)
+ANSWER["properties"] |= {"rows": _list({"type": "object"}), "columns": _list(WORDS), "name": WORDS, "severity": WORDS}
+
+
+def check_answer(document: object) -> None:
+    """Fails where the document is no answer, or says one thing with its verdict and another with its parts."""
+    errors = [f"{error.json_path}: {error.message}" for error in Draft202012Validator(ANSWER).iter_errors(document)]
+    assert errors == []
+    assert isinstance(document, dict)
+    assert (document["reason"] != "") == (document["verdict"] == "unknown")
+    assert ("rows" in document) == ("columns" in document) == (document["verdict"] == "listed")
+    if document["verdict"] in ("reachable", "violated") and document["witness"] is not None:
+        assert document["evidence"]["replayed"]
