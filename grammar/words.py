@@ -64,5 +64,5 @@ def is_plain_label_key(text: str) -> bool:
 
 
 def is_plain_snapshot(text: str) -> bool:
-    """Whether the name of a snapshot needs no quotes."""
-    return _snapshot.fullmatch(text) is not None
+    """Whether the name of a snapshot needs no quotes: a keyword at the end of a line would seem to go on."""
+    return _snapshot.fullmatch(text) is not None and not _reserved.match(text)
