@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 from collections.abc import Callable
 
@@ -42,5 +43,7 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        message = f"found that {host} port {port} cannot be listened on ({error.strerror}), expected one that can"
+        # Names have errors of their own; of addresses Python tells the address once more.
+        why = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
+        message = f"found that {host} port {port} cannot be listened on ({why}), expected one that can"
         raise InputError([Problem(message=message)]) from None

@@ -1,0 +1,283 @@
+"""Every error is `application/problem+json`, complete, and says nothing about the inside of the service."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import pytest
+
+from reachproof.api import app as service
+from reachproof.network.errors import InternalError
+from reachproof.queries.ask import Session
+from tests.api.requests import ISOLATED, MANIFESTS, check_problem, client, error, tenants
+
+WRONG = "the query or the manifests are wrong: "
+MISSHAPEN = "the body does not have the expected shape"
+
+
+def post(body: object, /, max_queries: int = 100) -> Any:
+    return client(max_queries=max_queries).post("/query", json=body)
+
+
+def post_text(content: bytes, content_type: str = "application/json") -> Any:
+    return client().post("/query", content=content, headers={"content-type": content_type})
+
+
+def failing(error: Exception) -> Any:
+    def fail(*_arguments: object) -> NoReturn:
+        raise error
+
+    return fail
+
+
+# ---------------------------------------------------------------- 400
+
+
+def test_a_body_that_is_not_json_is_unparsable() -> None:
+    found = error("Expecting value at character 10", file="body")
+    check_problem(post_text(b'{"query": '), 400, "the body is not JSON", found)
+
+
+@pytest.mark.parametrize("content", [b'{"query": "\xff"}', b"[" * 100_000], ids=["not UTF-8", "too deep"])
+def test_a_body_that_no_reader_reads_is_unparsable(content: bytes) -> None:
+    check_problem(post_text(content), 400, "There was an error parsing the body")
+
+
+def test_a_body_of_another_content_type_is_refused_with_the_right_one() -> None:
+    detail = "found application/x-www-form-urlencoded, expected a body of content type application/json"
+    check_problem(post_text(b'{"query": "x"}', "application/x-www-form-urlencoded"), 400, detail)
+
+
+# ---------------------------------------------------------------- 404 and 405
+
+
+def test_another_path_is_not_here() -> None:
+    check_problem(client().get("/elsewhere"), 404, "Not Found")
+
+
+def test_another_method_is_not_allowed_and_the_right_one_is_told() -> None:
+    response = client().get("/query")
+    check_problem(response, 405, "Method Not Allowed")
+    assert response.headers["allow"] == "POST"
+
+
+def test_a_snapshot_that_the_service_does_not_have_is_not_here() -> None:
+    snapshot = tenants()
+    body = {"query": ISOLATED, "snapshot": "sha256:0000"}
+    detail = f"there is no snapshot sha256:0000; the service has {snapshot.digest}"
+    check_problem(client(snapshot).post("/query", json=body), 404, detail)
+
+
+def test_a_service_without_a_snapshot_has_none_of_any_name() -> None:
+    detail = "there is no snapshot production; send manifests"
+    check_problem(post({"query": ISOLATED, "snapshot": "production"}), 404, detail)
+
+
+# ---------------------------------------------------------------- 413
+
+
+def test_a_body_that_declares_too_large_a_size_is_refused() -> None:
+    body = b'{"query": "' + b"x" * 100 + b'"}'
+    response = client(max_body_bytes=50).post("/query", content=body, headers={"content-type": "application/json"})
+    check_problem(response, 413, "found a body of 113 bytes, expected at most 50")
+
+
+def test_a_body_in_pieces_that_turns_out_too_large_is_refused() -> None:
+    def pieces() -> Iterator[bytes]:
+        for _ in range(10):
+            yield b"x" * 10
+
+    response = client(max_body_bytes=50).post("/query", content=pieces(), headers={"content-type": "application/json"})
+    assert "content-length" not in response.request.headers
+    check_problem(response, 413, "found a body of more than 50 bytes, expected at most that")
+
+
+def test_a_body_in_pieces_that_is_small_enough_is_read() -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b'{"query": "%s"' % ISOLATED.encode()
+        yield b"}"
+
+    response = client(tenants()).post("/query", content=pieces(), headers={"content-type": "application/json"})
+    assert response.json()["verdict"] == "holds"
+
+
+# ---------------------------------------------------------------- 422: the shape
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "message"),
+    [
+        ({}, "", "found both or neither of query and queries, expected one of them"),
+        ({"query": "x", "queries": ["x"]}, "", "found both or neither of query and queries, expected one of them"),
+        (
+            {"query": "x", "snapshot": "a", "manifests": "b"},
+            "",
+            "found both snapshot and manifests, expected one of them",
+        ),
+        ({"query": "x", "manifest": "b"}, "manifest", "Extra inputs are not permitted"),
+        ({"query": 5}, "query", "Input should be a valid string"),
+        ({"query": "x" * 10_001}, "query", "String should have at most 10000 characters"),
+        ({"queries": []}, "queries", "List should have at least 1 item after validation, not 0"),
+        ({"queries": ["x", 5]}, "queries.1", "Input should be a valid string"),
+        ({"query": "x", "timeoutMs": 0}, "timeoutMs", "Input should be greater than 0"),
+        ({"query": "x", "options": []}, "options", "Input should be a valid dictionary"),
+        ([], "", "Input should be a valid dictionary or object to extract fields from"),
+        (
+            {"query": "x", "manifests": "\ud800"},
+            "",
+            "found half of a surrogate pair, U+D800, expected Unicode text",
+        ),
+        ({"query": "x", "\udfff": 1}, "", "found half of a surrogate pair, U+DFFF, expected Unicode text"),
+    ],
+)
+def test_a_body_of_the_wrong_shape_is_refused_with_the_field(body: object, path: str, message: str) -> None:
+    content = json.dumps(body).encode("ascii")  # the client's own writer does not write half a surrogate pair
+    check_problem(post_text(content), 422, MISSHAPEN, error(message, file="body", path=path))
+
+
+def test_a_body_of_no_json_content_type_is_told_apart_from_one_of_the_wrong_shape() -> None:
+    found = error("Input should be a valid dictionary or object to extract fields from", file="body")
+    check_problem(post_text(b"5", "application/merge-patch+json"), 422, MISSHAPEN, found)
+
+
+def test_more_queries_than_the_service_allows_are_refused() -> None:
+    check_problem(post({"queries": ["x"] * 3}, max_queries=2), 422, "found 3 queries, expected at most 2")
+
+
+def test_a_request_about_nothing_is_refused_with_what_to_send() -> None:
+    detail = "found neither manifests nor snapshot, and the service was started without --from"
+    check_problem(post({"query": ISOLATED}), 422, detail)
+
+
+@pytest.mark.parametrize(
+    ("options", "detail"),
+    [
+        ({"channel": "standard"}, "channel decides how manifests are read: send manifests to change that"),
+        (
+            {"channel": "standard", "domains": {"a.example": "10.0.0.0/8"}, "cni": None},
+            "channel and domains decide how manifests are read: send manifests to change that",
+        ),
+    ],
+)
+def test_options_that_decide_how_manifests_are_read_need_manifests(options: dict[str, Any], detail: str) -> None:
+    response = client(tenants()).post("/query", json={"query": ISOLATED, "options": options})
+    check_problem(response, 422, detail)
+
+
+# ---------------------------------------------------------------- 422: the query, the options, the manifests
+
+
+def test_a_syntax_error_is_refused_with_its_place() -> None:
+    found = error(
+        "found `raech`, expected `reach`, `except`, `or` or a condition such as `in namespace NAME` or "
+        "`labelled app=web`; did you mean `reach`?\n"
+        "    can any pod in tenant a raech tenant a?\n"
+        "                            ^^^^^",
+        file="query",
+        line=1,
+        column=25,
+    )
+    check_problem(
+        post({"query": "can any pod in tenant a raech tenant a?", "manifests": MANIFESTS}),
+        422,
+        f"{WRONG}1 problem",
+        found,
+    )
+
+
+def test_all_unknown_names_are_refused_with_their_places() -> None:
+    response = post({"query": "can tenant A reach pod shop/wob?", "manifests": MANIFESTS})
+    sentence = "    can tenant A reach pod shop/wob?\n"
+    check_problem(
+        response,
+        422,
+        f"{WRONG}2 problems",
+        error(
+            f"no tenant A in the snapshot; did you mean a?\n{sentence}               ^",
+            file="query",
+            line=1,
+            column=12,
+        ),
+        error(
+            f"no pod shop/wob in the snapshot; did you mean shop/web?\n{sentence}                           ^^^^^^^^",
+            file="query",
+            line=1,
+            column=24,
+        ),
+    )
+
+
+def test_all_wrong_options_are_refused() -> None:
+    options = {"cni": "calcio", "podcidr": None, "cidrMatches": 5, "domains": {"a.example": None}}
+    response = post({"query": ISOLATED, "manifests": MANIFESTS, "options": options})
+    check_problem(
+        response,
+        422,
+        f"{WRONG}4 problems",
+        error("found 5, expected one of all, world+nodes, world", file="options", path="cidrMatches"),
+        error(
+            "found 'calcio', expected one of spec, calico, cilium, ovn-kubernetes, antrea, kube-network-policies; "
+            "did you mean calico?",
+            file="options",
+            path="cni",
+        ),
+        error("found None, expected a CIDR or a list of CIDRs", file="options", path="domains.a.example"),
+        error("there is no such option; did you mean podCidr?", file="options", path="podcidr"),
+    )
+
+
+def test_all_problems_of_manifests_are_told_with_line_and_field() -> None:
+    manifests = (
+        "apiVersion: networking.k8s.io/v1\n"
+        "kind: NetworkPolicy\n"
+        "metadata: {name: db, namespace: shop}\n"
+        "spec:\n"
+        "  podSelector: {}\n"
+        "  ingress:\n"
+        "    - form: []\n"
+        "      ports: [{port: 70000}]\n"
+    )
+    check_problem(
+        post({"query": ISOLATED, "manifests": manifests}),
+        422,
+        f"{WRONG}2 problems",
+        error(
+            "NetworkPolicy shop/db: found an unknown field, expected only from and ports; did you mean from?",
+            file="manifests",
+            line=7,
+            path="spec.ingress[0].form",
+        ),
+        error(
+            "NetworkPolicy shop/db: found 70000, expected a port number from 1 to 65535",
+            file="manifests",
+            line=8,
+            path="spec.ingress[0].ports[0].port",
+        ),
+    )
+
+
+def test_manifests_without_an_object_are_refused() -> None:
+    found = error("found no Kubernetes object, expected at least one", file="manifests")
+    check_problem(post({"query": ISOLATED, "manifests": ""}), 422, f"{WRONG}1 problem", found)
+
+
+def test_a_file_of_the_service_cannot_be_named_in_a_request() -> None:
+    response = post({"query": ISOLATED, "manifests": "/etc/hostname"})
+    assert response.status_code == 422
+    assert [each["file"] for each in response.json()["errors"]] == ["manifests"]
+
+
+# ---------------------------------------------------------------- 500
+
+
+def test_a_disagreement_of_our_engines_gives_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Session, "ask", failing(InternalError("two engines disagree")))
+    check_problem(client(tenants()).post("/query", json={"query": ISOLATED}), 500, "two engines disagree")
+
+
+def test_an_error_that_nobody_expected_is_told_without_what_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "_answer", failing(RuntimeError("/secret/path")))
+    response = client(tenants()).post("/query", json={"query": ISOLATED})
+    check_problem(response, 500, "an error that nobody expected; it is in the service's log")
