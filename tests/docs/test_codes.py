@@ -1,21 +1,23 @@
-"""The codes of notices in the documentation are those in the code."""
+"""The codes of notices and findings in the documentation are those in the code."""
 
 from __future__ import annotations
 
 import re
 
+from reachproof.queries.findings import Code
 from tests.docs.pages import page
 from tests.house.places import modules
 
-PAGES = ("docs/semantics.md", "docs/input.md", "docs/interfaces.md")
+PAGES = ("docs/semantics.md", "docs/input.md", "docs/interfaces.md", "docs/lint.md")
 # Of what no question can meet; docs/semantics.md says so in words.
 NEVER_ASKED = {"SELF_VIA_SERVICE"}
 _RAISED = re.compile(r"""(?:code=|\.notice\(\s*)"([A-Z_]+)\"""")
-_TOLD = re.compile(r"`([A-Z]+(?:_[A-Z]+)+|TIE|PREMISE)`")
+_TOLD = re.compile(r"`([A-Z]+(?:_[A-Z]+)+|TIE|PREMISE|UNDECIDED)`")
 
 
 def raised() -> set[str]:
-    return {code for module in modules() for code in _RAISED.findall(module.read_text(encoding="utf-8"))}
+    notices = {code for module in modules() for code in _RAISED.findall(module.read_text(encoding="utf-8"))}
+    return notices | set(map(str, Code))
 
 
 def told() -> set[str]:
