@@ -1,4 +1,4 @@
-"""docs/language.md and docs/packs.md: every example parses, and those of a form that is answered get the verdict behind the `#`."""
+"""docs/language.md and docs/packs.md: each example parses, and has the verdict behind its `#` once it can be asked."""
 
 from __future__ import annotations
 
