@@ -15,6 +15,8 @@ from reachproof.queries.model_options import model_options
 from reachproof.queries.plan import Verdict
 from reachproof.solver.budget import DEFAULT_SECONDS, Budget
 
+MOST_SECONDS = 86_400
+
 __all__ = ["Answer", "InputError", "InternalError", "ReachproofError", "Snapshot", "Verdict", "load"]
 
 
@@ -35,26 +37,34 @@ class Snapshot:
     def ask(self, text: str, *, timeout: float = DEFAULT_SECONDS) -> Answer:
         """The answer to one statement; the verdict is `unknown` when it takes longer than `timeout` seconds.
 
-        Raises InputError for a statement that cannot be asked, with every problem of it.
+        Raises InputError for a statement that cannot be asked, with every problem of it, and ValueError for a timeout
+        that is not above 0 and at most a day.
         """
+        if not 0 < timeout <= MOST_SECONDS:
+            raise ValueError(f"found a timeout of {timeout} s, expected more than 0 and at most {MOST_SECONDS}")
         return self._session.ask(text, Budget(seconds=timeout))
 
     def __repr__(self) -> str:
         inside = self._session.snapshot
-        return f"<Snapshot of {len(inside.pods)} pods and {len(inside.policies)} policies, {self.digest[:19]}>"
+        return f"<Snapshot {self.digest[:19]}: pods {len(inside.pods)}, policies {len(inside.policies)}>"
 
 
-def load(*sources: str | os.PathLike[str] | Iterable[Mapping[str, object]], **options: object) -> Snapshot:
-    """The snapshot of files and folders, or of one list of objects.
+def load(
+    *sources: str | os.PathLike[str] | Mapping[str, object] | Iterable[Mapping[str, object]], **options: object
+) -> Snapshot:
+    """The snapshot of files and folders, or of one list of objects; a List, as kubectl prints it, may stand for it.
 
     `options` are the model options in the names of the command line and the service: tenantLabel, cni, podCidr, ...
-    Raises InputError with every problem of the input.
+    Raises InputError with every problem of the input, TypeError for sources of another kind or for none.
     """
     chosen = model_options(options)
     paths = [source for source in sources if isinstance(source, (str, os.PathLike))]
-    if len(paths) == len(sources):
+    if paths and len(paths) == len(sources):
         return Snapshot(load_paths(*paths, options=chosen))
-    if len(sources) != 1 or paths:
-        raise TypeError("expected paths, or one list of objects")
-    [objects] = [source for source in sources if not isinstance(source, (str, os.PathLike))]
-    return Snapshot(load_objects(objects, options=chosen))
+    alone = sources[0] if len(sources) == 1 and not paths else None
+    if isinstance(alone, Mapping):
+        return Snapshot(load_objects([alone], options=chosen))
+    if isinstance(alone, Iterable) and not isinstance(alone, (str, bytes)):
+        return Snapshot(load_objects(alone, options=chosen))
+    found = ", ".join(type(source).__name__ for source in sources) or "nothing"
+    raise TypeError(f"found {found}, expected paths, or one list of objects")

@@ -1,0 +1,176 @@
+"""`import reachproof`: a few names, quick to import, that load and ask."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import reachproof as rp
+from tests.house.places import ROOT
+
+EXAMPLES = ROOT / "queries" / "examples"
+REACH = "can any pod in tenant A reach 10.0.0.0/8 on tcp/5432?"
+POD = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "web", "namespace": "shop"},
+    "spec": {"containers": [{"name": "web", "image": "web"}]},
+    "status": {"phase": "Running", "podIP": "10.244.0.5"},
+}
+INGRESS = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "NetworkPolicy",
+    "metadata": {"name": "closed", "namespace": "shop"},
+    "spec": {"podSelector": {}},
+}
+
+
+def python(code: str) -> str:
+    """What a fresh interpreter prints."""
+    return subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+# ---------------------------------------------------------------- the names
+
+
+def test_there_are_at_most_ten_names_in_order() -> None:
+    assert len(rp.__all__) <= 10
+    assert rp.__all__ == sorted(rp.__all__)
+
+
+@pytest.mark.parametrize("name", rp.__all__)
+def test_every_public_name_can_be_imported_and_is_documented(name: str) -> None:
+    found = getattr(rp, name)
+    assert isinstance(found, str) or found.__doc__
+
+
+def test_a_star_import_brings_the_public_names() -> None:
+    assert python("from reachproof import *; print(load.__name__, Snapshot.__name__)") == "load Snapshot\n"
+
+
+def test_the_face_gives_out_what_the_package_promises() -> None:
+    from reachproof import face
+
+    assert {*face.__all__, "__version__"} == set(rp.__all__)
+
+
+def test_another_name_is_no_attribute() -> None:
+    with pytest.raises(AttributeError) as caught:
+        _ = rp.Sanpshot
+    assert str(caught.value) == "module 'reachproof' has no attribute 'Sanpshot'"
+
+
+@pytest.mark.parametrize("code", ["import reachproof", "import reachproof; reachproof.__version__"])
+def test_the_import_loads_no_solver_and_no_framework(code: str) -> None:
+    heavy = "{'z3', 'numpy', 'lark', 'yaml', 'pydantic', 'fastapi', 'click'}"
+    assert python(f"import sys; {code}; print(sorted({heavy} & set(sys.modules)))") == "[]\n"
+
+
+# ---------------------------------------------------------------- load
+
+
+def test_a_folder_is_loaded_by_text_or_path() -> None:
+    by_text, by_path = rp.load(str(EXAMPLES / "tenants")), rp.load(EXAMPLES / "tenants")
+    assert by_text.digest == by_path.digest
+    assert repr(by_path) == f"<Snapshot {by_path.digest[:19]}: pods 6, policies 5>"
+
+
+def test_several_paths_are_one_snapshot() -> None:
+    files = sorted((EXAMPLES / "tenants").iterdir())
+    assert rp.load(*files).digest == rp.load(*reversed(files)).digest == rp.load(EXAMPLES / "tenants").digest
+
+
+@pytest.mark.parametrize(
+    "objects",
+    [
+        [POD, INGRESS],
+        (POD, INGRESS),
+        iter([POD, INGRESS]),
+        {"apiVersion": "v1", "kind": "List", "items": [POD, INGRESS]},
+    ],
+    ids=["list", "tuple", "iterator", "List"],
+)
+def test_objects_are_loaded_from_a_collection_or_a_list_object(objects: Any) -> None:
+    assert rp.load(objects).digest == rp.load([INGRESS, POD]).digest
+
+
+def test_no_objects_are_an_empty_cluster() -> None:
+    assert rp.load([]).ask("can any pod reach any pod?").vacuous
+
+
+@pytest.mark.parametrize(
+    ("sources", "found"),
+    [
+        ((), "nothing"),
+        ((None,), "NoneType"),
+        ((b"kind: Pod",), "bytes"),
+        ((5,), "int"),
+        (([POD], [POD]), "list, list"),
+        (("manifests", [POD]), "str, list"),
+    ],
+)
+def test_sources_of_another_kind_are_a_type_error(sources: tuple[Any, ...], found: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        rp.load(*sources)
+    assert str(caught.value) == f"found {found}, expected paths, or one list of objects"
+
+
+def test_every_problem_of_the_input_is_in_the_error(tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("kind: Pod\n---\napiVersion: v1\n", encoding="utf-8")
+    with pytest.raises(rp.InputError) as caught:
+        rp.load(tmp_path / "bad.yaml", tmp_path / "nowhere")
+    assert len(caught.value.problems) == 3
+    assert isinstance(caught.value, rp.ReachproofError)
+
+
+# ---------------------------------------------------------------- ask
+
+
+def test_an_answer_has_a_verdict_and_what_shows_it() -> None:
+    proved, refuted = (rp.load(EXAMPLES / name).ask(REACH) for name in ("tenants", "tenants-broken"))
+    assert proved.verdict == "unreachable"
+    assert [str(each.policy) for each in proved.because] == ["AdminNetworkPolicy no-direct-database"]
+    assert (proved.witness, proved.trace) == (None, None)
+    assert refuted.verdict is rp.Verdict.REACHABLE
+    assert refuted.witness is not None
+    assert refuted.trace is refuted.witness.trace
+
+
+def test_an_answer_is_neither_true_nor_false() -> None:
+    answer = rp.load([POD]).ask("can any pod reach the internet?")
+    with pytest.raises(TypeError) as caught:
+        bool(answer)
+    assert str(caught.value) == "an answer is neither true nor false; look at its verdict"
+
+
+def test_a_snapshot_can_be_asked_again_and_says_the_same() -> None:
+    snapshot = rp.load(EXAMPLES / "tenants")
+    first, second = snapshot.ask(REACH), snapshot.ask(REACH)
+    assert (first.verdict, first.because) == (second.verdict, second.because)
+
+
+def test_options_have_the_names_of_the_command_line_and_the_service() -> None:
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"team": "a"}}}
+    answer = rp.load([POD, namespace], tenantLabel="team").ask("can tenant a reach the internet?")
+    assert answer.verdict == "reachable"
+
+
+def test_a_statement_that_cannot_be_asked_is_an_input_error_with_a_marker() -> None:
+    with pytest.raises(rp.InputError) as caught:
+        rp.load([POD]).ask("can pod shop/wob reach the internet?")
+    assert str(caught.value) == (
+        "query:1: no pod shop/wob in the snapshot; did you mean shop/web?\n"
+        "    can pod shop/wob reach the internet?\n"
+        "            ^^^^^^^^"
+    )
+
+
+@pytest.mark.parametrize("timeout", [0, -1.0, float("inf"), float("nan"), 86_401])
+def test_a_timeout_that_is_no_time_is_a_value_error(timeout: float) -> None:
+    with pytest.raises(ValueError) as caught:
+        rp.load([POD]).ask("can any pod reach any pod?", timeout=timeout)
+    assert str(caught.value) == f"found a timeout of {timeout} s, expected more than 0 and at most 86400"

@@ -1,0 +1,139 @@
+"""Model options by name: what they come to, and everything that is wrong with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reachproof.network.address import parse_cidrs
+from reachproof.network.errors import InputError
+from reachproof.network.options import Channel, CidrMatches, Cni, Enforcement, HostNetworkPods, Options
+from reachproof.queries.model_options import model_options
+
+NAMES = (
+    "tenantLabel",
+    "cni",
+    "channel",
+    "podCidr",
+    "serviceCidr",
+    "hostNetworkPods",
+    "cidrMatches",
+    "domains",
+    "enforcement",
+)
+
+
+def problems(values: dict[str, Any]) -> list[str]:
+    """What is said about wrong options."""
+    with pytest.raises(InputError) as caught:
+        model_options(values)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_nothing_given_are_the_defaults() -> None:
+    assert model_options({}) == Options()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_none_is_not_given(name: str) -> None:
+    assert model_options({name: None}) == Options()
+
+
+def test_every_option_is_read() -> None:
+    found = model_options(
+        {
+            "tenantLabel": "team",
+            "cni": "antrea",
+            "channel": "standard",
+            "podCidr": "10.244.0.0/16, fd00::/64",
+            "serviceCidr": ["10.96.0.0/12"],
+            "hostNetworkPods": "pods",
+            "cidrMatches": "world+nodes",
+            "domains": {"a.example": "192.0.2.0/24", "b.example": ["198.51.100.1/32", "2001:db8::/32"]},
+            "enforcement": "np",
+        }
+    )
+    assert found == Options(
+        tenant_label="team",
+        cni=Cni.ANTREA,
+        channel=Channel.STANDARD,
+        pod_range=parse_cidrs(["10.244.0.0/16", "fd00::/64"]),
+        service_range=parse_cidrs(["10.96.0.0/12"]),
+        host_network_pods=HostNetworkPods.PODS,
+        cidr_matches=CidrMatches.WORLD_AND_NODES,
+        domains={
+            "a.example": parse_cidrs(["192.0.2.0/24"]),
+            "b.example": parse_cidrs(["198.51.100.1/32", "2001:db8::/32"]),
+        },
+        enforcement=Enforcement.NETWORK_POLICY,
+    )
+
+
+def test_addresses_may_be_a_tuple() -> None:
+    assert model_options({"podCidr": ("10.244.0.0/16",)}) == model_options({"podCidr": "10.244.0.0/16"})
+
+
+@pytest.mark.parametrize("value", [CidrMatches.WORLD, "world"])
+def test_a_value_may_be_a_member_of_its_enumeration(value: str) -> None:
+    assert model_options({"cidrMatches": value}).cidr_matches is CidrMatches.WORLD
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"tenantLabel": ""}, "options tenantLabel: found '', expected a label key"),
+        ({"tenantLabel": 5}, "options tenantLabel: found 5, expected a label key"),
+        (
+            {"cni": "celium"},
+            "options cni: found 'celium', expected one of spec, calico, cilium, ovn-kubernetes, antrea, "
+            "kube-network-policies; did you mean cilium?",
+        ),
+        (
+            {"cni": "KUBE_NETWORK_POLICIES"},
+            "options cni: found 'KUBE_NETWORK_POLICIES', expected one of spec, calico, cilium, ovn-kubernetes, antrea, "
+            "kube-network-policies",
+        ),
+        ({"channel": ["x"]}, "options channel: found ['x'], expected one of standard, experimental"),
+        (
+            {"hostNetworkPods": "ignore"},
+            "options hostNetworkPods: found 'ignore', expected one of ignored, pods; did you mean ignored?",
+        ),
+        ({"cidrMatches": 5}, "options cidrMatches: found 5, expected one of all, world+nodes, world"),
+        ({"enforcement": False}, "options enforcement: found False, expected one of none, np, np+admin"),
+        ({"podCidr": ""}, "options podCidr: found '', expected a CIDR such as 10.244.0.0/16"),
+        ({"podCidr": []}, "options podCidr: found [], expected a CIDR or a list of CIDRs"),
+        ({"podCidr": 10}, "options podCidr: found 10, expected a CIDR or a list of CIDRs"),
+        ({"podCidr": "10.0.0.0"}, "options podCidr: found '10.0.0.0', expected a CIDR such as 10.244.0.0/16"),
+        ({"serviceCidr": [5]}, "options serviceCidr: found 5, expected a CIDR such as 10.244.0.0/16"),
+        ({"domains": ["x"]}, "options domains: found ['x'], expected a map of domain names to CIDRs"),
+        (
+            {"domains": {"a.example": None}},
+            "options domains.a.example: found None, expected a CIDR or a list of CIDRs",
+        ),
+        (
+            {"domains": {"a.example": "nowhere"}},
+            "options domains.a.example: found 'nowhere', expected a CIDR such as 10.244.0.0/16",
+        ),
+        ({"tenantLable": "x"}, "options tenantLable: there is no such option; did you mean tenantLabel?"),
+        ({"podcidr": None}, "options podcidr: there is no such option; did you mean podCidr?"),
+        (
+            {"x": 1},
+            "options x: there is no such option; there is channel, cidrMatches, cni, domains, enforcement, "
+            "hostNetworkPods, podCidr, serviceCidr, tenantLabel",
+        ),
+    ],
+)
+def test_a_wrong_option_is_told_with_what_was_expected(values: dict[str, Any], told: str) -> None:
+    assert problems(values) == [told]
+
+
+def test_all_wrong_options_are_told_at_once() -> None:
+    assert problems({"zone": "a", "cni": "x", "podCidr": ["10.0.0.0/8", "y"], "domains": {"b": "z", "a": "z"}}) == [
+        "options cni: found 'x', expected one of spec, calico, cilium, ovn-kubernetes, antrea, kube-network-policies",
+        "options podCidr: found 'y', expected a CIDR such as 10.244.0.0/16",
+        "options domains.a: found 'z', expected a CIDR such as 10.244.0.0/16",
+        "options domains.b: found 'z', expected a CIDR such as 10.244.0.0/16",
+        "options zone: there is no such option; there is channel, cidrMatches, cni, domains, enforcement, "
+        "hostNetworkPods, podCidr, serviceCidr, tenantLabel",
+    ]
