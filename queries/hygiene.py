@@ -90,7 +90,7 @@ def findings_of(plan: HygienePlan, encoding: Encoding, budget: Budget, prover: P
         case ast.Hygiene.SHADOWED:
             return tuple(each for each in idle(encoding, budget) if each.code is Code.SHADOWED_RULE)
         case ast.Hygiene.REDUNDANT:
-            return redundant(encoding, budget, prover)
+            return tuple(redundant(encoding, budget, prover))
         case ast.Hygiene.MATCHES_NOTHING:
             return tuple(each for each in static_findings(encoding.universe) if each.code is Code.SELECTS_NOTHING)
         case ast.Hygiene.AMBIGUOUS:
@@ -137,11 +137,12 @@ def lint(encoding: Encoding, budget: Budget, prover: Prover) -> Report:
         "shadowed and overridden rules": lambda running: idle(encoding, running),
         "redundant policies": lambda running: redundant(encoding, running, prover, selecting=True),
         "ambiguous verdicts": lambda running: ambiguous(encoding, running),
-        "blocked DNS": lambda running: without_dns(encoding, running),
+        "pods without DNS": lambda running: without_dns(encoding, running),
     }
     for name, part in parts.items():
         try:
-            found += part(budget.start())
+            for finding in part(budget.start()):
+                found.append(finding)
         except OutOfBudget as over:
             undecided.append(Notice(code="UNDECIDED", text=f"{name} were not looked for to the end: {over}"))
     return Report(snapshot=encoding.snapshot, findings=ordered(found), undecided=tuple(undecided))
@@ -205,22 +206,20 @@ def _taker(taker: Taker) -> str:
 # ---------------------------------------------------------------- policies that change nothing
 
 
-def redundant(encoding: Encoding, budget: Budget, prover: Prover, *, selecting: bool = False) -> tuple[Finding, ...]:
+def redundant(encoding: Encoding, budget: Budget, prover: Prover, *, selecting: bool = False) -> Iterator[Finding]:
     """Policies without which every verdict is the same. `selecting`: only those that select a pod at all.
 
-    Each is compared with all others in force, so of two equal policies both are listed. Raises OutOfBudget.
+    Each is compared with all others in force, so of two equal policies both are listed. Raises OutOfBudget after the
+    last that was decided in time.
     """
-    found: list[Finding] = []
     for policy in encoding.snapshot.policies:
         budget.check()
-        redundancy_ = redundancy(encoding, policy, budget, prover)
-        if redundancy_ is None or (selecting and not redundancy_.selects):
+        found = redundancy(encoding, policy, budget, prover)
+        if found is None or (selecting and not found.selects):
             continue
         others = tuple(other for other in encoding.snapshot.policies if other.ref != policy.ref)
-        rest = encoding.snapshot.with_policies(others)
-        _demand_same(encoding.snapshot, rest, redundancy_.samples, budget)
-        found.append(_redundant_finding(redundancy_))
-    return tuple(found)
+        _demand_same(encoding.snapshot, encoding.snapshot.with_policies(others), found.samples, budget)
+        yield _redundant_finding(found)
 
 
 def _redundant_finding(found: Redundancy) -> Finding:
@@ -228,7 +227,7 @@ def _redundant_finding(found: Redundancy) -> Finding:
     if not found.selects:
         why = "it selects no pod in a direction in which it has rules"
     else:
-        why = "every verdict is the same without it"
+        why = "every verdict is the same without it, as long as the others stay"
     doubt = "" if found.confirmed else " (not confirmed by Z3: too large)"
     return Finding(
         code=Code.REDUNDANT_POLICY,
