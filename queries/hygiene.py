@@ -38,8 +38,9 @@ from reachproof.solver.bits import positions
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.goal import All, At, InPorts, Members, Side
 from reachproof.solver.ground import Encoding
-from reachproof.solver.hygiene import IdleRule, Redundancy, Taker, idle_rules, redundancy, shut_out, whole
+from reachproof.solver.hygiene import IdleRule, Taker, idle_rules, shut_out, whole
 from reachproof.solver.prove import Prover
+from reachproof.solver.redundancy import Redundancy, redundancy
 
 DNS = Selector.equal("k8s-app", "kube-dns")
 DNS_PORT = IntervalSet.single(place(Protocol.UDP, 53))
@@ -228,7 +229,7 @@ def _redundant_finding(found: Redundancy) -> Finding:
         why = "it selects no pod in a direction in which it has rules"
     else:
         why = "every verdict is the same without it, as long as the others stay"
-    doubt = "" if found.confirmed else " (not confirmed by Z3: too large)"
+    doubt = "" if found.confirmed else " (not confirmed by Z3)"
     return Finding(
         code=Code.REDUNDANT_POLICY,
         severity=Severity.WARNING,

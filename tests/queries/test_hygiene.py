@@ -22,8 +22,8 @@ from reachproof.semantics.trace import Truth
 from reachproof.solver.ambiguity import Ambiguity, Cause
 from reachproof.solver.budget import Budget
 from reachproof.solver.ground import prepare
-from reachproof.solver.hygiene import Redundancy
 from reachproof.solver.prove import Prover
+from reachproof.solver.redundancy import Redundancy
 from tests.agreement.engines import asked, prover
 from tests.strategies.flows import flows
 from tests.strategies.snapshots import snapshots

@@ -20,8 +20,9 @@ from reachproof.solver.ambiguity import Ambiguity, Cause, ambiguities
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.goal import At, Members, Side
 from reachproof.solver.ground import prepare
-from reachproof.solver.hygiene import IdleRule, Redundancy, idle_rules, redundancy, shut_out, whole
+from reachproof.solver.hygiene import IdleRule, idle_rules, shut_out, whole
 from reachproof.solver.prove import Prover
+from reachproof.solver.redundancy import Redundancy, redundancy
 from tests.agreement.engines import asked, prover
 from tests.semantics.stage import DB, N1, PODS, WEB, admin_policy, network_policy, rule, snapshot
 from tests.strategies.flows import all_flows
@@ -163,7 +164,7 @@ def test_a_policy_that_selects_nothing_is_redundant_and_says_so() -> None:
 
 
 def test_a_redundancy_that_z3_has_no_time_for_is_not_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reachproof.solver.hygiene.WRITTEN_OUT", 0)
+    monkeypatch.setattr("reachproof.solver.redundancy.WRITTEN_OUT", 0)
     of = snapshot(admin_policy("a", ingress=(rule(Action.ALLOW, PODS),)))
     found = redundancy(prepare(of), of.policies[0], BUDGET, Prover())
     assert found is not None and not found.confirmed

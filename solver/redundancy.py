@@ -1,0 +1,186 @@
+"""Policies whose removal changes no verdict: the tables of all flows with the policy and without it are equal.
+
+It is about flows that exist in the snapshot now: between pods, nodes and the outside, a pod to itself left out.
+
+Trusted: nothing by itself. Z3 confirms what is small enough to be written out as a formula (`confirmed`), the evaluator
+judges flows with the policy and without it (`queries.hygiene`), and tests/solver/test_hygiene.py all flows.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from reachproof.network.errors import InternalError
+from reachproof.network.flow import Flow
+from reachproof.network.policy import Direction, Policy, PolicyRef
+from reachproof.solver import witness
+from reachproof.solver.bits import positions
+from reachproof.solver.budget import Budget
+from reachproof.solver.goal import All, At, Formula, InPorts, Members, Not, Side, Some, Wanted
+from reachproof.solver.ground import Classes, Encoding, GroundTier
+from reachproof.solver.prove import GaveUp, Model, Prover
+from reachproof.solver.sets import Verdicts, verdicts
+from reachproof.solver.slice import SUBJECT, Slice, SlicedPolicy, SlicedTier, cut
+from reachproof.solver.smt import search_script
+from reachproof.solver.table import Table, everything, region
+
+SAMPLES = 8
+WRITTEN_OUT = 60
+_OPPOSITE = {Wanted.CAN_ALLOW: Wanted.MUST_DENY, Wanted.CAN_DENY: Wanted.MUST_ALLOW}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redundancy:
+    """Nothing changes without the policy. `selects`: whether it selects any pod in a direction in which it has rules.
+
+    `confirmed`: Z3 found no difference either (there was none to look for where it selects nothing).
+    """
+
+    policy: Policy
+    selects: bool
+    confirmed: bool
+    samples: tuple[Flow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compared:
+    """One direction, in which all flows from or to the selected pods have equal verdicts in two slices."""
+
+    part: Slice
+    rest: Slice
+    domain: Formula
+    inside: Table
+    tables: Verdicts
+
+
+def redundancy(encoding: Encoding, policy: Policy, budget: Budget, prover: Prover) -> Redundancy | None:
+    """Whether every verdict is the same without the policy; None where some is not. Raises OutOfBudget.
+
+    Two tables are compared for each direction: all flows of the pods it selects, with the policy and without it.
+    """
+    same: list[_Compared] = []
+    selects = False
+    for direction in Direction:
+        points = _selected(encoding, policy.ref, direction)
+        if not points:
+            continue
+        selects = True
+        domain = At(SUBJECT[direction], Members(points))
+        part = cut(encoding, (domain,), budget)
+        if not (part.sources and part.destinations and part.atoms):
+            continue
+        rest = _without(part, policy.ref)
+        inside = everything(part) & region(part, domain)
+        tables, others = verdicts(part, budget), verdicts(rest, budget)
+        if any((inside & (tables.wanted(each) ^ others.wanted(each))).any() for each in _OPPOSITE):
+            return None
+        same.append(_Compared(part=part, rest=rest, domain=domain, inside=inside, tables=tables))
+    return Redundancy(
+        policy=policy,
+        selects=selects,
+        confirmed=all(_confirmed(each, budget, prover) for each in same),
+        samples=tuple(flow for each in same for flow in _some_flows(each)),
+    )
+
+
+def _some_flows(compared: _Compared) -> Iterator[Flow]:
+    """A seeded choice of the flows; looks at a few pairs of cells only."""
+    chance, part = random.Random(0), compared.part
+    for _ in range(SAMPLES):
+        source, destination = chance.randrange(len(part.sources)), chance.randrange(len(part.destinations))
+        atoms = int.from_bytes(compared.inside[source, destination].tobytes(), "little")
+        flow = witness.flow_between(part, source, destination, atoms) if atoms else None
+        if flow is not None:
+            yield flow
+
+
+def _selected(encoding: Encoding, ref: PolicyRef, direction: Direction) -> int:
+    """The points that the policy selects in a direction in which it acts."""
+    tiers, classes = (
+        (encoding.egress, encoding.sources)
+        if direction is Direction.EGRESS
+        else (encoding.ingress, encoding.destinations)
+    )
+    return _points(classes, _subjects(tiers, ref))
+
+
+def _subjects(tiers: Iterable[GroundTier], ref: PolicyRef) -> int:
+    found = 0
+    for tier in tiers:
+        for policy in (policy for chain in tier.chains for group in chain for policy in group):
+            if policy.policy.ref == ref:
+                found |= policy.subjects
+    return found
+
+
+def _points(classes: Classes, chosen: int) -> int:
+    bits = 0
+    for number in positions(chosen):
+        bits |= classes.members[number]
+    return bits
+
+
+def _without(part: Slice, ref: PolicyRef) -> Slice:
+    """The slice as if the policy were not there."""
+
+    def kept(policies: tuple[SlicedPolicy, ...]) -> tuple[SlicedPolicy, ...]:
+        return tuple(policy for policy in policies if policy.policy.ref != ref)
+
+    def tier(sliced: SlicedTier) -> SlicedTier:
+        chains = tuple(tuple(found for group in chain if (found := kept(group))) for chain in sliced.chains)
+        return replace(sliced, chains=tuple(filter(None, chains)), isolating=kept(sliced.isolating))
+
+    return replace(part, egress=tuple(map(tier, part.egress)), ingress=tuple(map(tier, part.ingress)))
+
+
+def _confirmed(compared: _Compared, budget: Budget, prover: Prover) -> bool:
+    """Whether Z3 finds in each slice exactly the table's flows; false where that is too much to be written out."""
+    for wanted in _OPPOSITE:
+        flows = _formula(compared.part, compared.inside & compared.tables.wanted(wanted))
+        if flows is None:
+            return False
+        for part in (compared.part, compared.rest):
+            for goal, also in ((wanted, Not(flows)), (_OPPOSITE[wanted], flows)):
+                result = prover.run(search_script(part, All((compared.domain, also)), goal).text, (), budget)
+                if isinstance(result, GaveUp):
+                    return False
+                if isinstance(result, Model):
+                    raise InternalError(
+                        "Z3 finds a flow that the removal of a policy changes, the sets engine none; this is a bug of "
+                        "reachproof, no verdict is given"
+                    )
+    return True
+
+
+def _formula(part: Slice, table: Table) -> Formula | None:
+    """The flows of a table as a formula, by equal rows; None where these are many."""
+    rows: dict[bytes, list[int]] = {}
+    for index in range(len(part.sources)):
+        rows.setdefault(table[index].tobytes(), []).append(index)
+    found: list[Formula] = []
+    count = 0
+    for members in rows.values():
+        columns: dict[int, list[int]] = {}
+        for other in range(len(part.destinations)):
+            atoms = int.from_bytes(table[members[0], other].tobytes(), "little")
+            if atoms:
+                columns.setdefault(atoms, []).append(other)
+        count += len(columns)
+        if count > WRITTEN_OUT:
+            return None
+        targets = tuple(All((_at(part, Side.DESTINATION, cells), _ports(part, a))) for a, cells in columns.items())
+        found.append(All((_at(part, Side.SOURCE, members), Some(targets))))
+    return Some(tuple(found))
+
+
+def _at(part: Slice, side: Side, cells: Iterable[int]) -> At:
+    points = 0
+    for cell in cells:
+        points |= part.cells(side)[cell].points
+    return At(side, Members(points))
+
+
+def _ports(part: Slice, atoms: int) -> Some:
+    return Some(tuple(InPorts(part.atoms[atom]) for atom in positions(atoms)))

@@ -1,0 +1,135 @@
+"""`reachproof lint`: what it prints, and what it exits with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reachproof.cli.exit_codes import ExitCode
+from reachproof.cli.main import main
+
+CLUSTER = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: db, namespace: shop, labels: {app: db}}
+spec: {containers: [{name: c, image: i}]}
+status: {phase: Running, podIP: 10.0.0.1}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec: {containers: [{name: c, image: i}]}
+status: {phase: Running, podIP: 10.0.0.2}
+---
+apiVersion: policy.networking.k8s.io/v1alpha1
+kind: AdminNetworkPolicy
+metadata: {name: a}
+spec:
+  priority: 1
+  subject: {namespaces: {}}
+  ingress:
+"""
+SHADOWED = CLUSTER + (
+    "    - {action: Deny, from: [{namespaces: {}}]}\n    - {action: Allow, from: [{namespaces: {}}]}\n"
+)
+NARROW = CLUSTER + (
+    "    - {action: Deny, from: [{pods: {namespaceSelector: {}, podSelector: {matchLabels: {app: typo}}}}]}\n"
+)
+CLEAN = CLUSTER + "    - {action: Deny, from: [{namespaces: {}}]}\n"
+NO_POLICY = "info: NAMESPACE_WITHOUT_POLICY: namespace shop has 2 pods and no NetworkPolicy"
+
+
+def run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, text: str, *options: str
+) -> tuple[int, str, str]:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "all.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        main(["lint", "-f", "all.yaml", *options])
+    captured = capsys.readouterr()
+    assert isinstance(ended.value.code, int)
+    return ended.value.code, captured.out, captured.err
+
+
+def test_each_finding_is_a_line_with_its_place_the_worst_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, out, err = run(tmp_path, capsys, monkeypatch, SHADOWED)
+    assert out.splitlines() == [
+        "all.yaml:26: error: SHADOWED_RULE: AdminNetworkPolicy a ingress rule 1 (allow) never decides: all of its "
+        "flows are decided before it, by AdminNetworkPolicy a rule 0 (deny)",
+        f"all.yaml:2: {NO_POLICY}",
+        "1 error, 0 warnings, 1 info",
+    ]
+    assert (code, err) == (ExitCode.REFUTED, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "fail_on", "code"),
+    [
+        (SHADOWED, "error", 1),
+        (SHADOWED, "never", 0),
+        (NARROW, "error", 0),
+        (NARROW, "warning", 1),
+        (CLEAN, "warning", 0),
+        (CLEAN, "info", 1),
+    ],
+)
+def test_fail_on_is_the_least_severity_that_fails(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    fail_on: str,
+    code: int,
+) -> None:
+    assert run(tmp_path, capsys, monkeypatch, text, "--fail-on", fail_on)[0] == code
+
+
+def test_json_is_one_document_with_the_same_findings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, out, _ = run(tmp_path, capsys, monkeypatch, SHADOWED, "-o", "json")
+    document = json.loads(out)
+    first, second = document["findings"]
+    assert code == ExitCode.REFUTED
+    assert document["counts"] == {"error": 1, "warning": 0, "info": 1}
+    assert (document["apiVersion"], document["undecided"]) == ("reachproof/v1", [])
+    assert document["snapshot"].startswith("sha256:")
+    assert {name: first[name] for name in ("code", "severity", "subject", "origin")} == {
+        "code": "SHADOWED_RULE",
+        "severity": "error",
+        "subject": "AdminNetworkPolicy a ingress rule 1",
+        "origin": {"file": "all.yaml", "line": 26, "path": "spec.ingress[1]"},
+    }
+    assert first["example"]["destination"]["kind"] == "pod"
+    assert (second["code"], second["example"]) == ("NAMESPACE_WITHOUT_POLICY", None)
+
+
+def test_out_of_time_is_no_success(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, out, _ = run(tmp_path, capsys, monkeypatch, CLEAN, "--timeout", "0.0000001")
+    assert code == ExitCode.UNDECIDED
+    assert out.splitlines() == [
+        f"all.yaml:2: {NO_POLICY}",
+        *(
+            f"undecided: {name} were not looked for to the end: time limit of 1e-07 s reached"
+            for name in ("shadowed and overridden rules", "redundant policies", "ambiguous verdicts")
+        ),
+        "0 errors, 0 warnings, 1 info",
+    ]
+
+
+def test_input_that_cannot_be_read_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, out, err = run(tmp_path, capsys, monkeypatch, "kind: [\n")
+    assert (code, out) == (ExitCode.BAD_INPUT, "")
+    assert err.startswith("error: all.yaml")
