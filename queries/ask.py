@@ -173,7 +173,7 @@ class Session:
                 return self._witnessed(replace(draft, verdict=check.if_found), check, flow, via)
             case Absent(because=because, samples=samples, empty=empty):
                 _spot_check(check.snapshot, samples)
-                evidence = replace(evidence, replayed=bool(samples), cross_checked=True)
+                evidence = replace(evidence, replayed=bool(samples), cross_checked=not empty)
                 return replace(
                     draft,
                     verdict=check.if_absent,
@@ -246,12 +246,15 @@ class Session:
             found = listing(encoding, plan.region, budget, groups=plan.groups, limit=plan.samples)
         except OutOfBudget as over:
             return replace(draft, verdict=Verdict.UNKNOWN, reason=str(over))
+        if plan.samples is not None and found.kinds > plan.samples:
+            reason = f"the question is about {found.kinds} kinds of flow, more than {plan.samples}; narrow it down"
+            return replace(draft, verdict=Verdict.UNKNOWN, reason=reason)
         _spot_check(plan.snapshot, found.samples)
         solver_ms = round((time.perf_counter() - started) * 1000, 3)
         return replace(
             draft,
             verdict=Verdict.LISTED,
-            vacuous=found.empty,
+            vacuous=not found.kinds,
             columns=plan.columns,
             rows=plan.rows(found),
             evidence=replace(draft.evidence, replayed=bool(found.samples), solver_ms=solver_ms),

@@ -36,13 +36,16 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a region allows. `samples` are flows for a second opinion by the evaluator. `empty`: it has no flow."""
+    """What a region allows. `kinds`: how many kinds of flow it has, each of which nothing in question tells apart.
+
+    `samples` are flows for a second opinion by the evaluator, one of every kind where these are few.
+    """
 
     part: Slice
     can: Table
     must: Table
     samples: tuple[Sample, ...]
-    empty: bool
+    kinds: int
 
     def ends(self, side: Side) -> Iterator[tuple[Party, IntervalSet, Allowed]]:
         """Each party at a side that some flow is allowed for, with its addresses, and on which ports."""
@@ -110,5 +113,5 @@ def listing(
         can=inside & tables.can_allow,
         must=inside & ~tables.can_deny,
         samples=samples(part, inside, tables, limit or SAMPLES),
-        empty=not inside.any(),
+        kinds=int(np.bitwise_count(inside).sum()),
     )

@@ -70,7 +70,7 @@ def test_each_code_folder_is_joined_to_the_package_by_a_relative_link(name: str)
 
 def test_the_package_holds_nothing_but_its_face_and_the_links() -> None:
     names = {entry.name for entry in PACKAGE.iterdir()} - {"__pycache__"}
-    assert names == {"__init__.py", "__main__.py", "py.typed", *CODE_FOLDERS}
+    assert names == {"__init__.py", "__main__.py", "face.py", "py.typed", *CODE_FOLDERS}
 
 
 @pytest.mark.parametrize(

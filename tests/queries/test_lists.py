@@ -10,6 +10,7 @@ from reachproof.manifests import load_text
 from reachproof.network.cluster import Pod
 from reachproof.network.ports import place
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries import lists
 from reachproof.queries.answer import Answer
 from reachproof.queries.ask import Session
 from reachproof.queries.plan import Verdict
@@ -162,3 +163,12 @@ def test_which_pods_is_what_the_evaluator_allows(snapshot: Snapshot) -> None:
         expected = allowed_by_pod(snapshot, source)
         listed = {name: row["ports"] for row in answer.rows for name in row["pods"]}
         assert sorted(listed) == sorted(expected)
+
+
+def test_a_list_of_deciding_policies_over_too_many_kinds_of_flow_is_unknown_and_not_a_sample(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lists, "_DECIDING_SAMPLES", 3)
+    answer = ask("which policies decide pods to pods?")
+    assert answer.verdict is Verdict.UNKNOWN
+    assert answer.reason == "the question is about 12 kinds of flow, more than 3; narrow it down"
