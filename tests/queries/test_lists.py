@@ -171,4 +171,4 @@ def test_a_list_of_deciding_policies_over_too_many_kinds_of_flow_is_unknown_and_
     monkeypatch.setattr(lists, "_DECIDING_SAMPLES", 3)
     answer = ask("which policies decide pods to pods?")
     assert answer.verdict is Verdict.UNKNOWN
-    assert answer.reason == "the question is about 12 kinds of flow, more than 3; narrow it down"
+    assert answer.reason == "the question is about 10 kinds of flow, more than 3; narrow it down"
