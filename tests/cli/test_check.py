@@ -224,6 +224,11 @@ def test_github_gets_an_annotation_at_the_rule_that_is_at_fault(place: Place) ->
     assert out == GITHUB
 
 
+def test_github_gets_names_with_their_marks_escaped(place: Place) -> None:
+    place.write("a.reach", 'expect reachable "50%: a, b": can namespace web reach namespace shop on tcp/80?')
+    assert "title=50%25%3A a%2C b (medium)::" in place.check("a.reach", "-o", "github")[1]
+
+
 def test_junit_counts_failures_and_what_is_not_decided(place: Place) -> None:
     _, out, _ = place.check("shop.reach", "good.reach", "-o", "junit")
     suites = ElementTree.fromstring(out)
@@ -309,6 +314,21 @@ def test_sarif_points_to_the_rule_that_is_at_fault(place: Place) -> None:
         ("db-private", "fail", "error", "cluster.yaml", 28),
         ("web, alone", "fail", "warning", "shop.reach", 4),
         ("typo", "open", "none", "shop.reach", 5),
+    ]
+
+
+def test_of_a_denied_flow_the_rule_that_denies_is_at_fault(place: Place) -> None:
+    out = "podSelector: {}, policyTypes: [Egress], egress: [{}]"
+    kind = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+    place.write("cluster.yaml", f"{MANIFESTS}---\n{kind}metadata: {{name: out, namespace: web}}\nspec: {{{out}}}\n")
+    place.write("a.reach", "invariant open: every pod in namespace web can reach namespace shop on tcp/80")
+    [run] = json.loads(place.check("a.reach", "-o", "sarif")[1])["runs"]
+    [result] = run["results"]
+    places = [each["message"]["text"] for each in (*result["locations"], *result["relatedLocations"])]
+    assert places == [
+        "NetworkPolicy shop/db isolates pod shop/db for ingress and none of its rules allows ingress from pod web/site "
+        "to pod shop/db on tcp/80",
+        "the statement",
     ]
 
 

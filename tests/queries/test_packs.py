@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from reachproof.grammar.ast import Severity
 from reachproof.manifests import load_text
-from reachproof.network.errors import InputError
+from reachproof.network.errors import InputError, InternalError
 from reachproof.queries import parallel
 from reachproof.queries.packs import PackText, Report, Result, Status, check, read_packs, report_json
 from reachproof.queries.plan import Verdict
@@ -266,3 +268,17 @@ def test_the_results_do_not_depend_on_the_number_of_processes(monkeypatch: pytes
 def timeless(result: Result) -> Result:
     evidence = replace(result.answer.evidence, solver_ms=0.0, total_ms=0.0)
     return replace(result, answer=replace(result.answer, evidence=evidence))
+
+
+def test_a_process_that_ends_is_a_bug_and_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended(*_arguments: object, **_options: object) -> NoReturn:
+        raise BrokenProcessPool
+
+    monkeypatch.setattr(parallel, "WORTH_PROCESSES", 0)
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", ended)
+    text = "invariant a: all tenants are isolated\ninvariant b: all namespaces are isolated"
+    with pytest.raises(InternalError) as caught:
+        check(SNAPSHOT, [PackText(name="a", text=text)], jobs=2)
+    assert str(caught.value) == (
+        "a process that answers statements ended, perhaps for want of memory; no verdict is given; try --jobs 1"
+    )
