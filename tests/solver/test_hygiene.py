@@ -9,9 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reachproof.network.address import parse_cidrs
 from reachproof.network.flow import Flow
 from reachproof.network.labels import EVERYTHING, Selector
-from reachproof.network.policy import Action, Direction, PodSet, Policy, PortMatch, Rule, TierName
+from reachproof.network.policy import (
+    Action,
+    AddressPeer,
+    Direction,
+    DomainPeer,
+    PodSet,
+    Policy,
+    PortMatch,
+    Rule,
+    TierName,
+)
 from reachproof.network.ports import Protocol, port_range
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.evaluate import truth
@@ -115,6 +126,12 @@ def test_a_rule_is_not_shadowed_by_a_policy_that_it_is_tied_with_and_that_disagr
         admin_policy("b", ingress=(rule(Action.DENY, PODS),)),
     )
     assert told(snapshot(*policies)) == []
+
+
+def test_a_rule_that_only_may_match_shadows_nothing() -> None:
+    world = AddressPeer(parse_cidrs(("203.0.113.0/24",)))
+    maybe, certain = rule(Action.ALLOW, DomainPeer(("example.com",))), rule(Action.DENY, world, index=1)
+    assert told(snapshot(admin_policy("a", egress=(maybe, certain)))) == []
 
 
 def test_of_network_policies_the_narrow_rule_is_shadowed_wherever_it_stands() -> None:
