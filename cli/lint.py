@@ -9,7 +9,9 @@ from typing import Any
 
 import click
 
+from reachproof import __version__
 from reachproof.cli.exit_codes import ExitCode
+from reachproof.cli.formats.lint_sarif import lint_sarif
 from reachproof.cli.options import MODEL, READING, choice, not_nan, source, with_options
 from reachproof.cli.query import A_DAY, reader_may_leave
 from reachproof.cli.reading import read
@@ -26,10 +28,10 @@ _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "c
 @click.option(
     "-o",
     "--output",
-    type=choice(["text", "json"]),
+    type=choice(["text", "json", "sarif"]),
     default="text",
     show_default=True,
-    help="One line per finding, or one JSON document.",
+    help="One line per finding, one JSON document, or SARIF 2.1.0 for code scanning.",
 )
 @click.option(
     "--fail-on",
@@ -81,6 +83,8 @@ def lint(
             click.echo(printable(line), err=True)
         if output == "json":
             click.echo(json.dumps(report_json(report), indent=2))
+        elif output == "sarif":
+            click.echo(json.dumps(lint_sarif(report, __version__), indent=2))
         else:
             color = not no_color and not os.environ.get("NO_COLOR")
             for line in _lines(report):

@@ -112,6 +112,23 @@ def test_json_is_one_document_with_the_same_findings(
     assert (second["code"], second["example"]) == ("NAMESPACE_WITHOUT_POLICY", None)
 
 
+def test_sarif_has_a_result_with_its_place_for_each_finding(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, out, _ = run(tmp_path, capsys, monkeypatch, SHADOWED, "-o", "sarif")
+    (log,) = json.loads(out)["runs"]
+    assert code == ExitCode.REFUTED
+    assert [rule["id"] for rule in log["tool"]["driver"]["rules"]] == ["SHADOWED_RULE", "NAMESPACE_WITHOUT_POLICY"]
+    assert [(each["ruleId"], each["ruleIndex"], each["level"]) for each in log["results"]] == [
+        ("SHADOWED_RULE", 0, "error"),
+        ("NAMESPACE_WITHOUT_POLICY", 1, "note"),
+    ]
+    assert [each["locations"] for each in log["results"]] == [
+        [{"physicalLocation": {"artifactLocation": {"uri": "all.yaml"}, "region": {"startLine": line}}}]
+        for line in (26, 2)
+    ]
+
+
 def test_out_of_time_is_no_success(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
