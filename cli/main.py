@@ -13,6 +13,7 @@ import click
 from reachproof import __version__
 from reachproof.cli.check import check
 from reachproof.cli.exit_codes import ExitCode
+from reachproof.cli.interrupt import ends_at_interrupt
 from reachproof.cli.lint import lint
 from reachproof.cli.query import query
 from reachproof.cli.serve import serve
@@ -24,12 +25,15 @@ _REPORT = "This is a bug of reachproof and no verdict: please report it with the
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="reachproof")
-def commands() -> None:
+@click.pass_context
+def commands(context: click.Context) -> None:
     """Prove what a Kubernetes cluster's network policies allow, or get a flow that shows the opposite.
 
     \b
     reachproof query -f manifests/ "can any pod in tenant a reach 10.0.0.0/8 on tcp/5432?"
     """
+    if context.invoked_subcommand != serve.name:  # which finishes what it is at
+        context.with_resource(ends_at_interrupt())
 
 
 commands.add_command(check)

@@ -5,6 +5,8 @@ z3 ships no types, so every value of it is kept inside this module, behind typed
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -99,6 +101,7 @@ class _Run:
             return GaveUp(f"time limit of {self._budget.seconds:g} s reached")
         self._solver.set("timeout", milliseconds)
         self._solver.set("rlimit", self._budget.rlimit)
+        self._solver.set("ctrl_c", _may_listen())
         terms = {literal: self._terms[literal] for literal in literals}
         found = self._solver.check(*terms.values())
         if found == z3.unsat:
@@ -119,6 +122,14 @@ class _Run:
         if self._budget.left <= 0.05:
             return f"time limit of {self._budget.seconds:g} s reached"
         reason = str(self._solver.reason_unknown())
+        if "interrupted" in reason:
+            raise KeyboardInterrupt
         if "resource" in reason or "canceled" in reason:
             return f"resource limit of {self._budget.rlimit} solver units reached"
         return f"the solver gave up: {reason}"
+
+
+def _may_listen() -> bool:
+    """Whether Z3 may take interrupts for itself while it works: only where they would have interrupted just this."""
+    is_main = threading.current_thread() is threading.main_thread()
+    return is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
