@@ -10,7 +10,9 @@ Disagreement of the engines is our bug: InternalError, never an outcome.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 
 import numpy as np
 
@@ -20,13 +22,14 @@ from reachproof.network.policy import Direction, Policy, Rule
 from reachproof.solver import witness
 from reachproof.solver.bits import Flags
 from reachproof.solver.budget import Budget, OutOfBudget
-from reachproof.solver.goal import Ranked, Search, Wanted
+from reachproof.solver.ends import Pairs, apart, between, ends
+from reachproof.solver.goal import Ranked, Search, Side, Wanted
 from reachproof.solver.ground import Encoding
 from reachproof.solver.prove import GaveUp, Model, Prover, Refuted
 from reachproof.solver.sets import Verdicts, verdicts
 from reachproof.solver.slice import Slice, cut
 from reachproof.solver.smt import ranked_script, search_script
-from reachproof.solver.table import Table, everything, pairs_with, region
+from reachproof.solver.table import Table, everything, one_family, pairs_with, region
 
 SAMPLES = 16
 WRITTEN_OUT = 4000
@@ -70,7 +73,7 @@ class Absent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
     """Whether a Ranked goal is true. `flow`: for a failed "every source", a flow of one that fails, if it has any;
-    for a true "some source", a flow of one that succeeds. `source_cell_empty`: the failing source has no flow."""
+    for a true "some source", a flow of one that succeeds. `empty`: the goal is about no flow at all."""
 
     holds: bool
     flow: Flow | None = None
@@ -124,52 +127,57 @@ def search(encoding: Encoding, goal: Search, budget: Budget, prover: Prover, *, 
 def rank(encoding: Encoding, goal: Ranked, budget: Budget, prover: Prover) -> RankedOutcome:
     """Decide alternating quantifiers. `confirmed` is false when they were too many to be written out for Z3."""
     try:
-        part = _told_apart(encoding, goal, budget)
-        if not part.sources:
+        part = cut(encoding, (goal.region, goal.sources), budget)
+        meant = np.broadcast_to((region(part, goal.sources) != 0).any(axis=(1, 2)), (len(part.sources),))
+        destinations = ends(part, Side.DESTINATION, range(len(part.destinations)))
+        alone = {each.party for each in destinations if each.party is not None}
+        sources = ends(part, Side.SOURCE, np.flatnonzero(meant).tolist(), apart=alone)
+        if not sources:
             return Ranking(holds=goal.every_source, empty=True)
-        tables = verdicts(part, budget) if part.destinations and part.atoms else None
+        if not destinations or not part.atoms:
+            return Ranking(holds=goal.every_source and goal.every_destination, empty=True)
+        tables = verdicts(part, budget)
     except OutOfBudget as over:
         return Undecided(str(over))
-    chosen = region(part, goal.sources)[:, 0, 0] != 0
-    chosen = np.broadcast_to(chosen, (len(part.sources),))
-    if not chosen.any():
-        return Ranking(holds=goal.every_source, empty=True)
-    if tables is None:
-        return Ranking(holds=not chosen.any() if goal.every_source else False, empty=True)
-    inside = everything(part) & region(part, goal.region)
-    good = _sources_that_hold(goal, inside, tables.wanted(goal.wanted))
-    holds = bool(good[chosen].all() if goal.every_source else good[chosen].any())
-    confirmed = len(part.destinations) * len(part.atoms) <= WRITTEN_OUT
+    wanted = tables.wanted(goal.wanted)
+    inside = one_family(part) & region(part, goal.region)
+    pairs = Pairs(sources=sources, destinations=destinations, none=apart(sources, destinations))
+    good, exists = _sources_that_hold(goal, pairs, inside, wanted)
+    holds = bool(good.all() if goal.every_source else good.any())
+    confirmed = pairs.size * len(part.atoms) <= WRITTEN_OUT
     if confirmed:
-        result = prover.run(ranked_script(part, goal).text, ("s",), budget)
+        result = prover.run(ranked_script(part, goal, pairs).text, (), budget)
         if isinstance(result, GaveUp):
             return Undecided(result.reason)
         _demand(isinstance(result, Model) is (holds is not goal.every_source), "Z3 and the sets engine disagree")
-    telling = chosen & (good if holds and not goal.every_source else ~good)
-    shown = inside & (tables.wanted(goal.wanted) if holds else ~tables.wanted(goal.wanted))
-    shown = np.where(telling[:, None, None], shown, np.uint64(0))
-    flow = witness.best(part, shown) if holds is not goal.every_source else None
-    return Ranking(holds=holds, flow=flow, samples=samples(part, inside, tables), confirmed=confirmed)
+    flow = None
+    if holds is not goal.every_source:
+        flow = _shown(part, pairs, good == holds, inside & (wanted if holds else ~wanted))
+    shown = samples(part, everything(part) & inside, tables)
+    return Ranking(holds=holds, flow=flow, samples=shown, empty=not exists, confirmed=confirmed)
 
 
-def _told_apart(encoding: Encoding, goal: Ranked, budget: Budget) -> Slice:
-    """The slice in which a source that is alone in a destination cell has a cell of its own."""
-    formulas = (goal.region, goal.sources)
-    part = cut(encoding, formulas, budget)
-    alone = {cell.party for cell in part.destinations if cell.party is not None}
-    together = [cell for cell in part.sources if cell.party is None and not cell.external]
-    if not alone or not together:
-        return part
-    singles = [points for party, points in encoding.universe.by_party.items() if party in alone]
-    return cut(encoding, formulas, budget, singles=singles)
+def _sources_that_hold(goal: Ranked, pairs: Pairs, inside: Table, wanted: Table) -> tuple[Flags, bool]:
+    """For each source whether the inner quantifiers hold, and whether there is any flow."""
+    some = between(inside, pairs.sources, pairs.destinations)
+    some[pairs.none] = 0
+    bad = between(inside & ~wanted, pairs.sources, pairs.destinations)
+    exists = pairs_with(some)
+    ports = exists & ~pairs_with(bad) if goal.every_port else pairs_with(some & ~bad)
+    held: Flags = np.all(~exists | ports, axis=1) if goal.every_destination else np.any(ports, axis=1)
+    if not goal.every_source:
+        held &= exists.any(axis=1)
+    return held, bool(exists.any())
 
 
-def _sources_that_hold(goal: Ranked, inside: Table, wanted: Table) -> Flags:
-    """For each source cell whether the inner quantifiers hold."""
-    exists = pairs_with(inside)
-    ports = ~pairs_with(inside & ~wanted) if goal.every_port else pairs_with(inside & wanted)
-    held: Flags = np.all(~exists | ports, axis=1) if goal.every_destination else np.any(exists & ports, axis=1)
-    return held
+def _shown(part: Slice, pairs: Pairs, telling: Flags, flows: Table) -> Flow | None:
+    """The most telling of these flows from the sources that tell; None where these have none."""
+    chosen = [each for each, tells in zip(pairs.sources, telling.tolist(), strict=True) if tells]
+    points = reduce(or_, (each.points for each in chosen), 0)
+    rows = np.zeros(len(part.sources), dtype=np.bool_)
+    rows[[cell for each in chosen for cell in each.cells]] = True
+    only = replace(part, sources=tuple(replace(cell, points=cell.points & points) for cell in part.sources))
+    return witness.best(only, np.where(rows[:, None, None], everything(part) & flows, np.uint64(0)))
 
 
 def _because(part: Slice, goal: Search, budget: Budget, prover: Prover) -> tuple[Blame, ...]:

@@ -106,8 +106,9 @@ class Search:
 class Ranked:
     """Do the quantifiers over source, destination and port hold, read in that order?
 
-    True when: for every/some source in `sources`, for every/some destination with a flow in `region` from it, for
-    every/some port with a flow in `region` between them, the flow is as wanted.
+    They range over endpoints, as `solver.ends` has them. True when: for every/some source in `sources`, for every/some
+    destination with a flow in `region` from it, for every/some port with a flow in `region` between them, all such
+    flows are as wanted, whichever addresses they use. A source without any flow is no example of one that reaches.
     """
 
     sources: Formula

@@ -15,7 +15,7 @@ are possible, as `network.program` defines them, so one script can ask for "can"
 
 With `tracked`, each `mN` is tied to its meaning only under an assumption literal `tN`: an unsatisfiable core of these
 names the rules a proof rests on, and every other rule may then do what it likes. With `parametric`, definitions are
-functions of (s d p), so that a quantifier over cells can be written out.
+functions of (s d p), so that a quantifier over endpoints can be written out: these may lie in several cells.
 
 Trusted: nothing by itself; `decide` compares each answer with the sets engine's. The text is the same for the same
 slice, whatever the hash seed.
@@ -30,6 +30,7 @@ from typing import assert_never
 from reachproof.network.policy import Action, Direction, Policy
 from reachproof.solver.bits import positions
 from reachproof.solver.cells import Cell
+from reachproof.solver.ends import Pairs
 from reachproof.solver.goal import All, At, Formula, InPorts, Not, Ranked, Same, Side, Some, Wanted
 from reachproof.solver.slice import PEER, SUBJECT, Patch, Slice, SlicedPolicy, SlicedRule, SlicedTier
 
@@ -64,19 +65,20 @@ def search_script(part: Slice, region: Formula, wanted: Wanted, *, tracked: bool
     return Script(text="\n".join(lines), tracked=tuple(writer.tracked))
 
 
-def ranked_script(part: Slice, goal: Ranked) -> Script:
+def ranked_script(part: Slice, goal: Ranked, pairs: Pairs) -> Script:
     """For `every_source`: satisfiable exactly when the goal is false. Else: satisfiable exactly when it is true.
 
-    The inner quantifiers are written out: the text grows with destinations x atoms.
+    `e` numbers the sources, `at0`, `at1`, ... are the cells that one lies in. The inner quantifiers are written out: the
+    text grows with the size of the pairs x atoms.
     """
     writer = _Writer(part, parametric=True)
-    verdict, region = writer.verdict(goal.wanted), writer.formula(goal.region)
-    pair = _and(writer.pair_conditions())
-    sources = writer.formula(goal.sources)
-    body = writer.written_out(goal, pair, region, verdict)
+    verdict = writer.verdict(goal.wanted)
+    inside = [*writer.family_conditions(), writer.formula(goal.region)]
+    sources = writer.sources(pairs)
+    body = writer.written_out(goal, pairs, _and(inside), verdict)
     claim = _not(body) if goal.every_source else body
-    lines = [*writer.lines, f"(assert {sources})", f"(assert {claim})"]
-    return Script(text="\n".join([*writer.declarations("s"), *lines]))
+    lines = [*sources, *writer.lines, f"(assert {claim})"]
+    return Script(text="\n".join(lines))
 
 
 def _and(items: Sequence[str]) -> str:
@@ -112,11 +114,15 @@ class _Writer:
             found.append(f"(assert (bvule {name} {self._number(name, self._sizes[name] - 1)}))")
         return found
 
+    def family_conditions(self) -> list[str]:
+        """Both ends are of one address family."""
+        v6 = [self._cells(side, lambda cell: cell.v6) for side in Side]
+        return [f"(= {v6[0]} {v6[1]})"]
+
     def pair_conditions(self) -> list[str]:
         """Flows exist: one address family, not from outside to outside, no pod or node to itself."""
-        v6 = [self._cells(side, lambda cell: cell.v6) for side in Side]
         outside = [self._cells(side, lambda cell: cell.external) for side in Side]
-        found = [f"(= {v6[0]} {v6[1]})", _not(_and(outside))]
+        found = [*self.family_conditions(), _not(_and(outside))]
         homes: dict[str, list[int]] = {}
         for index, cell in enumerate(self._part.destinations):
             if cell.party is not None:
@@ -126,23 +132,54 @@ class _Writer:
                 found.append(_not(_and([self._set("s", [index]), self._set("d", homes[cell.party])])))
         return found
 
-    def written_out(self, goal: Ranked, pair: str, region: str, verdict: str) -> str:
-        """The quantifiers over destination cells and atoms as conjunctions and disjunctions."""
-        inside = self._define("inside", _and([pair, region]))
+    def sources(self, pairs: Pairs) -> list[str]:
+        """Declares one source with its cells; a source of fewer cells than others has its last one several times."""
+        self._sizes["e"] = len(pairs.sources)
+        self._widths["e"] = max(1, (len(pairs.sources) - 1).bit_length())
+        slots = range(pairs.slots)
+        found = [f"(declare-const at{slot} {self._sort('s')})" for slot in slots]
+        choices = [
+            _and(
+                [
+                    f"(= e {self._number('e', number)})",
+                    *(
+                        f"(= at{slot} {self._number('s', each.cells[min(slot, len(each.cells) - 1)])})"
+                        for slot in slots
+                    ),
+                ]
+            )
+            for number, each in enumerate(pairs.sources)
+        ]
+        return [f"(declare-const e {self._sort('e')})", *found, f"(assert {_or(choices)})"]
+
+    def written_out(self, goal: Ranked, pairs: Pairs, region: str, verdict: str) -> str:
+        """The quantifiers over destinations and atoms as conjunctions and disjunctions, for the source `e`."""
+        inside = self._define("inside", region)
         wanted = self._define("wanted", verdict)
         ways: list[str] = []
-        for cell in range(self._sizes["d"]):
-            flows = [self._at(inside, cell, atom) for atom in range(self._sizes[PORT])]
-            goals = [self._at(wanted, cell, atom) for atom in range(self._sizes[PORT])]
-            if goal.every_port:
-                ports = _and([f"(=> {flow} {good})" for flow, good in zip(flows, goals, strict=True)])
-            else:
-                ports = _or([f"(and {flow} {good})" for flow, good in zip(flows, goals, strict=True)])
-            ways.append(f"(=> {_or(flows)} {ports})" if goal.every_destination else f"(and {_or(flows)} {ports})")
-        return _and(ways) if goal.every_destination else _or(ways)
+        flows: list[str] = []
+        for number, destination in enumerate(pairs.destinations):
+            apart = [index for index, none in enumerate(pairs.none[:, number].tolist()) if none]
+            there = _not(_or([f"(= e {self._number('e', index)})" for index in apart]))
+            cells = [(slot, cell) for slot in range(pairs.slots) for cell in destination.cells]
+            exist: list[str] = []
+            reached: list[str] = []
+            for atom in range(self._sizes[PORT]):
+                some = [self._at(inside, slot, cell, atom) for slot, cell in cells]
+                good = [self._at(wanted, slot, cell, atom) for slot, cell in cells]
+                exist.append(_or(some))
+                reached.append(_and([f"(=> {flow} {each})" for flow, each in zip(some, good, strict=True)]))
+            if not goal.every_port:
+                reached = [_or([_and([some, good]) for some, good in zip(exist, reached, strict=True)])]
+            flows.append(_and([there, _or(exist)]))
+            ways.append(_and(reached))
+        if not goal.every_destination:
+            return _or([_and([exists, way]) for exists, way in zip(flows, ways, strict=True)])
+        all_ways = _and([f"(=> {exists} {way})" for exists, way in zip(flows, ways, strict=True)])
+        return all_ways if goal.every_source else _and([_or(flows), all_ways])
 
-    def _at(self, call: str, cell: int, atom: int) -> str:
-        return call.replace(" d p)", f" {self._number('d', cell)} {self._number(PORT, atom)})")
+    def _at(self, call: str, slot: int, cell: int, atom: int) -> str:
+        return call.replace(" s d p)", f" at{slot} {self._number('d', cell)} {self._number(PORT, atom)})")
 
     def verdict(self, wanted: Wanted) -> str:
         send = self._direction(Direction.EGRESS)

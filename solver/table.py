@@ -31,21 +31,25 @@ def pairs_with(table: Table) -> Flags:
     return found
 
 
+def one_family(part: Slice) -> Table:
+    """Pairs of cells of one address family, and all atoms. Shape (sources, destinations, words)."""
+    v6 = [np.array([cell.v6 for cell in part.cells(side)], dtype=np.bool_) for side in Side]
+    pairs = np.where(v6[0][:, None] == v6[1][None, :], FULL, np.uint64(0))
+    return pairs[:, :, None] & words((1 << len(part.atoms)) - 1, word_count(len(part.atoms)))
+
+
 def everything(part: Slice) -> Table:
     """Every flow that exists: pairs that can have flows, and all atoms. Shape (sources, destinations, words)."""
-    count = word_count(len(part.atoms))
-    shape = (len(part.sources), len(part.destinations), 1)
-    pairs = np.full(shape, FULL)
-    v6 = [np.array([cell.v6 for cell in part.cells(side)], dtype=np.bool_) for side in Side]
+    pairs = one_family(part)
     outside = [np.array([cell.external for cell in part.cells(side)], dtype=np.bool_) for side in Side]
-    pairs[(v6[0][:, None] != v6[1][None, :]) | (outside[0][:, None] & outside[1][None, :])] = 0
+    pairs[outside[0][:, None] & outside[1][None, :]] = 0
     at = {cell.party: index for index, cell in enumerate(part.destinations) if cell.party is not None}
     for index, cell in enumerate(part.sources):
         if cell.party is not None and cell.party in at:
             for other, destination in enumerate(part.destinations):
                 if destination.party == cell.party:
                     pairs[index, other] = 0
-    return pairs & words((1 << len(part.atoms)) - 1, count)
+    return pairs
 
 
 def region(part: Slice, formula: Formula) -> Table:

@@ -1,0 +1,120 @@
+"""Ends: what quantifiers range over, on one side of a slice. Cells are about points, a sentence is about endpoints.
+
+    endpoint = a pod or node, with all addresses that it has or may have; or one address outside
+    ends     = endpoints that lie in the same cells, so that no quantifier tells them apart
+
+A pod of two address families lies in two cells, one whose address is not known in as many as its range is cut into.
+One endpoint reaches another when every flow between them is allowed that the question means, whichever addresses
+they use: the families of a pod are no choice of the policies, and an unknown address is nobody's choice.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reachproof.network.cluster import Pod
+from reachproof.network.flow import External
+from reachproof.solver.bits import Flags, from_positions, position_list
+from reachproof.solver.goal import Side
+from reachproof.solver.slice import Slice
+from reachproof.solver.table import Table
+from reachproof.solver.universe import party_key
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Endpoints of the same cells; `points` are theirs, as bits over the view.
+
+    `party` is set when there is only one, and it is not an abstract pod of several replicas. `outside`: they are
+    addresses outside the cluster.
+    """
+
+    cells: tuple[int, ...]
+    points: int
+    outside: bool
+    party: str | None
+
+
+def ends(part: Slice, side: Side, cells: Collection[int], *, apart: Collection[str] = ()) -> tuple[Ends, ...]:
+    """The endpoints with points in these cells of a side, in order of their first cell.
+
+    `apart`: parties that are not put together with others. Cost: linear in the points.
+    """
+    found: dict[tuple[str, int], list[int]] = defaultdict(list)
+    points: dict[tuple[str, int], list[int]] = defaultdict(list)
+    replicas: set[str] = set()
+    for cell in sorted(cells):
+        for index in position_list(part.cells(side)[cell].points, len(part.view.points)):
+            party = part.view.points[index].party
+            outside = isinstance(party, External)
+            name = party_key(party)
+            if isinstance(party, Pod) and party.repeated:
+                replicas.add(name)
+            # Each address outside is an endpoint of its own, which lies in one cell.
+            key = (name, cell if outside else -1)
+            if cell not in found[key]:
+                found[key].append(cell)
+            points[key].append(index)
+    grouped: dict[tuple[tuple[int, ...], bool, str], list[tuple[str, int]]] = defaultdict(list)
+    for key, of_party in found.items():
+        name, outside = key[0], key[1] >= 0
+        grouped[tuple(of_party), outside, name if name in apart else ""].append(key)
+    return tuple(
+        Ends(
+            cells=of_parties,
+            points=from_positions(index for key in keys for index in points[key]),
+            outside=outside,
+            party=keys[0][0] if len(keys) == 1 and not outside and keys[0][0] not in replicas else None,
+        )
+        for (of_parties, outside, _), keys in sorted(grouped.items())
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """The ends of both sides, and which pairs of them have no flows: both outside, or one and the same party."""
+
+    sources: tuple[Ends, ...]
+    destinations: tuple[Ends, ...]
+    none: Flags
+
+    @property
+    def slots(self) -> int:
+        """The most cells that a source lies in."""
+        return max(len(each.cells) for each in self.sources)
+
+    @property
+    def size(self) -> int:
+        """How many pairs of cells have to be looked at for a source, at most."""
+        return self.slots * sum(len(each.cells) for each in self.destinations)
+
+
+def apart(sources: Sequence[Ends], destinations: Sequence[Ends]) -> Flags:
+    """Which pairs have no flows: both are outside, or both are one and the same party."""
+    same = [[a.party is not None and a.party == b.party for b in destinations] for a in sources]
+    outside = [[a.outside and b.outside for b in destinations] for a in sources]
+    found: Flags = np.array(same, dtype=np.bool_) | np.array(outside, dtype=np.bool_)
+    return found
+
+
+def between(table: Table, sources: Sequence[Ends], destinations: Sequence[Ends]) -> Table:
+    """For each pair of ends the union over their cells of what is set in a table. Shape (ends, ends, words)."""
+    rows, row_starts = _gathered(sources)
+    columns, column_starts = _gathered(destinations)
+    by_row = np.bitwise_or.reduceat(table[rows], row_starts, axis=0)
+    found: Table = np.bitwise_or.reduceat(by_row[:, columns], column_starts, axis=1)
+    return found
+
+
+def _gathered(side: Sequence[Ends]) -> tuple[list[int], list[int]]:
+    """The cells of all ends in a row, and where those of each begin."""
+    cells: list[int] = []
+    starts: list[int] = []
+    for each in side:
+        starts.append(len(cells))
+        cells.extend(each.cells)
+    return cells, starts

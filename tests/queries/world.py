@@ -1,0 +1,338 @@
+"""The sets and ports of the language by brute force: whether one concrete flow is meant.
+
+Written from the tables of the language alone: nothing of the binder or the solver is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import assert_never
+
+from reachproof.grammar import ast
+from reachproof.network.address import ALL_ADDRESSES, GLOBAL, family
+from reachproof.network.cluster import Node, Pod
+from reachproof.network.flow import External, Flow, Party
+from reachproof.network.intervals import IntervalSet, atoms
+from reachproof.network.labels import Selector
+from reachproof.network.policy import AddressPeer, Direction, Match
+from reachproof.network.ports import ALL_PORTS, Protocol, place, protocol_port
+from reachproof.network.snapshot import Snapshot
+from reachproof.semantics.evaluate import truth
+from reachproof.semantics.trace import Truth
+
+Port = tuple[Protocol, int]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class End:
+    """A party and the address that it uses; one object for each in a world."""
+
+    party: Party
+    address: int
+
+
+Triple = tuple[End, End, Port]
+Test = Callable[[End, End, Port], bool]
+
+
+# ---------------------------------------------------------------- flows
+
+
+@dataclass
+class World:
+    """The flows of a snapshot, one of every kind that its policies, its services or a question tell apart."""
+
+    snapshot: Snapshot
+    ends: list[End]
+    ports: list[Port]
+    names: dict[tuple[ast.Group, str], str] = field(default_factory=dict)
+    known: dict[Triple, Truth] = field(default_factory=dict)
+    others: tuple[World, ...] = ()
+
+    def truth(self, triple: Triple) -> Truth:
+        """The truth of a flow; over all of the other worlds that this one may be, too."""
+        if triple not in self.known:
+            found = {truth(self.snapshot, as_flow(triple)), *(other.truth(triple) for other in self.others)}
+            self.known[triple] = found.pop() if len(found) == 1 else Truth.EITHER
+        return self.known[triple]
+
+    def flows(self, test: Test) -> Iterator[Triple]:
+        """The flows that pass a test."""
+        for source, destination in product(self.ends, repeat=2):
+            if possible(source, destination):
+                for port in self.ports:
+                    if test(source, destination, port):
+                        yield source, destination, port
+
+    def under(self, snapshot: Snapshot) -> World:
+        """The same flows where the policies are others."""
+        return World(snapshot, self.ends, self.ports, self.names)
+
+    def where(self, group: ast.Group, variable: str, value: str) -> World:
+        """The same world with a name bound."""
+        return replace(self, names=self.names | {(group, variable): value})
+
+    def named(self, group: ast.Group, name: ast.Name) -> str:
+        return self.names.get((group, name.text), name.text)
+
+
+def as_flow(triple: Triple) -> Flow:
+    source, destination, (protocol, port) = triple
+    return Flow(
+        source=source.party,
+        destination=destination.party,
+        source_address=source.address,
+        destination_address=destination.address,
+        protocol=protocol,
+        port=port,
+    )
+
+
+def possible(source: End, destination: End) -> bool:
+    """Whether a flow can be: of one family, not from outside to outside, and not from a pod or node to itself."""
+    if family(source.address) != family(destination.address):
+        return False
+    if isinstance(source.party, External):
+        return not isinstance(destination.party, External)
+    if source.party != destination.party:
+        return True
+    return isinstance(source.party, Pod) and source.party.repeated and source.address != destination.address
+
+
+def world(snapshot: Snapshot, questions: Iterable[ast.Query]) -> World:
+    """The world that is fine enough for these questions."""
+    mentioned = [part for question in questions for part in parts(question)]
+    cuts = [match.peer.addresses for match in _matches(snapshot) if isinstance(match.peer, AddressPeer)]
+    cuts += [IntervalSet(((part.low, part.high),)) for part in mentioned if isinstance(part, ast.Addresses)]
+    cuts += [IntervalSet.single(address) for node in snapshot.nodes for address in node.addresses]
+    cuts += [IntervalSet.single(each.address) for service in snapshot.services for each in service.endpoints]
+    cuts.append(GLOBAL)
+    numbers = [match.ports.numbers for match in _matches(snapshot) if match.ports is not None]
+    numbers += [_range(part) for part in mentioned if isinstance(part, ast.PortNumbers)]
+    singles = [place(port.protocol, port.number) for pod in snapshot.pods for port in pod.ports]
+    for service in snapshot.services:
+        singles += [place(port.protocol, port.target) for port in service.ports if isinstance(port.target, int)]
+        singles += [place(each[1], each[2]) for endpoint in service.endpoints for each in endpoint.ports]
+    numbers += [IntervalSet.single(each) for each in singles]
+    return World(snapshot, list(_ends(snapshot, cuts)), [protocol_port(low) for low, _ in atoms(ALL_PORTS, numbers)])
+
+
+def _ends(snapshot: Snapshot, cuts: list[IntervalSet]) -> Iterator[End]:
+    for pod in snapshot.pods:
+        yield from (End(pod, address) for address in pod.addresses)
+        if pod.abstract:
+            for low, high in atoms(snapshot.free_range(pod), cuts):
+                yield End(pod, low)
+                if pod.repeated and high > low:
+                    yield End(pod, low + 1)
+    for node in snapshot.nodes:
+        yield from (End(node, address) for address in node.addresses)
+    yield from (End(External(), low) for low, _ in atoms(ALL_ADDRESSES - snapshot.held, cuts))
+
+
+def _matches(snapshot: Snapshot) -> Iterator[Match]:
+    for policy in snapshot.policies:
+        for direction in Direction:
+            for rule in policy.rules(direction):
+                yield from rule.matches
+
+
+def parts(node: object) -> Iterator[object]:
+    """An AST and everything in it."""
+    yield node
+    if isinstance(node, tuple):
+        for each in node:
+            yield from parts(each)
+    elif hasattr(node, "__dataclass_fields__") and not isinstance(node, Selector):
+        for name in node.__dataclass_fields__:
+            yield from parts(getattr(node, name))
+
+
+# ---------------------------------------------------------------- sets
+
+
+def group_of(world: World, group: ast.Group, party: Party) -> str | None:
+    """The namespace or tenant of a pod."""
+    if not isinstance(party, Pod):
+        return None
+    if group is ast.Group.NAMESPACE:
+        return party.namespace
+    assert group is ast.Group.TENANT
+    return world.snapshot.namespace_of[party.namespace].labels.get(world.snapshot.options.tenant_label)
+
+
+def together(world: World, group: ast.Group, one: Party, other: Party) -> bool:
+    """Whether both are in one namespace or tenant."""
+    found = group_of(world, group, one)
+    return found is not None and found == group_of(world, group, other)
+
+
+def inside(world: World, expression: ast.SetExpr, end: End, far: End) -> bool:
+    """Whether an end is in the set; `far` is the other end, for `in the same ...`."""
+    party, address = end.party, end.address
+    match expression:
+        case ast.Union(items):
+            return any(inside(world, item, end, far) for item in items)
+        case ast.Difference(base, removed):
+            return inside(world, base, end, far) and not inside(world, removed, end, far)
+        case ast.Pods(filters):
+            return isinstance(party, Pod) and all(_passes(world, each, party, far.party) for each in filters)
+        case ast.PodNamed(name):
+            return isinstance(party, Pod) and party.key == (name.namespace, name.name)
+        case ast.WorkloadNamed(kind, name):
+            return isinstance(party, Pod) and _owned(party, kind, name)
+        case ast.ServiceNamed(name):
+            return any(end_port is not None for end_port in behind(world.snapshot, name, end).values())
+        case ast.NodeNamed(name):
+            return isinstance(party, Node) and party.name == name.text
+        case ast.Nodes(selector):
+            return isinstance(party, Node) and selector.matches(party.labels)
+        case ast.Addresses(_, low, high):
+            return low <= address <= high
+        case ast.Internet():
+            return isinstance(party, External) and address in GLOBAL
+        case ast.OutsideCluster():
+            return isinstance(party, External)
+        case ast.Anything():
+            return True
+        case ast.Domain():
+            raise NotImplementedError
+        case _:
+            assert_never(expression)
+
+
+def _passes(world: World, each: ast.Filter, pod: Pod, far: Party) -> bool:
+    labels = world.snapshot.namespace_of[pod.namespace].labels
+    match each:
+        case ast.InNamespaces(names):
+            return pod.namespace in {world.named(ast.Group.NAMESPACE, name) for name in names}
+        case ast.InNamespacesLabelled(selector):
+            return selector.matches(labels)
+        case ast.InTenants(names):
+            return group_of(world, ast.Group.TENANT, pod) in {world.named(ast.Group.TENANT, name) for name in names}
+        case ast.InAny(group):
+            return group_of(world, group, pod) is not None
+        case ast.Labelled(selector):
+            return selector.matches(pod.labels)
+        case ast.OnNode(name):
+            return pod.node == name.text
+        case ast.WithServiceAccount(name):
+            return (pod.namespace, pod.service_account) == (name.namespace, name.name)
+        case ast.Relative(group, same):
+            if same:
+                return together(world, group, pod, far)
+            return group_of(world, group, pod) is not None and not together(world, group, pod, far)
+        case ast.Outside(group, names):
+            return group_of(world, group, pod) not in {world.named(group, name) for name in names}
+        case ast.InPossibleNamespaces():
+            raise NotImplementedError
+        case _:
+            assert_never(each)
+
+
+def _owned(pod: Pod, kind: str, name: ast.ObjectName) -> bool:
+    if not pod.workload or pod.namespace != name.namespace:
+        return False
+    owner_kind, owner = pod.workload.split("/")
+    return owner == name.name and kind in ("workload", owner_kind.lower())
+
+
+def behind(snapshot: Snapshot, name: ast.ObjectName, end: End) -> dict[Port, set[Port] | None]:
+    """For each port of the Service the ports at which this end serves it; None where it is no backend of it."""
+    service = snapshot.service_of[name.namespace, name.name]
+    party, address = end.party, end.address
+    found: dict[Port, set[Port] | None] = {}
+    for port in service.ports:
+        numbers: set[int] = set()
+        if service.selector is not None:
+            if (
+                isinstance(party, Pod)
+                and party.namespace == service.namespace
+                and service.selector.matches(party.labels)
+            ):
+                named = {p.number for p in party.ports if p.name == port.target and p.protocol is port.protocol}
+                numbers = {port.target} if isinstance(port.target, int) else named
+        else:
+            for endpoint in service.endpoints:
+                listening = {
+                    n for label, protocol, n in endpoint.ports if (label, protocol) == (port.name, port.protocol)
+                }
+                numbers |= (
+                    listening if endpoint.address == address and _is_endpoint(snapshot, party, address) else set()
+                )
+        found[port.protocol, port.port] = {(port.protocol, n) for n in numbers} or None
+    return found
+
+
+def _is_endpoint(snapshot: Snapshot, party: Party, address: int) -> bool:
+    """An address in an EndpointSlice is the pod's that has it, if a pod on the pod network has."""
+    owners = [pod for pod in snapshot.pods if address in pod.addresses and not pod.host_network]
+    return party in owners if owners else True
+
+
+def on_ports(ports: ast.Ports, end: End, port: Port) -> bool:
+    """Whether the port is one of those; a named port is the destination's."""
+    if not ports.items:
+        return True
+    for item in ports.items:
+        if isinstance(item, ast.PortNamed):
+            declared = end.party.ports if isinstance(end.party, Pod) else ()
+            if any((each.name, each.protocol, each.number) == (item.name.text, *port) for each in declared):
+                return True
+        elif place(*port) in _range(item):
+            return True
+    return False
+
+
+def _range(item: ast.PortNumbers) -> IntervalSet:
+    return IntervalSet(((place(item.protocol, item.low), place(item.protocol, item.high)),))
+
+
+def into(world: World, expression: ast.SetExpr, ports: ast.Ports, triple: Triple) -> bool:
+    """Whether a flow goes into a set on some ports; a Service's ports are its own."""
+    source, destination, port = triple
+    match expression:
+        case ast.Union(items):
+            return any(into(world, item, ports, triple) for item in items)
+        case ast.Difference(base, removed):
+            return into(world, base, ports, triple) and not inside(world, removed, destination, source)
+        case ast.ServiceNamed(name):
+            service = world.snapshot.service_of[name.namespace, name.name]
+            labels = {(each.protocol, each.port): each.name for each in service.ports}
+            return any(
+                port in serving
+                for offered, serving in behind(world.snapshot, name, destination).items()
+                if serving is not None and _offered(ports, offered, labels[offered])
+            )
+        case _:
+            return inside(world, expression, destination, source) and on_ports(ports, destination, port)
+
+
+def _offered(ports: ast.Ports, offered: Port, label: str) -> bool:
+    def asked(item: ast.PortNumbers | ast.PortNamed) -> bool:
+        return item.name.text == label if isinstance(item, ast.PortNamed) else place(*offered) in _range(item)
+
+    return not ports.items or any(map(asked, ports.items))
+
+
+def exempt(world: World, exceptions: Iterable[ast.Exempt], triple: Triple) -> bool:
+    """Whether any exception takes the flow out."""
+    return any(_exempt(world, each, triple) for each in exceptions)
+
+
+def _exempt(world: World, each: ast.Exempt, triple: Triple) -> bool:
+    source, destination, port = triple
+    if each.source is not None and not inside(world, each.source, source, destination):
+        return False
+    if each.destination is not None and not into(world, each.destination, each.ports or ast.ANY_PORT, triple):
+        return False
+    if each.destination is None and each.ports is not None and not on_ports(each.ports, destination, port):
+        return False
+    return each.within is None or together(world, each.within, source.party, destination.party)
+
+
+def names_nodes(expression: ast.SetExpr) -> bool:
+    """Whether the words of a set name nodes, so that they take part in `only`."""
+    return any(isinstance(part, (ast.NodeNamed, ast.Nodes, ast.Anything)) for part in parts(expression))
