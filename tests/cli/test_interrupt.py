@@ -7,8 +7,11 @@ import subprocess
 import sys
 
 import pytest
+import z3
 
 from reachproof.cli.interrupt import ends_at_interrupt
+from reachproof.solver.budget import Budget
+from reachproof.solver.prove import Prover
 from tests.cli.test_process import EXAMPLES, ISOLATED, environment
 
 # A program that stays in C for good once it is asked: ctypes gives the interpreter lock back, as Z3's library does.
@@ -54,13 +57,6 @@ Session.ask_all = hard
 main(["query", "-f", FOLDER, STATEMENT])
 """
 )
-LIBRARY = (
-    PIGEONS
-    + """
-try: hard()
-except KeyboardInterrupt: print("interrupted")
-"""
-)
 
 
 def interrupted(program: str) -> tuple[int, str, str]:
@@ -85,8 +81,11 @@ def test_an_interrupt_ends_a_query_with_its_own_code(program: str) -> None:
     assert interrupted(program) == (130, "", "\n")
 
 
-def test_an_interrupt_of_a_library_call_is_no_verdict() -> None:
-    assert interrupted(LIBRARY) == (0, "interrupted\n", "")
+def test_a_question_that_z3_gave_up_for_an_interrupt_is_not_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(z3.Solver, "check", lambda *_: z3.unknown)
+    monkeypatch.setattr(z3.Solver, "reason_unknown", lambda _: "interrupted from keyboard")
+    with pytest.raises(KeyboardInterrupt):
+        Prover().run("(declare-const a Bool)", (), Budget().start())
 
 
 def test_afterwards_an_interrupt_is_what_it_was_before() -> None:
