@@ -68,8 +68,8 @@ def search_script(part: Slice, region: Formula, wanted: Wanted, *, tracked: bool
 def ranked_script(part: Slice, goal: Ranked, pairs: Pairs) -> Script:
     """For `every_source`: satisfiable exactly when the goal is false. Else: satisfiable exactly when it is true.
 
-    `e` numbers the sources, `at0`, `at1`, ... are the cells that one lies in. The inner quantifiers are written out: the
-    text grows with the size of the pairs x atoms.
+    `e` numbers the sources, `at0`, `at1`, ... are the cells that one lies in. The inner quantifiers are written out:
+    the text grows with the size of the pairs x atoms.
     """
     writer = _Writer(part, parametric=True)
     verdict = writer.verdict(goal.wanted)
