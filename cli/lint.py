@@ -11,7 +11,6 @@ import click
 
 from reachproof import __version__
 from reachproof.cli.exit_codes import ExitCode
-from reachproof.cli.formats.lint_sarif import lint_sarif
 from reachproof.cli.options import MODEL, READING, choice, not_nan, source, with_options
 from reachproof.cli.query import A_DAY, reader_may_leave
 from reachproof.cli.reading import read
@@ -84,6 +83,8 @@ def lint(
         if output == "json":
             click.echo(json.dumps(report_json(report), indent=2))
         elif output == "sarif":
+            from reachproof.cli.formats.lint_sarif import lint_sarif
+
             click.echo(json.dumps(lint_sarif(report, __version__), indent=2))
         else:
             color = not no_color and not os.environ.get("NO_COLOR")
