@@ -6,7 +6,7 @@ works. How many are worked on at once is a setting; the others wait.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,9 @@ from reachproof import __version__
 from reachproof.api.problems import Refusal, document, install, problem_response
 from reachproof.api.schemas import AnswerDocument, CheckRequest, Health, ProblemDetails, QueryRequest, ReportDocument
 from reachproof.api.settings import Settings
+from reachproof.grammar.ast import Query
 from reachproof.manifests import load_objects, load_text
+from reachproof.network.errors import InputError, Problem
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries import packs as packfiles
 from reachproof.queries.ask import Session
@@ -113,7 +115,23 @@ def _answer(request: QueryRequest, limits: Settings, preloaded: Snapshot | None)
     budget = _budget(request, limits)
     if request.query is not None:
         return answer_json(session.ask(request.query, budget))
-    return [answer_json(session.ask(text, budget)) for text in request.queries or ()]
+    texts = request.queries or []
+    found = [session.answer(query, text, budget) for query, text in zip(_fitting(session, texts), texts, strict=True)]
+    return [answer_json(answer) for answer in found]
+
+
+def _fitting(session: Session, texts: Sequence[str]) -> list[Query]:
+    """The parsed queries; one InputError with the problems of all, so that nothing is decided where one is wrong."""
+    found: list[Query] = []
+    problems: list[Problem] = []
+    for number, text in enumerate(texts):
+        try:
+            found.append(session.fit_one(text))
+        except InputError as error:
+            problems += (replace(problem, path=f"queries.{number}") for problem in error.problems)
+    if problems:
+        raise InputError(problems)
+    return found
 
 
 def _budget(request: QueryRequest | CheckRequest, limits: Settings) -> Budget:

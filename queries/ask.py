@@ -27,6 +27,7 @@ from reachproof.queries.hygiene import HygienePlan, answer_hygiene
 from reachproof.queries.lists import ListPlan
 from reachproof.queries.plan import Check, Plan, Verdict, WhyPlan
 from reachproof.queries.readings import by_proof, by_witness
+from reachproof.queries.services import leads_to
 from reachproof.queries.unknown_addresses import address_notices, depends_on_address
 from reachproof.semantics.evaluate import evaluate, truth
 from reachproof.semantics.trace import Trace, Truth
@@ -70,14 +71,18 @@ class Session:
 
     def ask(self, text: str, budget: Budget = DEFAULT_BUDGET) -> Answer:
         """Answer one sentence. Raises InputError for a sentence that cannot be asked, InternalError for our bugs."""
-        query = parse(text)
-        self._demand_fit([query], text)
-        return self.answer(query, text, budget)
+        return self.answer(self.fit_one(text), text, budget)
 
     def ask_all(self, text: str, budget: Budget = DEFAULT_BUDGET) -> tuple[Answer, ...]:
         """Answer several sentences, each with the whole budget. Nothing is decided when one of them cannot be asked."""
         queries = self.fit(text)
         return tuple(self.answer(query, text[query.span.start : query.span.end], budget) for query in queries)
+
+    def fit_one(self, text: str) -> ast.Query:
+        """The sentence that a text is. Raises InputError if it cannot be asked."""
+        query = parse(text)
+        self._demand_fit([query], text)
+        return query
 
     def fit(self, text: str) -> tuple[ast.Query, ...]:
         """The sentences of a text. Raises InputError with the problems of all of them that cannot be asked."""
@@ -165,12 +170,11 @@ class Session:
             evidence=evidence,
             assumptions=(*draft.assumptions, *address_notices(encoding.universe, region)),
         )
-        via = self._via(plan.services)
         match outcome:
             case Undecided(reason):
                 return replace(draft, verdict=Verdict.UNKNOWN, reason=reason)
             case Found(flow=flow):
-                return self._witnessed(replace(draft, verdict=check.if_found), check, flow, via)
+                return self._witnessed(replace(draft, verdict=check.if_found), check, flow, plan.services)
             case Absent(because=because, samples=samples, empty=empty):
                 _spot_check(check.snapshot, samples)
                 evidence = replace(evidence, replayed=bool(samples), cross_checked=not empty)
@@ -189,7 +193,7 @@ class Session:
                 answer = replace(draft, verdict=verdict, vacuous=empty, evidence=evidence)
                 if flow is None:
                     return answer
-                shown = self._witnessed(answer, check, flow, via)
+                shown = self._witnessed(answer, check, flow, plan.services)
                 return replace(shown, evidence=evidence)
 
     def _decide(self, encoding: Encoding, goal: Goal, budget: Budget) -> SearchOutcome | RankedOutcome:
@@ -197,7 +201,7 @@ class Session:
             return search(encoding, goal, budget, self._prover)
         return rank(encoding, goal, budget, self._prover)
 
-    def _witnessed(self, draft: Answer, check: Check, flow: Flow, via: Service | None) -> Answer:
+    def _witnessed(self, draft: Answer, check: Check, flow: Flow, services: tuple[str, ...]) -> Answer:
         """The answer with a flow that shows it, replayed."""
         prefer = _action(check.goal.wanted)
         if not isinstance(check.goal, Search) and draft.verdict is check.if_absent:
@@ -210,7 +214,7 @@ class Session:
             notices = [*trace.side(check.direction).depends]
         return replace(
             draft,
-            witness=Witness(flow=flow, trace=trace, via=via, direction=check.direction),
+            witness=Witness(flow=flow, trace=trace, via=self._via(services, flow), direction=check.direction),
             assumptions=(*draft.assumptions, *check.bound, *notices),
             evidence=replace(draft.evidence, replayed=True, cross_checked=True),
         )
@@ -269,7 +273,7 @@ class Session:
             return answer
         text = "it cannot; here is what blocks it" if not plan.negated else "it can; here is what lets it through"
         check = Check(snapshot=plan.snapshot, goal=goal, if_found=answer.verdict, if_absent=answer.verdict)
-        shown = self._witnessed(answer, check, found.flow, self._via(plan.services))
+        shown = self._witnessed(answer, check, found.flow, plan.services)
         assert shown.witness is not None
         because: tuple[Because, ...] = deciders(self.snapshot, shown.witness.trace)
         if not plan.negated:
@@ -282,11 +286,11 @@ class Session:
             return self.encoding
         return prepare(snapshot, self.encoding.universe)
 
-    def _via(self, services: tuple[str, ...]) -> Service | None:
-        if len(services) != 1:
-            return None
-        namespace, _, name = services[0].partition("/")
-        return self.snapshot.service_of[namespace, name]
+    def _via(self, names: tuple[str, ...], flow: Flow) -> Service | None:
+        """The first Service named as a destination that leads to where the flow goes."""
+        keys = (tuple(name.split("/")) for name in names)
+        services = (self.snapshot.service_of[namespace, name] for namespace, name in keys)
+        return next((service for service in services if leads_to(self.snapshot, service, flow)), None)
 
 
 def _action(wanted: Wanted) -> Action:
