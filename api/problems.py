@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -35,16 +34,6 @@ class Refusal(Exception):
         self.problems = tuple(problems)
 
 
-class ProblemResponse(JSONResponse):
-    """`application/problem+json` in ASCII, so that text which is no Unicode can be told back."""
-
-    media_type = MEDIA_TYPE
-
-    def render(self, content: Any) -> bytes:
-        """The body."""
-        return json.dumps(content, separators=(",", ":")).encode("ascii")
-
-
 def problem_response(status: int, detail: str, problems: Iterable[Problem] = ()) -> JSONResponse:
     """The response for an error."""
     body: dict[str, Any] = {
@@ -63,7 +52,7 @@ def problem_response(status: int, detail: str, problems: Iterable[Problem] = ())
             for problem in dict.fromkeys(problems)
         ],
     }
-    return ProblemResponse(body, status_code=status)
+    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE)
 
 
 def _message(problem: Problem) -> str:
@@ -79,7 +68,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(InputError)
     async def wrong_input(_request: Request, error: InputError) -> JSONResponse:
-        count = len(error.problems)
+        count = len(set(error.problems))
         detail = "the query or the manifests are wrong: " + ("1 problem" if count == 1 else f"{count} problems")
         return problem_response(422, detail, error.problems)
 

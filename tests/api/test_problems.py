@@ -209,6 +209,23 @@ def test_all_unknown_names_are_refused_with_their_places() -> None:
     )
 
 
+def test_a_name_that_a_sentence_means_twice_is_told_once() -> None:
+    response = post({"query": "tenant A is isolated from tenant b", "manifests": MANIFESTS})
+    sentence = "    tenant A is isolated from tenant b\n"
+    check_problem(
+        response,
+        422,
+        f"{WRONG}2 problems",
+        error(f"no tenant A in the snapshot; did you mean a?\n{sentence}           ^", file="query", line=1, column=8),
+        error(
+            f"no tenant b in the snapshot; there is a\n{sentence}                                     ^",
+            file="query",
+            line=1,
+            column=34,
+        ),
+    )
+
+
 def test_all_wrong_options_are_refused() -> None:
     options = {"cni": "calcio", "podcidr": None, "cidrMatches": 5, "domains": {"a.example": None}}
     response = post({"query": ISOLATED, "manifests": MANIFESTS, "options": options})
