@@ -22,7 +22,8 @@ _GOES_ON = re.compile(
     re.IGNORECASE,
 )
 _UNFINISHED = re.compile(
-    r"(?:[:,(]|\b(?:and|or|except|on|to|from|in|reach|only|can|no|every|any|that|labell?ed|prove))\s*\Z", re.IGNORECASE
+    r"(?:[:,(]|(?<!\S)(?:and|or|except|on|to|from|in|reach|only|can|no|every|any|that|labell?ed|prove))\s*\Z",
+    re.IGNORECASE,
 )
 _ITEM = re.compile(r"^[ \t]*(?=(?:define|invariant|expect)\b)", re.IGNORECASE | re.MULTILINE)
 

@@ -118,6 +118,11 @@ def test_sentences_end_at_a_mark_or_at_the_end_of_a_line(text: str) -> None:
     assert parse_many(text) == tuple(map(parse, alone))
 
 
+@pytest.mark.parametrize("first", ["can pods reach pod can/can", "can pods reach pods labelled app=in"])
+def test_a_name_at_the_end_of_a_line_is_no_word_that_goes_on(first: str) -> None:
+    assert parse_many(f"{first}\nall tenants are isolated") == (parse(first), parse("all tenants are isolated"))
+
+
 def test_a_line_goes_on_after_a_prefix_and_before_an_exception() -> None:
     text = "for every tenant T:\n  no pod in tenant T can reach nodes\n  except on tcp/443\n  and to node a\n"
     text += "all tenants are isolated"
