@@ -266,8 +266,10 @@ class Session:
 
     def _premise_is_wrong(self, plan: WhyPlan, answer: Answer, goal: Search, budget: Budget) -> Answer:
         """Asked why it can, and it cannot, or the other way round: say so, and explain what is true."""
-        if answer.verdict is Verdict.UNKNOWN or answer.vacuous:
+        if answer.verdict is Verdict.UNKNOWN:
             return answer
+        if answer.vacuous:
+            return replace(answer, verdict=Verdict.UNREACHABLE)
         found = search(self._encoding_of(plan.snapshot), goal, budget, self._prover, explain=False)
         if not isinstance(found, Found):
             return answer

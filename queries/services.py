@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reachproof.network.cluster import Pod, Service, ServicePort
+from reachproof.network.flow import Flow
 from reachproof.network.snapshot import Snapshot
 
 Backend = Pod | int
@@ -30,6 +31,17 @@ def backends(snapshot: Snapshot, service: Service, port: ServicePort) -> tuple[t
                 if name == port.name and protocol is port.protocol:
                     found.setdefault(number, []).append(pod_at.get(endpoint.address, endpoint.address))
     return tuple((number, tuple(ends)) for number, ends in sorted(found.items()))
+
+
+def leads_to(snapshot: Snapshot, service: Service, flow: Flow) -> bool:
+    """Whether the destination of the flow is a backend of the Service on the port that the flow has."""
+    return any(
+        port.protocol is flow.protocol
+        and listening == flow.port
+        and (flow.destination in ends or (not isinstance(flow.destination, Pod) and flow.destination_address in ends))
+        for port in service.ports
+        for listening, ends in backends(snapshot, service, port)
+    )
 
 
 def _target(pod: Pod, port: ServicePort) -> list[int]:

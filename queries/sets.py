@@ -311,6 +311,7 @@ class Binder:
             offered = ", ".join(f"{p.protocol.lower()}/{p.port}" for p in service.ports) or "none"
             self.refuse(f"service {service} has none of these ports; its ports: {offered}", name.span)
             return FALSE
+        self.services.append(name)
         chosen = {(p.protocol, p.port) for p in asked}
         return Some(
             tuple(
@@ -327,7 +328,6 @@ class Binder:
         service = self._names.service(name)
         if service is None:
             return []
-        self.services.append(name)
         found: list[tuple[Formula, tuple[tuple[object, int], IntervalSet]]] = []
         for port in service.ports:
             for listening, ends in backends(self._snapshot, service, port):

@@ -14,7 +14,7 @@ from reachproof.network.flow import External
 from reachproof.solver.bits import Flags, flags, position_list, positions
 from reachproof.solver.goal import Same
 from reachproof.solver.ground import Classes
-from reachproof.solver.universe import party_key
+from reachproof.solver.universe import sole_key
 from reachproof.solver.view import View
 
 Positions = NDArray[np.intp]
@@ -25,9 +25,9 @@ NOT_AT_A_NODE = ""
 class Cell:
     """Points of one side that nothing in the question tells apart, as bits over the view.
 
-    `party` is set when all of them belong to one pod or node, and not to an abstract pod of several replicas. `node`
-    is known when the question involves nodes: the name of the node that the points are on, None if unknown. `host`:
-    they are nodes or host-network pods.
+    `party` is set when all of them belong to one pod or node; to an abstract pod of several replicas only where they
+    are a single address, which one replica has. `node` is known when the question involves nodes: the name of the node
+    that the points are on, None if unknown. `host`: they are nodes or host-network pods.
     """
 
     points: int
@@ -164,9 +164,8 @@ def _grouped(rows: NDArray[np.bool_]) -> Positions:
 def _cell(view: View, points: int, key: Key) -> Cell:
     v6, groups, node, host = key
     parties = positions(points)
-    first = view.points[next(parties)].party
-    external = isinstance(first, External)
-    many = external or (isinstance(first, Pod) and first.repeated)
-    name = party_key(first)
-    single = not many and all(party_key(view.points[index].party) == name for index in parties)
+    first = view.points[next(parties)]
+    external = isinstance(first.party, External)
+    name = None if external else sole_key(first)
+    single = name is not None and all(sole_key(view.points[index]) == name for index in parties)
     return Cell(points, bool(v6), external, name if single else None, groups, node, host)

@@ -133,9 +133,9 @@ def rank(encoding: Encoding, goal: Ranked, budget: Budget, prover: Prover) -> Ra
         alone = {each.party for each in destinations if each.party is not None}
         sources = ends(part, Side.SOURCE, np.flatnonzero(meant).tolist(), apart=alone)
         if not sources:
-            return Ranking(holds=goal.every_source, empty=True)
+            return Ranking(holds=goal.every_source, empty=True, confirmed=False)
         if not destinations or not part.atoms:
-            return Ranking(holds=goal.every_source and goal.every_destination, empty=True)
+            return Ranking(holds=goal.every_source and goal.every_destination, empty=True, confirmed=False)
         tables = verdicts(part, budget)
     except OutOfBudget as over:
         return Undecided(str(over))
@@ -154,7 +154,7 @@ def rank(encoding: Encoding, goal: Ranked, budget: Budget, prover: Prover) -> Ra
     if holds is not goal.every_source:
         flow = _shown(part, pairs, good == holds, inside & (wanted if holds else ~wanted))
     shown = samples(part, everything(part) & inside, tables)
-    return Ranking(holds=holds, flow=flow, samples=shown, empty=not exists, confirmed=confirmed)
+    return Ranking(holds=holds, flow=flow, samples=shown, empty=not exists, confirmed=confirmed and exists)
 
 
 def _sources_that_hold(goal: Ranked, pairs: Pairs, inside: Table, wanted: Table) -> tuple[Flags, bool]:

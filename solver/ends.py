@@ -16,21 +16,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reachproof.network.cluster import Pod
 from reachproof.network.flow import External
 from reachproof.solver.bits import Flags, from_positions, position_list
 from reachproof.solver.goal import Side
 from reachproof.solver.slice import Slice
 from reachproof.solver.table import Table
-from reachproof.solver.universe import party_key
+from reachproof.solver.universe import party_key, sole_key
 
 
 @dataclass(frozen=True, slots=True)
 class Ends:
     """Endpoints of the same cells; `points` are theirs, as bits over the view.
 
-    `party` is set when there is only one, and it is not an abstract pod of several replicas. `outside`: they are
-    addresses outside the cluster.
+    `party` is set when there is only one, and it is not an abstract pod of several replicas at several addresses.
+    `outside`: they are addresses outside the cluster.
     """
 
     cells: tuple[int, ...]
@@ -42,36 +41,41 @@ class Ends:
 def ends(part: Slice, side: Side, cells: Collection[int], *, apart: Collection[str] = ()) -> tuple[Ends, ...]:
     """The endpoints with points in these cells of a side, in order of their first cell.
 
-    `apart`: parties that are not put together with others. Cost: linear in the points.
+    `apart`: the `party` of ends that are not put together with others. Cost: linear in the points.
     """
     found: dict[tuple[str, int], list[int]] = defaultdict(list)
     points: dict[tuple[str, int], list[int]] = defaultdict(list)
-    replicas: set[str] = set()
     for cell in sorted(cells):
         for index in position_list(part.cells(side)[cell].points, len(part.view.points)):
             party = part.view.points[index].party
             outside = isinstance(party, External)
             name = party_key(party)
-            if isinstance(party, Pod) and party.repeated:
-                replicas.add(name)
             # Each address outside is an endpoint of its own, which lies in one cell.
             key = (name, cell if outside else -1)
             if cell not in found[key]:
                 found[key].append(cell)
             points[key].append(index)
+    sole: dict[tuple[str, int], str | None] = {}
     grouped: dict[tuple[tuple[int, ...], bool, str], list[tuple[str, int]]] = defaultdict(list)
     for key, of_party in found.items():
-        name, outside = key[0], key[1] >= 0
-        grouped[tuple(of_party), outside, name if name in apart else ""].append(key)
+        sole[key] = None if key[1] >= 0 else _sole(part, points[key])
+        own = sole[key] if sole[key] in apart else None
+        grouped[tuple(of_party), key[1] >= 0, own or ""].append(key)
     return tuple(
         Ends(
             cells=of_parties,
             points=from_positions(index for key in keys for index in points[key]),
             outside=outside,
-            party=keys[0][0] if len(keys) == 1 and not outside and keys[0][0] not in replicas else None,
+            party=sole[keys[0]] if len(keys) == 1 else None,
         )
         for (of_parties, outside, _), keys in sorted(grouped.items())
     )
+
+
+def _sole(part: Slice, points: list[int]) -> str | None:
+    """The name of the party that has these points, where it cannot reach itself by them."""
+    names = {sole_key(part.view.points[index]) for index in points}
+    return names.pop() if len(names) == 1 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from reachproof.solver.ground import Encoding
 from reachproof.solver.sets import verdicts
 from reachproof.solver.slice import Slice, cut
 from reachproof.solver.table import Table, everything, region
-from reachproof.solver.universe import party_key
+from reachproof.solver.universe import sole_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class Listing:
             if allowed:
                 for at in position_list(cell.points, len(self.part.view.points)):
                     point = self.part.view.points[at]
-                    key = party_key(point.party)
+                    key = sole_key(point)
                     if cell.party is None and key in alone and not isinstance(point.party, External):
                         keep = np.array([other.party != key for other in others], dtype=np.bool_)
                         mine = self._allowed(can[keep], must[keep])

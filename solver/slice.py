@@ -101,13 +101,6 @@ class Slice:
         """The atoms inside a set of ports, as bits."""
         return sum(1 << index for index, atom in enumerate(self.atoms) if atom.first in ports)
 
-    def flow_pairs(self, source: int, destination: int) -> bool:
-        """Whether flows exist between two cells: of one family, not both outside, and not a pod to itself."""
-        a, b = self.sources[source], self.destinations[destination]
-        if a.v6 != b.v6 or (a.external and b.external):
-            return False
-        return a.party is None or a.party != b.party
-
 
 def cut(encoding: Encoding, formulas: Sequence[Formula], budget: Budget, *, singles: Iterable[int] = ()) -> Slice:
     """The slice for a question: flows of `formulas[0]`, and sources of the others; cells respect all of them.

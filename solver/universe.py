@@ -207,6 +207,14 @@ def party_key(party: Party) -> str:
             return "external"
 
 
+def sole_key(point: Point) -> str | None:
+    """A name for what cannot reach itself: the party, or the one replica that has the address; None for several."""
+    party = point.party
+    if not (isinstance(party, Pod) and party.repeated):
+        return party_key(party)
+    return f"{party_key(party)} at {point.addresses.first}" if point.addresses.size == 1 else None
+
+
 def build(snapshot: Snapshot) -> Universe:
     """The universe of a snapshot under its options."""
     parties: list[Pod | Node] = [*snapshot.pods, *snapshot.nodes]

@@ -105,8 +105,11 @@ def baseline(**rules: list[Manifest]) -> Manifest:
 
 
 def session(*objects: Manifest, **options: object) -> Session:
-    """`options` by the names of the command line."""
-    return Session(load_objects(objects, options=model_options(options)))
+    """Namespaces that are not given are added. `options` by the names of the command line."""
+    given = {each["metadata"]["name"] for each in objects if each["kind"] == "Namespace"}
+    used = {home for each in objects if (home := each["metadata"].get("namespace"))}
+    added = [namespace(name) for name in sorted(used - given)]
+    return Session(load_objects([*added, *objects], options=model_options(options)))
 
 
 def verdict(asked: Session, sentence: str) -> str:
@@ -135,7 +138,7 @@ def notice(answer: Answer, code: str) -> str:
 
 
 def refused(asked: Session, sentence: str) -> list[str]:
-    """Why a sentence is refused, each with its place."""
+    """Why a sentence is refused: every problem with its column, without the marked text below it."""
     with pytest.raises(InputError) as error:
         asked.ask(sentence)
-    return [f"{problem.column}: {problem.message}" for problem in error.value.problems]
+    return [f"{problem.column}: {problem.message.splitlines()[0]}" for problem in error.value.problems]

@@ -19,6 +19,7 @@ from tests.queries.meaning import Meaning, meaning
 from tests.queries.sentences import TENANT_LABEL, queries
 from tests.queries.world import world
 from tests.strategies.snapshots import manifests, model_options
+from tests.strategies.vocabulary import NAMESPACES
 
 SENTENCES = 4
 
@@ -52,11 +53,43 @@ MORE = (
 )
 
 
+def floor(tier: str, **rules: Any) -> dict[str, Any]:
+    """A ClusterNetworkPolicy for all pods that comes after every other of its tier."""
+    return {
+        "apiVersion": "policy.networking.k8s.io/v1alpha2",
+        "kind": "ClusterNetworkPolicy",
+        "metadata": {"name": f"floor-{tier.lower()}"},
+        "spec": {"tier": tier, "priority": 1000, "subject": {"namespaces": {}}} | rules,
+    }
+
+
+OUT = [{"action": "Deny", "to": [{"namespaces": {}}, {"networks": ["0.0.0.0/0", "::/0"]}]}]
+IN = [{"action": "Deny", "from": [{"namespaces": {}}]}]
+# Drawn policies seldom close much; so that claims hold for a reason, some snapshots have a floor under them.
+FLOORS: tuple[tuple[dict[str, Any], ...], ...] = (
+    (),
+    (),
+    (floor("Baseline", egress=OUT, ingress=IN),),
+    (floor("Baseline", egress=OUT),),
+    (floor("Admin", egress=OUT, ingress=IN),),
+    tuple(
+        {
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "NetworkPolicy",
+            "metadata": {"name": "floor", "namespace": home},
+            "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
+        }
+        for home in NAMESPACES[:2]
+    ),
+)
+
+
 @st.composite
 def asked(draw: st.DrawFn) -> tuple[Snapshot, list[ast.Query]]:
     """A snapshot with Services of every sort, and sentences about it."""
     options: Options = replace(draw(model_options()), tenant_label=TENANT_LABEL)
-    snapshot = load_objects([*draw(manifests(channel=options.channel, most_pods=4)), *MORE], options=options)
+    drawn = draw(manifests(channel=options.channel, most_pods=4))
+    snapshot = load_objects([*drawn, *draw(st.sampled_from(FLOORS)), *MORE], options=options)
     return snapshot, draw(st.lists(queries(snapshot), min_size=SENTENCES, max_size=SENTENCES))
 
 
