@@ -12,13 +12,14 @@ from reachproof.network.errors import InputError, Problem
 class QueryError(InputError):
     """A name that does not exist, a form that is not answered, a set that cannot be where it stands.
 
-    `problems` are in order of place. With the text that the spans count in, each has its line and column, and its
+    `problems` are in order of place, each once. With the text that the spans count in, each has its line and column, and its
     message ends with the line and a marker under the words, as in a QuerySyntaxError; without, they have no place.
     `name` stands for the file.
     """
 
     def __init__(self, mistakes: Iterable[Mistake], text: str = "", name: str = "query") -> None:
-        self.mistakes = tuple(sorted(mistakes, key=lambda each: each.span.start))
+        once = {(each.span, each.message): each for each in mistakes}
+        self.mistakes = tuple(sorted(once.values(), key=lambda each: each.span.start))
         page = Page.of(text, name)
         super().__init__(
             page.problem(each) if text and each.span.end else Problem(file=name, message=each.message)

@@ -73,9 +73,9 @@ class Binder:
         self._names.missing(what, name, known, span)
 
     def finish(self) -> None:
-        """Raise QueryError with every name that does not exist, each place once."""
+        """Raise QueryError with every name that does not exist."""
         if self._names.problems:
-            raise QueryError(dict.fromkeys(self._names.problems))
+            raise QueryError(self._names.problems)
 
     def refuse(self, message: str, span: ast.Span = ast.NOWHERE) -> None:
         """Note a problem of the sentence."""
