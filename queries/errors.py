@@ -12,9 +12,9 @@ from reachproof.network.errors import InputError, Problem
 class QueryError(InputError):
     """A name that does not exist, a form that is not answered, a set that cannot be where it stands.
 
-    `problems` are in order of place, each once. With the text that the spans count in, each has its line and column, and its
-    message ends with the line and a marker under the words, as in a QuerySyntaxError; without, they have no place.
-    `name` stands for the file.
+    `problems` are in order of place, each once. With the text that the spans count in, each has its line and column,
+    and its message ends with the line and a marker under the words, as in a QuerySyntaxError; without, they have no
+    place. `name` stands for the file.
     """
 
     def __init__(self, mistakes: Iterable[Mistake], text: str = "", name: str = "query") -> None:
