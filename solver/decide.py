@@ -188,9 +188,9 @@ def _because(part: Slice, goal: Search, budget: Budget, prover: Prover) -> tuple
         return ()
     named = set(core.core)
     found = [
-        Blame(policy=each.policy, rule=each.rule.rule if each.rule else None, direction=each.direction)
+        Blame(policy=each.policy, rule=each.rule, direction=each.direction)
         for each in script.tracked
-        if each.literal in named and each.policy is not None and each.policy.ref.kind
+        if each.literal in named and each.policy.ref.kind
     ]
     return tuple(dict.fromkeys(found))
 
