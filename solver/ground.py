@@ -18,30 +18,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import assert_never
 
-from reachproof.network.cluster import ContainerPort
 from reachproof.network.intervals import IntervalSet
-from reachproof.network.policy import (
-    AddressPeer,
-    AnyPeer,
-    Direction,
-    DomainPeer,
-    Match,
-    NamedPort,
-    NodePeer,
-    OwnNodePeer,
-    PartyKind,
-    Peer,
-    PodSet,
-    Policy,
-    Rule,
-)
-from reachproof.network.ports import ALL_PORTS, place
+from reachproof.network.policy import Direction, DomainPeer, Match, OwnNodePeer, Policy, Rule
+from reachproof.network.ports import ALL_PORTS
 from reachproof.network.program import Tier
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver.bits import position_list
-from reachproof.solver.universe import Universe, build, node_addresses
+from reachproof.solver.meant import Meant
+from reachproof.solver.universe import Universe, build
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +163,7 @@ class _Direction:
         self._direction = direction
         self._subject_sets = subjects
         self._peer_sets = peers
-        self._points: dict[PodSet | Peer, int] = {}
-        self._named: dict[tuple[NamedPort, bool], tuple[tuple[IntervalSet, int], ...]] = {}
+        self._meant = Meant(universe)
 
     def tiers(self) -> list[GroundTier]:
         return [self._tier(tier) for tier in self._snapshot.programs.tiers(self._direction)]
@@ -203,7 +187,7 @@ class _Direction:
         )
 
     def _policy(self, policy: Policy) -> GroundPolicy:
-        subjects = self._pods(policy.subject)
+        subjects = self._meant.pods(policy.subject)
         rules = tuple(self._rule(rule, policy, subjects) for rule in policy.rules(self._direction))
         return GroundPolicy(policy, self._subject_sets.number(subjects), rules)
 
@@ -222,78 +206,18 @@ class _Direction:
         return GroundRule(rule, policy, boxes)
 
     def _products(self, match: Match, subjects: int, as_pods: bool) -> Iterable[tuple[int, int, IntervalSet]]:
-        peers = self._peer(match.peer)
+        peers = self._meant.peer(match.peer)
         if match.ports is None:
             yield subjects, peers, ALL_PORTS
             return
         if match.ports.numbers:
             yield subjects, peers, match.ports.numbers
         for name in match.ports.names:
-            for ports, declaring in self._declaring(name, as_pods):
+            for ports, declaring in self._meant.declaring(name, host_network=as_pods):
                 if self._direction is Direction.EGRESS:
                     yield subjects, peers & declaring, ports
                 else:
                     yield subjects & declaring, peers, ports
-
-    def _declaring(self, name: NamedPort, as_pods: bool) -> tuple[tuple[IntervalSet, int], ...]:
-        """For each set of ports that carry the name at some pod, the pods where exactly these do."""
-        if (name, as_pods) not in self._named:
-            found: dict[IntervalSet, int] = defaultdict(int)
-            for ports, points in self._universe.by_ports.items():
-                found[_places(ports, name)] |= points if as_pods else points & ~self._universe.host_pods
-            self._named[name, as_pods] = tuple((places, points) for places, points in found.items() if places)
-        return self._named[name, as_pods]
-
-    def _pods(self, pods: PodSet) -> int:
-        if pods not in self._points:
-            bits = self._universe.in_namespaces(pods.namespaces)
-            bits &= self._universe.labelled(pods.pods)
-            self._points[pods] = bits if pods.host_network else bits & ~self._universe.host_pods
-        return self._points[pods]
-
-    def _peer(self, peer: Peer) -> int:
-        if peer not in self._points:
-            self._points[peer] = self._peer_points(peer)
-        return self._points[peer]
-
-    def _peer_points(self, peer: Peer) -> int:
-        universe = self._universe
-        match peer:
-            case PodSet():
-                return self._pods(peer)
-            case AddressPeer():
-                return universe.with_addresses(peer.addresses) & self._parties(peer.parties)
-            case NodePeer():
-                addresses = node_addresses(universe.snapshot, peer)
-                return universe.with_addresses(addresses) & self._parties(frozenset((PartyKind.NODE,)))
-            case DomainPeer():
-                return universe.external
-            case AnyPeer():
-                return universe.everything
-            case OwnNodePeer():
-                return universe.nodes | universe.host_pods
-            case _:
-                assert_never(peer)
-
-    def _parties(self, kinds: frozenset[PartyKind]) -> int:
-        universe = self._universe
-        of_kind = {
-            PartyKind.POD: universe.pods & ~universe.host_pods,
-            PartyKind.NODE: universe.nodes | universe.host_pods,
-            PartyKind.EXTERNAL: universe.external,
-        }
-        bits = 0
-        for kind in sorted(kinds):
-            bits |= of_kind[kind]
-        return bits
-
-
-def _places(ports: tuple[ContainerPort, ...], name: NamedPort) -> IntervalSet:
-    return IntervalSet.of(
-        (place(port.protocol, port.number),) * 2
-        for port in ports
-        if port.name == name.name and name.protocol in (None, port.protocol)
-    )
 
 
 def _numbered(tier: GroundTier, subjects: list[int], peers: list[int]) -> GroundTier:

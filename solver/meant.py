@@ -1,0 +1,104 @@
+"""Which points of a universe a subject, a peer or a named port means.
+
+| Kubernetes thing | points |
+|---|---|
+| pods by selectors | pods with these labels in such namespaces; host-network pods only where they count as pods |
+| CIDRs | points with such an address, of the kinds of party that a CIDR can match |
+| nodes | nodes and host-network pods by an address of a matching node |
+| domain names | every address outside: which ones stand behind a name is not known here |
+| own node of the subject | every node and host-network pod: which of them is a relation of both ends |
+| named port | pods that declare the name, by the ports that carry it there |
+
+Trusted by both engines; checked by tests/agreement.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import assert_never
+
+from reachproof.network.cluster import ContainerPort
+from reachproof.network.intervals import IntervalSet
+from reachproof.network.policy import (
+    AddressPeer,
+    AnyPeer,
+    DomainPeer,
+    NamedPort,
+    NodePeer,
+    OwnNodePeer,
+    PartyKind,
+    Peer,
+    PodSet,
+)
+from reachproof.network.ports import place
+from reachproof.solver.universe import Universe, node_addresses
+
+
+class Meant:
+    """Sets of points as bits, each found once."""
+
+    def __init__(self, universe: Universe) -> None:
+        self._universe = universe
+        self._points: dict[Peer, int] = {}
+        self._named: dict[tuple[NamedPort, bool], tuple[tuple[IntervalSet, int], ...]] = {}
+
+    def pods(self, pods: PodSet) -> int:
+        """The pods of a set."""
+        return self.peer(pods)
+
+    def peer(self, peer: Peer) -> int:
+        """The points that the peer can match; exact but for what the header calls not known here."""
+        if peer not in self._points:
+            self._points[peer] = self._peer(peer)
+        return self._points[peer]
+
+    def declaring(self, name: NamedPort, *, host_network: bool) -> tuple[tuple[IntervalSet, int], ...]:
+        """For each set of ports that carry the name at some pod, the pods where exactly these do."""
+        if (name, host_network) not in self._named:
+            universe = self._universe
+            found: dict[IntervalSet, int] = defaultdict(int)
+            for ports, points in universe.by_ports.items():
+                found[_places(ports, name)] |= points if host_network else points & ~universe.host_pods
+            named = tuple((places, points) for places, points in found.items() if places)
+            self._named[name, host_network] = named
+        return self._named[name, host_network]
+
+    def _peer(self, peer: Peer) -> int:
+        universe = self._universe
+        match peer:
+            case PodSet():
+                bits = universe.in_namespaces(peer.namespaces) & universe.labelled(peer.pods)
+                return bits if peer.host_network else bits & ~universe.host_pods
+            case AddressPeer():
+                return universe.with_addresses(peer.addresses) & self._parties(peer.parties)
+            case NodePeer():
+                addresses = node_addresses(universe.snapshot, peer)
+                return universe.with_addresses(addresses) & self._parties(frozenset((PartyKind.NODE,)))
+            case DomainPeer():
+                return universe.external
+            case AnyPeer():
+                return universe.everything
+            case OwnNodePeer():
+                return universe.nodes | universe.host_pods
+            case _:
+                assert_never(peer)
+
+    def _parties(self, kinds: frozenset[PartyKind]) -> int:
+        universe = self._universe
+        of_kind = {
+            PartyKind.POD: universe.pods & ~universe.host_pods,
+            PartyKind.NODE: universe.nodes | universe.host_pods,
+            PartyKind.EXTERNAL: universe.external,
+        }
+        bits = 0
+        for kind in sorted(kinds):
+            bits |= of_kind[kind]
+        return bits
+
+
+def _places(ports: tuple[ContainerPort, ...], name: NamedPort) -> IntervalSet:
+    return IntervalSet.of(
+        (place(port.protocol, port.number),) * 2
+        for port in ports
+        if port.name == name.name and name.protocol in (None, port.protocol)
+    )
