@@ -19,7 +19,8 @@ class Snapshot:
 
     `digest` is `sha256:...` of the canonical objects: it does not depend on the order of files, their formatting, or
     the options. Every namespace that an object names is present. Finished pods are not. `assumptions` and `warnings`
-    belong to every answer about the snapshot.
+    belong to every answer about the snapshot. `possible` are the keys of pods that were invented to show something;
+    what was loaded has none.
     """
 
     namespaces: tuple[Namespace, ...] = ()
@@ -31,6 +32,7 @@ class Snapshot:
     digest: str = ""
     assumptions: tuple[Notice, ...] = ()
     warnings: tuple[Notice, ...] = ()
+    possible: frozenset[tuple[str, str]] = frozenset()
 
     @cached_property
     def programs(self) -> Programs:

@@ -26,6 +26,7 @@ from reachproof.queries.explain import all_blockers, blamed, deciders
 from reachproof.queries.hygiene import HygienePlan, answer_hygiene
 from reachproof.queries.lists import ListPlan
 from reachproof.queries.plan import Check, Plan, Verdict, WhyPlan
+from reachproof.queries.possible import invented_notices
 from reachproof.queries.readings import by_proof, by_witness
 from reachproof.queries.services import leads_to
 from reachproof.queries.unknown_addresses import address_notices, depends_on_address
@@ -46,7 +47,9 @@ from reachproof.solver.decide import (
 from reachproof.solver.goal import Goal, Search, Wanted
 from reachproof.solver.ground import Encoding, prepare
 from reachproof.solver.listing import listing
+from reachproof.solver.possible.search import search_open
 from reachproof.solver.prove import Prover, engine
+from reachproof.solver.region import is_open
 
 DEFAULT_BUDGET = Budget()
 
@@ -141,7 +144,7 @@ class Session:
 
     def _run(self, plan: Plan, draft: Answer, budget: Budget) -> Answer:
         """The first check with a verdict that is not good decides; an undecided one only if no other refutes."""
-        draft = replace(draft, form=plan.form, assumptions=plan.assumptions, warnings=plan.warnings)
+        draft = replace(draft, form=plan.form, world=plan.world, assumptions=plan.assumptions, warnings=plan.warnings)
         answers = []
         for check in plan.checks:
             answers.append(self._check(plan, check, draft, budget))
@@ -173,11 +176,17 @@ class Session:
         match outcome:
             case Undecided(reason):
                 return replace(draft, verdict=Verdict.UNKNOWN, reason=reason)
-            case Found(flow=flow):
-                return self._witnessed(replace(draft, verdict=check.if_found), check, flow, plan.services)
-            case Absent(because=because, samples=samples, empty=empty):
+            case Found(flow=flow, snapshot=imagined):
+                answer = replace(draft, verdict=check.if_found)
+                if imagined is None:
+                    return self._witnessed(answer, check, flow, plan.services)
+                return self._invented(answer, replace(check, snapshot=imagined), flow)
+            case Absent(because=because, samples=samples, empty=empty, attempts=attempts, imagined=imagined):
                 _spot_check(check.snapshot, samples)
-                evidence = replace(evidence, replayed=bool(samples), cross_checked=not empty)
+                if imagined is not None:
+                    _attack(imagined, attempts, check.goal.wanted)
+                checked = imagined is None and not empty
+                evidence = replace(evidence, replayed=bool(samples or attempts), cross_checked=checked)
                 return replace(
                     draft,
                     verdict=check.if_absent,
@@ -198,7 +207,8 @@ class Session:
 
     def _decide(self, encoding: Encoding, goal: Goal, budget: Budget) -> SearchOutcome | RankedOutcome:
         if isinstance(goal, Search):
-            return search(encoding, goal, budget, self._prover)
+            decide = search_open if is_open(goal.region) else search
+            return decide(encoding, goal, budget, self._prover)
         return rank(encoding, goal, budget, self._prover)
 
     def _witnessed(self, draft: Answer, check: Check, flow: Flow, services: tuple[str, ...]) -> Answer:
@@ -217,6 +227,16 @@ class Session:
             witness=Witness(flow=flow, trace=trace, via=self._via(services, flow), direction=check.direction),
             assumptions=(*draft.assumptions, *check.bound, *notices),
             evidence=replace(draft.evidence, replayed=True, cross_checked=True),
+        )
+
+    def _invented(self, draft: Answer, check: Check, flow: Flow) -> Answer:
+        """The answer with a flow of invented pods, replayed in the check's snapshot, where they exist."""
+        answer = self._witnessed(draft, check, flow, ())
+        return replace(
+            answer,
+            snapshot=check.snapshot,
+            assumptions=(*answer.assumptions, *invented_notices(check.snapshot)),
+            evidence=replace(answer.evidence, cross_checked=False),
         )
 
     def _why(self, plan: WhyPlan, draft: Answer, budget: Budget) -> Answer:
@@ -310,6 +330,23 @@ def _demand_replay(trace: Trace, wanted: Action) -> None:
             f"the solver says that {trace.flow} can be {'allowed' if wanted is Action.ALLOW else 'denied'}, the "
             f"evaluator that it is {trace.truth}; this is a bug of reachproof, no verdict is given"
         )
+
+
+def _attack(snapshot: Snapshot, flows: tuple[Flow, ...], wanted: Wanted) -> None:
+    """Flows of invented pods, of which a proof says that none is as wanted."""
+    excluded = {
+        Wanted.CAN_ALLOW: (Truth.ALLOWED, Truth.EITHER),
+        Wanted.CAN_DENY: (Truth.DENIED, Truth.EITHER),
+        Wanted.MUST_ALLOW: (Truth.ALLOWED,),
+        Wanted.MUST_DENY: (Truth.DENIED,),
+    }[wanted]
+    for flow in flows:
+        found = truth(snapshot, flow)
+        if found in excluded:
+            raise InternalError(
+                f"Z3 proved that no flow {wanted}, the evaluator says that {flow} is {found}; this is a bug of "
+                "reachproof, no verdict is given"
+            )
 
 
 def _spot_check(snapshot: Snapshot, samples: tuple[Sample, ...]) -> None:

@@ -22,6 +22,7 @@ from reachproof.queries.errors import QueryError, query_problem
 from reachproof.queries.hygiene import HygienePlan
 from reachproof.queries.lists import ListPlan, list_plan
 from reachproof.queries.plan import Check, Plan, Verdict, WhyPlan
+from reachproof.queries.possible import mentions_possible, opened, possible_notice, possible_sets, with_new_namespaces
 from reachproof.queries.prefixes import Instance, instances, with_prefixes
 from reachproof.queries.sets import Binder
 from reachproof.solver.goal import TRUE, All, At, Formula, Goal, Members, Not, Ranked, Search, Side, Some, Wanted
@@ -30,6 +31,7 @@ from reachproof.solver.universe import Universe
 
 def bind(query: ast.Query, universe: Universe) -> Plan | WhyPlan | ListPlan | HygienePlan:
     """The plan of a sentence. Raises QueryError with every problem of it."""
+    _demand_answerable(query)
     plans = [_instance(each, universe) for each in instances(query, universe.snapshot)]
     if not plans:
         raise QueryError([query_problem("there is nothing that the name in `for every` could stand for", query.span)])
@@ -48,14 +50,18 @@ def bind(query: ast.Query, universe: Universe) -> Plan | WhyPlan | ListPlan | Hy
 
 
 def _instance(instance: Instance, universe: Universe) -> Plan | WhyPlan | ListPlan | HygienePlan:
-    binder = Binder(universe)
-    world = with_prefixes(binder, instance.prefixes)
+    open_world = mentions_possible(instance.statement) or mentions_possible(instance.prefixes)
+    binder = Binder(universe, open_world=open_world)
+    world = with_prefixes(binder, instance)
     plan = _statement(binder, instance.statement)
     binder.finish()
     match plan:
         case Plan():
             checks = (replace(check, goal=_within(check.goal, world), bound=instance.bound) for check in plan.checks)
-            return replace(plan, checks=tuple(checks))
+            if not binder.open:
+                return replace(plan, checks=tuple(checks))
+            notice = possible_notice(binder.snapshot, (instance.prefixes, instance.statement))
+            return replace(plan, checks=tuple(checks), world="open", assumptions=(*plan.assumptions, notice))
         case WhyPlan() | ListPlan():
             return replace(plan, region=All((plan.region, world)))
         case HygienePlan():
@@ -63,6 +69,17 @@ def _instance(instance: Instance, universe: Universe) -> Plan | WhyPlan | ListPl
                 text = "`assuming no ...` restricts flows, but a question about the policies themselves is about all"
                 raise QueryError([query_problem(text, ast.NOWHERE)])
             return plan
+
+
+def _demand_answerable(query: ast.Query) -> None:
+    """Refuse to list what cannot be listed."""
+    asked = query.statement
+    if isinstance(asked, ast.Can | ast.No | ast.Every | ast.Only | ast.ReachOnly | ast.DefaultDeny | ast.Selected):
+        return
+    text = "possible pods cannot be listed or explained; ask with `can`, `no`, `every`, `only` or `default deny`"
+    spans = [pods.span for pods in possible_sets(asked)]
+    if spans:
+        raise QueryError([query_problem(text, span) for span in spans])
 
 
 def _within(goal: Goal, world: Formula) -> Goal:
@@ -172,6 +189,7 @@ def _can(binder: Binder, can: ast.Can) -> Plan:
     elif every_source and every_destination and every_port:
         check = _check(binder, Search(region, Wanted.CAN_DENY), Verdict.UNREACHABLE, Verdict.REACHABLE)
     else:
+        _demand_closed(binder, can)
         goal = Ranked(
             sources=binder.at(Side.SOURCE, can.source.set),
             region=region,
@@ -189,6 +207,7 @@ def _every(binder: Binder, every: ast.Every) -> Plan:
     every_destination = every.destination.quantifier is not ast.Quantifier.ANY
     if every_destination and not every.ports.any_of:
         return _claim(binder, "every", [_always(binder, region)])
+    _demand_closed(binder, every)
     goal = Ranked(
         sources=binder.at(Side.SOURCE, every.source),
         region=region,
@@ -200,17 +219,28 @@ def _every(binder: Binder, every: ast.Every) -> Plan:
     return _claim(binder, "every", [_check(binder, goal, Verdict.HOLDS, Verdict.VIOLATED)])
 
 
-def _endpoints(binder: Binder) -> int:
-    """Pods and the outside; nodes as well once the sentence has named some."""
+def _demand_closed(binder: Binder, statement: ast.Statement) -> None:
+    for pods in possible_sets(statement):
+        text = "quantifiers that alternate (every ... some ...) are not answered for possible pods; ask about every one"
+        binder.refuse(text, pods.span)
+
+
+def _endpoints(binder: Binder, side: Side, inside: object) -> Formula:
+    """Pods and the outside; nodes once the sentence has named some; possible pods where `inside`, a set, has some."""
     universe = binder.universe
-    return universe.pods | universe.external | (universe.nodes if binder.names_nodes else 0)
+    points = universe.pods | universe.external | (universe.nodes if binder.names_nodes else 0)
+    existing = At(side, Members(points))
+    if not mentions_possible(inside):
+        return existing
+    possible = opened(ast.Pods(), new_namespaces=with_new_namespaces(inside))
+    return Some((existing, binder.at(side, possible)))
 
 
 def _only(binder: Binder, only: ast.Only) -> Plan:
     into = _region(binder, ast.Anything(), only.destination, only.ports, only.exceptions)
     binder.names_nodes = False
     inside = binder.at(Side.SOURCE, only.source)
-    others = At(Side.SOURCE, Members(_endpoints(binder)))
+    others = _endpoints(binder, Side.SOURCE, only.source)
     return _claim(binder, "only", [_never(binder, All((others, Not(inside), into)))])
 
 
@@ -218,7 +248,7 @@ def _reach_only(binder: Binder, only: ast.ReachOnly) -> Plan:
     source = binder.at(Side.SOURCE, only.source)
     binder.names_nodes = False
     listed = Some(tuple(binder.to(target.destination, target.ports) for target in only.targets))
-    others = At(Side.DESTINATION, Members(_endpoints(binder)))
+    others = _endpoints(binder, Side.DESTINATION, only.targets)
     exempt = Not(binder.exempt(only.exceptions))
     checks = [_never(binder, All((source, others, Not(listed), exempt)))]
     if only.exactly:

@@ -22,8 +22,9 @@ from reachproof.network.cluster import Notice
 from reachproof.network.policy import Action, Direction, Policy, Rule, TierName
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.plan import Check, Plan, Verdict
+from reachproof.queries.possible import mentions_possible, opened, with_new_namespaces
 from reachproof.queries.sets import Binder
-from reachproof.solver.goal import All, At, Members, Not, Search, Side, Wanted
+from reachproof.solver.goal import All, At, Formula, Members, Not, Search, Side, Some, Wanted
 
 _MEANING = {
     ast.DenyTier.BASELINE: "judged as if no NetworkPolicy were written: what the admin tier leaves open, a baseline "
@@ -69,8 +70,8 @@ def _check(binder: Binder, claim: ast.DefaultDeny, direction: Direction, *, exte
     region = All(
         (
             binder.at(inside, claim.scope),
-            At(inside, Members(pods)),
-            At(outside, Members(others)),
+            _subjects(binder, inside, Members(pods), claim),
+            _subjects(binder, outside, Members(others), claim),
             Not(binder.exempt(claim.exceptions)),
         )
     )
@@ -81,6 +82,14 @@ def _check(binder: Binder, claim: ast.DefaultDeny, direction: Direction, *, exte
         if_absent=Verdict.HOLDS,
         direction=direction,
     )
+
+
+def _subjects(binder: Binder, side: Side, members: Members, claim: ast.DefaultDeny) -> Formula:
+    """The points, and possible pods where the scope has some."""
+    if not mentions_possible(claim.scope):
+        return At(side, members)
+    possible = opened(ast.Pods(), new_namespaces=with_new_namespaces(claim.scope))
+    return Some((At(side, members), binder.at(side, possible)))
 
 
 def _reduced(snapshot: Snapshot, tier: ast.DenyTier, direction: Direction) -> Snapshot:

@@ -41,9 +41,13 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The checks of a sentence: it has the first verdict that is not `good`, or `good` when all checks agree on it."""
+    """The checks of a sentence: it has the first verdict that is not `good`, or `good` when all checks agree on it.
+
+    `world`: `open` where the sentence is about possible pods, else `closed`.
+    """
 
     form: str
+    world: str = "closed"
     good: Verdict
     checks: tuple[Check, ...]
     assumptions: tuple[Notice, ...] = ()

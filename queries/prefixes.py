@@ -14,16 +14,17 @@ denied by it, or left to the baseline tier, which is all that a set of NetworkPo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TypeVar
 
 from reachproof.grammar import ast
 from reachproof.network.cluster import Notice
-from reachproof.network.labels import NAMESPACE_NAME, Selector
+from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Operator, Requirement, Selector
 from reachproof.network.origin import Origin
 from reachproof.network.policy import Action, AnyPeer, Match, PodSet, Policy, PolicyRef, Rule, TierName
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries.possible import opened, with_new_namespaces
 from reachproof.queries.sets import Binder
 from reachproof.queries.tenancy import namespaces_of, tenants
 from reachproof.solver.goal import TRUE, All, Formula, Not, Side
@@ -109,10 +110,11 @@ def _names(owner: object, group: ast.Group) -> bool:
 # ---------------------------------------------------------------- other policies
 
 
-def with_prefixes(binder: Binder, prefixes: Iterable[ast.Prefix]) -> Formula:
+def with_prefixes(binder: Binder, instance: Instance) -> Formula:
     """Applies the prefixes to the binder's snapshot; what they restrict the world to is the result."""
     world: list[Formula] = []
-    for prefix in prefixes:
+    new_namespaces = with_new_namespaces((instance.prefixes, instance.statement))
+    for prefix in instance.prefixes:
         match prefix:
             case ast.Without(policies):
                 gone = {ref for policy in policies for ref in _found(binder, policy)}
@@ -121,11 +123,13 @@ def with_prefixes(binder: Binder, prefixes: Iterable[ast.Prefix]) -> Formula:
                 kept = _TIERS.get(tier)
                 binder.use(tuple(policy for policy in binder.snapshot.policies if kept in (None, policy.tier)))
             case ast.AssumingNone(scope, selector):
-                labelled = ast.Pods((ast.Labelled(selector),))
-                for side in Side:
-                    world.append(Not(All((binder.at(side, scope), binder.at(side, labelled)))))
+                labelled: ast.SetExpr = ast.Pods((ast.Labelled(selector),))
+                world += [Not(All((binder.at(side, scope), binder.at(side, labelled)))) for side in Side]
+                if binder.open:
+                    scope, labelled = (opened(each, new_namespaces=new_namespaces) for each in (scope, labelled))
+                    world += [Not(All((binder.at(side, scope), binder.at(side, labelled)))) for side in Side]
             case ast.AssumingAnyPolicies(scope):
-                binder.use(_with_free_policies(binder, scope))
+                binder.use(_with_free_policies(binder, scope, new_namespaces=new_namespaces))
             case ast.ForEvery():
                 raise AssertionError(prefix)
     return All(tuple(world)) if world else TRUE
@@ -141,24 +145,47 @@ def _found(binder: Binder, name: ast.PolicyName) -> list[PolicyRef]:
     return found
 
 
-def _with_free_policies(binder: Binder, scope: ast.SetExpr) -> tuple[Policy, ...]:
+def _with_free_policies(binder: Binder, scope: ast.SetExpr, *, new_namespaces: bool) -> tuple[Policy, ...]:
     names = _namespaces(binder, scope)
     allow, deny = (
         Rule(action=action, matches=(Match(AnyPeer()),), may=True, origin=ASSUMED)
         for action in (Action.ALLOW, Action.DENY)
     )
-    free = Policy(
-        ref=FREE,
-        tier=TierName.NETWORK_POLICY,
-        subject=PodSet(Selector.equal(NAMESPACE_NAME, *names), Selector()),
-        egress=(allow, deny),
-        ingress=(allow, deny),
-        origin=ASSUMED,
+    selectors = [Selector.equal(NAMESPACE_NAME, *names)]
+    if new_namespaces:
+        selectors += _new_namespaces(binder.snapshot, scope)
+    free = tuple(
+        Policy(
+            ref=FREE,
+            tier=TierName.NETWORK_POLICY,
+            subject=PodSet(selector, EVERYTHING),
+            egress=(allow, deny),
+            ingress=(allow, deny),
+            origin=ASSUMED,
+        )
+        for selector in selectors
     )
     others = (
         p for p in binder.snapshot.policies if p.tier is not TierName.NETWORK_POLICY or p.ref.namespace not in names
     )
-    return (*others, free)
+    return (*others, *free)
+
+
+def _new_namespaces(snapshot: Snapshot, scope: ast.SetExpr) -> list[Selector]:
+    """Selectors of the namespaces that could be created in the scope: by the labels that make them a tenant's."""
+    label, declared = snapshot.options.tenant_label, snapshot.options.tenants
+    match scope:
+        case ast.Pods(filters=(ast.InTenants(names),)):
+            wanted = {name.text for name in names}
+            by_label = [Selector.equal(label, *wanted)] if label else []
+            return [*(selector for name, selector in declared if name in wanted), *by_label]
+        case ast.Pods(filters=(ast.InAny(group=ast.Group.TENANT),)):
+            by_label = [Selector.of(Requirement(label, Operator.EXISTS))] if label else []
+            return [*(selector for _, selector in declared), *by_label]
+        case ast.Pods(filters=()):
+            return [EVERYTHING]
+        case _:
+            return []
 
 
 def _namespaces(binder: Binder, scope: ast.SetExpr) -> tuple[str, ...]:

@@ -28,9 +28,25 @@ from reachproof.network.ports import ALL_PORTS, place, port_range
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.errors import QueryError, query_problem
 from reachproof.queries.names import Names
+from reachproof.queries.possible import possible_conditions, possible_groups, possible_homes
 from reachproof.queries.services import backends
-from reachproof.queries.tenancy import namespaces_of, tenant_of
-from reachproof.solver.goal import FALSE, TRUE, All, At, Formula, InAddresses, InPorts, Members, Not, Same, Side, Some
+from reachproof.queries.tenancy import namespaces_of, tenant_of, tenants
+from reachproof.solver.goal import (
+    FALSE,
+    TRUE,
+    All,
+    At,
+    Declares,
+    Formula,
+    InAddresses,
+    InPorts,
+    Members,
+    Not,
+    Possible,
+    Same,
+    Side,
+    Some,
+)
 from reachproof.solver.universe import Universe, party_key
 
 
@@ -43,9 +59,13 @@ class Groups:
 
 
 class Binder:
-    """Binds the phrases of one sentence; `finish` raises all problems together."""
+    """Binds the phrases of one sentence; `finish` raises all problems together.
 
-    def __init__(self, universe: Universe) -> None:
+    `open`: the sentence mentions possible pods.
+    """
+
+    def __init__(self, universe: Universe, *, open_world: bool = False) -> None:
+        self.open = open_world
         self._universe = universe
         self._snapshot: Snapshot = universe.snapshot
         self._names = Names(self._snapshot)
@@ -180,10 +200,6 @@ class Binder:
     # ------------------------------------------------------------ pods
 
     def _pods(self, side: Side, pods: ast.Pods) -> Formula:
-        if pods.possible:
-            self.refuse(
-                "possible pods (open world) are not answered yet; ask about the pods of the snapshot", pods.span
-            )
         points = self._universe.pods
         relations: list[Formula] = []
         for each in pods.filters:
@@ -192,9 +208,21 @@ class Binder:
                     relation = self.same(group)
                     points &= self._grouped(group)
                     relations.append(relation if same else Not(relation))
+                case ast.InPossibleNamespaces() if pods.possible:
+                    pass
                 case _:
                     points &= self._filter(each)
-        return All((self._members(side, points, pods), *relations)) if relations else self._members(side, points, pods)
+        found = self._possible(side, pods, points) if pods.possible else self._members(side, points, pods)
+        return All((found, *relations)) if relations else found
+
+    def _possible(self, side: Side, pods: ast.Pods, points: int) -> Formula:
+        """Possible pods, and with them those of the snapshot's points that are what could be created."""
+        homes = possible_homes(self._snapshot, side, pods.filters)
+        if homes == FALSE and not self._names.problems:
+            text = f"{format_set(pods)!r}: there can be no such pod, since no namespace is like that"
+            self.warnings.append(Notice(code="EMPTY_SET", text=text))
+        possible = All((At(side, Possible()), homes, *possible_conditions(side, pods.filters)))
+        return Some((At(side, Members(points & ~self._universe.host_pods)), possible))
 
     def _filter(self, each: ast.Filter) -> int:
         universe = self._universe
@@ -204,7 +232,7 @@ class Binder:
             case ast.InNamespacesLabelled(selector):
                 return universe.in_namespaces(selector)
             case ast.InPossibleNamespaces():
-                self.refuse("possible namespaces (open world) are not answered yet")
+                self.refuse("no pod is in a possible namespace yet: write `possible pods in possible namespaces`")
                 return 0
             case ast.InTenants(names):
                 return self._in_tenants(names)
@@ -243,12 +271,14 @@ class Binder:
 
     def same(self, group: ast.Group) -> Formula:
         """Both ends are pods of one group."""
-        return Same(self.group_names(group).numbers)
+        groups = self.group_names(group)
+        return Same(groups.numbers, possible_groups(self._snapshot, group, groups.names))
 
     def group_names(self, group: ast.Group) -> Groups:
         """The group of every point, numbered in order of name; 0 for points that belong to none."""
         of_pod = {pod.key: name for pod in self._snapshot.pods if (name := self._group_name(group, pod)) is not None}
-        numbers = {name: number for number, name in enumerate(sorted(set(of_pod.values())), start=1)}
+        names = {*of_pod.values(), *self._groups_without_pods(group)}
+        numbers = {name: number for number, name in enumerate(sorted(names), start=1)}
         points = self._universe.points
         return Groups(
             numbers=tuple(
@@ -257,6 +287,15 @@ class Binder:
             ),
             names={number: name for name, number in numbers.items()},
         )
+
+    def _groups_without_pods(self, group: ast.Group) -> Iterable[str]:
+        match group:
+            case ast.Group.NAMESPACE:
+                return [namespace.name for namespace in self._snapshot.namespaces]
+            case ast.Group.TENANT:
+                return tenants(self._snapshot)
+            case _:
+                return []
 
     def _group_name(self, group: ast.Group, pod: Pod) -> str | None:
         match group:
@@ -289,15 +328,14 @@ class Binder:
                     if port.name == item.name.text:
                         where = place(port.protocol, port.number)
                         declaring[where] = declaring.get(where, 0) | 1 << index
-        if not declaring:
+        if not declaring and not self.open:
             known = sorted({port.name for pod in self._snapshot.pods for port in pod.ports})
             self._names.missing("container port named", item.name.text, known, item.name.span)
-        return Some(
-            tuple(
-                All((At(Side.DESTINATION, Members(points)), InPorts(IntervalSet.single(where))))
-                for where, points in sorted(declaring.items())
-            )
-        )
+        found: list[Formula] = [
+            All((At(Side.DESTINATION, Members(points)), InPorts(IntervalSet.single(where))))
+            for where, points in sorted(declaring.items())
+        ]
+        return Some((*found, At(Side.DESTINATION, Declares(item.name.text))) if self.open else tuple(found))
 
     def _service_ports(self, name: ast.ObjectName, ports: ast.Ports) -> Formula:
         """The backends of the service on the ports that its own ports in `ports` lead to."""

@@ -105,6 +105,7 @@ def end_json(snapshot: Snapshot, party: Party, address: int) -> dict[str, Json]:
                 "workload": party.workload or None,
                 "ip": None if party.abstract else format_address(address),
                 "labels": dict(sorted(party.labels.items())),
+                "possible": party.key in snapshot.possible,
             }
         case Node():
             found |= {"kind": "node", "name": party.name, "labels": dict(sorted(party.labels.items()))}

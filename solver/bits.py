@@ -6,7 +6,8 @@ and of classes are kept in this form.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,3 +46,29 @@ def position_list(bits: int, count: int) -> list[int]:
     """The members, ascending; quicker than `positions` where there are many."""
     found: list[int] = np.nonzero(flags(bits, count))[0].tolist()
     return found
+
+
+def partition(sets: Sequence[int], count: int) -> tuple[tuple[int, ...], list[int]]:
+    """The members of any of the sets, grouped by the sets that they are in; and each set as groups (bits).
+
+    Groups are in order of their first member. `count` is above all members. Cost: linear in the sizes of the sets.
+    """
+    signatures: dict[int, list[int]] = defaultdict(list)
+    for number, members in enumerate(sets):
+        for member in position_list(members, count):
+            signatures[member].append(number)
+    grouped: dict[tuple[int, ...], list[int]] = {}
+    for member in sorted(signatures):
+        grouped.setdefault(tuple(signatures[member]), []).append(member)
+    groups_of = [0] * len(sets)
+    for group, signature in enumerate(grouped):
+        for number in signature:
+            groups_of[number] |= 1 << group
+    return tuple(_packed(members, count) for members in grouped.values()), groups_of
+
+
+def _packed(members: list[int], count: int) -> int:
+    raw = bytearray((count + 7) // 8)
+    for member in members:
+        raw[member >> 3] |= 1 << (member & 7)
+    return int.from_bytes(raw, "little")

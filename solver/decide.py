@@ -19,6 +19,7 @@ import numpy as np
 from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Direction, Policy, Rule
+from reachproof.network.snapshot import Snapshot
 from reachproof.solver import witness
 from reachproof.solver.bits import Flags
 from reachproof.solver.budget import Budget, OutOfBudget
@@ -28,7 +29,7 @@ from reachproof.solver.ground import Encoding
 from reachproof.solver.prove import GaveUp, Model, Prover, Refuted
 from reachproof.solver.sets import Verdicts, verdicts
 from reachproof.solver.slice import Slice, cut
-from reachproof.solver.smt import ranked_script, search_script
+from reachproof.solver.smt import Script, ranked_script, search_script
 from reachproof.solver.table import Table, everything, one_family, pairs_with, region
 
 SAMPLES = 16
@@ -56,17 +57,23 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A flow of the region that is as wanted."""
+    """A flow of the region that is as wanted. `snapshot`: where its invented pods exist, if it has any."""
 
     flow: Flow
+    snapshot: Snapshot | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absent:
-    """No flow of the region is as wanted. `empty`: the region has no flow at all."""
+    """No flow of the region is as wanted. `empty`: the region has no flow at all.
+
+    `attempts`: flows of the region with pods that are invented; these exist in `imagined`.
+    """
 
     because: tuple[Blame, ...] = ()
     samples: tuple[Sample, ...] = ()
+    attempts: tuple[Flow, ...] = ()
+    imagined: Snapshot | None = None
     empty: bool = False
 
 
@@ -183,6 +190,11 @@ def _shown(part: Slice, pairs: Pairs, telling: Flags, flows: Table) -> Flow | No
 def _because(part: Slice, goal: Search, budget: Budget, prover: Prover) -> tuple[Blame, ...]:
     """A minimal set of rules and isolations under which no flow is as wanted, whatever the other rules do."""
     script = search_script(part, goal.region, goal.wanted, tracked=True)
+    return blames(script, budget, prover)
+
+
+def blames(script: Script, budget: Budget, prover: Prover) -> tuple[Blame, ...]:
+    """What the refutation of a tracked script rests on, in its order; nothing where the budget ends first."""
     core = prover.minimal_core(script.text, [each.literal for each in script.tracked], budget)
     if isinstance(core, GaveUp):
         return ()

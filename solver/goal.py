@@ -1,6 +1,6 @@
 """What the solver is asked: a region of flows, as a formula, and what is to be found in it.
 
-Formula = conditions on the source point, the destination point, the port, and on both ends together
+Formula = conditions on the source, the destination, the port, and on both ends together
 Search  = is there a flow in the region that can be allowed (or denied)?
 Ranked  = quantifiers that alternate, such as: for every source there is a destination such that ...
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reachproof.network.intervals import IntervalSet
+from reachproof.network.labels import Selector
 
 
 class Side(StrEnum):
@@ -35,11 +36,69 @@ class InAddresses:
 
 
 @dataclass(frozen=True, slots=True)
+class Possible:
+    """Possible pods: any pod on the pod network that could be created. No point of a universe is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class InNamespaces:
+    """Possible pods in one of these namespaces of the snapshot, which are sorted."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InNewNamespace:
+    """Possible pods in a namespace that is not in the snapshot and has such labels."""
+
+    labels: Selector
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Possible pods with such labels."""
+
+    labels: Selector
+
+
+@dataclass(frozen=True, slots=True)
+class OnNode:
+    """Possible pods on this node of the snapshot."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Declares:
+    """Possible pods that declare the port of the flow under this name."""
+
+    name: str
+
+
+Hypothetical = Possible | InNamespaces | InNewNamespace | Labelled | OnNode | Declares
+
+
+@dataclass(frozen=True, slots=True)
 class At:
-    """The point at one side is in the set."""
+    """The end at one side is in the set. A set of points holds no possible pod, and the other way round."""
 
     side: Side
-    where: Members | InAddresses
+    where: Members | InAddresses | Hypothetical
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouping:
+    """How possible pods are grouped, with the numbers that points have.
+
+    `namespaces`: the groups of those in namespaces of the snapshot; others there have none. Of those in new ones: the
+    number of the first of `selectors` that matches the namespace; else, one group per value of the label `by_value`
+    (none without that label); else, with `apart`, each new namespace is a group.
+    """
+
+    namespaces: tuple[tuple[str, int], ...] = ()
+    selectors: tuple[tuple[Selector, int], ...] = ()
+    by_value: str = ""
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +113,7 @@ class Same:
     """Both ends belong to one group; `group_of[i]` is the group of point i, 0 for none."""
 
     group_of: tuple[int, ...]
+    possible: Grouping = Grouping()
 
 
 @dataclass(frozen=True, slots=True)

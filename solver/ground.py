@@ -24,7 +24,7 @@ from reachproof.network.policy import Direction, DomainPeer, Match, OwnNodePeer,
 from reachproof.network.ports import ALL_PORTS
 from reachproof.network.program import Tier
 from reachproof.network.snapshot import Snapshot
-from reachproof.solver.bits import position_list
+from reachproof.solver.bits import partition
 from reachproof.solver.meant import Meant
 from reachproof.solver.universe import Universe, build
 
@@ -128,28 +128,8 @@ class _Sets:
 
     def partition(self) -> tuple[Classes, list[int]]:
         """The classes, and for each numbered set the classes it is made of."""
-        signatures: list[list[int]] = [[] for _ in range(self._count)]
-        for points, number in self._numbers.items():
-            for point in position_list(points, self._count):
-                signatures[point].append(number)
-        grouped: dict[tuple[int, ...], int] = {}
-        members: dict[int, list[int]] = defaultdict(list)
-        for point, signature in enumerate(signatures):
-            found = grouped.setdefault(tuple(signature), len(grouped))
-            members[found].append(point)
-        classes_of = [0] * len(self._numbers)
-        for signature_, found in grouped.items():
-            for number in signature_:
-                classes_of[number] |= 1 << found
-        bits = tuple(_bits(points, self._count) for points in members.values())
-        return Classes(bits), classes_of
-
-
-def _bits(points: list[int], count: int) -> int:
-    raw = bytearray((count + 7) // 8)
-    for point in points:
-        raw[point >> 3] |= 1 << (point & 7)
-    return int.from_bytes(raw, "little")
+        members, classes_of = partition(list(self._numbers), self._count)
+        return Classes(members), classes_of
 
 
 class _Direction:

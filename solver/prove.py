@@ -20,7 +20,7 @@ LOGIC = "QF_FD"
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Satisfiable: the value of each variable that was asked for."""
+    """Satisfiable: the value of each variable that was asked for; of a Bool, 0 or 1."""
 
     values: tuple[int, ...]
 
@@ -60,6 +60,24 @@ class Prover:
         """Decide a script. Never takes noticeably longer than the budget's time."""
         return _Run(self._context, text, (), budget).check((), variables)
 
+    def fewest(self, text: str, literals: Sequence[str], variables: Sequence[str], budget: Budget) -> Result:
+        """Decide a script; a model has as few of the literals true as any has.
+
+        When the budget ends before that is shown, the best model found so far is returned.
+        """
+        solver = _Run(self._context, text, (), budget)
+        best = solver.check((), (*variables, *literals))
+        while isinstance(best, Model):
+            count = sum(best.values[len(variables) :])
+            if not count:
+                break
+            solver.add(f"(assert ((_ at-most {count - 1}) {' '.join(literals)}))")
+            better = solver.check((), (*variables, *literals))
+            if not isinstance(better, Model):
+                break
+            best = better
+        return Model(best.values[: len(variables)]) if isinstance(best, Model) else best
+
     def minimal_core(self, text: str, literals: Sequence[str], budget: Budget) -> Refuted | GaveUp:
         """A minimal set of literals under which an unsatisfiable script stays so: none of them can be left out.
 
@@ -95,6 +113,10 @@ class _Run:
         named = "".join(f"(declare-const {name} Bool)(assert {name})" for name in literals)
         self._terms = dict(zip(literals, z3.parse_smt2_string(named, ctx=context), strict=True)) if literals else {}
 
+    def add(self, text: str) -> None:
+        """More declarations and assertions."""
+        self._solver.from_string(text)
+
     def check(self, literals: Iterable[str], variables: Sequence[str]) -> Result:
         milliseconds = int(self._budget.left * 1000)
         if milliseconds <= 0:
@@ -116,7 +138,7 @@ class _Run:
             return []
         model = self._solver.model()
         declared = {constant.name(): constant for constant in model.decls()}
-        return [model[declared[name]].as_long() if name in declared else 0 for name in variables]
+        return [_value(model[declared[name]]) if name in declared else 0 for name in variables]
 
     def _reason(self) -> str:
         if self._budget.left <= 0.05:
@@ -127,6 +149,10 @@ class _Run:
         if "resource" in reason or "canceled" in reason:
             return f"resource limit of {self._budget.rlimit} solver units reached"
         return f"the solver gave up: {reason}"
+
+
+def _value(value: z3.ExprRef) -> int:
+    return int(z3.is_true(value)) if z3.is_bool(value) else int(value.as_long())
 
 
 def _may_listen() -> bool:

@@ -133,7 +133,7 @@ def cut(encoding: Encoding, formulas: Sequence[Formula], budget: Budget, *, sing
     }
     cells = {side: drafts[side].merged(_class_sets(kept, side), sets[side]) for side in Side}
     budget.check()
-    pieces = _atoms(
+    pieces = port_atoms(
         ports, [*_box_ports(kept), *(x.ports for f in formulas for x in leaves(f) if isinstance(x, InPorts))]
     )
     budget.check_table(len(cells[Side.SOURCE].cells) * len(cells[Side.DESTINATION].cells) * (len(pieces) // 64 + 1))
@@ -220,7 +220,7 @@ def _box_ports(kept: dict[Direction, list[GroundTier]]) -> list[IntervalSet]:
     return list(dict.fromkeys(box.ports for tiers in kept.values() for tier in tiers for box in _boxes(tier)))
 
 
-def _atoms(domain: IntervalSet, cuts: Iterable[IntervalSet]) -> tuple[IntervalSet, ...]:
+def port_atoms(domain: IntervalSet, cuts: Iterable[IntervalSet]) -> tuple[IntervalSet, ...]:
     """The domain by which cuts hold, in order of each atom's first port."""
     distinct = [cut & domain for cut in dict.fromkeys(cuts)]
     grouped: dict[tuple[bool, ...], list[tuple[int, int]]] = {}

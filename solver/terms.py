@@ -23,11 +23,17 @@ FALSE = "false"
 
 def conjunction(items: Sequence[str]) -> str:
     """All hold; true where there is none."""
+    if FALSE in items:
+        return FALSE
+    items = [item for item in items if item != TRUE]
     return items[0] if len(items) == 1 else f"(and {' '.join(items)})" if items else TRUE
 
 
 def disjunction(items: Sequence[str]) -> str:
     """Some holds; false where there is none."""
+    if TRUE in items:
+        return TRUE
+    items = [item for item in items if item != FALSE]
     return items[0] if len(items) == 1 else f"(or {' '.join(items)})" if items else FALSE
 
 
@@ -127,6 +133,11 @@ class Terms:
         reference = f"({name} {' '.join(self._parameters)})" if self._parameters else name
         self._names.add(reference)
         return reference
+
+    def literal(self, name: str, meaning: str) -> str:
+        """A constant that is true exactly where the meaning holds, so that a model has a value for it."""
+        self.lines.append(f"(declare-const {name} Bool)(assert (= {name} {meaning}))")
+        return name
 
     def fresh(self, meaning: str) -> str:
         """A name for a meaning; the meaning itself where it is one already."""

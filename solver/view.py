@@ -8,7 +8,18 @@ from typing import assert_never
 
 from reachproof.network.intervals import IntervalSet
 from reachproof.solver.bits import ones, positions
-from reachproof.solver.goal import InAddresses, Members, Same
+from reachproof.solver.goal import (
+    Declares,
+    Hypothetical,
+    InAddresses,
+    InNamespaces,
+    InNewNamespace,
+    Labelled,
+    Members,
+    OnNode,
+    Possible,
+    Same,
+)
 from reachproof.solver.universe import Point, Universe, regions_of
 
 
@@ -47,8 +58,8 @@ class View:
                 points = points & ~(1 << parent) | parts
         return points
 
-    def points_of(self, where: Members | InAddresses) -> int:
-        """The points of the view in a set."""
+    def points_of(self, where: Members | InAddresses | Hypothetical) -> int:
+        """The points of the view in a set; none of them is a possible pod."""
         match where:
             case Members(points):
                 return self.lift(points)
@@ -58,6 +69,8 @@ class View:
                     if self.points[index].addresses.first in addresses:
                         found |= 1 << index
                 return found
+            case Possible() | InNamespaces() | InNewNamespace() | Labelled() | OnNode() | Declares():
+                return 0
             case _:
                 assert_never(where)
 

@@ -22,6 +22,7 @@ from reachproof.solver.cells import Cell
 from reachproof.solver.slice import Slice
 from reachproof.solver.table import Table, pairs_with
 from reachproof.solver.universe import Point, party_key
+from reachproof.solver.view import View
 
 _LOOK_AT = 64
 
@@ -58,11 +59,11 @@ def flow_between(part: Slice, source: int, destination: int, atoms: int) -> Flow
     """A flow between two cells on one of the atoms, or None where the cells hold one and the same party only."""
     snapshot = part.view.universe.snapshot
     ports = IntervalSet.of(span for atom in positions(atoms) for span in part.atoms[atom])
-    for a in _ordered(part, part.sources[source].points):
-        for b in _ordered(part, part.destinations[destination].points):
+    for a in ordered(part.view, part.sources[source].points):
+        for b in ordered(part.view, part.destinations[destination].points):
             addresses = _addresses(snapshot, a, b)
             if addresses is not None:
-                protocol, port = protocol_port(_port(ports, b.party))
+                protocol, port = protocol_port(telling_port(ports, b.party))
                 return Flow(
                     source=a.party,
                     destination=b.party,
@@ -76,7 +77,7 @@ def flow_between(part: Slice, source: int, destination: int, atoms: int) -> Flow
 
 def _addresses(snapshot: Snapshot, a: Point, b: Point) -> tuple[int, int] | None:
     """Addresses of two different parties, or of two replicas of one; None where there are no two."""
-    first, second = _address(snapshot, a), _address(snapshot, b)
+    first, second = telling_address(snapshot, a), telling_address(snapshot, b)
     if party_key(a.party) != party_key(b.party):
         return first, second
     if not (isinstance(a.party, Pod) and a.party.repeated):
@@ -85,15 +86,18 @@ def _addresses(snapshot: Snapshot, a: Point, b: Point) -> tuple[int, int] | None
     return (first, second if second != first else others.first) if others else None
 
 
-def _ordered(part: Slice, points: int) -> list[Point]:
-    """The first points of a cell, best first. Looks at a bounded number of them; a cell of one family has at most
-    a handful of points of one party, unless its address is free."""
-    found = [part.view.points[index] for _, index in zip(range(_LOOK_AT), positions(points), strict=False)]
+def ordered(view: View, points: int) -> list[Point]:
+    """The first points of a cell, best first.
+
+    Looks at a bounded number of them; a cell of one family has at most a handful of points of one party, unless its
+    address is free.
+    """
+    found = [view.points[index] for _, index in zip(range(_LOOK_AT), positions(points), strict=False)]
     return sorted(found, key=lambda point: (_rank(point.party), point.addresses.spans))
 
 
 def _cell_rank(part: Slice, cell: Cell, index: int) -> tuple[tuple[int, str, str], int]:
-    return min(_rank(point.party) for point in _ordered(part, cell.points)), index
+    return min(_rank(point.party) for point in ordered(part.view, cell.points)), index
 
 
 def _rank(party: Party) -> tuple[int, str, str]:
@@ -106,7 +110,7 @@ def _rank(party: Party) -> tuple[int, str, str]:
             return 3, "", ""
 
 
-def _port(ports: IntervalSet, destination: Party) -> int:
+def telling_port(ports: IntervalSet, destination: Party) -> int:
     """A port the destination declares, else the least port where a rule draws a line, else a usual one."""
     if isinstance(destination, Pod):
         declared = sorted(place(protocol, number) for number, protocol in destination.declared)
@@ -121,7 +125,7 @@ def _port(ports: IntervalSet, destination: Party) -> int:
     return ports.first
 
 
-def _address(snapshot: Snapshot, point: Point) -> int:
+def telling_address(snapshot: Snapshot, point: Point) -> int:
     """An address of the point: for the outside preferably a globally routable one, and none that ends in zero."""
     choices = point.addresses
     if isinstance(point.party, External):

@@ -1,0 +1,245 @@
+"""The part of the programs that an open question is about, and where the ends of its flows can be.
+
+    home   = a place for possible pods: a namespace of the snapshot, or one that is not in it (the last bit of homes)
+    target = what a subject or peer means at one side: points of the universe, and possible pods by its own words
+
+Only policies that can select an end of the question stay, and of their matches only those that can hold. Nothing is
+listed here that does not exist: possible pods stay words until `script` makes terms of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+
+from reachproof.network.intervals import IntervalSet
+from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Operator, Selector
+from reachproof.network.policy import AddressPeer, AnyPeer, Direction, Match, PartyKind, Peer, PodSet, Policy, Rule
+from reachproof.network.program import Tier
+from reachproof.network.snapshot import Snapshot
+from reachproof.solver.bits import ones
+from reachproof.solver.goal import (
+    At,
+    Declares,
+    Formula,
+    InAddresses,
+    InNamespaces,
+    InNewNamespace,
+    Labelled,
+    Members,
+    OnNode,
+    Possible,
+    Side,
+)
+from reachproof.solver.meant import Meant
+from reachproof.solver.region import addresses_in, bound, upper_bound, upper_ports
+from reachproof.solver.slice import PEER, SUBJECT
+from reachproof.solver.universe import Universe
+from reachproof.solver.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Ends at one side: points of the view, and the possible pods that the peer means (none without one)."""
+
+    points: int
+    peer: Peer | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScopedMatch:
+    """A match of a rule; `declaring`: for each named port of it, the points that carry it on which ports."""
+
+    match: Match
+    peer: Target
+    declaring: tuple[tuple[IntervalSet, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScopedRule:
+    """A rule with the matches that can hold."""
+
+    rule: Rule
+    policy: Policy | None
+    subject: Target
+    matches: tuple[ScopedMatch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScopedPolicy:
+    """A policy in one direction that can select an end of the question."""
+
+    policy: Policy
+    subject: Target
+    rules: tuple[ScopedRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScopedTier:
+    """A tier of one direction; `isolating` are its policies that isolate."""
+
+    chains: tuple[tuple[tuple[ScopedPolicy, ...], ...], ...]
+    isolating: tuple[ScopedPolicy, ...]
+    isolation: tuple[ScopedRule, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """All that one open question needs. `points` and `homes` say per side which ends its flows can have."""
+
+    view: View
+    region: Formula
+    ports: IntervalSet
+    points: dict[Side, int]
+    homes: dict[Side, int]
+    egress: tuple[ScopedTier, ...]
+    ingress: tuple[ScopedTier, ...]
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What exists."""
+        return self.view.universe.snapshot
+
+    def tiers(self, direction: Direction) -> tuple[ScopedTier, ...]:
+        """The tiers of one direction."""
+        return self.egress if direction is Direction.EGRESS else self.ingress
+
+    def new(self, side: Side) -> bool:
+        """Whether a possible pod at that side may be in a namespace that is not in the snapshot."""
+        return bool(self.homes[side] >> len(self.snapshot.namespaces) & 1)
+
+
+def scope(snapshot: Snapshot, universe: Universe, region: Formula) -> Scope | None:
+    """The scope of a question; None where none of its flows has a possible pod at an end.
+
+    `snapshot` has the objects of the universe and the policies that are asked about.
+    """
+    homes = Homes(snapshot)
+    places = {side: bound(region, side, homes.everything, homes.of) for side in Side}
+    if not any(places.values()):
+        return None
+    view = View.of(universe, addresses_in(region))
+    points = {side: upper_bound(view, region, side) for side in Side}
+    if not all(points[side] or places[side] for side in Side):
+        return None
+    chooser = _Chooser(view=view, homes=homes, points=points, places=places, ports=upper_ports(region))
+    return Scope(
+        view=view,
+        region=region,
+        ports=chooser.ports,
+        points=points,
+        homes=places,
+        egress=tuple(chooser.tier(tier, Direction.EGRESS) for tier in snapshot.programs.egress),
+        ingress=tuple(chooser.tier(tier, Direction.INGRESS) for tier in snapshot.programs.ingress),
+    )
+
+
+class Homes:
+    """Sets of homes as bits: bit i is namespace i of the snapshot, the last bit any namespace that is not in it."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._labels = [namespace.labels for namespace in snapshot.namespaces]
+        self._index = {namespace.name: index for index, namespace in enumerate(snapshot.namespaces)}
+        self._found: dict[Selector, int] = {}
+        self.existing = ones(len(self._labels))
+        self.new = 1 << len(self._labels)
+        self.everything = self.existing | self.new
+
+    def named(self, names: Iterable[str]) -> int:
+        """Namespaces of the snapshot by name."""
+        return reduce(or_, (1 << self._index[name] for name in names), 0)
+
+    def matching(self, selector: Selector) -> int:
+        """The namespaces of the snapshot whose labels match."""
+        if selector not in self._found:
+            candidates: Iterable[int] = range(len(self._labels))
+            for each in selector.requirements:
+                if each.key == NAMESPACE_NAME and each.operator is Operator.IN:
+                    candidates = [self._index[name] for name in each.values if name in self._index]
+            self._found[selector] = sum(1 << index for index in candidates if selector.matches(self._labels[index]))
+        return self._found[selector]
+
+    def of(self, leaf: At) -> tuple[int, int]:
+        """The homes where a possible pod can meet a condition, and those where it can fail to."""
+        match leaf.where:
+            case Members() | InAddresses():
+                return 0, self.everything
+            case Possible():
+                return self.everything, 0
+            case InNamespaces(names):
+                inside = self.named(names)
+                return inside, self.everything & ~inside
+            case InNewNamespace(labels):
+                return self.new, self.existing if labels == EVERYTHING else self.everything
+            case Labelled() | OnNode() | Declares():
+                return self.everything, self.everything
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chooser:
+    """Chooses what matters to the ends of a question."""
+
+    view: View
+    homes: Homes
+    points: dict[Side, int]
+    places: dict[Side, int]
+    ports: IntervalSet
+
+    def tier(self, tier: Tier, direction: Direction) -> ScopedTier:
+        meant = Meant(self.view.universe)
+        chains = tuple(
+            tuple(tuple(self._policies(group, direction, meant)) for group in chain) for chain in tier.chains
+        )
+        isolating = [each for chain in chains for group in chain for each in group]
+        everyone = Target(self.points[SUBJECT[direction]], AnyPeer())
+        return ScopedTier(
+            chains=chains,
+            isolating=tuple(p for p in isolating if tier.isolation and direction in p.policy.isolates),
+            isolation=tuple(self._rule(rule, None, everyone, direction, meant) for rule in tier.isolation),
+        )
+
+    def _policies(self, group: Iterable[Policy], direction: Direction, meant: Meant) -> Iterator[ScopedPolicy]:
+        for policy in group:
+            subject = self._target(policy.subject, SUBJECT[direction], meant)
+            if subject.points or subject.peer is not None:
+                rules = (self._rule(rule, policy, subject, direction, meant) for rule in policy.rules(direction))
+                yield ScopedPolicy(policy, subject, tuple(rule for rule in rules if rule.matches))
+
+    def _rule(
+        self, rule: Rule, policy: Policy | None, subject: Target, direction: Direction, meant: Meant
+    ) -> ScopedRule:
+        host = policy is not None and policy.subject.host_network
+        matches = (self._match(each, direction, meant, host_network=host) for each in rule.matches)
+        return ScopedRule(rule, policy, subject, tuple(each for each in matches if each is not None))
+
+    def _match(self, match: Match, direction: Direction, meant: Meant, *, host_network: bool) -> ScopedMatch | None:
+        peer = self._target(match.peer, PEER[direction], meant)
+        if not (peer.points or peer.peer is not None):
+            return None
+        if match.ports is None:
+            return ScopedMatch(match, peer, ())
+        if not (match.ports.names or match.ports.numbers & self.ports):
+            return None
+        declaring = (
+            (ports, self.view.lift(points))
+            for name in match.ports.names
+            for ports, points in meant.declaring(name, host_network=host_network)
+        )
+        return ScopedMatch(match, peer, tuple(declaring))
+
+    def _target(self, peer: Peer, side: Side, meant: Meant) -> Target:
+        points = self.view.lift(meant.peer(peer)) & self.points[side]
+        return Target(points, peer if self._possible(peer, self.places[side]) else None)
+
+    def _possible(self, peer: Peer, places: int) -> bool:
+        match peer:
+            case PodSet(namespaces=namespaces):
+                return bool(places & (self.homes.matching(namespaces) | self.homes.new))
+            case AddressPeer(parties=parties):
+                return bool(places) and PartyKind.POD in parties
+            case AnyPeer():
+                return bool(places)
+            case _:
+                return False

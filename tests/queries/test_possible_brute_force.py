@@ -1,0 +1,197 @@
+"""Answers about possible pods, against every pod that could be created in small drawn clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from reachproof.manifests.load import load_objects
+from reachproof.network.address import parse_cidr
+from reachproof.network.flow import External
+from reachproof.network.ports import Protocol
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.ask import Session
+from reachproof.queries.plan import Verdict
+from reachproof.semantics.evaluate import truth
+from reachproof.semantics.trace import Truth
+from tests.queries.possible_world import End, Port, addresses, existing, flow, is_node, possible, with_ends, words
+from tests.queries.test_brute_force import FLOORS
+from tests.strategies.snapshots import manifests, model_options
+
+TEAM = "team"
+ASKED = {"app": {"web", "db"}, "tier": set[str](), "team": {"red"}, "env": set[str]()}
+BLOCK = parse_cidr("10.0.0.0/29")
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A set: its text, whether an end that could exist is in it, and what it is seen from the other end."""
+
+    text: str
+    inside: Callable[[End], bool]
+    relative: Callable[[End, End], bool] = lambda end, other: True
+    possible: bool = True
+    new: bool = False
+
+
+def is_pod(end: End) -> bool:
+    return end.pod is not None and not is_node(end)
+
+
+def same(of: Callable[[End], str | None], *, wanted: bool) -> Callable[[End, End], bool]:
+    return lambda end, other: (of(end) is not None and of(end) == of(other)) is wanted
+
+
+# `new` phrases come in two forms: with namespaces that could be created, and without.
+OPEN = (
+    ("", is_pod),
+    ("labelled app=web", lambda end: is_pod(end) and end.labels.get("app") == "web"),
+    ("labelled app!=db,tier", lambda end: is_pod(end) and end.labels.get("app") != "db" and "tier" in end.labels),
+    ("in namespace shop", lambda end: is_pod(end) and end.home == "shop" and not end.new),
+    ("in namespaces labelled team=red", lambda end: is_pod(end) and end.team == "red"),
+    ("outside namespace shop", lambda end: is_pod(end) and (end.home != "shop" or end.new)),
+    ("in any tenant", lambda end: is_pod(end) and end.team is not None),
+    ("on node n1", lambda end: is_pod(end) and end.pod is not None and end.pod.node == "n1"),
+    ("in namespaces labelled !env labelled !app", lambda end: is_pod(end) and not env(end) and "app" not in end.labels),
+)
+RELATIVE = (
+    ("in the same namespace", same(lambda end: end.home, wanted=True), lambda end: True),
+    ("in a different namespace", same(lambda end: end.home, wanted=False), lambda end: True),
+    ("in the same tenant", same(lambda end: end.team, wanted=True), lambda end: end.team is not None),
+    ("in a different tenant", same(lambda end: end.team, wanted=False), lambda end: end.team is not None),
+)
+
+
+def env(end: End) -> str | None:
+    return end.namespace.labels.get("env") if end.namespace else None
+
+
+@st.composite
+def open_phrases(draw: st.DrawFn) -> Phrase:
+    text, inside = draw(st.sampled_from(OPEN))
+    new = draw(st.booleans())
+    where = " in possible namespaces" if new else ""
+    return Phrase(f"possible pods {text}{where}".replace("  ", " "), inside, new=new)
+
+
+def closed_phrases(snapshot: Snapshot) -> list[Phrase]:
+    found = [
+        Phrase("pods", lambda end: end.pod is not None, possible=False),
+        Phrase("nodes", lambda end: end.pod is None and not isinstance(end.party, External), possible=False),
+        Phrase("outside the cluster", lambda end: isinstance(end.party, External), possible=False),
+        Phrase(
+            "10.0.0.0/29",
+            lambda end: end.address in BLOCK,
+            possible=False,
+        ),
+    ]
+    for pod in snapshot.pods[:2]:
+        found.append(Phrase(f"pod {pod}", lambda end, pod=pod: end.party == pod, possible=False))  # type: ignore[misc]
+    return found
+
+
+PORTS: tuple[tuple[str, Port], ...] = (
+    ("tcp/80", (Protocol.TCP, 80)),
+    ("tcp/8080", (Protocol.TCP, 8080)),
+    ("udp/53", (Protocol.UDP, 53)),
+    ("sctp/8080", (Protocol.SCTP, 8080)),
+    ("tcp/443", (Protocol.TCP, 443)),
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    snapshot: Snapshot
+    source: Phrase
+    destination: Phrase
+    port: tuple[str, Port]
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> Question:
+    options = replace(draw(model_options()), tenant_label=TEAM)
+    drawn = draw(manifests(channel=options.channel, most_pods=4))
+    snapshot = load_objects([*drawn, *draw(st.sampled_from(FLOORS))], options=options)
+    closed = st.sampled_from(closed_phrases(snapshot))
+    form = draw(st.sampled_from(("source", "source", "destination", "destination", "both")))
+    source = draw(closed if form == "destination" else open_phrases())
+    destination = draw(closed if form == "source" else open_phrases())
+    if form == "both":
+        source = replace(source, new=False, text=source.text.replace(" in possible namespaces", ""))
+    if draw(st.booleans()):
+        destination = related(draw, source, destination)
+    return Question(snapshot, source, destination, draw(st.sampled_from(PORTS)))
+
+
+def related(draw: st.DrawFn, source: Phrase, destination: Phrase) -> Phrase:
+    """Relative to the other end, which needs pods on both sides."""
+    if not destination.possible or not (source.possible or source.text.startswith("pod")):
+        return destination
+    text, relative, member = draw(st.sampled_from(RELATIVE))
+    inside = destination.inside
+    return replace(
+        destination,
+        text=f"{destination.text} {text}",
+        relative=relative,
+        inside=lambda end: inside(end) and member(end),
+    )
+
+
+def verdicts(question: Question) -> Iterator[Truth]:
+    """The truth of every flow that the question is about."""
+    for pairs, world in worlds(question):
+        for source, destination in pairs:
+            asked = flow(source, destination, question.port[1])
+            if asked is not None and question.destination.relative(destination, source):
+                yield truth(world, asked)
+
+
+def worlds(question: Question) -> Iterator[tuple[Iterator[tuple[End, End]], Snapshot]]:
+    """Pairs of ends, and the snapshot in which both exist."""
+    snapshot, (_, port) = question.snapshot, question.port
+    of = words(snapshot, ASKED)
+    here = addresses(snapshot, of, (BLOCK,))
+    sources = [end for end in existing(snapshot) if question.source.inside(end)]
+    destinations = [end for end in existing(snapshot) if question.destination.inside(end)]
+    yield product(sources, destinations), snapshot
+    for address in here if question.source.possible else ():
+        inside, new, hosts = question.source.inside, question.source.new, nodes(destinations)
+        ends = possible(snapshot, address, of, inside, new=new, nodes=hosts)
+        yield product(ends, (end for end in destinations if end.address != address)), with_ends(snapshot, ends)
+    for address in here if question.destination.possible else ():
+        inside, new, hosts = question.destination.inside, question.destination.new, nodes(sources)
+        ends = possible(snapshot, address, of, inside, new=new, nodes=hosts, port=port)
+        yield product((end for end in sources if end.address != address), ends), with_ends(snapshot, ends)
+    if question.source.possible and question.destination.possible:
+        # Each address at one end; that the addresses of both matter at once is seen with ends that exist.
+        for first, second in zip(here, here[::-1], strict=True):
+            inside, new = question.source.inside, question.source.new
+            ends = possible(snapshot, first, of, inside, new=new, nodes=("zzz", "n1"))
+            inside, new = question.destination.inside, question.destination.new
+            others = possible(snapshot, second, of, inside, new=new, nodes=("zzz", "n1"), port=port)
+            yield product(ends, others), with_ends(snapshot, [*ends, *others])
+
+
+def nodes(facing: list[End]) -> tuple[str, ...]:
+    """On which nodes a possible pod is looked at: only nodes tell the difference, and `on node n1`."""
+    return ("n1", "n2", "zzz") if any(is_node(end) for end in facing) else ("n1", "zzz")
+
+
+@settings(max_examples=max(60, settings().max_examples // 2))
+@given(questions())
+def test_an_answer_is_what_is_true_of_every_pod_that_could_be_created(question: Question) -> None:
+    session = Session(question.snapshot)
+    on = f"on {question.port[0]}"
+    can = session.ask(f"can {question.source.text} reach {question.destination.text} {on}?")
+    every = session.ask(f"every {question.source.text} can reach every {question.destination.text} {on}")
+    found = set(verdicts(question))
+    event(f"{can.verdict} {every.verdict}{' vacuous' if can.vacuous else ''}")
+    if can.witness and can.witness.flow:
+        event("invented" if can.snapshot.possible else "real")
+    assert (can.vacuous, every.vacuous) == (not found, not found)
+    assert (can.verdict is Verdict.REACHABLE) == bool(found - {Truth.DENIED})
+    assert (every.verdict is Verdict.HOLDS) == (found <= {Truth.ALLOWED})
