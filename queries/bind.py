@@ -18,6 +18,7 @@ from dataclasses import replace
 
 from reachproof.grammar import ast
 from reachproof.queries.default_deny import default_deny_plan, selected_plan
+from reachproof.queries.domain_names import only_domain, with_certain_names
 from reachproof.queries.errors import QueryError, query_problem
 from reachproof.queries.hygiene import HygienePlan
 from reachproof.queries.lists import ListPlan, list_plan
@@ -53,6 +54,9 @@ def _instance(instance: Instance, universe: Universe) -> Plan | WhyPlan | ListPl
     open_world = mentions_possible(instance.statement) or mentions_possible(instance.prefixes)
     binder = Binder(universe, open_world=open_world)
     world = with_prefixes(binder, instance)
+    domain = only_domain(instance.statement)
+    if domain is not None:
+        binder.use(with_certain_names(binder.snapshot, domain))
     plan = _statement(binder, instance.statement)
     binder.finish()
     match plan:

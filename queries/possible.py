@@ -208,8 +208,8 @@ def invented_notices(snapshot: Snapshot) -> Iterator[Notice]:
     """What was invented for a witness, and what it stands for."""
     for key in sorted(snapshot.possible):
         pod = snapshot.pod_of[key]
-        text = f"pod {pod} does not exist; it stands for any pod {_described(snapshot, pod)}"
-        yield Notice(code="INVENTED", text=text)
+        text = f"pod {pod} does not exist yet: a pod {_described(snapshot, pod)}"
+        yield Notice(code="INVENTED_POD", text=text)
 
 
 def _described(snapshot: Snapshot, pod: Pod) -> str:
@@ -220,8 +220,11 @@ def _described(snapshot: Snapshot, pod: Pod) -> str:
         own = ",".join(f"{key}={value}" for key, value in sorted(namespace.labels.items()) if key != NAMESPACE_NAME)
         where = f"in a new namespace{name} {f'labelled {own}' if own else 'without labels'}"
     parts = [where]
-    if pod.labels:
-        parts.append("labelled " + ",".join(f"{key}={value}" for key, value in sorted(pod.labels.items())))
     if pod.ports:
         parts.append("declaring " + ",".join(f"{p.name}={p.protocol.lower()}/{p.number}" for p in pod.ports))
+    if pod.labels:
+        labels = ",".join(f"{key}={value}" for key, value in sorted(pod.labels.items()))
+        parts.append(f"labelled {labels}, with no other label that a policy asks for")
+    else:
+        parts.append("with no label that a policy asks for")
     return " ".join(parts)

@@ -26,6 +26,7 @@ from reachproof.network.intervals import IntervalSet
 from reachproof.network.policy import Policy
 from reachproof.network.ports import ALL_PORTS, place, port_range
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries.domain_names import domain_set
 from reachproof.queries.errors import QueryError, query_problem
 from reachproof.queries.names import Names
 from reachproof.queries.possible import possible_conditions, possible_groups, possible_homes
@@ -175,8 +176,9 @@ class Binder:
                 self.names_nodes = True
                 return TRUE
             case ast.Domain(name):
-                self.refuse(f"sets by domain name ({name}) are not answered yet; name its addresses", name.span)
-                return FALSE
+                found, notice = domain_set(self._snapshot, universe, side, name.text)
+                self.assumptions.append(notice)
+                return found
             case _:
                 raise AssertionError(expression)
 
@@ -208,8 +210,10 @@ class Binder:
                     relation = self.same(group)
                     points &= self._grouped(group)
                     relations.append(relation if same else Not(relation))
-                case ast.InPossibleNamespaces() if pods.possible:
-                    pass
+                case ast.InPossibleNamespaces():
+                    if not pods.possible:
+                        text = "no pod is in a possible namespace yet: write `possible pods in possible namespaces`"
+                        self.refuse(text, pods.span)
                 case _:
                     points &= self._filter(each)
         found = self._possible(side, pods, points) if pods.possible else self._members(side, points, pods)
@@ -231,9 +235,6 @@ class Binder:
                 return self._in_namespaces(name.text for name in names if self._names.namespace(name))
             case ast.InNamespacesLabelled(selector):
                 return universe.in_namespaces(selector)
-            case ast.InPossibleNamespaces():
-                self.refuse("no pod is in a possible namespace yet: write `possible pods in possible namespaces`")
-                return 0
             case ast.InTenants(names):
                 return self._in_tenants(names)
             case ast.InAny(group):
@@ -250,7 +251,7 @@ class Binder:
             case ast.Outside(_, names):
                 known = [name.text for name in names if self._names.namespace(name)]
                 return universe.pods & ~self._in_namespaces(known)
-            case ast.Relative():
+            case ast.Relative() | ast.InPossibleNamespaces():
                 raise AssertionError(each)
             case _:
                 assert_never(each)

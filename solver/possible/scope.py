@@ -87,8 +87,12 @@ class ScopedTier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """All that one open question needs. `points` and `homes` say per side which ends its flows can have."""
+    """All that one open question needs. `points` and `homes` say per side which ends its flows can have.
 
+    `snapshot` has the policies that are asked about; the view's universe need not.
+    """
+
+    snapshot: Snapshot
     view: View
     region: Formula
     ports: IntervalSet
@@ -96,11 +100,6 @@ class Scope:
     homes: dict[Side, int]
     egress: tuple[ScopedTier, ...]
     ingress: tuple[ScopedTier, ...]
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """What exists."""
-        return self.view.universe.snapshot
 
     def tiers(self, direction: Direction) -> tuple[ScopedTier, ...]:
         """The tiers of one direction."""
@@ -126,6 +125,7 @@ def scope(snapshot: Snapshot, universe: Universe, region: Formula) -> Scope | No
         return None
     chooser = _Chooser(view=view, homes=homes, points=points, places=places, ports=upper_ports(region))
     return Scope(
+        snapshot=snapshot,
         view=view,
         region=region,
         ports=chooser.ports,

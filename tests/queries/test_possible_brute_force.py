@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from reachproof.manifests.load import load_objects
 from reachproof.network.address import parse_cidr
 from reachproof.network.flow import External
+from reachproof.network.policy import TierName
 from reachproof.network.ports import Protocol
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
@@ -109,6 +110,7 @@ class Question:
     source: Phrase
     destination: Phrase
     port: tuple[str, Port]
+    prefix: str = ""
 
 
 @st.composite
@@ -124,7 +126,8 @@ def questions(draw: st.DrawFn) -> Question:
         source = replace(source, new=False, text=source.text.replace(" in possible namespaces", ""))
     if draw(st.booleans()):
         destination = related(draw, source, destination)
-    return Question(snapshot, source, destination, draw(st.sampled_from(PORTS)))
+    prefix = draw(st.sampled_from(("", "", "with only network policies: ", "with only the admin tier: ")))
+    return Question(snapshot, source, destination, draw(st.sampled_from(PORTS)), prefix)
 
 
 def related(draw: st.DrawFn, source: Phrase, destination: Phrase) -> Phrase:
@@ -152,7 +155,10 @@ def verdicts(question: Question) -> Iterator[Truth]:
 
 def worlds(question: Question) -> Iterator[tuple[Iterator[tuple[End, End]], Snapshot]]:
     """Pairs of ends, and the snapshot in which both exist."""
-    snapshot, (_, port) = question.snapshot, question.port
+    tier = {"with only network policies: ": TierName.NETWORK_POLICY, "with only the admin tier: ": TierName.ADMIN}
+    kept = tier.get(question.prefix)
+    policies = tuple(policy for policy in question.snapshot.policies if kept in (None, policy.tier))
+    snapshot, (_, port) = question.snapshot.with_policies(policies), question.port
     of = words(snapshot, ASKED)
     here = addresses(snapshot, of, (BLOCK,))
     sources = [end for end in existing(snapshot) if question.source.inside(end)]
@@ -186,8 +192,10 @@ def nodes(facing: list[End]) -> tuple[str, ...]:
 def test_an_answer_is_what_is_true_of_every_pod_that_could_be_created(question: Question) -> None:
     session = Session(question.snapshot)
     on = f"on {question.port[0]}"
-    can = session.ask(f"can {question.source.text} reach {question.destination.text} {on}?")
-    every = session.ask(f"every {question.source.text} can reach every {question.destination.text} {on}")
+    can = session.ask(f"{question.prefix}can {question.source.text} reach {question.destination.text} {on}?")
+    every = session.ask(
+        f"{question.prefix}every {question.source.text} can reach every {question.destination.text} {on}"
+    )
     found = set(verdicts(question))
     event(f"{can.verdict} {every.verdict}{' vacuous' if can.vacuous else ''}")
     if can.witness and can.witness.flow:

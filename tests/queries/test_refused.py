@@ -116,18 +116,6 @@ def test_of_many_names_some_are_listed_with_how_many_more_there_are() -> None:
             "found a question about two snapshots, which is understood but not answered yet",
         ),
         (
-            "no possible pod in tenant acme can reach pods",
-            "possible pods (open world) are not answered yet; ask about the pods of the snapshot",
-        ),
-        (
-            "can pods in possible namespaces reach pods?",
-            "possible namespaces (open world) are not answered yet",
-        ),
-        (
-            "can tenant acme reach domain api.example.com on tcp/443?",
-            "sets by domain name (api.example.com) are not answered yet; name its addresses",
-        ),
-        (
             "assuming whatever network policies pod shop/db writes: no pod can reach pods",
             "network policies are written by tenants or namespaces; name one of these",
         ),
