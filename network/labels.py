@@ -78,6 +78,19 @@ class Selector:
         """Whether labels meet every requirement."""
         return all(requirement.matches(labels) for requirement in self.requirements)
 
+    def unsatisfiable(self) -> bool:
+        """Whether no labels at all match: two requirements on one key contradict each other."""
+        keys = {requirement.key for requirement in self.requirements}
+        return not all(self._can_be_met(key) for key in keys)
+
+    def _can_be_met(self, key: str) -> bool:
+        """Tries every value of the key that a requirement names, one that none names, and the key left out."""
+        own = [requirement for requirement in self.requirements if requirement.key == key]
+        named = {value for requirement in own for value in requirement.values}
+        unnamed = max(named, default="") + "-"
+        tries: list[Labels] = [{}, *({key: value} for value in sorted(named | {unnamed}))]
+        return any(all(requirement.matches(labels) for requirement in own) for labels in tries)
+
     def __str__(self) -> str:
         return ",".join(map(str, self.requirements)) or "everything"
 

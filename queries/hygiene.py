@@ -4,7 +4,7 @@
 |---|---|
 | which rules are shadowed? | SHADOWED_RULE |
 | which policies are redundant? | REDUNDANT_POLICY |
-| which selectors match nothing? | SELECTS_NOTHING |
+| which selectors match nothing? | SELECTS_NOTHING, NEVER_SELECTS |
 | which verdicts are ambiguous? | AMBIGUOUS_VERDICT |
 
 The sets engine finds them; the evaluator judges flows of each. Disagreement raises InternalError.
@@ -45,6 +45,7 @@ from reachproof.solver.redundancy import Redundancy, redundancy
 DNS = Selector.equal("k8s-app", "kube-dns")
 DNS_PORT = IntervalSet.single(place(Protocol.UDP, 53))
 _SHOWN = 5
+_NOTHING = (Code.SELECTS_NOTHING, Code.NEVER_SELECTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,7 @@ def findings_of(plan: HygienePlan, encoding: Encoding, budget: Budget, prover: P
         case ast.Hygiene.REDUNDANT:
             return tuple(redundant(encoding, budget, prover))
         case ast.Hygiene.MATCHES_NOTHING:
-            return tuple(each for each in static_findings(encoding.universe) if each.code is Code.SELECTS_NOTHING)
+            return tuple(each for each in static_findings(encoding.universe) if each.code in _NOTHING)
         case ast.Hygiene.AMBIGUOUS:
             return ambiguous(encoding, budget)
         case _:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reachproof.network.cluster import Pod
-from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Operator, Selector
+from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Operator, Requirement, Selector
 from reachproof.network.options import HostNetworkPods
 from reachproof.network.origin import Origin
 from reachproof.network.policy import (
@@ -65,7 +65,10 @@ class _Policy:
         policy = self._policy
         subjects = self._pods(policy.subject)
         if not subjects:
-            yield self._selects_nothing(str(policy.ref), pods_text(policy.subject), "no pod", policy.origin)
+            never = _never_a_pod(policy.subject)
+            yield self._selects_nothing(
+                str(policy.ref), pods_text(policy.subject), "no pod", policy.origin, never=never
+            )
         for direction in Direction:
             for rule in policy.rules(direction):
                 for match in dict.fromkeys(rule.matches):
@@ -78,11 +81,13 @@ class _Policy:
             case PodSet():
                 peers = self._pods(match.peer)
                 if not peers:
-                    yield self._selects_nothing(name, pods_text(match.peer), "no pod", rule.origin)
+                    never = _never_a_pod(match.peer)
+                    yield self._selects_nothing(name, pods_text(match.peer), "no pod", rule.origin, never=never)
             case NodePeer(nodes):
                 if not any(nodes.matches(node.labels) for node in self._universe.snapshot.nodes):
                     text = "nodes" if nodes == EVERYTHING else f"nodes labelled {nodes}"
-                    yield self._selects_nothing(name, text, "no node", rule.origin)
+                    never = nodes.unsatisfiable()
+                    yield self._selects_nothing(name, text, "no node", rule.origin, never=never)
             case AnyPeer():
                 peers = self._visible
             case _:
@@ -108,12 +113,13 @@ class _Policy:
             for ports, points in self._universe.by_ports.items()
         )
 
-    def _selects_nothing(self, subject: str, selector: str, what: str, origin: Origin) -> Finding:
+    def _selects_nothing(self, subject: str, selector: str, what: str, origin: Origin, *, never: bool) -> Finding:
+        why = f"{what} can ever be selected" if never else f"{what} in the snapshot is selected"
         return Finding(
-            code=Code.SELECTS_NOTHING,
-            severity=Severity.WARNING,
+            code=Code.NEVER_SELECTS if never else Code.SELECTS_NOTHING,
+            severity=Severity.ERROR if never else Severity.WARNING,
             subject=subject,
-            text=f"{subject} selects {selector}; {what} in the snapshot is selected",
+            text=f"{subject} selects {selector}; {why}",
             origin=origin,
             row={"where": subject, "selector": selector, "origin": str(origin)},
         )
@@ -129,6 +135,12 @@ class _Policy:
             origin=rule.origin,
             row={"where": subject, "selector": f"port {port.name}", "origin": str(rule.origin)},
         )
+
+
+def _never_a_pod(pods: PodSet) -> bool:
+    """Whether no pod, in no namespace that could be created, can be in the set: every namespace has its name label."""
+    named = Selector.of(*pods.namespaces.requirements, Requirement(NAMESPACE_NAME, Operator.EXISTS))
+    return pods.pods.unsatisfiable() or named.unsatisfiable()
 
 
 def _namespaces_without_policy(universe: Universe) -> Iterator[Finding]:

@@ -42,8 +42,8 @@ def address_notices(universe: Universe, region: Formula) -> tuple[Notice, ...]:
 
 def depends_on_address(universe: Universe, snapshot: Snapshot, flow: Flow, shown: Truth) -> tuple[Notice, ...]:
     """Whether the verdict on a witness would be another one had its abstract pods another address."""
-    for source in _choices(universe, flow.source, flow.source_address):
-        for destination in _choices(universe, flow.destination, flow.destination_address):
+    for source in _choices(universe, snapshot, flow.source, flow.source_address):
+        for destination in _choices(universe, snapshot, flow.destination, flow.destination_address):
             other = Flow(
                 source=flow.source,
                 destination=flow.destination,
@@ -64,12 +64,17 @@ def depends_on_address(universe: Universe, snapshot: Snapshot, flow: Flow, shown
     return ()
 
 
-def _choices(universe: Universe, party: Party, address: int) -> list[int]:
-    """The address itself, and for an abstract pod one address of each region that policies tell apart."""
+def _choices(universe: Universe, snapshot: Snapshot, party: Party, address: int) -> list[int]:
+    """The address itself, and for an abstract pod one address of each region that policies tell apart.
+
+    Addresses that a pod was invented at, which `snapshot` then has, are not free any more.
+    """
     if not isinstance(party, Pod) or not party.abstract:
         return [address]
     points = list(positions(universe.by_party[party_key(party)]))[:_TRIED]
-    return [address, *(universe.points[index].addresses.first for index in points)]
+    free = snapshot.free_range(party)
+    regions = (universe.points[index].addresses & free for index in points)
+    return [address, *(region.first for region in regions if region)]
 
 
 def _cidrs(addresses: IntervalSet) -> str:

@@ -80,3 +80,26 @@ def test_nothing_required_selects_everything() -> None:
 )
 def test_the_text_of_a_selector_is_what_kubectl_takes(selector: Selector, text: str) -> None:
     assert str(selector) == text
+
+
+@given(st.lists(REQUIREMENTS, max_size=4), LABELS)
+def test_what_matches_some_labels_is_not_unsatisfiable(parts: list[Requirement], labels: dict[str, str]) -> None:
+    selector = Selector.of(*parts)
+    assert not (selector.matches(labels) and selector.unsatisfiable())
+
+
+@pytest.mark.parametrize(
+    ("selector", "expected"),
+    [
+        (EVERYTHING, False),
+        (Selector.of(Requirement("a", Operator.IN, ("x",)), Requirement("a", Operator.IN, ("x", "y"))), False),
+        (Selector.of(Requirement("a", Operator.IN, ("x",)), Requirement("a", Operator.IN, ("y",))), True),
+        (Selector.of(Requirement("a", Operator.IN, ("x",)), Requirement("a", Operator.NOT_IN, ("x",))), True),
+        (Selector.of(Requirement("a", Operator.EXISTS), Requirement("a", Operator.DOES_NOT_EXIST)), True),
+        (Selector.of(Requirement("a", Operator.NOT_IN, ("x",)), Requirement("a", Operator.DOES_NOT_EXIST)), False),
+        (Selector.of(Requirement("a", Operator.NOT_IN, ("x",)), Requirement("a", Operator.EXISTS)), False),
+        (Selector.of(Requirement("a", Operator.IN, ("x",)), Requirement("b", Operator.DOES_NOT_EXIST)), False),
+    ],
+)
+def test_requirements_that_contradict_each_other_are_noticed(selector: Selector, expected: bool) -> None:
+    assert selector.unsatisfiable() is expected

@@ -251,6 +251,24 @@ def test_an_allow_that_the_admin_tier_denies_is_overridden() -> None:
     ]
 
 
+def test_selectors_that_could_never_select_anything_are_errors() -> None:
+    never = "[{key: team, operator: In, values: [x]}, {key: team, operator: DoesNotExist}]"
+    nameless = "[{key: kubernetes.io/metadata.name, operator: DoesNotExist}]"
+    peers = f"{{podSelector: {{matchExpressions: {never}}}}}, {{namespaceSelector: {{matchExpressions: {nameless}}}}}"
+    assert found(Code.NEVER_SELECTS, network_policy("peer", "db", f"ingress: [{{from: [{peers}]}}]")) == [
+        (
+            Severity.ERROR,
+            "NetworkPolicy shop/peer ingress rule 0 selects pods labelled team=x,!team in namespace shop; no pod can "
+            "ever be selected",
+        ),
+        (
+            Severity.ERROR,
+            "NetworkPolicy shop/peer ingress rule 0 selects pods in namespaces labelled !kubernetes.io/metadata.name; "
+            "no pod can ever be selected",
+        ),
+    ]
+
+
 def test_selectors_of_subjects_and_peers_that_select_nothing_are_found() -> None:
     peer = network_policy("peer", "db", "ingress: [{from: [{namespaceSelector: {matchLabels: {team: x}}}]}]")
     assert found(Code.SELECTS_NOTHING, network_policy("subject", "typo", "ingress: []"), peer) == [

@@ -12,6 +12,8 @@ from reachproof.queries.packs import PackText, Report, check, library
 from reachproof.queries.plan import Verdict
 
 NAMES = {
+    "admin-policies-unambiguous",
+    "baseline-policies-unambiguous",
     "baseline-default-deny",
     "database-only-from-its-app",
     "dns-reachable",
@@ -73,10 +75,29 @@ DATABASE = policy(
     "podSelector: {matchLabels: {app.kubernetes.io/component: database}}, "
     "policyTypes: [Ingress], ingress: [{from: [{podSelector: {}}]}]",
 )
-GOOD = [*PODS, BASELINE, DATABASE]
+ADMIN = """apiVersion: policy.networking.k8s.io/v1alpha1
+kind: AdminNetworkPolicy
+metadata: {name: no-metadata}
+spec: {priority: 1, subject: {namespaces: {}}, egress: [{action: Deny, to: [{networks: [192.0.2.0/24]}]}]}"""
+GOOD = [*PODS, BASELINE, DATABASE, ADMIN]
 OPEN_EGRESS = "podSelector: {}, policyTypes: [Egress], egress: [{}]"
 OPEN_INGRESS = "podSelector: {}, policyTypes: [Ingress], ingress: [{}]"
+
+
+def tied(kind: str, version: str, spec: str) -> list[str]:
+    """Two policies of one priority, of which one denies what the other allows."""
+    allow, deny = ("Accept", "Deny") if kind == "ClusterNetworkPolicy" else ("Allow", "Deny")
+    return [
+        f"apiVersion: policy.networking.k8s.io/{version}\nkind: {kind}\nmetadata: {{name: {action.lower()}}}\n"
+        f"spec: {{{spec}priority: 7, subject: {{namespaces: {{}}}}, ingress: [{{action: {action}, "
+        "from: [{namespaces: {matchLabels: {tenant: b}}}]}]}"
+        for action in (allow, deny)
+    ]
+
+
 BROKEN = {
+    "admin-policies-unambiguous": [*GOOD, *tied("AdminNetworkPolicy", "v1alpha1", "")],
+    "baseline-policies-unambiguous": [*GOOD, *tied("ClusterNetworkPolicy", "v1alpha2", "tier: Baseline, ")],
     "baseline-default-deny": [*PODS, DATABASE],
     "database-only-from-its-app": [*GOOD, policy("shop", "all", OPEN_INGRESS)],
     "dns-reachable": [*GOOD, policy("web", "shut", "podSelector: {}, policyTypes: [Egress]")],
@@ -129,6 +150,8 @@ def test_each_is_violated_by_one_change(name: str) -> None:
 def test_what_a_cluster_does_not_have_is_left_out_with_the_reason() -> None:
     report = checked([namespace("shop"), pod("shop", "api", "10.0.0.2")])
     assert [(each.statement.name, each.reason) for each in report.skipped] == [
+        ("admin-policies-unambiguous", "it is about no flow at all in this snapshot"),
+        ("baseline-policies-unambiguous", "it is about no flow at all in this snapshot"),
         (
             "baseline-default-deny",
             "'pods in any tenant' matches nothing in this snapshot; 'pods labelled k8s-app=kube-dns in namespaces "

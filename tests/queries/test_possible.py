@@ -14,6 +14,7 @@ from tests.queries.given import (
     admin_policy,
     baseline,
     codes,
+    deployment,
     namespace,
     network_policy,
     node,
@@ -138,6 +139,20 @@ class TestWhatAWitnessInvents:
         )
         answer = session(*TENANTS, one).ask("can any possible pod in namespace tools reach pod data/db?")
         assert shown(answer) == "pod tools/(possible) (10.0.0.1) -> pod data/db (10.0.0.2) on tcp/5432"
+
+    def test_an_unknown_address_is_not_the_one_of_an_invented_pod(self) -> None:
+        """Whether the verdict depends on the address of a pod is asked about addresses that are left for it."""
+        block = [{"from": [{"ipBlock": {"cidr": "10.0.0.8/30"}}]}]
+        asked = session(
+            *TENANTS[:3],
+            deployment("data/db"),
+            network_policy("data/in", policyTypes=["Ingress"], ingress=block),
+            network_policy("web/out", policyTypes=["Egress"], egress=[{"to": [{"ipBlock": {"cidr": "10.0.0.8/30"}}]}]),
+            podCidr="10.0.0.8/29",
+        )
+        answer = asked.ask("can possible pods in namespace web reach deployment data/db on tcp/80?")
+        assert answer.verdict == "reachable"
+        assert "DEPENDS_ON_ADDRESS" in codes(answer)
 
     def test_it_is_told_in_json(self) -> None:
         answer = session(*TENANTS, gate(role="gateway")).ask("no possible pod in tenant a can reach tenant b")
