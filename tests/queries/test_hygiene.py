@@ -258,13 +258,13 @@ def test_selectors_that_could_never_select_anything_are_errors() -> None:
     assert found(Code.NEVER_SELECTS, network_policy("peer", "db", f"ingress: [{{from: [{peers}]}}]")) == [
         (
             Severity.ERROR,
-            "NetworkPolicy shop/peer ingress rule 0 selects pods labelled team=x,!team in namespace shop; no pod can "
-            "ever be selected",
+            "NetworkPolicy shop/peer ingress rule 0 selects pods in namespaces labelled !kubernetes.io/metadata.name; "
+            "no pod can ever be selected",
         ),
         (
             Severity.ERROR,
-            "NetworkPolicy shop/peer ingress rule 0 selects pods in namespaces labelled !kubernetes.io/metadata.name; "
-            "no pod can ever be selected",
+            "NetworkPolicy shop/peer ingress rule 0 selects pods labelled !team,team=x in namespace shop; no pod can "
+            "ever be selected",
         ),
     ]
 
