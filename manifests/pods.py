@@ -63,7 +63,12 @@ def read_pod(manifest: Manifest) -> PodEntry:
         metadata, spec, namespace=namespace, name=manifest.name, origin=manifest.origin, at="", addresses=addresses
     )
     located = bool(addresses) or (entry.pod.host_network and entry.pod.node is not None)
-    return replace(entry, state=_state(status, located=located), owner=controller(metadata, namespace))
+    return PodEntry(
+        pod=entry.pod,
+        state=_state(status, located=located),
+        owner=controller(metadata, namespace),
+        init_names=entry.init_names,
+    )
 
 
 def _state(status: Node, *, located: bool) -> State:
