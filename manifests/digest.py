@@ -43,18 +43,14 @@ def _plain(value: object) -> object:
         return value.name
     if isinstance(value, frozenset):
         return sorted(value)
-    kind = type(value)
-    parts = _parts(kind)
-    if parts is None:
-        raise TypeError(f"{kind.__name__} has no canonical text")
-    return [kind.__name__, *parts(value)]
+    if is_dataclass(value) and not isinstance(value, type):
+        return [type(value).__name__, *_parts(type(value))(value)]
+    raise TypeError(f"{type(value).__name__} has no canonical text")
 
 
 @cache
-def _parts(kind: type) -> Callable[[object], tuple[object, ...]] | None:
-    """The values of a record's fields in order, without its origin; None for a class without fields."""
-    if not is_dataclass(kind):
-        return None
+def _parts(kind: type) -> Callable[[object], tuple[object, ...]]:
+    """The values of a record's fields in order, without its origin."""
     names = [each.name for each in fields(kind) if each.name != "origin"]
     if len(names) < 2:  # attrgetter would give the value alone
         return lambda value: tuple(getattr(value, name) for name in names)
