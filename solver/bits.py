@@ -30,16 +30,23 @@ def from_positions(positions: Iterable[int]) -> int:
 
 def positions(bits: int) -> Iterator[int]:
     """The members, ascending."""
+    offset = 0
     while bits:
-        low = bits & -bits
-        yield low.bit_length() - 1
-        bits ^= low
+        skipped = (bits & -bits).bit_length()
+        offset += skipped
+        bits >>= skipped
+        yield offset - 1
 
 
 def flags(bits: int, count: int) -> Flags:
     """Membership of 0 .. count - 1 as an array of booleans."""
     raw = np.frombuffer(bits.to_bytes((count + 7) // 8 or 1, "little"), dtype=np.uint8)
     return np.unpackbits(raw, count=count, bitorder="little").astype(np.bool_)
+
+
+def from_flags(members: Flags) -> int:
+    """The set of the positions that are true."""
+    return int.from_bytes(np.packbits(members, bitorder="little").tobytes(), "little")
 
 
 def position_list(bits: int, count: int) -> list[int]:
