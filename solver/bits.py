@@ -30,12 +30,10 @@ def from_positions(positions: Iterable[int]) -> int:
 
 def positions(bits: int) -> Iterator[int]:
     """The members, ascending."""
-    offset = 0
     while bits:
-        skipped = (bits & -bits).bit_length()
-        offset += skipped
-        bits >>= skipped
-        yield offset - 1
+        low = bits & -bits
+        yield low.bit_length() - 1
+        bits ^= low
 
 
 def flags(bits: int, count: int) -> Flags:

@@ -75,12 +75,10 @@ class Draft:
         """The draft cells of a domain. `nodes`: whether on which node a point is matters."""
         blocks = [(number, 0, block) for number, block in _blocks(view, classes, domain)]
         for bit, points in enumerate(dict.fromkeys(sets)):
-            others = ~points
             blocks = [
-                found
+                half
                 for number, marks, block in blocks
-                for found in ((number, marks | 1 << bit, block & points), (number, marks, block & others))
-                if found[2]
+                for half in _halves(number, marks, block, block & points, 1 << bit)
             ]
         v6 = view.lift(view.universe.v6)
         found = [
@@ -137,6 +135,15 @@ def _blocks(view: View, classes: Classes, domain: int) -> list[tuple[int, int]]:
     return found
 
 
+def _halves(number: int, marks: int, block: int, inside: int, mark: int) -> tuple[tuple[int, int, int], ...]:
+    """The part of a block that is inside a set of the question, then the part that is not, without empty ones."""
+    if not inside:
+        return ((number, marks, block),)
+    if inside == block:
+        return ((number, marks | mark, block),)
+    return (number, marks | mark, inside), (number, marks, block ^ inside)
+
+
 def _keyed(view: View, block: int, relations: Sequence[Same], *, v6: bool, nodes: bool) -> Iterable[tuple[Key, int]]:
     """A block split by address family, groups and node; classes already agree on family and on being external."""
     if not relations and not nodes:
@@ -175,9 +182,14 @@ def _cell(view: View, points: int, key: Key, *, external: bool) -> Cell:
 
 def _only_party(view: View, points: int) -> str | None:
     """The sole key of all these points, where they have one; most cells differ in their first two points."""
-    rest = positions(points)
-    name = _sole_key(view, next(rest))
-    return name if name is not None and all(_sole_key(view, index) == name for index in rest) else None
+    low = points & -points
+    name = _sole_key(view, low.bit_length() - 1)
+    rest = points ^ low
+    if not rest or name is None:
+        return name
+    if _sole_key(view, (rest & -rest).bit_length() - 1) != name:
+        return None
+    return name if all(_sole_key(view, index) == name for index in positions(rest)) else None
 
 
 def _sole_key(view: View, index: int) -> str | None:
