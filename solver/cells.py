@@ -170,8 +170,10 @@ def _node(view: View, index: int) -> tuple[str | None, bool]:
 def _grouped(rows: NDArray[np.bool_]) -> Positions:
     """For each row the number of its group of equal rows, numbered in order of first appearance."""
     packed = np.packbits(rows, axis=1)
+    raw, width = packed.tobytes(), packed.shape[1]
     seen: dict[bytes, int] = {}
-    return np.array([seen.setdefault(row.tobytes(), len(seen)) for row in packed], dtype=np.intp)
+    starts = range(0, len(raw), width)
+    return np.array([seen.setdefault(raw[start : start + width], len(seen)) for start in starts], dtype=np.intp)
 
 
 def _cell(view: View, points: int, key: Key, *, external: bool) -> Cell:

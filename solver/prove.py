@@ -133,12 +133,13 @@ class _Run:
         self._solver.set("ctrl_c", _may_listen())
         terms = {literal: self._terms[literal] for literal in literals}
         assumptions = (z3.Ast * len(terms))(*terms.values())
-        reference = self._context.ref()
-        code = z3.Z3_solver_check_assumptions(reference, self._solver.solver, len(terms), assumptions)
-        found = z3.CheckSatResult(code)
+        found = z3.CheckSatResult(
+            z3.Z3_solver_check_assumptions(self._context.ref(), self._solver.solver, len(terms), assumptions)
+        )
         if found == z3.unsat:
-            core = {term.get_id() for term in self._solver.unsat_core()} if terms else set()
-            return Refuted(tuple(name for name, term in terms.items() if z3.Z3_get_ast_id(reference, term) in core))
+            # Equal terms are one object in a context, so that its address tells which literal it is.
+            core = {term.as_ast().value for term in self._solver.unsat_core()} if terms else set()
+            return Refuted(tuple(name for name, term in terms.items() if term.value in core))
         if found == z3.sat:
             return Model(tuple(self._values(variables)))
         return GaveUp(self._reason())

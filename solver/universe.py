@@ -267,7 +267,7 @@ def node_addresses(snapshot: Snapshot, peer: NodePeer) -> IntervalSet:
 def regions_of(addresses: IntervalSet, cuts: Iterable[IntervalSet]) -> tuple[IntervalSet, ...]:
     """The set, split into regions of one family that lie inside or outside each cut as a whole."""
     within = [part for cut in cuts if (part := cut & addresses) and part != addresses]
-    if not within and (addresses <= ALL_V4 or addresses <= ALL_V6):
+    if not within and family(addresses.first) == family(addresses.spans[-1][1]):
         return (addresses,)
     pieces = atoms(addresses, (ALL_V4, ALL_V6, *within))
     starts = [low for low, _ in pieces]
