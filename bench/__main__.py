@@ -3,8 +3,9 @@
     python -m bench --generator PATH/gen_cluster.py [--sizes 100 1000 10000] [--questions 40]
 
 For each size a process of its own: load (JSON), load again from the cache, prepare, first question, next questions
-(median and 95th percentile), the same by the engines alone, the sets engine alone for all flows, peak memory. Times are CPU seconds of that process, since other work may share the
-machine. A ratio between rows of one run says more than a time.
+(median and 95th percentile), the same by the engines alone, the sets engine alone for all flows, peak memory. Times are
+CPU seconds of that process, since other work may share the machine. A ratio between rows of one run says more than a
+time.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@
 
 Trusted by every verdict about a snapshot that comes from here: that the key covers all of it, and that a snapshot
 comes out as it went in. Checked by tests/manifests/test_cache.py, which compares answers and misses. Why the form is a
-pickle, and what keeps that safe: docs/decisions/0008-a-cache-of-snapshots.md.
+pickle, and what keeps that safe: docs/decisions/0009-a-cache-of-snapshots.md.
 """
 
 from __future__ import annotations
