@@ -109,7 +109,7 @@ class Draft:
         number_of = np.array(signatures, dtype=np.intp)
         columns = rows.columns(chosen, self.classes)
         bits = [number_of >> bit & 1 for bit in range(max(1, len(numbers).bit_length()))]
-        of_draft = _grouped(np.concatenate([np.array(bits, dtype=np.bool_), columns]).T)
+        of_draft = _grouped(np.concatenate([np.array(bits, dtype=np.bool_), columns]))
         count = int(of_draft.max()) + 1 if len(of_draft) else 0
         merged, first = [0] * count, [-1] * count
         for number, (cell, points) in enumerate(zip(of_draft.tolist(), self.points, strict=True)):
@@ -167,9 +167,9 @@ def _node(view: View, index: int) -> tuple[str | None, bool]:
             return NOT_AT_A_NODE, False
 
 
-def _grouped(rows: NDArray[np.bool_]) -> Positions:
-    """For each row the number of its group of equal rows, numbered in order of first appearance."""
-    packed = np.packbits(rows, axis=1)
+def _grouped(columns: NDArray[np.bool_]) -> Positions:
+    """For each column the number of its group of equal columns, numbered in order of first appearance."""
+    packed = np.packbits(columns, axis=0).T
     raw, width = packed.tobytes(), packed.shape[1]
     seen: dict[bytes, int] = {}
     starts = range(0, len(raw), width)

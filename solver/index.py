@@ -68,7 +68,7 @@ class Rows:
     def columns(self, rows: Positions, classes: Positions) -> Flags:
         """Whether a class is in a row. Shape (rows, classes), in the given orders."""
         bits = np.unpackbits(self._bytes[rows], axis=1, count=self.count, bitorder="little")
-        return bits[:, classes].astype(np.bool_)
+        return bits.view(np.bool_)[:, classes]
 
     def inside(self, rows: Positions, flags: Flags) -> dict[int, Positions]:
         """The positions that are true in each row of a table, by the set of classes that the row is."""
