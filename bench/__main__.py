@@ -2,9 +2,10 @@
 
     python -m bench --generator PATH/gen_cluster.py [--sizes 100 1000 10000] [--questions 40]
 
-For each size a process of its own: load (JSON), prepare, first question, next questions (median and 95th percentile),
-the sets engine alone for all flows, peak memory. Times are CPU seconds of that process, since other work may share the
-machine. A ratio between rows of one run says more than a time.
+For each size a process of its own: load (JSON), load again from the cache, prepare, first question, next questions
+(median and 95th percentile), the same by the engines alone, the sets engine alone for all flows, peak memory. Times are
+CPU seconds of that process, since other work may share the machine. A ratio between rows of one run says more than a
+time.
 """
 
 from __future__ import annotations
@@ -47,10 +48,13 @@ COLUMNS = (
     ("pods", "pods", "{:.0f}"),
     ("policies", "policies", "{:.0f}"),
     ("load s", "load", "{:.3f}"),
+    ("again s", "again", "{:.3f}"),
     ("prepare s", "prepare", "{:.3f}"),
     ("first ms", "first", "{:.1f}"),
     ("next p50 ms", "p50", "{:.1f}"),
     ("next p95 ms", "p95", "{:.1f}"),
+    ("engines p50 ms", "engines_p50", "{:.1f}"),
+    ("engines p95 ms", "engines_p95", "{:.1f}"),
     ("sets only p50 ms", "sets_p50", "{:.1f}"),
     ("all flows s", "all", "{:.3f}"),
     ("peak MB", "memory", "{:.0f}"),

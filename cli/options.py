@@ -10,6 +10,8 @@ import click
 
 from reachproof.network.options import Channel, CidrMatches, Cni, Enforcement, HostNetworkPods
 
+NO_CACHE = f"{__name__}.no_cache"
+"""In `click.Context.meta`: whether `--no-cache` was given."""
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -31,6 +33,11 @@ def source(otherwise: str) -> Callable[[Command], Command]:
     )
 
 
+def _remember_no_cache(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    """Kept with the context, so that commands need not hand it on to the reading."""
+    context.meta[NO_CACHE] = value
+
+
 READING = (
     click.option("--lenient", is_flag=True, help="Go on without policies that are not valid; answers say so."),
     click.option(
@@ -39,6 +46,13 @@ READING = (
         multiple=True,
         metavar="KIND",
         help="Go on without policies of a kind that is not supported; answers say so. Repeatable.",
+    ),
+    click.option(
+        "--no-cache",
+        is_flag=True,
+        expose_value=False,
+        callback=_remember_no_cache,
+        help="Read large input anew, and keep nothing of it for the next time.",
     ),
 )
 MODEL = (

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
+from operator import attrgetter
 
 from reachproof.manifests.manifest import Manifest
 from reachproof.network.policy import PolicyRef
@@ -34,7 +35,7 @@ def digest(records: Iterable[object], specs: Mapping[PolicyRef, object], left_ou
 
 def canonical(value: object) -> str:
     """One line of ASCII text for a value, without its origins: equal for two copies of one object."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain)
+    return _ENCODER.encode(value)
 
 
 def _plain(value: object) -> object:
@@ -43,10 +44,17 @@ def _plain(value: object) -> object:
     if isinstance(value, frozenset):
         return sorted(value)
     if is_dataclass(value) and not isinstance(value, type):
-        return [type(value).__name__, *(getattr(value, name) for name in _names(type(value)))]
+        return [type(value).__name__, *_parts(type(value))(value)]
     raise TypeError(f"{type(value).__name__} has no canonical text")
 
 
 @cache
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind) if each.name != "origin")
+def _parts(kind: type) -> Callable[[object], tuple[object, ...]]:
+    """The values of a record's fields in order, without its origin."""
+    names = [each.name for each in fields(kind) if each.name != "origin"]
+    if len(names) < 2:  # attrgetter would give the value alone
+        return lambda value: tuple(getattr(value, name) for name in names)
+    return attrgetter(*names)
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_plain)

@@ -83,7 +83,7 @@ class Inventory:
 
     def of_kind(self, *kinds: str) -> list[Any]:
         """The records of some kinds, sorted by kind, namespace and name."""
-        return [self.records[key][0] for key in sorted(self.records) if key[0] in kinds]
+        return [self.records[key][0] for key in sorted(key for key in self.records if key[0] in kinds)]
 
 
 def different(first: Origin) -> str:

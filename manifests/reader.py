@@ -152,7 +152,7 @@ def _objects(document: Document, problems: list[Problem]) -> Iterator[Document]:
         elif _is_list(value):
             waiting += ((item, lists + 1) for item in reversed(_items(one, value, problems)))
         else:
-            yield replace(one, value=value)
+            yield one if value is one.value else replace(one, value=value)
 
 
 def _is_list(value: dict[str, object]) -> bool:
@@ -173,7 +173,8 @@ def _items(document: Document, value: dict[str, object], problems: list[Problem]
     # The API server leaves kind and apiVersion out of the items of a typed list.
     typed = {"apiVersion": value.get("apiVersion"), "kind": kind.removesuffix("List")} if kind != "List" else {}
     return [
-        replace(document, line=line_in(items, index, 0), value=_typed(item, typed)) for index, item in enumerate(items)
+        Document(file=document.file, number=document.number, line=line_in(items, index, 0), value=_typed(item, typed))
+        for index, item in enumerate(items)
     ]
 
 

@@ -36,10 +36,12 @@ class _Stop(Exception):
 class _Frame:
     """A map or list that is being read."""
 
-    __slots__ = ("anchor", "before", "container", "key", "key_line", "merged", "merging", "waiting")
+    __slots__ = ("anchor", "before", "container", "into", "items", "key", "key_line", "merged", "merging", "waiting")
 
     def __init__(self, container: Mapped | Listed, anchor: str | None, before: int) -> None:
         self.container = container
+        self.into = container if isinstance(container, Mapped) else None
+        self.items = container if isinstance(container, Listed) else None
         self.anchor = anchor
         self.before = before
         self.key = ""
@@ -79,10 +81,12 @@ class _Builder:
         self.problems = problems
         self.nodes = 0
         self.aliased = 0
+        self.keys: dict[tuple[str, bool], str] = {}
         self._start()
 
     def _start(self) -> None:
         self.frames: list[_Frame] = []
+        self.frame: _Frame | None = None  # the last of them
         self.anchors: dict[str, tuple[object, int]] = {}
         self.root: object = None
         self.root_line = 0
@@ -90,9 +94,10 @@ class _Builder:
 
     def documents(self, text: str) -> Iterator[Document]:
         number = -1
+        scalar = yaml.ScalarEvent
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             kind = type(event)
-            if kind is yaml.ScalarEvent:
+            if kind is scalar:
                 self._scalar(event)
             elif kind is yaml.MappingStartEvent:
                 self._open(event, Mapped())
@@ -110,19 +115,25 @@ class _Builder:
 
     def _scalar(self, event: Any) -> None:
         line = event.start_mark.line + 1
-        plain = event.implicit[0] or event.tag in _RESOLVED_TAGS
-        if event.tag is not None and event.tag not in _RESOLVED_TAGS and event.tag not in ("!", _TAG + "str"):
-            self._stop(line, f"found the YAML tag {event.tag}, expected plain YAML")
+        text, plain, frame = event.value, event.implicit[0], self.frame
+        if event.tag is not None:
+            plain = self._tagged(event.tag, line) or plain
         self._count(1, line)
-        if self._expects_key():
-            self._key(event.value, plain=plain, line=line)
+        if frame is not None and frame.into is not None and not frame.waiting:
+            self._key(frame, frame.into, (text, plain), line)
             return
-        value = plain_scalar(event.value) if plain else event.value
+        value = plain_scalar(text) if plain else text
         if isinstance(value, float) and not math.isfinite(value):
-            self._stop(line, f"found the number {describe(event.value)}, expected a finite number")
+            self._stop(line, f"found the number {describe(text)}, expected a finite number")
         if event.anchor is not None:
             self.anchors[event.anchor] = (value, 1)
         self._add(value, line)
+
+    def _tagged(self, tag: str, line: int) -> bool:
+        """Whether a scalar with this tag is read like one without quotes."""
+        if tag not in _RESOLVED_TAGS and tag not in ("!", _TAG + "str"):
+            self._stop(line, f"found the YAML tag {tag}, expected plain YAML")
+        return tag in _RESOLVED_TAGS
 
     def _open(self, event: Any, container: Mapped | Listed) -> None:
         line = event.start_mark.line + 1
@@ -135,11 +146,13 @@ class _Builder:
         if event.anchor is not None:
             self.anchors.pop(event.anchor, None)
         self._add(container, line)
-        self.frames.append(_Frame(container, event.anchor, self.nodes))
+        self.frame = _Frame(container, event.anchor, self.nodes)
+        self.frames.append(self.frame)
         self._count(1, line)
 
     def _close(self) -> None:
         frame = self.frames.pop()
+        self.frame = self.frames[-1] if self.frames else None
         if frame.merged:
             self._merge(frame)
         if frame.anchor is not None:
@@ -164,41 +177,43 @@ class _Builder:
             self._stop(line, f"found more than {self.limits.nodes} values, expected fewer; JSON may have more")
 
     def _expects_key(self) -> bool:
-        return bool(self.frames) and isinstance(self.frames[-1].container, Mapped) and not self.frames[-1].waiting
+        return self.frame is not None and self.frame.into is not None and not self.frame.waiting
 
-    def _key(self, text: str, *, plain: bool, line: int) -> None:
-        frame = self.frames[-1]
-        key = key_text(plain_scalar(text)) if plain else text
+    def _key(self, frame: _Frame, into: Mapped, written: tuple[str, bool], line: int) -> None:
+        """`written`: the text of the key, and whether it has no quotes. Most keys have come before."""
+        key = self.keys.get(written)
         if key is None:
-            self._stop(line, "found nothing as a key, expected text")
-        assert isinstance(frame.container, Mapped)
-        frame.key, frame.key_line = key, line
-        frame.waiting, frame.merging = True, plain and key == _MERGE
-        first = frame.container.lines.get(key)
+            text, plain = written
+            key = key_text(plain_scalar(text)) if plain else text
+            if key is None:
+                self._stop(line, "found nothing as a key, expected text")
+            self.keys[written] = key
+        frame.key, frame.key_line, frame.waiting = key, line, True
+        frame.merging = key == _MERGE and written[1]
+        first = into.lines.get(key)
         if first is not None and not frame.merging:
             found = f"found this field twice, first on line {first}, expected it once"
             self.problems.append(Problem(file=self.file, line=line, path=self._path(key), message=found))
 
     def _add(self, value: object, line: int) -> None:
-        if not self.frames:
+        frame = self.frame
+        if frame is None:
             self.root, self.root_line = value, line
-            return
-        frame = self.frames[-1]
-        if isinstance(frame.container, Listed):
-            frame.container.append(value)
-            frame.container.lines.append(line)
-            return
-        if frame.merging:
-            frame.merged.append((frame.key_line, value))
-        else:
-            frame.container[frame.key] = value
-            frame.container.lines[frame.key] = frame.key_line
-        frame.waiting = False
+        elif frame.items is not None:
+            frame.items.append(value)
+            frame.items.lines.append(line)
+        elif frame.into is not None:
+            if frame.merging:
+                frame.merged.append((frame.key_line, value))
+            else:
+                frame.into[frame.key] = value
+                frame.into.lines[frame.key] = frame.key_line
+            frame.waiting = False
 
     def _merge(self, frame: _Frame) -> None:
         """The merge key `<<`: fields of the merged maps that the map does not have itself; the first one wins."""
-        into = frame.container
-        assert isinstance(into, Mapped)
+        into = frame.into
+        assert into is not None
         for line, value in frame.merged:
             for source in value if isinstance(value, Listed) else [value]:
                 if not isinstance(source, Mapped):
@@ -211,8 +226,8 @@ class _Builder:
     def _path(self, key: str) -> str:
         path = ""
         for frame in self.frames[:-1]:
-            if isinstance(frame.container, Listed):
-                path += f"[{len(frame.container) - 1}]"
+            if frame.items is not None:
+                path += f"[{len(frame.items) - 1}]"
             else:
                 path += f".{frame.key}" if path else frame.key
         return f"{path}.{key}" if path else key

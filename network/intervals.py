@@ -5,7 +5,7 @@ Trusted by every verdict; checked by the laws in tests/network/test_intervals.py
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -52,6 +52,10 @@ class IntervalSet:
         return IntervalSet.of((*self.spans, *other.spans))
 
     def __and__(self, other: IntervalSet) -> IntervalSet:
+        if len(other.spans) == 1:
+            return self._within(*other.spans[0])
+        if len(self.spans) == 1:
+            return other._within(*self.spans[0])
         found: list[Span] = []
         left, right = iter(self.spans), iter(other.spans)
         a, b = next(left, None), next(right, None)
@@ -64,6 +68,21 @@ class IntervalSet:
             else:
                 b = next(right, None)
         return IntervalSet(tuple(found))
+
+    def _within(self, low: int, high: int) -> IntervalSet:
+        """The members from `low` to `high`; quick, since most sets that others are cut with are one span."""
+        begin = bisect_left(self.spans, low, key=lambda span: span[1])
+        end = bisect_right(self.spans, high, key=lambda span: span[0])
+        if begin >= end:
+            return EMPTY
+        first, last = self.spans[begin], self.spans[end - 1]
+        if first[0] >= low and last[1] <= high:
+            return IntervalSet(self.spans[begin:end])
+        if end - begin == 1:
+            return IntervalSet(((max(first[0], low), min(first[1], high)),))
+        return IntervalSet(
+            ((max(first[0], low), first[1]), *self.spans[begin + 1 : end - 1], (last[0], min(last[1], high)))
+        )
 
     def __sub__(self, other: IntervalSet) -> IntervalSet:
         kept: list[Span] = []

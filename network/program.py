@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from reachproof.network.labels import EVERYTHING, Labels
+from reachproof.network.labels import EVERYTHING
 from reachproof.network.options import CidrMatches, Enforcement, HostNetworkPods, Options
 from reachproof.network.origin import Origin
 from reachproof.network.policy import (
@@ -88,22 +88,6 @@ def assemble(policies: Iterable[Policy], options: Options) -> Programs:
     return Programs(
         egress=_tiers(enforced, Direction.EGRESS, profile), ingress=_tiers(enforced, Direction.INGRESS, profile)
     )
-
-
-def restrict(programs: Programs, namespace: Labels) -> Programs:
-    """What is left of the programs for pods of a namespace with these labels: no other policy can select them."""
-    return Programs(
-        egress=tuple(_restricted(tier, namespace) for tier in programs.egress),
-        ingress=tuple(_restricted(tier, namespace) for tier in programs.ingress),
-    )
-
-
-def _restricted(tier: Tier, namespace: Labels) -> Tier:
-    def group(policies: Group) -> Group:
-        return tuple(policy for policy in policies if policy.subject.namespaces.matches(namespace))
-
-    chains = (tuple(found for each in chain if (found := group(each))) for chain in tier.chains)
-    return replace(tier, chains=tuple(chain for chain in chains if chain))
 
 
 def _enforced(policy: Policy, options: Options, profile: Profile) -> bool:

@@ -10,7 +10,8 @@ from reachproof.network.cluster import Namespace, Node, Notice, Pod, Service
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.options import DEFAULT_OPTIONS, Options
 from reachproof.network.policy import Policy
-from reachproof.network.program import Programs, assemble, restrict
+from reachproof.network.program import Programs, assemble
+from reachproof.network.restricted import Restricted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +41,17 @@ class Snapshot:
         return assemble(self.policies, self.options)
 
     @cached_property
+    def _restricted(self) -> Restricted:
+        return Restricted(self.programs)
+
+    @cached_property
     def _programs_in(self) -> dict[str, Programs]:
         return {}
 
     def programs_in(self, namespace: str) -> Programs:
         """The programs without the policies that select no pod of the namespace; kept after the first call."""
         if namespace not in self._programs_in:
-            labels = self.namespace_of[namespace].labels
-            self._programs_in[namespace] = restrict(self.programs, labels)
+            self._programs_in[namespace] = self._restricted.to(self.namespace_of[namespace].labels)
         return self._programs_in[namespace]
 
     @cached_property

@@ -42,6 +42,11 @@ def flags(bits: int, count: int) -> Flags:
     return np.unpackbits(raw, count=count, bitorder="little").astype(np.bool_)
 
 
+def from_flags(members: Flags) -> int:
+    """The set of the positions that are true."""
+    return int.from_bytes(np.packbits(members, bitorder="little").tobytes(), "little")
+
+
 def position_list(bits: int, count: int) -> list[int]:
     """The members, ascending; quicker than `positions` where there are many."""
     found: list[int] = np.nonzero(flags(bits, count))[0].tolist()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import External
-from reachproof.solver.bits import Flags, flags, position_list, positions
+from reachproof.solver.bits import from_flags, position_list, positions
 from reachproof.solver.goal import Same
 from reachproof.solver.ground import Classes
+from reachproof.solver.index import Positions, Rows
 from reachproof.solver.universe import sole_key
 from reachproof.solver.view import View
 
-Positions = NDArray[np.intp]
 NOT_AT_A_NODE = ""
 
 
@@ -41,32 +41,31 @@ class Cell:
 
 @dataclass(frozen=True)
 class Cells:
-    """The cells of one side; `of_draft[i]` is the cell that draft cell i became a part of."""
+    """The cells of one side; `inside` has the cells, ascending, that lie in each set of classes that was asked for."""
 
     cells: tuple[Cell, ...]
-    of_draft: Positions
-    draft: Draft
-    _found: dict[int, Positions] = field(default_factory=dict)
+    inside: dict[int, Positions]
 
     def of_classes(self, classes: int) -> Positions:
         """The cells that lie in a set of classes, ascending. Each cell lies in it or outside as a whole."""
-        occurring = classes & self.draft.class_bits
-        if occurring not in self._found:
-            self._found[occurring] = np.unique(self.of_draft[self.draft.in_classes(occurring)])
-        return self._found[occurring]
+        return self.inside[classes]
 
 
-Key = tuple[int, tuple[int, ...], str | None, bool]
+Key = tuple[bool, tuple[int, ...], str | None, bool]
 
 
 @dataclass(frozen=True)
 class Draft:
-    """Cells before merging: points of one class that the question's own sets and relations do not tell apart."""
+    """Cells before merging: points of one class that the question's own sets and relations do not tell apart.
+
+    `marks` are the question's sets that the points of a draft cell are in, as bits.
+    """
 
     view: View
     classes: Positions
     points: tuple[int, ...]
     keys: tuple[Key, ...]
+    marks: tuple[int, ...]
     class_count: int
 
     @staticmethod
@@ -74,54 +73,61 @@ class Draft:
         view: View, classes: Classes, domain: int, *, sets: Iterable[int], relations: Sequence[Same], nodes: bool
     ) -> Draft:
         """The draft cells of a domain. `nodes`: whether on which node a point is matters."""
-        blocks = _blocks(view, classes, domain)
-        for points in dict.fromkeys(sets):
-            blocks = [(number, part) for number, block in blocks for part in (block & points, block & ~points) if part]
-        found: dict[tuple[int, int, Key], int] = {}
-        for order, (number, block) in enumerate(blocks):
-            for key, part in _keyed(view, block, relations, nodes=nodes):
-                found[number, order, key] = part
+        blocks = [(number, 0, block) for number, block in _blocks(view, classes, domain)]
+        for bit, points in enumerate(dict.fromkeys(sets)):
+            blocks = [
+                half
+                for number, marks, block in blocks
+                for half in _halves(number, marks, block, block & points, 1 << bit)
+            ]
+        v6 = view.lift(view.universe.v6)
+        found = [
+            (number, marks, key, part)
+            for number, marks, block in blocks
+            for key, part in _keyed(view, block, relations, v6=bool(block & v6), nodes=nodes)
+        ]
         return Draft(
             view=view,
-            classes=np.array([number for number, _, _ in found], dtype=np.intp),
-            points=tuple(found.values()),
-            keys=tuple(key for _, _, key in found),
+            classes=np.array([number for number, _, _, _ in found], dtype=np.intp),
+            points=tuple(part for _, _, _, part in found),
+            keys=tuple(key for _, _, key, _ in found),
+            marks=tuple(marks for _, marks, _, _ in found),
             class_count=len(classes.members),
         )
 
     @cached_property
     def class_bits(self) -> int:
         """The classes that occur."""
-        bits = 0
-        for number in self.classes.tolist():
-            bits |= 1 << number
-        return bits
+        occurring = np.zeros(self.class_count, dtype=np.bool_)
+        occurring[self.classes] = True
+        return from_flags(occurring)
 
-    def in_classes(self, classes: int) -> Flags:
-        """Which draft cells lie in a set of classes."""
-        return flags(classes, self.class_count)[self.classes]
-
-    def merged(self, class_sets: Iterable[int], sets: Iterable[int]) -> Cells:
-        """Cells that agree on every set of classes that still matters, on the question's sets and on its keys."""
-        numbers = {key: number for number, key in enumerate(dict.fromkeys(self.keys))}
-        number_of = np.array([numbers[key] for key in self.keys], dtype=np.intp)
-        columns = [(number_of >> bit & 1).astype(np.bool_) for bit in range(max(1, len(numbers).bit_length()))]
-        occurring = dict.fromkeys(classes & self.class_bits for classes in class_sets)
-        columns += [self.in_classes(classes) for classes in occurring if classes not in (0, self.class_bits)]
-        columns += [np.array([bool(p & points) for p in self.points], dtype=np.bool_) for points in dict.fromkeys(sets)]
-        of_draft = _grouped(np.stack(columns, axis=1)) if self.points else np.zeros(0, dtype=np.intp)
-        merged = [0] * (int(of_draft.max()) + 1 if len(of_draft) else 0)
-        keys: dict[int, Key] = {}
-        for cell, points, key in zip(of_draft.tolist(), self.points, self.keys, strict=True):
+    def merged(self, rows: Rows, chosen: Positions) -> Cells:
+        """Cells that agree on the chosen sets of classes, on the question's sets and on the keys."""
+        numbers: dict[tuple[int, Key], int] = {}
+        signatures = [numbers.setdefault(each, len(numbers)) for each in zip(self.marks, self.keys, strict=True)]
+        number_of = np.array(signatures, dtype=np.intp)
+        columns = rows.columns(chosen, self.classes)
+        bits = [number_of >> bit & 1 for bit in range(max(1, len(numbers).bit_length()))]
+        of_draft = _grouped(np.concatenate([np.array(bits, dtype=np.bool_), columns]))
+        count = int(of_draft.max()) + 1 if len(of_draft) else 0
+        merged, first = [0] * count, [-1] * count
+        for number, (cell, points) in enumerate(zip(of_draft.tolist(), self.points, strict=True)):
             merged[cell] |= points
-            keys.setdefault(cell, key)
-        return Cells(tuple(_cell(self.view, points, keys[cell]) for cell, points in enumerate(merged)), of_draft, self)
+            if first[cell] < 0:
+                first[cell] = number
+        external = self.view.lift(self.view.universe.external)
+        cells = tuple(
+            _cell(self.view, points, self.keys[at], external=bool(points & external))
+            for points, at in zip(merged, first, strict=True)
+        )
+        return Cells(cells, rows.inside(chosen, columns[:, np.array(first, dtype=np.intp)]))
 
 
 def _blocks(view: View, classes: Classes, domain: int) -> list[tuple[int, int]]:
     """The domain by class; parts of split points are in the class of the whole."""
     whole = domain & view.universe.everything
-    found = [(number, whole & members) for number, members in enumerate(classes.members) if whole & members]
+    found = [(number, block) for number, members in enumerate(classes.members) if (block := whole & members)]
     for parent, parts in view.parts.items():
         if parts & domain:
             number = next(number for number, members in enumerate(classes.members) if members >> parent & 1)
@@ -129,10 +135,17 @@ def _blocks(view: View, classes: Classes, domain: int) -> list[tuple[int, int]]:
     return found
 
 
-def _keyed(view: View, block: int, relations: Sequence[Same], *, nodes: bool) -> Iterable[tuple[Key, int]]:
+def _halves(number: int, marks: int, block: int, inside: int, mark: int) -> tuple[tuple[int, int, int], ...]:
+    """The part of a block that is inside a set of the question, then the part that is not, without empty ones."""
+    if not inside:
+        return ((number, marks, block),)
+    if inside == block:
+        return ((number, marks | mark, block),)
+    return (number, marks | mark, inside), (number, marks, block ^ inside)
+
+
+def _keyed(view: View, block: int, relations: Sequence[Same], *, v6: bool, nodes: bool) -> Iterable[tuple[Key, int]]:
     """A block split by address family, groups and node; classes already agree on family and on being external."""
-    first = next(positions(block))
-    v6 = int(view.points[first].family == 6)
     if not relations and not nodes:
         return [((v6, (), NOT_AT_A_NODE, False), block)]
     found: dict[Key, int] = {}
@@ -154,18 +167,33 @@ def _node(view: View, index: int) -> tuple[str | None, bool]:
             return NOT_AT_A_NODE, False
 
 
-def _grouped(rows: NDArray[np.bool_]) -> Positions:
-    """For each row the number of its group of equal rows, numbered in order of first appearance."""
-    packed = np.packbits(rows, axis=1)
+def _grouped(columns: NDArray[np.bool_]) -> Positions:
+    """For each column the number of its group of equal columns, numbered in order of first appearance."""
+    packed = np.packbits(columns, axis=0).T
+    raw, width = packed.tobytes(), packed.shape[1]
     seen: dict[bytes, int] = {}
-    return np.array([seen.setdefault(row.tobytes(), len(seen)) for row in packed], dtype=np.intp)
+    starts = range(0, len(raw), width)
+    return np.array([seen.setdefault(raw[start : start + width], len(seen)) for start in starts], dtype=np.intp)
 
 
-def _cell(view: View, points: int, key: Key) -> Cell:
+def _cell(view: View, points: int, key: Key, *, external: bool) -> Cell:
+    """`external`: whether its points are outside the cluster, all or none."""
     v6, groups, node, host = key
-    parties = positions(points)
-    first = view.points[next(parties)]
-    external = isinstance(first.party, External)
-    name = None if external else sole_key(first)
-    single = name is not None and all(sole_key(view.points[index]) == name for index in parties)
-    return Cell(points, bool(v6), external, name if single else None, groups, node, host)
+    return Cell(points, v6, external, None if external else _only_party(view, points), groups, node, host)
+
+
+def _only_party(view: View, points: int) -> str | None:
+    """The sole key of all these points, where they have one; most cells differ in their first two points."""
+    low = points & -points
+    name = _sole_key(view, low.bit_length() - 1)
+    rest = points ^ low
+    if not rest or name is None:
+        return name
+    if _sole_key(view, (rest & -rest).bit_length() - 1) != name:
+        return None
+    return name if all(_sole_key(view, index) == name for index in positions(rest)) else None
+
+
+def _sole_key(view: View, index: int) -> str | None:
+    known = view.universe.sole_keys
+    return known[index] if index < len(known) else sole_key(view.points[index])

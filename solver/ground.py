@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.policy import Direction, DomainPeer, Match, OwnNodePeer, Policy, Rule
@@ -25,6 +26,8 @@ from reachproof.network.ports import ALL_PORTS
 from reachproof.network.program import Tier
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver.bits import partition
+from reachproof.solver.goal import Side
+from reachproof.solver.index import Index
 from reachproof.solver.meant import Meant
 from reachproof.solver.universe import Universe, build
 
@@ -89,6 +92,12 @@ class Encoding:
     destinations: Classes
     egress: tuple[GroundTier, ...]
     ingress: tuple[GroundTier, ...]
+
+    @cached_property
+    def index(self) -> Index:
+        """Its boxes as arrays."""
+        counts = {Side.SOURCE: len(self.sources.members), Side.DESTINATION: len(self.destinations.members)}
+        return Index.of({Direction.EGRESS: self.egress, Direction.INGRESS: self.ingress}, counts)
 
 
 def prepare(snapshot: Snapshot, universe: Universe | None = None) -> Encoding:

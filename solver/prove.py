@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import z3
 
@@ -109,9 +110,15 @@ class _Run:
         self._budget = budget
         self._solver = z3.SolverFor(LOGIC, ctx=context)
         self._solver.from_string(text)
-        # One call for all literals: made one by one they cost more than the proof.
+        self._context = context
+        # One call for all literals, which the vector keeps alive, and no wrapper around each: they cost more than the
+        # proof.
         named = "".join(f"(declare-const {name} Bool)(assert {name})" for name in literals)
-        self._terms = dict(zip(literals, z3.parse_smt2_string(named, ctx=context), strict=True)) if literals else {}
+        self._vector = z3.parse_smt2_string(named, ctx=context)
+        self._terms = {name: self._literal(number) for number, name in enumerate(literals)}
+
+    def _literal(self, number: int) -> Any:
+        return z3.Z3_ast_vector_get(self._context.ref(), self._vector.vector, number)
 
     def add(self, text: str) -> None:
         """More declarations and assertions."""
@@ -125,10 +132,14 @@ class _Run:
         self._solver.set("rlimit", self._budget.rlimit)
         self._solver.set("ctrl_c", _may_listen())
         terms = {literal: self._terms[literal] for literal in literals}
-        found = self._solver.check(*terms.values())
+        assumptions = (z3.Ast * len(terms))(*terms.values())
+        found = z3.CheckSatResult(
+            z3.Z3_solver_check_assumptions(self._context.ref(), self._solver.solver, len(terms), assumptions)
+        )
         if found == z3.unsat:
-            core = {term.get_id() for term in self._solver.unsat_core()} if terms else set()
-            return Refuted(tuple(literal for literal, term in terms.items() if term.get_id() in core))
+            # Equal terms are one object in a context, so that its address tells which literal it is.
+            core = {term.as_ast().value for term in self._solver.unsat_core()} if terms else set()
+            return Refuted(tuple(name for name, term in terms.items() if term.value in core))
         if found == z3.sat:
             return Model(tuple(self._values(variables)))
         return GaveUp(self._reason())

@@ -11,7 +11,7 @@ other rule cannot match any flow of the region. Both engines read the same slice
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,14 +19,14 @@ from reachproof.network.intervals import IntervalSet, atoms
 from reachproof.network.policy import Direction, Policy, Rule
 from reachproof.network.program import Tier
 from reachproof.solver.budget import Budget
-from reachproof.solver.cells import NOT_AT_A_NODE, Cell, Cells, Draft, Positions
+from reachproof.solver.cells import NOT_AT_A_NODE, Cell, Cells, Draft
 from reachproof.solver.goal import At, Formula, InPorts, Same, Side
-from reachproof.solver.ground import Box, Encoding, GroundPolicy, GroundRule, GroundTier
+from reachproof.solver.ground import Encoding, GroundPolicy, GroundRule, GroundTier
+from reachproof.solver.index import PEER as PEER
+from reachproof.solver.index import SUBJECT as SUBJECT
+from reachproof.solver.index import Kept, Positions
 from reachproof.solver.region import addresses_in, leaves, upper_bound, upper_ports
 from reachproof.solver.view import View
-
-SUBJECT = {Direction.EGRESS: Side.SOURCE, Direction.INGRESS: Side.DESTINATION}
-PEER = {Direction.EGRESS: Side.DESTINATION, Direction.INGRESS: Side.SOURCE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,21 +124,15 @@ def cut(encoding: Encoding, formulas: Sequence[Formula], budget: Budget, *, sing
     }
     budget.check()
     ports = upper_ports(region)
-    kept = {
-        direction: [
-            _kept(tier, drafts[SUBJECT[direction]].class_bits, drafts[PEER[direction]].class_bits, ports)
-            for tier in _ground(encoding, direction)
-        ]
-        for direction in Direction
-    }
-    cells = {side: drafts[side].merged(_class_sets(kept, side), sets[side]) for side in Side}
+    index = encoding.index
+    kept = index.kept({side: drafts[side].class_bits for side in Side}, ports)
+    cells = {side: drafts[side].merged(index.rows[side], _rows(kept, side)) for side in Side}
     budget.check()
-    pieces = port_atoms(
-        ports, [*_box_ports(kept), *(x.ports for f in formulas for x in leaves(f) if isinstance(x, InPorts))]
-    )
+    asked = [leaf.ports for formula in formulas for leaf in leaves(formula) if isinstance(leaf, InPorts)]
+    pieces = port_atoms(ports, [*(index.ports[number] for number in _ports(kept)), *asked])
     budget.check_table(len(cells[Side.SOURCE].cells) * len(cells[Side.DESTINATION].cells) * (len(pieces) // 64 + 1))
     tiers = {
-        direction: tuple(map(_Patcher(cells[SUBJECT[direction]], cells[PEER[direction]], pieces).tier, kept[direction]))
+        direction: _Patcher(cells[SUBJECT[direction]], cells[PEER[direction]], pieces).tiers(kept[direction])
         for direction in Direction
     }
     return Slice(
@@ -152,72 +146,21 @@ def cut(encoding: Encoding, formulas: Sequence[Formula], budget: Budget, *, sing
     )
 
 
-def _ground(encoding: Encoding, direction: Direction) -> tuple[GroundTier, ...]:
-    return encoding.egress if direction is Direction.EGRESS else encoding.ingress
-
-
 def _ats(formulas: Sequence[Formula], side: Side) -> Iterator[At]:
     for formula in formulas:
         yield from (leaf for leaf in leaves(formula) if isinstance(leaf, At) and leaf.side is side)
 
 
-def _kept(tier: GroundTier, subjects: int, peers: int, ports: IntervalSet) -> GroundTier:
-    """The tier without what cannot match; a policy that isolates stays even when none of its rules do."""
-    overlaps: dict[IntervalSet, bool] = {}
-
-    def meets(box: Box) -> bool:
-        if not (box.subjects & subjects and box.peers & peers):
-            return False
-        if box.ports not in overlaps:
-            overlaps[box.ports] = bool(box.ports & ports)
-        return overlaps[box.ports]
-
-    def rule(ground: GroundRule) -> GroundRule:
-        return replace(ground, boxes=tuple(box for box in ground.boxes if meets(box)))
-
-    def policy(ground: GroundPolicy) -> GroundPolicy:
-        rules = (rule(each) for each in ground.rules)
-        return replace(ground, rules=tuple(each for each in rules if each.boxes))
-
-    def group(policies: tuple[GroundPolicy, ...]) -> tuple[GroundPolicy, ...]:
-        found = (policy(each) for each in policies if each.subjects & subjects)
-        return tuple(each for each in found if each.rules)
-
-    chains = (tuple(found for each in chain if (found := group(each))) for chain in tier.chains)
-    return replace(
-        tier,
-        chains=tuple(chain for chain in chains if chain),
-        isolating=tuple(each for each in tier.isolating if each.subjects & subjects),
-        isolation=tuple(map(rule, tier.isolation)),
-    )
+def _rows(kept: dict[Direction, list[Kept]], side: Side) -> Positions:
+    """The rows of one side that what is kept tells apart."""
+    found = [each.subjects for direction in Direction if SUBJECT[direction] is side for each in kept[direction]]
+    found += [each.peers for direction in Direction if PEER[direction] is side for each in kept[direction]]
+    return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.intp)
 
 
-def _boxes(tier: GroundTier) -> Iterator[Box]:
-    for chain in tier.chains:
-        for group in chain:
-            for policy in group:
-                for rule in policy.rules:
-                    yield from rule.boxes
-    for rule in tier.isolation:
-        yield from rule.boxes
-
-
-def _class_sets(kept: dict[Direction, list[GroundTier]], side: Side) -> list[int]:
-    """The sets of classes of one side that the kept boxes and isolating policies tell apart."""
-    found: dict[int, None] = {}
-    for direction, tiers in kept.items():
-        as_subject = SUBJECT[direction] is side
-        for tier in tiers:
-            for box in _boxes(tier):
-                found[box.subjects if as_subject else box.peers] = None
-            if as_subject:
-                found.update((policy.subjects, None) for policy in tier.isolating)
-                found.update((p.subjects, None) for chain in tier.chains for group in chain for p in group)
-    return list(found)
-
-
-def _box_ports(kept: dict[Direction, list[GroundTier]]) -> list[IntervalSet]:
-    return list(dict.fromkeys(box.ports for tiers in kept.values() for tier in tiers for box in _boxes(tier)))
+def _ports(kept: dict[Direction, list[Kept]]) -> list[int]:
+    """The numbers of the sets of ports that what is kept tells apart, in order of appearance."""
+    return list(dict.fromkeys(number for tiers in kept.values() for tier in tiers for number in tier.ports.tolist()))
 
 
 def port_atoms(domain: IntervalSet, cuts: Iterable[IntervalSet]) -> tuple[IntervalSet, ...]:
@@ -238,7 +181,10 @@ class _Patcher:
         self._atoms = pieces
         self._ports: dict[IntervalSet, int] = {}
 
-    def tier(self, ground: GroundTier) -> SlicedTier:
+    def tiers(self, kept: Iterable[Kept]) -> tuple[SlicedTier, ...]:
+        return tuple(self._tier(each.tier) for each in kept)
+
+    def _tier(self, ground: GroundTier) -> SlicedTier:
         return SlicedTier(
             tier=ground.tier,
             chains=tuple(tuple(tuple(map(self._policy, group)) for group in chain) for chain in ground.chains),

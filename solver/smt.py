@@ -23,6 +23,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
+import numpy as np
+
 from reachproof.network.policy import Direction
 from reachproof.solver.bits import positions
 from reachproof.solver.cells import Cell
@@ -198,8 +200,15 @@ class _Writer:
         )
         if not (tier.isolation and tier.isolating):
             return TierTerms(chains)
-        isolated = disjunction([self._isolates(policy, direction) for policy in tier.isolating])
+        isolated = self._isolated(tier.isolating, direction)
         return TierTerms(chains, isolated, tuple(self._rule(rule, direction) for rule in tier.isolation))
+
+    def _isolated(self, policies: tuple[SlicedPolicy, ...], direction: Direction) -> str:
+        """Some policy isolates the subject; one set of cells where nobody asks which policy it is."""
+        if self.terms.tracking:
+            return disjunction([self._isolates(policy, direction) for policy in policies])
+        cells = np.unique(np.concatenate([policy.subjects for policy in policies]))
+        return self.terms.one_of(VARIABLE[SUBJECT[direction]], cells.tolist())
 
     def _policy(self, policy: SlicedPolicy, direction: Direction) -> PolicyTerms:
         return tuple(self._rule(rule, direction) for rule in policy.rules)

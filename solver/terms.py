@@ -62,7 +62,7 @@ class Terms:
         self.lines: list[str] = []
         self.tracked: list[Tracked] = []
         self._sizes = dict(sizes)
-        self._tracking = tracking
+        self.tracking = tracking
         self._parameters = parameters
         self._names: set[str] = {TRUE, FALSE}
         self._sets: dict[tuple[str, tuple[int, ...]], str] = {}
@@ -145,7 +145,7 @@ class Terms:
 
     def meant(self, meaning: str, direction: Direction, policy: Policy, rule: Rule | None) -> str:
         """A name for what a rule, or the isolation by a policy, means; when tracking, tied to it by a literal only."""
-        if not self._tracking:
+        if not self.tracking:
             return self.fresh(meaning)
         number = len(self.tracked)
         self.tracked.append(Tracked(literal=f"t{number}", direction=direction, policy=policy, rule=rule))

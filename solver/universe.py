@@ -123,6 +123,11 @@ class Universe:
         return dict(found)
 
     @cached_property
+    def sole_keys(self) -> tuple[str | None, ...]:
+        """`sole_key` of each point."""
+        return tuple(map(sole_key, self.points))
+
+    @cached_property
     def _by_label(self) -> dict[str, dict[str, int]]:
         found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         for index, point in enumerate(self.points):
@@ -261,7 +266,9 @@ def node_addresses(snapshot: Snapshot, peer: NodePeer) -> IntervalSet:
 
 def regions_of(addresses: IntervalSet, cuts: Iterable[IntervalSet]) -> tuple[IntervalSet, ...]:
     """The set, split into regions of one family that lie inside or outside each cut as a whole."""
-    within = [cut & addresses for cut in cuts]
+    within = [part for cut in cuts if (part := cut & addresses) and part != addresses]
+    if not within and family(addresses.first) == family(addresses.spans[-1][1]):
+        return (addresses,)
     pieces = atoms(addresses, (ALL_V4, ALL_V6, *within))
     starts = [low for low, _ in pieces]
     signature: list[list[int]] = [[family(low)] for low in starts]

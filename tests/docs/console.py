@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from tests.docs.pages import page, tagged
 from tests.house.places import ROOT
 
-PAGES = ("README.md", "docs/interfaces.md", "docs/packs.md", "docs/lint.md")
+PAGES = ("README.md", "docs/interfaces.md", "docs/packs.md", "docs/lint.md", "docs/ci.md")
 _PROMPT = "$ "
 _SERVER = " &"
 _PORT = "8000"
@@ -46,7 +46,7 @@ def commands(block: str) -> list[str]:
 def run(block: str) -> str:
     """The block as it would look today: each command, and what it prints, masked."""
     typed = commands(block)
-    with _reachproof_on_path() as environment:
+    with reachproof_on_path() as environment:
         servers = [command for command in typed if command.endswith(_SERVER)]
         if not servers:
             return masked(_shown(typed, _outputs(typed, environment)))
@@ -72,7 +72,7 @@ def _outputs(typed: list[str], environment: dict[str, str]) -> list[str]:
 
 
 @contextmanager
-def _reachproof_on_path() -> Iterator[dict[str, str]]:
+def reachproof_on_path() -> Iterator[dict[str, str]]:
     """An environment in which `reachproof` is the one that is under test."""
     with TemporaryDirectory() as folder:
         script = Path(folder) / "reachproof"

@@ -23,7 +23,8 @@ from reachproof.network.policy import (
     TierName,
 )
 from reachproof.network.profile import PROFILES
-from reachproof.network.program import Tier, assemble, restrict
+from reachproof.network.program import Tier, assemble
+from reachproof.network.restricted import Restricted
 
 HERE = Origin(file="program.yaml")
 EGRESS, INGRESS = Direction.EGRESS, Direction.INGRESS
@@ -224,15 +225,15 @@ def seen_by(given: Policy, host_network_pods: HostNetworkPods) -> tuple[bool, bo
     return found.subject.host_network, peer.host_network
 
 
-class TestRestrict:
+class TestRestricted:
     def test_policies_that_select_no_pod_of_the_namespace_are_gone_and_empty_chains_with_them(self) -> None:
         given = [policy("np", "shop", namespace="shop"), policy("np", "bank", namespace="bank"), policy("anp", "top")]
-        programs = restrict(assemble(given, Options()), {NAMESPACE_NAME: "shop"})
+        programs = Restricted(assemble(given, Options())).to({NAMESPACE_NAME: "shop"})
         expected = ["admin: top", "networkpolicy: shop, then own node?, then isolation"]
         assert [line(tier) for tier in programs.egress] == expected
 
     def test_the_exemption_stays_for_every_namespace(self) -> None:
-        programs = restrict(assemble([], Options()), {NAMESPACE_NAME: "shop"})
+        programs = Restricted(assemble([], Options())).to({NAMESPACE_NAME: "shop"})
         assert [line(tier) for tier in programs.ingress] == [OWN_NODE]
 
 

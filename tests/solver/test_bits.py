@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reachproof.solver.bits import flags, from_positions, ones, position_list, positions
+from reachproof.solver.bits import flags, from_flags, from_positions, ones, position_list, positions
 from reachproof.solver.table import word_count, words
 
 MEMBERS = st.sets(st.integers(0, 200))
@@ -22,6 +22,7 @@ def test_positions_are_the_members_ascending(members: set[int]) -> None:
 def test_flags_are_membership(members: set[int], count: int) -> None:
     bits = from_positions(each for each in members if each < count)
     assert flags(bits, count).tolist() == [each in members for each in range(count)]
+    assert from_flags(flags(bits, count)) == bits
 
 
 @given(st.integers(0, 200))
