@@ -182,7 +182,7 @@ class Session:
                     return self._witnessed(answer, check, flow, plan.services)
                 return self._invented(answer, replace(check, snapshot=imagined), flow)
             case Absent(because=because, samples=samples, empty=empty, attempts=attempts, imagined=imagined):
-                _spot_check(check.snapshot, samples)
+                spot_check(check.snapshot, samples)
                 if imagined is not None:
                     _attack(imagined, attempts, check.goal.wanted)
                 checked = imagined is None and not empty
@@ -196,7 +196,7 @@ class Session:
                     assumptions=(*draft.assumptions, *by_proof(check.snapshot, because)),
                 )
             case Ranking(holds=holds, flow=flow, samples=samples, empty=empty, confirmed=confirmed):
-                _spot_check(check.snapshot, samples)
+                spot_check(check.snapshot, samples)
                 verdict = check.if_found if holds else check.if_absent
                 evidence = replace(evidence, replayed=bool(samples), cross_checked=confirmed)
                 answer = replace(draft, verdict=verdict, vacuous=empty, evidence=evidence)
@@ -273,7 +273,7 @@ class Session:
         if plan.samples is not None and found.kinds > plan.samples:
             reason = f"the question is about {found.kinds} kinds of flow, more than {plan.samples}; narrow it down"
             return replace(draft, verdict=Verdict.UNKNOWN, reason=reason)
-        _spot_check(plan.snapshot, found.samples)
+        spot_check(plan.snapshot, found.samples)
         solver_ms = round((time.perf_counter() - started) * 1000, 3)
         return replace(
             draft,
@@ -349,7 +349,8 @@ def _attack(snapshot: Snapshot, flows: tuple[Flow, ...], wanted: Wanted) -> None
             )
 
 
-def _spot_check(snapshot: Snapshot, samples: tuple[Sample, ...]) -> None:
+def spot_check(snapshot: Snapshot, samples: Iterable[Sample]) -> None:
+    """Raise InternalError unless the evaluator says of each flow what the engines say."""
     for sample in samples:
         expected = truth(snapshot, sample.flow)
         if (sample.can_allow, sample.can_deny) != (expected is not Truth.DENIED, expected is not Truth.ALLOWED):

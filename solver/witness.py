@@ -43,9 +43,11 @@ def best(part: Slice, found: Table) -> Flow | None:
 
 def sample(part: Slice, region: Table, limit: int) -> Iterator[tuple[int, int, int, Flow]]:
     """Flows of the region with their cells and atom: one of each when there are few, else a seeded choice of cells."""
-    cells = [(i, j) for i, j in np.argwhere(pairs_with(region)).tolist()]
-    if len(cells) > limit:
-        cells = sorted(random.Random(0).sample(cells, limit))
+    pairs = pairs_with(region)
+    where = np.flatnonzero(pairs)
+    if len(where) > limit:
+        where = where[sorted(random.Random(0).sample(range(len(where)), limit))]
+    cells = [divmod(at, pairs.shape[1]) for at in where.tolist()]
     per_pair = max(1, limit // max(1, len(cells)))
     for source, destination in cells:
         atoms = int.from_bytes(region[source, destination].tobytes(), "little")
