@@ -6,22 +6,29 @@ a report about everything also its rows as they are shown. Disagreement raises I
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 from reachproof.grammar import ast
+from reachproof.grammar.mistakes import QuerySyntaxError
+from reachproof.grammar.parse import parse_ports, parse_set
 from reachproof.network.cluster import Notice
+from reachproof.network.errors import Problem
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import DEFAULT_BUDGET, Session, spot_check
+from reachproof.queries.by import By
 from reachproof.queries.replay import judge_rows
-from reachproof.queries.report_ends import By, End, grouping, outside_ends
+from reachproof.queries.report_ends import End, grouping, outside_ends
 from reachproof.queries.sets import Binder
 from reachproof.queries.unknown_addresses import address_notices
 from reachproof.solver.budget import Budget
 from reachproof.solver.goal import All, At, Formula, Members, Side
 from reachproof.solver.matrix import Access, Matrix, matrix
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +50,28 @@ class Request:
 
 
 EVERYTHING = Request()
+
+
+def request(by: By, src: str | None = None, dst: str | None = None, ports: str | None = None) -> Request:
+    """A request from text: sets and ports of the query language. QuerySyntaxError with all that is no such text."""
+    problems: list[Problem] = []
+
+    def read(parser: Callable[..., T], text: str | None, name: str, otherwise: T) -> T:
+        try:
+            return otherwise if text is None else parser(text, name=name)
+        except QuerySyntaxError as error:
+            problems.extend(error.problems)
+            return otherwise
+
+    found = Request(
+        by=by,
+        source=read(parse_set, src, "src", None),
+        destination=read(parse_set, dst, "dst", None),
+        ports=read(parse_ports, ports, "ports", ast.ANY_PORT),
+    )
+    if problems:
+        raise QuerySyntaxError(problems)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,17 +13,9 @@ from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import External
 from reachproof.network.intervals import EMPTY, IntervalSet, Span
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries.by import By
 from reachproof.queries.tenancy import tenant_of
 from reachproof.solver.universe import Universe, party_key
-
-
-class By(StrEnum):
-    """What one end of a report stands for."""
-
-    POD = "pod"
-    WORKLOAD = "workload"
-    NAMESPACE = "namespace"
-    TENANT = "tenant"
 
 
 class EndKind(StrEnum):

@@ -12,28 +12,28 @@ which compares whole reports with the evaluator flow by flow.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reachproof.network.flow import External
+from reachproof.network.flow import External, Flow
 from reachproof.network.intervals import EMPTY, IntervalSet
-from reachproof.solver.bits import position_list, positions
+from reachproof.solver.bits import from_positions, positions
 from reachproof.solver.budget import Budget
+from reachproof.solver.cells import Cell
 from reachproof.solver.decide import Sample, samples
 from reachproof.solver.goal import Formula, Side
 from reachproof.solver.ground import Encoding
+from reachproof.solver.lines import Lines, own_of, united
 from reachproof.solver.sets import verdicts
 from reachproof.solver.slice import Slice, cut
 from reachproof.solver.table import Table, one_family, region
-from reachproof.solver.universe import sole_key
+from reachproof.solver.witness import flow_of
 
 Numbers = NDArray[np.intp]
 SAMPLES = 64
-_SEVERAL = ""
-"""In place of the key of a party: there are several, so that each has another one to speak with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +70,46 @@ class Matrix:
     accesses: tuple[Access, ...]
     samples: tuple[Sample, ...]
     kinds: int
+    part: Slice = field(repr=False)
+    exists: Table = field(repr=False)
+    members: tuple[int, ...] = field(repr=False)
     numbers: Numbers = field(repr=False)
     rows: Numbers = field(repr=False)
     columns: Numbers = field(repr=False)
     own: dict[int, int] = field(repr=False)
+
+    @property
+    def lines(self) -> list[list[int]]:
+        """The numbers of accesses by row and column: ends that lie in the same cells share a row, or a column.
+
+        The access of an end to itself is in `own`, and two ends outside have none, whatever stands here.
+        """
+        found: list[list[int]] = self.numbers[:-1, :-1].tolist()
+        return found
+
+    @property
+    def row_numbers(self) -> list[int]:
+        """The row of each end as a source, -1 for ends that are not asked for there."""
+        found: list[int] = self.rows.tolist()
+        return found
+
+    @property
+    def column_numbers(self) -> list[int]:
+        """The column of each end as a destination, -1 for ends that are not asked for there."""
+        found: list[int] = self.columns.tolist()
+        return found
+
+    @property
+    def sources(self) -> list[int]:
+        """The ends that the region has flows from, or may have."""
+        found: list[int] = np.flatnonzero(self.rows >= 0).tolist()
+        return found
+
+    @property
+    def destinations(self) -> list[int]:
+        """The ends that the region has flows to, or may have."""
+        found: list[int] = np.flatnonzero(self.columns >= 0).tolist()
+        return found
 
     def access(self, source: int, destination: int) -> Access:
         """What is allowed from one end to another."""
@@ -108,21 +144,26 @@ def matrix(
     can = exists & tables.can_allow
     stacked = np.concatenate([can, can & tables.can_deny, exists & ~can], axis=2)
     groups = max(group_of, default=0)
-    sides = [_Lines.of(part, side, group_of, groups) for side in Side]
+    sides = [Lines.of(part, side, group_of, groups) for side in Side]
     budget.check_table(len(sides[0].cells) * len(sides[1].cells) * stacked.shape[2])
-    between = _united(stacked, sides[0].cells, sides[1].cells)
-    own = _own(stacked, sides, groups)
+    between = united(stacked, sides[0].cells, sides[1].cells)
+    own = own_of(stacked, sides, groups)
     budget.check()
     found, accesses = _numbered(part, np.concatenate([between.reshape(-1, stacked.shape[2]), *own.values()]))
     count = between.shape[0] * between.shape[1]
     numbers = np.pad(found[:count].reshape(between.shape[:2]), ((0, 1), (0, 1)))
-    outside, ends = _outside(part, sides, numbers, groups)
+    alike = _alike(part, sides, numbers, groups)
+    ends = [*range(groups), *(outside[0] for outside in alike)]
+    members = (*_grouped(part, group_of, groups), *(from_positions(end - groups for end in ends) for ends in alike))
     return Matrix(
         groups=groups,
-        outside=outside,
+        outside=tuple(_addresses(part, (end - groups for end in ends)) for ends in alike),
         accesses=accesses,
         samples=samples(part, exists, tables, limit),
         kinds=int(np.bitwise_count(exists).sum()),
+        part=part,
+        exists=exists,
+        members=members,
         numbers=numbers,
         rows=np.array([sides[0].line_of.get(end, -1) for end in ends], dtype=np.intp),
         columns=np.array([sides[1].line_of.get(end, -1) for end in ends], dtype=np.intp),
@@ -131,70 +172,12 @@ def matrix(
 
 
 def _exists(part: Slice) -> Table:
-    """Pairs of cells of one family. Of these, cells with one party only have no flow, which `_own` sees to, and two
+    """Pairs of cells of one family. Of these, cells with one party only have no flow, which `own_of` sees to, and two
     points outside have none, which `Matrix` sees to: a cell may hold both pods and addresses outside."""
     pairs = one_family(part)
     outside = [np.array([cell.external for cell in part.cells(side)], dtype=np.bool_) for side in Side]
     pairs[outside[0][:, None] & outside[1][None, :]] = 0
     return pairs
-
-
-@dataclass(frozen=True, slots=True)
-class _Lines:
-    """One side: the distinct lists of cells that ends lie in, and which list each end has.
-
-    `parties[end]` maps each cell to the party that the end has there, or _SEVERAL.
-    """
-
-    cells: tuple[tuple[int, ...], ...]
-    line_of: dict[int, int]
-    parties: dict[int, dict[int, str]]
-
-    @staticmethod
-    def of(part: Slice, side: Side, group_of: Sequence[int], groups: int) -> _Lines:
-        parties: dict[int, dict[int, str]] = defaultdict(dict)
-        for number, cell in enumerate(part.cells(side)):
-            for index in position_list(cell.points, len(part.view.points)):
-                point = part.view.points[index]
-                if isinstance(point.party, External):
-                    parties[groups + index][number] = _SEVERAL
-                elif group := group_of[part.view.parent(index)]:
-                    key = sole_key(point) or _SEVERAL
-                    known = parties[group - 1].setdefault(number, key)
-                    if known != key:
-                        parties[group - 1][number] = _SEVERAL
-        lines: dict[tuple[int, ...], int] = {}
-        line_of = {end: lines.setdefault(tuple(parties[end]), len(lines)) for end in sorted(parties)}
-        return _Lines(tuple(lines), line_of, parties)
-
-
-def _united(table: Table, rows: Sequence[tuple[int, ...]], columns: Sequence[tuple[int, ...]]) -> Table:
-    """For each pair of lists of cells the union of the table over them. Shape (rows, columns, words)."""
-    if not rows or not columns:
-        return np.zeros((len(rows), len(columns), table.shape[2]), dtype=np.uint64)
-    chosen = [np.array([cell for line in lines for cell in line], dtype=np.intp) for lines in (rows, columns)]
-    starts = [np.cumsum([0, *(len(line) for line in lines[:-1])]) for lines in (rows, columns)]
-    by_row = np.bitwise_or.reduceat(table[chosen[0]], starts[0], axis=0)
-    found: Table = np.bitwise_or.reduceat(by_row[:, chosen[1]], starts[1], axis=1)
-    return found
-
-
-def _own(stacked: Table, sides: Sequence[_Lines], groups: int) -> dict[int, Table]:
-    """For each group with flows from one party of it to another the union over these. Shape (1, words) each."""
-    found: dict[int, Table] = {}
-    for end, sources in sides[0].parties.items():
-        destinations = sides[1].parties.get(end)
-        if end >= groups or destinations is None:
-            continue
-        keys = {*sources.values(), *destinations.values()}
-        if len(keys) == 1 and keys != {_SEVERAL}:
-            continue
-        pairs = np.array(
-            [[first == _SEVERAL or first != second for second in destinations.values()] for first in sources.values()]
-        )
-        block = stacked[np.ix_(list(sources), list(destinations))][pairs]
-        found[end] = np.bitwise_or.reduce(block, axis=0)[None, :]
-    return found
 
 
 def _numbered(part: Slice, stacked: Table) -> tuple[Numbers, tuple[Access, ...]]:
@@ -235,20 +218,49 @@ def _ports(part: Slice, words: Table) -> IntervalSet:
     return IntervalSet.of(span for atom in positions(bits) for span in part.atoms[atom])
 
 
-def _outside(
-    part: Slice, sides: Sequence[_Lines], numbers: Numbers, groups: int
-) -> tuple[tuple[IntervalSet, ...], list[int]]:
-    """The addresses of each end outside, and for every end of the matrix one of the `_Lines` that behaves like it."""
+def _alike(part: Slice, sides: Sequence[Lines], numbers: Numbers, groups: int) -> list[list[int]]:
+    """The ends of `Lines` outside the cluster that have some access, those that behave alike together."""
     inside = [sorted({line for end, line in side.line_of.items() if end < groups}) for side in sides]
-    alike: dict[tuple[bytes, bytes], list[int]] = defaultdict(list)
+    found: dict[tuple[bytes, bytes], list[int]] = defaultdict(list)
     for end in sorted({end for side in sides for end in side.line_of if end >= groups}):
         row, column = (side.line_of.get(end, -1) for side in sides)
         sent, received = numbers[row, inside[1]], numbers[inside[0], column]
         if sent.any() or received.any():
-            alike[sent.tobytes(), received.tobytes()].append(end)
-    united = [
-        (IntervalSet.of(span for end in ends for span in part.view.points[end - groups].addresses), ends[0])
-        for ends in alike.values()
-    ]
-    united.sort(key=lambda each: each[0].first)
-    return tuple(addresses for addresses, _ in united), [*range(groups), *(end for _, end in united)]
+            found[sent.tobytes(), received.tobytes()].append(end)
+    return sorted(found.values(), key=lambda ends: _addresses(part, (end - groups for end in ends)).first)
+
+
+def _addresses(part: Slice, points: Iterable[int]) -> IntervalSet:
+    return IntervalSet.of(span for point in points for span in part.view.points[point].addresses)
+
+
+def _grouped(part: Slice, group_of: Sequence[int], groups: int) -> list[int]:
+    """The points of the view that are in each group, as bits."""
+    found: list[list[int]] = [[] for _ in range(groups)]
+    for index, point in enumerate(part.view.points):
+        group = 0 if isinstance(point.party, External) else group_of[part.view.parent(index)]
+        if group:
+            found[group - 1].append(index)
+    return [from_positions(points) for points in found]
+
+
+def flows(found: Matrix, source: int, destination: int) -> Iterator[tuple[IntervalSet, Flow]]:
+    """A flow of every kind between two ends, with the ports of the kind: no rule tells the flows of one kind apart.
+
+    Cost: one step for each pair of cells of the two and each set of ports that some rule tells from others.
+    """
+    if source >= found.groups and destination >= found.groups:
+        return
+    part = found.part
+    columns = _within(part.destinations, found.members[destination])
+    for row, sources in _within(part.sources, found.members[source]):
+        for column, destinations in columns:
+            for atom in positions(int.from_bytes(found.exists[row, column].tobytes(), "little")):
+                flow = flow_of(part, sources, destinations, part.atoms[atom])
+                if flow is not None:
+                    yield part.atoms[atom], flow
+
+
+def _within(cells: Sequence[Cell], points: int) -> list[tuple[int, int]]:
+    """The numbers of the cells that hold some of the points, each with these."""
+    return [(number, cell.points & points) for number, cell in enumerate(cells) if cell.points & points]

@@ -12,9 +12,9 @@ from reachproof.network.options import Options
 from reachproof.network.ports import format_ports
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
+from reachproof.queries.by import By
 from reachproof.queries.connectivity import Connectivity, Request, connectivity
 from reachproof.queries.errors import QueryError
-from reachproof.queries.report_ends import By
 
 Manifest = dict[str, Any]
 
@@ -76,7 +76,6 @@ def request(by: By = By.WORKLOAD, *, src: str = "", dst: str = "", ports: str = 
 WEB = [pod(f"shop/web-{number}", f"10.0.0.{number}", owner="StatefulSet/web", app="web") for number in (1, 2)]
 DB = pod("shop/db", "10.0.0.9", app="db")
 PEER_WEB: Manifest = {"podSelector": {"matchLabels": {"app": "web"}}}
-INSIDE = {"src": "pods", "dst": "pods"}
 
 
 def test_without_policies_everything_reaches_everything_but_itself() -> None:
@@ -102,11 +101,12 @@ def test_where_the_pods_of_a_workload_differ_the_row_says_so() -> None:
     first = pod("shop/web-1", "10.0.0.1", owner="StatefulSet/web", **one)
     second = pod("shop/web-2", "10.0.0.2", owner="StatefulSet/web")
     shut = policy("shop/shut", one, ingress=[])
-    asked = {"src": "pod shop/db", "dst": "pods"}
-    assert report([first, second, DB, shut], **asked) == [
+    assert report([first, second, DB, shut], src="pod shop/db", dst="pods") == [
         "shop/db => shop/web[StatefulSet]: any port (partial any port)"
     ]
-    assert report([first, second, DB, shut], By.POD, **asked) == ["shop/db => shop/web-2: any port"]
+    assert report([first, second, DB, shut], By.POD, src="pod shop/db", dst="pods") == [
+        "shop/db => shop/web-2: any port"
+    ]
 
 
 def test_what_a_pod_may_send_to_itself_is_no_connection_of_its_workload() -> None:
@@ -118,8 +118,8 @@ def test_what_a_pod_may_send_to_itself_is_no_connection_of_its_workload() -> Non
         policy("shop/one", one, ingress=[{"from": [{"podSelector": {"matchLabels": one}}]}]),
         policy("shop/two", two, ingress=[]),
     ]
-    assert report(objects, **INSIDE) == []
-    assert report(objects, By.POD, **INSIDE) == []
+    assert report(objects, src="pods", dst="pods") == []
+    assert report(objects, By.POD, src="pods", dst="pods") == []
 
 
 def test_replicas_of_an_abstract_pod_reach_each_other() -> None:
@@ -134,8 +134,8 @@ def test_replicas_of_an_abstract_pod_reach_each_other() -> None:
             "spec": spec,
         }
 
-    assert report([deployment(2)], **INSIDE) == ["shop/web[Deployment] => shop/web[Deployment]: any port"]
-    assert report([deployment(1)], **INSIDE) == []
+    assert report([deployment(2)], src="pods", dst="pods") == ["shop/web[Deployment] => shop/web[Deployment]: any port"]
+    assert report([deployment(1)], src="pods", dst="pods") == []
 
 
 def test_addresses_that_behave_alike_are_one_end_and_policies_cut_it() -> None:
@@ -194,11 +194,11 @@ def test_by_namespace_and_tenant_what_belongs_to_no_tenant_stands_for_itself() -
         policy("lone/shut", {}, ingress=[]),
         policy("bank/shut", {}, ingress=[]),
     ]
-    assert report(objects, By.NAMESPACE, **INSIDE) == [
+    assert report(objects, By.NAMESPACE, src="pods", dst="pods") == [
         "namespace bank => namespace shop: any port",
         "namespace lone => namespace shop: any port",
     ]
-    assert report(objects, By.TENANT, **INSIDE) == [
+    assert report(objects, By.TENANT, src="pods", dst="pods") == [
         "tenant acme => tenant acme: any port (partial any port)",
         "namespace lone => tenant acme: any port (partial any port)",
     ]

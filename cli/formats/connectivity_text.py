@@ -1,0 +1,93 @@
+"""Connectivity for a terminal: a line for each connection, in the style of netpol-analyzer's `list`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from reachproof.cli.formats.shown import Shown, connections, end_text, outside_names, remarks
+from reachproof.cli.text import place, printable
+from reachproof.queries.connectivity_explain import Explanation, Stretch
+from reachproof.queries.exposure import Exposure, Facing
+from reachproof.queries.report_ends import End
+from reachproof.semantics.trace import Truth
+from reachproof.solver.matrix import Access
+
+_WORDS = {Truth.ALLOWED: "allowed", Truth.DENIED: "denied", Truth.EITHER: "left open"}
+Names = dict[End, str]
+
+
+def text_lines(shown: Shown) -> Iterator[str]:
+    """`SRC => DST : CONNECTIONS` for every row, then what was asked for besides, then what it assumes.
+
+    External ends of many CIDRs have short names, which are explained after the rows.
+    """
+    report = shown.report
+    names = outside_names(report.ends)
+    if shown.explanations is not None:
+        yield from _explained(shown, names)
+    else:
+        empty = True
+        for row in report:
+            empty = False
+            yield _connection(row.src, row.dst, row.access, names)
+        if empty:
+            yield "no connections"
+    for end, name in names.items():
+        yield f"{name}: {', '.join(end.cidrs)}"
+    if shown.exposures is not None:
+        yield from _exposed(shown.exposures, names)
+    for notice in report.assumptions:
+        yield printable(f"assuming {notice.code}: {notice.text}")
+
+
+def _connection(src: End, dst: End, access: Access, names: Names) -> str:
+    said = remarks(access)
+    line = f"{end_text(src, names)} => {end_text(dst, names)} : {connections(access.ports)}"
+    return f"{line}  ({said})" if said else line
+
+
+def _explained(shown: Shown, names: Names) -> Iterator[str]:
+    """Pairs with a connection and what allows it, then pairs without one and what denies it."""
+    report = shown.report
+    with_access = [(each, report.between(each.src, each.dst)) for each in shown.explanations or ()]
+    for present in (True, False):
+        for each, access in with_access:
+            if bool(access) is present:
+                yield _connection(each.src, each.dst, access, names)
+                yield from _stretches(each)
+
+
+def _stretches(explanation: Explanation) -> Iterator[str]:
+    for each in explanation.stretches:
+        yield f"    {connections(each.ports)}: {_WORDS[each.truth]}"
+        yield from _steps(each)
+
+
+def _steps(stretch: Stretch) -> Iterator[str]:
+    trace = stretch.trace
+    sides = (trace.egress, trace.ingress)
+    telling = [side for side in sides if side.truth is Truth.DENIED] or sides
+    for side in telling:
+        for step in side.steps:
+            yield printable(f"      {step.direction:<7} {step.action:<5} {step.text}{place(step.origin)}")
+
+
+def _exposed(exposures: Iterable[Exposure], names: Names) -> Iterator[str]:
+    listed = list(exposures)
+    yield ""
+    yield "Egress exposure:"
+    for each in listed:
+        for line in _facing(each.egress, names):
+            yield f"{end_text(each.end, names)} => {line}"
+    yield ""
+    yield "Ingress exposure:"
+    for each in listed:
+        for line in _facing(each.ingress, names):
+            yield f"{end_text(each.end, names)} <= {line}"
+
+
+def _facing(facing: Facing, names: Names) -> Iterator[str]:
+    for end, access in facing.outside:
+        yield f"{end_text(end, names)} : {connections(access.ports)}"
+    if facing.everywhere:
+        yield f"entire-cluster : {connections(facing.everywhere)}"
