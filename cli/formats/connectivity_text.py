@@ -74,16 +74,10 @@ def _steps(stretch: Stretch) -> Iterator[str]:
 
 def _exposed(exposures: Iterable[Exposure], names: Names) -> Iterator[str]:
     listed = list(exposures)
-    yield ""
-    yield "Egress exposure:"
-    for each in listed:
-        for line in _facing(each.egress, names):
-            yield f"{end_text(each.end, names)} => {line}"
-    yield ""
-    yield "Ingress exposure:"
-    for each in listed:
-        for line in _facing(each.ingress, names):
-            yield f"{end_text(each.end, names)} <= {line}"
+    egress = [f"{end_text(each.end, names)} => {line}" for each in listed for line in _facing(each.egress, names)]
+    ingress = [f"{end_text(each.end, names)} <= {line}" for each in listed for line in _facing(each.ingress, names)]
+    yield from ("", "Egress exposure:", *(egress or ["none"]))
+    yield from ("", "Ingress exposure:", *(ingress or ["none"]))
 
 
 def _facing(facing: Facing, names: Names) -> Iterator[str]:
