@@ -46,6 +46,11 @@ def report_text(
     yield "".join(f",\n  {json.dumps(key)}: {json.dumps(value)}" for key, value in rest.items()) + "\n}\n"
 
 
+def unknown_text(reason: str) -> str:
+    """The document that stands in for a report that was not finished. It has no rows, so that nobody counts on them."""
+    return json.dumps({"apiVersion": API_VERSION, "verdict": "unknown", "reason": reason})
+
+
 def _lines(items: Iterator[str]) -> Iterator[str]:
     """The items of a list, each on a line, and its end."""
     before = "\n    "

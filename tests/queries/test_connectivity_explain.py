@@ -66,7 +66,8 @@ def test_too_many_pairs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError) as caught:
         explain(connectivity(Session(snapshot())))
     assert [problem.message for problem in caught.value.problems] == [
-        "found 9 pairs to explain (3 sources, 3 destinations), expected at most 8: narrow the report with src, dst or by"
+        "found 9 pairs to explain (3 sources, 3 destinations), expected at most 8: "
+        "narrow the report with src, dst or by"
     ]
 
 
@@ -89,8 +90,6 @@ def test_exposure_is_the_outside_and_what_holds_everywhere() -> None:
     db, web = found["shop/db"], found["shop/web[StatefulSet]"]
     received = [(str(end), format_ports(access.ports)) for end, access in db.ingress.outside]
     assert received == [("192.0.2.0/24", "any port")]
-        ("192.0.2.0/24", "any port")
-    ]
     assert not db.ingress.everywhere
     assert web.ingress.outside == () and format_ports(web.ingress.everywhere) == "tcp/80"
 

@@ -1,0 +1,26 @@
+"""`POST /connectivity`: every allowed connection, in the JSON of the command line."""
+
+from __future__ import annotations
+
+from fastapi import Response
+
+from reachproof.api.schemas import ConnectivityRequest
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.ask import Session
+from reachproof.queries.connectivity import connectivity, request
+from reachproof.queries.connectivity_explain import explain
+from reachproof.queries.connectivity_wire import report_text, unknown_text
+from reachproof.queries.exposure import exposure
+from reachproof.solver.budget import Budget, OutOfBudget
+
+
+def connectivity_response(asked: ConnectivityRequest, snapshot: Snapshot, budget: Budget) -> Response:
+    """The report; where the budget ends first, a document with the verdict `unknown` and no rows at all."""
+    wanted = request(asked.by, asked.src, asked.dst, asked.ports)
+    try:
+        report = connectivity(Session(snapshot), wanted, budget)
+        explanations = explain(report, budget) if asked.explain else None
+    except OutOfBudget as over:
+        return Response(unknown_text(str(over)), media_type="application/json")
+    exposures = exposure(report) if asked.exposure else None
+    return Response("".join(report_text(report, explanations, exposures)), media_type="application/json")
