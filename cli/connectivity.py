@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -112,20 +113,21 @@ def _shown(
     exposure: bool,
 ) -> Shown:
     from reachproof.cli.formats.shown import Shown
-    from reachproof.queries import connectivity as reports  # Z3 is loaded only where it is needed
-    from reachproof.queries import connectivity_explain
-    from reachproof.queries import exposure as exposures
-    from reachproof.queries.ask import Session
+    from reachproof.queries import connectivity as reports  # numpy is loaded only where it is needed
     from reachproof.solver.budget import Budget
+    from reachproof.solver.ground import prepare
 
     budget = Budget(seconds=timeout) if timeout else Budget()
-    by, src, dst, ports = asked
-    report = reports.connectivity(Session(snapshot), reports.request(by=by, src=src, dst=dst, ports=ports), budget)
-    return Shown(
-        report=report,
-        explanations=connectivity_explain.explain(report, budget) if explain else None,
-        exposures=tuple(exposures.exposure(report)) if exposure else None,
-    )
+    shown = Shown(report=reports.connectivity(prepare(snapshot), reports.request(*asked), budget))
+    if explain:
+        from reachproof.queries.connectivity_explain import explain as explanations_of  # Z3 comes with it
+
+        shown = replace(shown, explanations=explanations_of(shown.report, budget))
+    if exposure:
+        from reachproof.queries.exposure import exposure as exposures_of
+
+        shown = replace(shown, exposures=tuple(exposures_of(shown.report)))
+    return shown
 
 
 def _write(shown: Shown, output: str) -> None:

@@ -28,6 +28,7 @@ from reachproof.queries.lists import ListPlan
 from reachproof.queries.plan import Check, Plan, Verdict, WhyPlan
 from reachproof.queries.possible import invented_notices
 from reachproof.queries.readings import by_proof, by_witness
+from reachproof.queries.replay import spot_check
 from reachproof.queries.services import leads_to
 from reachproof.queries.unknown_addresses import address_notices, depends_on_address
 from reachproof.semantics.evaluate import evaluate, truth
@@ -38,7 +39,6 @@ from reachproof.solver.decide import (
     Found,
     RankedOutcome,
     Ranking,
-    Sample,
     SearchOutcome,
     Undecided,
     rank,
@@ -346,15 +346,4 @@ def _attack(snapshot: Snapshot, flows: tuple[Flow, ...], wanted: Wanted) -> None
             raise InternalError(
                 f"Z3 proved that no flow {wanted}, the evaluator says that {flow} is {found}; this is a bug of "
                 "reachproof, no verdict is given"
-            )
-
-
-def spot_check(snapshot: Snapshot, samples: Iterable[Sample]) -> None:
-    """Raise InternalError unless the evaluator says of each flow what the engines say."""
-    for sample in samples:
-        expected = truth(snapshot, sample.flow)
-        if (sample.can_allow, sample.can_deny) != (expected is not Truth.DENIED, expected is not Truth.ALLOWED):
-            raise InternalError(
-                f"the engines and the evaluator ({expected}) disagree on {sample.flow}; this is a bug of reachproof, "
-                "no verdict is given"
             )

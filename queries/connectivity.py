@@ -9,26 +9,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from reachproof.grammar import ast
 from reachproof.grammar.mistakes import QuerySyntaxError
-from reachproof.grammar.parse import parse_ports, parse_set
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import Problem
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.ask import DEFAULT_BUDGET, Session, spot_check
 from reachproof.queries.by import By
-from reachproof.queries.replay import judge_rows
+from reachproof.queries.possible import mentions_possible
+from reachproof.queries.replay import judge_rows, spot_check
 from reachproof.queries.report_ends import End, grouping, outside_ends
 from reachproof.queries.sets import Binder
 from reachproof.queries.unknown_addresses import address_notices
 from reachproof.solver.budget import Budget
 from reachproof.solver.goal import All, At, Formula, Members, Side
+from reachproof.solver.ground import Encoding
 from reachproof.solver.matrix import Access, Matrix, matrix
 
+if TYPE_CHECKING:
+    from reachproof.queries.ask import Session  # which loads Z3; a report needs none of it
+
 T = TypeVar("T")
+DEFAULT_BUDGET = Budget()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,10 @@ EVERYTHING = Request()
 
 def request(by: By, src: str | None = None, dst: str | None = None, ports: str | None = None) -> Request:
     """A request from text: sets and ports of the query language. QuerySyntaxError with all that is no such text."""
+    if src is None and dst is None and ports is None:
+        return Request(by=by)
+    from reachproof.grammar.parse import parse_ports, parse_set  # the parser takes a while to load
+
     problems: list[Problem] = []
 
     def read(parser: Callable[..., T], text: str | None, name: str, otherwise: T) -> T:
@@ -135,19 +143,23 @@ class Connectivity:
         return self.matrix.access(self.place[src], self.place[dst])
 
 
-def connectivity(session: Session, request: Request = EVERYTHING, budget: Budget = DEFAULT_BUDGET) -> Connectivity:
-    """The report for a snapshot. Raises QueryError for sets that do not fit it, OutOfBudget, InternalError.
+def connectivity(
+    where: Session | Encoding, request: Request = EVERYTHING, budget: Budget = DEFAULT_BUDGET
+) -> Connectivity:
+    """The report for a snapshot: that of a session, or of an encoding that is at hand.
 
-    Cost: one run of the sets engine over all flows, then a table over the kinds of ends; rows cost when they are read.
+    Raises QueryError for sets that do not fit the snapshot, OutOfBudget, InternalError. Cost: one run of the sets
+    engine over all flows, then a table over the kinds of ends; rows cost when they are read.
     """
-    universe = session.encoding.universe
+    encoding = where if isinstance(where, Encoding) else where.encoding
+    snapshot = encoding.snapshot
+    universe = encoding.universe
     binder = Binder(universe)
     region = _region(binder, request)
     binder.finish()
     groups = grouping(universe, request.by, nodes=binder.names_nodes)
-    found = matrix(session.encoding, region, groups.numbers, budget.start())
-    spot_check(session.snapshot, found.samples)
-    snapshot = session.snapshot
+    found = matrix(encoding, region, groups.numbers, budget.start())
+    spot_check(snapshot, found.samples)
     notices = (*snapshot.assumptions, *binder.assumptions, *address_notices(universe, region))
     ends = (*groups.ends, *outside_ends(found.outside, snapshot.held))
     judged = judge_rows(snapshot, ends, found) if request.everything else 0
@@ -164,6 +176,8 @@ def connectivity(session: Session, request: Request = EVERYTHING, budget: Budget
 
 
 def _region(binder: Binder, request: Request) -> Formula:
+    if mentions_possible(request.source) or mentions_possible(request.destination):
+        binder.refuse("a report lists pods of the snapshot; ask `can possible pods reach ...` about others")
     endpoints = Members(binder.universe.pods | binder.universe.external)
     source = At(Side.SOURCE, endpoints) if request.source is None else binder.at(Side.SOURCE, request.source)
     if request.destination is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from reachproof.network.address import format_address
 from reachproof.network.intervals import IntervalSet
@@ -13,12 +13,14 @@ from reachproof.network.labels import Labels
 from reachproof.network.ports import ALL_PORTS, Protocol, ranges
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.connectivity import Connectivity
-from reachproof.queries.connectivity_explain import Explanation
 from reachproof.queries.exposure import Exposure, Facing
 from reachproof.queries.report_ends import End, EndKind
 from reachproof.queries.tenancy import tenant_of
 from reachproof.queries.wire import API_VERSION, Json, because_json, warnings_json
 from reachproof.solver.matrix import Access
+
+if TYPE_CHECKING:
+    from reachproof.queries.connectivity_explain import Explanation
 
 
 def report_text(

@@ -1,12 +1,13 @@
-"""Rows of a connectivity report against the evaluator: flows between ends, drawn without looking at how rows are made.
+"""What the engines say against what the evaluator says: flows of a question, and rows of a connectivity report.
 
-A second check besides that of the engine's tables: it covers the way from tables to rows.
+The flows between two ends are drawn without looking at how rows are made, so that the way from the engine's tables to
+the rows is covered as well.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reachproof.network.address import family
 from reachproof.network.cluster import Pod
@@ -19,6 +20,7 @@ from reachproof.queries.report_ends import End
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
 from reachproof.solver.matrix import Access, Matrix
+from reachproof.solver.samples import Sample
 
 PAIRS = 64
 
@@ -111,3 +113,14 @@ def _ends_of(addresses: IntervalSet) -> Iterator[int]:
     if addresses:
         yield addresses.spans[0][0]
         yield addresses.spans[-1][1]
+
+
+def spot_check(snapshot: Snapshot, samples: Iterable[Sample]) -> None:
+    """Raise InternalError unless the evaluator says of each flow what the engines say."""
+    for sample in samples:
+        expected = truth(snapshot, sample.flow)
+        if (sample.can_allow, sample.can_deny) != (expected is not Truth.DENIED, expected is not Truth.ALLOWED):
+            raise InternalError(
+                f"the engines and the evaluator ({expected}) disagree on {sample.flow}; this is a bug of reachproof, "
+                "no verdict is given"
+            )

@@ -23,10 +23,10 @@ from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.solver.bits import from_positions, positions
 from reachproof.solver.budget import Budget
 from reachproof.solver.cells import Cell
-from reachproof.solver.decide import Sample, samples
 from reachproof.solver.goal import Formula, Side
 from reachproof.solver.ground import Encoding
 from reachproof.solver.lines import Lines, own_of, united
+from reachproof.solver.samples import Sample, samples
 from reachproof.solver.sets import verdicts
 from reachproof.solver.slice import Slice, cut
 from reachproof.solver.table import Table, one_family, region

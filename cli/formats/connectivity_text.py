@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from reachproof.cli.formats.shown import Shown, connections, end_text, outside_names, remarks
 from reachproof.cli.text import place, printable
-from reachproof.queries.connectivity_explain import Explanation, Stretch
-from reachproof.queries.exposure import Exposure, Facing
-from reachproof.queries.report_ends import End
 from reachproof.semantics.trace import Truth
-from reachproof.solver.matrix import Access
+
+if TYPE_CHECKING:
+    from reachproof.queries.connectivity_explain import Explanation, Stretch
+    from reachproof.queries.exposure import Exposure, Facing
+    from reachproof.queries.report_ends import End
+    from reachproof.solver.matrix import Access
+
+    Names = dict[End, str]
 
 _WORDS = {Truth.ALLOWED: "allowed", Truth.DENIED: "denied", Truth.EITHER: "left open"}
-Names = dict[End, str]
 
 
 def text_lines(shown: Shown) -> Iterator[str]:

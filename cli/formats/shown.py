@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from reachproof.cli.text import printable
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import ALL_PORTS, MAX_PORT, ranges
-from reachproof.queries.connectivity import Connectivity
-from reachproof.queries.connectivity_explain import Explanation
-from reachproof.queries.exposure import Exposure
-from reachproof.queries.report_ends import End
-from reachproof.solver.matrix import Access
+
+if TYPE_CHECKING:
+    from reachproof.queries.connectivity import Connectivity
+    from reachproof.queries.connectivity_explain import Explanation
+    from reachproof.queries.exposure import Exposure
+    from reachproof.queries.report_ends import End
+    from reachproof.solver.matrix import Access
 
 FEW_CIDRS = 4
 
