@@ -122,11 +122,15 @@ class Connectivity:
 
     def __iter__(self) -> Iterator[Row]:
         """The rows in order of source and destination as in `ends`, made one by one: they may be millions."""
-        accesses = self.matrix.accesses
-        for at, src in enumerate(self.ends):
-            for number, dst in zip(self.matrix.row(at), self.ends, strict=True):
+        for src, dst, number in self.places():
+            yield Row(src=self.ends[src], dst=self.ends[dst], access=self.matrix.accesses[number])
+
+    def places(self) -> Iterator[tuple[int, int, int]]:
+        """The rows as numbers: the places of both in `ends`, and of the access in `matrix.accesses`."""
+        for src in range(len(self.ends)):
+            for dst, number in enumerate(self.matrix.row(src)):
                 if number:
-                    yield Row(src=src, dst=dst, access=accesses[number])
+                    yield src, dst, number
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:

@@ -66,10 +66,8 @@ def _rows(report: Connectivity) -> Iterator[str]:
     """The rows; what they are made of is written once and used again."""
     ends = [json.dumps(end_json(report.snapshot, end)) for end in report.ends]
     accesses = [_inner(access_json(access)) for access in report.matrix.accesses]
-    for at, src in enumerate(ends):
-        for number, dst in zip(report.matrix.row(at), ends, strict=True):
-            if number:
-                yield f'{{"src": {src}, "dst": {dst}, {accesses[number]}}}'
+    for src, dst, number in report.places():
+        yield f'{{"src": {ends[src]}, "dst": {ends[dst]}, {accesses[number]}}}'
 
 
 def _inner(value: dict[str, Json]) -> str:

@@ -20,10 +20,18 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def csv_lines(shown: Shown) -> Iterator[str]:
     """A header and a line for each row. A cell that a spreadsheet would take for a formula begins with `'`."""
     yield _csv(COLUMNS)
-    for row in shown.report:
-        access = row.access
-        extra = (connections(ports) if ports else "" for ports in (access.open, access.partial))
-        yield _csv((end_text(row.src, {}), end_text(row.dst, {}), connections(access.ports), *extra))
+    ends = [_csv((end_text(end, {}),)) for end in shown.report.ends]
+    accesses = [
+        _csv(
+            (
+                connections(access.ports),
+                *(connections(ports) if ports else "" for ports in (access.open, access.partial)),
+            )
+        )
+        for access in shown.report.matrix.accesses
+    ]
+    for src, dst, number in shown.report.places():
+        yield f"{ends[src]},{ends[dst]},{accesses[number]}"
 
 
 def _csv(cells: tuple[str, ...]) -> str:

@@ -10,6 +10,7 @@ from reachproof.cli.text import place, printable
 from reachproof.semantics.trace import Truth
 
 if TYPE_CHECKING:
+    from reachproof.queries.connectivity import Connectivity
     from reachproof.queries.connectivity_explain import Explanation, Stretch
     from reachproof.queries.exposure import Exposure, Facing
     from reachproof.queries.report_ends import End
@@ -30,12 +31,7 @@ def text_lines(shown: Shown) -> Iterator[str]:
     if shown.explanations is not None:
         yield from _explained(shown, names)
     else:
-        empty = True
-        for row in report:
-            empty = False
-            yield _connection(row.src, row.dst, row.access, names)
-        if empty:
-            yield "no connections"
+        yield from _rows(report, names)
     for end, name in names.items():
         yield f"{name}: {', '.join(end.cidrs)}"
     if shown.exposures is not None:
@@ -44,10 +40,24 @@ def text_lines(shown: Shown) -> Iterator[str]:
         yield printable(f"assuming {notice.code}: {notice.text}")
 
 
-def _connection(src: End, dst: End, access: Access, names: Names) -> str:
+def _rows(report: Connectivity, names: Names) -> Iterator[str]:
+    """A line for each row; what they are made of is written once and used again, as there may be millions."""
+    ends = [end_text(end, names) for end in report.ends]
+    accesses = [_access(access) for access in report.matrix.accesses]
+    number = 0
+    for src, dst, number in report.places():
+        yield f"{ends[src]} => {ends[dst]} : {accesses[number]}"
+    if not number:
+        yield "no connections"
+
+
+def _access(access: Access) -> str:
     said = remarks(access)
-    line = f"{end_text(src, names)} => {end_text(dst, names)} : {connections(access.ports)}"
-    return f"{line}  ({said})" if said else line
+    return f"{connections(access.ports)}  ({said})" if said else connections(access.ports)
+
+
+def _connection(src: End, dst: End, access: Access, names: Names) -> str:
+    return f"{end_text(src, names)} => {end_text(dst, names)} : {_access(access)}"
 
 
 def _explained(shown: Shown, names: Names) -> Iterator[str]:
