@@ -3,10 +3,10 @@
     python -m bench.peers --generator PATH/gen_cluster.py [--sizes 100 1000 10000] [--limit 300] [--format yaml]
 
 The clusters have NetworkPolicies only, as the others know no admin policies, and a fifth as many workloads as pods,
-which each tool folds by owner. For each tool: wall-clock seconds of the process from start to end, its peak memory,
-how many lines it printed, the ratio to reachproof, and the growth: by what power of the number of pods the time grew
-since the size before (1 is linear). A tool that is not installed is reported as such. Each run is one measurement on a
-machine that may be busy: ratios within one run of this program say more than seconds.
+which each tool folds by owner. For each tool: wall-clock and CPU seconds of the process from start to end, its peak
+memory, how many lines it printed, the ratio of CPU seconds to reachproof's, and the growth: by what power of the number
+of pods they grew since the size before (1 is linear). A tool that is not installed is reported as such. Each run is one
+measurement on a machine that may be busy: ratios within one run of this program say more than seconds.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from bench.__main__ import mend
 
 SHAPES = {
     # pods: (namespaces, workloads per namespace, pods per workload, policies per namespace besides three usual ones)
@@ -62,6 +64,7 @@ TOOLS = (
 @dataclass(frozen=True)
 class Run:
     seconds: float
+    cpu: float
     megabytes: float
     lines: int
     ended: str
@@ -73,6 +76,7 @@ def generate(generator: Path, pods: int, folder: Path, form: str) -> None:
     command += ["--namespaces", str(namespaces), "--workloads-per-ns", str(workloads)]
     command += ["--replicas", str(replicas), "--policies", str(policies), "--anps", "0"]
     subprocess.run(command, check=True)
+    mend(folder)
 
 
 def measure(tool: Tool, binary: str, folder: Path, limit: float) -> Run:
@@ -90,7 +94,7 @@ def measure(tool: Tool, binary: str, folder: Path, limit: float) -> Run:
         out.seek(0)
         lines = sum(1 for _ in out)
     ended = "" if process.returncode == 0 else f"exit {process.returncode}"
-    return Run(seconds, usage.ru_maxrss / 1024, lines, f"stopped at {limit:g} s" if seconds >= limit else ended)
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, lines, f"stopped at {limit:g} s" if seconds >= limit else ended)
 
 
 def main() -> None:
@@ -100,7 +104,7 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=300)
     parser.add_argument("--format", choices=["yaml", "json"], default="yaml")
     options = parser.parse_args()
-    print("pods | tool | seconds | peak MB | lines | times reachproof | growth |")
+    print("pods | tool | seconds | CPU s | peak MB | lines | times reachproof | growth |")
     before: dict[str, tuple[int, float]] = {}
     stopped: set[str] = set()
     for pods in options.sizes:
@@ -114,17 +118,17 @@ def main() -> None:
                     print(f"{pods} | {tool.name} | {why}", flush=True)
                     continue
                 run = measure(tool, binary, Path(name), options.limit)
-                own = own or run.seconds
+                own = own or run.cpu
                 growth = ""
                 if tool.name in before and not run.ended:
-                    known, seconds = before[tool.name]
-                    growth = f"{math.log(run.seconds / seconds) / math.log(pods / known):.2f}"
+                    known, cpu = before[tool.name]
+                    growth = f"{math.log(run.cpu / cpu) / math.log(pods / known):.2f}"
                 if run.seconds >= options.limit:
                     stopped.add(tool.name)
-                before[tool.name] = (pods, run.seconds)
+                before[tool.name] = (pods, run.cpu)
                 print(
-                    f"{pods} | {tool.name} | {run.seconds:.2f} | {run.megabytes:.0f} | {run.lines} | "
-                    f"{run.seconds / own:.1f} | {growth} | {run.ended}",
+                    f"{pods} | {tool.name} | {run.seconds:.2f} | {run.cpu:.2f} | {run.megabytes:.0f} | {run.lines} | "
+                    f"{run.cpu / own:.1f} | {growth} | {run.ended}",
                     flush=True,
                 )
 
