@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import Response
 
 from reachproof.api.schemas import ConnectivityRequest
@@ -10,8 +12,10 @@ from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import connectivity, request
 from reachproof.queries.connectivity_explain import explain
 from reachproof.queries.connectivity_wire import report_text, unknown_text
-from reachproof.queries.exposure import exposure
+from reachproof.queries.exposure import Exposure, exposure
+from reachproof.queries.possible_exposure import with_possible
 from reachproof.solver.budget import Budget, OutOfBudget
+from reachproof.solver.prove import Prover
 
 
 def connectivity_response(asked: ConnectivityRequest, snapshot: Snapshot, budget: Budget) -> Response:
@@ -22,5 +26,8 @@ def connectivity_response(asked: ConnectivityRequest, snapshot: Snapshot, budget
         explanations = explain(report, budget) if asked.explain else None
     except OutOfBudget as over:
         return Response(unknown_text(str(over)), media_type="application/json")
-    exposures = exposure(report) if asked.exposure else None
+    exposures: tuple[Exposure, ...] | None = None
+    if asked.exposure:
+        exposures, notices = with_possible(report, tuple(exposure(report)), budget, Prover())
+        report = replace(report, warnings=(*report.warnings, *notices))
     return Response("".join(report_text(report, explanations, exposures)), media_type="application/json")

@@ -94,7 +94,13 @@ def measure(tool: Tool, binary: str, folder: Path, limit: float) -> Run:
         out.seek(0)
         lines = sum(1 for _ in out)
     ended = "" if process.returncode == 0 else f"exit {process.returncode}"
-    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, lines, f"stopped at {limit:g} s" if seconds >= limit else ended)
+    return Run(
+        seconds,
+        usage.ru_utime + usage.ru_stime,
+        usage.ru_maxrss / 1024,
+        lines,
+        f"stopped at {limit:g} s" if seconds >= limit else ended,
+    )
 
 
 def main() -> None:

@@ -38,7 +38,11 @@ _EXPOSED = ("text", "json", "md")
 @click.option("--dst", metavar="SET", help='Only to these, such as "service shop/db".  [default: everything]')
 @click.option("--ports", metavar="PORTS", help='Only on these, such as "tcp/80 or udp/53".  [default: every port]')
 @click.option("--explain", is_flag=True, help="What allows each connection, and for the other pairs what denies it.")
-@click.option("--exposure", is_flag=True, help="What each end is exposed to: the outside, and the entire cluster.")
+@click.option(
+    "--exposure",
+    is_flag=True,
+    help="What each end is exposed to: the outside, the entire cluster, and pods that could be created.",
+)
 @click.option(
     "--timeout",
     type=click.FloatRange(0, A_DAY, min_open=True),
@@ -95,8 +99,7 @@ def connectivity(
         _write(shown, output)
     if not shown.report.flows:
         click.echo("undecided: this is about no flow at all", err=True)
-        return ExitCode.UNDECIDED
-    return ExitCode.PROVED
+    return ExitCode.PROVED if shown.report.flows and shown.finished else ExitCode.UNDECIDED
 
 
 def _demand_shown(option: str, wanted: bool, output: str, forms: tuple[str, ...]) -> None:
@@ -125,8 +128,13 @@ def _shown(
         shown = replace(shown, explanations=explanations_of(shown.report, budget))
     if exposure:
         from reachproof.queries.exposure import exposure as exposures_of
+        from reachproof.queries.possible_exposure import with_possible
+        from reachproof.solver.prove import Prover
 
-        shown = replace(shown, exposures=tuple(exposures_of(shown.report)))
+        report = shown.report
+        exposures, notices = with_possible(report, tuple(exposures_of(report)), budget, Prover())
+        report = replace(report, warnings=(*report.warnings, *notices))
+        shown = replace(shown, report=report, exposures=exposures, finished=not notices)
     return shown
 
 

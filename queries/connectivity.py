@@ -119,6 +119,7 @@ class Connectivity:
     flows: int
     judged: int
     matrix: Matrix = field(repr=False, compare=False)
+    encoding: Encoding = field(repr=False, compare=False)
 
     def __iter__(self) -> Iterator[Row]:
         """The rows in order of source and destination as in `ends`, made one by one: they may be millions."""
@@ -176,6 +177,7 @@ def connectivity(
         flows=found.kinds,
         judged=judged + len(found.samples),
         matrix=found,
+        encoding=encoding,
     )
 
 

@@ -111,9 +111,14 @@ def exposure_json(report: Connectivity, exposure: Exposure) -> dict[str, Json]:
     }
 
 
-def _facing(report: Connectivity, facing: Facing) -> Json:
+def _facing(report: Connectivity, facing: Facing | None) -> Json:
+    if facing is None:
+        return None
     outside: list[Json] = [{"end": end_json(report.snapshot, end), **access_json(a)} for end, a in facing.outside]
-    return {"outside": outside, "entireCluster": connections_json(facing.everywhere)}
+    possible: Json = None
+    if facing.possible is not None:
+        possible = [{"connections": connections_json(each.ports), "pod": each.pod} for each in facing.possible]
+    return {"outside": outside, "entireCluster": connections_json(facing.everywhere), "possiblePods": possible}
 
 
 def end_json(snapshot: Snapshot, end: End) -> dict[str, Json]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from reachproof.cli.formats.shown import Shown, connections, end_text, outside_names, remarks
 from reachproof.cli.text import printable
-from reachproof.queries.exposure import Exposure, Facing
+from reachproof.queries.exposure import Exposure
 from reachproof.queries.report_ends import End
 
 COLUMNS = ("src", "dst", "connections", "depends", "partial")
@@ -64,12 +64,14 @@ def md_lines(shown: Shown) -> Iterator[str]:
 
 def _exposed(exposure: Exposure, names: dict[End, str]) -> Iterator[str]:
     end = end_text(exposure.end, names)
-    facings: tuple[tuple[str, Facing], ...] = (("from", exposure.ingress), ("to", exposure.egress))
-    for word, facing in facings:
+    facings = (("from", exposure.ingress), ("to", exposure.egress))
+    for word, facing in ((word, facing) for word, facing in facings if facing is not None):
         for other, access in facing.outside:
             yield _md((end, f"{word} {end_text(other, names)}", connections(access.ports)))
         if facing.everywhere:
             yield _md((end, f"{word} the entire cluster", connections(facing.everywhere)))
+        for each in facing.possible or ():
+            yield _md((end, f"{word} possible pods, such as {each.pod}", connections(each.ports)))
 
 
 def _md(cells: tuple[str, ...]) -> str:

@@ -94,8 +94,12 @@ def _exposed(exposures: Iterable[Exposure], names: Names) -> Iterator[str]:
     yield from ("", "Ingress exposure:", *(ingress or ["none"]))
 
 
-def _facing(facing: Facing, names: Names) -> Iterator[str]:
+def _facing(facing: Facing | None, names: Names) -> Iterator[str]:
+    if facing is None:
+        return
     for end, access in facing.outside:
         yield f"{end_text(end, names)} : {connections(access.ports)}"
     if facing.everywhere:
         yield f"entire-cluster : {connections(facing.everywhere)}"
+    for each in facing.possible or ():
+        yield printable(f"possible-pods : {connections(each.ports)}  (such as {each.pod})")

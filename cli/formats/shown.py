@@ -22,11 +22,12 @@ FEW_CIDRS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """The report, and what was asked for besides: None where it was not."""
+    """The report, and what was asked for besides: None where it was not. `finished`: all of that is there."""
 
     report: Connectivity
     explanations: Sequence[Explanation] | None = None
     exposures: Sequence[Exposure] | None = None
+    finished: bool = True
 
 
 def connections(ports: IntervalSet) -> str:

@@ -16,7 +16,7 @@ from reachproof.queries import connectivity_explain
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import connectivity
 from reachproof.queries.connectivity_explain import explain, explain_pair
-from reachproof.queries.exposure import exposure
+from reachproof.queries.exposure import Facing, exposure
 from reachproof.semantics.trace import Truth
 from tests.queries.test_connectivity import DB, PEER_WEB, WEB, block, pod, policy
 from tests.strategies.snapshots import snapshots
@@ -83,20 +83,26 @@ def test_stretches_say_what_the_rows_say(snapshot: Snapshot) -> None:
         assert IntervalSet.of(span for ports in open_ for span in ports) == access.open
 
 
+def facings(given_snapshot: Snapshot) -> dict[str, tuple[Facing, Facing]]:
+    """Ingress and egress of each end of a report about everything."""
+    found = list(exposure(connectivity(Session(given_snapshot))))
+    return {str(each.end): (each.ingress, each.egress) for each in found if each.ingress and each.egress}
+
+
 def test_exposure_is_the_outside_and_what_holds_everywhere() -> None:
     inside = policy("shop/web", {"app": "web"}, ingress=[{"from": [{"podSelector": {}}], "ports": [{"port": 80}]}])
     outside = policy("shop/db", {"app": "db"}, ingress=[{"from": [block("192.0.2.0/24")]}])
-    found = {str(each.end): each for each in exposure(connectivity(Session(snapshot(inside, outside))))}
-    db, web = found["shop/db"], found["shop/web[StatefulSet]"]
-    received = [(str(end), format_ports(access.ports)) for end, access in db.ingress.outside]
+    found = facings(snapshot(inside, outside))
+    db, web = found["shop/db"][0], found["shop/web[StatefulSet]"][0]
+    received = [(str(end), format_ports(access.ports)) for end, access in db.outside]
     assert received == [("192.0.2.0/24", "any port")]
-    assert not db.ingress.everywhere
-    assert web.ingress.outside == () and format_ports(web.ingress.everywhere) == "tcp/80"
+    assert not db.everywhere
+    assert web.outside == () and format_ports(web.everywhere) == "tcp/80"
 
 
 def test_what_only_some_pods_take_is_no_exposure_to_all() -> None:
     other = pod("bank/api", "10.0.1.1", app="api")
     same = policy("shop/web", {"app": "web"}, ingress=[{"from": [{"podSelector": {}}], "ports": [{"port": 80}]}])
-    found = {str(each.end): each for each in exposure(connectivity(Session(snapshot(same, other))))}
-    assert not found["shop/web[StatefulSet]"].ingress.everywhere
-    assert format_ports(found["shop/db"].ingress.everywhere) == "any port"
+    found = facings(snapshot(same, other))
+    assert not found["shop/web[StatefulSet]"][0].everywhere
+    assert format_ports(found["shop/db"][0].everywhere) == "any port"
