@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from reachproof.grammar import ast
-from reachproof.network.cluster import Notice
+from reachproof.network.cluster import Notice, Pod
 from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
 from reachproof.network.intervals import EMPTY, IntervalSet, atoms
@@ -52,15 +52,17 @@ def potentials(
     pods = Members(encoding.universe.pods_of(pod.key for pod in end.pods) & ~encoding.universe.host_pods)
     ends = All((At(side, Possible()), homes, At(other, pods)))
     pieces = _pieces(encoding.snapshot, end)
-    left, found = within, []
+    left = within
+    found: dict[str, IntervalSet] = {}
     while left and pods.points:
         flow, snapshot = _one(encoding, All((ends, InPorts(left))), budget, prover)
         if flow is None or snapshot is None:
             break
         ports = IntervalSet.of(span for piece in _allowed(snapshot, flow, pieces) for span in piece & left)
-        found.append(Potential(ports=ports, pod=_words(snapshot)))
+        words = _words(snapshot)
+        found[words] = found.get(words, EMPTY) | ports
         left = left - ports
-    return tuple(found)
+    return tuple(Potential(ports=ports, pod=words) for words, ports in found.items())
 
 
 def _one(encoding: Encoding, region: Formula, budget: Budget, prover: Prover) -> tuple[Flow | None, Snapshot | None]:
@@ -85,7 +87,14 @@ def _one(encoding: Encoding, region: Formula, budget: Budget, prover: Prover) ->
 
 
 def _words(snapshot: Snapshot) -> str:
-    return " and ".join(f"any pod {described(snapshot, snapshot.pod_of[key])}" for key in sorted(snapshot.possible))
+    """The invented pod; the number behind a port name is left out, as it stands for whichever port is asked about."""
+    pods = [snapshot.pod_of[key] for key in sorted(snapshot.possible)]
+    return " and ".join(f"any pod{_naming(pod)} {described(snapshot, replace(pod, ports=()))}" for pod in pods)
+
+
+def _naming(pod: Pod) -> str:
+    names = sorted({port.name for port in pod.ports})
+    return f" that names the port {' and '.join(names)}" if names else ""
 
 
 def _pieces(snapshot: Snapshot, end: End) -> tuple[IntervalSet, ...]:

@@ -23,6 +23,7 @@ from tests.agreement.engines import prover
 from tests.queries.test_connectivity import DB, PEER_WEB, WEB, pod, policy
 from tests.strategies.snapshots import snapshots
 
+NO_OTHER = ", with no other label that a policy asks for"
 ONLY_WEB = policy(
     "shop/db", {"app": "db"}, ingress=[{"from": [PEER_WEB], "ports": [{"protocol": "TCP", "port": 5432}]}]
 )
@@ -41,7 +42,7 @@ def told(found: Connectivity, name: str, direction: Direction = Direction.INGRES
 
 
 def test_a_rule_for_labels_lets_in_any_pod_that_has_them() -> None:
-    assert told(report(ONLY_WEB), "shop/db") == [("tcp/5432", "any pod in namespace shop labelled app=web")]
+    assert told(report(ONLY_WEB), "shop/db") == [("tcp/5432", f"any pod in namespace shop labelled app=web{NO_OTHER}")]
 
 
 def test_a_rule_whose_labels_no_pod_has_lets_in_those_that_could_have_them() -> None:
@@ -50,7 +51,7 @@ def test_a_rule_whose_labels_no_pod_has_lets_in_those_that_could_have_them() -> 
     assert [row.src for row in found if str(row.dst) == "shop/db"] == []
     [(ports, words)] = told(found, "shop/db") or []
     assert ports == "tcp/80"
-    assert words.startswith("any pod in a new namespace") and words.endswith("labelled app=none")
+    assert words.startswith("any pod in a new namespace") and words.endswith(f"labelled app=none{NO_OTHER}")
 
 
 def test_a_shut_pod_is_exposed_to_nobody() -> None:
@@ -72,13 +73,15 @@ def test_a_port_by_name_is_any_number_at_a_pod_that_could_be_created() -> None:
     )
     [(ports, words)] = told(report(out), "shop/db", Direction.EGRESS) or []
     assert ports == "tcp"
-    assert words.startswith("any pod in namespace shop labelled app=web declaring http=tcp/")
+    assert words == f"any pod that names the port http in namespace shop labelled app=web{NO_OTHER}"
 
 
 def test_a_side_that_the_report_narrows_is_not_looked_at() -> None:
     narrowed = Request(source=parse_set("pods in namespace shop"))
     assert told(report(request=narrowed), "shop/db") is None
-    assert told(report(request=narrowed), "shop/db", Direction.EGRESS) == [("any port", "any pod in namespace shop")]
+    assert told(report(request=narrowed), "shop/db", Direction.EGRESS) == [
+        ("any port", "any pod in namespace shop with no label that a policy asks for")
+    ]
 
 
 def test_where_time_ends_a_notice_says_of_how_many_ends() -> None:
