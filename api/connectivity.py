@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fastapi import Response
+from fastapi.responses import StreamingResponse
 
 from reachproof.api.schemas import ConnectivityRequest
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import connectivity, request
 from reachproof.queries.connectivity_explain import explain
-from reachproof.queries.connectivity_wire import report_text, unknown_text
+from reachproof.queries.connectivity_wire import in_blocks, report_text, unknown_text
 from reachproof.queries.exposure import Exposure, exposure
 from reachproof.queries.possible_exposure import with_possible
 from reachproof.solver.budget import Budget, OutOfBudget
@@ -30,4 +31,5 @@ def connectivity_response(asked: ConnectivityRequest, snapshot: Snapshot, budget
     if asked.exposure:
         exposures, notices = with_possible(report, tuple(exposure(report)), budget, Prover())
         report = replace(report, warnings=(*report.warnings, *notices))
-    return Response("".join(report_text(report, explanations, exposures)), media_type="application/json")
+    # In blocks, as a report may have millions of rows and each piece is handed to a thread of its own.
+    return StreamingResponse(in_blocks(report_text(report, explanations, exposures)), media_type="application/json")

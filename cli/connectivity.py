@@ -140,13 +140,10 @@ def _shown(
 
 def _write(shown: Shown, output: str) -> None:
     """Many lines at a time: a report may have millions."""
-    waiting: list[str] = []
-    for piece in _pieces(shown, output):
-        waiting.append(piece)
-        if len(waiting) == 5_000:
-            click.echo("".join(waiting), nl=False)
-            waiting.clear()
-    click.echo("".join(waiting), nl=False)
+    from reachproof.queries.connectivity_wire import in_blocks
+
+    for block in in_blocks(_pieces(shown, output)):
+        click.echo(block, nl=False)
 
 
 def _pieces(shown: Shown, output: str) -> Iterator[str]:

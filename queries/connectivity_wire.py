@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
+from itertools import islice
 from typing import TYPE_CHECKING, assert_never
 
 from reachproof.network.address import format_address
@@ -46,6 +47,13 @@ def report_text(
         "evidence": {"judged": report.judged, "flows": report.flows, "snapshot": snapshot.digest},
     }
     yield "".join(f",\n  {json.dumps(key)}: {json.dumps(value)}" for key, value in rest.items()) + "\n}\n"
+
+
+def in_blocks(pieces: Iterable[str], size: int = 5_000) -> Iterator[str]:
+    """The same text in fewer pieces, each made of `size` of them."""
+    left = iter(pieces)
+    while block := list(islice(left, size)):
+        yield "".join(block)
 
 
 def unknown_text(reason: str) -> str:
