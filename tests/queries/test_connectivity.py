@@ -8,13 +8,17 @@ import pytest
 
 from reachproof.grammar.parse import parse_ports, parse_set
 from reachproof.manifests.load import load_objects
+from reachproof.network.errors import InternalError
 from reachproof.network.options import Options
 from reachproof.network.ports import format_ports
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries import connectivity as reports
+from reachproof.queries import replay
 from reachproof.queries.ask import Session
 from reachproof.queries.by import By
 from reachproof.queries.connectivity import Connectivity, Request, connectivity
 from reachproof.queries.errors import QueryError
+from reachproof.semantics.trace import Truth
 
 Manifest = dict[str, Any]
 
@@ -245,6 +249,41 @@ def test_a_set_that_is_not_in_the_snapshot_is_refused() -> None:
     assert [problem.message for problem in caught.value.problems] == [
         "no pod shop/dv in the snapshot; did you mean shop/db?"
     ]
+
+
+@pytest.mark.parametrize(
+    ("claimed", "said"),
+    [
+        (Truth.EITHER, "the engines and the evaluator (either) disagree on"),
+        (Truth.DENIED, "the engines and the evaluator (denied) disagree on"),
+    ],
+)
+def test_a_report_that_the_evaluator_disputes_is_found_out(
+    monkeypatch: pytest.MonkeyPatch, claimed: Truth, said: str
+) -> None:
+    monkeypatch.setattr(replay, "truth", lambda *_: claimed)
+    with pytest.raises(InternalError) as caught:
+        report([*WEB, DB])
+    assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize("claimed", [Truth.EITHER, Truth.DENIED])
+def test_rows_that_are_not_what_the_tables_say_are_found_out(monkeypatch: pytest.MonkeyPatch, claimed: Truth) -> None:
+    monkeypatch.setattr(reports, "spot_check", lambda *_: None)
+    monkeypatch.setattr(replay, "truth", lambda *_: claimed)
+    with pytest.raises(InternalError) as caught:
+        report([*WEB, DB])
+    assert str(caught.value).startswith(f"the report and the evaluator ({claimed}) disagree on")
+    assert str(caught.value).endswith("; this is a bug of reachproof, no report is given")
+
+
+def test_a_row_that_is_missing_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    shut = policy("shop/shut", {}, policyTypes=["Ingress", "Egress"])
+    monkeypatch.setattr(reports, "spot_check", lambda *_: None)
+    monkeypatch.setattr(replay, "truth", lambda *_: Truth.ALLOWED)
+    with pytest.raises(InternalError) as caught:
+        report([*WEB, DB, shut])
+    assert str(caught.value).startswith("the report and the evaluator (allowed) disagree on")
 
 
 def test_a_report_knows_its_ends_and_what_was_judged() -> None:
