@@ -29,7 +29,7 @@ from reachproof.solver.lines import Lines, own_of, united
 from reachproof.solver.samples import Sample, samples
 from reachproof.solver.sets import verdicts
 from reachproof.solver.slice import Slice, cut
-from reachproof.solver.table import Table, one_family, region
+from reachproof.solver.table import Table, one_family, region, word_count
 from reachproof.solver.witness import flow_of
 
 Numbers = NDArray[np.intp]
@@ -139,13 +139,14 @@ def matrix(
     replicas that one abstract pod stands for. `limit`: how many samples at the most.
     """
     part = cut(encoding, (formula,), budget)
+    groups = max(group_of, default=0)
+    sides = [Lines.of(part, side, group_of, groups) for side in Side]
+    # Before the work, as it is the largest table of all: three words for each of the slice's.
+    budget.check_table(len(sides[0].cells) * len(sides[1].cells) * 3 * word_count(len(part.atoms)))
     exists = _exists(part) & region(part, formula)
     tables = verdicts(part, budget)
     can = exists & tables.can_allow
     stacked = np.concatenate([can, can & tables.can_deny, exists & ~can], axis=2)
-    groups = max(group_of, default=0)
-    sides = [Lines.of(part, side, group_of, groups) for side in Side]
-    budget.check_table(len(sides[0].cells) * len(sides[1].cells) * stacked.shape[2])
     between = united(stacked, sides[0].cells, sides[1].cells)
     own = own_of(stacked, sides, groups)
     budget.check()
