@@ -15,8 +15,19 @@ import anyio.to_thread
 from fastapi import FastAPI, Request, Response
 
 from reachproof import __version__
+from reachproof.api.connectivity import connectivity_response
 from reachproof.api.problems import Refusal, document, install, problem_response
-from reachproof.api.schemas import AnswerDocument, CheckRequest, Health, ProblemDetails, QueryRequest, ReportDocument
+from reachproof.api.schemas import (
+    AnswerDocument,
+    CheckRequest,
+    ConnectivityDocument,
+    ConnectivityRequest,
+    Health,
+    ProblemDetails,
+    QueryRequest,
+    ReportDocument,
+    UnfinishedDocument,
+)
 from reachproof.api.settings import Settings
 from reachproof.grammar.ast import Query
 from reachproof.manifests import load_objects, load_text
@@ -96,7 +107,22 @@ def create_app(settings: Settings | None = None, snapshot: Snapshot | None = Non
         """The verdict on all statements, and the answer to each. Each has the whole of `timeoutMs`."""
         return await anyio.to_thread.run_sync(_report, request, limits, snapshot, limiter=slots)
 
+    @app.post(
+        "/connectivity",
+        response_model=ConnectivityDocument | UnfinishedDocument,
+        responses=_PROBLEMS,
+        tags=["questions"],
+        summary="List every allowed connection",
+    )
+    async def connections(request: ConnectivityRequest) -> Any:
+        """The rows of all pairs with something allowed. Running out of time is a document with verdict `unknown`."""
+        return await anyio.to_thread.run_sync(_connections, request, limits, snapshot, limiter=slots)
+
     return app
+
+
+def _connections(request: ConnectivityRequest, limits: Settings, preloaded: Snapshot | None) -> Response:
+    return connectivity_response(request, _snapshot(request, preloaded), _budget(request, limits))
 
 
 def _report(request: CheckRequest, limits: Settings, preloaded: Snapshot | None) -> Any:
@@ -134,11 +160,11 @@ def _fitting(session: Session, texts: Sequence[str]) -> list[Query]:
     return found
 
 
-def _budget(request: QueryRequest | CheckRequest, limits: Settings) -> Budget:
+def _budget(request: QueryRequest | CheckRequest | ConnectivityRequest, limits: Settings) -> Budget:
     return Budget(seconds=min(request.timeout_ms or limits.default_timeout_ms, limits.max_timeout_ms) / 1000)
 
 
-def _snapshot(request: QueryRequest | CheckRequest, preloaded: Snapshot | None) -> Snapshot:
+def _snapshot(request: QueryRequest | CheckRequest | ConnectivityRequest, preloaded: Snapshot | None) -> Snapshot:
     """The snapshot that a request is about."""
     options = model_options(request.options)
     match request.manifests:

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from reachproof.queries.by import By
+
 EXAMPLE_MANIFESTS = """\
 apiVersion: v1
 kind: Namespace
@@ -99,6 +101,38 @@ class CheckRequest(BaseModel):
         return self
 
 
+class ConnectivityRequest(BaseModel):
+    """`POST /connectivity`: which connections, about what `POST /query` can be about."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"by": "namespace", "dst": "pods in tenant a", "manifests": EXAMPLE_MANIFESTS}]
+        },
+    )
+
+    by: By = Field(default=By.WORKLOAD, description="What one end of a row stands for.")
+    src: Annotated[str, Field(max_length=10_000)] | None = Field(default=None, description="A set of the language.")
+    dst: Annotated[str, Field(max_length=10_000)] | None = Field(default=None, description="A set of the language.")
+    ports: Annotated[str, Field(max_length=10_000)] | None = Field(default=None, description="Such as tcp/80 or udp.")
+    explain: bool = Field(default=False, description="Add the rules that allow each row, and deny each absent pair.")
+    exposure: bool = Field(default=False, description="Add what each end is exposed to.")
+    snapshot: str | None = Field(default=None, description="Digest of the snapshot that the service was started with.")
+    manifests: str | list[dict[str, Any]] | None = Field(default=None, description="YAML or JSON text, or objects.")
+    options: dict[str, Any] = Field(default_factory=dict, description="Model options, such as tenantLabel and cni.")
+    timeout_ms: int | None = Field(default=None, alias="timeoutMs", gt=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_unicode(cls, body: Any) -> Any:
+        return _demand_unicode(body)
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> ConnectivityRequest:
+        _one_source(self.snapshot, self.manifests)
+        return self
+
+
 def _demand_unicode(body: Any) -> Any:
     try:
         json.dumps(body, ensure_ascii=False).encode()
@@ -157,6 +191,25 @@ class AnswerDocument(BaseModel):
     assumptions: list[dict[str, Any]]
     warnings: list[dict[str, Any]]
     evidence: dict[str, Any]
+
+
+class ConnectivityDocument(BaseModel):
+    """Every allowed connection; docs/interfaces.md tells its fields. Pairs of ends that are not in `rows` have none."""
+
+    model_config = ConfigDict(extra="allow")
+
+    apiVersion: str
+    rows: list[dict[str, Any]]
+    assumptions: list[dict[str, Any]]
+    warnings: list[dict[str, Any]]
+
+
+class UnfinishedDocument(BaseModel):
+    """What stands in for a report when the time or memory ended first."""
+
+    apiVersion: str
+    verdict: Literal["unknown"]
+    reason: str
 
 
 class SkippedStatement(BaseModel):

@@ -34,9 +34,13 @@ def generate(generator: Path, pods: int, folder: Path) -> None:
     command += ["--namespaces", str(namespaces), "--workloads-per-ns", str(workloads)]
     command += ["--replicas", str(PODS_PER_WORKLOAD), "--policies", str(policies), "--anps", str(admin), "--banp"]
     subprocess.run(command, check=True)
-    # The generator counts service addresses to 10.96.x.259; those past 255 are no addresses and are moved.
-    for file in folder.glob("*.json"):
-        file.write_text(re.sub(r'"10\.96\.(\d+)\.25([6-9])"', r'"10.97.\1.\2"', file.read_text()))
+    mend(folder)
+
+
+def mend(folder: Path) -> None:
+    """The generator counts service addresses to 10.96.x.259; those past 255 are no addresses and are moved."""
+    for file in folder.iterdir():
+        file.write_text(re.sub(r"\b10\.96\.(\d+)\.25([6-9])\b", r"10.97.\1.\2", file.read_text()))
 
 
 def measure(folder: Path, questions: int) -> dict[str, float]:

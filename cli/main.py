@@ -12,6 +12,7 @@ import click
 
 from reachproof import __version__
 from reachproof.cli.check import check
+from reachproof.cli.connectivity import connectivity
 from reachproof.cli.exit_codes import ExitCode
 from reachproof.cli.interrupt import ends_at_interrupt
 from reachproof.cli.lint import lint
@@ -37,6 +38,7 @@ def commands(context: click.Context) -> None:
 
 
 commands.add_command(check)
+commands.add_command(connectivity)
 commands.add_command(query)
 commands.add_command(lint)
 commands.add_command(serve)

@@ -28,7 +28,7 @@ def answer_lines(answer: Answer) -> Iterator[str]:
     if answer.because:
         yield "  because"
         for because in answer.because:
-            yield f"    {because.text}{_place(because.origin)}"
+            yield f"    {because.text}{place(because.origin)}"
     if answer.assumptions:
         yield "  assuming"
         for notice in answer.assumptions:
@@ -60,7 +60,7 @@ def _witness_lines(witness: Witness) -> Iterator[str]:
     via = f" (by service {witness.via})" if witness.via else ""
     yield f"  {source} -> {destination} on {flow.protocol.lower()}/{flow.port}{via}"
     for step in witness.steps:
-        yield f"    {step.direction:<7} {step.action:<5} {step.text}{_place(step.origin)}"
+        yield f"    {step.direction:<7} {step.action:<5} {step.text}{place(step.origin)}"
 
 
 def end(party: Party, address: int) -> str:
@@ -76,14 +76,15 @@ def end(party: Party, address: int) -> str:
             return format_address(address)
 
 
-def _place(origin: Origin | None) -> str:
+def place(origin: Origin | None) -> str:
+    """Where something is written, in brackets; nothing where that is not known."""
     return f"  [{origin}]" if origin and origin.file else ""
 
 
 def warning_lines(answers: Iterable[Answer]) -> Iterator[str]:
     """The warnings of all answers, each once."""
     for notice in dict.fromkeys(notice for answer in answers for notice in answer.warnings):
-        yield f"warning: {notice.code}: {notice.text}{_place(notice.origin)}"
+        yield f"warning: {notice.code}: {notice.text}{place(notice.origin)}"
 
 
 def error_lines(error: InputError) -> Iterator[str]:

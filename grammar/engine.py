@@ -20,11 +20,15 @@ END_OF_TEXT = "$END"
 
 @cache
 def lark() -> Lark:
-    """The parser, LALR(1) with a contextual lexer; its starts are `query` and `item` (of a pack)."""
+    """The parser, LALR(1) with a contextual lexer.
+
+    Its starts are `query`, `item` (of a pack), `quantified` (a set) and `ports`.
+    """
     grammar = files("reachproof.grammar").joinpath("reachproof.lark").read_text(encoding="utf-8")
     for placeholder, pattern in PATTERNS.items():
         grammar = grammar.replace(placeholder, pattern.replace("/", r"\/"))
-    return Lark(grammar, parser="lalr", lexer="contextual", start=["query", "item"], maybe_placeholders=False)
+    starts = ["query", "item", "quantified", "ports"]
+    return Lark(grammar, parser="lalr", lexer="contextual", start=starts, maybe_placeholders=False)
 
 
 def read(text: str, start: str) -> Tree[Token]:

@@ -1,4 +1,4 @@
-"""Text to AST: one sentence, several, or a pack.
+"""Text to AST: one sentence, several, a pack, or a set or ports alone.
 
 What a sentence means is decided by `queries`; here only its form is. All spans count from the start of the text that
 was handed in, also in packs. The parser is made once, at the first use, and keeps no state between texts.
@@ -13,11 +13,22 @@ from typing import TypeVar
 from lark.exceptions import UnexpectedInput
 
 from reachproof.grammar import text as texts
-from reachproof.grammar.ast import DefineTenant, DefineTenants, Expect, Invariant, Pack, Query, Span
+from reachproof.grammar.ast import (
+    DefineTenant,
+    DefineTenants,
+    Expect,
+    Invariant,
+    Pack,
+    Ports,
+    Query,
+    SetExpr,
+    Span,
+)
 from reachproof.grammar.build import build
 from reachproof.grammar.diagnose import diagnose
 from reachproof.grammar.engine import read
 from reachproof.grammar.mistakes import Mistake, Page, refuse
+from reachproof.grammar.sets import Said
 
 MOST_MISTAKES = 50
 
@@ -53,6 +64,32 @@ def parse_many(text: str) -> tuple[Query, ...]:
     except Mistake as mistake:
         raise refuse(page, (mistake,)) from None
     return _all(page, (partial(_query, clean, span) for span in spans))
+
+
+def parse_set(text: str, *, name: str = "set") -> SetExpr:
+    """The AST of a set that stands alone, such as `pods in tenant a`; `any` and `every` before it add nothing.
+
+    Raises QuerySyntaxError, whose problems carry the file name `name`.
+    """
+    found = _part(text, "quantified", name)
+    assert isinstance(found, Said)
+    return found.set
+
+
+def parse_ports(text: str, *, name: str = "ports") -> Ports:
+    """The AST of a list of ports that stands alone, such as `tcp/80 or udp/53`. Raises as `parse_set` does."""
+    found = _part(text, "ports", name)
+    assert isinstance(found, Ports)
+    return found
+
+
+def _part(text: str, start: str, name: str) -> object:
+    page = Page.of(text, name)
+    try:
+        clean = _clean(text, texts.LONGEST_QUERY, "a query")
+        return _value(clean, Span(0, len(clean)), start)
+    except Mistake as mistake:
+        raise refuse(page, (mistake,)) from None
 
 
 def parse_pack(text: str, *, name: str = "<pack>") -> Pack:

@@ -28,6 +28,7 @@ from reachproof.queries.lists import ListPlan
 from reachproof.queries.plan import Check, Plan, Verdict, WhyPlan
 from reachproof.queries.possible import invented_notices
 from reachproof.queries.readings import by_proof, by_witness
+from reachproof.queries.replay import spot_check
 from reachproof.queries.services import leads_to
 from reachproof.queries.unknown_addresses import address_notices, depends_on_address
 from reachproof.semantics.evaluate import evaluate, truth
@@ -38,7 +39,6 @@ from reachproof.solver.decide import (
     Found,
     RankedOutcome,
     Ranking,
-    Sample,
     SearchOutcome,
     Undecided,
     rank,
@@ -182,7 +182,7 @@ class Session:
                     return self._witnessed(answer, check, flow, plan.services)
                 return self._invented(answer, replace(check, snapshot=imagined), flow)
             case Absent(because=because, samples=samples, empty=empty, attempts=attempts, imagined=imagined):
-                _spot_check(check.snapshot, samples)
+                spot_check(check.snapshot, samples)
                 if imagined is not None:
                     _attack(imagined, attempts, check.goal.wanted)
                 checked = imagined is None and not empty
@@ -196,7 +196,7 @@ class Session:
                     assumptions=(*draft.assumptions, *by_proof(check.snapshot, because)),
                 )
             case Ranking(holds=holds, flow=flow, samples=samples, empty=empty, confirmed=confirmed):
-                _spot_check(check.snapshot, samples)
+                spot_check(check.snapshot, samples)
                 verdict = check.if_found if holds else check.if_absent
                 evidence = replace(evidence, replayed=bool(samples), cross_checked=confirmed)
                 answer = replace(draft, verdict=verdict, vacuous=empty, evidence=evidence)
@@ -273,7 +273,7 @@ class Session:
         if plan.samples is not None and found.kinds > plan.samples:
             reason = f"the question is about {found.kinds} kinds of flow, more than {plan.samples}; narrow it down"
             return replace(draft, verdict=Verdict.UNKNOWN, reason=reason)
-        _spot_check(plan.snapshot, found.samples)
+        spot_check(plan.snapshot, found.samples)
         solver_ms = round((time.perf_counter() - started) * 1000, 3)
         return replace(
             draft,
@@ -346,14 +346,4 @@ def _attack(snapshot: Snapshot, flows: tuple[Flow, ...], wanted: Wanted) -> None
             raise InternalError(
                 f"Z3 proved that no flow {wanted}, the evaluator says that {flow} is {found}; this is a bug of "
                 "reachproof, no verdict is given"
-            )
-
-
-def _spot_check(snapshot: Snapshot, samples: tuple[Sample, ...]) -> None:
-    for sample in samples:
-        expected = truth(snapshot, sample.flow)
-        if (sample.can_allow, sample.can_deny) != (expected is not Truth.DENIED, expected is not Truth.ALLOWED):
-            raise InternalError(
-                f"the engines and the evaluator ({expected}) disagree on {sample.flow}; this is a bug of reachproof, "
-                "no verdict is given"
             )

@@ -208,11 +208,12 @@ def invented_notices(snapshot: Snapshot) -> Iterator[Notice]:
     """What was invented for a witness, and what it stands for."""
     for key in sorted(snapshot.possible):
         pod = snapshot.pod_of[key]
-        text = f"pod {pod} does not exist yet: a pod {_described(snapshot, pod)}"
+        text = f"pod {pod} does not exist yet: a pod {described(snapshot, pod)}"
         yield Notice(code="INVENTED_POD", text=text)
 
 
-def _described(snapshot: Snapshot, pod: Pod) -> str:
+def described(snapshot: Snapshot, pod: Pod) -> str:
+    """Where an invented pod is, and what it has: all that matters of it."""
     namespace = snapshot.namespace_of[pod.namespace]
     where = f"in namespace {pod.namespace}"
     if namespace.origin == pod.origin:

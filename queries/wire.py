@@ -33,9 +33,9 @@ def answer_json(answer: Answer) -> dict[str, Json]:
         "vacuous": answer.vacuous,
         "world": answer.world,
         "witness": _witness(answer.snapshot, answer.witness) if answer.witness else None,
-        "because": [_because(each) for each in answer.because],
+        "because": [because_json(each) for each in answer.because],
         "assumptions": [{"code": notice.code, "text": notice.text} for notice in answer.assumptions],
-        "warnings": _warnings(answer.warnings),
+        "warnings": warnings_json(answer.warnings),
         "evidence": {
             "replayed": evidence.replayed,
             "crossChecked": evidence.cross_checked,
@@ -65,7 +65,8 @@ def _cell(value: str | tuple[str, ...]) -> Json:
     return value if isinstance(value, str) else list(value)
 
 
-def _warnings(warnings: Iterable[Notice]) -> list[Json]:
+def warnings_json(warnings: Iterable[Notice]) -> list[Json]:
+    """Warnings, with their places."""
     return [
         {"code": notice.code, "text": notice.text, "origin": _origin(notice.origin) if notice.origin else None}
         for notice in warnings
@@ -136,7 +137,8 @@ def _step(step: Step) -> dict[str, Json]:
     }
 
 
-def _because(because: Because) -> dict[str, Json]:
+def because_json(because: Because) -> dict[str, Json]:
+    """A rule that a proof or an explanation rests on."""
     rule: Json = None
     if because.rule_index is not None:
         rule = {"index": because.rule_index, "name": because.rule_name}

@@ -27,12 +27,12 @@ from reachproof.solver.ends import Pairs, apart, between, ends
 from reachproof.solver.goal import Ranked, Search, Side, Wanted
 from reachproof.solver.ground import Encoding
 from reachproof.solver.prove import GaveUp, Model, Prover, Refuted
-from reachproof.solver.sets import Verdicts, verdicts
+from reachproof.solver.samples import Sample, bit, samples
+from reachproof.solver.sets import verdicts
 from reachproof.solver.slice import Slice, cut
 from reachproof.solver.smt import Script, ranked_script, search_script
 from reachproof.solver.table import Table, everything, one_family, pairs_with, region
 
-SAMPLES = 16
 WRITTEN_OUT = 4000
 _CERTAIN = {Wanted.CAN_ALLOW: Wanted.MUST_ALLOW, Wanted.CAN_DENY: Wanted.MUST_DENY}
 
@@ -44,15 +44,6 @@ class Blame:
     policy: Policy
     rule: Rule | None
     direction: Direction
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """A flow, and what the engines say of it: whether some outcome allows it, and whether some outcome denies it."""
-
-    flow: Flow
-    can_allow: bool
-    can_deny: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +110,7 @@ def search(encoding: Encoding, goal: Search, budget: Budget, prover: Prover, *, 
         case GaveUp(reason):
             return Undecided(reason)
         case Model(values):
-            _demand(_bit(hits, values), "Z3 found a flow that the sets engine excludes")
+            _demand(bit(hits, values), "Z3 found a flow that the sets engine excludes")
             certain = hits & tables.wanted(_CERTAIN.get(goal.wanted, goal.wanted))
             flow = witness.best(part, certain) or witness.best(part, hits)
             if flow is None:
@@ -205,23 +196,6 @@ def blames(script: Script, budget: Budget, prover: Prover) -> tuple[Blame, ...]:
         if each.literal in named and each.policy.ref.kind
     ]
     return tuple(dict.fromkeys(found))
-
-
-def samples(part: Slice, inside: Table, tables: Verdicts, limit: int = SAMPLES) -> tuple[Sample, ...]:
-    """Flows of a region with the engines' verdicts: of every cell where these are few, else a seeded choice."""
-    return tuple(
-        Sample(
-            flow=flow,
-            can_allow=_bit(tables.can_allow, (source, destination, atom)),
-            can_deny=_bit(tables.can_deny, (source, destination, atom)),
-        )
-        for source, destination, atom, flow in witness.sample(part, inside, limit)
-    )
-
-
-def _bit(table: Table, cell: tuple[int, ...]) -> bool:
-    source, destination, atom = cell
-    return bool(int(table[source, destination, atom >> 6]) >> (atom & 63) & 1)
 
 
 def _demand(agreed: bool, complaint: str) -> None:

@@ -11,9 +11,9 @@ from reachproof.network.flow import External, Party
 from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.solver.bits import position_list, positions
 from reachproof.solver.budget import Budget
-from reachproof.solver.decide import SAMPLES, Sample, samples
 from reachproof.solver.goal import All, Formula, Not, Same, Side, Some
 from reachproof.solver.ground import Encoding
+from reachproof.solver.samples import SAMPLES, Sample, samples
 from reachproof.solver.sets import verdicts
 from reachproof.solver.slice import Slice, cut
 from reachproof.solver.table import Table, everything, region

@@ -43,9 +43,11 @@ def best(part: Slice, found: Table) -> Flow | None:
 
 def sample(part: Slice, region: Table, limit: int) -> Iterator[tuple[int, int, int, Flow]]:
     """Flows of the region with their cells and atom: one of each when there are few, else a seeded choice of cells."""
-    cells = [(i, j) for i, j in np.argwhere(pairs_with(region)).tolist()]
-    if len(cells) > limit:
-        cells = sorted(random.Random(0).sample(cells, limit))
+    pairs = pairs_with(region)
+    where = np.flatnonzero(pairs)
+    if len(where) > limit:
+        where = where[sorted(random.Random(0).sample(range(len(where)), limit))]
+    cells = [divmod(at, pairs.shape[1]) for at in where.tolist()]
     per_pair = max(1, limit // max(1, len(cells)))
     for source, destination in cells:
         atoms = int.from_bytes(region[source, destination].tobytes(), "little")
@@ -57,10 +59,15 @@ def sample(part: Slice, region: Table, limit: int) -> Iterator[tuple[int, int, i
 
 def flow_between(part: Slice, source: int, destination: int, atoms: int) -> Flow | None:
     """A flow between two cells on one of the atoms, or None where the cells hold one and the same party only."""
-    snapshot = part.view.universe.snapshot
     ports = IntervalSet.of(span for atom in positions(atoms) for span in part.atoms[atom])
-    for a in ordered(part.view, part.sources[source].points):
-        for b in ordered(part.view, part.destinations[destination].points):
+    return flow_of(part, part.sources[source].points, part.destinations[destination].points, ports)
+
+
+def flow_of(part: Slice, sources: int, destinations: int, ports: IntervalSet) -> Flow | None:
+    """A flow from some of these points to some of those, of one family, on one of the ports; None as above."""
+    snapshot = part.view.universe.snapshot
+    for a in ordered(part.view, sources):
+        for b in ordered(part.view, destinations):
             addresses = _addresses(snapshot, a, b)
             if addresses is not None:
                 protocol, port = protocol_port(telling_port(ports, b.party))

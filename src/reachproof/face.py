@@ -11,6 +11,8 @@ from reachproof.network import snapshot as network
 from reachproof.network.errors import InputError, InternalError, ReachproofError
 from reachproof.queries.answer import Answer
 from reachproof.queries.ask import Session
+from reachproof.queries.by import By
+from reachproof.queries.connectivity import Connectivity, connectivity, request
 from reachproof.queries.model_options import model_options
 from reachproof.queries.plan import Verdict
 from reachproof.solver.budget import DEFAULT_SECONDS, Budget
@@ -43,6 +45,23 @@ class Snapshot:
         if not 0 < timeout <= MOST_SECONDS:
             raise ValueError(f"found a timeout of {timeout} s, expected more than 0 and at most {MOST_SECONDS}")
         return self._session.ask(text, Budget(seconds=timeout))
+
+    def connectivity(
+        self,
+        *,
+        by: str = "workload",
+        src: str | None = None,
+        dst: str | None = None,
+        ports: str | None = None,
+        timeout: float = DEFAULT_SECONDS,
+    ) -> Connectivity:
+        """Every allowed connection by `pod`, `workload`, `namespace` or `tenant`, as an iterable of rows.
+
+        `src` and `dst` are sets of the query language, `ports` its ports; all if not given. Raises InputError as `ask`
+        does, ValueError for another `by`, and ReachproofError when it takes longer than `timeout` seconds.
+        """
+        wanted = request(By(by), src, dst, ports)
+        return connectivity(self._session, wanted, Budget(seconds=timeout))
 
     def __repr__(self) -> str:
         inside = self._session.snapshot

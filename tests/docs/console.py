@@ -20,7 +20,14 @@ from tempfile import TemporaryDirectory
 from tests.docs.pages import page, tagged
 from tests.house.places import ROOT
 
-PAGES = ("README.md", "docs/interfaces.md", "docs/packs.md", "docs/lint.md", "docs/ci.md")
+PAGES = (
+    "README.md",
+    "docs/interfaces.md",
+    "docs/packs.md",
+    "docs/lint.md",
+    "docs/ci.md",
+    "docs/connectivity.md",
+)
 _PROMPT = "$ "
 _SERVER = " &"
 _PORT = "8000"

@@ -174,3 +174,13 @@ def test_a_timeout_that_is_no_time_is_a_value_error(timeout: float) -> None:
     with pytest.raises(ValueError) as caught:
         rp.load([POD]).ask("can any pod reach any pod?", timeout=timeout)
     assert str(caught.value) == f"found a timeout of {timeout} s, expected more than 0 and at most 86400"
+
+
+def test_a_report_of_connectivity_is_an_iterable_of_rows() -> None:
+    report = rp.load(str(EXAMPLES / "tenants")).connectivity(by="namespace", dst="pods", ports="tcp")
+    assert [(str(row.src), str(row.dst)) for row in report][:2] == [
+        ("namespace acme-jobs", "namespace kube-system"),
+        ("namespace acme-shop", "namespace acme-shop"),
+    ]
+    with pytest.raises(ValueError, match="'pots' is not a valid By"):
+        rp.load(str(EXAMPLES / "tenants")).connectivity(by="pots")

@@ -1,0 +1,173 @@
+"""`reachproof connectivity`: every allowed connection of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reachproof.cli.exit_codes import ExitCode
+from reachproof.cli.options import MODEL, READING, choice, not_nan, source, with_options
+from reachproof.cli.query import A_DAY, reader_may_leave
+from reachproof.cli.reading import read
+from reachproof.cli.text import place, printable
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.by import By
+
+if TYPE_CHECKING:
+    from reachproof.cli.formats.shown import Shown
+
+_EXPLAINED = ("text", "json", "html")
+_EXPOSED = ("text", "json", "md")
+
+
+@click.command()
+@with_options(source("the current folder"), *READING)
+@click.option(
+    "-o",
+    "--output",
+    type=choice(["text", "json", "csv", "md", "dot", "html"]),
+    default="text",
+    show_default=True,
+    help="A line per connection, one JSON document, a table, a Graphviz graph, or one page with a matrix to look into.",
+)
+@click.option("--by", type=choice(By), default=By.WORKLOAD.value, show_default=True, help="What one end stands for.")
+@click.option("--src", metavar="SET", help='Only from these, such as "pods in namespace shop".  [default: everything]')
+@click.option("--dst", metavar="SET", help='Only to these, such as "service shop/db".  [default: everything]')
+@click.option("--ports", metavar="PORTS", help='Only on these, such as "tcp/80 or udp/53".  [default: every port]')
+@click.option("--explain", is_flag=True, help="What allows each connection, and for the other pairs what denies it.")
+@click.option(
+    "--exposure",
+    is_flag=True,
+    help="What each end is exposed to: the outside, the entire cluster, and pods that could be created.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, A_DAY, min_open=True),
+    metavar="SECONDS",
+    callback=not_nan,
+    help="How long the report may take, and its explanations.  [default: 30 each]",
+)
+@click.option("-q", "--quiet", is_flag=True, help="No warnings.")
+@with_options(*MODEL)
+def connectivity(
+    sources: tuple[str, ...],
+    output: str,
+    by: str,
+    src: str | None,
+    dst: str | None,
+    *,
+    ports: str | None,
+    explain: bool,
+    exposure: bool,
+    timeout: float | None,
+    lenient: bool,
+    ignore_kinds: tuple[str, ...],
+    quiet: bool,
+    **model: Any,
+) -> ExitCode:
+    """List every connection that the policies allow; pairs that are not listed have none.
+
+    \b
+    reachproof connectivity -f manifests/
+    reachproof connectivity -f manifests/ --by namespace -o md
+    reachproof connectivity -f manifests/ --dst "pods labelled app=db" --explain
+    reachproof connectivity -f manifests/ -o html > report.html
+
+    \b
+    Exit codes
+      0  the report is complete
+      2  bad input, nothing was looked at
+      3  time or memory ended before the report was complete, or it is about no flow at all
+     70  a bug of reachproof
+    """
+    _demand_shown("--explain", explain, output, _EXPLAINED)
+    _demand_shown("--exposure", exposure, output, _EXPOSED)
+    snapshot = read(sources or (".",), model, lenient=lenient, ignore_kinds=ignore_kinds)
+    from reachproof.solver.budget import OutOfBudget
+
+    try:
+        shown = _shown(snapshot, (By(by), src, dst, ports), timeout, explain=explain, exposure=exposure)
+    except OutOfBudget as over:
+        click.echo(f"undecided: {over}", err=True)
+        return ExitCode.UNDECIDED
+    with reader_may_leave():
+        for notice in () if quiet else shown.report.warnings:
+            click.echo(printable(f"warning: {notice.code}: {notice.text}{place(notice.origin)}"), err=True)
+        _write(shown, output)
+    if not shown.report.flows:
+        click.echo("undecided: this is about no flow at all", err=True)
+    return ExitCode.PROVED if shown.report.flows and shown.finished else ExitCode.UNDECIDED
+
+
+def _demand_shown(option: str, wanted: bool, output: str, forms: tuple[str, ...]) -> None:
+    if wanted and output not in forms:
+        raise click.UsageError(f"{option} is shown by -o {', '.join(forms[:-1])} and {forms[-1]}, not by -o {output}")
+
+
+def _shown(
+    snapshot: Snapshot,
+    asked: tuple[By, str | None, str | None, str | None],
+    timeout: float | None,
+    *,
+    explain: bool,
+    exposure: bool,
+) -> Shown:
+    from reachproof.cli.formats.shown import Shown
+    from reachproof.queries import connectivity as reports  # numpy is loaded only where it is needed
+    from reachproof.solver.budget import Budget
+    from reachproof.solver.ground import prepare
+
+    budget = Budget(seconds=timeout) if timeout else Budget()
+    shown = Shown(report=reports.connectivity(prepare(snapshot), reports.request(*asked), budget))
+    if explain:
+        from reachproof.queries.connectivity_explain import explain as explanations_of  # Z3 comes with it
+
+        shown = replace(shown, explanations=explanations_of(shown.report, budget))
+    if exposure:
+        from reachproof.queries.exposure import exposure as exposures_of
+        from reachproof.queries.possible_exposure import with_possible
+        from reachproof.solver.prove import Prover
+
+        report = shown.report
+        exposures, notices = with_possible(report, tuple(exposures_of(report)), budget, Prover())
+        report = replace(report, warnings=(*report.warnings, *notices))
+        shown = replace(shown, report=report, exposures=exposures, finished=not notices)
+    return shown
+
+
+def _write(shown: Shown, output: str) -> None:
+    """Many lines at a time: a report may have millions."""
+    from reachproof.queries.connectivity_wire import in_blocks
+
+    for block in in_blocks(_pieces(shown, output)):
+        click.echo(block, nl=False)
+
+
+def _pieces(shown: Shown, output: str) -> Iterator[str]:
+    match output:
+        case "json":
+            from reachproof.queries.connectivity_wire import report_text
+
+            yield from report_text(shown.report, shown.explanations, shown.exposures)
+        case "html":
+            from reachproof.cli.formats.connectivity_html import html_text
+
+            yield from html_text(shown)
+        case _:
+            yield from (f"{line}\n" for line in _lines(shown, output))
+
+
+def _lines(shown: Shown, output: str) -> Iterator[str]:
+    match output:
+        case "csv":
+            from reachproof.cli.formats.connectivity_tables import csv_lines as lines
+        case "md":
+            from reachproof.cli.formats.connectivity_tables import md_lines as lines
+        case "dot":
+            from reachproof.cli.formats.connectivity_dot import dot_lines as lines
+        case _:
+            from reachproof.cli.formats.connectivity_text import text_lines as lines
+    return lines(shown)

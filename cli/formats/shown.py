@@ -1,0 +1,66 @@
+"""What `reachproof connectivity` was asked to show, and the words for it that several formats use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reachproof.cli.text import printable
+from reachproof.network.intervals import IntervalSet
+from reachproof.network.ports import ALL_PORTS, MAX_PORT, ranges
+
+if TYPE_CHECKING:
+    from reachproof.queries.connectivity import Connectivity
+    from reachproof.queries.connectivity_explain import Explanation
+    from reachproof.queries.exposure import Exposure
+    from reachproof.queries.report_ends import End
+    from reachproof.solver.matrix import Access
+
+FEW_CIDRS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The report, and what was asked for besides: None where it was not. `finished`: all of that is there."""
+
+    report: Connectivity
+    explanations: Sequence[Explanation] | None = None
+    exposures: Sequence[Exposure] | None = None
+    finished: bool = True
+
+
+def connections(ports: IntervalSet) -> str:
+    """`All Connections`, `No Connections`, or a list such as `TCP 80,8080-8090; UDP 53`."""
+    if ports == ALL_PORTS:
+        return "All Connections"
+    words = []
+    for protocol, spans in ranges(ports).items():
+        listed = ",".join(str(low) if low == high else f"{low}-{high}" for low, high in spans)
+        words.append(f"{protocol} {listed}" if spans != ((1, MAX_PORT),) else f"{protocol} all")
+    return "; ".join(words) if words else "No Connections"
+
+
+def remarks(access: Access) -> str:
+    """What else there is to say about the ports of a row, in words; mostly nothing."""
+    said = []
+    if access.open:
+        said.append(f"{_which(access, access.open)} depends on what is left open")
+    if access.partial:
+        said.append(f"{_which(access, access.partial)} not between all of their pods")
+    return ", ".join(said)
+
+
+def _which(access: Access, ports: IntervalSet) -> str:
+    return "all of it" if ports == access.ports else connections(ports)
+
+
+def outside_names(ends: Sequence[End]) -> dict[End, str]:
+    """A short name for each external end that has more than a few CIDRs: `outside-1`, `outside-2`, ..."""
+    many = [end for end in ends if len(end.cidrs) > FEW_CIDRS]
+    return {end: f"outside-{number}" for number, end in enumerate(many, start=1)}
+
+
+def end_text(end: End, names: dict[End, str]) -> str:
+    """`shop/web[Deployment]`, `shop/web-1`, `namespace shop`, CIDRs, or the short name of an external end."""
+    return printable(names.get(end) or (", ".join(end.cidrs) if end.cidrs else str(end)))

@@ -1,0 +1,191 @@
+"""All connections that a snapshot allows, as rows between ends: what `connectivity` shows and `diff` compares.
+
+The sets engine makes the whole report at once. Samples of it are judged by the evaluator: flows of the region, and of
+a report about everything also its rows as they are shown. Disagreement raises InternalError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from reachproof.grammar import ast
+from reachproof.grammar.mistakes import QuerySyntaxError
+from reachproof.network.cluster import Notice
+from reachproof.network.errors import Problem
+from reachproof.network.intervals import IntervalSet
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.by import By
+from reachproof.queries.possible import mentions_possible
+from reachproof.queries.replay import judge_rows, spot_check
+from reachproof.queries.report_ends import End, grouping, outside_ends
+from reachproof.queries.sets import Binder
+from reachproof.queries.unknown_addresses import address_notices
+from reachproof.solver.budget import Budget
+from reachproof.solver.goal import All, At, Formula, Members, Side
+from reachproof.solver.ground import Encoding
+from reachproof.solver.matrix import Access, Matrix, matrix
+
+if TYPE_CHECKING:
+    from reachproof.queries.ask import Session  # which loads Z3; a report needs none of it
+
+T = TypeVar("T")
+DEFAULT_BUDGET = Budget()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a report is about. Without `source` or `destination`: every pod, and the addresses outside the cluster.
+
+    Nodes are ends only where a set names them. Without `ports`: every port.
+    """
+
+    by: By = By.WORKLOAD
+    source: ast.SetExpr | None = None
+    destination: ast.SetExpr | None = None
+    ports: ast.Ports = ast.ANY_PORT
+
+    @property
+    def everything(self) -> bool:
+        """Whether the report leaves out nothing but nodes."""
+        return self.source is None and self.destination is None and not self.ports.items
+
+
+EVERYTHING = Request()
+
+
+def request(by: By, src: str | None = None, dst: str | None = None, ports: str | None = None) -> Request:
+    """A request from text: sets and ports of the query language. QuerySyntaxError with all that is no such text."""
+    if src is None and dst is None and ports is None:
+        return Request(by=by)
+    from reachproof.grammar.parse import parse_ports, parse_set  # the parser takes a while to load
+
+    problems: list[Problem] = []
+
+    def read(parser: Callable[..., T], text: str | None, name: str, otherwise: T) -> T:
+        try:
+            return otherwise if text is None else parser(text, name=name)
+        except QuerySyntaxError as error:
+            problems.extend(error.problems)
+            return otherwise
+
+    found = Request(
+        by=by,
+        source=read(parse_set, src, "src", None),
+        destination=read(parse_set, dst, "dst", None),
+        ports=read(parse_ports, ports, "ports", ast.ANY_PORT),
+    )
+    if problems:
+        raise QuerySyntaxError(problems)
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A pair of ends with something allowed from `src` to `dst`; `access.ports` is not empty.
+
+    Where an end is several pods or addresses, a port is in the row when some pair of them has it. `access.partial` are
+    the ports of the row that some other pair lacks, `access.open` those that depend on what is left open.
+    """
+
+    src: End
+    dst: End
+    access: Access
+
+    @property
+    def ports(self) -> IntervalSet:
+        """Ports on which something is allowed."""
+        return self.access.ports
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connectivity:
+    """The whole report. Equal input gives equal rows in equal order.
+
+    `ends`: inside the cluster by name, then those outside by address; also such that have no row. Every external end
+    has rows. A pair of ends without a row has no connection on the ports asked for, which is as sure as the rows are:
+    pairs are left out for no other reason than that source or destination is not asked for, that both are outside, or
+    that both are one and the same pod. `flows`: how many kinds of flow were told apart, none for an empty region.
+    `judged`: how many flows the evaluator judged alike.
+    """
+
+    snapshot: Snapshot
+    request: Request
+    ends: tuple[End, ...]
+    assumptions: tuple[Notice, ...]
+    warnings: tuple[Notice, ...]
+    flows: int
+    judged: int
+    matrix: Matrix = field(repr=False, compare=False)
+    encoding: Encoding = field(repr=False, compare=False)
+
+    def __iter__(self) -> Iterator[Row]:
+        """The rows in order of source and destination as in `ends`, made one by one: they may be millions."""
+        for src, dst, number in self.places():
+            yield Row(src=self.ends[src], dst=self.ends[dst], access=self.matrix.accesses[number])
+
+    def places(self) -> Iterator[tuple[int, int, int]]:
+        """The rows as numbers: the places of both in `ends`, and of the access in `matrix.accesses`."""
+        for src in range(len(self.ends)):
+            for dst, number in enumerate(self.matrix.row(src)):
+                if number:
+                    yield src, dst, number
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows; kept after the first use. About 100 bytes each."""
+        return tuple(self)
+
+    @cached_property
+    def place(self) -> dict[End, int]:
+        """Where each end stands in `ends`."""
+        return {end: at for at, end in enumerate(self.ends)}
+
+    def between(self, src: End, dst: End) -> Access:
+        """What is allowed from one end to another, maybe nothing. KeyError for ends that are not of this report."""
+        return self.matrix.access(self.place[src], self.place[dst])
+
+
+def connectivity(
+    where: Session | Encoding, request: Request = EVERYTHING, budget: Budget = DEFAULT_BUDGET
+) -> Connectivity:
+    """The report for a snapshot: that of a session, or of an encoding that is at hand.
+
+    Raises QueryError for sets that do not fit the snapshot, OutOfBudget, InternalError. Cost: one run of the sets
+    engine over all flows, then a table over the kinds of ends; rows cost when they are read.
+    """
+    encoding = where if isinstance(where, Encoding) else where.encoding
+    snapshot = encoding.snapshot
+    universe = encoding.universe
+    binder = Binder(universe)
+    region = _region(binder, request)
+    binder.finish()
+    groups = grouping(universe, request.by, nodes=binder.names_nodes)
+    found = matrix(encoding, region, groups.numbers, budget.start())
+    spot_check(snapshot, found.samples)
+    notices = (*snapshot.assumptions, *binder.assumptions, *address_notices(universe, region))
+    ends = (*groups.ends, *outside_ends(found.outside, snapshot.held))
+    judged = judge_rows(snapshot, ends, found) if request.everything else 0
+    return Connectivity(
+        snapshot=snapshot,
+        request=request,
+        ends=ends,
+        assumptions=tuple(dict.fromkeys(notices)),
+        warnings=tuple(dict.fromkeys((*snapshot.warnings, *binder.warnings))),
+        flows=found.kinds,
+        judged=judged + len(found.samples),
+        matrix=found,
+        encoding=encoding,
+    )
+
+
+def _region(binder: Binder, request: Request) -> Formula:
+    if mentions_possible(request.source) or mentions_possible(request.destination):
+        binder.refuse("a report lists pods of the snapshot; ask `can possible pods reach ...` about others")
+    endpoints = Members(binder.universe.pods | binder.universe.external)
+    source = At(Side.SOURCE, endpoints) if request.source is None else binder.at(Side.SOURCE, request.source)
+    if request.destination is None:
+        return All((source, At(Side.DESTINATION, endpoints), binder.ports(request.ports)))
+    return All((source, binder.to(request.destination, request.ports)))

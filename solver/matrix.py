@@ -1,0 +1,267 @@
+"""Everything that a region allows, for all pairs of ends at once: the sets engine over one slice.
+
+    group  = points that stand for one thing in the answer (a pod, a workload, a namespace, ...)
+    end    = a group, or addresses outside the cluster that behave alike
+    row    = sources that lie in the same cells; column = destinations that do
+    access = what is allowed from one end to another, numbered; most pairs share a few
+
+Trusted: the slice and the sets engine. Checked by the evaluator on `samples` of every report, and by tests/agreement,
+which compares whole reports with the evaluator flow by flow.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reachproof.network.flow import External, Flow
+from reachproof.network.intervals import EMPTY, IntervalSet
+from reachproof.solver.bits import from_positions, positions
+from reachproof.solver.budget import Budget
+from reachproof.solver.cells import Cell
+from reachproof.solver.goal import Formula, Side
+from reachproof.solver.ground import Encoding
+from reachproof.solver.lines import Lines, own_of, united
+from reachproof.solver.samples import Sample, samples
+from reachproof.solver.sets import verdicts
+from reachproof.solver.slice import Slice, cut
+from reachproof.solver.table import Table, one_family, region, word_count
+from reachproof.solver.witness import flow_of
+
+Numbers = NDArray[np.intp]
+SAMPLES = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What is allowed between two ends.
+
+    `ports`: allowed for some pair of their points, in some outcome of what is left open. Of these, `open` are the
+    ones that some such pair has only in some outcomes, and `partial` those that some other pair of their points does
+    not have.
+    """
+
+    ports: IntervalSet = EMPTY
+    open: IntervalSet = EMPTY
+    partial: IntervalSet = EMPTY
+
+    def __bool__(self) -> bool:
+        return bool(self.ports)
+
+
+NOTHING = Access()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """What a region allows between ends. Ends 0 .. groups-1 are the groups, then come those outside the cluster.
+
+    `outside`: the addresses of the latter, disjoint, ascending by first address; each end behaves as no other does,
+    and has at least one access. `accesses[0]` is nothing. `samples` are flows of the region with what the engine says
+    of them, `kinds` is how many kinds of flow were told apart.
+    """
+
+    groups: int
+    outside: tuple[IntervalSet, ...]
+    accesses: tuple[Access, ...]
+    samples: tuple[Sample, ...]
+    kinds: int
+    part: Slice = field(repr=False)
+    exists: Table = field(repr=False)
+    members: tuple[int, ...] = field(repr=False)
+    numbers: Numbers = field(repr=False)
+    rows: Numbers = field(repr=False)
+    columns: Numbers = field(repr=False)
+    own: dict[int, int] = field(repr=False)
+
+    @property
+    def lines(self) -> list[list[int]]:
+        """The numbers of accesses by row and column: ends that lie in the same cells share a row, or a column.
+
+        The access of an end to itself is in `own`, and two ends outside have none, whatever stands here.
+        """
+        found: list[list[int]] = self.numbers[:-1, :-1].tolist()
+        return found
+
+    @property
+    def row_numbers(self) -> list[int]:
+        """The row of each end as a source, -1 for ends that are not asked for there."""
+        found: list[int] = self.rows.tolist()
+        return found
+
+    @property
+    def column_numbers(self) -> list[int]:
+        """The column of each end as a destination, -1 for ends that are not asked for there."""
+        found: list[int] = self.columns.tolist()
+        return found
+
+    @property
+    def sources(self) -> list[int]:
+        """The ends that the region has flows from, or may have."""
+        found: list[int] = np.flatnonzero(self.rows >= 0).tolist()
+        return found
+
+    @property
+    def destinations(self) -> list[int]:
+        """The ends that the region has flows to, or may have."""
+        found: list[int] = np.flatnonzero(self.columns >= 0).tolist()
+        return found
+
+    def access(self, source: int, destination: int) -> Access:
+        """What is allowed from one end to another."""
+        if source >= self.groups and destination >= self.groups:
+            return NOTHING
+        if source == destination:
+            return self.accesses[self.own.get(source, 0)]
+        return self.accesses[int(self.numbers[self.rows[source], self.columns[destination]])]
+
+    def row(self, source: int) -> list[int]:
+        """The numbers of the accesses from one end to every end, in order of ends. Cost: linear in the ends."""
+        found: list[int] = self.numbers[self.rows[source]][self.columns].tolist()
+        if source < self.groups:
+            found[source] = self.own.get(source, 0)
+        else:
+            found[self.groups :] = [0] * len(self.outside)
+        return found
+
+
+def matrix(
+    encoding: Encoding, formula: Formula, group_of: Sequence[int], budget: Budget, *, limit: int = SAMPLES
+) -> Matrix:
+    """What the region of the formula allows. Raises OutOfBudget.
+
+    `group_of[i]` is the group of point i of the universe, counted from 1; 0 leaves it out, and points outside the
+    cluster are never asked for. No party reaches itself; two pods of one group may reach each other, and so may two
+    replicas that one abstract pod stands for. `limit`: how many samples at the most.
+    """
+    part = cut(encoding, (formula,), budget)
+    groups = max(group_of, default=0)
+    sides = [Lines.of(part, side, group_of, groups) for side in Side]
+    # Before the work, as it is the largest table of all: three words for each of the slice's.
+    budget.check_table(len(sides[0].cells) * len(sides[1].cells) * 3 * word_count(len(part.atoms)))
+    exists = _exists(part) & region(part, formula)
+    tables = verdicts(part, budget)
+    can = exists & tables.can_allow
+    stacked = np.concatenate([can, can & tables.can_deny, exists & ~can], axis=2)
+    between = united(stacked, sides[0].cells, sides[1].cells)
+    own = own_of(stacked, sides, groups)
+    budget.check()
+    found, accesses = _numbered(part, np.concatenate([between.reshape(-1, stacked.shape[2]), *own.values()]))
+    count = between.shape[0] * between.shape[1]
+    numbers = np.pad(found[:count].reshape(between.shape[:2]), ((0, 1), (0, 1)))
+    alike = _alike(part, sides, numbers, groups)
+    ends = [*range(groups), *(outside[0] for outside in alike)]
+    members = (*_grouped(part, group_of, groups), *(from_positions(end - groups for end in ends) for ends in alike))
+    return Matrix(
+        groups=groups,
+        outside=tuple(_addresses(part, (end - groups for end in ends)) for ends in alike),
+        accesses=accesses,
+        samples=samples(part, exists, tables, limit),
+        kinds=int(np.bitwise_count(exists).sum()),
+        part=part,
+        exists=exists,
+        members=members,
+        numbers=numbers,
+        rows=np.array([sides[0].line_of.get(end, -1) for end in ends], dtype=np.intp),
+        columns=np.array([sides[1].line_of.get(end, -1) for end in ends], dtype=np.intp),
+        own=dict(zip(own, found[count:].tolist(), strict=True)),
+    )
+
+
+def _exists(part: Slice) -> Table:
+    """Pairs of cells of one family. Of these, cells with one party only have no flow, which `own_of` sees to, and two
+    points outside have none, which `Matrix` sees to: a cell may hold both pods and addresses outside."""
+    pairs = one_family(part)
+    outside = [np.array([cell.external for cell in part.cells(side)], dtype=np.bool_) for side in Side]
+    pairs[outside[0][:, None] & outside[1][None, :]] = 0
+    return pairs
+
+
+def _numbered(part: Slice, stacked: Table) -> tuple[Numbers, tuple[Access, ...]]:
+    """The accesses that occur, nothing first, and the number of each line's. Lines are (can, open, lacking) words."""
+    count = stacked.shape[1] // 3
+    lines = np.concatenate([np.zeros((1, stacked.shape[1]), dtype=np.uint64), stacked])
+    lines[:, 2 * count :] &= lines[:, :count]
+    first, numbers = _distinct(lines)
+    accesses = tuple(
+        Access(
+            ports=_ports(part, line[:count]),
+            open=_ports(part, line[count : 2 * count]),
+            partial=_ports(part, line[2 * count :]),
+        )
+        for line in lines[first]
+    )
+    return numbers[1:], accesses
+
+
+def _distinct(lines: Table) -> tuple[Numbers, Numbers]:
+    """Where each distinct line occurs first, and the number of each line's; the line of zeros has number 0.
+
+    Lines are told apart by a hash of 64 bits, which is then verified; sorting whole lines takes ten times as long.
+    """
+    factors = np.array(
+        [pow(0x9E3779B97F4A7C15, power + 1, 1 << 64) for power in range(lines.shape[1])], dtype=np.uint64
+    )
+    mixed = lines ^ (lines >> np.uint64(31))
+    hashes = np.bitwise_xor.reduce(mixed * factors, axis=1)
+    _, first, numbers = np.unique(hashes, return_index=True, return_inverse=True)
+    if not np.array_equal(lines[first[numbers]], lines):
+        _, first, numbers = np.unique(lines, axis=0, return_index=True, return_inverse=True)
+    return first, numbers.reshape(-1)
+
+
+def _ports(part: Slice, words: Table) -> IntervalSet:
+    bits = int.from_bytes(words.tobytes(), "little")
+    return IntervalSet.of(span for atom in positions(bits) for span in part.atoms[atom])
+
+
+def _alike(part: Slice, sides: Sequence[Lines], numbers: Numbers, groups: int) -> list[list[int]]:
+    """The ends of `Lines` outside the cluster that have some access, those that behave alike together."""
+    inside = [sorted({line for end, line in side.line_of.items() if end < groups}) for side in sides]
+    found: dict[tuple[bytes, bytes], list[int]] = defaultdict(list)
+    for end in sorted({end for side in sides for end in side.line_of if end >= groups}):
+        row, column = (side.line_of.get(end, -1) for side in sides)
+        sent, received = numbers[row, inside[1]], numbers[inside[0], column]
+        if sent.any() or received.any():
+            found[sent.tobytes(), received.tobytes()].append(end)
+    return sorted(found.values(), key=lambda ends: _addresses(part, (end - groups for end in ends)).first)
+
+
+def _addresses(part: Slice, points: Iterable[int]) -> IntervalSet:
+    return IntervalSet.of(span for point in points for span in part.view.points[point].addresses)
+
+
+def _grouped(part: Slice, group_of: Sequence[int], groups: int) -> list[int]:
+    """The points of the view that are in each group, as bits."""
+    found: list[list[int]] = [[] for _ in range(groups)]
+    for index, point in enumerate(part.view.points):
+        group = 0 if isinstance(point.party, External) else group_of[part.view.parent(index)]
+        if group:
+            found[group - 1].append(index)
+    return [from_positions(points) for points in found]
+
+
+def flows(found: Matrix, source: int, destination: int) -> Iterator[tuple[IntervalSet, Flow]]:
+    """A flow of every kind between two ends, with the ports of the kind: no rule tells the flows of one kind apart.
+
+    Cost: one step for each pair of cells of the two and each set of ports that some rule tells from others.
+    """
+    if source >= found.groups and destination >= found.groups:
+        return
+    part = found.part
+    columns = _within(part.destinations, found.members[destination])
+    for row, sources in _within(part.sources, found.members[source]):
+        for column, destinations in columns:
+            for atom in positions(int.from_bytes(found.exists[row, column].tobytes(), "little")):
+                flow = flow_of(part, sources, destinations, part.atoms[atom])
+                if flow is not None:
+                    yield part.atoms[atom], flow
+
+
+def _within(cells: Sequence[Cell], points: int) -> list[tuple[int, int]]:
+    """The numbers of the cells that hold some of the points, each with these."""
+    return [(number, cell.points & points) for number, cell in enumerate(cells) if cell.points & points]
