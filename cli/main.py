@@ -13,6 +13,7 @@ import click
 from reachproof import __version__
 from reachproof.cli.check import check
 from reachproof.cli.exit_codes import ExitCode
+from reachproof.cli.explain import explain
 from reachproof.cli.interrupt import ends_at_interrupt
 from reachproof.cli.lint import lint
 from reachproof.cli.query import query
@@ -38,6 +39,7 @@ def commands(context: click.Context) -> None:
 
 commands.add_command(check)
 commands.add_command(query)
+commands.add_command(explain)
 commands.add_command(lint)
 commands.add_command(serve)
 

@@ -314,8 +314,9 @@ def test_help_of_query_tells_every_exit_code(terminal: Terminal) -> None:
 def test_help_lists_the_commands(terminal: Terminal) -> None:
     ran = terminal.run("--help")
     assert ran.code == 0
-    assert "\n  query  Answer one statement, or several, about manifests.\n" in ran.out
-    assert "\n  serve  Run the HTTP service until it is interrupted.\n" in ran.out
+    told = dict(line.split(maxsplit=1) for line in ran.out.partition("Commands:\n")[2].splitlines())
+    assert told["query"] == "Answer one statement, or several, about manifests."
+    assert told["serve"] == "Run the HTTP service until it is interrupted."
 
 
 def test_the_settings_of_the_service_are_refused_with_the_variable(

@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from tests.docs.pages import page, tagged
 from tests.house.places import ROOT
 
-PAGES = ("README.md", "docs/interfaces.md", "docs/packs.md", "docs/lint.md")
+PAGES = ("README.md", "docs/interfaces.md", "docs/packs.md", "docs/lint.md", "docs/explain.md")
 _PROMPT = "$ "
 _SERVER = " &"
 _PORT = "8000"
