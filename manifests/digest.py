@@ -1,8 +1,8 @@
 """The digest of a snapshot's content: one text for one cluster, however its objects were written down and ordered.
 
 Covered: every record and policy of the snapshot; policies as they were written, so that options, which change how they
-are read, do not change the digest; and policies that were dropped or ignored. Not covered: places, skipped kinds, and
-metadata that nothing looks at.
+are read, do not change the digest; and policies that were dropped or ignored. Not covered: places, skipped kinds,
+metadata that nothing looks at, and what no verdict rests on (fields that are not compared, such as readiness).
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ def digest(records: Iterable[object], specs: Mapping[PolicyRef, object], left_ou
 
 
 def canonical(value: object) -> str:
-    """One line of ASCII text for a value, without its origins: equal for two copies of one object."""
+    """One line of ASCII text for a value, without origins and fields that are not compared.
+
+    Equal for two copies of one object.
+    """
     return json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain)
 
 
@@ -49,4 +52,4 @@ def _plain(value: object) -> object:
 
 @cache
 def _names(kind: type) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind) if each.name != "origin")
+    return tuple(each.name for each in fields(kind) if each.name != "origin" and each.compare)

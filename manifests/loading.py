@@ -140,6 +140,7 @@ class Loading:
             pods=pods,
             services=cluster.services,
             policies=tuple(policies),
+            idle=cluster.idle,
             options=self._context.options,
             digest=digest((*cluster.namespaces, *cluster.nodes, *pods, *cluster.services), specs, self._left_out()),
             assumptions=_sorted(

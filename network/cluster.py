@@ -7,6 +7,7 @@ neither selected by labels nor subject to policy (unless the option `hostNetwork
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.labels import Labels, Selector
@@ -80,6 +81,37 @@ class Pod:
     def repeated(self) -> bool:
         """Whether it stands for several pods, so that flows from one replica to another exist."""
         return self.abstract and self.replicas > 1
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+class PodState(StrEnum):
+    """Why a pod of the input does not serve: it is finished, has no address yet, or is running but not ready."""
+
+    FINISHED = "finished"
+    WAITING = "waiting"
+    NOT_READY = "not ready"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdlePod:
+    """A pod that does not serve. One that is not ready is in the snapshot too; the others take no part in any flow.
+
+    No verdict rests on it, but explanations tell of it. `workload` is as that of a Pod.
+    """
+
+    namespace: str
+    name: str
+    labels: Labels
+    state: PodState
+    workload: str = ""
+    origin: Origin
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(namespace, name)."""
+        return self.namespace, self.name
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"

@@ -21,6 +21,7 @@ from reachproof.network.policy import Action
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Because, Evidence, Witness
 from reachproof.queries.bind import bind
+from reachproof.queries.causes import causes
 from reachproof.queries.errors import QueryError
 from reachproof.queries.explain import all_blockers, blamed, deciders
 from reachproof.queries.hygiene import HygienePlan, answer_hygiene
@@ -127,7 +128,7 @@ class Session:
             case Plan():
                 found = self._run(plan, draft, running)
             case WhyPlan():
-                found = self._why(plan, draft, running)
+                found = self._with_causes(plan, self._why(plan, draft, running))
             case ListPlan():
                 found = self._list(plan, draft, running)
             case HygienePlan():
@@ -259,6 +260,12 @@ class Session:
             text = f"some of these can: {others.flow}; the explanation is for {flow}"
             warnings.append(Notice(code="SOME_CAN", text=text))
         return replace(answer, because=all_blockers(plan.snapshot, flows), warnings=tuple(warnings))
+
+    def _with_causes(self, plan: WhyPlan, answer: Answer) -> Answer:
+        """The answer with what is no policy and may still keep the connection from working."""
+        services = [service for service in self.snapshot.services if str(service) in plan.services]
+        told = causes(self.snapshot, services, plan.ports, [answer.witness] if answer.witness else [])
+        return replace(answer, warnings=(*answer.warnings, *told))
 
     def _list(self, plan: ListPlan, draft: Answer, budget: Budget) -> Answer:
         """The rows of a list. The sets engine alone makes it; the evaluator judges flows of it."""

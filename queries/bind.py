@@ -119,6 +119,7 @@ def _statement(binder: Binder, statement: ast.Statement) -> Plan | WhyPlan | Lis
                 negated=negated,
                 snapshot=binder.snapshot,
                 region=region,
+                ports=ports,
                 assumptions=tuple(binder.assumptions),
                 warnings=tuple(binder.warnings),
                 services=_services(binder),

@@ -22,6 +22,7 @@ from reachproof.network.policy import Action
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Evidence, Explained, Witness
 from reachproof.queries.ask import DEFAULT_BUDGET, Session
+from reachproof.queries.causes import causes
 from reachproof.queries.errors import QueryError
 from reachproof.queries.explain import all_blockers, deciders
 from reachproof.queries.plan import Verdict
@@ -66,6 +67,8 @@ def explain(session: Session, source: str, destination: str, ports: str, budget:
     started = time.perf_counter()
     asked = bind_pair(session, source, destination, ports)
     answer = _explained(session, asked, budget.start())
+    told = causes(session.snapshot, asked.services, asked.pair.ports, [each.witness for each in answer.flows])
+    answer = replace(answer, warnings=(*answer.warnings, *told))
     total = (time.perf_counter() - started) * 1000
     return replace(answer, evidence=replace(answer.evidence, total_ms=round(total, 3)))
 
@@ -98,7 +101,7 @@ def _set_words(snapshot: Snapshot, text: str) -> str:
     name = match[1], match[2]
     workloads = {(pod.namespace, pod.workload.partition("/")[2]) for pod in snapshot.pods if pod.workload}
     kind = "pod"
-    if name not in snapshot.pod_of:
+    if name not in snapshot.pod_of and name not in snapshot.idle_of:
         kind = "workload" if name in workloads else "service" if name in snapshot.service_of else "pod"
     return f"{kind} {match[0]}"
 

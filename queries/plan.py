@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from reachproof.grammar.ast import Ports
 from reachproof.network.cluster import Notice
 from reachproof.network.policy import Direction
 from reachproof.network.snapshot import Snapshot
@@ -57,11 +58,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhyPlan:
-    """`why can` or `why can't`: the region that is to be explained."""
+    """`why can` or `why can't`: the region that is to be explained, and the ports as they were asked for."""
 
     negated: bool
     snapshot: Snapshot
     region: Formula
+    ports: Ports
     assumptions: tuple[Notice, ...] = field(default=())
     warnings: tuple[Notice, ...] = field(default=())
     services: tuple[str, ...] = field(default=())

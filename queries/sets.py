@@ -69,8 +69,8 @@ class Binder:
         self.open = open_world
         self._universe = universe
         self._snapshot: Snapshot = universe.snapshot
-        self._names = Names(self._snapshot)
         self.warnings: list[Notice] = []
+        self._names = Names(self._snapshot, self.warnings)
         self.assumptions: list[Notice] = []
         self.services: list[ast.ObjectName] = []
         self.names_nodes = False
