@@ -11,7 +11,7 @@ from reachproof.manifests.pods import PodEntry, State, on_node
 from reachproof.manifests.services import with_endpoints
 from reachproof.manifests.workloads import WORKLOAD_GROUPS
 from reachproof.network.address import format_address
-from reachproof.network.cluster import IdlePod, Namespace, Node, Notice, Pod, PodState, Service
+from reachproof.network.cluster import IdlePod, Ingress, Namespace, Node, Notice, Pod, PodState, Service
 from reachproof.network.labels import NAMESPACE_NAME
 from reachproof.network.origin import Origin
 
@@ -27,6 +27,7 @@ class Cluster:
     pods: tuple[PodEntry, ...]
     idle: tuple[IdlePod, ...]
     services: tuple[Service, ...]
+    ingresses: tuple[Ingress, ...]
     assumptions: tuple[Notice, ...]
     warnings: tuple[Notice, ...]
 
@@ -50,6 +51,7 @@ def join(inventory: Inventory, policy_namespaces: Iterable[tuple[str, Origin]]) 
         pods=tuple(pods),
         idle=tuple(idle),
         services=services,
+        ingresses=tuple(inventory.of_kind("Ingress")),
         assumptions=tuple(_shared_addresses(pods)),
         warnings=(*warnings, *_skipped(inventory)),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from reachproof.network.address import PRIVATE
-from reachproof.network.cluster import IdlePod, Namespace, Node, Notice, Pod, Service
+from reachproof.network.cluster import IdlePod, Ingress, Namespace, Node, Notice, Pod, Service
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.options import DEFAULT_OPTIONS, Options
 from reachproof.network.policy import Policy
@@ -19,8 +19,8 @@ class Snapshot:
 
     `digest` is `sha256:...` of the canonical objects: it does not depend on the order of files, their formatting, or
     the options. Every namespace that an object names is present. Finished pods are not in `pods`, but in `idle`, which
-    no verdict rests on. `assumptions` and `warnings` belong to every answer about the snapshot. `possible` are the keys
-    of pods that were invented to show something; what was loaded has none.
+    no verdict rests on, and the digest does not cover. `assumptions` and `warnings` belong to every answer about the
+    snapshot. `possible` are the keys of pods that were invented to show something; what was loaded has none.
     """
 
     namespaces: tuple[Namespace, ...] = ()
@@ -29,6 +29,7 @@ class Snapshot:
     services: tuple[Service, ...] = ()
     policies: tuple[Policy, ...] = ()
     idle: tuple[IdlePod, ...] = ()
+    ingresses: tuple[Ingress, ...] = ()
     options: Options = DEFAULT_OPTIONS
     digest: str = ""
     assumptions: tuple[Notice, ...] = ()

@@ -13,33 +13,33 @@ from dataclasses import replace
 from reachproof.grammar import ast
 from reachproof.grammar.format import format_query
 from reachproof.grammar.mistakes import Mistake
-from reachproof.grammar.parse import parse, parse_many
+from reachproof.grammar.parse import Pair, parse, parse_many
 from reachproof.network.cluster import Notice, Service
-from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Action
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Because, Evidence, Witness
 from reachproof.queries.bind import bind
 from reachproof.queries.causes import causes
+from reachproof.queries.entry_points import no_entry
 from reachproof.queries.errors import QueryError
 from reachproof.queries.explain import all_blockers, blamed, deciders
 from reachproof.queries.hygiene import HygienePlan, answer_hygiene
+from reachproof.queries.ingress_controller import controllers, mentions_controller, with_stand_in
 from reachproof.queries.lists import ListPlan
 from reachproof.queries.plan import Check, Plan, Verdict, WhyPlan
 from reachproof.queries.possible import invented_notices
 from reachproof.queries.readings import by_proof, by_witness
+from reachproof.queries.replay import attack, demand_replay, spot_check
 from reachproof.queries.services import leads_to
 from reachproof.queries.unknown_addresses import address_notices, depends_on_address
-from reachproof.semantics.evaluate import evaluate, truth
-from reachproof.semantics.trace import Trace, Truth
+from reachproof.semantics.evaluate import evaluate
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.decide import (
     Absent,
     Found,
     RankedOutcome,
     Ranking,
-    Sample,
     SearchOutcome,
     Undecided,
     rank,
@@ -64,6 +64,7 @@ class Session:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self._encoding: Encoding | None = None
+        self._with_controller: Session | None = None
         self._prover = Prover()
 
     @property
@@ -72,6 +73,14 @@ class Session:
         if self._encoding is None:
             self._encoding = prepare(self.snapshot)
         return self._encoding
+
+    def place_of(self, query: ast.Query | Pair) -> Session:
+        """Where a sentence is asked: here, or where a pod stands for an ingress controller that the input lacks."""
+        if controllers(self.snapshot) or not mentions_controller(query):
+            return self
+        if self._with_controller is None:
+            self._with_controller = Session(with_stand_in(self.snapshot))
+        return self._with_controller
 
     def ask(self, text: str, budget: Budget = DEFAULT_BUDGET) -> Answer:
         """Answer one sentence. Raises InputError for a sentence that cannot be asked, InternalError for our bugs."""
@@ -106,6 +115,9 @@ class Session:
 
     def answer(self, query: ast.Query, text: str, budget: Budget = DEFAULT_BUDGET) -> Answer:
         """Answer a parsed sentence; `text` is what the user wrote."""
+        place = self.place_of(query)
+        if place is not self:
+            return place.answer(query, text, budget)
         started = time.perf_counter()
         running = budget.start()
         draft = Answer(
@@ -183,12 +195,12 @@ class Session:
                     return self._witnessed(answer, check, flow, plan.services)
                 return self._invented(answer, replace(check, snapshot=imagined), flow)
             case Absent(because=because, samples=samples, empty=empty, attempts=attempts, imagined=imagined):
-                _spot_check(check.snapshot, samples)
+                spot_check(check.snapshot, samples)
                 if imagined is not None:
-                    _attack(imagined, attempts, check.goal.wanted)
+                    attack(imagined, attempts, check.goal.wanted)
                 checked = imagined is None and not empty
                 evidence = replace(evidence, replayed=bool(samples or attempts), cross_checked=checked)
-                return replace(
+                absent = replace(
                     draft,
                     verdict=check.if_absent,
                     because=blamed(because, _action(check.goal.wanted)),
@@ -196,8 +208,11 @@ class Session:
                     evidence=evidence,
                     assumptions=(*draft.assumptions, *by_proof(check.snapshot, because)),
                 )
+                if check.otherwise is None:
+                    return absent
+                return _together(absent, self._check(plan, check.otherwise, draft, budget))
             case Ranking(holds=holds, flow=flow, samples=samples, empty=empty, confirmed=confirmed):
-                _spot_check(check.snapshot, samples)
+                spot_check(check.snapshot, samples)
                 verdict = check.if_found if holds else check.if_absent
                 evidence = replace(evidence, replayed=bool(samples), cross_checked=confirmed)
                 answer = replace(draft, verdict=verdict, vacuous=empty, evidence=evidence)
@@ -218,14 +233,16 @@ class Session:
         if not isinstance(check.goal, Search) and draft.verdict is check.if_absent:
             prefer = Action.DENY
         trace = evaluate(check.snapshot, flow, prefer=prefer)
-        _demand_replay(trace, prefer)
+        demand_replay(trace, prefer)
         notices = [*by_witness(check.snapshot, trace), *trace.depends]
         notices += depends_on_address(self.encoding.universe, check.snapshot, flow, trace.truth)
+        via = self._via(services, flow)
+        notices += no_entry(self.snapshot, flow, via)
         if check.direction is not None:
             notices = [*trace.side(check.direction).depends]
         return replace(
             draft,
-            witness=Witness(flow=flow, trace=trace, via=self._via(services, flow), direction=check.direction),
+            witness=Witness(flow=flow, trace=trace, via=via, direction=check.direction),
             assumptions=(*draft.assumptions, *check.bound, *notices),
             evidence=replace(draft.evidence, replayed=True, cross_checked=True),
         )
@@ -280,7 +297,7 @@ class Session:
         if plan.samples is not None and found.kinds > plan.samples:
             reason = f"the question is about {found.kinds} kinds of flow, more than {plan.samples}; narrow it down"
             return replace(draft, verdict=Verdict.UNKNOWN, reason=reason)
-        _spot_check(plan.snapshot, found.samples)
+        spot_check(plan.snapshot, found.samples)
         solver_ms = round((time.perf_counter() - started) * 1000, 3)
         return replace(
             draft,
@@ -322,45 +339,26 @@ class Session:
         return next((service for service in services if leads_to(self.snapshot, service, flow)), None)
 
 
+def _together(absent: Answer, other: Answer) -> Answer:
+    """The answer to a check that found no flow, and to what was asked otherwise: nothing was found there either."""
+    if other.verdict is not absent.verdict or other.vacuous:
+        return absent if other.vacuous else other
+    evidence = replace(
+        other.evidence,
+        replayed=absent.evidence.replayed and other.evidence.replayed,
+        cross_checked=absent.evidence.cross_checked and other.evidence.cross_checked,
+    )
+    return replace(
+        other,
+        because=tuple(dict.fromkeys((*absent.because, *other.because))),
+        assumptions=tuple(dict.fromkeys((*absent.assumptions, *other.assumptions))),
+        evidence=other.evidence if absent.vacuous else evidence,
+    )
+
+
 def _action(wanted: Wanted) -> Action:
     return Action.DENY if wanted in (Wanted.CAN_DENY, Wanted.MUST_DENY) else Action.ALLOW
 
 
 def _otherwise(negated: bool) -> Verdict:
     return Verdict.REACHABLE if negated else Verdict.UNREACHABLE
-
-
-def _demand_replay(trace: Trace, wanted: Action) -> None:
-    wrong = Truth.DENIED if wanted is Action.ALLOW else Truth.ALLOWED
-    if trace.truth is wrong:
-        raise InternalError(
-            f"the solver says that {trace.flow} can be {'allowed' if wanted is Action.ALLOW else 'denied'}, the "
-            f"evaluator that it is {trace.truth}; this is a bug of reachproof, no verdict is given"
-        )
-
-
-def _attack(snapshot: Snapshot, flows: tuple[Flow, ...], wanted: Wanted) -> None:
-    """Flows of invented pods, of which a proof says that none is as wanted."""
-    excluded = {
-        Wanted.CAN_ALLOW: (Truth.ALLOWED, Truth.EITHER),
-        Wanted.CAN_DENY: (Truth.DENIED, Truth.EITHER),
-        Wanted.MUST_ALLOW: (Truth.ALLOWED,),
-        Wanted.MUST_DENY: (Truth.DENIED,),
-    }[wanted]
-    for flow in flows:
-        found = truth(snapshot, flow)
-        if found in excluded:
-            raise InternalError(
-                f"Z3 proved that no flow {wanted}, the evaluator says that {flow} is {found}; this is a bug of "
-                "reachproof, no verdict is given"
-            )
-
-
-def _spot_check(snapshot: Snapshot, samples: tuple[Sample, ...]) -> None:
-    for sample in samples:
-        expected = truth(snapshot, sample.flow)
-        if (sample.can_allow, sample.can_deny) != (expected is not Truth.DENIED, expected is not Truth.ALLOWED):
-            raise InternalError(
-                f"the engines and the evaluator ({expected}) disagree on {sample.flow}; this is a bug of reachproof, "
-                "no verdict is given"
-            )

@@ -17,24 +17,26 @@ from reachproof.grammar.format_parts import format_ports, format_set
 from reachproof.grammar.parse import Pair, parse_pair
 from reachproof.network.cluster import Notice, Service
 from reachproof.network.errors import InternalError
-from reachproof.network.flow import Flow
+from reachproof.network.flow import External, Flow
 from reachproof.network.policy import Action
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Evidence, Explained, Witness
 from reachproof.queries.ask import DEFAULT_BUDGET, Session
 from reachproof.queries.causes import causes
+from reachproof.queries.entry_points import arrivals, no_entry
 from reachproof.queries.errors import QueryError
 from reachproof.queries.explain import all_blockers, deciders
 from reachproof.queries.plan import Verdict
 from reachproof.queries.readings import by_witness
+from reachproof.queries.replay import spot_check
 from reachproof.queries.services import leads_to
 from reachproof.queries.sets import Binder
 from reachproof.queries.unknown_addresses import address_notices, depends_on_address
 from reachproof.semantics.evaluate import evaluate
-from reachproof.semantics.trace import Trace, Truth
+from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.decide import Found, Sample, Undecided, search
-from reachproof.solver.goal import All, Formula, Search, Side, Wanted
+from reachproof.solver.goal import FALSE, All, Formula, Search, Side, Some, Wanted
 from reachproof.solver.listing import Listing, listing
 from reachproof.solver.prove import Prover, engine
 
@@ -48,12 +50,17 @@ _WORST_FIRST = (Truth.DENIED, Truth.EITHER, Truth.ALLOWED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What is to be explained, bound to a snapshot. `services`: those that the destination names."""
+    """What is to be explained, and where. `services`: those that the destination names.
 
+    `arriving`: what the explanation rests on where the source of a flow stands for clients outside.
+    """
+
+    session: Session
     pair: Pair
     query: str
     region: Formula
     services: tuple[Service, ...]
+    arriving: tuple[Notice, ...]
     assumptions: tuple[Notice, ...]
     warnings: tuple[Notice, ...]
 
@@ -66,8 +73,8 @@ def explain(session: Session, source: str, destination: str, ports: str, budget:
     """
     started = time.perf_counter()
     asked = bind_pair(session, source, destination, ports)
-    answer = _explained(session, asked, budget.start())
-    told = causes(session.snapshot, asked.services, asked.pair.ports, [each.witness for each in answer.flows])
+    answer = _explained(asked.session, asked, budget.start())
+    told = causes(asked.session.snapshot, asked.services, asked.pair.ports, [each.witness for each in answer.flows])
     answer = replace(answer, warnings=(*answer.warnings, *told))
     total = (time.perf_counter() - started) * 1000
     return replace(answer, evidence=replace(answer.evidence, total_ms=round(total, 3)))
@@ -77,16 +84,21 @@ def bind_pair(session: Session, source: str, destination: str, ports: str) -> As
     """The three texts bound to the session's snapshot. Raises InputError with the problems of all three."""
     snapshot = session.snapshot
     pair = parse_pair(_set_words(snapshot, source), _set_words(snapshot, destination), _port_words(ports))
+    session = session.place_of(pair)
+    snapshot = session.snapshot
     binder = Binder(session.encoding.universe)
-    region = All((binder.at(Side.SOURCE, pair.source), binder.to(pair.destination, pair.ports)))
+    at, into = binder.at(Side.SOURCE, pair.source), binder.to(pair.destination, pair.ports)
     try:
         binder.finish()
     except QueryError as error:
         raise QueryError(error.mistakes, pair.text, "explain") from None
+    arriving, notices = arrivals(binder, at, Wanted.CAN_ALLOW)
     return Asked(
+        session=session,
         pair=pair,
         query=f"explain {source} {destination} {ports}",
-        region=region,
+        region=All((at if arriving == FALSE else Some((at, arriving)), into)),
+        arriving=notices,
         services=tuple(snapshot.service_of[name.namespace, name.name] for name in dict.fromkeys(binder.services)),
         assumptions=tuple(dict.fromkeys((*snapshot.assumptions, *binder.assumptions))),
         warnings=tuple(dict.fromkeys((*snapshot.warnings, *binder.warnings))),
@@ -121,6 +133,7 @@ def _explained(session: Session, asked: Asked, budget: Budget) -> Answer:
         return replace(draft, verdict=Verdict.UNKNOWN, reason=str(over))
     if not found.samples:
         return replace(draft, verdict=Verdict.UNREACHABLE, vacuous=True)
+    spot_check(session.snapshot, found.samples)
     confirmed = _confirmed(session, asked, found, budget)
     solver_ms = round((time.perf_counter() - started) * 1000, 3)
     flows = tuple(_kinds(session.snapshot, asked, found.samples))
@@ -131,7 +144,7 @@ def _explained(session: Session, asked: Asked, budget: Budget) -> Answer:
         witness=main.witness,
         because=tuple(dict.fromkeys(because for each in flows for because in each.because)),
         flows=flows,
-        assumptions=tuple(dict.fromkeys((*draft.assumptions, *_notices(session, flows)))),
+        assumptions=tuple(dict.fromkeys((*draft.assumptions, *asked.arriving, *_notices(session, flows)))),
         warnings=(*draft.warnings, *_in_part(found)),
         evidence=replace(draft.evidence, replayed=True, cross_checked=confirmed, solver_ms=solver_ms),
     )
@@ -176,9 +189,9 @@ def _confirmed(session: Session, asked: Asked, found: Listing, budget: Budget) -
 
 
 def _kinds(snapshot: Snapshot, asked: Asked, listed: Iterable[Sample]) -> Iterator[Explained]:
-    """One flow of each kind, the worst first, then as listed."""
+    """One flow of each kind, the worst first, then as listed; a client itself before what stands for it."""
     found: dict[tuple[object, ...], Explained] = {}
-    for sample in listed:
+    for sample in sorted(listed, key=lambda each: bool(asked.arriving) and not isinstance(each.flow.source, External)):
         explained = _one(snapshot, asked, sample)
         steps = (
             (step.direction, step.tier, step.action, step.policies, step.rule_index) for step in explained.witness.steps
@@ -191,7 +204,6 @@ def _kinds(snapshot: Snapshot, asked: Asked, listed: Iterable[Sample]) -> Iterat
 
 def _one(snapshot: Snapshot, asked: Asked, sample: Sample) -> Explained:
     trace = evaluate(snapshot, sample.flow)
-    _demand_agreement(trace, sample)
     via = next((service for service in asked.services if leads_to(snapshot, service, sample.flow)), None)
     blocked = trace.truth is not Truth.ALLOWED
     if trace.truth is Truth.DENIED:
@@ -203,14 +215,6 @@ def _one(snapshot: Snapshot, asked: Asked, sample: Sample) -> Explained:
     )
 
 
-def _demand_agreement(trace: Trace, sample: Sample) -> None:
-    if (sample.can_allow, sample.can_deny) != (trace.truth is not Truth.DENIED, trace.truth is not Truth.ALLOWED):
-        raise InternalError(
-            f"the engines and the evaluator ({trace.truth}) disagree on {sample.flow}; this is a bug of reachproof, "
-            "no verdict is given"
-        )
-
-
 def _notices(session: Session, flows: Iterable[Explained]) -> Iterator[Notice]:
     """What the shown flows rest on."""
     snapshot = session.snapshot
@@ -218,6 +222,7 @@ def _notices(session: Session, flows: Iterable[Explained]) -> Iterator[Notice]:
         flow: Flow = each.witness.flow
         yield from by_witness(snapshot, each.witness.trace)
         yield from each.witness.trace.depends
+        yield from no_entry(snapshot, flow, each.witness.via)
         yield from depends_on_address(session.encoding.universe, snapshot, flow, each.truth)
 
 
