@@ -25,7 +25,7 @@ from reachproof.queries.entry_points import no_entry
 from reachproof.queries.errors import QueryError
 from reachproof.queries.explain import all_blockers, blamed, deciders
 from reachproof.queries.hygiene import HygienePlan, answer_hygiene
-from reachproof.queries.ingress_controller import controllers, mentions_controller, with_stand_in
+from reachproof.queries.ingress_controller import needs_stand_in, with_stand_in
 from reachproof.queries.lists import ListPlan
 from reachproof.queries.plan import Check, Plan, Verdict, WhyPlan
 from reachproof.queries.possible import invented_notices
@@ -76,7 +76,7 @@ class Session:
 
     def place_of(self, query: ast.Query | Pair) -> Session:
         """Where a sentence is asked: here, or where a pod stands for an ingress controller that the input lacks."""
-        if controllers(self.snapshot) or not mentions_controller(query):
+        if not needs_stand_in(self.snapshot, query):
             return self
         if self._with_controller is None:
             self._with_controller = Session(with_stand_in(self.snapshot))

@@ -4,7 +4,7 @@
 |---|---|---|
 | NodePort, LoadBalancer, externalIPs; externalTrafficPolicy Local | keeps the client's address | flows of the client |
 | the same with externalTrafficPolicy Cluster | may have the address of any node instead | also flows of every node |
-| behind an Ingress | comes from the ingress controller | also flows of the controller's pods; a notice |
+| behind an Ingress | comes from the ingress controller | also flows of the controller's pods, or of the stand-in |
 | any other | cannot be sent to it | flows of the client, and a notice: policy alone is judged |
 
 Only the pod's own node is exempt from ingress policy; any other node is judged by its address. The flows of nodes and
@@ -23,6 +23,7 @@ from dataclasses import replace
 from reachproof.network.cluster import Notice, Pod, Service
 from reachproof.network.flow import External, Flow
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries import ingress_controller
 from reachproof.queries.ingress_controller import controllers
 from reachproof.queries.plan import Check
 from reachproof.queries.services import backends
@@ -73,7 +74,9 @@ def arrivals(binder: Binder, source: Formula, wanted: Wanted) -> tuple[Formula, 
     found = list(_arriving(binder, wanted))
     codes = {notice.code for _, notice in found}
     binder.assumptions += _nodes_not_given(binder) if "ARRIVES_FROM_A_NODE" in codes else kept(binder)
-    binder.assumptions += _not_judged(binder, ingress="ARRIVES_BY_INGRESS" not in codes)
+    by_ingress = "ARRIVES_BY_INGRESS" in codes
+    binder.assumptions += [ingress_controller.notice(binder.snapshot)] if by_ingress else []
+    binder.assumptions += _not_judged(binder, ingress=not by_ingress)
     return Some(tuple(formula for formula, _ in found)), tuple(notice for _, notice in found)
 
 

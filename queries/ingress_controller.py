@@ -34,6 +34,7 @@ KNOWN = frozenset(
     )
 )
 HOME = "(ingress)"
+_OUTSIDE = ast.OutsideCluster | ast.Internet | ast.Addresses | ast.Anything
 _ASSUMED = Origin(file="", path="assumed")
 STAND_IN = Pod(namespace=HOME, name="controller", labels={}, addresses=(), origin=_ASSUMED)
 _ONLY = PodSet(Selector.equal(NAMESPACE_NAME, HOME), Selector())
@@ -53,15 +54,31 @@ def controllers(snapshot: Snapshot) -> tuple[Pod, ...]:
     return tuple(pod for pod in snapshot.pods if pod.namespace == HOME or pod.labels.get(_NAME) in KNOWN)
 
 
-def mentions_controller(node: object) -> bool:
-    """Whether a sentence speaks of the ingress controller."""
-    if isinstance(node, ast.IngressController):
+def needs_stand_in(snapshot: Snapshot, node: object) -> bool:
+    """Whether a sentence is about an ingress controller, and the input has none.
+
+    It is where it speaks of the controller, or of the outside and of a Service that an Ingress leads to.
+    """
+    if controllers(snapshot):
+        return False
+    mentioned = list(_parts(node))
+    if any(isinstance(each, ast.IngressController) for each in mentioned):
         return True
+    named = {(each.name.namespace, each.name.name) for each in mentioned if isinstance(each, ast.ServiceNamed)}
+    services = [snapshot.service_of[key] for key in sorted(named & snapshot.service_of.keys())]
+    led = any(ingress.leads_to(service) for ingress in snapshot.ingresses for service in services)
+    return led and any(isinstance(each, _OUTSIDE) for each in mentioned)
+
+
+def _parts(node: object) -> Iterator[object]:
+    """A sentence and everything in it."""
+    yield node
     if isinstance(node, tuple):
-        return any(map(mentions_controller, node))
-    if is_dataclass(node) and not isinstance(node, (type, Selector)):
-        return any(mentions_controller(getattr(node, each.name)) for each in fields(node))
-    return False
+        for each in node:
+            yield from _parts(each)
+    elif is_dataclass(node) and not isinstance(node, (type, Selector)):
+        for field in fields(node):
+            yield from _parts(getattr(node, field.name))
 
 
 def notice(snapshot: Snapshot) -> Notice:

@@ -29,7 +29,7 @@ from tests.strategies.snapshots import manifests
 def in_state(manifest: Manifest, *, phase: str = "Running", ready: str | None = None) -> Manifest:
     status = manifest["status"] | {"phase": phase}
     if ready is not None:
-        status["conditions"] = [{"type": "PodScheduled", "status": "True"}, {"type": "Ready", "status": ready}]
+        status["conditions"] = [{"type": "PodResizePending", "status": "False"}, {"type": "Ready", "status": ready}]
     return manifest | {"status": status}
 
 

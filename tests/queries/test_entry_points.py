@@ -193,9 +193,28 @@ class TestIngress:
         assert verdicts(asking, NEVER) == ["violated"]
         assert verdicts(asking, NEVER.replace(" on tcp/80", " except from the ingress controller")) == ["holds"]
 
-    def test_where_the_controller_is_not_in_the_input_the_answer_says_whom_to_ask_about(self) -> None:
-        answer = self.closed().ask(CAN)
-        assert answer.verdict == "unreachable"
+    def test_where_the_controller_is_not_in_the_input_a_pod_stands_for_it(self) -> None:
+        asking = self.closed()
+        answer = asking.ask(CAN)
+        assert answer.verdict == "reachable"
+        assert shown(answer) == "pod (ingress)/controller (10.0.0.3) -> pod shop/front (10.0.0.1) on tcp/8080"
+        assert codes(answer) == [
+            "INGRESS_CONTROLLER_ASSUMED",
+            "ARRIVES_BY_INGRESS",
+            "MAY_MATCH",
+        ]
+        assert verdicts(asking, NEVER) == ["violated"]
+        explained = explain(asking, "the internet", "service shop/front", "80")
+        assert [each.access for each in explained.flows] == ["denied", "depends"]
+
+    def test_a_policy_that_no_controller_gets_through_is_proved_for_all_of_them(self) -> None:
+        asking = session(*NODES, *PODS, opened(type="ClusterIP"), allowing(), ingress())
+        answer = asking.ask(NEVER)
+        assert (answer.verdict, codes(answer)) == ("holds", ["INGRESS_CONTROLLER_ASSUMED"])
+
+    def test_where_it_is_not_judged_the_answer_says_whom_to_ask_about(self) -> None:
+        answer = self.closed().ask("only pods in namespace shop can reach service shop/front on tcp/80")
+        assert answer.verdict == "holds"
         assert notice(answer, "BEHIND_INGRESS") == (
             "Ingress shop/web leads to service shop/front; what comes that way comes from the ingress controller, and "
             "is not judged here: ask about `the ingress controller`"

@@ -100,6 +100,17 @@ def test_each_kind_of_pair_is_explained_once_those_that_are_denied_first() -> No
     ]
 
 
+def test_those_that_are_denied_come_first_whatever_the_order_of_their_addresses() -> None:
+    api = [{"from": [{"podSelector": {"matchLabels": {"app": "api"}}}]}]
+    asking = session(
+        pod("shop/db", "10.0.0.1"),
+        pod("shop/api", "10.0.0.2"),
+        pod("shop/web", "10.0.0.3"),
+        network_policy("shop/db", {"app": "db"}, ingress=api),
+    )
+    assert [each.access for each in explain(asking, "pods", "shop/db", "80").flows] == ["denied", "allowed"]
+
+
 def test_a_bare_name_is_a_pod_else_a_workload_else_a_service() -> None:
     assert explain(SHOP, "shop/cart", "shop/data", "80").normalized == (
         "explain pod shop/cart to service shop/data on tcp/80"
