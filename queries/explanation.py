@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from reachproof.grammar import ast
 from reachproof.grammar.format_parts import format_ports, format_set
 from reachproof.grammar.parse import Pair, parse_pair
 from reachproof.network.cluster import Notice, Service
@@ -23,10 +24,12 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Evidence, Explained, Witness
 from reachproof.queries.ask import DEFAULT_BUDGET, Session
 from reachproof.queries.causes import causes
+from reachproof.queries.domain_names import with_certain_names
 from reachproof.queries.entry_points import arrivals, no_entry
-from reachproof.queries.errors import QueryError
+from reachproof.queries.errors import QueryError, query_problem
 from reachproof.queries.explain import all_blockers, deciders
 from reachproof.queries.plan import Verdict
+from reachproof.queries.possible import possible_sets
 from reachproof.queries.readings import by_witness
 from reachproof.queries.replay import spot_check
 from reachproof.queries.services import leads_to
@@ -80,11 +83,15 @@ def explain(session: Session, source: str, destination: str, ports: str, budget:
     return replace(answer, evidence=replace(answer.evidence, total_ms=round(total, 3)))
 
 
-def bind_pair(session: Session, source: str, destination: str, ports: str) -> Asked:
-    """The three texts bound to the session's snapshot. Raises InputError with the problems of all three."""
+def bind_pair(session: Session, source: str, destination: str, ports: str, *, outside: bool = True) -> Asked:
+    """The three texts bound to the session's snapshot. Raises InputError with the problems of all three.
+
+    `outside`: with flows that stand for what clients outside send.
+    """
     snapshot = session.snapshot
     pair = parse_pair(_set_words(snapshot, source), _set_words(snapshot, destination), _port_words(ports))
-    session = session.place_of(pair)
+    _demand_explainable(pair)
+    session = _place_of(session, pair)
     snapshot = session.snapshot
     binder = Binder(session.encoding.universe)
     at, into = binder.at(Side.SOURCE, pair.source), binder.to(pair.destination, pair.ports)
@@ -92,7 +99,7 @@ def bind_pair(session: Session, source: str, destination: str, ports: str) -> As
         binder.finish()
     except QueryError as error:
         raise QueryError(error.mistakes, pair.text, "explain") from None
-    arriving, notices = arrivals(binder, at, Wanted.CAN_ALLOW)
+    arriving, notices = arrivals(binder, at, Wanted.CAN_ALLOW) if outside else (FALSE, ())
     return Asked(
         session=session,
         pair=pair,
@@ -103,6 +110,22 @@ def bind_pair(session: Session, source: str, destination: str, ports: str) -> As
         assumptions=tuple(dict.fromkeys((*snapshot.assumptions, *binder.assumptions))),
         warnings=tuple(dict.fromkeys((*snapshot.warnings, *binder.warnings))),
     )
+
+
+def _demand_explainable(pair: Pair) -> None:
+    text = "possible pods cannot be explained; ask with `can` or `no`"
+    spans = [pods.span for part in (pair.source, pair.destination) for pods in possible_sets(part)]
+    if spans:
+        raise QueryError([query_problem(text, span) for span in spans], pair.text, "explain")
+
+
+def _place_of(session: Session, pair: Pair) -> Session:
+    """Where the pair is asked about: what goes to a domain meets rules that name the domain for certain."""
+    place = session.place_of(pair)
+    if not isinstance(pair.destination, ast.Domain):
+        return place
+    policies = with_certain_names(place.snapshot, pair.destination.name.text)
+    return Session(place.snapshot.with_policies(policies))
 
 
 def _set_words(snapshot: Snapshot, text: str) -> str:

@@ -43,7 +43,7 @@ def truth_table(
     """
     started = time.perf_counter()
     ends = ends or Ends()
-    asked = bind_pair(session, ends.source, ends.destination, ports)
+    asked = bind_pair(session, ends.source, ends.destination, ports, outside=False)
     session = asked.session
     universe = session.encoding.universe
     pods = Members(universe.pods)

@@ -206,6 +206,22 @@ def test_names_that_do_not_exist_are_told_with_near_ones() -> None:
     ]
 
 
+def test_pods_that_do_not_exist_yet_cannot_be_explained() -> None:
+    assert problems("possible pods in namespace shop", "shop/db", "80") == [
+        "9: possible pods cannot be explained; ask with `can` or `no`"
+    ]
+
+
+def test_a_rule_that_names_the_domain_that_is_asked_for_matches_for_certain() -> None:
+    named: list[Manifest] = [{"action": "Allow", "to": [{"domainNames": ["api.example.com"]}]}]
+    deny: list[Manifest] = [{"action": "Deny", "to": [{"networks": ["0.0.0.0/0"]}]}]
+    asking = session(pod("shop/web", "10.0.0.1"), admin_policy("out", 5, egress=[*named, *deny]))
+    answer = explain(asking, "shop/web", "domain api.example.com", "443")
+    assert ([each.access for each in answer.flows], codes(answer)) == (["allowed"], ["DOMAIN_ADDRESSES"])
+    other = explain(asking, "shop/web", "domain other.example.com", "443")
+    assert [each.access for each in other.flows] == ["depends"]
+
+
 # ---------------------------------------------------------------- laws
 
 
