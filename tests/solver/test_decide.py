@@ -13,7 +13,7 @@ from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Direction, Policy
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries import ask
+from reachproof.queries import ask, replay
 from reachproof.semantics.evaluate import evaluate, truth
 from reachproof.semantics.trace import Trace, Truth
 from reachproof.solver import decide
@@ -111,7 +111,7 @@ class TestDisagreement:
     def test_a_proof_that_the_evaluator_disputes_is_found_out(
         self, monkeypatch: pytest.MonkeyPatch, sentence: str
     ) -> None:
-        monkeypatch.setattr(ask, "truth", lambda *_: Truth.EITHER)
+        monkeypatch.setattr(replay, "truth", lambda *_: Truth.EITHER)
         with pytest.raises(InternalError) as error:
             session(*SHOP).ask(sentence)
         port = 81 if sentence is SHUT else 80
