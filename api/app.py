@@ -22,6 +22,7 @@ from reachproof.api.schemas import (
     CheckRequest,
     ConnectivityDocument,
     ConnectivityRequest,
+    ExplainRequest,
     Health,
     ProblemDetails,
     QueryRequest,
@@ -29,13 +30,15 @@ from reachproof.api.schemas import (
     UnfinishedDocument,
 )
 from reachproof.api.settings import Settings
-from reachproof.grammar.ast import Query
+from reachproof.grammar.ast import Group, Query
 from reachproof.manifests import load_objects, load_text
 from reachproof.network.errors import InputError, Problem
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries import explanation
 from reachproof.queries import packs as packfiles
 from reachproof.queries.ask import Session
 from reachproof.queries.model_options import model_options
+from reachproof.queries.truth_table import Ends, truth_table
 from reachproof.queries.wire import answer_json
 from reachproof.solver.budget import Budget
 
@@ -60,6 +63,9 @@ _FIELDS = {
     "cidrMatches": "cidr_matches",
     "enforcement": "enforcement",
 }
+
+
+AnyRequest = QueryRequest | CheckRequest | ConnectivityRequest | ExplainRequest
 
 
 def create_app(settings: Settings | None = None, snapshot: Snapshot | None = None) -> FastAPI:
@@ -118,11 +124,32 @@ def create_app(settings: Settings | None = None, snapshot: Snapshot | None = Non
         """The rows of all pairs with something allowed. Running out of time is a document with verdict `unknown`."""
         return await anyio.to_thread.run_sync(_connections, request, limits, snapshot, limiter=slots)
 
+    @app.post(
+        "/explain",
+        response_model=AnswerDocument,
+        responses=_PROBLEMS,
+        tags=["questions"],
+        summary="Explain the flows from one set to another",
+    )
+    async def explain(request: ExplainRequest) -> Any:
+        """The trace of each kind of flow both ways and all that blocks it; with `truthTable`, a list of pairs."""
+        return await anyio.to_thread.run_sync(_explained, request, limits, snapshot, limiter=slots)
+
     return app
 
 
 def _connections(request: ConnectivityRequest, limits: Settings, preloaded: Snapshot | None) -> Response:
     return connectivity_response(request, _snapshot(request, preloaded), _budget(request, limits))
+
+
+def _explained(request: ExplainRequest, limits: Settings, preloaded: Snapshot | None) -> Any:
+    session = Session(_snapshot(request, preloaded))
+    budget = _budget(request, limits)
+    source, destination = request.source or "pods", request.destination or "pods"
+    if request.truth_table:
+        ends = Ends(source=source, destination=destination)
+        return answer_json(truth_table(session, request.port, ends=ends, by=Group(request.by), budget=budget))
+    return answer_json(explanation.explain(session, source, destination, request.port, budget))
 
 
 def _report(request: CheckRequest, limits: Settings, preloaded: Snapshot | None) -> Any:
@@ -160,11 +187,11 @@ def _fitting(session: Session, texts: Sequence[str]) -> list[Query]:
     return found
 
 
-def _budget(request: QueryRequest | CheckRequest | ConnectivityRequest, limits: Settings) -> Budget:
+def _budget(request: AnyRequest, limits: Settings) -> Budget:
     return Budget(seconds=min(request.timeout_ms or limits.default_timeout_ms, limits.max_timeout_ms) / 1000)
 
 
-def _snapshot(request: QueryRequest | CheckRequest | ConnectivityRequest, preloaded: Snapshot | None) -> Snapshot:
+def _snapshot(request: AnyRequest, preloaded: Snapshot | None) -> Snapshot:
     """The snapshot that a request is about."""
     options = model_options(request.options)
     match request.manifests:

@@ -101,6 +101,46 @@ class CheckRequest(BaseModel):
         return self
 
 
+class ExplainRequest(BaseModel):
+    """`POST /explain`: one set, another and ports, as `reachproof explain` takes them; or a truth table of pods."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "source": "shop/web",
+                    "destination": "10.0.0.0/8",
+                    "port": "tcp/5432",
+                    "manifests": EXAMPLE_MANIFESTS,
+                }
+            ]
+        },
+    )
+
+    source: Annotated[str, Field(max_length=10_000)] | None = Field(default=None, description="A set of the language.")
+    destination: Annotated[str, Field(max_length=10_000)] | None = Field(default=None, description="Another.")
+    port: Annotated[str, Field(max_length=10_000)] = Field(description="Ports of the language, such as tcp/80.")
+    truth_table: bool = Field(default=False, alias="truthTable", description="Then both sets are pods if left out.")
+    by: Literal["pod", "workload", "namespace"] = Field(default="pod", description="Lines and columns of the table.")
+    snapshot: str | None = Field(default=None, description="Digest of the snapshot that the service was started with.")
+    manifests: str | list[dict[str, Any]] | None = Field(default=None, description="YAML or JSON text, or objects.")
+    options: dict[str, Any] = Field(default_factory=dict, description="Model options, such as tenantLabel and cni.")
+    timeout_ms: int | None = Field(default=None, alias="timeoutMs", gt=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_unicode(cls, body: Any) -> Any:
+        return _demand_unicode(body)
+
+    @model_validator(mode="after")
+    def _both_ends(self) -> ExplainRequest:
+        if not self.truth_table and (self.source is None or self.destination is None):
+            raise ValueError("found no source or no destination, expected both of them, or truthTable")
+        _one_source(self.snapshot, self.manifests)
+        return self
+
+
 class ConnectivityRequest(BaseModel):
     """`POST /connectivity`: which connections, about what `POST /query` can be about."""
 

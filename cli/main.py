@@ -14,6 +14,7 @@ from reachproof import __version__
 from reachproof.cli.check import check
 from reachproof.cli.connectivity import connectivity
 from reachproof.cli.exit_codes import ExitCode
+from reachproof.cli.explain import explain
 from reachproof.cli.interrupt import ends_at_interrupt
 from reachproof.cli.lint import lint
 from reachproof.cli.query import query
@@ -40,6 +41,7 @@ def commands(context: click.Context) -> None:
 commands.add_command(check)
 commands.add_command(connectivity)
 commands.add_command(query)
+commands.add_command(explain)
 commands.add_command(lint)
 commands.add_command(serve)
 

@@ -9,7 +9,7 @@ from reachproof.network.cluster import Node, Pod
 from reachproof.network.errors import InputError
 from reachproof.network.flow import External, Party
 from reachproof.network.origin import Origin
-from reachproof.queries.answer import Answer, Witness
+from reachproof.queries.answer import Answer, Because, Witness
 from reachproof.queries.plan import Verdict
 
 GOOD = {Verdict.HOLDS, Verdict.UNREACHABLE}
@@ -23,12 +23,22 @@ def answer_lines(answer: Answer) -> Iterator[str]:
     if answer.reason:
         yield f"  reason: {answer.reason}"
     if answer.witness:
-        yield from _witness_lines(answer.witness)
+        yield from witness_lines(answer.witness)
     yield from _table_lines(answer)
     if answer.because:
         yield "  because"
-        for because in answer.because:
-            yield f"    {because.text}{place(because.origin)}"
+        yield from because_lines(answer.because)
+    yield from end_lines(answer)
+
+
+def because_lines(rules: Iterable[Because]) -> Iterator[str]:
+    """The rules, each with its place."""
+    for because in rules:
+        yield f"    {because.text}{place(because.origin)}"
+
+
+def end_lines(answer: Answer) -> Iterator[str]:
+    """What the answer assumes."""
     if answer.assumptions:
         yield "  assuming"
         for notice in answer.assumptions:
@@ -53,7 +63,8 @@ def _entry(value: str | tuple[str, ...]) -> str:
     return value if isinstance(value, str) else ", ".join(value)
 
 
-def _witness_lines(witness: Witness) -> Iterator[str]:
+def witness_lines(witness: Witness) -> Iterator[str]:
+    """The flow, and under it the steps on both sides."""
     flow = witness.flow
     source = end(flow.source, flow.source_address)
     destination = end(flow.destination, flow.destination_address)

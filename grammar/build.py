@@ -41,6 +41,7 @@ _NAMED_LIKE_THEIR_RULE: tuple[Rule, ...] = (
         sets.nodes,
         sets.addresses,
         sets.internet,
+        sets.ingress_controller,
         sets.outside_cluster,
         sets.domain,
         sets.anything,

@@ -16,19 +16,17 @@ from lark.parsers.lalr_interactive_parser import InteractiveParser
 from reachproof.grammar.words import PATTERNS
 
 END_OF_TEXT = "$END"
+# A sentence, an item of a pack; and by themselves a set and a list of ports.
+STARTS = ("query", "item", "quantified", "ports")
 
 
 @cache
 def lark() -> Lark:
-    """The parser, LALR(1) with a contextual lexer.
-
-    Its starts are `query`, `item` (of a pack), `quantified` (a set) and `ports`.
-    """
+    """The parser, LALR(1) with a contextual lexer; its starts are STARTS."""
     grammar = files("reachproof.grammar").joinpath("reachproof.lark").read_text(encoding="utf-8")
     for placeholder, pattern in PATTERNS.items():
         grammar = grammar.replace(placeholder, pattern.replace("/", r"\/"))
-    starts = ["query", "item", "quantified", "ports"]
-    return Lark(grammar, parser="lalr", lexer="contextual", start=starts, maybe_placeholders=False)
+    return Lark(grammar, parser="lalr", lexer="contextual", start=list(STARTS), maybe_placeholders=False)
 
 
 def read(text: str, start: str) -> Tree[Token]:

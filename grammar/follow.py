@@ -24,6 +24,7 @@ SET_STARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "NODE": ("node", "nodes"),
         "ADDRESS": ("ADDRESS",),
         "INTERNET": ("the internet",),
+        "INGRESS_CONTROLLER": ("the ingress controller",),
         "OUTSIDE_CLUSTER": ("outside the cluster", "anything outside the cluster"),
         "OUTSIDE": ("outside",),
         "DOMAIN": ("domain",),

@@ -118,6 +118,8 @@ def _atom(expression: SetExpr, *, one: bool = False) -> str:
             return text
         case ast.Internet():
             return "the internet"
+        case ast.IngressController():
+            return "the ingress controller"
         case ast.OutsideCluster():
             return "address outside the cluster" if one else "outside the cluster"
         case ast.Domain(name):

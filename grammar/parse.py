@@ -7,23 +7,14 @@ was handed in, also in packs. The parser is made once, at the first use, and kee
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 from lark.exceptions import UnexpectedInput
 
 from reachproof.grammar import text as texts
-from reachproof.grammar.ast import (
-    DefineTenant,
-    DefineTenants,
-    Expect,
-    Invariant,
-    Pack,
-    Ports,
-    Query,
-    SetExpr,
-    Span,
-)
+from reachproof.grammar.ast import DefineTenant, DefineTenants, Expect, Invariant, Pack, Ports, Query, SetExpr, Span
 from reachproof.grammar.build import build
 from reachproof.grammar.diagnose import diagnose
 from reachproof.grammar.engine import read
@@ -90,6 +81,47 @@ def _part(text: str, start: str, name: str) -> object:
         return _value(clean, Span(0, len(clean)), start)
     except Mistake as mistake:
         raise refuse(page, (mistake,)) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two sets and the ports between them; the spans in them count in `text`."""
+
+    text: str
+    source: SetExpr
+    destination: SetExpr
+    ports: Ports
+
+
+def parse_pair(source: str, destination: str, ports: str) -> Pair:
+    """Two sets and a list of ports that are no sentence, but written as in one.
+
+    Raises QuerySyntaxError with the problems of all three, each with its place in `explain SOURCE DESTINATION PORTS`.
+    """
+    text, spans = "explain", []
+    for part in (source, destination, ports):
+        spans.append(Span(len(text) + 1, len(text) + 1 + len(part)))
+        text = f"{text} {part}"
+    page = Page.of(text, "explain")
+    try:
+        clean = _clean(text, texts.LONGEST_QUERY, "a query")
+    except Mistake as mistake:
+        raise refuse(page, (mistake,)) from None
+    ends = _all(page, (partial(_set_or_ports, clean, span, at == 2) for at, span in enumerate(spans)))
+    match ends:
+        case (Said() as first, Said() as second, Ports() as between):
+            return Pair(text=text, source=first.set, destination=second.set, ports=between)
+        case _:
+            raise AssertionError(ends)
+
+
+def _set_or_ports(text: str, span: Span, ports: bool) -> object:
+    if not text[span.start : span.end].strip():
+        raise Mistake(f"found nothing, expected {'a port such as tcp/80' if ports else 'a set such as pods'}", span)
+    found = _value(text, span, "ports" if ports else "quantified")
+    if isinstance(found, Said):
+        found.plain()
+    return found
 
 
 def parse_pack(text: str, *, name: str = "<pack>") -> Pack:

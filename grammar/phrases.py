@@ -212,6 +212,11 @@ class Internet:
 
 
 @dataclass(frozen=True, slots=True)
+class IngressController:
+    """`the ingress controller`: its pods, or one that stands for it where the input has none."""
+
+
+@dataclass(frozen=True, slots=True)
 class OutsideCluster:
     """`outside the cluster`: any address that is no pod, node or service."""
 
@@ -252,6 +257,7 @@ SetExpr = (
     | Nodes
     | Addresses
     | Internet
+    | IngressController
     | OutsideCluster
     | Domain
     | Anything

@@ -253,6 +253,11 @@ def internet(node: Node) -> SetExpr:
     return ast.Internet()
 
 
+def ingress_controller(node: Node) -> SetExpr:
+    """`the ingress controller`."""
+    return ast.IngressController()
+
+
 def outside_cluster(node: Node) -> SetExpr:
     """`outside the cluster`."""
     return ast.OutsideCluster()

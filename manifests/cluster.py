@@ -11,19 +11,23 @@ from reachproof.manifests.pods import PodEntry, State, on_node
 from reachproof.manifests.services import with_endpoints
 from reachproof.manifests.workloads import WORKLOAD_GROUPS
 from reachproof.network.address import format_address
-from reachproof.network.cluster import Namespace, Node, Notice, Pod, Service
+from reachproof.network.cluster import IdlePod, Ingress, Namespace, Node, Notice, Pod, PodState, Service
 from reachproof.network.labels import NAMESPACE_NAME
 from reachproof.network.origin import Origin
+
+_IDLE = {State.FINISHED: PodState.FINISHED, State.WAITING: PodState.WAITING}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """Tuples are sorted by (namespace, name). Finished and waiting pods are not in it."""
+    """Tuples are sorted by (namespace, name). Finished and waiting pods are in `idle` only."""
 
     namespaces: tuple[Namespace, ...]
     nodes: tuple[Node, ...]
     pods: tuple[PodEntry, ...]
+    idle: tuple[IdlePod, ...]
     services: tuple[Service, ...]
+    ingresses: tuple[Ingress, ...]
     assumptions: tuple[Notice, ...]
     warnings: tuple[Notice, ...]
 
@@ -32,7 +36,7 @@ def join(inventory: Inventory, policy_namespaces: Iterable[tuple[str, Origin]]) 
     """The cluster of an inventory; `policy_namespaces` are those of the policies, with a place for the warning."""
     warnings: list[Notice] = []
     nodes: list[Node] = inventory.of_kind("Node")
-    pods = _pods(inventory, nodes, warnings)
+    pods, idle = _pods(inventory, nodes, warnings)
     services = with_endpoints(inventory.of_kind("Service"), inventory.of_kind("EndpointSlice"))
     used = [
         *((entry.pod.namespace, entry.pod.origin) for entry in pods),
@@ -45,13 +49,15 @@ def join(inventory: Inventory, policy_namespaces: Iterable[tuple[str, Origin]]) 
         namespaces=namespaces,
         nodes=tuple(nodes),
         pods=tuple(pods),
+        idle=tuple(idle),
         services=services,
+        ingresses=tuple(inventory.of_kind("Ingress")),
         assumptions=tuple(_shared_addresses(pods)),
         warnings=(*warnings, *_skipped(inventory)),
     )
 
 
-def _pods(inventory: Inventory, nodes: list[Node], warnings: list[Notice]) -> list[PodEntry]:
+def _pods(inventory: Inventory, nodes: list[Node], warnings: list[Notice]) -> tuple[list[PodEntry], list[IdlePod]]:
     addresses = {node.name: node.addresses for node in nodes}
     ownership = Ownership(inventory.of_kind(*WORKLOAD_GROUPS))
     placed = [on_node(entry, addresses) for entry in ownership.place(inventory.of_kind("Pod"))]
@@ -68,7 +74,21 @@ def _pods(inventory: Inventory, nodes: list[Node], warnings: list[Notice]) -> li
             warnings.append(Notice(code="WORKLOAD_WITHOUT_REPLICAS", text=text, origin=workload.entry.pod.origin))
     taken = {entry.pod.key for entry in running}
     abstract = [on_node(workload.entry, addresses) for workload in absent]
-    return sorted(running + uniquely_named(abstract, taken), key=lambda entry: entry.pod.key)
+    pods = sorted(running + uniquely_named(abstract, taken), key=lambda entry: entry.pod.key)
+    idle = [_idle(entry) for entry in placed if entry.state in _IDLE or not entry.ready]
+    return pods, sorted(idle, key=lambda each: each.key)
+
+
+def _idle(entry: PodEntry) -> IdlePod:
+    pod = entry.pod
+    return IdlePod(
+        namespace=pod.namespace,
+        name=pod.name,
+        labels=pod.labels,
+        state=_IDLE.get(entry.state, PodState.NOT_READY),
+        workload=pod.workload,
+        origin=pod.origin,
+    )
 
 
 def _namespaces(

@@ -1,8 +1,8 @@
 """The digest of a snapshot's content: one text for one cluster, however its objects were written down and ordered.
 
 Covered: every record and policy of the snapshot; policies as they were written, so that options, which change how they
-are read, do not change the digest; and policies that were dropped or ignored. Not covered: places, skipped kinds, and
-metadata that nothing looks at.
+are read, do not change the digest; and policies that were dropped or ignored. Not covered: places, skipped kinds,
+metadata that nothing looks at, and what no verdict rests on (fields that are not compared, such as readiness).
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ def digest(records: Iterable[object], specs: Mapping[PolicyRef, object], left_ou
 
 
 def canonical(value: object) -> str:
-    """One line of ASCII text for a value, without its origins: equal for two copies of one object."""
+    """One line of ASCII text for a value, without origins and fields that are not compared.
+
+    Equal for two copies of one object.
+    """
     return _ENCODER.encode(value)
 
 
@@ -50,8 +53,8 @@ def _plain(value: object) -> object:
 
 @cache
 def _parts(kind: type) -> Callable[[object], tuple[object, ...]]:
-    """The values of a record's fields in order, without its origin."""
-    names = [each.name for each in fields(kind) if each.name != "origin"]
+    """The values of a record's fields in order, without its origin and those that are not compared."""
+    names = [each.name for each in fields(kind) if each.name != "origin" and each.compare]
     if len(names) < 2:  # attrgetter would give the value alone
         return lambda value: tuple(getattr(value, name) for name in names)
     return attrgetter(*names)

@@ -8,6 +8,7 @@ from typing import Any
 
 from reachproof.manifests import loose
 from reachproof.manifests.digest import canonical
+from reachproof.manifests.ingresses import read_ingress
 from reachproof.manifests.loose import Misfit
 from reachproof.manifests.manifest import Manifest
 from reachproof.manifests.pods import PodEntry, read_pod
@@ -15,13 +16,18 @@ from reachproof.manifests.services import Slice, read_service, read_slice
 from reachproof.manifests.syntax import is_namespace_name
 from reachproof.manifests.workloads import WORKLOAD_GROUPS, Workload, read_workload
 from reachproof.network.address import parse_address, parse_cidrs
-from reachproof.network.cluster import Namespace, Node, Service
+from reachproof.network.cluster import Ingress, Namespace, Node, Service
 from reachproof.network.errors import Problem
 from reachproof.network.labels import NAMESPACE_NAME
 from reachproof.network.origin import Origin
 
 _CORE = ("Namespace", "Node", "Pod", "Service", "ServiceAccount")
-_GROUPS = {**dict.fromkeys(_CORE, ""), "EndpointSlice": "discovery.k8s.io", **WORKLOAD_GROUPS}
+_GROUPS = {
+    **dict.fromkeys(_CORE, ""),
+    "EndpointSlice": "discovery.k8s.io",
+    "Ingress": "networking.k8s.io",
+    **WORKLOAD_GROUPS,
+}
 _OLD_GROUPS = ("extensions",)
 _NAMESPACE = "a DNS label: at most 63 of a-z, 0-9 and dashes"
 
@@ -34,7 +40,7 @@ class Account:
     origin: Origin
 
 
-Record = Namespace | Node | PodEntry | Service | Slice | Workload | Account
+Record = Namespace | Node | PodEntry | Service | Slice | Ingress | Workload | Account
 
 
 def inventory_kind(manifest: Manifest) -> bool:
@@ -105,6 +111,8 @@ def _read(manifest: Manifest) -> Record:
             return read_service(manifest)
         case "EndpointSlice":
             return read_slice(manifest)
+        case "Ingress":
+            return read_ingress(manifest)
         case "ServiceAccount":
             return Account(namespace=manifest.namespace, origin=manifest.origin)
         case _:

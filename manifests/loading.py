@@ -140,8 +140,14 @@ class Loading:
             pods=pods,
             services=cluster.services,
             policies=tuple(policies),
+            idle=cluster.idle,
+            ingresses=cluster.ingresses,
             options=self._context.options,
-            digest=digest((*cluster.namespaces, *cluster.nodes, *pods, *cluster.services), specs, self._left_out()),
+            digest=digest(
+                (*cluster.namespaces, *cluster.nodes, *pods, *cluster.services, *cluster.ingresses),
+                specs,
+                self._left_out(),
+            ),
             assumptions=_sorted(
                 (
                     *(notice for _, notice in self._dropped),

@@ -5,6 +5,7 @@
 | phase Succeeded or Failed | finished: no part of the snapshot, its address may be another pod's by now |
 | a status without an address | waiting: no part either, with a warning |
 | no status, or an empty one | a pod that is still a file: abstract |
+| a condition Ready that is not True | takes part like any other; explanations say that no Service sends it anything |
 | hostNetwork | the addresses of its node: podIPs, else hostIPs, else the Node object's |
 
 Named ports are those of spec.containers, as in the implementations. Trusted by every verdict; checked by
@@ -13,7 +14,7 @@ tests/manifests.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from functools import lru_cache
 
@@ -43,7 +44,7 @@ class PodEntry:
     """A pod of the input, with what only this layer needs to know of it.
 
     `owner`: its controller. `init_names`: port names that only its init containers have. `unknown`: label keys that
-    it will have with values nobody knows yet.
+    it will have with values nobody knows yet. `ready` is no part of what the pod is: of two copies the first counts.
     """
 
     pod: Pod
@@ -51,6 +52,7 @@ class PodEntry:
     owner: Key = NOBODY
     init_names: frozenset[str] = frozenset()
     unknown: frozenset[str] = frozenset()
+    ready: bool = field(default=True, compare=False)
 
 
 def read_pod(manifest: Manifest) -> PodEntry:
@@ -69,6 +71,7 @@ def read_pod(manifest: Manifest) -> PodEntry:
         state=_state(status, located=located),
         owner=controller(metadata, namespace),
         init_names=entry.init_names,
+        ready=_ready(status),
     )
 
 
@@ -76,6 +79,12 @@ def _state(status: Node, *, located: bool) -> State:
     if status.get("phase") in ("Succeeded", "Failed"):
         return State.FINISHED
     return State.RUNNING if located or not status else State.WAITING
+
+
+def _ready(status: Node) -> bool:
+    """False where the condition Ready is there and not True (core/v1 PodCondition)."""
+    conditions = loose.mappings(status, "conditions", "status.") if status.get("conditions") else ()
+    return all(each.get("status") == "True" for each in conditions if each.get("type") == "Ready")
 
 
 def _addresses(status: Node, host_network: bool) -> tuple[int, ...]:

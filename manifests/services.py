@@ -3,6 +3,7 @@
 `virtual_ips` are what is rewritten to a backend before policy looks: cluster IPs, external IPs, and load-balancer IPs
 unless their ipMode is Proxy. A headless Service is not rewritten: a client connects to the pod itself on the port it
 was told, so its ports target their own number. Slices are joined to Services by the label kubernetes.io/service-name.
+Traffic from outside keeps the client's address with externalTrafficPolicy Local only.
 Trusted by questions about Services; checked by tests/manifests.
 """
 
@@ -16,7 +17,9 @@ from reachproof.manifests.document import describe
 from reachproof.manifests.loose import Misfit, Node
 from reachproof.manifests.manifest import Manifest
 from reachproof.manifests.syntax import is_port_name
+from reachproof.network.address import parse_cidrs
 from reachproof.network.cluster import EndpointAddress, Service, ServicePort
+from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import Operator, Requirement, Selector
 from reachproof.network.origin import Origin
 from reachproof.network.ports import MAX_PORT, Protocol
@@ -51,8 +54,29 @@ def read_service(manifest: Manifest) -> Service:
         type=type_,
         external_name=loose.text(spec, "externalName", "spec.") if alias else None,
         publish_not_ready=loose.flag(spec, "publishNotReadyAddresses", "spec."),
+        external_ips=() if alias else _external_ips(spec),
+        keeps_client=_keeps_client(spec),
+        source_ranges=_source_ranges(spec),
         origin=manifest.origin,
     )
+
+
+def _external_ips(spec: Node) -> tuple[int, ...]:
+    return tuple(loose.address(ip, "spec.externalIPs") for ip in loose.texts(spec, "externalIPs", "spec."))
+
+
+def _keeps_client(spec: Node) -> bool:
+    written = loose.text(spec, "externalTrafficPolicy", "spec.", "Cluster")
+    if written not in ("Cluster", "Local"):
+        raise Misfit("spec.externalTrafficPolicy", f"found {describe(written)}, expected Cluster or Local")
+    return written == "Local"
+
+
+def _source_ranges(spec: Node) -> IntervalSet:
+    try:
+        return parse_cidrs(text.strip() for text in loose.texts(spec, "loadBalancerSourceRanges", "spec."))
+    except ValueError as error:
+        raise Misfit("spec.loadBalancerSourceRanges", f"found an entry that is none: {error}, expected CIDRs") from None
 
 
 def _ports(spec: Node, *, headless: bool) -> tuple[ServicePort, ...]:
@@ -82,7 +106,7 @@ def _virtual_ips(body: Node, spec: Node) -> tuple[int, ...]:
     single = loose.text(spec, "clusterIP", "spec.")
     written = [ip for ip in (*loose.texts(spec, "clusterIPs", "spec."), single) if ip and ip != _HEADLESS]
     found = {loose.address(ip, "spec.clusterIPs") for ip in written}
-    found |= {loose.address(ip, "spec.externalIPs") for ip in loose.texts(spec, "externalIPs", "spec.")}
+    found |= {*_external_ips(spec)}
     balancer = loose.mapping(loose.mapping(body, "status"), "loadBalancer", "status.")
     for index, entry in enumerate(loose.mappings(balancer, "ingress", "status.loadBalancer.")):
         path = f"status.loadBalancer.ingress[{index}]."

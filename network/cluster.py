@@ -7,6 +7,7 @@ neither selected by labels nor subject to policy (unless the option `hostNetwork
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.labels import Labels, Selector
@@ -85,6 +86,37 @@ class Pod:
         return f"{self.namespace}/{self.name}"
 
 
+class PodState(StrEnum):
+    """Why a pod of the input does not serve: it is finished, has no address yet, or is running but not ready."""
+
+    FINISHED = "finished"
+    WAITING = "waiting"
+    NOT_READY = "not ready"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdlePod:
+    """A pod that does not serve. One that is not ready is in the snapshot too; the others take no part in any flow.
+
+    No verdict rests on it, but explanations tell of it. `workload` is as that of a Pod.
+    """
+
+    namespace: str
+    name: str
+    labels: Labels
+    state: PodState
+    workload: str = ""
+    origin: Origin
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(namespace, name)."""
+        return self.namespace, self.name
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServicePort:
     """One port of a Service; `target` is a number, or the name of a container port at the backend."""
@@ -109,6 +141,9 @@ class Service:
 
     `virtual_ips` are the addresses that are rewritten to a backend before policy is evaluated: cluster IPs, external
     IPs, and load-balancer addresses unless their ipMode is Proxy. `external_name`: an alias, with no backends.
+
+    `keeps_client`: what comes from outside keeps the client's address (externalTrafficPolicy Local). `source_ranges`:
+    the clients that its load balancer is asked to serve alone (loadBalancerSourceRanges); empty for all.
     """
 
     namespace: str
@@ -120,12 +155,48 @@ class Service:
     type: str = "ClusterIP"
     external_name: str | None = None
     publish_not_ready: bool = False
+    external_ips: tuple[int, ...] = ()
+    keeps_client: bool = False
+    source_ranges: IntervalSet = EMPTY
     origin: Origin
 
     @property
     def key(self) -> tuple[str, str]:
         """(namespace, name): unique in a snapshot."""
         return self.namespace, self.name
+
+    @property
+    def entry_point(self) -> bool:
+        """Whether something outside the cluster can connect to it: by node ports, a load balancer or external IPs."""
+        return self.type in ("NodePort", "LoadBalancer") or bool(self.external_ips)
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngressBackend:
+    """A Service, in the namespace of the Ingress, that requests for a host and path are sent to on one of its ports."""
+
+    service: str
+    port: int | str
+    host: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingress:
+    """An Ingress: requests from outside come to an ingress controller, which connects to the backends."""
+
+    namespace: str
+    name: str
+    class_name: str = ""
+    backends: tuple[IngressBackend, ...] = ()
+    origin: Origin
+
+    def leads_to(self, service: Service) -> bool:
+        """Whether the Service is one of its backends."""
+        return service.namespace == self.namespace and any(each.service == service.name for each in self.backends)
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from reachproof.network.address import PRIVATE
-from reachproof.network.cluster import Namespace, Node, Notice, Pod, Service
+from reachproof.network.cluster import IdlePod, Ingress, Namespace, Node, Notice, Pod, Service
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.options import DEFAULT_OPTIONS, Options
 from reachproof.network.policy import Policy
@@ -19,9 +19,9 @@ class Snapshot:
     """Immutable; each tuple is sorted by (namespace, name).
 
     `digest` is `sha256:...` of the canonical objects: it does not depend on the order of files, their formatting, or
-    the options. Every namespace that an object names is present. Finished pods are not. `assumptions` and `warnings`
-    belong to every answer about the snapshot. `possible` are the keys of pods that were invented to show something;
-    what was loaded has none.
+    the options. Every namespace that an object names is present. Finished pods are not in `pods`, but in `idle`, which
+    no verdict rests on, and the digest does not cover. `assumptions` and `warnings` belong to every answer about the
+    snapshot. `possible` are the keys of pods that were invented to show something; what was loaded has none.
     """
 
     namespaces: tuple[Namespace, ...] = ()
@@ -29,6 +29,8 @@ class Snapshot:
     pods: tuple[Pod, ...] = ()
     services: tuple[Service, ...] = ()
     policies: tuple[Policy, ...] = ()
+    idle: tuple[IdlePod, ...] = ()
+    ingresses: tuple[Ingress, ...] = ()
     options: Options = DEFAULT_OPTIONS
     digest: str = ""
     assumptions: tuple[Notice, ...] = ()
@@ -63,6 +65,11 @@ class Snapshot:
     def pod_of(self) -> dict[tuple[str, str], Pod]:
         """Pods by (namespace, name)."""
         return {pod.key: pod for pod in self.pods}
+
+    @cached_property
+    def idle_of(self) -> dict[tuple[str, str], IdlePod]:
+        """Pods that do not serve, by (namespace, name)."""
+        return {pod.key: pod for pod in self.idle}
 
     @cached_property
     def node_of(self) -> dict[str, Node]:

@@ -12,7 +12,7 @@ from reachproof.network.origin import Origin
 from reachproof.network.policy import Action, Direction, PolicyRef
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.plan import Verdict
-from reachproof.semantics.trace import Step, Trace
+from reachproof.semantics.trace import Step, Trace, Truth
 
 Row = Mapping[str, str | tuple[str, ...]]
 """One row of a list: a text, or several, under each of the answer's columns."""
@@ -50,6 +50,23 @@ class Because:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """One kind of flow of an explanation: its truth, a flow that shows it, and the rules that make it so.
+
+    `because`: all blockers of a flow that is or may be denied, else what lets it through.
+    """
+
+    truth: Truth
+    witness: Witness
+    because: tuple[Because, ...]
+
+    @property
+    def access(self) -> str:
+        """`allowed`, `denied`, or `depends` where both outcomes are possible."""
+        return "depends" if self.truth is Truth.EITHER else str(self.truth)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """How the verdict was reached. `replayed`: the evaluator judged the witness, or samples of the proof, alike.
 
@@ -67,6 +84,7 @@ class Evidence:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """`vacuous`: the claim is about no flow at all. `reason` is set when the verdict is `unknown`. `rows`: of a list.
+    `flows`: of an explanation, one of each kind.
 
     `name`, `severity` and `expected` (the verdict that is a pass) are those of a statement in a pack. `snapshot` is
     what was asked about; it is not part of the JSON.
@@ -86,6 +104,7 @@ class Answer:
     because: tuple[Because, ...] = ()
     columns: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
+    flows: tuple[Explained, ...] = ()
     assumptions: tuple[Notice, ...] = ()
     warnings: tuple[Notice, ...] = ()
     evidence: Evidence

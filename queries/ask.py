@@ -13,26 +13,27 @@ from dataclasses import replace
 from reachproof.grammar import ast
 from reachproof.grammar.format import format_query
 from reachproof.grammar.mistakes import Mistake
-from reachproof.grammar.parse import parse, parse_many
+from reachproof.grammar.parse import Pair, parse, parse_many
 from reachproof.network.cluster import Notice, Service
-from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Action
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Because, Evidence, Witness
 from reachproof.queries.bind import bind
+from reachproof.queries.causes import causes
+from reachproof.queries.entry_points import no_entry
 from reachproof.queries.errors import QueryError
 from reachproof.queries.explain import all_blockers, blamed, deciders
 from reachproof.queries.hygiene import HygienePlan, answer_hygiene
+from reachproof.queries.ingress_controller import needs_stand_in, with_stand_in
 from reachproof.queries.lists import ListPlan
 from reachproof.queries.plan import Check, Plan, Verdict, WhyPlan
 from reachproof.queries.possible import invented_notices
 from reachproof.queries.readings import by_proof, by_witness
-from reachproof.queries.replay import spot_check
+from reachproof.queries.replay import attack, demand_replay, spot_check
 from reachproof.queries.services import leads_to
 from reachproof.queries.unknown_addresses import address_notices, depends_on_address
-from reachproof.semantics.evaluate import evaluate, truth
-from reachproof.semantics.trace import Trace, Truth
+from reachproof.semantics.evaluate import evaluate
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.decide import (
     Absent,
@@ -63,6 +64,7 @@ class Session:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self._encoding: Encoding | None = None
+        self._with_controller: Session | None = None
         self._prover = Prover()
 
     @property
@@ -71,6 +73,14 @@ class Session:
         if self._encoding is None:
             self._encoding = prepare(self.snapshot)
         return self._encoding
+
+    def place_of(self, query: ast.Query | Pair) -> Session:
+        """Where a sentence is asked: here, or where a pod stands for an ingress controller that the input lacks."""
+        if not needs_stand_in(self.snapshot, query):
+            return self
+        if self._with_controller is None:
+            self._with_controller = Session(with_stand_in(self.snapshot))
+        return self._with_controller
 
     def ask(self, text: str, budget: Budget = DEFAULT_BUDGET) -> Answer:
         """Answer one sentence. Raises InputError for a sentence that cannot be asked, InternalError for our bugs."""
@@ -105,6 +115,9 @@ class Session:
 
     def answer(self, query: ast.Query, text: str, budget: Budget = DEFAULT_BUDGET) -> Answer:
         """Answer a parsed sentence; `text` is what the user wrote."""
+        place = self.place_of(query)
+        if place is not self:
+            return place.answer(query, text, budget)
         started = time.perf_counter()
         running = budget.start()
         draft = Answer(
@@ -127,7 +140,7 @@ class Session:
             case Plan():
                 found = self._run(plan, draft, running)
             case WhyPlan():
-                found = self._why(plan, draft, running)
+                found = self._with_causes(plan, self._why(plan, draft, running))
             case ListPlan():
                 found = self._list(plan, draft, running)
             case HygienePlan():
@@ -184,10 +197,10 @@ class Session:
             case Absent(because=because, samples=samples, empty=empty, attempts=attempts, imagined=imagined):
                 spot_check(check.snapshot, samples)
                 if imagined is not None:
-                    _attack(imagined, attempts, check.goal.wanted)
+                    attack(imagined, attempts, check.goal.wanted)
                 checked = imagined is None and not empty
                 evidence = replace(evidence, replayed=bool(samples or attempts), cross_checked=checked)
-                return replace(
+                absent = replace(
                     draft,
                     verdict=check.if_absent,
                     because=blamed(because, _action(check.goal.wanted)),
@@ -195,6 +208,9 @@ class Session:
                     evidence=evidence,
                     assumptions=(*draft.assumptions, *by_proof(check.snapshot, because)),
                 )
+                if check.otherwise is None:
+                    return absent
+                return _together(absent, self._check(plan, check.otherwise, draft, budget))
             case Ranking(holds=holds, flow=flow, samples=samples, empty=empty, confirmed=confirmed):
                 spot_check(check.snapshot, samples)
                 verdict = check.if_found if holds else check.if_absent
@@ -217,14 +233,16 @@ class Session:
         if not isinstance(check.goal, Search) and draft.verdict is check.if_absent:
             prefer = Action.DENY
         trace = evaluate(check.snapshot, flow, prefer=prefer)
-        _demand_replay(trace, prefer)
+        demand_replay(trace, prefer)
         notices = [*by_witness(check.snapshot, trace), *trace.depends]
         notices += depends_on_address(self.encoding.universe, check.snapshot, flow, trace.truth)
+        via = self._via(services, flow)
+        notices += no_entry(self.snapshot, flow, via)
         if check.direction is not None:
             notices = [*trace.side(check.direction).depends]
         return replace(
             draft,
-            witness=Witness(flow=flow, trace=trace, via=self._via(services, flow), direction=check.direction),
+            witness=Witness(flow=flow, trace=trace, via=via, direction=check.direction),
             assumptions=(*draft.assumptions, *check.bound, *notices),
             evidence=replace(draft.evidence, replayed=True, cross_checked=True),
         )
@@ -259,6 +277,12 @@ class Session:
             text = f"some of these can: {others.flow}; the explanation is for {flow}"
             warnings.append(Notice(code="SOME_CAN", text=text))
         return replace(answer, because=all_blockers(plan.snapshot, flows), warnings=tuple(warnings))
+
+    def _with_causes(self, plan: WhyPlan, answer: Answer) -> Answer:
+        """The answer with what is no policy and may still keep the connection from working."""
+        services = [service for service in self.snapshot.services if str(service) in plan.services]
+        told = causes(self.snapshot, services, plan.ports, [answer.witness] if answer.witness else [])
+        return replace(answer, warnings=(*answer.warnings, *told))
 
     def _list(self, plan: ListPlan, draft: Answer, budget: Budget) -> Answer:
         """The rows of a list. The sets engine alone makes it; the evaluator judges flows of it."""
@@ -315,35 +339,26 @@ class Session:
         return next((service for service in services if leads_to(self.snapshot, service, flow)), None)
 
 
+def _together(absent: Answer, other: Answer) -> Answer:
+    """The answer to a check that found no flow, and to what was asked otherwise: nothing was found there either."""
+    if other.verdict is not absent.verdict or other.vacuous:
+        return absent if other.vacuous else other
+    evidence = replace(
+        other.evidence,
+        replayed=absent.evidence.replayed and other.evidence.replayed,
+        cross_checked=absent.evidence.cross_checked and other.evidence.cross_checked,
+    )
+    return replace(
+        other,
+        because=tuple(dict.fromkeys((*absent.because, *other.because))),
+        assumptions=tuple(dict.fromkeys((*absent.assumptions, *other.assumptions))),
+        evidence=other.evidence if absent.vacuous else evidence,
+    )
+
+
 def _action(wanted: Wanted) -> Action:
     return Action.DENY if wanted in (Wanted.CAN_DENY, Wanted.MUST_DENY) else Action.ALLOW
 
 
 def _otherwise(negated: bool) -> Verdict:
     return Verdict.REACHABLE if negated else Verdict.UNREACHABLE
-
-
-def _demand_replay(trace: Trace, wanted: Action) -> None:
-    wrong = Truth.DENIED if wanted is Action.ALLOW else Truth.ALLOWED
-    if trace.truth is wrong:
-        raise InternalError(
-            f"the solver says that {trace.flow} can be {'allowed' if wanted is Action.ALLOW else 'denied'}, the "
-            f"evaluator that it is {trace.truth}; this is a bug of reachproof, no verdict is given"
-        )
-
-
-def _attack(snapshot: Snapshot, flows: tuple[Flow, ...], wanted: Wanted) -> None:
-    """Flows of invented pods, of which a proof says that none is as wanted."""
-    excluded = {
-        Wanted.CAN_ALLOW: (Truth.ALLOWED, Truth.EITHER),
-        Wanted.CAN_DENY: (Truth.DENIED, Truth.EITHER),
-        Wanted.MUST_ALLOW: (Truth.ALLOWED,),
-        Wanted.MUST_DENY: (Truth.DENIED,),
-    }[wanted]
-    for flow in flows:
-        found = truth(snapshot, flow)
-        if found in excluded:
-            raise InternalError(
-                f"Z3 proved that no flow {wanted}, the evaluator says that {flow} is {found}; this is a bug of "
-                "reachproof, no verdict is given"
-            )

@@ -19,6 +19,7 @@ from dataclasses import replace
 from reachproof.grammar import ast
 from reachproof.queries.default_deny import default_deny_plan, selected_plan
 from reachproof.queries.domain_names import only_domain, with_certain_names
+from reachproof.queries.entry_points import arrivals, kept, with_arrivals
 from reachproof.queries.errors import QueryError, query_problem
 from reachproof.queries.hygiene import HygienePlan
 from reachproof.queries.lists import ListPlan, list_plan
@@ -61,11 +62,11 @@ def _instance(instance: Instance, universe: Universe) -> Plan | WhyPlan | ListPl
     binder.finish()
     match plan:
         case Plan():
-            checks = (replace(check, goal=_within(check.goal, world), bound=instance.bound) for check in plan.checks)
+            checks = tuple(_of_instance(check, instance, world) for check in plan.checks)
             if not binder.open:
-                return replace(plan, checks=tuple(checks))
+                return replace(plan, checks=checks)
             notice = possible_notice(binder.snapshot, (instance.prefixes, instance.statement))
-            return replace(plan, checks=tuple(checks), world="open", assumptions=(*plan.assumptions, notice))
+            return replace(plan, checks=checks, world="open", assumptions=(*plan.assumptions, notice))
         case WhyPlan() | ListPlan():
             return replace(plan, region=All((plan.region, world)))
         case HygienePlan():
@@ -84,6 +85,15 @@ def _demand_answerable(query: ast.Query) -> None:
     spans = [pods.span for pods in possible_sets(asked)]
     if spans:
         raise QueryError([query_problem(text, span) for span in spans])
+
+
+def _of_instance(check: Check, instance: Instance, world: Formula) -> Check:
+    return replace(
+        check,
+        goal=_within(check.goal, world),
+        bound=(*instance.bound, *check.bound),
+        otherwise=_of_instance(check.otherwise, instance, world) if check.otherwise else None,
+    )
 
 
 def _within(goal: Goal, world: Formula) -> Goal:
@@ -115,16 +125,21 @@ def _statement(binder: Binder, statement: ast.Statement) -> Plan | WhyPlan | Lis
             return selected_plan(binder, statement)
         case ast.Why(negated, source, destination, ports):
             region = _region(binder, source, destination, ports, ())
+            sources, *rest = region.items
+            arriving, notices = arrivals(binder, sources, Wanted.CAN_ALLOW)
+            binder.assumptions += notices
             return WhyPlan(
                 negated=negated,
                 snapshot=binder.snapshot,
-                region=region,
+                region=All((Some((sources, arriving)), *rest)) if notices else region,
+                ports=ports,
                 assumptions=tuple(binder.assumptions),
                 warnings=tuple(binder.warnings),
                 services=_services(binder),
             )
         case ast.Which() | ast.WhichPorts() | ast.WhichPolicies() | ast.Show():
-            return list_plan(binder, statement)
+            plan = list_plan(binder, statement)
+            return replace(plan, assumptions=tuple(dict.fromkeys((*plan.assumptions, *kept(binder)))))
         case ast.HygieneQuestion(hygiene, claim):
             return HygienePlan(
                 hygiene=hygiene,
@@ -143,7 +158,8 @@ def _region(
     destination: ast.SetExpr,
     ports: ast.Ports,
     exceptions: tuple[ast.Exempt, ...],
-) -> Formula:
+) -> All:
+    """A conjunction that begins with the condition on the source."""
     found: list[Formula] = [binder.at(Side.SOURCE, source), binder.to(destination, ports)]
     if exceptions:
         found.append(Not(binder.exempt(exceptions)))
@@ -170,6 +186,10 @@ def _claim(binder: Binder, form: str, checks: list[Check]) -> Plan:
 
 
 def _check(binder: Binder, goal: Search | Ranked, found: Verdict, absent: Verdict) -> Check:
+    return with_arrivals(binder, _plain_check(binder, goal, found, absent))
+
+
+def _plain_check(binder: Binder, goal: Search | Ranked, found: Verdict, absent: Verdict) -> Check:
     return Check(snapshot=binder.snapshot, goal=goal, if_found=found, if_absent=absent)
 
 
@@ -245,7 +265,7 @@ def _only(binder: Binder, only: ast.Only) -> Plan:
     binder.names_nodes = False
     inside = binder.at(Side.SOURCE, only.source)
     others = _endpoints(binder, Side.SOURCE, only.source)
-    return _claim(binder, "only", [_never(binder, All((others, Not(inside), into)))])
+    return _claim(binder, "only", [_never(binder, All((All((others, Not(inside))), Not(inside), into)))])
 
 
 def _reach_only(binder: Binder, only: ast.ReachOnly) -> Plan:
@@ -254,9 +274,11 @@ def _reach_only(binder: Binder, only: ast.ReachOnly) -> Plan:
     listed = Some(tuple(binder.to(target.destination, target.ports) for target in only.targets))
     others = _endpoints(binder, Side.DESTINATION, only.targets)
     exempt = Not(binder.exempt(only.exceptions))
-    checks = [_never(binder, All((source, others, Not(listed), exempt)))]
+    unlisted = Search(All((source, others, Not(listed), exempt)), Wanted.CAN_ALLOW)
+    checks = [_plain_check(binder, unlisted, Verdict.VIOLATED, Verdict.HOLDS)]
     if only.exactly:
-        checks.append(_always(binder, All((source, listed, exempt))))
+        unreached = Search(All((source, listed, exempt)), Wanted.CAN_DENY)
+        checks.append(_plain_check(binder, unreached, Verdict.VIOLATED, Verdict.HOLDS))
     return _claim(binder, "only", checks)
 
 

@@ -19,7 +19,8 @@ from reachproof.network.intervals import IntervalSet
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.by import By
 from reachproof.queries.possible import mentions_possible
-from reachproof.queries.replay import judge_rows, spot_check
+from reachproof.queries.replay import spot_check
+from reachproof.queries.report_check import judge_rows
 from reachproof.queries.report_ends import End, grouping, outside_ends
 from reachproof.queries.sets import Binder
 from reachproof.queries.unknown_addresses import address_notices

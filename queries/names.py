@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from reachproof.grammar.ast import Name, ObjectName, Span
 from reachproof.grammar.mistakes import Mistake
-from reachproof.network.cluster import Node, Pod, Service
+from reachproof.network.cluster import IdlePod, Node, Notice, Pod, PodState, Service
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.errors import query_problem
 from reachproof.queries.tenancy import tenants
@@ -16,10 +16,14 @@ SHOWN = 8
 
 
 class Names:
-    """Looks names up and collects every one that is missing, so that all are reported at once."""
+    """Looks names up and collects every one that is missing, so that all are reported at once.
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    `warnings` gets a notice for each name of something that exists and takes no part.
+    """
+
+    def __init__(self, snapshot: Snapshot, warnings: list[Notice]) -> None:
         self._snapshot = snapshot
+        self._warnings = warnings
         self.problems: list[Mistake] = []
 
     def namespace(self, name: Name) -> bool:
@@ -39,7 +43,9 @@ class Names:
         return self._snapshot.node_of.get(name.text)
 
     def pod(self, name: ObjectName) -> Pod | None:
-        """The pod."""
+        """The pod; None, with a warning, for one that is finished or has no address yet."""
+        if self._takes_no_part(f"pod {name}", [pod for pod in self._snapshot.idle if str(pod) == str(name)]):
+            return None
         known = [str(pod) for pod in self._snapshot.pods]
         self._known("pod", str(name), known, name.span)
         return self._snapshot.pod_of.get((name.namespace, name.name))
@@ -51,12 +57,36 @@ class Names:
         return self._snapshot.service_of.get((name.namespace, name.name))
 
     def workload(self, kind: str, name: ObjectName) -> tuple[Pod, ...]:
-        """The pods of a workload; `kind` is lower case, or `workload` for any kind."""
+        """The pods of a workload; `kind` is lower case, or `workload` for any kind.
+
+        None, with a warning, for one whose pods are all finished or without an address.
+        """
         owned = [(pod.workload.partition("/"), pod) for pod in self._snapshot.pods if pod.workload]
         of_kind = [(parts[2], pod) for parts, pod in owned if kind in ("workload", parts[0].lower())]
         known = sorted({f"{pod.namespace}/{owner}" for owner, pod in of_kind})
+        if str(name) not in known and self._takes_no_part(f"{kind} {name}", self._idle_of(kind, name)):
+            return ()
         self._known(kind, str(name), known, name.span)
         return tuple(pod for owner, pod in of_kind if (pod.namespace, owner) == (name.namespace, name.name))
+
+    def _idle_of(self, kind: str, name: ObjectName) -> list[IdlePod]:
+        return [
+            pod
+            for pod in self._snapshot.idle
+            if pod.namespace == name.namespace
+            and pod.workload.partition("/")[2] == name.name
+            and kind in ("workload", pod.workload.partition("/")[0].lower())
+        ]
+
+    def _takes_no_part(self, what: str, idle: list[IdlePod]) -> bool:
+        absent = [pod for pod in idle if pod.state is not PodState.NOT_READY]
+        if not absent:
+            return False
+        first = absent[0]
+        if first.state is PodState.FINISHED:
+            text = f"{what} is finished, so it takes no part: nothing can reach it, and it reaches nothing"
+            self._warnings.append(Notice(code="POD_FINISHED", text=text, origin=first.origin))
+        return True
 
     def service_account(self, name: ObjectName) -> tuple[Pod, ...]:
         """The pods that run under a service account."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from reachproof.grammar.ast import Ports
 from reachproof.network.cluster import Notice
 from reachproof.network.policy import Direction
 from reachproof.network.snapshot import Snapshot
@@ -28,7 +29,8 @@ class Check:
     """One goal, on a snapshot (the asked one, or one with fewer policies), and the verdicts it leads to.
 
     `if_found`: when a flow was found (a Ranked goal: when it is true). `if_absent`: else. `direction`: the only one
-    that the check is about, if it is about one. `bound`: the names that `for every` gave it.
+    that the check is about, if it is about one. `bound`: what a flow that is found rests on, such as the names that
+    `for every` gave it. `otherwise`: what is asked where no flow was found, with the same two verdicts.
     """
 
     snapshot: Snapshot
@@ -37,6 +39,7 @@ class Check:
     if_absent: Verdict
     direction: Direction | None = None
     bound: tuple[Notice, ...] = ()
+    otherwise: Check | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +60,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhyPlan:
-    """`why can` or `why can't`: the region that is to be explained."""
+    """`why can` or `why can't`: the region that is to be explained, and the ports as they were asked for."""
 
     negated: bool
     snapshot: Snapshot
     region: Formula
+    ports: Ports
     assumptions: tuple[Notice, ...] = field(default=())
     warnings: tuple[Notice, ...] = field(default=())
     services: tuple[str, ...] = field(default=())

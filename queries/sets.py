@@ -21,13 +21,15 @@ from typing import assert_never
 from reachproof.grammar import ast
 from reachproof.grammar.format import format_set
 from reachproof.network.address import GLOBAL
-from reachproof.network.cluster import Notice, Pod
+from reachproof.network.cluster import Notice, Pod, Service
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.policy import Policy
 from reachproof.network.ports import ALL_PORTS, place, port_range
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries import ingress_controller
 from reachproof.queries.domain_names import domain_set
 from reachproof.queries.errors import QueryError, query_problem
+from reachproof.queries.ingress_controller import controllers
 from reachproof.queries.names import Names
 from reachproof.queries.possible import possible_conditions, possible_groups, possible_homes
 from reachproof.queries.services import backends
@@ -69,10 +71,11 @@ class Binder:
         self.open = open_world
         self._universe = universe
         self._snapshot: Snapshot = universe.snapshot
-        self._names = Names(self._snapshot)
         self.warnings: list[Notice] = []
+        self._names = Names(self._snapshot, self.warnings)
         self.assumptions: list[Notice] = []
         self.services: list[ast.ObjectName] = []
+        self.reached: list[tuple[Service, Formula]] = []
         self.names_nodes = False
 
     @property
@@ -170,6 +173,10 @@ class Binder:
                 return At(side, InAddresses(IntervalSet(((low, high),))))
             case ast.Internet():
                 return All((At(side, Members(universe.external)), At(side, InAddresses(GLOBAL))))
+            case ast.IngressController():
+                pods = controllers(self._snapshot)
+                self.assumptions += [ingress_controller.notice(self._snapshot)] if pods else []
+                return self._members(side, universe.pods_of(pod.key for pod in pods), expression)
             case ast.OutsideCluster():
                 return At(side, Members(universe.external))
             case ast.Anything():
@@ -352,13 +359,15 @@ class Binder:
             return FALSE
         self.services.append(name)
         chosen = {(p.protocol, p.port) for p in asked}
-        return Some(
+        into = Some(
             tuple(
                 All((formula, InPorts(listening)))
                 for formula, (key, listening) in self._service(Side.DESTINATION, name)
                 if key in chosen
             )
         )
+        self.reached.append((service, into))
+        return into
 
     def _service(
         self, side: Side, name: ast.ObjectName
@@ -382,12 +391,6 @@ class Binder:
         if not found:
             text = f"service {service} has no endpoints: nothing is behind it"
             self.warnings.append(Notice(code="NO_ENDPOINTS", text=text, origin=service.origin))
-        if side is Side.DESTINATION and service.type in ("NodePort", "LoadBalancer"):
-            text = (
-                f"traffic from outside to the {service.type} service {service} is judged with the client's own "
-                "address; after source rewriting (externalTrafficPolicy: Cluster) it may arrive with a node's"
-            )
-            self.assumptions.append(Notice(code="CLIENT_ADDRESS_KEPT", text=text, origin=service.origin))
         return found
 
 

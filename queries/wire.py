@@ -11,7 +11,7 @@ from reachproof.network.flow import External, Party
 from reachproof.network.origin import Origin
 from reachproof.network.policy import PolicyRef
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.answer import Answer, Because, Witness
+from reachproof.queries.answer import Answer, Because, Explained, Witness
 from reachproof.queries.tenancy import tenant_of_party
 from reachproof.semantics.trace import Step
 
@@ -48,7 +48,17 @@ def answer_json(answer: Answer) -> dict[str, Json]:
     if answer.columns:
         found["columns"] = list(answer.columns)
         found["rows"] = [{name: _cell(row[name]) for name in answer.columns} for row in answer.rows]
+    if answer.flows:
+        found["flows"] = [_explained(answer.snapshot, each) for each in answer.flows]
     return found
+
+
+def _explained(snapshot: Snapshot, explained: Explained) -> Json:
+    return {
+        "access": explained.access,
+        "witness": _witness(snapshot, explained.witness),
+        "because": [because_json(each) for each in explained.because],
+    }
 
 
 def _in_pack(answer: Answer) -> dict[str, Json]:

@@ -13,6 +13,7 @@ from reachproof.queries.answer import Answer
 from reachproof.queries.ask import Session
 from reachproof.queries.by import By
 from reachproof.queries.connectivity import Connectivity, connectivity, request
+from reachproof.queries.explanation import explain
 from reachproof.queries.model_options import model_options
 from reachproof.queries.plan import Verdict
 from reachproof.solver.budget import DEFAULT_SECONDS, Budget
@@ -42,9 +43,14 @@ class Snapshot:
         Raises InputError for a statement that cannot be asked, with every problem of it, and ValueError for a timeout
         that is not above 0 and at most a day.
         """
-        if not 0 < timeout <= MOST_SECONDS:
-            raise ValueError(f"found a timeout of {timeout} s, expected more than 0 and at most {MOST_SECONDS}")
-        return self._session.ask(text, Budget(seconds=timeout))
+        return self._session.ask(text, _budget(timeout))
+
+    def explain(self, source: str, destination: str, port: str, *, timeout: float = DEFAULT_SECONDS) -> Answer:
+        """Why the flows from one set to another are allowed or denied, with one of each kind in `flows`.
+
+        The arguments are those of `reachproof explain`. Raises as `ask` does.
+        """
+        return explain(self._session, source, destination, port, _budget(timeout))
 
     def connectivity(
         self,
@@ -66,6 +72,12 @@ class Snapshot:
     def __repr__(self) -> str:
         inside = self._session.snapshot
         return f"<Snapshot {self.digest[:19]}: pods {len(inside.pods)}, policies {len(inside.policies)}>"
+
+
+def _budget(timeout: float) -> Budget:
+    if not 0 < timeout <= MOST_SECONDS:
+        raise ValueError(f"found a timeout of {timeout} s, expected more than 0 and at most {MOST_SECONDS}")
+    return Budget(seconds=timeout)
 
 
 def load(

@@ -87,7 +87,9 @@ ANSWER = _object(
     warnings=_list(WARNING),
     evidence=EVIDENCE,
 )
+EXPLAINED = _object(access={"enum": ["allowed", "denied", "depends"]}, witness=WITNESS, because=_list(RULE))
 ANSWER["properties"] |= {"rows": _list({"type": "object"}), "columns": _list(WORDS), "name": WORDS, "severity": WORDS}
+ANSWER["properties"] |= {"flows": _list(EXPLAINED)}
 
 
 def check_answer(document: object) -> None:
@@ -97,5 +99,8 @@ def check_answer(document: object) -> None:
     assert isinstance(document, dict)
     assert (document["reason"] != "") == (document["verdict"] == "unknown")
     assert ("rows" in document) == ("columns" in document) == (document["verdict"] == "listed")
+    explained = document["form"] == "explain" and document["verdict"] == "explained"
+    assert ("flows" in document) == explained
+    assert not explained or document["flows"][0]["witness"] == document["witness"]
     if document["verdict"] in ("reachable", "violated") and document["witness"] is not None:
         assert document["evidence"]["replayed"]

@@ -34,6 +34,11 @@ def python(code: str) -> str:
     return subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True).stdout
 
 
+def test_a_snapshot_explains() -> None:
+    answer = rp.load(EXAMPLES / "tenants").explain("acme-shop/front-7d9c5", "service acme-shop/db", "5432")
+    assert (answer.verdict, [each.access for each in answer.flows]) == (rp.Verdict.EXPLAINED, ["denied"])
+
+
 # ---------------------------------------------------------------- the names
 
 

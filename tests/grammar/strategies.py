@@ -86,7 +86,7 @@ single_sets: st.SearchStrategy[ast.SetExpr] = st.one_of(
     st.builds(ast.NodeNamed, names),
     st.builds(ast.Nodes, selectors | st.just(Selector())),
     st.sampled_from(address_texts).map(lambda text: read_addresses(text, ast.NOWHERE)),
-    st.sampled_from((ast.Internet(), ast.OutsideCluster(), ast.Anything())),
+    st.sampled_from((ast.Internet(), ast.IngressController(), ast.OutsideCluster(), ast.Anything())),
     st.builds(ast.Domain, names | plain.map(lambda text: ast.Name("*." + text))),
 )
 

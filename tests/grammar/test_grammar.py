@@ -10,7 +10,7 @@ import pytest
 
 from reachproof.grammar import ast
 from reachproof.grammar.complete import expected
-from reachproof.grammar.engine import END_OF_TEXT, lark
+from reachproof.grammar.engine import END_OF_TEXT, STARTS, lark
 from reachproof.grammar.follow import WORDS, is_slot
 from reachproof.grammar.mistakes import QuerySyntaxError
 from reachproof.grammar.parse import parse, parse_many
@@ -25,7 +25,7 @@ def test_the_grammar_is_lalr_without_conflicts(caplog: pytest.LogCaptureFixture)
     lark_package.logger.addHandler(caplog.handler)
     try:
         lark_package.Lark(
-            lark().source_grammar, parser="lalr", start=["query", "item"], maybe_placeholders=False, debug=True
+            lark().source_grammar, parser="lalr", start=list(STARTS), maybe_placeholders=False, debug=True
         )
     finally:
         lark_package.logger.setLevel(level)

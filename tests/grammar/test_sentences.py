@@ -274,6 +274,7 @@ SETS: list[tuple[str, SetExpr]] = [
         ast.Addresses("2001:db8::/32", (1 << 128) + (0x20010DB8 << 96), (1 << 128) + (0x20010DB9 << 96) - 1),
     ),
     ("the internet", ast.Internet()),
+    ("The Ingress  Controller", ast.IngressController()),
     ("addresses outside the cluster", ast.OutsideCluster()),
     ("domain api.example.com", ast.Domain(Name("api.example.com"))),
     ("anything", Anything()),

@@ -121,6 +121,7 @@ def test_the_options_do_not_matter(options: Options) -> None:
         (POD, "metadata.resourceVersion", "7"),
         (POD, "metadata.annotations", {"a": "b"}),
         (POD, "status.startTime", "2026-11-23T10:00:00Z"),
+        (POD, "status.conditions", [{"type": "Ready", "status": "False"}]),
         (POD, "spec.volumes", []),
         (NODE, "status.capacity", {"cpu": "2"}),
         (POLICY, "metadata.annotations", {"a": "b"}),

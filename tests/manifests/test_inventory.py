@@ -147,6 +147,22 @@ class TestPods:
     def test_a_finished_pod_is_dropped(self, phase: str) -> None:
         assert load(pod("job", status={"phase": phase, "podIP": "10.0.0.1"})).pods == ()
 
+    def test_pods_that_do_not_serve_are_kept_by_why(self) -> None:
+        ready = {"phase": "Running", "podIP": "10.0.0.2", "conditions": [{"type": "Ready", "status": "False"}]}
+        done = {"phase": "Failed", "podIP": "10.0.0.1"}
+        found = load(pod("slow", status=ready), pod("done", status=done), pod("next", status={"phase": "Pending"})).idle
+        assert [(each.name, str(each.state)) for each in found] == [
+            ("done", "finished"),
+            ("next", "waiting"),
+            ("slow", "not ready"),
+        ]
+
+    def test_two_copies_of_a_pod_that_differ_in_readiness_are_one(self) -> None:
+        conditions = [{"conditions": [{"type": "Ready", "status": status}]} for status in ("False", "True")]
+        copies = [pod("web", status={"phase": "Running", "podIP": "10.0.0.1"} | each) for each in conditions]
+        assert [str(each) for each in load(*copies).idle] == ["shop/web"]
+        assert load(*reversed(copies)).idle == ()
+
     @pytest.mark.parametrize("phase", ["Running", "Pending", "Unknown"])
     def test_a_pod_with_an_address_takes_part_whatever_its_phase(self, phase: str) -> None:
         assert only(pod("web", status={"phase": phase, "podIP": "10.0.0.1"})).addresses == (parse_address("10.0.0.1"),)

@@ -18,7 +18,7 @@ from reachproof.queries.plan import Verdict
 from reachproof.semantics.trace import Truth
 from tests.queries.deny import all_selected, denies_by_default
 from tests.queries.prefixes import changed, spared
-from tests.queries.world import End, Port, Test, World, exempt, group_of, inside, into, names_nodes, parts
+from tests.queries.world import End, Port, Test, World, arrives, exempt, group_of, inside, into, names_nodes, parts
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ def _statement(world: World, statement: ast.Statement, there: Test) -> Meaning:
         case ast.No(source, destination, ports, exceptions):
             return _never(world, _from_into(world, source, destination, ports, exceptions), there)
         case ast.Every(source, destination, ports, exceptions):
-            test = _and(_from_into(world, source, destination.set, ports, exceptions), there)
             every = (True, destination.quantifier is not ast.Quantifier.ANY, not ports.any_of)
+            test = _and(_from_into(world, source, destination.set, ports, exceptions, arriving=all(every)), there)
             return claim(*_ranked(world, test, every, (source, destination.set)))
         case ast.Only():
             return _only(world, statement, there)
@@ -97,11 +97,17 @@ def _from_into(
     destination: ast.SetExpr,
     ports: ast.Ports,
     exceptions: tuple[ast.Exempt, ...],
+    *,
+    arriving: bool = True,
 ) -> Test:
+    """`arriving`: with what clients outside send, as it may arrive from a node."""
+
     def test(s: End, d: End, p: Port) -> bool:
-        if not inside(world, source, s, d) or not into(world, destination, ports, (s, d, p)):
+        if exempt(world, exceptions, (s, d, p)):
             return False
-        return not exempt(world, exceptions, (s, d, p))
+        if inside(world, source, s, d) and into(world, destination, ports, (s, d, p)):
+            return True
+        return arriving and arrives(world, source, destination, ports, (s, d, p))
 
     return test
 
@@ -127,12 +133,16 @@ def _always(world: World, test: Test, there: Test) -> Meaning:
 
 
 def _only(world: World, only: ast.Only, there: Test) -> Meaning:
-    """Pods and addresses outside, and nodes where the source names some."""
+    """Pods and addresses outside, nodes where the source names some, and where one stands for a client outside."""
     test = _from_into(world, ast.Anything(), only.destination, only.ports, only.exceptions)
     nodes = names_nodes(only.source)
 
     def other(s: End, d: End, p: Port) -> bool:
-        return test(s, d, p) and not inside(world, only.source, s, d) and (nodes or not isinstance(s.party, Node))
+        if not test(s, d, p) or inside(world, only.source, s, d):
+            return False
+        others = ast.Difference(ast.OutsideCluster(), only.source)
+        arriving = arrives(world, others, only.destination, only.ports, (s, d, p))
+        return nodes or arriving or not isinstance(s.party, Node)
 
     return _never(world, other, there)
 
@@ -170,12 +180,14 @@ def _isolation(world: World, isolated: ast.Isolated) -> Test:
 
 
 def _can(world: World, can: ast.Can, there: Test) -> Meaning:
-    test = _and(_from_into(world, can.source.set, can.destination.set, can.ports, can.exceptions), there)
     every_source = can.source.quantifier is ast.Quantifier.EVERY
     every_destination = can.destination.quantifier is ast.Quantifier.EVERY
     every_destination |= every_source and can.destination.quantifier is ast.Quantifier.BARE
+    every = (every_source, every_destination, not can.ports.any_of)
+    arriving = all(every) or not (every_source or every_destination)
+    meant = _from_into(world, can.source.set, can.destination.set, can.ports, can.exceptions, arriving=arriving)
+    test = _and(meant, there)
     if every_source or every_destination:
-        every = (every_source, every_destination, not can.ports.any_of)
         return question(*_ranked(world, test, every, (can.source.set, can.destination.set)))
     found = [world.truth(triple) for triple in world.flows(test)]
     return question(any(each is not Truth.DENIED for each in found), bool(found))

@@ -16,16 +16,16 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
 from reachproof.queries.errors import QueryError
 from tests.queries.meaning import Meaning, meaning
-from tests.queries.sentences import TENANT_LABEL, queries
+from tests.queries.sentences import TENANT_LABEL, addresses, queries
 from tests.queries.world import world
 from tests.strategies.snapshots import manifests, model_options
-from tests.strategies.vocabulary import NAMESPACES
+from tests.strategies.vocabulary import NAMESPACES, NODES
 
 SENTENCES = 4
 
 
-def service(name: str, selector: dict[str, str] | None, *ports: dict[str, Any]) -> dict[str, Any]:
-    spec: dict[str, Any] = {"ports": list(ports)} | ({} if selector is None else {"selector": selector})
+def service(name: str, selector: dict[str, str] | None, *ports: dict[str, Any], **more: str) -> dict[str, Any]:
+    spec: dict[str, Any] = {"ports": list(ports)} | ({} if selector is None else {"selector": selector}) | more
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "shop"}, "spec": spec}
 
 
@@ -37,6 +37,8 @@ MORE = (
         {"name": "dns", "port": 53, "protocol": "UDP", "targetPort": "dns"},
         {"name": "raw", "port": 9999, "targetPort": "web"},
     ),
+    service("front", {"app": "web"}, {"port": 80, "targetPort": 8080}, type="NodePort"),
+    service("kept", {"app": "web"}, {"port": 80}, type="LoadBalancer", externalTrafficPolicy="Local"),
     service("slices", None, {"name": "http", "port": 80}),
     {
         "apiVersion": "discovery.k8s.io/v1",
@@ -93,10 +95,41 @@ def asked(draw: st.DrawFn) -> tuple[Snapshot, list[ast.Query]]:
     return snapshot, draw(st.lists(queries(snapshot), min_size=SENTENCES, max_size=SENTENCES))
 
 
-@settings(max_examples=max(100, settings().max_examples))
-@given(asked())
-def test_an_answer_is_what_the_language_says_of_every_flow(drawn: tuple[Snapshot, list[ast.Query]]) -> None:
-    snapshot, sentences = drawn
+FRONT: dict[str, Any] = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "front", "namespace": "shop", "labels": {"app": "web"}},
+    "spec": {"nodeName": NODES[0], "containers": [{"name": "c", "image": "i"}]},
+    "status": {"phase": "Running", "podIP": "10.0.0.60"},
+}
+
+
+@st.composite
+def from_outside(draw: st.DrawFn) -> tuple[Snapshot, list[ast.Query]]:
+    """A snapshot, and sentences about what clients outside the cluster, and others, can reach by a Service."""
+    options: Options = replace(draw(model_options()), tenant_label=TENANT_LABEL)
+    drawn = draw(manifests(channel=options.channel, most_pods=2))
+    snapshot = load_objects([*drawn, *draw(st.sampled_from(FLOORS)), *MORE, FRONT], options=options)
+    pods = ast.Pods()
+    narrow = addresses("203.0.113.128/25")
+    source = st.sampled_from((ast.OutsideCluster(), narrow, ast.Union((pods, narrow)), pods, ast.Nodes(), pods))
+    services = [ast.ServiceNamed(ast.ObjectName("shop", name)) for name in ("front", "kept", "app", "slices")]
+    destination: st.SearchStrategy[ast.SetExpr] = st.sampled_from(
+        (services[0], services[0], *services, ast.Union((services[0], pods)), ast.Difference(services[0], pods))
+    )
+    exempt = st.sampled_from(((), (ast.Exempt(source=ast.Nodes()),), (ast.Exempt(source=narrow),)))
+    quantified = st.builds(ast.Quantified, st.sampled_from(ast.Quantifier), source)
+    statement = st.one_of(
+        st.builds(ast.Can, quantified, st.builds(ast.Quantified, st.sampled_from(ast.Quantifier), destination)),
+        st.builds(ast.No, source, destination, exceptions=exempt),
+        st.builds(ast.Only, source, destination, exceptions=exempt),
+        st.builds(ast.Every, source, st.builds(ast.Quantified, st.just(ast.Quantifier.EVERY), destination)),
+    )
+    return snapshot, draw(st.lists(statement.map(ast.Query), min_size=SENTENCES, max_size=SENTENCES))
+
+
+def demand(snapshot: Snapshot, sentences: list[ast.Query]) -> None:
+    """Every answer is what the language says."""
     session, flows = Session(snapshot), world(snapshot, sentences)
     for query in sentences:
         text = format_query(query)
@@ -106,5 +139,18 @@ def test_an_answer_is_what_the_language_says_of_every_flow(drawn: tuple[Snapshot
             assert all("has none of these ports" in problem.message for problem in refused.problems), text
             event("refused")
             continue
-        event(f"{type(query.statement).__name__} {answer.verdict}{' vacuous' if answer.vacuous else ''}")
+        rewritten = any(notice.code == "ARRIVES_FROM_A_NODE" for notice in answer.assumptions)
+        event(f"{type(query.statement).__name__} {answer.verdict}{' vacuous' if answer.vacuous else ''}{rewritten}")
         assert Meaning(answer.verdict, answer.vacuous) == meaning(flows, query), text
+
+
+@settings(max_examples=max(100, settings().max_examples))
+@given(asked())
+def test_an_answer_is_what_the_language_says_of_every_flow(drawn: tuple[Snapshot, list[ast.Query]]) -> None:
+    demand(*drawn)
+
+
+@settings(max_examples=max(50, settings().max_examples // 2))
+@given(from_outside())
+def test_traffic_from_outside_may_arrive_from_any_node(drawn: tuple[Snapshot, list[ast.Query]]) -> None:
+    demand(*drawn)

@@ -197,7 +197,7 @@ def inside(world: World, expression: ast.SetExpr, end: End, far: End) -> bool:
             return isinstance(party, External)
         case ast.Anything():
             return True
-        case ast.Domain():
+        case ast.Domain() | ast.IngressController():
             raise NotImplementedError
         case _:
             assert_never(expression)
@@ -308,6 +308,29 @@ def into(world: World, expression: ast.SetExpr, ports: ast.Ports, triple: Triple
             )
         case _:
             return inside(world, expression, destination, source) and on_ports(ports, destination, port)
+
+
+def arrives(world: World, source: ast.SetExpr, destination: ast.SetExpr, ports: ast.Ports, triple: Triple) -> bool:
+    """Whether a flow from a node may be what a client outside, who is meant, sends to a Service that is meant.
+
+    Services of the type NodePort or LoadBalancer are reached from outside; with externalTrafficPolicy Cluster the
+    client's address may have become that of any node.
+    """
+    start, end, _ = triple
+    if not isinstance(start.party, Node):
+        return False
+    outside = [each for each in world.ends if isinstance(each.party, External)]
+    if not any(inside(world, source, each, end) for each in outside):
+        return False
+    opened = {
+        part for part in parts(destination) if isinstance(part, ast.ServiceNamed) and _opened(world.snapshot, part.name)
+    }
+    return into(world, destination, ports, triple) and any(into(world, part, ports, triple) for part in opened)
+
+
+def _opened(snapshot: Snapshot, name: ast.ObjectName) -> bool:
+    service = snapshot.service_of[name.namespace, name.name]
+    return service.type in ("NodePort", "LoadBalancer") and not service.keeps_client
 
 
 def _offered(ports: ast.Ports, offered: Port, label: str) -> bool:

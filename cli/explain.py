@@ -1,0 +1,192 @@
+"""`reachproof explain`: the trace of a flow both ways and all that blocks it; or a truth table of pods by pods."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reachproof.cli.exit_codes import ExitCode, exit_code
+from reachproof.cli.options import MODEL, READING, choice, not_nan, source, with_options
+from reachproof.cli.query import A_DAY, reader_may_leave
+from reachproof.cli.reading import read
+from reachproof.cli.text import answer_lines, because_lines, end_lines, printable, warning_lines, witness_lines
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.answer import Answer, Explained
+
+if TYPE_CHECKING:
+    from reachproof.solver.budget import Budget
+
+_SIGNS = {"allowed": ".", "denied": "X", "depends": "?", "some": "~"}
+_NO_FLOW = "-"
+
+
+@click.command()
+@click.argument("flow", nargs=-1, required=True, metavar="SRC DST PORT")
+@with_options(source("the current folder"), *READING)
+@click.option(
+    "-o",
+    "--output",
+    type=choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or one JSON document.",
+)
+@click.option(
+    "--truth-table",
+    is_flag=True,
+    help="A table instead, sources by destinations: . allowed, X denied, ? depends, ~ some. SRC and DST may be left "
+    "out for all pods.",
+)
+@click.option(
+    "--by",
+    type=choice(["pod", "workload", "namespace"]),
+    default="pod",
+    show_default=True,
+    help="What the lines and columns of the truth table are.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, A_DAY, min_open=True),
+    metavar="SECONDS",
+    callback=not_nan,
+    help="How long it may take; then the verdict is unknown.  [default: 30]",
+)
+@click.option("-q", "--quiet", is_flag=True, help="No warnings.")
+@click.option("--no-color", is_flag=True, help="No colour on terminals either; so does the variable NO_COLOR.")
+@with_options(*MODEL)
+def explain(
+    flow: tuple[str, ...],
+    sources: tuple[str, ...],
+    output: str,
+    by: str,
+    timeout: float | None,
+    *,
+    lenient: bool,
+    ignore_kinds: tuple[str, ...],
+    truth_table: bool,
+    quiet: bool,
+    no_color: bool,
+    **model: Any,
+) -> ExitCode:
+    """Explain why SRC can or cannot reach DST on PORT: every step on both sides, and all that blocks it.
+
+    SRC and DST are sets of the query language, or namespace/name; PORT is as in the language, or a bare number or
+    name.
+
+    \b
+    reachproof explain -f manifests/ shop/web shop/db tcp/5432
+    reachproof explain -f manifests/ 10.0.0.7 "service shop/front" 80
+    reachproof explain -f manifests/ --truth-table tcp/80
+
+    \b
+    Exit codes
+      0  it is explained
+      2  bad input, nothing was decided
+      3  not decided: unknown, or about no flow at all
+     70  a bug of reachproof
+    """
+    _demand_arguments(flow, truth_table=truth_table)
+    snapshot = read(sources or (".",), model, lenient=lenient, ignore_kinds=ignore_kinds)
+    answer = _answer(snapshot, flow, by if truth_table else None, timeout)
+    with reader_may_leave():
+        for line in () if quiet else warning_lines([answer]):
+            click.echo(printable(line), err=True)
+        if output == "json":
+            from reachproof.queries.wire import answer_json
+
+            click.echo(json.dumps(answer_json(answer), indent=2))
+        else:
+            color = not no_color and not os.environ.get("NO_COLOR")
+            for line in _table_lines(answer) if answer.columns else _lines(answer):
+                click.echo(_coloured(printable(line)), color=None if color else False)
+    return exit_code([answer], expect=None, allow_vacuous=False)
+
+
+def _demand_arguments(flow: tuple[str, ...], *, truth_table: bool) -> None:
+    if len(flow) == 3 or (truth_table and len(flow) == 1):
+        return
+    expected = "PORT, or SRC DST PORT" if truth_table else "SRC DST PORT"
+    raise click.UsageError(f"found {len(flow)} arguments, expected {expected}; put quotes around what has blanks")
+
+
+def _answer(snapshot: Snapshot, flow: tuple[str, ...], by: str | None, timeout: float | None) -> Answer:
+    from reachproof.queries.ask import Session  # Z3 is loaded only where it is needed
+    from reachproof.queries.explanation import explain as explained
+    from reachproof.solver.budget import Budget
+
+    session = Session(snapshot)
+    budget = Budget(seconds=timeout) if timeout else Budget()
+    if by is not None:
+        return _table(session, flow, by, budget)
+    start, end, ports = flow
+    return explained(session, start, end, ports, budget)
+
+
+def _table(session: Any, flow: tuple[str, ...], by: str, budget: Budget) -> Answer:
+    from reachproof.grammar.ast import Group
+    from reachproof.queries.truth_table import Ends, truth_table
+
+    ends = Ends(source=flow[0], destination=flow[1]) if len(flow) == 3 else Ends()
+    return truth_table(session, flow[-1], ends=ends, by=Group(by), budget=budget)
+
+
+# ---------------------------------------------------------------- text
+
+
+def _lines(answer: Answer) -> Iterator[str]:
+    """What was asked, then each kind of flow by itself."""
+    if not answer.flows:
+        yield from answer_lines(answer)
+        return
+    yield f"{answer.verdict.upper()}  {answer.normalized}"
+    for number, each in enumerate(answer.flows):
+        if number:
+            yield ""
+        yield from _flow_lines(each)
+    yield from end_lines(answer)
+
+
+def _flow_lines(explained: Explained) -> Iterator[str]:
+    first, *steps = witness_lines(explained.witness)
+    yield f"  {explained.access.upper()}{first}"
+    yield from steps
+    if explained.access != "allowed":
+        yield f"    {'blocked' if explained.access == 'denied' else 'may be blocked'} by"
+        yield from (f"  {line}" for line in because_lines(explained.because))
+
+
+def _table_lines(answer: Answer) -> Iterator[str]:
+    """Lines are sources, columns destinations; a sign for each pair, and what the signs mean."""
+    from reachproof.queries.truth_table import table_of
+
+    names, columns, cells = table_of(answer)
+    yield f"{answer.verdict.upper()}  {answer.normalized}"
+    if not answer.rows:
+        yield "  none"
+        return
+    table = [[str(answer.rows[0]["port"]), *columns]]
+    table += [[name, *(_sign(cells.get((name, column))) for column in columns)] for name in names]
+    widths = [max(len(row[index]) for row in table) for index in range(len(table[0]))]
+    for row in table:
+        yield "  " + "  ".join(entry.ljust(width) for entry, width in zip(row, widths, strict=True)).rstrip()
+    yield _legend(set(cells.values()))
+    yield from end_lines(answer)
+
+
+def _sign(access: str | None) -> str:
+    return _SIGNS[access] if access else _NO_FLOW
+
+
+def _legend(used: Iterable[str]) -> str:
+    return "  " + "  ".join(f"{sign} {word}" for word, sign in _SIGNS.items() if word in used)
+
+
+def _coloured(line: str) -> str:
+    for word, colour in (("DENIED", "red"), ("ALLOWED", "green"), ("DEPENDS", "yellow")):
+        if line.startswith(f"  {word} "):
+            return f"  {click.style(word, fg=colour, bold=True)}{line[2 + len(word) :]}"
+    return line

@@ -1,0 +1,172 @@
+"""Traffic from outside the cluster to a Service: with which source it arrives, and whether it can arrive at all.
+
+| Service | What comes from outside | Here |
+|---|---|---|
+| NodePort, LoadBalancer, externalIPs; externalTrafficPolicy Local | keeps the client's address | flows of the client |
+| the same with externalTrafficPolicy Cluster | may have the address of any node instead | also flows of every node |
+| behind an Ingress | comes from the ingress controller | also flows of the controller's pods, or of the stand-in |
+| any other | cannot be sent to it | flows of the client, and a notice: policy alone is judged |
+
+Only the pod's own node is exempt from ingress policy; any other node is judged by its address. The flows of nodes and
+controllers are a second goal with the verdicts of the first, asked where the first finds nothing: so they can add a
+flow that refutes a claim, or shows that something can be reached, and take none away.
+
+Trusted by verdicts on traffic from outside; checked by tests/queries/test_entry_points.py and, flow by flow, by
+tests/queries/test_brute_force.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from reachproof.network.cluster import Notice, Pod, Service
+from reachproof.network.flow import External, Flow
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries import ingress_controller
+from reachproof.queries.ingress_controller import controllers
+from reachproof.queries.plan import Check
+from reachproof.queries.services import backends
+from reachproof.queries.sets import Binder
+from reachproof.solver.goal import FALSE, All, At, Formula, Members, Ranked, Search, Side, Some, Wanted
+from reachproof.solver.region import addresses_in, upper_bound
+from reachproof.solver.universe import Universe
+from reachproof.solver.view import View
+
+_SHOWN = 3
+
+
+def from_outside(universe: Universe, source: Formula) -> bool:
+    """Whether an address outside the cluster may be a source; True in doubt."""
+    view = View.of(universe, addresses_in(source))
+    return bool(upper_bound(view, source, Side.SOURCE) & view.lift(universe.external))
+
+
+def with_arrivals(binder: Binder, check: Check) -> Check:
+    """The check, and what is asked where it finds nothing: the same of traffic as it may arrive from outside.
+
+    The region of a Search must be a conjunction whose first item says which sources are meant; the others must hold of
+    what arrives as well.
+    """
+    goal = check.goal
+    if not binder.reached:
+        return check
+    if isinstance(goal, Ranked):
+        if from_outside(binder.universe, goal.sources):
+            binder.assumptions += (*kept(binder), *_not_judged(binder))
+        return check
+    assert isinstance(goal.region, All)
+    source, *rest = goal.region.items
+    sources, notices = arrivals(binder, source, goal.wanted)
+    if sources == FALSE:
+        return check
+    otherwise = replace(check, goal=Search(All((sources, *rest)), goal.wanted), bound=notices)
+    return replace(check, otherwise=otherwise)
+
+
+def arrivals(binder: Binder, source: Formula, wanted: Wanted) -> tuple[Formula, tuple[Notice, ...]]:
+    """Which flows stand for traffic from outside to the Services that were named, and the notices that say so.
+
+    No flow, and no notice, where no source is outside. What is not judged is noted with the binder.
+    """
+    if not from_outside(binder.universe, source):
+        return FALSE, ()
+    found = list(_arriving(binder, wanted))
+    codes = {notice.code for _, notice in found}
+    binder.assumptions += _nodes_not_given(binder) if "ARRIVES_FROM_A_NODE" in codes else kept(binder)
+    by_ingress = "ARRIVES_BY_INGRESS" in codes
+    binder.assumptions += [ingress_controller.notice(binder.snapshot)] if by_ingress else []
+    binder.assumptions += _not_judged(binder, ingress=not by_ingress)
+    return Some(tuple(formula for formula, _ in found)), tuple(notice for _, notice in found)
+
+
+def _arriving(binder: Binder, wanted: Wanted) -> Iterator[tuple[Formula, Notice]]:
+    """Conditions on flows that stand for traffic from outside, each with the notice that says so.
+
+    An Ingress is one way in, so it can show that something gets in. It shows nothing about the other ways.
+    """
+    universe = binder.universe
+    opened = [(service, into) for service, into in binder.reached if service.entry_point and not service.keeps_client]
+    if opened and universe.nodes:
+        names = _names(service for service, _ in opened)
+        text = (
+            f"a node as the source stands for clients outside: what they send to service {names} may arrive with the "
+            "address of any node (externalTrafficPolicy: Cluster)"
+        )
+        at_nodes = At(Side.SOURCE, Members(universe.nodes))
+        notice = Notice(code="ARRIVES_FROM_A_NODE", text=text, origin=opened[0][0].origin)
+        yield All((at_nodes, Some(tuple(into for _, into in opened)))), notice
+    led = [(service, into) for service, into in binder.reached if _ingresses(binder.snapshot, service)]
+    pods = controllers(binder.snapshot)
+    if led and pods and wanted is Wanted.CAN_ALLOW:
+        names = _names(service for service, _ in led)
+        text = f"the ingress controller as the source stands for clients outside: an Ingress leads to service {names}"
+        at_pods = At(Side.SOURCE, Members(universe.pods_of(pod.key for pod in pods)))
+        notice = Notice(code="ARRIVES_BY_INGRESS", text=text, origin=led[0][0].origin)
+        yield All((at_pods, Some(tuple(into for _, into in led)))), notice
+
+
+def _nodes_not_given(binder: Binder) -> Iterator[Notice]:
+    """A pod's own node may always reach it, so a node that is not in the input could let something through."""
+    snapshot = binder.snapshot
+    for service in dict.fromkeys(service for service, _ in binder.reached if service.entry_point):
+        ends = (end for port in service.ports for _, found in backends(snapshot, service, port) for end in found)
+        names = {end.node for end in ends if isinstance(end, Pod) and end.node not in (None, *snapshot.node_of)}
+        if names and not service.keeps_client:
+            text = (
+                f"pods behind service {service} run on {', '.join(sorted(map(str, names)))}, which the input does not "
+                "have as a Node: what arrives with its address, which they always accept, is not judged"
+            )
+            yield Notice(code="NODE_NOT_GIVEN", text=text, origin=service.origin)
+
+
+def kept(binder: Binder) -> tuple[Notice, ...]:
+    """For Services that were named and can be connected to from outside: that nodes as sources are not judged."""
+    return tuple(
+        Notice(
+            code="CLIENT_ADDRESS_KEPT",
+            text=f"traffic from outside to the {service.type} service {service} is judged with the client's own "
+            "address; after source rewriting (externalTrafficPolicy: Cluster) it may arrive with a node's",
+            origin=service.origin,
+        )
+        for service, _ in binder.reached
+        if service.entry_point and not service.keeps_client
+    )
+
+
+def _not_judged(binder: Binder, *, ingress: bool = True) -> Iterator[Notice]:
+    """What else of the Services that were named is not judged; `ingress`: what comes by one is not."""
+    for service, _ in binder.reached:
+        for name in _ingresses(binder.snapshot, service) if ingress else ():
+            text = (
+                f"Ingress {name} leads to service {service}; what comes that way comes from the ingress controller, "
+                "and is not judged here: ask about `the ingress controller`"
+            )
+            yield Notice(code="BEHIND_INGRESS", text=text, origin=service.origin)
+        if service.source_ranges and service.type == "LoadBalancer":
+            text = (
+                f"service {service} asks its load balancer to serve some clients only (loadBalancerSourceRanges); "
+                "not every platform does, so all clients are judged"
+            )
+            yield Notice(code="SOURCE_RANGES_IGNORED", text=text, origin=service.origin)
+
+
+def no_entry(snapshot: Snapshot, flow: Flow, via: Service | None) -> tuple[Notice, ...]:
+    """For a flow from outside by a Service that nothing outside can connect to: that policy alone is judged."""
+    if via is None or via.entry_point or not isinstance(flow.source, External):
+        return ()
+    text = (
+        f"service {via} is of type {via.type}, which nothing outside the cluster can connect to; what is said is "
+        "whether policy would let an outside address through to the pods behind it"
+    )
+    return (Notice(code="NOT_AN_ENTRY_POINT", text=text, origin=via.origin),)
+
+
+def _ingresses(snapshot: Snapshot, service: Service) -> list[str]:
+    return [str(ingress) for ingress in snapshot.ingresses if ingress.leads_to(service)]
+
+
+def _names(services: Iterable[Service]) -> str:
+    names = list(dict.fromkeys(map(str, services)))
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

@@ -1,0 +1,187 @@
+"""`the ingress controller`: the pods of the input that are one, or a pod that stands for it where there are none.
+
+A controller is known by the label `app.kubernetes.io/name` of its pods, which the usual charts and manifests set.
+
+The stand-in is a pod of a namespace of its own. Its labels, those of its namespace, and its address are not known, so
+a policy may or may not select it, and a rule may or may not match it: each such rule is split into one for the pods of
+the input, and one that may match the stand-in. What selects everything selects it too. Its namespace may be one of the
+input only if no pod of the input is in it. Choices at different rules are independent, which allows for more outcomes
+than one set of labels has: a claim that holds does so for every controller, and `reachable` says on what it depends.
+
+Trusted by verdicts on the stand-in; checked by tests/queries/test_ingress_controller.py against pods with labels of
+every sort.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
+from enum import IntEnum
+
+from reachproof.grammar import ast
+from reachproof.network.cluster import Namespace, Notice, Pod
+from reachproof.network.labels import NAMESPACE_NAME, Operator, Requirement, Selector
+from reachproof.network.origin import Origin
+from reachproof.network.policy import Action, AnyPeer, Match, Peer, PodSet, Policy, Rule, TierName
+from reachproof.network.program import BUILT_IN
+from reachproof.network.snapshot import Snapshot
+
+_NAME = "app.kubernetes.io/name"
+KNOWN = frozenset(
+    (
+        *("ingress-nginx", "nginx-ingress", "nginx-ingress-controller", "traefik", "haproxy-ingress"),
+        *("kubernetes-ingress", "contour", "kong", "emissary-ingress", "ambassador", "apisix", "istio-ingressgateway"),
+    )
+)
+HOME = "(ingress)"
+_OUTSIDE = ast.OutsideCluster | ast.Internet | ast.Addresses | ast.Anything
+_ASSUMED = Origin(file="", path="assumed")
+STAND_IN = Pod(namespace=HOME, name="controller", labels={}, addresses=(), origin=_ASSUMED)
+_ONLY = PodSet(Selector.equal(NAMESPACE_NAME, HOME), Selector())
+_NOT_HOME = Requirement(NAMESPACE_NAME, Operator.NOT_IN, (HOME,))
+
+
+class Fit(IntEnum):
+    """Whether a set of pods has the stand-in, whatever its labels."""
+
+    NO = 0
+    MAYBE = 1
+    YES = 2
+
+
+def controllers(snapshot: Snapshot) -> tuple[Pod, ...]:
+    """The pods that are an ingress controller, or stand for one."""
+    return tuple(pod for pod in snapshot.pods if pod.namespace == HOME or pod.labels.get(_NAME) in KNOWN)
+
+
+def needs_stand_in(snapshot: Snapshot, node: object) -> bool:
+    """Whether a sentence is about an ingress controller, and the input has none.
+
+    It is where it speaks of the controller, or of the outside and of a Service that an Ingress leads to.
+    """
+    if controllers(snapshot):
+        return False
+    mentioned = list(_parts(node))
+    if any(isinstance(each, ast.IngressController) for each in mentioned):
+        return True
+    named = {(each.name.namespace, each.name.name) for each in mentioned if isinstance(each, ast.ServiceNamed)}
+    services = [snapshot.service_of[key] for key in sorted(named & snapshot.service_of.keys())]
+    led = any(ingress.leads_to(service) for ingress in snapshot.ingresses for service in services)
+    return led and any(isinstance(each, _OUTSIDE) for each in mentioned)
+
+
+def _parts(node: object) -> Iterator[object]:
+    """A sentence and everything in it."""
+    yield node
+    if isinstance(node, tuple):
+        for each in node:
+            yield from _parts(each)
+    elif is_dataclass(node) and not isinstance(node, (type, Selector)):
+        for field in fields(node):
+            yield from _parts(getattr(node, field.name))
+
+
+def notice(snapshot: Snapshot) -> Notice:
+    """Who is taken for the controller."""
+    found = controllers(snapshot)
+    if found == (STAND_IN,):
+        text = (
+            "no pod of the input is known for an ingress controller; a pod of a namespace of its own stands for it, "
+            "whose labels and address are not known"
+        )
+        return Notice(code="INGRESS_CONTROLLER_ASSUMED", text=text)
+    text = f"the ingress controller is {', '.join(map(str, found))}, by the label {_NAME}"
+    return Notice(code="INGRESS_CONTROLLER", text=text)
+
+
+def with_stand_in(snapshot: Snapshot) -> Snapshot:
+    """The snapshot with the stand-in, and with policies that may or may not see it."""
+    home = Namespace(name=HOME, labels={NAMESPACE_NAME: HOME}, assumed=True, origin=_ASSUMED)
+    lived_in = frozenset(pod.namespace for pod in snapshot.pods)
+    return replace(
+        snapshot,
+        namespaces=tuple(sorted((*snapshot.namespaces, home), key=lambda each: each.name)),
+        pods=tuple(sorted((*snapshot.pods, STAND_IN), key=lambda each: each.key)),
+        policies=tuple(each for policy in snapshot.policies for each in _split(policy, lived_in)),
+    )
+
+
+# ---------------------------------------------------------------- policies
+
+
+def _split(policy: Policy, lived_in: frozenset[str]) -> Iterator[Policy]:
+    """The policy for what it certainly selects, and, where it may select the stand-in, one that may apply to that."""
+    opened = replace(policy, egress=_rules(policy.egress, lived_in), ingress=_rules(policy.ingress, lived_in))
+    fit = _fit(policy.subject, lived_in)
+    if fit is Fit.YES:
+        yield opened
+        return
+    yield replace(opened, subject=_others(policy.subject))
+    if fit is Fit.MAYBE:
+        yield _perhaps(opened)
+
+
+def _perhaps(policy: Policy) -> Policy:
+    """The policy as one for the stand-in alone, which may or may not apply to it.
+
+    A NetworkPolicy that applies isolates: it allows what its rules allow and denies the rest.
+    """
+    rest: tuple[Rule, ...] = ()
+    if policy.tier is TierName.NETWORK_POLICY:
+        rest = (Rule(action=Action.DENY, matches=(Match(AnyPeer()),), may=True, name="isolation", origin=BUILT_IN),)
+    egress, ingress = (
+        (*(replace(rule, may=True) for rule in rules), *(rest if isolates else ()))
+        for rules, isolates in (
+            (policy.egress, any(str(each) == "egress" for each in policy.isolates)),
+            (policy.ingress, any(str(each) == "ingress" for each in policy.isolates)),
+        )
+    )
+    return replace(policy, subject=_ONLY, isolates=frozenset(), egress=egress, ingress=ingress)
+
+
+def _rules(rules: tuple[Rule, ...], lived_in: frozenset[str]) -> tuple[Rule, ...]:
+    return tuple(each for rule in rules for each in _split_rule(rule, lived_in))
+
+
+def _split_rule(rule: Rule, lived_in: frozenset[str]) -> Iterator[Rule]:
+    """The rule for what it certainly matches, before it one that may match the stand-in by a peer of pods."""
+    maybe = tuple(
+        replace(match, peer=_ONLY)
+        for match in rule.matches
+        if isinstance(match.peer, PodSet) and _fit(match.peer, lived_in) is Fit.MAYBE
+    )
+    if maybe:
+        yield replace(rule, matches=maybe, may=True)
+    yield replace(rule, matches=tuple(replace(match, peer=_certain(match.peer, lived_in)) for match in rule.matches))
+
+
+def _certain(peer: Peer, lived_in: frozenset[str]) -> Peer:
+    if not isinstance(peer, PodSet) or _fit(peer, lived_in) is Fit.YES:
+        return peer
+    return _others(peer)
+
+
+def _others(pods: PodSet) -> PodSet:
+    """The set without the stand-in."""
+    return replace(pods, namespaces=Selector.of(*pods.namespaces.requirements, _NOT_HOME))
+
+
+def _fit(pods: PodSet, lived_in: frozenset[str]) -> Fit:
+    by_namespace = min((_fit_of(need, lived_in) for need in pods.namespaces.requirements), default=Fit.YES)
+    return min(by_namespace, Fit.MAYBE if pods.pods.requirements else Fit.YES)
+
+
+def _fit_of(need: Requirement, lived_in: frozenset[str]) -> Fit:
+    """A condition on the labels of its namespace; the name is one that no pod of the input is in."""
+    if need.key != NAMESPACE_NAME:
+        return Fit.MAYBE
+    free = any(value not in lived_in for value in need.values)
+    match need.operator:
+        case Operator.IN:
+            return Fit.MAYBE if free else Fit.NO
+        case Operator.NOT_IN:
+            return Fit.MAYBE if free else Fit.YES
+        case Operator.EXISTS:
+            return Fit.YES
+        case _:
+            return Fit.NO

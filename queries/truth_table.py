@@ -1,0 +1,85 @@
+"""`explain --truth-table`: from each pod to each pod (or workload, or namespace) whether it is allowed, in one word.
+
+The sets engine decides the table; the evaluator judges samples of it, and disagreement raises InternalError.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from reachproof.grammar.ast import Group
+from reachproof.grammar.format_parts import format_ports
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.answer import Answer, Row
+from reachproof.queries.ask import DEFAULT_BUDGET, Session
+from reachproof.queries.explanation import bind_pair, draft_of
+from reachproof.queries.plan import Verdict
+from reachproof.queries.replay import spot_check
+from reachproof.queries.sets import Binder, Groups
+from reachproof.solver.budget import Budget, OutOfBudget
+from reachproof.solver.goal import All, At, Members, Same, Side
+from reachproof.solver.truth_table import Access, Matrix, matrix
+
+COLUMNS = ("from", "to", "port", "access")
+BY = (Group.POD, Group.WORKLOAD, Group.NAMESPACE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """The sets that a table is about, as `explain` takes them."""
+
+    source: str = "pods"
+    destination: str = "pods"
+
+
+def truth_table(
+    session: Session, ports: str, *, ends: Ends | None = None, by: Group = Group.POD, budget: Budget = DEFAULT_BUDGET
+) -> Answer:
+    """A row for each pair of pods of the two sets, or of groups of them, between which there is a flow.
+
+    `access` is `allowed` or `denied` where all flows between the two are, `depends` where one of them has both
+    outcomes, else `some`. Raises InputError as `explain` does. Cost: the square of the number of pods or groups.
+    """
+    started = time.perf_counter()
+    ends = ends or Ends()
+    asked = bind_pair(session, ends.source, ends.destination, ports, outside=False)
+    session = asked.session
+    universe = session.encoding.universe
+    pods = Members(universe.pods)
+    asked = replace(asked, region=All((asked.region, At(Side.SOURCE, pods), At(Side.DESTINATION, pods))))
+    names = Binder(universe).group_names(by)
+    draft = replace(draft_of(session, asked), query=f"{asked.query} by {by}", columns=COLUMNS)
+    draft = replace(draft, normalized=f"truth table of {draft.normalized.removeprefix('explain ')} by {by}")
+    try:
+        found = matrix(session.encoding, asked.region, Same(names.numbers), budget.start())
+    except OutOfBudget as over:
+        return replace(draft, columns=(), verdict=Verdict.UNKNOWN, reason=str(over))
+    spot_check(session.snapshot, found.samples)
+    solver_ms = round((time.perf_counter() - started) * 1000, 3)
+    evidence = replace(draft.evidence, replayed=bool(found.samples), solver_ms=solver_ms, total_ms=solver_ms)
+    return replace(
+        draft,
+        verdict=Verdict.LISTED,
+        vacuous=not found.access,
+        rows=tuple(_rows(session.snapshot, found, names, format_ports(asked.pair.ports), by)),
+        evidence=evidence,
+    )
+
+
+def _rows(snapshot: Snapshot, found: Matrix, names: Groups, port: str, by: Group) -> list[Row]:
+    """The rows in order of the names. Between two pods "some" can only be a matter of addresses."""
+    abstract = {str(pod) for pod in snapshot.pods if pod.abstract} if by is Group.POD else set()
+    rows: list[Row] = []
+    for (first, second), access in found.access.items():
+        source, destination = names.names[first], names.names[second]
+        if access is Access.SOME and not abstract.isdisjoint((source, destination)):
+            access = Access.DEPENDS
+        rows.append({"from": source, "to": destination, "port": port, "access": str(access)})
+    return rows
+
+
+def table_of(answer: Answer) -> tuple[tuple[str, ...], tuple[str, ...], dict[tuple[str, str], str]]:
+    """The rows of a truth table as a table: the names of its lines, of its columns, and the access of each pair."""
+    cells = {(str(row["from"]), str(row["to"])): str(row["access"]) for row in answer.rows}
+    return tuple(sorted({a for a, _ in cells})), tuple(sorted({b for _, b in cells})), cells
