@@ -26,8 +26,9 @@ class Cell:
     """Points of one side that nothing in the question tells apart, as bits over the view.
 
     `party` is set when all of them belong to one pod or node; to an abstract pod of several replicas only where they
-    are a single address, which one replica has. `node` is known when the question involves nodes: the name of the node
-    that the points are on, None if unknown. `host`: they are nodes or host-network pods.
+    are a single address, which one replica has. `external`: all of them are outside the cluster; where nothing tells
+    pods from addresses outside, a cell holds both. `node` is known when the question involves nodes: the name of the
+    node that the points are on, None if unknown. `host`: they are nodes or host-network pods.
     """
 
     points: int
@@ -116,9 +117,9 @@ class Draft:
             merged[cell] |= points
             if first[cell] < 0:
                 first[cell] = number
-        external = self.view.lift(self.view.universe.external)
+        inside = ~self.view.lift(self.view.universe.external)
         cells = tuple(
-            _cell(self.view, points, self.keys[at], external=bool(points & external))
+            _cell(self.view, points, self.keys[at], external=not points & inside)
             for points, at in zip(merged, first, strict=True)
         )
         return Cells(cells, rows.inside(chosen, columns[:, np.array(first, dtype=np.intp)]))
@@ -177,7 +178,7 @@ def _grouped(columns: NDArray[np.bool_]) -> Positions:
 
 
 def _cell(view: View, points: int, key: Key, *, external: bool) -> Cell:
-    """`external`: whether its points are outside the cluster, all or none."""
+    """`external`: whether all of its points are outside the cluster; a cell may hold pods and addresses outside."""
     v6, groups, node, host = key
     return Cell(points, v6, external, None if external else _only_party(view, points), groups, node, host)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from reachproof.network.flow import External
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import ALL_PORTS, format_ports
 from reachproof.network.snapshot import Snapshot
@@ -15,6 +16,8 @@ from reachproof.solver.goal import FALSE, TRUE, All, At, Formula, InPorts, Membe
 from reachproof.solver.ground import prepare
 from reachproof.solver.region import upper_bound, upper_ports
 from reachproof.solver.slice import Slice, cut
+from reachproof.solver.table import everything, pairs_with
+from reachproof.solver.universe import Point, sole_key
 from tests.queries.given import deployment, network_policy, node, pod, session
 from tests.solver.asked import all_of, at, destination, names, sliced, source, tcp
 from tests.strategies.snapshots import snapshots
@@ -27,10 +30,27 @@ def shop(*objects: dict[str, object]) -> Snapshot:
     return session(A, B, C, *objects).snapshot
 
 
+def has_flows(a: Point, b: Point) -> bool:
+    """Two ends of one family, of which one is in the cluster, and that are not one and the same."""
+    outside = isinstance(a.party, External) and isinstance(b.party, External)
+    return a.family == b.family and not outside and (sole_key(a) is None or sole_key(a) != sole_key(b))
+
+
 class TestCells:
     def test_ends_that_nothing_tells_apart_are_one_cell(self) -> None:
         part = sliced(shop())
         assert names(part, part.sources) == [["external", "pod shop/a", "pod shop/b", "pod shop/c"], ["external"]]
+
+    @given(snapshots())
+    @example(shop())
+    def test_there_are_flows_between_the_cells_of_any_two_points_that_can_have_one(self, snapshot: Snapshot) -> None:
+        part = sliced(snapshot)
+        exists = pairs_with(everything(part))
+        points = part.view.points
+        for i, here in enumerate(part.sources):
+            for j, there in enumerate(part.destinations):
+                ends = [(points[a], points[b]) for a in positions(here.points) for b in positions(there.points)]
+                assert bool(exists[i, j]) is any(has_flows(a, b) for a, b in ends)
 
     def test_a_policy_tells_its_subjects_and_peers_apart(self) -> None:
         part = sliced(shop(ON_A))
