@@ -132,10 +132,7 @@ class _Run:
         self._solver.set("rlimit", self._budget.rlimit)
         self._solver.set("ctrl_c", _may_listen())
         terms = {literal: self._terms[literal] for literal in literals}
-        assumptions = (z3.Ast * len(terms))(*terms.values())
-        found = z3.CheckSatResult(
-            z3.Z3_solver_check_assumptions(self._context.ref(), self._solver.solver, len(terms), assumptions)
-        )
+        found = self._assuming([*terms.values()]) if terms else self._solver.check()
         if found == z3.unsat:
             # Equal terms are one object in a context, so that its address tells which literal it is.
             core = {term.as_ast().value for term in self._solver.unsat_core()} if terms else set()
@@ -143,6 +140,11 @@ class _Run:
         if found == z3.sat:
             return Model(tuple(self._values(variables)))
         return GaveUp(self._reason())
+
+    def _assuming(self, terms: Sequence[Any]) -> Any:
+        assumptions = (z3.Ast * len(terms))(*terms)
+        code = z3.Z3_solver_check_assumptions(self._context.ref(), self._solver.solver, len(terms), assumptions)
+        return z3.CheckSatResult(code)
 
     def _values(self, variables: Sequence[str]) -> list[int]:
         if not variables:
