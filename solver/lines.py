@@ -10,6 +10,7 @@ import numpy as np
 
 from reachproof.network.flow import External
 from reachproof.solver.bits import position_list
+from reachproof.solver.cells import Positions
 from reachproof.solver.goal import Side
 from reachproof.solver.slice import Slice
 from reachproof.solver.table import Table
@@ -50,9 +51,9 @@ class Lines:
 
 
 def united(table: Table, rows: Sequence[tuple[int, ...]], columns: Sequence[tuple[int, ...]]) -> Table:
-    """For each pair of lists of cells the union of the table over them. Shape (rows, columns, words)."""
+    """For each pair of lists of cells the union of the table over them. Shapes (cells, cells) and (rows, columns)."""
     if not rows or not columns:
-        return np.zeros((len(rows), len(columns), table.shape[2]), dtype=np.uint64)
+        return np.zeros((len(rows), len(columns)), dtype=np.uint64)
     chosen = [np.array([cell for line in lines for cell in line], dtype=np.intp) for lines in (rows, columns)]
     starts = [np.cumsum([0, *(len(line) for line in lines[:-1])]) for lines in (rows, columns)]
     by_row = np.bitwise_or.reduceat(table[chosen[0]], starts[0], axis=0)
@@ -60,19 +61,39 @@ def united(table: Table, rows: Sequence[tuple[int, ...]], columns: Sequence[tupl
     return found
 
 
-def own_of(stacked: Table, sides: Sequence[Lines], groups: int) -> dict[int, Table]:
-    """For each group with flows from one party of it to another the union over these. Shape (1, words) each."""
-    found: dict[int, Table] = {}
-    for end, sources in sides[0].parties.items():
-        destinations = sides[1].parties.get(end)
-        if end >= groups or destinations is None:
-            continue
-        keys = {*sources.values(), *destinations.values()}
-        if len(keys) == 1 and keys != {SEVERAL}:
-            continue
-        pairs = np.array(
-            [[first == SEVERAL or first != second for second in destinations.values()] for first in sources.values()]
-        )
-        block = stacked[np.ix_(list(sources), list(destinations))][pairs]
-        found[end] = np.bitwise_or.reduce(block, axis=0)[None, :]
-    return found
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """The groups with flows from one party of theirs to another, and the pairs of cells that these are between.
+
+    `pairs` are places in a table of cells that is read row by row; those of group i begin at `starts[i]`.
+    """
+
+    groups: tuple[int, ...]
+    pairs: Positions
+    starts: Positions
+
+    @staticmethod
+    def of(sides: Sequence[Lines], groups: int, width: int) -> Inside:
+        """Those of the first `groups` ends; `width` is how many destination cells there are."""
+        found: dict[int, list[int]] = {}
+        for end, sources in sides[0].parties.items():
+            destinations = sides[1].parties.get(end)
+            if end >= groups or destinations is None:
+                continue
+            pairs = [
+                row * width + column
+                for row, first in sources.items()
+                for column, second in destinations.items()
+                if first == SEVERAL or first != second
+            ]
+            if pairs:
+                found[end] = pairs
+        starts = np.cumsum([0, *(len(pairs) for pairs in found.values())])[:-1]
+        return Inside(tuple(found), np.array([at for pairs in found.values() for at in pairs], dtype=np.intp), starts)
+
+    def united(self, table: Table) -> Table:
+        """For each of the groups the union of the table over its pairs."""
+        if not self.groups:
+            return np.zeros(0, dtype=np.uint64)
+        found: Table = np.bitwise_or.reduceat(table.reshape(-1)[self.pairs], self.starts)
+        return found

@@ -25,11 +25,11 @@ from reachproof.solver.budget import Budget
 from reachproof.solver.cells import Cell
 from reachproof.solver.goal import Formula, Side
 from reachproof.solver.ground import Encoding
-from reachproof.solver.lines import Lines, own_of, united
+from reachproof.solver.lines import Inside, Lines, united
 from reachproof.solver.samples import Sample, samples
 from reachproof.solver.sets import verdicts
 from reachproof.solver.slice import Slice, cut
-from reachproof.solver.table import Table, one_family, region, word_count
+from reachproof.solver.table import Table, one_family, region
 from reachproof.solver.witness import flow_of
 
 Numbers = NDArray[np.intp]
@@ -141,18 +141,22 @@ def matrix(
     part = cut(encoding, (formula,), budget)
     groups = max(group_of, default=0)
     sides = [Lines.of(part, side, group_of, groups) for side in Side]
-    # Before the work, as it is the largest table of all: three words for each of the slice's.
-    budget.check_table(len(sides[0].cells) * len(sides[1].cells) * 3 * word_count(len(part.atoms)))
+    inside = Inside.of(sides, groups, len(part.destinations))
+    shape = len(sides[0].cells), len(sides[1].cells)
+    budget.check_table(shape[0] * shape[1])
     exists = _exists(part) & region(part, formula)
     tables = verdicts(part, budget)
-    can = exists & tables.can_allow
-    stacked = np.concatenate([can, can & tables.can_deny, exists & ~can], axis=2)
-    between = united(stacked, sides[0].cells, sides[1].cells)
-    own = own_of(stacked, sides, groups)
-    budget.check()
-    found, accesses = _numbered(part, np.concatenate([between.reshape(-1, stacked.shape[2]), *own.values()]))
-    count = between.shape[0] * between.shape[1]
-    numbers = np.pad(found[:count].reshape(between.shape[:2]), ((0, 1), (0, 1)))
+    found = _Numbering.of(shape[0] * shape[1] + len(inside.groups))
+    for word in range(exists.shape[2]):
+        there = exists[:, :, word]
+        can = there & tables.can_allow[:, :, word]
+        for kind, table in ((_CAN, can), (_OPEN, can & tables.can_deny[:, :, word]), (_LACKING, there & ~can)):
+            budget.check()
+            wide = united(table, sides[0].cells, sides[1].cells)
+            found.add((kind, word), np.concatenate([wide.reshape(-1), inside.united(table)]))
+    every, accesses = found.accesses(part)
+    between, own = every[: shape[0] * shape[1]], every[shape[0] * shape[1] :]
+    numbers = np.pad(between.reshape(shape), ((0, 1), (0, 1)))
     alike = _alike(part, sides, numbers, groups)
     ends = [*range(groups), *(outside[0] for outside in alike)]
     members = (*_grouped(part, group_of, groups), *(from_positions(end - groups for end in ends) for ends in alike))
@@ -168,12 +172,12 @@ def matrix(
         numbers=numbers,
         rows=np.array([sides[0].line_of.get(end, -1) for end in ends], dtype=np.intp),
         columns=np.array([sides[1].line_of.get(end, -1) for end in ends], dtype=np.intp),
-        own=dict(zip(own, found[count:].tolist(), strict=True)),
+        own=dict(zip(inside.groups, own.tolist(), strict=True)),
     )
 
 
 def _exists(part: Slice) -> Table:
-    """Pairs of cells of one family. Of these, cells with one party only have no flow, which `own_of` sees to, and two
+    """Pairs of cells of one family. Of these, cells with one party only have no flow, which `Inside` sees to, and two
     points outside have none, which `Matrix` sees to: a cell may hold both pods and addresses outside."""
     pairs = one_family(part)
     outside = [np.array([cell.external for cell in part.cells(side)], dtype=np.bool_) for side in Side]
@@ -181,41 +185,53 @@ def _exists(part: Slice) -> Table:
     return pairs
 
 
-def _numbered(part: Slice, stacked: Table) -> tuple[Numbers, tuple[Access, ...]]:
-    """The accesses that occur, nothing first, and the number of each line's. Lines are (can, open, lacking) words."""
-    count = stacked.shape[1] // 3
-    lines = np.concatenate([np.zeros((1, stacked.shape[1]), dtype=np.uint64), stacked])
-    lines[:, 2 * count :] &= lines[:, :count]
-    first, numbers = _distinct(lines)
-    accesses = tuple(
-        Access(
-            ports=_ports(part, line[:count]),
-            open=_ports(part, line[count : 2 * count]),
-            partial=_ports(part, line[2 * count :]),
-        )
-        for line in lines[first]
-    )
-    return numbers[1:], accesses
+_CAN, _OPEN, _LACKING = "can", "open", "lacking"
 
 
-def _distinct(lines: Table) -> tuple[Numbers, Numbers]:
-    """Where each distinct line occurs first, and the number of each line's; the line of zeros has number 0.
+@dataclass(slots=True)
+class _Numbering:
+    """Numbers for what is said of many pairs, where most pairs share what is said; it comes word by word.
 
-    Lines are told apart by a hash of 64 bits, which is then verified; sorting whole lines takes ten times as long.
+    `numbers[i]` is the place in `known` of what is said of pair i so far: words that are not zero, by kind and place.
     """
-    factors = np.array(
-        [pow(0x9E3779B97F4A7C15, power + 1, 1 << 64) for power in range(lines.shape[1])], dtype=np.uint64
+
+    numbers: Numbers
+    known: list[tuple[tuple[tuple[str, int], int], ...]]
+
+    @staticmethod
+    def of(count: int) -> _Numbering:
+        return _Numbering(np.zeros(count, dtype=np.intp), [()])
+
+    def add(self, key: tuple[str, int], words: Table) -> None:
+        """One word for each pair. Cost: a sort of those that are not zero."""
+        at = np.flatnonzero(words)
+        distinct, which = np.unique(words[at], return_inverse=True)
+        pairs, numbers = np.unique(self.numbers[at] * len(distinct) + which, return_inverse=True)
+        self.numbers[at] = numbers + len(self.known)
+        for before, word in (divmod(pair, len(distinct)) for pair in pairs.tolist()):
+            self.known.append((*self.known[before], (key, int(distinct[word]))))
+
+    def accesses(self, part: Slice) -> tuple[Numbers, tuple[Access, ...]]:
+        """The numbers of all pairs, and the accesses that they stand for, each once; nothing is number 0."""
+        numbered: dict[Access, int] = {NOTHING: 0}
+        used, which = np.unique(self.numbers, return_inverse=True)
+        meant = [numbered.setdefault(_access(part, dict(self.known[at])), len(numbered)) for at in used.tolist()]
+        return np.array(meant, dtype=np.intp)[which], tuple(numbered)
+
+
+def _access(part: Slice, said: dict[tuple[str, int], int]) -> Access:
+    """What the words say; what is lacking matters only where something can be allowed."""
+    bits = {
+        kind: sum(word << 64 * at for (of, at), word in said.items() if of == kind) for kind in (_CAN, _OPEN, _LACKING)
+    }
+    return Access(
+        ports=_ports(part, bits[_CAN]),
+        open=_ports(part, bits[_OPEN]),
+        partial=_ports(part, bits[_LACKING] & bits[_CAN]),
     )
-    mixed = lines ^ (lines >> np.uint64(31))
-    hashes = np.bitwise_xor.reduce(mixed * factors, axis=1)
-    _, first, numbers = np.unique(hashes, return_index=True, return_inverse=True)
-    if not np.array_equal(lines[first[numbers]], lines):
-        _, first, numbers = np.unique(lines, axis=0, return_index=True, return_inverse=True)
-    return first, numbers.reshape(-1)
 
 
-def _ports(part: Slice, words: Table) -> IntervalSet:
-    bits = int.from_bytes(words.tobytes(), "little")
+def _ports(part: Slice, bits: int) -> IntervalSet:
     return IntervalSet.of(span for atom in positions(bits) for span in part.atoms[atom])
 
 

@@ -18,7 +18,9 @@ from reachproof.network.policy import Action, Direction
 from reachproof.solver.budget import Budget
 from reachproof.solver.goal import Wanted
 from reachproof.solver.slice import Patch, Slice, SlicedPolicy, SlicedRule, SlicedTier
-from reachproof.solver.table import FULL, Table, word_count, words
+from reachproof.solver.table import FULL, Table, word_count
+
+_WORD = int(FULL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +45,27 @@ class Verdicts:
 
 def verdicts(part: Slice, budget: Budget) -> Verdicts:
     """The verdicts of all flows of a slice. Raises OutOfBudget. Cost: the area of all patches."""
-    egress = _Tables(len(part.sources), len(part.destinations), word_count(len(part.atoms)), budget)
-    ingress = _Tables(len(part.destinations), len(part.sources), word_count(len(part.atoms)), budget)
-    can_send, can_not_send = egress.run(part.tiers(Direction.EGRESS))
-    can_receive, can_not_receive = (table.transpose(1, 0, 2) for table in ingress.run(part.tiers(Direction.INGRESS)))
-    return Verdicts(can_send & can_receive, can_not_send | can_not_receive)
+    shape = (len(part.sources), len(part.destinations), word_count(len(part.atoms)))
+    can_allow, can_deny = np.empty(shape, dtype=np.uint64), np.empty(shape, dtype=np.uint64)
+    for word in range(shape[2]):  # one after the other, so that what is needed on the way is a word wide
+        egress = _Tables(shape[0], shape[1], word, budget)
+        ingress = _Tables(shape[1], shape[0], word, budget)
+        can_send, can_not_send = egress.run(part.tiers(Direction.EGRESS))
+        can_receive, can_not_receive = (table.T for table in ingress.run(part.tiers(Direction.INGRESS)))
+        can_allow[:, :, word] = can_send & can_receive
+        can_deny[:, :, word] = can_not_send | can_not_receive
+    return Verdicts(can_allow, can_deny)
 
 
 Outcomes = dict[Action, Table]
 
 
 class _Tables:
-    """One direction; tables are (subjects, peers, words)."""
+    """One direction, for the atoms of one word; tables are (subjects, peers)."""
 
-    def __init__(self, subjects: int, peers: int, count: int, budget: Budget) -> None:
-        self._shape = (subjects, peers, count)
-        self._count = count
+    def __init__(self, subjects: int, peers: int, word: int, budget: Budget) -> None:
+        self._shape = (subjects, peers)
+        self._low = 64 * word
         self._budget = budget
 
     def run(self, tiers: Iterable[SlicedTier]) -> tuple[Table, Table]:
@@ -108,14 +115,15 @@ class _Tables:
             self._budget.check()
             found = outcomes[rule.rule.action]
             for patch in (*rule.certain, *rule.possible):
-                where, mask = self._where(patch)
-                found[where] |= rest[where] & mask
+                if mask := self._mask(patch):
+                    where = np.ix_(patch.subjects, patch.peers)
+                    found[where] |= rest[where] & mask
             for patch in rule.certain:
-                where, mask = self._where(patch)
-                rest[where] &= ~mask
+                if mask := self._mask(patch):
+                    rest[np.ix_(patch.subjects, patch.peers)] &= ~mask
 
-    def _where(self, patch: Patch) -> tuple[tuple[np.ndarray, ...], Table]:
-        return np.ix_(patch.subjects, patch.peers), words(patch.atoms, self._count)
+    def _mask(self, patch: Patch) -> np.uint64:
+        return np.uint64(patch.atoms >> self._low & _WORD)
 
     def _full(self) -> Table:
         return np.full(self._shape, FULL)
