@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import anyio
@@ -16,12 +17,15 @@ from fastapi import FastAPI, Request, Response
 
 from reachproof import __version__
 from reachproof.api.connectivity import connectivity_response
+from reachproof.api.diff import diff_document
 from reachproof.api.problems import Refusal, document, install, problem_response
 from reachproof.api.schemas import (
     AnswerDocument,
     CheckRequest,
     ConnectivityDocument,
     ConnectivityRequest,
+    DiffDocument,
+    DiffRequest,
     ExplainRequest,
     Health,
     ProblemDetails,
@@ -30,6 +34,7 @@ from reachproof.api.schemas import (
     UnfinishedDocument,
 )
 from reachproof.api.settings import Settings
+from reachproof.api.sources import Given, Sourced
 from reachproof.grammar.ast import Group, Query
 from reachproof.manifests import load_objects, load_text
 from reachproof.network.errors import InputError, Problem
@@ -37,6 +42,7 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.queries import explanation
 from reachproof.queries import packs as packfiles
 from reachproof.queries.ask import Session
+from reachproof.queries.errors import together
 from reachproof.queries.model_options import model_options
 from reachproof.queries.truth_table import Ends, truth_table
 from reachproof.queries.wire import answer_json
@@ -65,7 +71,7 @@ _FIELDS = {
 }
 
 
-AnyRequest = QueryRequest | CheckRequest | ConnectivityRequest | ExplainRequest
+AnyRequest = QueryRequest | CheckRequest | ConnectivityRequest | DiffRequest | ExplainRequest
 
 
 def create_app(settings: Settings | None = None, snapshot: Snapshot | None = None) -> FastAPI:
@@ -135,6 +141,17 @@ def create_app(settings: Settings | None = None, snapshot: Snapshot | None = Non
         """The trace of each kind of flow both ways and all that blocks it; with `truthTable`, a list of pairs."""
         return await anyio.to_thread.run_sync(_explained, request, limits, snapshot, limiter=slots)
 
+    @app.post(
+        "/diff",
+        response_model=DiffDocument,
+        responses=_PROBLEMS,
+        tags=["questions"],
+        summary="List what another state of the manifests allows more, or less",
+    )
+    async def diff(request: DiffRequest) -> Any:
+        """Rows of connections that differ, with causes. Running out of time is the relation `unknown`."""
+        return await anyio.to_thread.run_sync(_difference, request, limits, snapshot, limiter=slots)
+
     return app
 
 
@@ -152,6 +169,14 @@ def _explained(request: ExplainRequest, limits: Settings, preloaded: Snapshot | 
     return answer_json(explanation.explain(session, source, destination, request.port, budget))
 
 
+def _difference(request: DiffRequest, limits: Settings, preloaded: Snapshot | None) -> Any:
+    before, after = together(
+        partial(_snapshot, Given.of(source, request.options), preloaded, name)
+        for name, source in (("old", request.old), ("new", request.new))
+    )
+    return diff_document(before, after, request.by, _budget(request, limits))
+
+
 def _report(request: CheckRequest, limits: Settings, preloaded: Snapshot | None) -> Any:
     texts = [request.pack] if request.pack is not None else request.packs or []
     names = ["pack"] if request.pack is not None else [f"packs[{index}]" for index in range(len(texts))]
@@ -159,12 +184,15 @@ def _report(request: CheckRequest, limits: Settings, preloaded: Snapshot | None)
     count = packfiles.count_statements(packs)
     if count > limits.max_queries:
         raise Refusal(422, f"found {count} statements, expected at most {limits.max_queries}")
-    report = packfiles.check(_snapshot(request, preloaded), packs, budget=_budget(request, limits))
+    others = _others(request, preloaded)
+    report = packfiles.check(_snapshot(request, preloaded), packs, budget=_budget(request, limits), others=others)
     return packfiles.report_json(report)
 
 
 def _answer(request: QueryRequest, limits: Settings, preloaded: Snapshot | None) -> Any:
     session = Session(_snapshot(request, preloaded))
+    if request.snapshots:
+        session = session.since({name: Session(other) for name, other in _others(request, preloaded).items()})
     budget = _budget(request, limits)
     if request.query is not None:
         return answer_json(session.ask(request.query, budget))
@@ -191,14 +219,22 @@ def _budget(request: AnyRequest, limits: Settings) -> Budget:
     return Budget(seconds=min(request.timeout_ms or limits.default_timeout_ms, limits.max_timeout_ms) / 1000)
 
 
-def _snapshot(request: AnyRequest, preloaded: Snapshot | None) -> Snapshot:
-    """The snapshot that a request is about."""
+def _others(request: QueryRequest | CheckRequest, preloaded: Snapshot | None) -> dict[str, Snapshot]:
+    """The snapshots that its statements may compare with."""
+    return {
+        name: _snapshot(Given.of(source, request.options), preloaded, f"snapshots.{name}")
+        for name, source in request.snapshots.items()
+    }
+
+
+def _snapshot(request: Sourced, preloaded: Snapshot | None, name: str = "manifests") -> Snapshot:
+    """The snapshot that a request is about, or another of it; `name` stands for the file of its manifests."""
     options = model_options(request.options)
     match request.manifests:
         case str(text):
-            return load_text(text, name="manifests", options=options)
+            return load_text(text, name=name, options=options)
         case list(objects):
-            return load_objects(objects, name="manifests", options=options)
+            return load_objects(objects, name=name, options=options)
     if preloaded is None:
         if request.snapshot is not None:
             raise Refusal(404, f"there is no snapshot {request.snapshot}; send manifests")

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from reachproof.api.sources import SnapshotSource
 from reachproof.queries.by import By
 
 EXAMPLE_MANIFESTS = """\
@@ -49,6 +50,9 @@ class QueryRequest(BaseModel):
     manifests: str | list[dict[str, Any]] | None = Field(default=None, description="YAML or JSON text, or objects.")
     options: dict[str, Any] = Field(default_factory=dict, description="Model options, such as tenantLabel and cni.")
     timeout_ms: int | None = Field(default=None, alias="timeoutMs", gt=0)
+    snapshots: dict[str, SnapshotSource] = Field(
+        default_factory=dict, description="Others by name, for `since snapshot NAME`."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -87,6 +91,9 @@ class CheckRequest(BaseModel):
     manifests: str | list[dict[str, Any]] | None = Field(default=None, description="YAML or JSON text, or objects.")
     options: dict[str, Any] = Field(default_factory=dict, description="Model options, such as tenantLabel and cni.")
     timeout_ms: int | None = Field(default=None, alias="timeoutMs", gt=0, description="For each statement.")
+    snapshots: dict[str, SnapshotSource] = Field(
+        default_factory=dict, description="Others by name, for `since snapshot NAME`."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -171,6 +178,33 @@ class ConnectivityRequest(BaseModel):
     def _one_of_each(self) -> ConnectivityRequest:
         _one_source(self.snapshot, self.manifests)
         return self
+
+
+class DiffRequest(BaseModel):
+    """`POST /diff`: two snapshots, read under the same options."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "old": {"manifests": EXAMPLE_MANIFESTS.rpartition("---\n")[0]},
+                    "new": {"manifests": EXAMPLE_MANIFESTS},
+                }
+            ]
+        },
+    )
+
+    old: SnapshotSource
+    new: SnapshotSource
+    by: By = Field(default=By.WORKLOAD, description="What one end of a row stands for.")
+    options: dict[str, Any] = Field(default_factory=dict, description="Model options, such as tenantLabel and cni.")
+    timeout_ms: int | None = Field(default=None, alias="timeoutMs", gt=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_unicode(cls, body: Any) -> Any:
+        return _demand_unicode(body)
 
 
 def _demand_unicode(body: Any) -> Any:
@@ -265,3 +299,22 @@ class ReportDocument(BaseModel):
     verdict: Literal["holds", "violated", "unknown"]
     answers: list[AnswerDocument]
     skipped: list[SkippedStatement]
+
+
+class DiffDocument(BaseModel):
+    """A difference; docs/interfaces.md tells its fields. `relation` is `unknown` where time or memory ended first."""
+
+    model_config = ConfigDict(extra="allow")
+
+    apiVersion: str
+    relation: Literal["equivalent", "stricter", "looser", "incomparable", "unknown"]
+    reason: str
+    by: By
+    rows: list[dict[str, Any]]
+    new: list[dict[str, Any]]
+    lost: list[dict[str, Any]]
+    policies: list[dict[str, Any]]
+    witnesses: dict[str, Any]
+    assumptions: list[dict[str, Any]]
+    warnings: list[dict[str, Any]]
+    evidence: dict[str, Any]

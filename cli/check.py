@@ -12,9 +12,9 @@ import click
 
 from reachproof import __version__
 from reachproof.cli.exit_codes import ExitCode
-from reachproof.cli.options import MODEL, READING, choice, not_nan, source, with_options
+from reachproof.cli.options import MODEL, OTHERS, READING, choice, not_nan, source, with_options
 from reachproof.cli.query import A_DAY, reader_may_leave
-from reachproof.cli.reading import read
+from reachproof.cli.reading import read, read_named
 from reachproof.cli.text import answer_lines, printable, warning_lines
 from reachproof.queries.plan import Verdict
 
@@ -53,6 +53,7 @@ _WORDS = {"passed": ("PASS", "green"), "failed": ("FAIL", "red"), "undecided": (
     metavar="N",
     help="How many processes work on large checks; with 1 there is only this one.  [default: one per core]",
 )
+@with_options(OTHERS)
 @click.option("--allow-vacuous", is_flag=True, help="A statement about no flow at all may pass.")
 @click.option("-q", "--quiet", is_flag=True, help="No warnings and no progress.")
 @click.option("--no-color", is_flag=True, help="No colour on terminals either; so does the variable NO_COLOR.")
@@ -64,6 +65,7 @@ def check(
     timeout: float | None,
     jobs: int | None,
     *,
+    others: tuple[str, ...],
     lenient: bool,
     ignore_kinds: tuple[str, ...],
     allow_vacuous: bool,
@@ -90,6 +92,7 @@ def check(
 
     given = queries.read_packs(packs) if packs else queries.library()
     snapshot = read(sources or (".",), model, lenient=lenient, ignore_kinds=ignore_kinds)
+    named = read_named(others, model, lenient=lenient, ignore_kinds=ignore_kinds)
     show_progress = not quiet and sys.stderr.isatty()
     report = queries.check(
         snapshot,
@@ -97,6 +100,7 @@ def check(
         budget=Budget(seconds=timeout) if timeout else Budget(),
         jobs=jobs or queries.usable_cores(),
         allow_vacuous=allow_vacuous,
+        others=named,
         progress=_progress if show_progress else None,
     )
     with reader_may_leave():

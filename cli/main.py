@@ -13,6 +13,7 @@ import click
 from reachproof import __version__
 from reachproof.cli.check import check
 from reachproof.cli.connectivity import connectivity
+from reachproof.cli.diff import diff
 from reachproof.cli.exit_codes import ExitCode
 from reachproof.cli.explain import explain
 from reachproof.cli.interrupt import ends_at_interrupt
@@ -40,6 +41,7 @@ def commands(context: click.Context) -> None:
 
 commands.add_command(check)
 commands.add_command(connectivity)
+commands.add_command(diff)
 commands.add_command(query)
 commands.add_command(explain)
 commands.add_command(lint)

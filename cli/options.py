@@ -55,6 +55,13 @@ READING = (
         help="Read large input anew, and keep nothing of it for the next time.",
     ),
 )
+OTHERS = click.option(
+    "--snapshot",
+    "others",
+    multiple=True,
+    metavar="NAME=SOURCE",
+    help="Another snapshot, for `since snapshot NAME`: a file, a folder, - or REVISION:PATH. Repeatable.",
+)
 MODEL = (
     click.option(
         "--tenant-label",

@@ -6,15 +6,15 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import click
 
 from reachproof.cli.exit_codes import ExitCode, exit_code
-from reachproof.cli.options import MODEL, READING, choice, not_nan, source, with_options
-from reachproof.cli.reading import read
+from reachproof.cli.options import MODEL, OTHERS, READING, choice, not_nan, source, with_options
+from reachproof.cli.reading import read, read_named
 from reachproof.cli.text import BAD, GOOD, answer_lines, printable, warning_lines
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer
@@ -46,6 +46,7 @@ A_DAY = 86_400
     type=choice(Verdict),
     help="Make it a check: exit 0 if every statement has this verdict, 1 if not.",
 )
+@with_options(OTHERS)
 @click.option("--allow-vacuous", is_flag=True, help="Do not exit with 3 where a statement is about no flow at all.")
 @click.option("-q", "--quiet", is_flag=True, help="No warnings.")
 @click.option("-v", "--verbose", is_flag=True, help="Say on stderr what was read and how long it took.")
@@ -58,6 +59,7 @@ def query(
     timeout: float | None,
     expect: str | None,
     *,
+    others: tuple[str, ...],
     lenient: bool,
     ignore_kinds: tuple[str, ...],
     allow_vacuous: bool,
@@ -83,8 +85,9 @@ def query(
     """
     started = time.perf_counter()
     snapshot = read(sources or (".",), model, lenient=lenient, ignore_kinds=ignore_kinds)
+    named = read_named(others, model, lenient=lenient, ignore_kinds=ignore_kinds)
     reading = time.perf_counter() - started
-    answers = _ask("\n".join(text), snapshot, timeout)
+    answers = _ask("\n".join(text), snapshot, named, timeout)
     code = exit_code(answers, expect=expect, allow_vacuous=allow_vacuous)
     with reader_may_leave():
         for line in () if quiet else warning_lines(answers):
@@ -95,11 +98,12 @@ def query(
     return code
 
 
-def _ask(text: str, snapshot: Snapshot, timeout: float | None) -> tuple[Answer, ...]:
+def _ask(text: str, snapshot: Snapshot, others: Mapping[str, Snapshot], timeout: float | None) -> tuple[Answer, ...]:
     from reachproof.queries.ask import Session  # Z3 is loaded only where it is needed
     from reachproof.solver.budget import Budget
 
-    return Session(snapshot).ask_all(text, Budget(seconds=timeout) if timeout else Budget())
+    named = {name: Session(other) for name, other in others.items()}
+    return Session(snapshot, named).ask_all(text, Budget(seconds=timeout) if timeout else Budget())
 
 
 @contextmanager

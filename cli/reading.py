@@ -13,10 +13,12 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.queries.model_options import model_options
 
 if TYPE_CHECKING:  # help and usage errors do not wait for it
+    from reachproof.manifests import Revision
     from reachproof.manifests.cache import SnapshotCache
 
 CACHE_VARIABLE = "REACHPROOF_CACHE"
 _MOST_BYTES = 500_000_000
+STDIN = "-"
 
 
 def read(sources: Sequence[str], model: Mapping[str, Any], *, lenient: bool, ignore_kinds: Sequence[str]) -> Snapshot:
@@ -26,6 +28,36 @@ def read(sources: Sequence[str], model: Mapping[str, Any], *, lenient: bool, ign
 
     kinds = frozenset(ignore_kinds)
     return load(*sources, options=options, lenient=lenient, ignore_kinds=kinds, cache=_cache(os.environ))
+
+
+def read_one(
+    given: str | Revision, model: Mapping[str, Any], *, lenient: bool, ignore_kinds: Sequence[str]
+) -> Snapshot:
+    """The snapshot of one source: a file, a folder, `-`, or `REVISION:PATH` where no file has this name."""
+    from reachproof.manifests import Revision, load_revision
+
+    name, separator, path = given.partition(":") if isinstance(given, str) else ("", "", "")
+    if isinstance(given, str) and (given == STDIN or not (name and separator) or os.path.exists(given)):
+        return read((given,), model, lenient=lenient, ignore_kinds=ignore_kinds)
+    relative = path.startswith(("./", "../")) or path == "."
+    revision = given if isinstance(given, Revision) else Revision(name=name, paths=(path,), from_root=not relative)
+    options = model_options({**model, "domains": domain_map(model["domains"])})
+    return load_revision(revision, options=options, lenient=lenient, ignore_kinds=frozenset(ignore_kinds))
+
+
+def read_named(
+    entries: Sequence[str], model: Mapping[str, Any], *, lenient: bool, ignore_kinds: Sequence[str]
+) -> dict[str, Snapshot]:
+    """The snapshots of `NAME=SOURCE` entries; a usage error where one has another form, or a name comes twice."""
+    found: dict[str, Snapshot] = {}
+    for entry in entries:
+        name, separator, given = entry.partition("=")
+        if not (name and separator and given):
+            raise click.BadParameter(f"found {entry!r}, expected NAME=SOURCE", param_hint="'--snapshot'")
+        if name in found:
+            raise click.BadParameter(f"found {name!r} twice, expected a name of its own", param_hint="'--snapshot'")
+        found[name] = read_one(given, model, lenient=lenient, ignore_kinds=ignore_kinds)
+    return found
 
 
 def _cache(environment: Mapping[str, str]) -> SnapshotCache | None:

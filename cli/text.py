@@ -11,6 +11,7 @@ from reachproof.network.flow import External, Party
 from reachproof.network.origin import Origin
 from reachproof.queries.answer import Answer, Because, Witness
 from reachproof.queries.plan import Verdict
+from reachproof.semantics.trace import Step
 
 GOOD = {Verdict.HOLDS, Verdict.UNREACHABLE}
 BAD = {Verdict.VIOLATED, Verdict.REACHABLE}
@@ -70,7 +71,17 @@ def witness_lines(witness: Witness) -> Iterator[str]:
     destination = end(flow.destination, flow.destination_address)
     via = f" (by service {witness.via})" if witness.via else ""
     yield f"  {source} -> {destination} on {flow.protocol.lower()}/{flow.port}{via}"
-    for step in witness.steps:
+    if witness.before:
+        earlier = witness.before
+        as_it_was = f" ({earlier.flow})" if str(earlier.flow) != str(flow) else ""
+        yield f"   in snapshot {earlier.name}: {earlier.trace.truth}{as_it_was}"
+        yield from _step_lines(earlier.trace.steps)
+        yield f"   now: {witness.trace.truth}"
+    yield from _step_lines(witness.steps)
+
+
+def _step_lines(steps: Iterable[Step]) -> Iterator[str]:
+    for step in steps:
         yield f"    {step.direction:<7} {step.action:<5} {step.text}{place(step.origin)}"
 
 

@@ -6,6 +6,17 @@ the input carries its file, line and path.
 
 from reachproof.manifests.errors import ManifestError
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
-from reachproof.manifests.load import load, load_objects, load_text
+from reachproof.manifests.load import load, load_objects, load_revision, load_text
+from reachproof.manifests.revisions import Revision, merge_base
 
-__all__ = ["DEFAULT_LIMITS", "Limits", "ManifestError", "load", "load_objects", "load_text"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Limits",
+    "ManifestError",
+    "Revision",
+    "load",
+    "load_objects",
+    "load_revision",
+    "load_text",
+    "merge_base",
+]

@@ -18,6 +18,7 @@ from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.manifests.loading import Loading
 from reachproof.manifests.problems import EnoughError
 from reachproof.manifests.reader import objects_of, read
+from reachproof.manifests.revisions import Revision, revision_texts
 from reachproof.manifests.sources import texts
 from reachproof.network.errors import Problem
 from reachproof.network.options import DEFAULT_OPTIONS, Options
@@ -51,6 +52,24 @@ def load(
             if key:
                 cache.put(key, found)
         return found
+
+
+def load_revision(
+    revision: Revision,
+    *,
+    options: Options = DEFAULT_OPTIONS,
+    lenient: bool = False,
+    ignore_kinds: frozenset[str] = frozenset(),
+    limits: Limits = DEFAULT_LIMITS,
+) -> Snapshot:
+    """The snapshot of what a git revision has; the working tree is neither looked at nor changed. Otherwise as `load`.
+
+    Origins have the form `REVISION:PATH`. Raises InputError where there is no such revision, or no git.
+    """
+    loading = Loading(options, lenient=lenient, ignore_kinds=ignore_kinds, limits=limits)
+    given = revision_texts(revision, limits, loading.problems)
+    with _without_collector():
+        return _read_all(loading, given, limits, (str(revision),))
 
 
 def load_text(

@@ -19,16 +19,28 @@ Row = Mapping[str, str | tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """A flow as it was in another snapshot, which the question calls by a name, with its replayed trace there."""
+
+    name: str
+    snapshot: Snapshot
+    flow: Flow
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Witness:
     """A flow that shows the verdict, with its replayed trace.
 
     `via`: the service it was asked for by. `direction`: the only one that the verdict is about, if it is about one.
+    `before`: the same flow in the snapshot that the question compares with, if it does.
     """
 
     flow: Flow
     trace: Trace
     via: Service | None = None
     direction: Direction | None = None
+    before: Earlier | None = None
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -70,7 +82,8 @@ class Explained:
 class Evidence:
     """How the verdict was reached. `replayed`: the evaluator judged the witness, or samples of the proof, alike.
 
-    `cross_checked`: Z3 and the sets engine agreed. Times are in milliseconds.
+    `cross_checked`: Z3 and the sets engine agreed. Times are in milliseconds. `since`: the digest of the snapshot that
+    the question compares with.
     """
 
     replayed: bool
@@ -79,6 +92,7 @@ class Evidence:
     solver_ms: float
     total_ms: float
     snapshot: str
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ these are few. Disagreement raises InternalError: a verdict that two implementat
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import replace
 
 from reachproof.grammar import ast
@@ -21,6 +22,7 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Because, Evidence, Witness
 from reachproof.queries.bind import bind
 from reachproof.queries.causes import causes
+from reachproof.queries.changed import ChangePlan, answer_change
 from reachproof.queries.entry_points import no_entry
 from reachproof.queries.errors import QueryError
 from reachproof.queries.explain import all_blockers, blamed, deciders
@@ -58,11 +60,13 @@ DEFAULT_BUDGET = Budget()
 class Session:
     """A snapshot with its encoding, prepared at the first question and kept: ask as many as you like.
 
-    Not safe for use by several threads at once.
+    `others` are those of other snapshots that a question may compare with, by name. Not safe for use by several
+    threads at once.
     """
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, others: Mapping[str, Session] | None = None) -> None:
         self.snapshot = snapshot
+        self.others = dict(others or {})
         self._encoding: Encoding | None = None
         self._with_controller: Session | None = None
         self._prover = Prover()
@@ -79,8 +83,16 @@ class Session:
         if not needs_stand_in(self.snapshot, query):
             return self
         if self._with_controller is None:
-            self._with_controller = Session(with_stand_in(self.snapshot))
+            self._with_controller = Session(with_stand_in(self.snapshot), self.others)
         return self._with_controller
+
+    def since(self, others: Mapping[str, Session]) -> Session:
+        """This session with other snapshots to compare with; what is prepared is shared."""
+        self._encoding = self.encoding
+        found = copy(self)
+        found.others = dict(others)
+        found._with_controller = None
+        return found
 
     def ask(self, text: str, budget: Budget = DEFAULT_BUDGET) -> Answer:
         """Answer one sentence. Raises InputError for a sentence that cannot be asked, InternalError for our bugs."""
@@ -107,7 +119,7 @@ class Session:
         mistakes: list[Mistake] = []
         for query in queries:
             try:
-                bind(query, self.encoding.universe)
+                bind(query, self.encoding.universe, self.others)
             except QueryError as error:
                 mistakes += error.mistakes
         if mistakes:
@@ -135,7 +147,7 @@ class Session:
                 snapshot=self.snapshot.digest,
             ),
         )
-        plan = bind(query, self.encoding.universe)
+        plan = bind(query, self.encoding.universe, self.others)
         match plan:
             case Plan():
                 found = self._run(plan, draft, running)
@@ -145,6 +157,9 @@ class Session:
                 found = self._list(plan, draft, running)
             case HygienePlan():
                 found = answer_hygiene(plan, draft, self._encoding_of(plan.snapshot), running, self._prover)
+            case ChangePlan():
+                both = self.others[plan.since].encoding, self._encoding_of(plan.snapshot)
+                found = answer_change(plan, draft, both, running, self._prover)
         noticed = replace(
             found,
             assumptions=tuple(dict.fromkeys((*self.snapshot.assumptions, *found.assumptions))),

@@ -8,15 +8,18 @@
 | only A can reach B | a flow from outside A into B that can be allowed |
 | A can reach only B | a flow from A to outside the list that can be allowed |
 | isolation | a flow between two groups that can be allowed |
+| nothing changed since another snapshot | a flow that differs (`queries.changed`) |
 
 A claim must hold for every outcome that is left open; so what refutes it is a flow that can go the wrong way.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from reachproof.grammar import ast
+from reachproof.queries.changed import ChangePlan, change_plan
 from reachproof.queries.default_deny import default_deny_plan, selected_plan
 from reachproof.queries.domain_names import only_domain, with_certain_names
 from reachproof.queries.entry_points import arrivals, kept, with_arrivals
@@ -30,16 +33,24 @@ from reachproof.queries.sets import Binder
 from reachproof.solver.goal import TRUE, All, At, Formula, Goal, Members, Not, Ranked, Search, Side, Some, Wanted
 from reachproof.solver.universe import Universe
 
+AnyPlan = Plan | WhyPlan | ListPlan | HygienePlan | ChangePlan
 
-def bind(query: ast.Query, universe: Universe) -> Plan | WhyPlan | ListPlan | HygienePlan:
-    """The plan of a sentence. Raises QueryError with every problem of it."""
+
+def bind(query: ast.Query, universe: Universe, others: Collection[str] = ()) -> AnyPlan:
+    """The plan of a sentence; `others` are the names of the snapshots that it may compare with.
+
+    Raises QueryError with every problem of it.
+    """
     _demand_answerable(query)
-    plans = [_instance(each, universe) for each in instances(query, universe.snapshot)]
+    plans = [_instance(each, universe, others) for each in instances(query, universe.snapshot)]
     if not plans:
         raise QueryError([query_problem("there is nothing that the name in `for every` could stand for", query.span)])
     first = plans[0]
     if len(plans) == 1:
         return first
+    if isinstance(first, ChangePlan):
+        text = "`for every` does not stand before a sentence about two snapshots; name one in an exception"
+        raise QueryError([query_problem(text, query.span)])
     if not isinstance(first, Plan):
         raise QueryError([query_problem("`for every` stands before claims and `can` questions only", query.span)])
     together = [plan for plan in plans if isinstance(plan, Plan)]
@@ -51,14 +62,14 @@ def bind(query: ast.Query, universe: Universe) -> Plan | WhyPlan | ListPlan | Hy
     )
 
 
-def _instance(instance: Instance, universe: Universe) -> Plan | WhyPlan | ListPlan | HygienePlan:
+def _instance(instance: Instance, universe: Universe, others: Collection[str]) -> AnyPlan:
     open_world = mentions_possible(instance.statement) or mentions_possible(instance.prefixes)
     binder = Binder(universe, open_world=open_world)
     world = with_prefixes(binder, instance)
     domain = only_domain(instance.statement)
     if domain is not None:
         binder.use(with_certain_names(binder.snapshot, domain))
-    plan = _statement(binder, instance.statement)
+    plan = _statement(binder, instance.statement, others)
     binder.finish()
     match plan:
         case Plan():
@@ -67,7 +78,7 @@ def _instance(instance: Instance, universe: Universe) -> Plan | WhyPlan | ListPl
                 return replace(plan, checks=checks)
             notice = possible_notice(binder.snapshot, (instance.prefixes, instance.statement))
             return replace(plan, checks=checks, world="open", assumptions=(*plan.assumptions, notice))
-        case WhyPlan() | ListPlan():
+        case WhyPlan() | ListPlan() | ChangePlan():
             return replace(plan, region=All((plan.region, world)))
         case HygienePlan():
             if world != TRUE:
@@ -100,11 +111,7 @@ def _within(goal: Goal, world: Formula) -> Goal:
     return replace(goal, region=All((goal.region, world))) if world != TRUE else goal
 
 
-def _unanswered(what: str) -> QueryError:
-    return QueryError([query_problem(f"found {what}, which is understood but not answered yet", ast.NOWHERE)])
-
-
-def _statement(binder: Binder, statement: ast.Statement) -> Plan | WhyPlan | ListPlan | HygienePlan:
+def _statement(binder: Binder, statement: ast.Statement, others: Collection[str]) -> AnyPlan:
     match statement:
         case ast.Can():
             return _can(binder, statement)
@@ -149,7 +156,7 @@ def _statement(binder: Binder, statement: ast.Statement) -> Plan | WhyPlan | Lis
                 warnings=tuple(binder.warnings),
             )
         case ast.Changed():
-            raise _unanswered("a question about two snapshots")
+            return change_plan(binder, statement, others)
 
 
 def _region(

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from reachproof.grammar.ast import Span
 from reachproof.grammar.mistakes import Mistake, Page
 from reachproof.network.errors import InputError, Problem
+
+Result = TypeVar("Result")
+
+
+def together(readings: Iterable[Callable[[], Result]]) -> list[Result]:
+    """What they give, in order. Raises InputError with the problems of all that raise one."""
+    found: list[Result] = []
+    problems: list[Problem] = []
+    for reading in readings:
+        try:
+            found.append(reading())
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return found
 
 
 class QueryError(InputError):

@@ -7,7 +7,7 @@ pass: a claim about no flow at all, and one that ran out of its budget, are unde
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib.resources import files
@@ -148,16 +148,19 @@ def check(
     budget: Budget = DEFAULT_BUDGET,
     jobs: int = 1,
     allow_vacuous: bool = False,
+    others: Mapping[str, Snapshot] | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Check packs; each statement gets the whole budget. The result does not depend on `jobs`.
+
+    `others`: snapshots that statements may compare with, by name.
 
     Raises InputError with every problem of all packs before anything is decided: text that is no pack, definitions
     that contradict each other, names that do not exist. In a shipped pack a statement about what the snapshot does
     not have is skipped. With `jobs` above 1 and enough statements, other processes do the work.
     """
     parsed = _parsed(packs)
-    bound = _bound_all(snapshot, parsed)
+    bound = _bound_all(snapshot, parsed, {name: Session(other) for name, other in (others or {}).items()})
     fitting = [each for each in bound if isinstance(each, _Bound)]
     answers = iter(answers_of([each.task for each in fitting], budget, jobs=jobs, progress=progress))
     results: list[Result] = []
@@ -198,7 +201,9 @@ def _parsed(packs: Iterable[PackText]) -> tuple[tuple[PackText, Pack], ...]:
     return tuple(found)
 
 
-def _bound_all(snapshot: Snapshot, parsed: Iterable[tuple[PackText, Pack]]) -> tuple[_Bound | Skipped, ...]:
+def _bound_all(
+    snapshot: Snapshot, parsed: Iterable[tuple[PackText, Pack]], others: Mapping[str, Session]
+) -> tuple[_Bound | Skipped, ...]:
     """Every statement of every pack; packs that read tenants alike share a session. InputError with all problems."""
     sessions: dict[tuple[str, object], Session] = {}
     bound: list[_Bound | Skipped] = []
@@ -209,7 +214,7 @@ def _bound_all(snapshot: Snapshot, parsed: Iterable[tuple[PackText, Pack]]) -> t
             problems += QueryError(wrong, given.text, given.name).problems
             continue
         view = with_tenants(snapshot, pack.definitions)
-        session = sessions.setdefault((view.options.tenant_label, view.options.tenants), Session(view))
+        session = sessions.setdefault((view.options.tenant_label, view.options.tenants), Session(view, others))
         bound += _bound(given, pack, session, problems)
     if problems:
         raise InputError(problems)
@@ -222,7 +227,7 @@ def _bound(given: PackText, pack: Pack, session: Session, problems: list[Problem
     for each in pack.checks:
         statement = _statement(given, each)
         try:
-            bind(each.query, session.encoding.universe)
+            bind(each.query, session.encoding.universe, session.others)
         except QueryError as error:
             if given.shipped:
                 yield Skipped(statement=statement, reason="; ".join(mistake.message for mistake in error.mistakes))

@@ -22,6 +22,9 @@ from reachproof.solver.budget import Budget
 WORTH_PROCESSES = 20_000
 """Pods times sentences. Below, this process is faster alone: others take a second or more to load Z3."""
 
+Given = tuple[Snapshot, dict[str, Snapshot]]
+"""A snapshot, and those that it is compared with by name."""
+
 Progress = Callable[[int, int, str], None]
 """Called before each answer is waited for: how many are done, how many there are, and the name of the next."""
 
@@ -61,10 +64,10 @@ def _elsewhere(tasks: Sequence[Task], budget: Budget, jobs: int) -> Iterator[Ans
     sessions = tuple(dict.fromkeys(task.session for task in tasks))
     place = {session: number for number, session in enumerate(sessions)}
     items = [(place[task.session], task.query, task.text) for task in tasks]
-    snapshots = tuple(session.snapshot for session in sessions)
+    given = tuple((each.snapshot, {name: other.snapshot for name, other in each.others.items()}) for each in sessions)
     pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
     try:
-        shares = [pool.submit(_share, snapshots, items[number::jobs], budget) for number in range(jobs)]
+        shares = [pool.submit(_share, given, items[number::jobs], budget) for number in range(jobs)]
         for number, task in enumerate(tasks):
             answer = shares[number % jobs].result()[number // jobs]
             yield replace(answer, snapshot=task.session.snapshot)
@@ -76,10 +79,10 @@ def _elsewhere(tasks: Sequence[Task], budget: Budget, jobs: int) -> Iterator[Ans
         pool.shutdown(cancel_futures=True)
 
 
-def _share(
-    snapshots: Sequence[Snapshot], items: Sequence[tuple[int, Query, str]], budget: Budget
-) -> tuple[Answer, ...]:
+def _share(given: Sequence[Given], items: Sequence[tuple[int, Query, str]], budget: Budget) -> tuple[Answer, ...]:
     """What one process does. The answers leave the snapshot out: whoever asked has it."""
-    sessions = tuple(map(Session, snapshots))
+    sessions = tuple(
+        Session(snapshot, {name: Session(other) for name, other in others.items()}) for snapshot, others in given
+    )
     nothing = Snapshot()
     return tuple(replace(sessions[place].answer(query, text, budget), snapshot=nothing) for place, query, text in items)

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from reachproof.network.address import format_address
 from reachproof.network.cluster import Node, Notice, Pod, Service
-from reachproof.network.flow import External, Party
+from reachproof.network.flow import External, Flow, Party
 from reachproof.network.origin import Origin
 from reachproof.network.policy import PolicyRef
 from reachproof.network.snapshot import Snapshot
@@ -43,6 +43,7 @@ def answer_json(answer: Answer) -> dict[str, Json]:
             "solverMs": evidence.solver_ms,
             "totalMs": evidence.total_ms,
             "snapshot": evidence.snapshot,
+            **({"since": evidence.since} if evidence.since else {}),
         },
     }
     if answer.columns:
@@ -78,21 +79,37 @@ def _cell(value: str | tuple[str, ...]) -> Json:
 def warnings_json(warnings: Iterable[Notice]) -> list[Json]:
     """Warnings, with their places."""
     return [
-        {"code": notice.code, "text": notice.text, "origin": _origin(notice.origin) if notice.origin else None}
+        {"code": notice.code, "text": notice.text, "origin": origin_json(notice.origin) if notice.origin else None}
         for notice in warnings
     ]
 
 
 def _witness(snapshot: Snapshot, witness: Witness) -> dict[str, Json]:
-    flow = witness.flow
+    found: dict[str, Json] = {
+        **flow_json(snapshot, witness.flow),
+        "trace": steps_json(witness.steps),
+        "via": _service(witness.via) if witness.via else None,
+    }
+    if witness.before is not None:
+        earlier = witness.before
+        trace = steps_json(earlier.trace.steps)
+        found["before"] = {"since": earlier.name, **flow_json(earlier.snapshot, earlier.flow), "trace": trace}
+    return found
+
+
+def flow_json(snapshot: Snapshot, flow: Flow) -> dict[str, Json]:
+    """Both ends of a flow, and its port."""
     return {
         "source": end_json(snapshot, flow.source, flow.source_address),
         "destination": end_json(snapshot, flow.destination, flow.destination_address),
         "protocol": str(flow.protocol),
         "port": flow.port,
-        "trace": [_step(step) for step in witness.steps],
-        "via": _service(witness.via) if witness.via else None,
     }
+
+
+def steps_json(steps: Iterable[Step]) -> list[Json]:
+    """The steps of a trace."""
+    return [_step(step) for step in steps]
 
 
 def end_json(snapshot: Snapshot, party: Party, address: int) -> dict[str, Json]:
@@ -140,9 +157,9 @@ def _step(step: Step) -> dict[str, Json]:
         "subject": subject,
         "tier": str(step.tier),
         "action": str(step.action),
-        "policy": _policy(step.policy) if step.policy and step.policy.kind else None,
+        "policy": policy_json(step.policy) if step.policy and step.policy.kind else None,
         "rule": {"index": step.rule_index, "name": step.rule_name} if step.rule_index is not None else None,
-        "origin": _origin(step.origin) if step.origin and step.origin.file else None,
+        "origin": origin_json(step.origin) if step.origin and step.origin.file else None,
         "text": step.text,
     }
 
@@ -153,18 +170,20 @@ def because_json(because: Because) -> dict[str, Json]:
     if because.rule_index is not None:
         rule = {"index": because.rule_index, "name": because.rule_name}
     return {
-        "policy": _policy(because.policy),
+        "policy": policy_json(because.policy),
         "rule": rule,
         "direction": str(because.direction),
         "action": str(because.action),
-        "origin": _origin(because.origin),
+        "origin": origin_json(because.origin),
         "text": because.text,
     }
 
 
-def _policy(policy: PolicyRef) -> dict[str, Json]:
+def policy_json(policy: PolicyRef) -> dict[str, Json]:
+    """The identity of a policy."""
     return {"kind": policy.kind, "namespace": policy.namespace, "name": policy.name}
 
 
-def _origin(origin: Origin) -> dict[str, Json]:
+def origin_json(origin: Origin) -> dict[str, Json]:
+    """A place in the input."""
     return {"file": origin.file, "line": origin.line, "path": origin.path}

@@ -10,8 +10,8 @@ import numpy as np
 
 from reachproof.network.flow import External
 from reachproof.solver.bits import position_list
-from reachproof.solver.cells import Positions
 from reachproof.solver.goal import Side
+from reachproof.solver.index import Positions
 from reachproof.solver.slice import Slice
 from reachproof.solver.table import Table
 from reachproof.solver.universe import sole_key

@@ -32,7 +32,7 @@ from reachproof.solver.ends import Pairs
 from reachproof.solver.goal import All, At, Formula, InPorts, Not, Ranked, Same, Side, Some, Wanted
 from reachproof.solver.slice import PEER, SUBJECT, Patch, Slice, SlicedPolicy, SlicedRule, SlicedTier
 from reachproof.solver.terms import FALSE, Terms, Tracked, conjunction, disjunction, negation
-from reachproof.solver.tiers import PolicyTerms, RuleTerms, TierTerms, outcome, verdict
+from reachproof.solver.tiers import Outcome, PolicyTerms, RuleTerms, TierTerms, outcome, verdict
 
 VARIABLE = {Side.SOURCE: "s", Side.DESTINATION: "d"}
 PORT = "p"
@@ -48,7 +48,7 @@ class Script:
 
 def search_script(part: Slice, region: Formula, wanted: Wanted, *, tracked: bool = False) -> Script:
     """Satisfiable exactly when some flow of the region is as wanted."""
-    writer = _Writer(part, tracked=tracked)
+    writer = Writer(part, tracked=tracked)
     wish = writer.verdict(wanted)
     conditions = [*writer.pair_conditions(), writer.formula(region), wish]
     terms = writer.terms
@@ -62,7 +62,7 @@ def ranked_script(part: Slice, goal: Ranked, pairs: Pairs) -> Script:
     `e` numbers the sources, `at0`, `at1`, ... are the cells that one lies in. The inner quantifiers are written out:
     the text grows with the size of the pairs x atoms.
     """
-    writer = _Writer(part, parametric=True)
+    writer = Writer(part, parametric=True)
     wish = writer.verdict(goal.wanted)
     inside = [*writer.family_conditions(), writer.formula(goal.region)]
     sources = writer.sources(pairs)
@@ -72,12 +72,18 @@ def ranked_script(part: Slice, goal: Ranked, pairs: Pairs) -> Script:
     return Script(text="\n".join(lines))
 
 
-class _Writer:
-    """Writes what a slice has as terms over `s`, `d` and `p`."""
+class Writer:
+    """Writes what a slice has as terms over `s`, `d` and `p`.
 
-    def __init__(self, part: Slice, *, tracked: bool = False, parametric: bool = False) -> None:
+    `terms`: those of another writer, whose slice has as many cells and atoms, so that both are about one flow.
+    """
+
+    def __init__(
+        self, part: Slice, *, tracked: bool = False, parametric: bool = False, terms: Terms | None = None
+    ) -> None:
         sizes = {"s": len(part.sources), "d": len(part.destinations), PORT: len(part.atoms)}
-        self.terms = Terms(sizes, tracking=tracked, parameters=("s", "d", PORT) if parametric else ())
+        parameters = ("s", "d", PORT) if parametric else ()
+        self.terms = terms or Terms(sizes, tracking=tracked, parameters=parameters)
         self._part = part
 
     def family_conditions(self) -> list[str]:
@@ -151,11 +157,19 @@ class _Writer:
 
     def verdict(self, wanted: Wanted) -> str:
         """The flow is as wanted."""
+        return verdict(wanted, *self.outcomes())
+
+    def outcomes(self, name: str = "") -> tuple[Outcome, Outcome]:
+        """What is possible for egress, and for ingress; definitions begin with `name`."""
         egress, ingress = (
-            outcome(self.terms, direction[0], [self._tier(tier, direction) for tier in self._part.tiers(direction)])
+            outcome(
+                self.terms,
+                f"{name}{direction[0]}",
+                [self._tier(tier, direction) for tier in self._part.tiers(direction)],
+            )
             for direction in (Direction.EGRESS, Direction.INGRESS)
         )
-        return verdict(wanted, egress, ingress)
+        return egress, ingress
 
     def formula(self, formula: Formula) -> str:
         """The flow is in the region."""

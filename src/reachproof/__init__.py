@@ -25,10 +25,20 @@ try:
 except PackageNotFoundError:  # run from a checkout that nobody installed
     __version__ = "0+unknown"
 
-__all__ = ["Answer", "InputError", "InternalError", "ReachproofError", "Snapshot", "Verdict", "__version__", "load"]
+__all__ = [
+    "Answer",
+    "InputError",
+    "InternalError",
+    "ReachproofError",
+    "Snapshot",
+    "Verdict",
+    "__version__",
+    "diff",
+    "load",
+]
 
 if TYPE_CHECKING:
-    from reachproof.face import Answer, InputError, InternalError, ReachproofError, Snapshot, Verdict, load
+    from reachproof.face import Answer, InputError, InternalError, ReachproofError, Snapshot, Verdict, diff, load
 
 
 def __getattr__(name: str) -> object:

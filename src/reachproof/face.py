@@ -13,14 +13,16 @@ from reachproof.queries.answer import Answer
 from reachproof.queries.ask import Session
 from reachproof.queries.by import By
 from reachproof.queries.connectivity import Connectivity, connectivity, request
+from reachproof.queries.difference import Diff, difference
 from reachproof.queries.explanation import explain
 from reachproof.queries.model_options import model_options
 from reachproof.queries.plan import Verdict
 from reachproof.solver.budget import DEFAULT_SECONDS, Budget
+from reachproof.solver.prove import Prover
 
 MOST_SECONDS = 86_400
 
-__all__ = ["Answer", "InputError", "InternalError", "ReachproofError", "Snapshot", "Verdict", "load"]
+__all__ = ["Answer", "InputError", "InternalError", "ReachproofError", "Snapshot", "Verdict", "diff", "load"]
 
 
 class Snapshot:
@@ -37,13 +39,19 @@ class Snapshot:
         """`sha256:...` of the objects, whatever their order and formatting."""
         return self._session.snapshot.digest
 
-    def ask(self, text: str, *, timeout: float = DEFAULT_SECONDS) -> Answer:
+    def ask(
+        self, text: str, *, timeout: float = DEFAULT_SECONDS, since: Mapping[str, Snapshot] | None = None
+    ) -> Answer:
         """The answer to one statement; the verdict is `unknown` when it takes longer than `timeout` seconds.
 
-        Raises InputError for a statement that cannot be asked, with every problem of it, and ValueError for a timeout
-        that is not above 0 and at most a day.
+        `since`: the snapshots that the statement may compare with, by the names that it has for them. Raises InputError
+        for a statement that cannot be asked, with every problem of it, and ValueError for a timeout that is not above 0
+        and at most a day.
         """
-        return self._session.ask(text, _budget(timeout))
+        session = (
+            self._session.since({name: other._session for name, other in since.items()}) if since else self._session
+        )
+        return session.ask(text, _budget(timeout))
 
     def explain(self, source: str, destination: str, port: str, *, timeout: float = DEFAULT_SECONDS) -> Answer:
         """Why the flows from one set to another are allowed or denied, with one of each kind in `flows`.
@@ -72,6 +80,15 @@ class Snapshot:
     def __repr__(self) -> str:
         inside = self._session.snapshot
         return f"<Snapshot {self.digest[:19]}: pods {len(inside.pods)}, policies {len(inside.policies)}>"
+
+
+def diff(old: Snapshot, new: Snapshot, *, by: str = "workload", timeout: float = DEFAULT_SECONDS) -> Diff:
+    """What `new` allows more, or less, than `old`.
+
+    `by`: what one end of a row is, of pod, workload, namespace and tenant. ValueError for anything else, or a timeout
+    as in `ask`.
+    """
+    return difference(old._session.encoding, new._session.encoding, _budget(timeout), Prover(), by=By(by))
 
 
 def _budget(timeout: float) -> Budget:

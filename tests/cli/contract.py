@@ -64,6 +64,15 @@ WITNESS = _object(
     trace={**_list(STEP), "minItems": 1},
     via=_or_null(_object(service=_object(kind={"const": "service"}, namespace=WORDS, name=WORDS))),
 )
+# Only where a question compares two snapshots.
+WITNESS["properties"]["before"] = _object(
+    since=WORDS,
+    source=END,
+    destination=END,
+    protocol={"enum": ["TCP", "UDP", "SCTP"]},
+    port={"type": "integer", "minimum": 1, "maximum": 65535},
+    trace={**_list(STEP), "minItems": 1},
+)
 EVIDENCE = _object(
     replayed={"type": "boolean"},
     crossChecked={"type": "boolean"},
@@ -72,6 +81,7 @@ EVIDENCE = _object(
     totalMs={"type": "number", "minimum": 0},
     snapshot={"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"},
 )
+EVIDENCE["properties"]["since"] = EVIDENCE["properties"]["snapshot"]
 ANSWER = _object(
     apiVersion={"const": "reachproof/v1"},
     query=WORDS,
@@ -90,6 +100,75 @@ ANSWER = _object(
 EXPLAINED = _object(access={"enum": ["allowed", "denied", "depends"]}, witness=WITNESS, because=_list(RULE))
 ANSWER["properties"] |= {"rows": _list({"type": "object"}), "columns": _list(WORDS), "name": WORDS, "severity": WORDS}
 ANSWER["properties"] |= {"flows": _list(EXPLAINED)}
+
+
+CONNECTIONS = {
+    "anyOf": [
+        {"const": "all"},
+        _object(**{protocol: _list(_list({"type": "integer"})) for protocol in ("TCP", "UDP", "SCTP")}),
+    ]
+}
+OUTSIDE = _object(kind={"const": "external"}, cidrs={**_list(WORDS), "minItems": 1})
+ROW_END = {**END, "properties": END["properties"] | {"kind": {"enum": ["pod", "node", "namespace", "tenant"]}}}
+CAUSE = _object(
+    **RULE["properties"],
+    when={"enum": ["before", "after"]},
+    edit={"enum": ["added", "removed", "changed", None]},
+)
+ROW = _object(
+    src={"anyOf": [ROW_END, OUTSIDE]},
+    dst={"anyOf": [ROW_END, OUTSIDE]},
+    change={"enum": ["added", "removed", "changed"]},
+    before=CONNECTIONS,
+    after=CONNECTIONS,
+    gained=CONNECTIONS,
+    lost=CONNECTIONS,
+    because=_list(CAUSE),
+    endpoints=_list(WORDS),
+)
+ROW["properties"] |= {"beforeDepends": CONNECTIONS, "afterDepends": CONNECTIONS}
+ONE_SIDE = _object(
+    source=END,
+    destination=END,
+    protocol=WITNESS["properties"]["protocol"],
+    port=WITNESS["properties"]["port"],
+    truth={"enum": ["allowed", "denied", "either"]},
+    trace=WITNESS["properties"]["trace"],
+)
+BOTH_SIDES = _or_null(_object(before=ONE_SIDE, after=ONE_SIDE))
+DIFF = _object(
+    apiVersion={"const": "reachproof/v1"},
+    relation={"enum": ["equivalent", "stricter", "looser", "incomparable", "unknown"]},
+    reason=TEXT,
+    by={"enum": ["pod", "workload", "namespace", "tenant"]},
+    rows=_list(ROW),
+    new=_list(ROW_END),
+    lost=_list(ROW_END),
+    policies=_list(_object(policy=POLICY, edit={"enum": ["added", "removed", "changed"]}, origin=ORIGIN)),
+    witnesses=_object(looser=BOTH_SIDES, stricter=BOTH_SIDES),
+    assumptions=_list(NOTICE),
+    warnings=_list(WARNING),
+    evidence=_object(
+        compared={"type": "integer", "minimum": 0},
+        judged={"type": "integer", "minimum": 0},
+        engine=EVIDENCE["properties"]["engine"],
+        solverMs={"type": "number", "minimum": 0},
+        before=EVIDENCE["properties"]["snapshot"],
+        after=EVIDENCE["properties"]["snapshot"],
+    ),
+)
+
+
+def check_diff(document: object) -> None:
+    """Fails where the document is no difference, or says one thing with its relation and another with its parts."""
+    errors = [f"{error.json_path}: {error.message}" for error in Draft202012Validator(DIFF).iter_errors(document)]
+    assert errors == []
+    assert isinstance(document, dict)
+    shown = {way for way, witness in document["witnesses"].items() if witness is not None}
+    expected = {"equivalent": set(), "unknown": set(), "incomparable": {"looser", "stricter"}}
+    assert shown == expected.get(document["relation"], {document["relation"]})
+    assert bool(document["rows"]) == bool(shown)
+    assert (document["reason"] != "") == (document["relation"] == "unknown")
 
 
 def check_answer(document: object) -> None:

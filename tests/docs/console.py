@@ -27,6 +27,7 @@ PAGES = (
     "docs/lint.md",
     "docs/ci.md",
     "docs/connectivity.md",
+    "docs/diff.md",
     "docs/explain.md",
 )
 _PROMPT = "$ "

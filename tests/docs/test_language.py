@@ -19,7 +19,8 @@ LINES = [line for block in tagged(PAGE, "reach") for line in block.splitlines() 
 
 @cache
 def example() -> Session:
-    return Session(load(ROOT / "queries" / "examples" / "tenants"))
+    today, monday = (Session(load(ROOT / "queries" / "examples" / name)) for name in ("tenants", "tenants-broken"))
+    return today.since({"monday": monday})
 
 
 def outcome(sentence: str) -> str:

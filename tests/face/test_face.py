@@ -189,3 +189,32 @@ def test_a_report_of_connectivity_is_an_iterable_of_rows() -> None:
     ]
     with pytest.raises(ValueError, match="'pots' is not a valid By"):
         rp.load(str(EXAMPLES / "tenants")).connectivity(by="pots")
+
+
+# ---------------------------------------------------------------- two snapshots
+
+
+def test_a_snapshot_is_compared_with_others_by_name() -> None:
+    before, after = rp.load([POD]), rp.load([POD, INGRESS])
+    answer = after.ask("nothing changed since snapshot main", since={"main": before})
+    assert answer.verdict is rp.Verdict.VIOLATED
+    assert answer.witness is not None and answer.witness.before is not None
+    assert answer.witness.before.name == "main"
+    assert after.ask("nothing is newly allowed since snapshot main", since={"main": before}).verdict == "holds"
+    with pytest.raises(rp.InputError, match="no snapshot named main is given"):
+        after.ask("nothing changed since snapshot main")
+
+
+def test_the_difference_of_two_snapshots_has_rows_and_a_relation() -> None:
+    before, after = rp.load([POD]), rp.load([POD, INGRESS])
+    found = rp.diff(before, after)
+    assert (found.relation, [str(row.dst) for row in found.rows], found.differs) == ("stricter", ["shop/web"], True)
+    assert rp.diff(after, after, by="pod").relation == "equivalent"
+
+
+def test_a_difference_by_something_else_is_refused() -> None:
+    snapshot = rp.load([POD])
+    with pytest.raises(ValueError, match="'cluster' is not a valid By"):
+        rp.diff(snapshot, snapshot, by="cluster")
+    with pytest.raises(ValueError, match="found a timeout of 0 s, expected more than 0 and at most 86400"):
+        rp.diff(snapshot, snapshot, timeout=0)

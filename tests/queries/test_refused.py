@@ -108,14 +108,6 @@ def test_of_many_names_some_are_listed_with_how_many_more_there_are() -> None:
     ("sentence", "problem"),
     [
         (
-            "what changed since snapshot monday?",
-            "found a question about two snapshots, which is understood but not answered yet",
-        ),
-        (
-            "nothing is newly allowed since snapshot monday",
-            "found a question about two snapshots, which is understood but not answered yet",
-        ),
-        (
             "assuming whatever network policies pod shop/db writes: no pod can reach pods",
             "network policies are written by tenants or namespaces; name one of these",
         ),

@@ -43,7 +43,7 @@ def pairs(snapshot: Snapshot) -> list[tuple[End, End]]:
 
 def ports(snapshot: Snapshot) -> list[tuple[Protocol, int]]:
     """One protocol and port of every piece."""
-    cuts = [match.ports.numbers for match in _matches(snapshot) if match.ports is not None]
+    cuts = [match.ports.numbers for match in matches(snapshot) if match.ports is not None]
     cuts += [IntervalSet.single(place(port.protocol, port.number)) for pod in snapshot.pods for port in pod.ports]
     return [protocol_port(low) for low, _ in atoms(ALL_PORTS, cuts)]
 
@@ -102,7 +102,8 @@ def _through(source: End, destination: End, number: tuple[Protocol, int]) -> Ite
         )
 
 
-def _matches(snapshot: Snapshot) -> Iterator[Match]:
+def matches(snapshot: Snapshot) -> Iterator[Match]:
+    """What the rules of all policies match."""
     for policy in snapshot.policies:
         for direction in Direction:
             for rule in policy.rules(direction):
@@ -110,4 +111,4 @@ def _matches(snapshot: Snapshot) -> Iterator[Match]:
 
 
 def _address_cuts(snapshot: Snapshot) -> list[IntervalSet]:
-    return [match.peer.addresses for match in _matches(snapshot) if isinstance(match.peer, AddressPeer)]
+    return [match.peer.addresses for match in matches(snapshot) if isinstance(match.peer, AddressPeer)]

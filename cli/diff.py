@@ -1,0 +1,157 @@
+"""`reachproof diff OLD NEW`: what another state of the manifests allows more, or less."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reachproof.cli.exit_codes import ExitCode
+from reachproof.cli.options import MODEL, READING, choice, not_nan, with_options
+from reachproof.cli.query import A_DAY, reader_may_leave
+from reachproof.cli.reading import STDIN, read_one
+from reachproof.cli.text import place, printable
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.by import By
+from reachproof.queries.errors import together
+
+if TYPE_CHECKING:
+    from reachproof.cli.formats.diff_shown import Shown
+    from reachproof.manifests import Revision
+    from reachproof.queries.difference import Diff
+
+_RANGE = re.compile(r"(?P<old>.*?)(?P<dots>\.\.\.?)(?P<new>[^.].*|)")
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="OLD NEW | OLD..NEW [PATH ...]")
+@with_options(*READING)
+@click.option(
+    "-o",
+    "--output",
+    type=choice(["text", "json", "csv", "md"]),
+    default="text",
+    show_default=True,
+    help="For people, one JSON document, a table, or a comment for a pull request.",
+)
+@click.option("--by", type=choice(By), default=By.WORKLOAD.value, show_default=True, help="What one end stands for.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, A_DAY, min_open=True),
+    metavar="SECONDS",
+    callback=not_nan,
+    help="How long it may take once all is read.  [default: 30]",
+)
+@click.option("-q", "--quiet", is_flag=True, help="No warnings.")
+@click.option("--no-color", is_flag=True, help="No colour on terminals either; so does the variable NO_COLOR.")
+@with_options(*MODEL)
+def diff(
+    sources: tuple[str, ...],
+    output: str,
+    by: str,
+    timeout: float | None,
+    *,
+    lenient: bool,
+    ignore_kinds: tuple[str, ...],
+    quiet: bool,
+    no_color: bool,
+    **model: Any,
+) -> ExitCode:
+    """List the connections that NEW allows and OLD does not, and the other way round.
+
+    Each is a file, a folder, - for standard input, or REVISION:PATH of a git repository; OLD..NEW are two revisions.
+
+    \b
+    reachproof diff before/ after/
+    reachproof diff main:manifests manifests/
+    reachproof diff main...HEAD -o md -- manifests/
+    helm template . | reachproof diff before.yaml -
+
+    \b
+    Exit codes
+      0  both allow the same, and have the same workloads
+      1  something differs
+      2  bad input, nothing was compared
+      3  time or memory ended first, or there is nothing to compare
+     70  a bug of reachproof
+    """
+    old, new = _sides(sources)
+    reading = partial(read_one, model=model, lenient=lenient, ignore_kinds=ignore_kinds)
+    before, after = together(partial(reading, each) for each in (old, new))
+    found = _difference(before, after, By(by), timeout)
+    with reader_may_leave():
+        for notice in () if quiet else found.warnings:
+            click.echo(printable(f"warning: {notice.code}: {notice.text}{place(notice.origin)}"), err=True)
+        color = not no_color and not os.environ.get("NO_COLOR")
+        for line in _lines(found, (str(old), str(new)), output):
+            click.echo(line, color=None if color else False)
+    return _code(found)
+
+
+def _sides(sources: Sequence[str]) -> tuple[str | Revision, str | Revision]:
+    """The two sources; two revisions where the first argument is no file and has the form OLD..NEW."""
+    matched = None if os.path.exists(sources[0]) else _RANGE.fullmatch(sources[0])
+    if matched is not None:
+        return _revisions(matched, sources[1:] or (".",))
+    if len(sources) != 2:
+        raise click.UsageError(f"found {_counted(len(sources))}, expected OLD NEW, or OLD..NEW and paths")
+    if sources[0] == sources[1] == STDIN:
+        raise click.UsageError("found - twice, expected one of them from standard input at the most")
+    return sources[0], sources[1]
+
+
+def _revisions(matched: re.Match[str], paths: Sequence[str]) -> tuple[Revision, Revision]:
+    from reachproof.manifests import Revision, merge_base
+
+    old, new = matched["old"] or "HEAD", matched["new"] or "HEAD"
+    if matched["dots"] == "...":
+        old = merge_base(old, new)
+    return Revision(name=old, paths=tuple(paths)), Revision(name=new, paths=tuple(paths))
+
+
+def _counted(count: int) -> str:
+    return "one argument" if count == 1 else f"{count} arguments"
+
+
+def _difference(before: Snapshot, after: Snapshot, by: By, timeout: float | None) -> Diff:
+    from reachproof.queries.difference import difference  # Z3 is loaded only where it is needed
+    from reachproof.solver.budget import Budget
+    from reachproof.solver.ground import prepare
+    from reachproof.solver.prove import Prover
+
+    budget = Budget(seconds=timeout) if timeout else Budget()
+    return difference(prepare(before), prepare(after), budget, Prover(), by=by)
+
+
+def _lines(found: Diff, names: tuple[str, str], output: str) -> Iterator[str]:
+    if output == "json":
+        from reachproof.queries.diff_wire import diff_json
+
+        yield json.dumps(diff_json(found), indent=2)
+        return
+    from reachproof.cli.formats.diff_shown import Shown
+
+    shown = Shown(diff=found, old=names[0], new=names[1])
+    yield from _shown_lines(shown, output)
+
+
+def _shown_lines(shown: Shown, output: str) -> Iterator[str]:
+    match output:
+        case "csv":
+            from reachproof.cli.formats.diff_tables import csv_lines as lines
+        case "md":
+            from reachproof.cli.formats.diff_tables import md_lines as lines
+        case _:
+            from reachproof.cli.formats.diff_text import text_lines as lines
+    yield from lines(shown)
+
+
+def _code(found: Diff) -> ExitCode:
+    if found.differs:
+        return ExitCode.REFUTED
+    return ExitCode.UNDECIDED if found.reason or not found.compared else ExitCode.PROVED

@@ -1,0 +1,84 @@
+"""What `reachproof diff` shows, and the words for it that several formats use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from reachproof.cli.formats.shown import connections, end_text, outside_names
+from reachproof.cli.text import place
+from reachproof.queries.diff_causes import Cause
+from reachproof.queries.diff_rows import Change, Row
+from reachproof.queries.difference import Diff, Relation
+from reachproof.queries.policy_changes import Edit
+from reachproof.queries.report_ends import End
+
+SENTENCES = {
+    Relation.EQUIVALENT: "Both allow the same.",
+    Relation.STRICTER: "The new one is stricter: it allows less, and nothing more.",
+    Relation.LOOSER: "The new one is looser: it allows more, and nothing less.",
+    Relation.INCOMPARABLE: "The new one allows some flows more, and some less.",
+    Relation.UNKNOWN: "It was not decided what differs.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A difference, and what its two sides were called."""
+
+    diff: Diff
+    old: str
+    new: str
+
+    @cached_property
+    def names(self) -> dict[End, str]:
+        """Short names of external ends with many CIDRs."""
+        ends = (end for row in self.diff.rows for end in (row.src, row.dst))
+        return outside_names(list(dict.fromkeys(ends)))
+
+    def ends(self, row: Row) -> tuple[str, str]:
+        """The texts of both ends of a row."""
+        return end_text(row.src, self.names), end_text(row.dst, self.names)
+
+    @property
+    def counts(self) -> str:
+        """How many connections differ, and how many workloads and policies."""
+        diff = self.diff
+        changes = [row.change for row in diff.rows]
+        edits = [each.edit for each in diff.policies]
+        rows = ", ".join(f"{changes.count(change)} {change}" for change in Change)
+        policies = ", ".join(f"{edits.count(edit)} {edit}" for edit in Edit)
+        return f"connections: {rows}; workloads: {len(diff.new)} new, {len(diff.lost)} lost; policies: {policies}"
+
+
+def ports_text(row: Row) -> tuple[str, str]:
+    """What was allowed, and what is."""
+    return connections(row.before), connections(row.after)
+
+
+def remarks(row: Row) -> str:
+    """What the ports before and after do not tell, in words; mostly nothing."""
+    said = []
+    more = row.gained - (row.after - row.before)
+    less = row.lost - (row.before - row.after)
+    if more:
+        said.append(f"some flows are allowed more on {connections(more)}")
+    if less:
+        said.append(f"some flows are allowed less on {connections(less)}")
+    if row.before_open or row.after_open:
+        said.append(f"{connections(row.before_open | row.after_open)} depends on what is left open")
+    return ", ".join(said)
+
+
+def cause_texts(row: Row) -> Iterator[str]:
+    """Why it differs: rules with their places, then what is different about the ends."""
+    for cause in row.causes.rules:
+        yield cause_text(cause) + place(cause.because.origin)
+    yield from row.causes.endpoints
+
+
+def cause_text(cause: Cause) -> str:
+    """A rule, whether it decided before or decides now, and what was done to its policy."""
+    edit = f" ({cause.edit})" if cause.edit else ""
+    return f"{cause.when}: {cause.because.text}{edit}"

@@ -1,0 +1,118 @@
+"""The difference of two snapshots as tables: CSV (RFC 4180), and Markdown for the comment of a pull request."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+
+from reachproof.cli.formats.diff_shown import SENTENCES, Shown, cause_text, cause_texts, ports_text, remarks
+from reachproof.cli.text import printable
+from reachproof.queries.diff_rows import Row
+from reachproof.queries.difference import Diff
+from reachproof.queries.report_ends import End
+
+COLUMNS = ("change", "src", "dst", "before", "after", "remarks", "because")
+MOST_ROWS = 100
+"""Of a comment; what is longer than 65,536 characters is refused by those who show it."""
+_MARKS = re.compile(r"([\\`*_\[\]{}|<>#~&!()])")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_lines(shown: Shown) -> Iterator[str]:
+    """A header and a line for each row, then new and lost workloads.
+
+    A cell that a spreadsheet would take for a formula begins with `'`.
+    """
+    yield _csv(COLUMNS)
+    for row in shown.diff.rows:
+        because = "; ".join(printable(text) for text in cause_texts(row))
+        ends = (", ".join(end.cidrs) or str(end) for end in (row.src, row.dst))
+        yield _csv((str(row.change), *map(printable, ends), *ports_text(row), remarks(row), because))
+    for word, ends_ in (("new", shown.diff.new), ("lost", shown.diff.lost)):
+        yield from (_csv((word, printable(str(end)), "", "", "", "", "")) for end in ends_)
+
+
+def _csv(cells: Sequence[str]) -> str:
+    written = io.StringIO()
+    safe = [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]
+    csv.writer(written, lineterminator="").writerow(safe)
+    return written.getvalue()
+
+
+def md_lines(shown: Shown) -> Iterator[str]:
+    """A heading with what it comes to, counts, and a table that can be folded; the first MOST_ROWS rows of it."""
+    diff = shown.diff
+    yield f"### Network policy: {diff.relation}"
+    yield ""
+    yield f"{SENTENCES[diff.relation]} {_escaped(shown.old)} → {_escaped(shown.new)}"
+    yield ""
+    if diff.reason:
+        yield from (f"Reason: {_escaped(diff.reason)}", "")
+    yield f"- {shown.counts.replace('; ', chr(10) + '- ')}"
+    if diff.rows:
+        yield from _folded("Connections", list(_table(shown)))
+    if diff.new or diff.lost:
+        yield from _folded(
+            "Workloads in one of them only", list(_ends("new", diff.new)) + list(_ends("lost", diff.lost))
+        )
+    if diff.policies:
+        lines = [f"- {each.edit}: {_escaped(str(each.policy))}{_at(str(each.origin))}" for each in diff.policies]
+        yield from _folded("Policies", lines)
+    yield from _witnesses(diff)
+    if diff.assumptions:
+        notes = [f"- {_escaped(f'{each.code}: {each.text}')}" for each in diff.assumptions]
+        yield from _folded("What this assumes", notes)
+
+
+def _table(shown: Shown) -> Iterator[str]:
+    rows = shown.diff.rows
+    yield "| | from | to | before | after | because |"
+    yield "|---|---|---|---|---|---|"
+    yield from (_md(shown, row) for row in rows[:MOST_ROWS])
+    if len(rows) > MOST_ROWS:
+        yield from ("", f"and {len(rows) - MOST_ROWS} more; `reachproof diff -o csv` lists all of them")
+    if shown.names:
+        yield ""
+        yield from (f"- {name}: {', '.join(end.cidrs)}" for end, name in shown.names.items())
+
+
+def _md(shown: Shown, row: Row) -> str:
+    said = remarks(row)
+    before, after = ports_text(row)
+    because = [cause_text(cause) for cause in row.causes.rules] + list(row.causes.endpoints)
+    cells = (str(row.change), *shown.ends(row), before, f"{after} ({said})" if said else after)
+    return f"| {' | '.join(map(_escaped, cells))} | {'<br>'.join(map(_escaped, because))} |"
+
+
+def _ends(word: str, ends: Sequence[End]) -> Iterator[str]:
+    yield from (f"- {word}: {_escaped(str(end))}" for end in ends[:MOST_ROWS])
+    if len(ends) > MOST_ROWS:
+        yield f"- {word}: {len(ends) - MOST_ROWS} more"
+
+
+def _witnesses(diff: Diff) -> Iterator[str]:
+    lines = []
+    for says, flow in (("more", diff.looser), ("less", diff.stricter)):
+        if flow is None:
+            continue
+        lines.append(f"- allowed {says} than before: {_escaped(str(flow.after))}")
+        for when, trace in zip(("before", "after"), flow.traces, strict=True):
+            lines.append(f"  - {when}: {trace.truth}")
+            lines += [f"    - {_escaped(f'{step.direction} {step.action}: {step.text}')}" for step in trace.steps]
+    if lines:
+        yield from _folded("A flow that shows it", lines)
+
+
+def _folded(title: str, lines: Sequence[str]) -> Iterator[str]:
+    yield from ("", f"<details><summary>{title}</summary>", "", *lines, "", "</details>")
+
+
+def _at(origin: str) -> str:
+    return f" ({_escaped(origin)})" if origin else ""
+
+
+def _escaped(text: str) -> str:
+    """Text in which nothing is markup: names in manifests are not ours."""
+    return _MARKS.sub(r"\\\1", printable(text)).replace("\\<", "&lt;").replace("\\>", "&gt;").replace("\\&", "&amp;")

@@ -1,0 +1,60 @@
+"""The difference of two snapshots for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from reachproof.cli.formats.diff_shown import Shown, cause_texts, ports_text, remarks
+from reachproof.cli.text import place, printable
+from reachproof.queries import difference
+from reachproof.queries.diff_rows import Change, Row
+from reachproof.queries.difference import Relation
+
+_COLOURS = {
+    Relation.EQUIVALENT: "green",
+    Relation.STRICTER: "cyan",
+    Relation.LOOSER: "red",
+    Relation.INCOMPARABLE: "red",
+    Relation.UNKNOWN: "yellow",
+}
+_MARKS = {Change.ADDED: "green", Change.REMOVED: "red", Change.CHANGED: "yellow"}
+
+
+def text_lines(shown: Shown) -> Iterator[str]:
+    """What it comes to and counts; then a line for each row with its causes; then flows that show it."""
+    diff = shown.diff
+    word = click.style(diff.relation.upper(), fg=_COLOURS[diff.relation], bold=True)
+    yield f"{word}  {printable(shown.old)} -> {printable(shown.new)}"
+    if diff.reason:
+        yield f"  reason: {diff.reason}"
+    yield f"  {shown.counts}"
+    for row in diff.rows:
+        yield from _row(shown, row)
+    for word, ends in (("new", diff.new), ("lost", diff.lost)):
+        yield from (f"{word:<8} {printable(str(end))}" for end in ends)
+    yield from (f"{name}: {', '.join(end.cidrs)}" for end, name in shown.names.items())
+    for says, flow in (("more", diff.looser), ("less", diff.stricter)):
+        if flow is not None:
+            yield from _flow(says, flow)
+    for notice in diff.assumptions:
+        yield printable(f"assuming {notice.code}: {notice.text}")
+
+
+def _row(shown: Shown, row: Row) -> Iterator[str]:
+    source, destination = shown.ends(row)
+    before, after = ports_text(row)
+    said = remarks(row)
+    mark = click.style(f"{row.change:<8}", fg=_MARKS[row.change])
+    yield f"{mark} {source} => {destination} : {before} -> {after}{f'  ({said})' if said else ''}"
+    yield from (f"           {printable(text)}" for text in cause_texts(row))
+
+
+def _flow(says: str, flow: difference.Shown) -> Iterator[str]:
+    yield f"allowed {says} than before: {printable(str(flow.after))}"
+    for when, trace in zip(("before", "after"), flow.traces, strict=True):
+        other = f" ({trace.flow})" if str(trace.flow) != str(flow.after) else ""
+        yield printable(f"  {when}: {trace.truth}{other}")
+        for step in trace.steps:
+            yield printable(f"    {step.direction:<7} {step.action:<5} {step.text}{place(step.origin)}")

@@ -1,0 +1,207 @@
+"""Why a flow differs between two snapshots: the rules that decide it in either, and what was done to their policies.
+
+| The flow is decided by | causes |
+|---|---|
+| policies of which some were added, removed or changed | the rules of these |
+| policies that are as they were | all of the rules, and what is different about the endpoints |
+
+Only the directions count in which the flow came to another end. Every flow that is looked at is judged by the
+evaluator in both snapshots; InternalError where it disagrees with the engines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import islice
+
+from reachproof.network.cluster import Node, Pod
+from reachproof.network.errors import InternalError
+from reachproof.network.flow import Party
+from reachproof.network.policy import Action, Direction, PolicyRef
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.answer import Because
+from reachproof.queries.explain import by_step
+from reachproof.queries.policy_changes import Edit
+from reachproof.semantics.evaluate import evaluate
+from reachproof.semantics.trace import Trace, Truth
+from reachproof.solver.changed_ends import Place
+from reachproof.solver.compare import Comparison, PairSample
+from reachproof.solver.goal import Side
+from reachproof.solver.twins import FlowPair, flow_between
+
+MOST_CELLS = 32
+MOST_FLOWS = 128
+MOST_JUDGED = 5_000
+"""Kinds of flow that are looked at for the causes of all rows together."""
+_VERB = {Action.ALLOW: "allows", Action.DENY: "denies", Action.PASS: "passes"}
+
+
+class When(StrEnum):
+    """In which of the two snapshots."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """A rule that decided the flow before, or decides it after. `edit`: what was done to its policy, if anything."""
+
+    because: Because
+    when: When
+    edit: Edit | None
+
+
+@dataclass(frozen=True, slots=True)
+class Causes:
+    """Rules, and what is different about the endpoints, each once."""
+
+    rules: tuple[Cause, ...] = ()
+    endpoints: tuple[str, ...] = ()
+
+
+class Explainer:
+    """Explains the differences of a comparison in parts, until it has looked at MOST_JUDGED kinds of flow.
+
+    `judged` counts the flows that the evaluator has judged; `left_out` whether there were more to look at.
+    """
+
+    def __init__(self, comparisons: Sequence[Comparison], edits: Mapping[PolicyRef, Edit]) -> None:
+        self.judged = 0
+        self.left_out = False
+        self._comparisons = comparisons
+        self._edits = edits
+        self._atoms: dict[Place, list[int]] = {}
+        self._known: dict[tuple[Place, int], Causes] = {}
+
+    def causes(self, cells: Iterable[Place], most: int = MOST_FLOWS) -> Causes:
+        """Why flows between these cells differ: of `most` kinds of flow at the most, some of every pair of cells first.
+
+        Cost: an evaluation in either snapshot for each kind.
+        """
+        return _together(self._of_kind(kind) for kind in islice(self._kinds(list(cells)), most))
+
+    def _kinds(self, places: Sequence[Place]) -> Iterator[tuple[Place, int]]:
+        """The kinds of flow that differ: the first atom of each pair of cells, then the second, and so on."""
+        for place in places:
+            if place not in self._atoms:
+                self._atoms[place] = self._comparisons[place[0]].differing_atoms(*place[1:])
+        for turn in range(max((len(self._atoms[place]) for place in places), default=0)):
+            yield from ((place, self._atoms[place][turn]) for place in places if turn < len(self._atoms[place]))
+
+    def _of_kind(self, kind: tuple[Place, int]) -> Causes:
+        if kind not in self._known and self.judged == MOST_JUDGED:
+            self.left_out = True
+            return Causes()
+        if kind not in self._known:
+            (part, source, destination), atom = kind
+            comparison = self._comparisons[part]
+            joint = comparison.joint
+            ends = joint.twins[Side.SOURCE][source], joint.twins[Side.DESTINATION][destination]
+            flows = flow_between(joint, *ends, atoms=1 << atom)
+            self._known[kind] = Causes()
+            if flows is not None:
+                self.judged += 1
+                traces = replayed(comparison, comparison.sample((source, destination, atom), flows))
+                self._known[kind] = self._of_flow(comparison, flows, traces)
+        return self._known[kind]
+
+    def _of_flow(self, comparison: Comparison, flows: FlowPair, traces: tuple[Trace, Trace]) -> Causes:
+        before, after = comparison.snapshots
+        rules = []
+        for direction in Direction:
+            sides = [trace.side(direction) for trace in traces]
+            if sides[0].truth is sides[1].truth:
+                continue
+            for when, snapshot, side in zip(When, (before, after), sides, strict=True):
+                for step in side.steps:
+                    for because in by_step(snapshot, step):
+                        rules.append(Cause(because=_general(because), when=when, edit=self._edits.get(because.policy)))
+        edited = tuple(cause for cause in rules if cause.edit is not None)
+        if edited:
+            return Causes(edited)
+        ends = (flows.before.source, flows.after.source), (flows.before.destination, flows.after.destination)
+        return Causes(tuple(rules), tuple(text for pair in ends for text in _differences(before, after, *pair)))
+
+
+def replayed(comparison: Comparison, sample: PairSample) -> tuple[Trace, Trace]:
+    """The traces of a flow that differs, shown so that they end differently.
+
+    InternalError where the evaluator does not say of it what the engines say.
+    """
+    before, after = comparison.snapshots
+    gained = sample.after[0] and sample.before[1]
+    wishes = (Action.DENY, Action.ALLOW) if gained else (Action.ALLOW, Action.DENY)
+    traces = (
+        evaluate(before, sample.flows.before, prefer=wishes[0]),
+        evaluate(after, sample.flows.after, prefer=wishes[1]),
+    )
+    demand_judged(sample, traces[0].truth, traces[1].truth)
+    return traces
+
+
+def demand_judged(sample: PairSample, before: Truth, after: Truth) -> None:
+    """InternalError unless the evaluator says of a flow what the engines say, in both snapshots.
+
+    Of a flow that is open for its own node only, the engines may say one of its outcomes: `solver.compare.settled`.
+    """
+    for flow, told, found in (
+        (sample.flows.before, sample.before, before),
+        (sample.flows.after, sample.after, after),
+    ):
+        possible = found is not Truth.DENIED, found is not Truth.ALLOWED
+        at_host = any(map(_is_host, (flow.source, flow.destination)))
+        if told != possible and not (at_host and found is Truth.EITHER):
+            raise InternalError(
+                f"the engines and the evaluator ({found}) disagree on {flow}; this is a bug of reachproof, "
+                "no verdict is given"
+            )
+
+
+def _is_host(party: Party) -> bool:
+    return isinstance(party, Node) or (isinstance(party, Pod) and party.host_network)
+
+
+def _together(causes: Iterable[Causes]) -> Causes:
+    rules: dict[tuple[object, ...], Cause] = {}
+    endpoints: dict[str, None] = {}
+    for each in causes:
+        for cause in each.rules:
+            because = cause.because
+            key = because.policy, because.direction, because.rule_index, because.action, cause.when
+            rules.setdefault(key, cause)
+        endpoints.update(dict.fromkeys(each.endpoints))
+    return Causes(tuple(rules.values()), tuple(endpoints))
+
+
+def _general(because: Because) -> Because:
+    """The rule without the flow that it was found with."""
+    if because.rule_index is None:
+        return replace(because, text=f"{because.policy} isolates the pods it selects for {because.direction}")
+    name = f' "{because.rule_name}"' if because.rule_name else ""
+    rule = f"{because.policy} {because.direction} rule {because.rule_index}{name}"
+    return replace(because, text=f"{rule} {_VERB[because.action]}")
+
+
+def _differences(before: Snapshot, after: Snapshot, old: Party, new: Party) -> Iterator[str]:
+    """What is different about an endpoint that policies can see."""
+    match old, new:
+        case Pod(), Pod():
+            pod = f"pod {new}" if old.key == new.key else f"pod {new} (before: {old})"
+            homes = before.namespace_of[old.namespace].labels, after.namespace_of[new.namespace].labels
+            changed = {
+                f"labels of {pod}": old.labels != new.labels,
+                f"labels of namespace {new.namespace}": homes[0] != homes[1],
+                f"addresses of {pod}": old.addresses != new.addresses,
+                f"named ports of {pod}": old.ports != new.ports,
+                f"node of {pod}": old.node != new.node,
+                f"host network of {pod}": old.host_network != new.host_network,
+            }
+            yield from (f"other {what}" for what, differs in changed.items() if differs)
+        case Node(), Node():
+            if old.labels != new.labels:
+                yield f"other labels of node {new.name}"
+            if old.addresses != new.addresses:
+                yield f"other addresses of node {new.name}"

@@ -1,0 +1,156 @@
+"""The rows of a difference: pairs of ends with a flow that is allowed more, or less, than in another snapshot.
+
+Pods are put together as asked; addresses outside, and nodes, where the same changes for them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from reachproof.network.cluster import Node, Pod
+from reachproof.network.intervals import IntervalSet
+from reachproof.queries.diff_causes import MOST_CELLS, MOST_FLOWS, MOST_JUDGED, Causes, Explainer
+from reachproof.queries.report_ends import End, EndKind, Grouping, outside_ends
+from reachproof.solver.budget import Budget, OutOfBudget
+from reachproof.solver.changed_ends import Changed, changed_ends
+from reachproof.solver.compare import Comparison
+from reachproof.solver.goal import Side
+from reachproof.solver.joint import Twin
+
+MOST_ROWS = 200_000
+Key = int | str | IntervalSet
+"""The place of an end of pods, the name of a node, or addresses outside."""
+
+
+class Change(StrEnum):
+    """What became of the connections of a row."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A pair of ends with a flow that differs.
+
+    `before` and `after` are ports on which something could be and can be allowed between them, `before_open` and
+    `after_open` those of them that depend on what is left open. On `gained` some flow between them is allowed more than
+    before, on `lost` less; where an end is several pods, that may be so on ports that are in `before` and in `after`.
+    """
+
+    src: End
+    dst: End
+    change: Change
+    before: IntervalSet
+    after: IntervalSet
+    before_open: IntervalSet
+    after_open: IntervalSet
+    gained: IntervalSet
+    lost: IntervalSet
+    causes: Causes
+
+
+def difference_rows(
+    comparisons: Sequence[Comparison], ends: Grouping, explainer: Explainer, budget: Budget
+) -> tuple[Row, ...]:
+    """All rows, in order of their ends. Raises OutOfBudget, also where there are more than MOST_ROWS.
+
+    `ends`: of the second snapshot.
+    """
+    numbers = {pod.key: number for number, end in enumerate(ends.ends) for pod in end.pods}
+
+    def key(twin: Twin) -> Key:
+        match twin.after.party:
+            case Pod() as pod:
+                return numbers[pod.key]
+            case Node(name=name):
+                return name
+            case _:
+                return twin.after.addresses
+
+    found: list[Changed[Key]] = []
+    for changed in changed_ends(comparisons, key, budget, most_cells=MOST_CELLS):
+        if len(found) == MOST_ROWS:
+            raise OutOfBudget(f"more than {MOST_ROWS} pairs differ: put more pods together with `by`")
+        found.append(changed)
+    held = IntervalSet.of(span for each in comparisons[:1] for snapshot in each.snapshots for span in snapshot.held)
+    merged = _merged(found)
+    most = max(1, min(MOST_FLOWS, MOST_JUDGED // max(1, len(merged))))
+    rows = []
+    for one, sources, destinations in merged:
+        budget.check()
+        src, dst = _end(ends, sources, held), _end(ends, destinations, held)
+        rows.append(_row(one, src, dst, explainer.causes(one.cells, most)))
+    places = {end: place for place, end in enumerate(ends.ends)}
+    return tuple(sorted(rows, key=lambda row: (_order(row.src, places), _order(row.dst, places))))
+
+
+def _row(changed: Changed[Key], src: End, dst: End, causes: Causes) -> Row:
+    change = Change.CHANGED
+    if bool(changed.before) is not bool(changed.after):
+        change = Change.ADDED if changed.after else Change.REMOVED
+    return Row(
+        src=src,
+        dst=dst,
+        change=change,
+        before=changed.before,
+        after=changed.after,
+        before_open=changed.before_open,
+        after_open=changed.after_open,
+        gained=changed.gained,
+        lost=changed.lost,
+        causes=causes,
+    )
+
+
+Group = tuple[Changed[Key], tuple[Key, ...], tuple[Key, ...]]
+
+
+def _merged(found: Iterable[Changed[Key]]) -> list[Group]:
+    """The pairs with their sources and destinations; those are one that differ in a node or outside addresses only."""
+    groups: list[Group] = [(changed, (changed.source,), (changed.destination,)) for changed in found]
+    for side in Side:
+        alike: dict[Hashable, list[Group]] = defaultdict(list)
+        for group in groups:
+            alike[_likeness(group, side)].append(group)
+        groups = [_united(each, side) for each in alike.values()]
+    return groups
+
+
+def _likeness(group: Group, side: Side) -> Hashable:
+    """What groups have to have in common to be put together by their end at a side."""
+    changed, sources, destinations = group
+    own, other = (sources, destinations) if side is Side.SOURCE else (destinations, sources)
+    kind = own if isinstance(own[0], int) else type(own[0])
+    content = replace(changed, source=0, destination=0, cells=())
+    return kind, other, content
+
+
+def _united(groups: list[Group], side: Side) -> Group:
+    changed, sources, destinations = groups[0]
+    cells = tuple(dict.fromkeys(pair for group in groups for pair in group[0].cells))[:MOST_CELLS]
+    united = replace(changed, cells=cells)
+    if side is Side.SOURCE:
+        return united, tuple(key for _, own, _ in groups for key in own), destinations
+    return united, sources, tuple(key for _, _, own in groups for key in own)
+
+
+def _end(ends: Grouping, keys: tuple[Key, ...], held: IntervalSet) -> End:
+    first = keys[0]
+    if isinstance(first, int):
+        return ends.ends[first]
+    if isinstance(first, str):
+        names = sorted(str(key) for key in keys)
+        return End(kind=EndKind.NODE, name=",".join(names))
+    addresses = IntervalSet.of(span for key in keys if isinstance(key, IntervalSet) for span in key)
+    return outside_ends((addresses,), held)[0]
+
+
+def _order(end: End, places: dict[End, int]) -> tuple[int, int, str, int]:
+    if end in places:
+        return 0, places[end], "", 0
+    return 1 if end.kind is EndKind.NODE else 2, 0, end.name, end.addresses.first if end.addresses else 0

@@ -1,0 +1,275 @@
+"""Two slices on common cells and atoms, so that every flow of two snapshots has one place in the tables of both.
+
+    twin  = an endpoint with an address (or set of addresses), as it is in either snapshot
+    cell  = twins of one side that nothing tells apart, in neither snapshot
+    atom  = ports that nothing tells apart, in neither snapshot
+
+A flow is compared where it exists in both snapshots: between endpoints that both have. An address that is not known
+is the same in both, as far as both leave it open. Where a pod runs on another node than before, its flows with these
+nodes are left out: the node that a pod runs on always reaches it, and that is no choice of the policies.
+
+Trusted by both engines when snapshots are compared; checked by tests/agreement/test_pairs.py, where the evaluator
+judges flows that were enumerated without it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import product
+
+import numpy as np
+
+from reachproof.network.flow import External, Party
+from reachproof.network.intervals import IntervalSet
+from reachproof.solver.bits import Flags, position_list
+from reachproof.solver.budget import Budget
+from reachproof.solver.goal import Formula, Side
+from reachproof.solver.ground import Encoding
+from reachproof.solver.index import Positions
+from reachproof.solver.pairing import Pairing
+from reachproof.solver.slice import Slice, cut
+from reachproof.solver.spread import Spread, is_open_at_own_node, settled_slice
+from reachproof.solver.universe import Point, party_key, sole_key
+
+_LIKE = 2
+"""Of endpoints that are alike one is not enough, since none has flows to itself; two always are."""
+
+
+class Difference(StrEnum):
+    """What may be different about a flow (`solver.compare`)."""
+
+    GAIN = "may be newly allowed"
+    DRIFT = "may have changed"
+    LOOSER = "is allowed more than before"
+    STRICTER = "is allowed less than before"
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """One endpoint with its addresses of one family, in either snapshot."""
+
+    before: Point
+    after: Point
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joint:
+    """Both slices have the same numbers of cells and atoms. `exists`: pairs of cells that some flow is compared of.
+
+    `twins[side][cell]` are the endpoints of a cell. Each of the second snapshot is among them, with as many of those
+    that it is compared with as it takes.
+    `moved`: whether flows were left out because pods run on other nodes.
+    """
+
+    before: Slice
+    after: Slice
+    twins: dict[Side, tuple[tuple[Twin, ...], ...]]
+    exists: Flags
+    moved: bool
+
+
+def join(
+    encodings: tuple[Encoding, Encoding], pairing: Pairing, regions: tuple[Formula, Formula], budget: Budget
+) -> Joint:
+    """The joint slices for the flows that lie in a region of either snapshot. Raises OutOfBudget.
+
+    Nothing tells the flows of a cell apart in the second region; the first one only says which points there are.
+    """
+    old, new = (cut(encoding, (region,), budget) for encoding, region in zip(encodings, regions, strict=True))
+    pairs = tuple(_twins(_Ends(old), _Ends(new), pairing))
+    numbers: dict[Side, list[tuple[int, int]]] = {}
+    twins: dict[Side, tuple[tuple[Twin, ...], ...]] = {}
+    for side in Side:
+        found: dict[tuple[int, int], list[Twin]] = defaultdict(list)
+        homes = _homes(old, side), _homes(new, side)
+        for first, second, twin in pairs:
+            key = int(homes[0][first]), int(homes[1][second])
+            if min(key) >= 0:
+                found[key].append(twin)
+        numbers[side] = sorted(found)
+        twins[side] = tuple(tuple(found[key]) for key in numbers[side])
+    atoms = overlay(old.atoms, new.atoms)
+    budget.check_table(len(numbers[Side.SOURCE]) * len(numbers[Side.DESTINATION]) * (len(atoms) // 64 + 1))
+    slices = [
+        Spread(part, {side: [key[at] for key in numbers[side]] for side in Side}, [key[at] for key in atoms]).slice(
+            tuple(atoms.values())
+        )
+        for at, part in enumerate((old, new))
+    ]
+    exists, moved = _exists(slices[0], slices[1], twins)
+    return Joint(before=slices[0], after=slices[1], twins=twins, exists=exists, moved=moved)
+
+
+def settled(joint: Joint, *, own_node: bool) -> Joint:
+    """The same, once it is known whether a pod runs on the other end's node, and may always send to its own.
+
+    `own_node`: it does and may, wherever that is open; else never. Then it is so in both snapshots.
+    """
+    before, after = (settled_slice(part, own_node=own_node) for part in (joint.before, joint.after))
+    return replace(joint, before=before, after=after)
+
+
+def is_unsettled(joint: Joint) -> bool:
+    """Whether anything is open about own nodes, in either snapshot."""
+    return is_open_at_own_node(joint.before) or is_open_at_own_node(joint.after)
+
+
+def overlay(left: Sequence[IntervalSet], right: Sequence[IntervalSet]) -> dict[tuple[int, int], IntervalSet]:
+    """The meets of the members of two families of disjoint sets that are not empty, by their numbers.
+
+    In order of the first integer of each. Cost: linear in the spans, once they are sorted.
+    """
+    found: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+    ones, others = _numbered(left), _numbered(right)
+    a = b = 0
+    while a < len(ones) and b < len(others):
+        low, high = max(ones[a][0], others[b][0]), min(ones[a][1], others[b][1])
+        if low <= high:
+            found[ones[a][2], others[b][2]].append((low, high))
+        if ones[a][1] < others[b][1]:
+            a += 1
+        else:
+            b += 1
+    return {key: IntervalSet.of(spans) for key, spans in found.items()}
+
+
+def _numbered(family: Sequence[IntervalSet]) -> list[tuple[int, int, int]]:
+    return sorted((low, high, number) for number, each in enumerate(family) for low, high in each)
+
+
+# ---------------------------------------------------------------- twins
+
+
+class _Ends:
+    """The points of a slice by party, and which parties are alike to it."""
+
+    def __init__(self, part: Slice) -> None:
+        self.part = part
+        self._points: dict[str, list[int]] = defaultdict(list)
+        for index in position_list(part.view.everything, len(part.view.points)):
+            self._points[party_key(part.view.points[index].party)].append(index)
+        self._homes = [_homes(part, side) for side in Side]
+
+    def points(self, party: Party, family: int) -> list[int]:
+        """The points of a party that are of one address family."""
+        points = self.part.view.points
+        return [index for index in self._points[party_key(party)] if points[index].family == family]
+
+    def some_of_each(self, parties: Sequence[Party]) -> Sequence[Party]:
+        """Of parties whose points lie in the same cells the first two."""
+        if len(parties) <= _LIKE:
+            return parties
+        alike: dict[tuple[object, ...], list[Party]] = defaultdict(list)
+        for party in parties:
+            points = self._points[party_key(party)]
+            cells = tuple(int(homes[index]) for homes in self._homes for index in points)
+            alike[cells, tuple(self.part.view.points[index].family for index in points)].append(party)
+        return [party for group in alike.values() for party in group[:_LIKE]]
+
+
+def _homes(part: Slice, side: Side) -> Positions:
+    """For each point its cell at a side; -1 for none."""
+    found = np.full(len(part.view.points), -1, dtype=np.intp)
+    for number, cell in enumerate(part.cells(side)):
+        found[position_list(cell.points, len(part.view.points))] = number
+    return found
+
+
+def _twins(before: _Ends, after: _Ends, pairing: Pairing) -> Iterator[tuple[int, int, Twin]]:
+    """Every twin, with the numbers of its points in either slice."""
+    for match in pairing.matches:
+        for one, other in product(before.some_of_each(match.before), match.after):
+            for family in (4, 6):
+                yield from _of_family(before, after, before.points(one, family), after.points(other, family))
+
+
+def _of_family(
+    before: _Ends, after: _Ends, left: Sequence[int], right: Sequence[int]
+) -> Iterator[tuple[int, int, Twin]]:
+    """Twins of one party: at each address that it has in both, then what is left of either with what is left."""
+    ones, others = ([ends.part.view.points[index] for index in at] for ends, at in ((before, left), (after, right)))
+    common = overlay([point.addresses for point in ones], [point.addresses for point in others])
+    for (first, second), addresses in common.items():
+        twin = Twin(replace(ones[first], addresses=addresses), replace(others[second], addresses=addresses))
+        yield left[first], right[second], twin
+    if common and any(map(_is_free, (*ones, *others))):
+        return
+    taken = [{key[side] for key in common} for side in range(2)]
+    rest = [
+        [at for at in range(len(points)) if at not in met] for points, met in zip((ones, others), taken, strict=True)
+    ]
+    for first, second in product(*rest):
+        yield left[first], right[second], Twin(ones[first], others[second])
+
+
+def _is_free(point: Point) -> bool:
+    return isinstance(point.party, External) or not point.party.addresses
+
+
+# ---------------------------------------------------------------- which flows there are
+
+
+def _exists(before: Slice, after: Slice, twins: dict[Side, tuple[tuple[Twin, ...], ...]]) -> tuple[Flags, bool]:
+    """Pairs of cells with a flow that both snapshots have; and whether some were left out for pods on other nodes."""
+    v6 = [np.array([cell.v6 for cell in after.cells(side)], dtype=np.bool_) for side in Side]
+    outside = [np.array([cell.external for cell in after.cells(side)], dtype=np.bool_) for side in Side]
+    found: Flags = (v6[0][:, None] == v6[1][None, :]) & ~(outside[0][:, None] & outside[1][None, :])
+    keys = {side: [frozenset(map(_keys, cell)) for cell in twins[side]] for side in Side}
+    homes: dict[tuple[int, str], set[int]] = defaultdict(set)
+    for number, cell in enumerate(keys[Side.DESTINATION]):
+        for pair in cell:
+            for at, key in enumerate(pair):
+                if key is not None:
+                    homes[at, key].add(number)
+    for number, cell in enumerate(keys[Side.SOURCE]):
+        near = {home for pair in cell for at, key in enumerate(pair) if key is not None for home in homes[at, key]}
+        for other in near:
+            if not any(_apart(one, two) for one, two in product(cell, keys[Side.DESTINATION][other])):
+                found[number, other] = False
+    moved = _moved(before, after) & found
+    return found & ~moved, bool(moved.any())
+
+
+def is_apart(source: Twin, destination: Twin) -> bool:
+    """Whether they are two endpoints in both snapshots, so that there can be a flow between them."""
+    return _apart(_keys(source), _keys(destination))
+
+
+Keys = tuple[str | None, str | None]
+
+
+def _keys(twin: Twin) -> Keys:
+    return sole_key(twin.before), sole_key(twin.after)
+
+
+def _apart(one: Keys, two: Keys) -> bool:
+    """Whether the ends are two in both snapshots."""
+    return all(a is None or a != b for a, b in zip(one, two, strict=True))
+
+
+def _moved(before: Slice, after: Slice) -> Flags:
+    """Pairs of a host and pods that are known to be on one node in one of the snapshots only."""
+    old, new = _hosts(before), _hosts(after)
+    if not (old.any() and new.any()):
+        return np.zeros(old.shape, dtype=np.bool_)  # one of them knows nothing of nodes
+    found: Flags = (_own_node(before) != _own_node(after)) & (old | new)
+    return found
+
+
+def _hosts(part: Slice) -> Flags:
+    """Pairs of cells of which one is a node, or pods on the host network."""
+    sources, destinations = (np.array([cell.host for cell in part.cells(side)], dtype=np.bool_) for side in Side)
+    found: Flags = sources[:, None] | destinations[None, :]
+    return found
+
+
+def _own_node(part: Slice) -> Flags:
+    """For each pair of cells whether they are on one node: 0 no, 1 yes, 2 not known."""
+    names = sorted({cell.node for side in Side for cell in part.cells(side) if cell.node is not None})
+    numbers = {name: number for number, name in enumerate(names)}
+    at = [np.array([-1 if c.node is None else numbers[c.node] for c in part.cells(side)]) for side in Side]
+    one = (at[0][:, None] == at[1][None, :]).astype(np.int8)
+    return np.where((at[0] < 0)[:, None] | (at[1] < 0)[None, :], np.int8(2), one)

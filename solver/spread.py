@@ -1,0 +1,110 @@
+"""A slice written anew: over finer cells and atoms, or with what is open about own nodes settled.
+
+Trusted by both engines when snapshots are compared; checked with `solver.joint`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from reachproof.network.intervals import IntervalSet
+from reachproof.network.policy import OwnNodePeer
+from reachproof.solver.goal import Side
+from reachproof.solver.index import Positions
+from reachproof.solver.slice import Patch, Slice, SlicedPolicy, SlicedRule, SlicedTier
+
+
+class Spread:
+    """Writes a slice over finer cells and atoms; `cells` and `atoms` number those that these are parts of."""
+
+    def __init__(self, part: Slice, cells: dict[Side, list[int]], atoms: Sequence[int]) -> None:
+        self._part = part
+        self._numbers = cells
+        self._cells = {side: np.array(numbers, dtype=np.intp) for side, numbers in cells.items()}
+        self._atoms = atoms
+        self._positions: dict[tuple[Side, bytes], Positions] = {}
+        self._masks: dict[int, int] = {}
+
+    def slice(self, atoms: tuple[IntervalSet, ...]) -> Slice:
+        """The slice with these atoms, and with a cell for each number."""
+        part = self._part
+        sources, destinations = ([part.cells(side)[number] for number in self._numbers[side]] for side in Side)
+        return replace(
+            part,
+            sources=tuple(sources),
+            destinations=tuple(destinations),
+            atoms=atoms,
+            egress=tuple(self._tier(tier, Side.SOURCE, Side.DESTINATION) for tier in part.egress),
+            ingress=tuple(self._tier(tier, Side.DESTINATION, Side.SOURCE) for tier in part.ingress),
+        )
+
+    def _tier(self, tier: SlicedTier, subjects: Side, peers: Side) -> SlicedTier:
+        def rule(each: SlicedRule) -> SlicedRule:
+            certain, possible = (tuple(map(patch, patches)) for patches in (each.certain, each.possible))
+            return replace(each, certain=certain, possible=possible)
+
+        def patch(each: Patch) -> Patch:
+            return Patch(self._at(subjects, each.subjects), self._at(peers, each.peers), self._mask(each.atoms))
+
+        def policy(each: SlicedPolicy) -> SlicedPolicy:
+            return replace(each, subjects=self._at(subjects, each.subjects), rules=tuple(map(rule, each.rules)))
+
+        return rewritten(tier, policy, rule)
+
+    def _at(self, side: Side, cells: Positions) -> Positions:
+        key = side, cells.tobytes()
+        if key not in self._positions:
+            inside = np.zeros(len(self._part.cells(side)), dtype=np.bool_)
+            inside[cells] = True
+            self._positions[key] = np.flatnonzero(inside[self._cells[side]])
+        return self._positions[key]
+
+    def _mask(self, atoms: int) -> int:
+        if atoms not in self._masks:
+            self._masks[atoms] = sum(1 << place for place, atom in enumerate(self._atoms) if atoms >> atom & 1)
+        return self._masks[atoms]
+
+
+def rewritten(
+    tier: SlicedTier, policy: Callable[[SlicedPolicy], SlicedPolicy], rule: Callable[[SlicedRule], SlicedRule]
+) -> SlicedTier:
+    """The tier with other policies, and other rules of isolation."""
+    return replace(
+        tier,
+        chains=tuple(tuple(tuple(map(policy, group)) for group in chain) for chain in tier.chains),
+        isolating=tuple(map(policy, tier.isolating)),
+        isolation=tuple(map(rule, tier.isolation)),
+    )
+
+
+def settled_slice(part: Slice, *, own_node: bool) -> Slice:
+    """The slice with the built-in rules about own nodes matching for certain where they may match, or never there."""
+
+    def rule(each: SlicedRule) -> SlicedRule:
+        if not _is_own_node(each):
+            return each
+        return replace(each, certain=(*each.certain, *(each.possible if own_node else ())), possible=())
+
+    def policy(each: SlicedPolicy) -> SlicedPolicy:
+        return replace(each, rules=tuple(map(rule, each.rules)))
+
+    egress, ingress = (tuple(rewritten(tier, policy, rule) for tier in tiers) for tiers in (part.egress, part.ingress))
+    return replace(part, egress=egress, ingress=ingress)
+
+
+def is_open_at_own_node(part: Slice) -> bool:
+    """Whether one of these rules may match somewhere and may not."""
+    return any(
+        rule.possible
+        for tier in (*part.egress, *part.ingress)
+        for rules in (*(p.rules for chain in tier.chains for group in chain for p in group), tier.isolation)
+        for rule in rules
+        if _is_own_node(rule)
+    )
+
+
+def _is_own_node(rule: SlicedRule) -> bool:
+    return any(isinstance(match.peer, OwnNodePeer) for match in rule.rule.matches)

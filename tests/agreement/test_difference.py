@@ -1,0 +1,109 @@
+"""The rows of a difference are what the evaluator says of all flows of two drawn snapshots, put together by end."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reachproof.network.cluster import Node, Pod
+from reachproof.network.flow import Party
+from reachproof.network.ports import place
+from reachproof.queries.by import By
+from reachproof.queries.diff_rows import Row
+from reachproof.queries.difference import Diff, difference
+from reachproof.queries.report_ends import End
+from reachproof.semantics.evaluate import truth
+from reachproof.semantics.trace import Truth
+from reachproof.solver.budget import Budget
+from reachproof.solver.ground import prepare
+from reachproof.solver.prove import Prover
+from tests.strategies.pairs import Change, all_flow_pairs, changes, port_pieces
+
+RANK = {Truth.DENIED: 0, Truth.EITHER: 1, Truth.ALLOWED: 2}
+PROVER = Prover()
+Content = tuple[frozenset[int], ...]
+"""Ports: before, after, of these open before, open after; gained, lost."""
+
+
+def found(change: Change, by: By = By.WORKLOAD) -> Diff:
+    return difference(prepare(change.before), prepare(change.after), Budget(), PROVER, by=by)
+
+
+def home(party: Party, address: int, by: By) -> object:
+    """What an endpoint of the second snapshot is put together with: by name, outside with nothing."""
+    match party:
+        case Pod() as pod if by is By.POD:
+            return pod.key
+        case Pod() as pod if by is By.WORKLOAD:
+            return pod.namespace, pod.workload or pod.name
+        case Pod() as pod:
+            return pod.namespace
+        case Node(name=name):
+            return name
+        case _:
+            return address
+
+
+def expected(change: Change, by: By, numbers: set[int]) -> dict[tuple[object, object], list[set[int]]]:
+    """For every pair of ends what the evaluator says of all of its flows on these ports."""
+    pairs: dict[tuple[object, object], list[set[int]]] = defaultdict(lambda: [set() for _ in range(6)])
+    for before, after in all_flow_pairs(change):
+        if place(after.protocol, after.port) not in numbers:
+            continue
+        truths = truth(change.before, before), truth(change.after, after)
+        ends = home(after.source, after.source_address, by), home(after.destination, after.destination_address, by)
+        port = place(after.protocol, after.port)
+        told = (
+            truths[0] is not Truth.DENIED,
+            truths[1] is not Truth.DENIED,
+            truths[0] is Truth.EITHER,
+            truths[1] is Truth.EITHER,
+            RANK[truths[1]] > RANK[truths[0]],
+            RANK[truths[1]] < RANK[truths[0]],
+        )
+        for ports, holds in zip(pairs[ends], told, strict=True):
+            if holds:
+                ports.add(port)
+    return {ends: ports for ends, ports in pairs.items() if ports[4] or ports[5]}
+
+
+def members(end: End, by: By, addresses: set[int]) -> set[object]:
+    if end.pods:
+        return {home(end.pods[0], 0, by)}
+    if end.addresses:
+        return {address for address in addresses if address in end.addresses}
+    return set(end.name.split(","))
+
+
+def shown(rows: tuple[Row, ...], by: By, wanted: dict[tuple[object, object], list[set[int]]]) -> dict[object, Row]:
+    """The row of every pair of ends, outside ends and nodes each by itself; each pair in one row only."""
+    addresses = {end for pair in wanted for end in pair if isinstance(end, int)}
+    by_ends: dict[object, Row] = {}
+    for row in rows:
+        for source in members(row.src, by, addresses):
+            for destination in members(row.dst, by, addresses):
+                assert (source, destination) not in by_ends
+                by_ends[source, destination] = row
+    return by_ends
+
+
+@pytest.mark.parametrize("by", [By.POD, By.WORKLOAD, By.NAMESPACE])
+@settings(max_examples=max(25, settings().max_examples // 8))
+@given(change=changes(), seed=st.integers(0, 2**32))
+def test_rows_are_what_the_evaluator_says_of_all_flows_on_some_ports(by: By, change: Change, seed: int) -> None:
+    cut = [place(*number) for number in port_pieces(change)]
+    numbers = set(random.Random(seed).sample(cut, min(4, len(cut))))
+    wanted = expected(change, by, numbers)
+    rows = shown(found(change, by).rows, by, wanted)
+    for ends, row in rows.items():
+        told = (row.before, row.after, row.before_open, row.after_open, row.gained, row.lost)
+        ports = [{port for port in numbers if port in each} for each in told]
+        if ends in wanted:
+            assert ports == wanted.pop(ends), ends
+        else:
+            assert not ports[4] and not ports[5], ends
+    assert not wanted

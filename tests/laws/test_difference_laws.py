@@ -1,0 +1,118 @@
+"""Laws of differences: nothing differs from itself, back is the opposite of forth, and the writing does not matter."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reachproof.manifests.load import load_objects
+from reachproof.network.intervals import IntervalSet
+from reachproof.network.policy import AddressPeer, Direction, Match, Policy, Rule
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.diff_rows import Change as RowChange
+from reachproof.queries.diff_rows import Row
+from reachproof.queries.difference import Diff, Relation, difference
+from reachproof.solver.budget import Budget
+from reachproof.solver.ground import prepare
+from reachproof.solver.prove import Prover
+from tests.strategies.pairs import Change, changes
+from tests.strategies.snapshots import manifests, snapshots
+from tests.strategies.vocabulary import Manifest
+
+PROVER = Prover()
+SOME = max(30, settings().max_examples // 4)
+BACK = {
+    RowChange.ADDED: RowChange.REMOVED,
+    RowChange.REMOVED: RowChange.ADDED,
+    RowChange.CHANGED: RowChange.CHANGED,
+}
+OPPOSITE = {Relation.LOOSER: Relation.STRICTER, Relation.STRICTER: Relation.LOOSER}
+
+
+def diff(before: Snapshot, after: Snapshot) -> Diff:
+    return difference(prepare(before), prepare(after), Budget(), PROVER)
+
+
+def bare(row: Row) -> tuple[object, ...]:
+    """The row without its causes, which have places in files."""
+    ports = (row.before, row.after, row.before_open, row.after_open, row.gained, row.lost)
+    return str(row.src), str(row.dst), row.change, *ports
+
+
+def turned(row: Row) -> tuple[object, ...]:
+    """The row as it is the other way round."""
+    ports = (row.after, row.before, row.after_open, row.before_open, row.lost, row.gained)
+    return str(row.src), str(row.dst), BACK[row.change], *ports
+
+
+@settings(max_examples=SOME)
+@given(snapshots())
+def test_a_snapshot_does_not_differ_from_itself(snapshot: Snapshot) -> None:
+    found = diff(snapshot, snapshot)
+    assert (found.relation, found.rows, found.new, found.lost, found.policies) == (Relation.EQUIVALENT, (), (), (), ())
+
+
+@settings(max_examples=SOME)
+@given(changes())
+def test_the_way_back_is_the_opposite_of_the_way_forth(change: Change) -> None:
+    forth, back = diff(change.before, change.after), diff(change.after, change.before)
+    assert sorted(map(str, map(bare, back.rows))) == sorted(map(str, map(turned, forth.rows)))
+    assert [list(map(str, ends)) for ends in (back.new, back.lost)] == [
+        list(map(str, ends)) for ends in (forth.lost, forth.new)
+    ]
+    assert back.relation is OPPOSITE.get(forth.relation, forth.relation)
+    assert (forth.looser is None) is (back.stricter is None)
+
+
+@settings(max_examples=SOME)
+@given(snapshots())
+def test_a_range_of_addresses_in_two_halves_changes_nothing(snapshot: Snapshot) -> None:
+    halved = snapshot.with_policies(tuple(map(halves, snapshot.policies)))
+    found = diff(snapshot, halved)
+    assert (found.relation, found.rows) == (Relation.EQUIVALENT, ())
+    written = any(isinstance(match.peer, AddressPeer) for policy in snapshot.policies for match in matches(policy))
+    assert bool(found.policies) is written
+
+
+@settings(max_examples=SOME)
+@given(changes(), manifests(), st.integers(0, 2**32))
+def test_the_order_of_objects_changes_nothing(change: Change, objects: list[Manifest], seed: int) -> None:
+    mixed = random.Random(seed).sample(objects, len(objects))
+    one, other = load_objects(objects), load_objects(mixed)
+    assert diff(one, other).relation is Relation.EQUIVALENT
+    forth = [diff(each, change.after) for each in (one, other)]
+    assert list(map(bare, forth[0].rows)) == list(map(bare, forth[1].rows))
+
+
+@settings(max_examples=SOME)
+@given(snapshots())
+def test_without_its_network_policies_a_cluster_without_admin_policies_is_never_stricter(snapshot: Snapshot) -> None:
+    written = tuple(policy for policy in snapshot.policies if policy.ref.kind == "NetworkPolicy")
+    found = diff(snapshot.with_policies(written), snapshot.with_policies(()))
+    assert found.relation in (Relation.EQUIVALENT, Relation.LOOSER)
+    assert all(not row.lost for row in found.rows)
+
+
+def matches(policy: Policy) -> list[Match]:
+    return [match for direction in Direction for rule in policy.rules(direction) for match in rule.matches]
+
+
+def halves(policy: Policy) -> Policy:
+    """The policy with two matches in place of one, wherever it names addresses."""
+
+    def rule(each: Rule) -> Rule:
+        return replace(each, matches=tuple(half for match in each.matches for half in in_two(match)))
+
+    return replace(policy, egress=tuple(map(rule, policy.egress)), ingress=tuple(map(rule, policy.ingress)))
+
+
+def in_two(match: Match) -> list[Match]:
+    if not isinstance(match.peer, AddressPeer):
+        return [match]
+    low, high = match.peer.addresses.spans[0]
+    half = IntervalSet(((low, (low + high) // 2),))
+    parts = (match.peer.addresses & half, match.peer.addresses - half)
+    return [replace(match, peer=replace(match.peer, addresses=part)) for part in parts]
