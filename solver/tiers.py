@@ -106,7 +106,7 @@ def _tier(terms: Terms, tier: TierTerms) -> tuple[dict[Action, str], str]:
 
 def _group(terms: Terms, group: tuple[PolicyTerms, ...], rest: str, found: Found) -> str:
     """Each policy sees what the group sees; undecided can stay what none of them decides for certain."""
-    return terms.fresh(conjunction([_first_match(terms, policy, rest, found) for policy in group]))
+    return terms.fresh(conjunction([rest, *(_first_match(terms, policy, rest, found) for policy in group)]))
 
 
 def _first_match(terms: Terms, rules: Iterable[RuleTerms], rest: str, found: Found) -> str:

@@ -189,9 +189,8 @@ class _Chooser:
 
     def tier(self, tier: Tier, direction: Direction) -> ScopedTier:
         meant = Meant(self.view.universe)
-        chains = tuple(
-            tuple(tuple(self._policies(group, direction, meant)) for group in chain) for chain in tier.chains
-        )
+        every = ((tuple(self._policies(group, direction, meant)) for group in chain) for chain in tier.chains)
+        chains = tuple(tuple(group for group in chain if group) for chain in every)
         isolating = [each for chain in chains for group in chain for each in group]
         everyone = Target(self.points[SUBJECT[direction]], AnyPeer())
         return ScopedTier(

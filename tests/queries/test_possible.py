@@ -336,6 +336,25 @@ class TestWhatIsProved:
         assert "TIE" in codes(answer)
         assert verdict(asked, "every possible pod in namespace tools can reach tenant b") == "violated"
 
+    def test_a_policy_that_selects_none_of_them_does_not_undo_one_before_it(self) -> None:
+        """Found by brute force: after such a policy, the rest of the tier saw again what was decided already."""
+        first = admin_policy("first", 1, egress=[{"action": "Deny", "to": [{"networks": ["0.0.0.0/0"]}]}])
+        other = admin_policy("other", 2, egress=[{"action": "Deny", "to": [{"networks": ["10.0.0.0/8"]}]}])
+        other["spec"]["subject"] = {"namespaces": {"matchLabels": {"tenant": "b"}}}
+        unordered = {
+            "apiVersion": "policy.networking.k8s.io/v1alpha2",
+            "kind": "ClusterNetworkPolicy",
+            "metadata": {"name": "v6"},
+            "spec": {
+                "tier": "Admin",
+                "priority": 1,
+                "subject": {"namespaces": {}},
+                "egress": [{"action": "Accept", "to": [{"networks": ["2001:db8::/32"]}]}],
+            },
+        }
+        asked = session(*TENANTS, first, other, unordered)
+        assert verdict(asked, "no possible pod in tenant a can reach outside the cluster") == "holds"
+
 
 class TestGuardRails:
     def test_whatever_a_tenant_writes_an_admin_policy_keeps_even_possible_pods_in(self) -> None:
