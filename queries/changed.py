@@ -2,8 +2,8 @@
 
 | Sentence | is refuted by, or lists |
 |---|---|
-| nothing is newly allowed | a flow that can be allowed now and could be denied before |
-| nothing changed | that, or the other way round |
+| nothing is newly allowed | a flow that can be allowed now, and could be denied before or is that of a new pod |
+| nothing changed | that, or a flow that can be denied now and could be allowed before |
 | what changed | pairs of workloads with a flow that is allowed more or less than before |
 
 S is the earlier one and stays as it is. Sets in exceptions, and prefixes, are about the snapshot that is asked.
@@ -15,11 +15,12 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from typing import assert_never
 
 from reachproof.grammar import ast
-from reachproof.network.cluster import Notice
+from reachproof.network.cluster import Notice, Pod
 from reachproof.network.intervals import IntervalSet
-from reachproof.network.policy import PolicyRef
+from reachproof.network.policy import Action, PolicyRef
 from reachproof.network.ports import format_ports
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Because, Earlier, Row, Witness
@@ -27,15 +28,17 @@ from reachproof.queries.diff_causes import replayed
 from reachproof.queries.diff_notices import one_sided, uncompared
 from reachproof.queries.difference import Diff, Relation, difference, judge
 from reachproof.queries.plan import Verdict
+from reachproof.queries.replay import demand_replay, spot_check
 from reachproof.queries.sets import Binder
 from reachproof.queries.unknown_addresses import address_notices
+from reachproof.semantics.evaluate import evaluate
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.compare import Comparison, Decision, Differs, Equal, PairSample, compare, decide, settled
-from reachproof.solver.decide import Undecided
-from reachproof.solver.goal import TRUE, Formula, Not
+from reachproof.solver.decide import Absent, Found, SearchOutcome, Undecided, search
+from reachproof.solver.goal import TRUE, All, At, Formula, Members, Not, Search, Side, Some, Wanted
 from reachproof.solver.ground import Encoding
 from reachproof.solver.joint import Difference
-from reachproof.solver.pairing import pair
+from reachproof.solver.pairing import Pairing, pair
 from reachproof.solver.prove import Prover
 
 FORM = "changed"
@@ -110,6 +113,7 @@ def _claimed(
     parts = compare(encodings, pairing, plan.region, budget)
     ways = [way for part in parts for way in settled(part, budget)]
     decisions = [(way, decide(way, _CLAIMED[plan.change], budget, prover)) for way in ways]
+    added = search(after, Search(_of_new_pods(plan, after, pairing), Wanted.CAN_ALLOW), budget, prover, explain=False)
     evidence = replace(draft.evidence, solver_ms=round((time.perf_counter() - started) * 1000, 3))
     notices = (
         *draft.assumptions,
@@ -118,7 +122,42 @@ def _claimed(
         *one_sided(pairing, f"snapshot {plan.since}"),
         *uncompared(ways, pairing),
     )
-    return _decided(plan, replace(draft, evidence=evidence, assumptions=tuple(dict.fromkeys(notices))), decisions)
+    draft = replace(draft, evidence=evidence, assumptions=tuple(dict.fromkeys(notices)))
+    return _with_new_pods(plan, added, _decided(plan, draft, decisions))
+
+
+def _of_new_pods(plan: ChangePlan, after: Encoding, pairing: Pairing) -> Formula:
+    """Flows of the plan with a pod at an end that was not there before, and no node at the other."""
+    universe = after.universe
+    new = Members(universe.pods_of(pod.key for pod in pairing.new if isinstance(pod, Pod)))
+    ends = [At(side, Members(universe.pods | universe.external)) for side in Side]
+    return All((plan.region, *ends, Some(tuple(At(side, new) for side in Side))))
+
+
+def _with_new_pods(plan: ChangePlan, added: SearchOutcome, answer: Answer) -> Answer:
+    """The answer, once what new pods can do is looked at as well: nothing of it was allowed before."""
+    if answer.verdict is Verdict.VIOLATED:
+        return answer
+    match added:
+        case Undecided(reason):
+            return replace(answer, verdict=Verdict.UNKNOWN, reason=reason)
+        case Found(flow=flow):
+            trace = evaluate(plan.snapshot, flow)
+            demand_replay(trace, Action.ALLOW)
+            return replace(
+                answer,
+                verdict=Verdict.VIOLATED,
+                reason="",
+                vacuous=False,
+                witness=Witness(flow=flow, trace=trace),
+                assumptions=tuple(dict.fromkeys((*answer.assumptions, *trace.depends))),
+                evidence=replace(answer.evidence, replayed=True, cross_checked=True),
+            )
+        case Absent(samples=samples):
+            spot_check(plan.snapshot, samples)
+            return answer
+        case _:
+            assert_never(added)
 
 
 def _decided(plan: ChangePlan, draft: Answer, decisions: list[tuple[Comparison, Decision]]) -> Answer:

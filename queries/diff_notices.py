@@ -2,7 +2,7 @@
 
 | Code | Says |
 |---|---|
-| NEW_ENDPOINTS, LOST_ENDPOINTS | pods and nodes that only one snapshot has: no flow of theirs is compared |
+| NEW_ENDPOINTS, LOST_ENDPOINTS | pods and nodes that only one snapshot has: no flow of theirs has a counterpart |
 | OTHER_ADDRESSES | endpoints with an address of a family, or a node with addresses, in one snapshot only |
 | PODS_RESCHEDULED | pods on other nodes than before: their flows with these nodes are not compared |
 | OPEN_IN_BOTH | flows that are left open in both snapshots: they may go either way in each |
@@ -26,7 +26,8 @@ def one_sided(pairing: Pairing, name: str) -> Iterator[Notice]:
     """The endpoints that only one snapshot has; `name` is what the earlier one is called."""
     new, lost = workload_ends(pairing.new), workload_ends(pairing.lost)
     if new:
-        text = f"not in {name}, so nothing is compared of {_listed(map(str, new))}"
+        known = "what a new pod can do was not allowed before, new nodes do not count"
+        text = f"not in {name}: {_listed(map(str, new))}; {known}"
         yield Notice(code="NEW_ENDPOINTS", text=text)
     if lost:
         text = f"only in {name}, so nothing is compared of {_listed(map(str, lost))}"

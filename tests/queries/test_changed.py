@@ -145,16 +145,35 @@ def test_an_address_that_nobody_knows_is_the_same_before_and_now() -> None:
 # ---------------------------------------------------------------- what a claim is not about
 
 
-def test_new_and_lost_endpoints_are_told_and_not_compared() -> None:
-    before = (*SHOP, CLOSED, pod("shop/old", "10.0.0.7"), deployment("shop/gone"))
-    after = (*SHOP, CLOSED, pod("shop/new", "10.0.0.7"))
+def test_new_and_lost_endpoints_are_told() -> None:
+    shut = network_policy("shop/shut", policyTypes=["Ingress", "Egress"])
+    before = (*SHOP, shut, pod("shop/old", "10.0.0.7"), deployment("shop/gone"))
+    after = (*SHOP, shut, pod("shop/new", "10.0.0.7"))
     answer = since(before, after).ask(SAME)
     assert (str(answer.verdict), codes(answer)) == ("holds", ["NEW_ENDPOINTS", "LOST_ENDPOINTS"])
-    assert notice(answer, "NEW_ENDPOINTS") == "not in snapshot old, so nothing is compared of shop/new"
+    assert notice(answer, "NEW_ENDPOINTS") == (
+        "not in snapshot old: shop/new; what a new pod can do was not allowed before, new nodes do not count"
+    )
     assert (
         notice(answer, "LOST_ENDPOINTS")
         == "only in snapshot old, so nothing is compared of shop/gone[Deployment], shop/old"
     )
+
+
+def test_what_a_new_pod_can_do_is_newly_allowed() -> None:
+    before, after = (*SHOP, CLOSED), (*SHOP, CLOSED, pod("shop/new", "10.0.0.7"))
+    for claim in (NEW, SAME):
+        answer = since(before, after).ask(claim)
+        assert str(answer.verdict) == "violated"
+        assert "pod shop/new (10.0.0.7)" in shown(answer)
+        assert answer.witness is not None and answer.witness.before is None
+    meant = f"{NEW} except from pods labelled app=new and except to pods labelled app=new"
+    assert verdict(since(before, after), meant) == "holds"
+    assert verdict(since(after, before), SAME) == "holds"
+
+
+def test_a_new_node_is_no_news() -> None:
+    assert verdict(since((*SHOP, CLOSED), (*SHOP, CLOSED, node("n1", "192.168.0.1"))), SAME) == "holds"
 
 
 def test_a_deployment_is_no_statefulset_of_its_name() -> None:
