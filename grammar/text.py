@@ -25,6 +25,8 @@ _UNFINISHED = re.compile(
     r"(?:[:,(]|(?<!\S)(?:and|or|except|on|to|from|in|reach|only|can|no|every|any|that|labell?ed|prove))\s*\Z",
     re.IGNORECASE,
 )
+# `which pods can A reach` is a whole sentence, though `can A reach` is none.
+_REACHED = re.compile(r"\bwhich\s[^:]*\bcan\s+(?!reach\b)[^:]*\sreach\s*\Z", re.IGNORECASE)
 _ITEM = re.compile(r"^[ \t]*(?=(?:define|invariant|expect)\b)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -93,7 +95,8 @@ def sentences(text: str) -> Iterator[Span]:
 
 
 def _continues(text: str, start: int, line_end: int, next_line: int) -> bool:
-    if _UNFINISHED.search(text, max(start, line_end - 20), line_end):
+    unfinished = _UNFINISHED.search(text, max(start, line_end - 20), line_end)
+    if unfinished and not _REACHED.search(text, start, line_end):
         return True
     return _GOES_ON.match(text, next_line) is not None
 

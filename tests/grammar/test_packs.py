@@ -123,6 +123,17 @@ def test_a_name_at_the_end_of_a_line_is_no_word_that_goes_on(first: str) -> None
     assert parse_many(f"{first}\nall tenants are isolated") == (parse(first), parse("all tenants are isolated"))
 
 
+def test_a_list_of_what_is_reached_ends_with_its_line() -> None:
+    lines = "which nodes can the internet reach\nall tenants are isolated\nwhich pods can tenant a reach\non tcp/80"
+    alone = (
+        "which nodes can the internet reach",
+        "all tenants are isolated",
+        "which pods can tenant a reach on tcp/80",
+    )
+    assert parse_many(lines) == tuple(map(parse, alone))
+    assert parse_many("which pods can reach\ntenant a") == (parse("which pods can reach tenant a"),)
+
+
 def test_a_line_goes_on_after_a_prefix_and_before_an_exception() -> None:
     text = "for every tenant T:\n  no pod in tenant T can reach nodes\n  except on tcp/443\n  and to node a\n"
     text += "all tenants are isolated"
