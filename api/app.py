@@ -21,6 +21,7 @@ from reachproof.api.diff import diff_document
 from reachproof.api.problems import Refusal, document, install, problem_response
 from reachproof.api.schemas import (
     AnswerDocument,
+    Asked,
     CheckRequest,
     ConnectivityDocument,
     ConnectivityRequest,
@@ -28,6 +29,8 @@ from reachproof.api.schemas import (
     DiffRequest,
     ExplainRequest,
     Health,
+    LintDocument,
+    LintRequest,
     ProblemDetails,
     QueryRequest,
     ReportDocument,
@@ -39,14 +42,17 @@ from reachproof.grammar.ast import Group, Query
 from reachproof.manifests import load_objects, load_text
 from reachproof.network.errors import InputError, Problem
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries import explanation
+from reachproof.queries import explanation, hygiene
 from reachproof.queries import packs as packfiles
 from reachproof.queries.ask import Session
 from reachproof.queries.errors import together
+from reachproof.queries.findings import report_json
 from reachproof.queries.model_options import model_options
 from reachproof.queries.truth_table import Ends, truth_table
 from reachproof.queries.wire import answer_json
 from reachproof.solver.budget import Budget
+from reachproof.solver.ground import prepare
+from reachproof.solver.prove import Prover
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": ProblemDetails, "description": title}
@@ -69,9 +75,6 @@ _FIELDS = {
     "cidrMatches": "cidr_matches",
     "enforcement": "enforcement",
 }
-
-
-AnyRequest = QueryRequest | CheckRequest | ConnectivityRequest | DiffRequest | ExplainRequest
 
 
 def create_app(settings: Settings | None = None, snapshot: Snapshot | None = None) -> FastAPI:
@@ -142,6 +145,17 @@ def create_app(settings: Settings | None = None, snapshot: Snapshot | None = Non
         return await anyio.to_thread.run_sync(_explained, request, limits, snapshot, limiter=slots)
 
     @app.post(
+        "/lint",
+        response_model=LintDocument,
+        responses=_PROBLEMS,
+        tags=["questions"],
+        summary="List what in the policies does nothing, or is not defined",
+    )
+    async def lint(request: LintRequest) -> Any:
+        """Findings with their places. Each kind of finding has the whole of `timeoutMs`."""
+        return await anyio.to_thread.run_sync(_linted, request, limits, snapshot, limiter=slots)
+
+    @app.post(
         "/diff",
         response_model=DiffDocument,
         responses=_PROBLEMS,
@@ -167,6 +181,11 @@ def _explained(request: ExplainRequest, limits: Settings, preloaded: Snapshot | 
         ends = Ends(source=source, destination=destination)
         return answer_json(truth_table(session, request.port, ends=ends, by=Group(request.by), budget=budget))
     return answer_json(explanation.explain(session, source, destination, request.port, budget))
+
+
+def _linted(request: LintRequest, limits: Settings, preloaded: Snapshot | None) -> Any:
+    encoding = prepare(_snapshot(request, preloaded))
+    return report_json(hygiene.lint(encoding, _budget(request, limits), Prover()))
 
 
 def _difference(request: DiffRequest, limits: Settings, preloaded: Snapshot | None) -> Any:
@@ -215,7 +234,7 @@ def _fitting(session: Session, texts: Sequence[str]) -> list[Query]:
     return found
 
 
-def _budget(request: AnyRequest, limits: Settings) -> Budget:
+def _budget(request: Asked, limits: Settings) -> Budget:
     return Budget(seconds=min(request.timeout_ms or limits.default_timeout_ms, limits.max_timeout_ms) / 1000)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -27,11 +27,44 @@ spec: {podSelector: {}, policyTypes: [Egress]}
 """
 
 
-class QueryRequest(BaseModel):
+class Asked(BaseModel):
+    """What every question may say besides."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    options: dict[str, Any] = Field(default_factory=dict, description="Model options, such as tenantLabel and cni.")
+    timeout_ms: int | None = Field(default=None, alias="timeoutMs", gt=0, description="For each statement.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_unicode(cls, body: Any) -> Any:
+        if not isinstance(body, dict):
+            return body  # not JSON at all, or not an object: refused as such
+        try:
+            json.dumps(body, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            found = error.object[error.start]
+            raise ValueError(f"found half of a surrogate pair, U+{ord(found):04X}, expected Unicode text") from None
+        return body
+
+
+class AboutSnapshot(Asked):
+    """A question about one snapshot: manifests, or the one that the service was started with."""
+
+    snapshot: str | None = Field(default=None, description="Digest of the snapshot that the service was started with.")
+    manifests: str | list[dict[str, Any]] | None = Field(default=None, description="YAML or JSON text, or objects.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.snapshot is not None and self.manifests is not None:
+            raise ValueError("found both snapshot and manifests, expected one of them")
+        return self
+
+
+class QueryRequest(AboutSnapshot):
     """`POST /query`: one statement or several, about manifests or about the snapshot that the service has."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [
                 {
@@ -46,34 +79,21 @@ class QueryRequest(BaseModel):
 
     query: Annotated[str, Field(max_length=10_000)] | None = None
     queries: Annotated[list[Annotated[str, Field(max_length=10_000)]], Field(min_length=1)] | None = None
-    snapshot: str | None = Field(default=None, description="Digest of the snapshot that the service was started with.")
-    manifests: str | list[dict[str, Any]] | None = Field(default=None, description="YAML or JSON text, or objects.")
-    options: dict[str, Any] = Field(default_factory=dict, description="Model options, such as tenantLabel and cni.")
-    timeout_ms: int | None = Field(default=None, alias="timeoutMs", gt=0)
     snapshots: dict[str, SnapshotSource] = Field(
         default_factory=dict, description="Others by name, for `since snapshot NAME`."
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _is_unicode(cls, body: Any) -> Any:
-        if not isinstance(body, dict):
-            return body  # not JSON at all, or not an object: refused as such
-        return _demand_unicode(body)
 
     @model_validator(mode="after")
     def _one_of_each(self) -> QueryRequest:
         if (self.query is None) is (self.queries is None):
             raise ValueError("found both or neither of query and queries, expected one of them")
-        _one_source(self.snapshot, self.manifests)
         return self
 
 
-class CheckRequest(BaseModel):
+class CheckRequest(AboutSnapshot):
     """`POST /check`: the text of one pack of invariants or of several, about what `POST /query` can be about."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [
                 {
@@ -87,32 +107,27 @@ class CheckRequest(BaseModel):
 
     pack: Annotated[str, Field(max_length=1_000_000)] | None = None
     packs: Annotated[list[Annotated[str, Field(max_length=1_000_000)]], Field(min_length=1)] | None = None
-    snapshot: str | None = Field(default=None, description="Digest of the snapshot that the service was started with.")
-    manifests: str | list[dict[str, Any]] | None = Field(default=None, description="YAML or JSON text, or objects.")
-    options: dict[str, Any] = Field(default_factory=dict, description="Model options, such as tenantLabel and cni.")
-    timeout_ms: int | None = Field(default=None, alias="timeoutMs", gt=0, description="For each statement.")
     snapshots: dict[str, SnapshotSource] = Field(
         default_factory=dict, description="Others by name, for `since snapshot NAME`."
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _is_unicode(cls, body: Any) -> Any:
-        return _demand_unicode(body)
 
     @model_validator(mode="after")
     def _one_of_each(self) -> CheckRequest:
         if (self.pack is None) is (self.packs is None):
             raise ValueError("found both or neither of pack and packs, expected one of them")
-        _one_source(self.snapshot, self.manifests)
         return self
 
 
-class ExplainRequest(BaseModel):
+class LintRequest(AboutSnapshot):
+    """`POST /lint`: findings about the policies themselves, of what `POST /query` can be about."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"manifests": EXAMPLE_MANIFESTS}]})
+
+
+class ExplainRequest(AboutSnapshot):
     """`POST /explain`: one set, another and ports, as `reachproof explain` takes them; or a truth table of pods."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [
                 {
@@ -130,29 +145,18 @@ class ExplainRequest(BaseModel):
     port: Annotated[str, Field(max_length=10_000)] = Field(description="Ports of the language, such as tcp/80.")
     truth_table: bool = Field(default=False, alias="truthTable", description="Then both sets are pods if left out.")
     by: Literal["pod", "workload", "namespace"] = Field(default="pod", description="Lines and columns of the table.")
-    snapshot: str | None = Field(default=None, description="Digest of the snapshot that the service was started with.")
-    manifests: str | list[dict[str, Any]] | None = Field(default=None, description="YAML or JSON text, or objects.")
-    options: dict[str, Any] = Field(default_factory=dict, description="Model options, such as tenantLabel and cni.")
-    timeout_ms: int | None = Field(default=None, alias="timeoutMs", gt=0)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _is_unicode(cls, body: Any) -> Any:
-        return _demand_unicode(body)
 
     @model_validator(mode="after")
     def _both_ends(self) -> ExplainRequest:
         if not self.truth_table and (self.source is None or self.destination is None):
             raise ValueError("found no source or no destination, expected both of them, or truthTable")
-        _one_source(self.snapshot, self.manifests)
         return self
 
 
-class ConnectivityRequest(BaseModel):
+class ConnectivityRequest(AboutSnapshot):
     """`POST /connectivity`: which connections, about what `POST /query` can be about."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [{"by": "namespace", "dst": "pods in tenant a", "manifests": EXAMPLE_MANIFESTS}]
         },
@@ -164,27 +168,12 @@ class ConnectivityRequest(BaseModel):
     ports: Annotated[str, Field(max_length=10_000)] | None = Field(default=None, description="Such as tcp/80 or udp.")
     explain: bool = Field(default=False, description="Add the rules that allow each row, and deny each absent pair.")
     exposure: bool = Field(default=False, description="Add what each end is exposed to.")
-    snapshot: str | None = Field(default=None, description="Digest of the snapshot that the service was started with.")
-    manifests: str | list[dict[str, Any]] | None = Field(default=None, description="YAML or JSON text, or objects.")
-    options: dict[str, Any] = Field(default_factory=dict, description="Model options, such as tenantLabel and cni.")
-    timeout_ms: int | None = Field(default=None, alias="timeoutMs", gt=0)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _is_unicode(cls, body: Any) -> Any:
-        return _demand_unicode(body)
-
-    @model_validator(mode="after")
-    def _one_of_each(self) -> ConnectivityRequest:
-        _one_source(self.snapshot, self.manifests)
-        return self
 
 
-class DiffRequest(BaseModel):
+class DiffRequest(Asked):
     """`POST /diff`: two snapshots, read under the same options."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [
                 {
@@ -198,27 +187,6 @@ class DiffRequest(BaseModel):
     old: SnapshotSource
     new: SnapshotSource
     by: By = Field(default=By.WORKLOAD, description="What one end of a row stands for.")
-    options: dict[str, Any] = Field(default_factory=dict, description="Model options, such as tenantLabel and cni.")
-    timeout_ms: int | None = Field(default=None, alias="timeoutMs", gt=0)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _is_unicode(cls, body: Any) -> Any:
-        return _demand_unicode(body)
-
-
-def _demand_unicode(body: Any) -> Any:
-    try:
-        json.dumps(body, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        found = error.object[error.start]
-        raise ValueError(f"found half of a surrogate pair, U+{ord(found):04X}, expected Unicode text") from None
-    return body
-
-
-def _one_source(snapshot: object, manifests: object) -> None:
-    if snapshot is not None and manifests is not None:
-        raise ValueError("found both snapshot and manifests, expected one of them")
 
 
 class FieldError(BaseModel):
@@ -299,6 +267,20 @@ class ReportDocument(BaseModel):
     verdict: Literal["holds", "violated", "unknown"]
     answers: list[AnswerDocument]
     skipped: list[SkippedStatement]
+
+
+class LintDocument(BaseModel):
+    """Findings, the worst first; docs/interfaces.md tells their fields. `undecided`: what time was too short for."""
+
+    model_config = ConfigDict(extra="allow")
+
+    apiVersion: str
+    findings: list[dict[str, Any]]
+    counts: dict[str, int]
+    undecided: list[dict[str, Any]]
+    assumptions: list[dict[str, Any]]
+    warnings: list[dict[str, Any]]
+    snapshot: str
 
 
 class DiffDocument(BaseModel):
