@@ -111,4 +111,6 @@ def matches(snapshot: Snapshot) -> Iterator[Match]:
 
 
 def _address_cuts(snapshot: Snapshot) -> list[IntervalSet]:
-    return [match.peer.addresses for match in matches(snapshot) if isinstance(match.peer, AddressPeer)]
+    """The CIDRs of policies, and each address of a node: a host-network pod may have any of them."""
+    cuts = [match.peer.addresses for match in matches(snapshot) if isinstance(match.peer, AddressPeer)]
+    return cuts + [IntervalSet.single(address) for node in snapshot.nodes for address in node.addresses]
