@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reachproof.network.cluster import Pod, Service, ServicePort
 from reachproof.network.flow import Flow
+from reachproof.network.intervals import IntervalSet
 from reachproof.network.snapshot import Snapshot
 
 Backend = Pod | int
@@ -31,6 +32,15 @@ def backends(snapshot: Snapshot, service: Service, port: ServicePort) -> tuple[t
                 if name == port.name and protocol is port.protocol:
                     found.setdefault(number, []).append(pod_at.get(endpoint.address, endpoint.address))
     return tuple((number, tuple(ends)) for number, ends in sorted(found.items()))
+
+
+def slice_addresses(service: Service, port: ServicePort, listening: int) -> IntervalSet:
+    """The addresses in the Service's EndpointSlices that a port of it leads to there.
+
+    A pod is behind such a Service by these of its addresses only: a slice is of one address family.
+    """
+    wanted = (port.name, port.protocol, listening)
+    return IntervalSet.of((each.address, each.address) for each in service.endpoints if wanted in each.ports)
 
 
 def leads_to(snapshot: Snapshot, service: Service, flow: Flow) -> bool:

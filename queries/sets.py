@@ -32,7 +32,7 @@ from reachproof.queries.errors import QueryError, query_problem
 from reachproof.queries.ingress_controller import controllers
 from reachproof.queries.names import Names
 from reachproof.queries.possible import possible_conditions, possible_groups, possible_homes
-from reachproof.queries.services import backends
+from reachproof.queries.services import backends, slice_addresses
 from reachproof.queries.tenancy import namespaces_of, tenant_of, tenants
 from reachproof.solver.goal import (
     FALSE,
@@ -379,15 +379,12 @@ class Binder:
         found: list[tuple[Formula, tuple[tuple[object, int], IntervalSet]]] = []
         for port in service.ports:
             for listening, ends in backends(self._snapshot, service, port):
-                pods = [end for end in ends if isinstance(end, Pod)]
-                addresses = IntervalSet.of((end, end) for end in ends if isinstance(end, int))
-                at: list[Formula] = []
-                if pods:
-                    at.append(At(side, Members(self._universe.pods_of(pod.key for pod in pods))))
-                if addresses:
-                    at.append(At(side, InAddresses(addresses)))
+                if service.selector is None:
+                    where = At(side, InAddresses(slice_addresses(service, port, listening)))
+                else:
+                    where = At(side, Members(self._universe.pods_of(end.key for end in ends if isinstance(end, Pod))))
                 key = ((port.protocol, port.port), IntervalSet.single(place(port.protocol, listening)))
-                found.append((Some(tuple(at)), key))
+                found.append((where, key))
         if not found:
             text = f"service {service} has no endpoints: nothing is behind it"
             self.warnings.append(Notice(code="NO_ENDPOINTS", text=text, origin=service.origin))

@@ -137,3 +137,13 @@ class TestVia:
     def test_a_service_that_was_taken_away_or_is_the_source_is_none(self) -> None:
         assert self.via("can pod shop/web reach pods except service shop/web?") == "None"
         assert self.via("can service shop/web reach pod shop/db?") == "None"
+
+
+def test_a_pod_is_behind_a_service_by_the_addresses_of_its_slices_only() -> None:
+    asked = session(
+        pod("shop/both", "10.0.0.5", "fd00::5"),
+        service("shop/four", None, {"name": "x", "port": 80}),
+        endpoints("shop/four", {"name": "x", "port": 8443, "protocol": "TCP"}, "10.0.0.5"),
+    )
+    assert verdict(asked, "can 203.0.113.7 reach service shop/four?") == "reachable"
+    assert verdict(asked, "can 2001:db8::7 reach service shop/four?") == "unreachable, vacuous"

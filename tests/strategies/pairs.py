@@ -230,8 +230,10 @@ def _is_host(party: Party) -> bool:
 
 
 def _address_cuts(change: Change) -> list[IntervalSet]:
-    peers = (match.peer for snapshot in (change.before, change.after) for match in matches(snapshot))
-    return [peer.addresses for peer in peers if isinstance(peer, AddressPeer)]
+    """The CIDRs of policies, and each address of a node: a host-network pod may have any of them."""
+    both = (change.before, change.after)
+    cuts = [match.peer.addresses for each in both for match in matches(each) if isinstance(match.peer, AddressPeer)]
+    return cuts + [IntervalSet.single(address) for each in both for node in each.nodes for address in node.addresses]
 
 
 def port_pieces(change: Change) -> Sequence[tuple[Protocol, int]]:
