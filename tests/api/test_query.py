@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from reachproof.api import app as service
+from reachproof.api import shelf
+from reachproof.api import work as service
 from reachproof.queries.ask import Session
 from reachproof.solver.budget import Budget
 from tests.api.requests import DENIED, ISOLATED, MANIFESTS, client, tenants
@@ -150,7 +151,7 @@ def test_every_request_has_a_session_of_its_own(monkeypatch: pytest.MonkeyPatch)
         made.append(Session(snapshot))
         return made[-1]
 
-    monkeypatch.setattr(service, "Session", session)
+    monkeypatch.setattr(shelf, "Session", session)
     served = client(tenants())
     for _ in range(2):
         assert served.post("/query", json={"queries": [ISOLATED, DENIED]}).status_code == 200

@@ -1,0 +1,100 @@
+"""The routes that answer questions: what is asked is read here, and worked out at the workplace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+from fastapi.responses import StreamingResponse
+
+from reachproof.api.problems import Refusal
+from reachproof.api.schemas import (
+    AnswerDocument,
+    CheckRequest,
+    ConnectivityDocument,
+    ConnectivityRequest,
+    DiffDocument,
+    DiffRequest,
+    ExplainRequest,
+    LintDocument,
+    LintRequest,
+    ProblemDetails,
+    QueryRequest,
+    ReportDocument,
+    UnfinishedDocument,
+)
+from reachproof.api.settings import Settings
+from reachproof.api.work import Job, Question
+from reachproof.api.workplace import Workplace
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ProblemDetails, "description": title}
+    for status, title in (
+        (400, "Not JSON"),
+        (404, "No such snapshot"),
+        (413, "Too large"),
+        (422, "Wrong"),
+        (500, "Bug"),
+    )
+}
+
+
+def questions(settings: Settings, workplace: Workplace) -> APIRouter:
+    """The routes of questions about a snapshot, or two."""
+    routes = APIRouter(tags=["questions"], responses=PROBLEMS)
+
+    async def answered(request: Question) -> Response:
+        milliseconds = min(request.timeout_ms or settings.default_timeout_ms, settings.max_timeout_ms)
+        job = Job(request=request, seconds=milliseconds / 1000, max_queries=settings.max_queries)
+        blocks = await workplace.document(job)
+        if isinstance(blocks, tuple):
+            return Response(b"".join(blocks), media_type="application/json")
+        return StreamingResponse(blocks, media_type="application/json")
+
+    @routes.post(
+        "/query", response_model=AnswerDocument | list[AnswerDocument], summary="Answer one statement, or several"
+    )
+    async def query(request: QueryRequest) -> Any:
+        """One answer for `query`, a list of answers for `queries`. Running out of time is the verdict `unknown`."""
+        if request.queries is not None and len(request.queries) > settings.max_queries:
+            raise Refusal(422, f"found {len(request.queries)} queries, expected at most {settings.max_queries}")
+        return await answered(request)
+
+    @routes.post("/check", response_model=ReportDocument, summary="Check packs of invariants and expectations")
+    async def check(request: CheckRequest) -> Any:
+        """The verdict on all statements, and the answer to each. Each has the whole of `timeoutMs`."""
+        return await answered(request)
+
+    @routes.post(
+        "/connectivity",
+        response_model=ConnectivityDocument | UnfinishedDocument,
+        summary="List every allowed connection",
+    )
+    async def connections(request: ConnectivityRequest) -> Any:
+        """The rows of all pairs with something allowed. Running out of time is a document with verdict `unknown`."""
+        return await answered(request)
+
+    @routes.post("/explain", response_model=AnswerDocument, summary="Explain the flows from one set to another")
+    async def explain(request: ExplainRequest) -> Any:
+        """The trace of each kind of flow both ways and all that blocks it; with `truthTable`, a list of pairs."""
+        return await answered(request)
+
+    @routes.post(
+        "/lint",
+        response_model=LintDocument,
+        summary="List what in the policies does nothing, or is not defined",
+    )
+    async def lint(request: LintRequest) -> Any:
+        """Findings with their places. Each kind of finding has the whole of `timeoutMs`."""
+        return await answered(request)
+
+    @routes.post(
+        "/diff",
+        response_model=DiffDocument,
+        summary="List what another state of the manifests allows more, or less",
+    )
+    async def diff(request: DiffRequest) -> Any:
+        """Rows of connections that differ, with causes. Running out of time is the relation `unknown`."""
+        return await answered(request)
+
+    return routes

@@ -1,0 +1,73 @@
+"""Where jobs have their snapshots from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from reachproof.api.problems import Refusal
+from reachproof.api.sources import Sourced
+from reachproof.manifests import load_objects, load_text
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.ask import Session
+from reachproof.queries.model_options import model_options
+
+# The options that can be changed once manifests are read, and their fields in Options.
+_FIELDS = {
+    "tenantLabel": "tenant_label",
+    "cni": "cni",
+    "podCidr": "pod_range",
+    "serviceCidr": "service_range",
+    "hostNetworkPods": "host_network_pods",
+    "cidrMatches": "cidr_matches",
+    "enforcement": "enforcement",
+}
+
+
+class Shelf(Protocol):
+    """Snapshots, ready to be asked about."""
+
+    def session(self, given: Sourced, name: str = "manifests") -> Session:
+        """The snapshot that a request is about, or another of it; `name` stands for the file of its manifests.
+
+        Raises InputError where its manifests or its options are wrong, Refusal where there is no such snapshot.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preloaded:
+    """The snapshot that the service was started with, if any, and what requests bring. Every session is new."""
+
+    snapshot: Snapshot | None = None
+
+    def session(self, given: Sourced, name: str = "manifests") -> Session:
+        """As `Shelf` says."""
+        options = model_options(given.options)
+        match given.manifests:
+            case str(text):
+                return Session(load_text(text, name=name, options=options))
+            case list(objects):
+                return Session(load_objects(objects, name=name, options=options))
+            case None:
+                return Session(reread(self._found(given.snapshot), given))
+
+    def _found(self, wanted: str | None) -> Snapshot:
+        if self.snapshot is None:
+            if wanted is not None:
+                raise Refusal(404, f"there is no snapshot {wanted}; send manifests")
+            raise Refusal(422, "found neither manifests nor snapshot, and the service was started without --from")
+        if wanted not in (None, self.snapshot.digest):
+            raise Refusal(404, f"there is no snapshot {wanted}; the service has {self.snapshot.digest}")
+        return self.snapshot
+
+
+def reread(snapshot: Snapshot, given: Sourced) -> Snapshot:
+    """The snapshot under the model options of a request, as far as they can be changed once manifests are read."""
+    named = {name for name, value in given.options.items() if value is not None}
+    fixed = sorted(named - set(_FIELDS))
+    if fixed:
+        verb = "decides" if len(fixed) == 1 else "decide"
+        raise Refusal(422, f"{' and '.join(fixed)} {verb} how manifests are read: send manifests to change that")
+    options = model_options(given.options)
+    changes = {_FIELDS[name]: getattr(options, _FIELDS[name]) for name in named}
+    return snapshot.with_options(replace(snapshot.options, **changes)) if changes else snapshot
