@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from reachproof.network.errors import InputError, Problem
@@ -22,6 +22,9 @@ class Settings(BaseSettings):
     default_timeout_ms: int = Field(default=10_000, gt=0, description="For questions that name no timeout.")
     max_queries: int = Field(default=100, gt=0, description="Statements in one request.")
     workers: int = Field(default=2, gt=0, description="Requests that are worked on at once.")
+    database_url: SecretStr | None = Field(
+        default=None, description="Where snapshots are stored; unset: a file of the user that runs the service."
+    )
 
 
 def settings() -> Settings:

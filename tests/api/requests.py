@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from reachproof.api.app import create_app
@@ -42,8 +43,9 @@ def tenants(folder: str = "tenants") -> Snapshot:
 
 
 def client(snapshot: Snapshot | None = None, **limits: int) -> TestClient:
-    """A client; errors of the service are answers to it, as they are to anyone."""
-    return TestClient(create_app(Settings(**limits), snapshot), raise_server_exceptions=False)
+    """A client; errors of the service are answers to it, as they are to anyone. Its store is in memory."""
+    settings = Settings(database_url=SecretStr("sqlite://")).model_copy(update=limits)
+    return TestClient(create_app(settings, snapshot), raise_server_exceptions=False)
 
 
 def error(message: str, *, file: str, line: int = 0, column: int = 0, path: str = "") -> dict[str, Any]:
