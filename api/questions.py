@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
-from reachproof.api.problems import Refusal
+from reachproof.api.refusal import Refusal
 from reachproof.api.schemas import (
     AnswerDocument,
     CheckRequest,

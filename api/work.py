@@ -14,7 +14,7 @@ from typing import Any
 
 from reachproof.api.connectivity import connectivity_blocks
 from reachproof.api.diff import diff_document
-from reachproof.api.problems import Refusal
+from reachproof.api.refusal import Refusal
 from reachproof.api.schemas import (
     CheckRequest,
     ConnectivityRequest,
