@@ -20,11 +20,12 @@ from reachproof.api.schemas import (
     LintRequest,
     ProblemDetails,
     QueryRequest,
+    Question,
     ReportDocument,
     UnfinishedDocument,
 )
 from reachproof.api.settings import Settings
-from reachproof.api.work import Job, Question
+from reachproof.api.work import Job
 from reachproof.api.workplace import Workplace
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
