@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 
 from reachproof import __version__
@@ -11,17 +14,34 @@ from reachproof.api.questions import questions
 from reachproof.api.schemas import Health
 from reachproof.api.settings import Settings
 from reachproof.api.shelf import Preloaded
-from reachproof.api.workplace import Threads
+from reachproof.api.workplace import Threads, Workplace
 from reachproof.network.snapshot import Snapshot
 
 
-def create_app(settings: Settings | None = None, snapshot: Snapshot | None = None) -> FastAPI:
-    """The application. `snapshot`: what requests ask about that bring no manifests."""
+def create_app(
+    settings: Settings | None = None, snapshot: Snapshot | None = None, workplace: Workplace | None = None
+) -> FastAPI:
+    """The application. `snapshot`: what requests ask about that bring no manifests.
+
+    `workplace`: who works on questions; threads of this process if not given. It starts and ends with the application,
+    and has the snapshot itself.
+    """
     limits = settings or Settings()
+    place = workplace or Threads(Preloaded(snapshot=snapshot), limits.workers)
+
+    @asynccontextmanager
+    async def working(_app: FastAPI) -> AsyncIterator[None]:
+        await place.start()
+        try:
+            yield
+        finally:
+            await place.close()
+
     app = FastAPI(
         title="reachproof",
         version=__version__,
         description="Proves what a Kubernetes cluster's network policy allows.",
+        lifespan=working,
     )
     install(app)
     document(app)
@@ -32,5 +52,5 @@ def create_app(settings: Settings | None = None, snapshot: Snapshot | None = Non
         """The process answers."""
         return Health()
 
-    app.include_router(questions(limits, Threads(Preloaded(snapshot=snapshot), limits.workers)))
+    app.include_router(questions(limits, place))
     return app

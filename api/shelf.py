@@ -7,6 +7,7 @@ from typing import Protocol
 
 from reachproof.api.refusal import Refusal
 from reachproof.api.sources import Sourced
+from reachproof.api.stock import found_in
 from reachproof.manifests import load_objects, load_text
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
@@ -49,16 +50,7 @@ class Preloaded:
             case list(objects):
                 return Session(load_objects(objects, name=name, options=options))
             case None:
-                return Session(reread(self._found(given.snapshot), given))
-
-    def _found(self, wanted: str | None) -> Snapshot:
-        if self.snapshot is None:
-            if wanted is not None:
-                raise Refusal(404, f"there is no snapshot {wanted}; send manifests")
-            raise Refusal(422, "found neither manifests nor snapshot, and the service was started without --from")
-        if wanted not in (None, self.snapshot.digest):
-            raise Refusal(404, f"there is no snapshot {wanted}; the service has {self.snapshot.digest}")
-        return self.snapshot
+                return Session(reread(found_in(self.snapshot, given.snapshot), given))
 
 
 def reread(snapshot: Snapshot, given: Sourced) -> Snapshot:
