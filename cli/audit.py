@@ -23,7 +23,7 @@ from reachproof.queries.model_options import model_options
 
 if TYPE_CHECKING:  # Z3 is loaded only where it is needed
     from reachproof.queries.audit import Audited, AuditTask
-    from reachproof.queries.fleet import FleetReport, Given, Place
+    from reachproof.queries.fleet import FleetReport, Place
 
 _LOCAL = "local"
 _DASK = re.compile(r"dask://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):\d{1,5}")

@@ -112,7 +112,9 @@ def audit_one(task: AuditTask) -> Audited:
     Each statement has the whole budget; more than that times the number of statements it cannot take.
     """
     if task.version != __version__:
-        message = f"found reachproof {__version__} on the worker, expected {task.version} as where the audit was started"
+        message = (
+            f"found reachproof {__version__} on the worker, expected {task.version} as where the audit was started"
+        )
         return refused(task.name, [Problem(message=message)])
     try:
         options, kinds = task.options, task.ignore_kinds
@@ -146,6 +148,4 @@ def _of_pack(report: Report, pack: PackText) -> PackAudit:
     document = report_json(own)
     nothing = Snapshot()
     light = tuple(replace(each, answer=replace(each.answer, snapshot=nothing)) for each in own.results)
-    return PackAudit(
-        pack=pack.name, state=State.CHECKED, report=replace(own, results=light), document=document
-    )
+    return PackAudit(pack=pack.name, state=State.CHECKED, report=replace(own, results=light), document=document)

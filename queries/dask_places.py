@@ -1,7 +1,7 @@
 """A Dask cluster as a place for audits. The only module that knows Dask; without the extra `dask` it says so.
 
-A worker that dies is the scheduler's business: it gives the task to another, up to `distributed.scheduler.allowed-failures`
-times. Cancelling does not stop work under way, so what bounds a task is the budget of its statements.
+A worker that dies is the scheduler's business: it gives the task to another, as often as the scheduler's setting
+`allowed-failures` says. Cancelling does not stop work under way, so what bounds a task is the budget of its statements.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def dask_places(address: str) -> tuple[Place, ...]:
         # A client that finds nobody stays busy with that for a while, and says so on standard error.
         socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_SECONDS).close()
         client = Client(f"tcp://{host}:{port}", timeout=_CONNECT_SECONDS, set_as_default=False)
-    except OSError as error:
-        raise ClusterError(f"found no Dask scheduler at {address}: {error.strerror or error}") from None
+    except (OSError, OverflowError) as error:
+        raise ClusterError(f"found no Dask scheduler at {address}: {error}") from None
     threads = sum(worker["nthreads"] for worker in client.scheduler_info(n_workers=-1)["workers"].values())
     if not threads:
         client.close()

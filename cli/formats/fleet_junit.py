@@ -27,7 +27,7 @@ def fleet_junit_text(report: FleetReport) -> str:
 
 def _error(suites: ElementTree.Element, name: str, audit: Audited | PackAudit) -> None:
     counts = {"tests": "1", "failures": "0", "errors": "1", "skipped": "0"}
-    suite = ElementTree.SubElement(suites, "testsuite", name=printable(name), **counts)
+    suite = ElementTree.SubElement(suites, "testsuite", {"name": printable(name), **counts})
     case = ElementTree.SubElement(suite, "testcase", name=str(audit.state), classname=printable(name), time="0")
     error = ElementTree.SubElement(case, "error", message=str(audit.state), type=str(audit.state))
     error.text = "\n".join(map(printable, trouble(audit)))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import chain
 
-from reachproof.cli.formats.fleet import code_of, trouble
 from reachproof.cli.exit_codes import ExitCode
+from reachproof.cli.formats.fleet import trouble
 from reachproof.cli.formats.sarif import Json, sarif_log, sarif_run
 from reachproof.queries.audit import Audited
 from reachproof.queries.fleet import FleetReport
