@@ -166,10 +166,11 @@ def _demand_names(sources: Sequence[str], packs: Sequence[str]) -> list[str]:
     for hint, paths in (("'--snapshots'", sources), ("'--pack'", packs)):
         places: dict[str, str] = {}
         for path in paths:
-            first = places.setdefault(os.path.realpath(path), path)
-            if first is not path:
-                message = f"found {path!r} and {first!r}, expected each once: they are the same"
+            real = os.path.realpath(path)
+            if real in places:
+                message = f"found {path!r} and {places[real]!r}, expected each once: they are the same"
                 raise click.BadParameter(message, param_hint=hint)
+            places[real] = path
     return [os.path.normpath(source) for source in sources]
 
 

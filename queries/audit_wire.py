@@ -42,6 +42,12 @@ def _pack(audit: PackAudit) -> dict[str, Json]:
 
 def _problems(problems: Iterable[Problem]) -> list[Json]:
     return [
-        {"file": each.file, "line": each.line, "column": each.column, "path": each.path, "message": each.message}
+        {
+            "file": each.file,
+            "line": each.line,
+            "column": each.column,
+            "path": each.path,
+            "message": f"{each.subject}: {each.message}" if each.subject else each.message,
+        }
         for each in problems
     ]

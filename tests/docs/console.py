@@ -24,6 +24,7 @@ PAGES = (
     "README.md",
     "docs/interfaces.md",
     "docs/packs.md",
+    "docs/audit.md",
     "docs/lint.md",
     "docs/ci.md",
     "docs/connectivity.md",

@@ -17,8 +17,6 @@ from tests.docs.pages import page, phrases, section
 
 PAGE = "docs/interfaces.md"
 _OPTION = re.compile(r"^--?[a-z][a-z-]*")
-# The service has none that could lead to it yet.
-NOT_YET = {ExitCode.UNREACHABLE_SERVER}
 
 
 def options(command: click.Command) -> set[str]:
@@ -56,7 +54,7 @@ def test_every_field_of_a_request_and_of_an_answer_is_documented() -> None:
 
 def test_every_exit_code_is_documented() -> None:
     told = {int(code) for code in re.findall(r"^\| (\d+) \|", section(PAGE, "Command line"), re.MULTILINE)}
-    assert told == set(ExitCode) - NOT_YET
+    assert told == set(ExitCode)
 
 
 def test_every_profile_is_documented() -> None:
