@@ -10,6 +10,8 @@ from reachproof.api.refusal import Refusal
 from reachproof.api.schemas import (
     AnswerDocument,
     CheckRequest,
+    CompleteRequest,
+    CompletionDocument,
     ConnectivityDocument,
     ConnectivityRequest,
     DiffDocument,
@@ -61,6 +63,13 @@ def questions(settings: Settings, workplace: Workplace) -> APIRouter:
         if request.queries is not None and len(request.queries) > settings.max_queries:
             raise Refusal(422, f"found {len(request.queries)} queries, expected at most {settings.max_queries}")
         return await answered(request, http)
+
+    @routes.post(
+        "/query/complete", response_model=CompletionDocument, summary="Say what may stand next in a sentence"
+    )
+    async def complete(request: CompleteRequest) -> Any:
+        """Words and names for the place of the cursor, and what is wrong with the sentence. Wrong text is no error."""
+        return await answered(request)
 
     @routes.post("/check", response_model=ReportDocument, summary="Check packs of invariants and expectations")
     async def check(request: CheckRequest, http: Request) -> Any:

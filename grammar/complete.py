@@ -18,7 +18,6 @@ from reachproof.grammar.follow import WORDS, is_slot
 from reachproof.grammar.mistakes import Mistake
 from reachproof.grammar.text import without_comments
 
-
 FURTHEST_BACK = 5
 
 

@@ -52,7 +52,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """`suggestions`, the likeliest first, are bounded; `complete` tells whether these are all. Offsets are characters."""
+    """`suggestions`, the likeliest first; `complete` tells whether these are all."""
 
     state: State
     suggestions: tuple[Suggestion, ...]
