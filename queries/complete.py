@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 
 from reachproof.grammar import complete as language
@@ -33,7 +34,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What is wrong with a sentence: a span of it, what was found there, and what could stand there instead."""
+    """What is wrong with a sentence: a span of it, what was found there, and what could stand there, nearest first."""
 
     start: int
     end: int
@@ -131,7 +132,9 @@ def _fault(text: str, mistake: Mistake, session: Session | None) -> Fault:
     found = text[start:end].strip()
     before = text[:start] if found else text
     could = (each.text for each in suggestions(before, session) if each.start == len(before))
-    expected = tuple(dict.fromkeys(could))[:MOST_EXPECTED]
+    listed = tuple(dict.fromkeys(could))
+    near = get_close_matches(found, listed, n=3)
+    expected = tuple(dict.fromkeys((*near, *listed)))[:MOST_EXPECTED]
     return Fault(start=start, end=end, found=found, message=mistake.message, expected=expected)
 
 
