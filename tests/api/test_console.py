@@ -31,7 +31,7 @@ def vendored() -> list[tuple[Path, dict[str, str]]]:
     return [(path.parent, entry) for path in manifests for entry in json.loads(path.read_text(encoding="utf-8"))]
 
 
-@pytest.mark.parametrize(("folder", "entry"), vendored(), ids=lambda value: value["file"] if "file" in value else "")
+@pytest.mark.parametrize(("folder", "entry"), vendored(), ids=[entry["file"] for _, entry in vendored()])
 def test_a_file_of_others_is_what_its_manifest_says(folder: Path, entry: dict[str, str]) -> None:
     assert sha256((folder / entry["file"]).read_bytes()).hexdigest() == entry["sha256"]
     assert sha256((folder / entry["licenseFile"]).read_bytes()).hexdigest() == entry["licenseSha256"]
