@@ -64,9 +64,7 @@ def questions(settings: Settings, workplace: Workplace) -> APIRouter:
             raise Refusal(422, f"found {len(request.queries)} queries, expected at most {settings.max_queries}")
         return await answered(request, http)
 
-    @routes.post(
-        "/query/complete", response_model=CompletionDocument, summary="Say what may stand next in a sentence"
-    )
+    @routes.post("/query/complete", response_model=CompletionDocument, summary="Say what may stand next in a sentence")
     async def complete(request: CompleteRequest) -> Any:
         """Words and names for the place of the cursor, and what is wrong with the sentence. Wrong text is no error."""
         return await answered(request)

@@ -56,7 +56,9 @@ def unfinished(request: Question, digest: str, reason: str) -> bytes:
 
 
 def _document(
-    request: QueryRequest | CompleteRequest | CheckRequest | ExplainRequest | LintRequest | DiffRequest, digest: str, reason: str
+    request: QueryRequest | CompleteRequest | CheckRequest | ExplainRequest | LintRequest | DiffRequest,
+    digest: str,
+    reason: str,
 ) -> Any:
     match request:
         case QueryRequest(queries=None, query=query):

@@ -80,7 +80,8 @@ def suggestions(prefix: str, session: Session | None) -> tuple[Suggestion, ...]:
     """What may stand at the end of a prefix: names that begin like it, then words, then names that contain it."""
     expected = language.expected(prefix)
     words = [Suggestion(start=each.start, text=each.text, kind=WORD) for each in expected.words]
-    begin, contain = [], []
+    begin: list[Suggestion] = []
+    contain: list[Suggestion] = []
     for slot in expected.slots:
         for rank, text in _names(slot, expected.bound, session):
             if text != prefix[slot.start :]:

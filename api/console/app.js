@@ -31,12 +31,17 @@ let counts = null;
 let isExample = false;
 const show = shower(() => source);
 const question = new Question((text, cursor, signal) => service.complete(source, text, cursor, signal), ask);
-const matrix = new Matrix(byId("view-matrix"), (request) => service.connectivity(source, request), show, problem);
+const matrix = new Matrix(byId("view-matrix"), {
+  connectivity: (request) => service.connectivity(source, request),
+  namespaces: () => service.namespaces(source),
+  show,
+  report: problem,
+});
 
 // ---------------------------------------------------------------- what went wrong
 
-/** What to say about an error; asks for a token where one is missing. */
-function problem(error) {
+/** What to say about an error of a request about a source; asks for a token where one is missing. */
+function problem(error, about = source) {
   if (!(error instanceof Refused)) return el("div", { className: "problem", role: "alert" }, el("p", {}, `The service cannot be reached: ${error.message}`));
   const needsToken = error.status === 401 || error.status === 403;
   if (needsToken) byId("access").open = true;
@@ -48,10 +53,15 @@ function problem(error) {
     503: "The service is busy: wait a moment, and try again.",
   }[error.status];
   const listed = error.problems.map((each) => {
-    const place = each.line ? `${source.locate({ file: each.file, line: each.line })?.file ?? each.file}:${each.line} ` : each.file && each.file !== "query" ? `${each.file} ` : "";
+    const place = each.line ? placed(about, each) : each.file && each.file !== "query" ? `${each.file} ` : "";
     return el("li", {}, el("code", {}, `${place}${each.path ?? ""}`), el("pre", {}, each.message));
   });
   return el("div", { className: "problem", role: "alert" }, el("p", {}, said ?? error.message), listed.length ? el("ul", {}, listed) : null);
+}
+
+function placed(about, { file, line }) {
+  const found = about.locate({ file, line }) ?? { file, line };
+  return `${found.file}:${found.line} `;
 }
 
 function notify(text) {
@@ -72,7 +82,7 @@ async function use(candidate, { example = false } = {}) {
     counts = found.snapshot;
   } catch (error) {
     [source, isExample] = before;
-    fill(byId("snapshot"), problem(error), counts ? summary() : null);
+    fill(byId("snapshot"), problem(error, candidate), counts ? summary() : null);
     return false;
   }
   fill(byId("snapshot"), summary());

@@ -17,6 +17,8 @@ export class Question {
     this.complete = complete;
     this.offered = [];
     this.active = -1;
+    this.stale = false; // whether the list is of a text that has changed since
+    this.waiting = 0; // by how many places to move in the list that is to come
     this.input.addEventListener("input", () => this.later());
     this.input.addEventListener("keydown", (event) => this.key(event));
     this.input.addEventListener("blur", () => this.close());
@@ -37,6 +39,8 @@ export class Question {
   }
 
   later() {
+    this.stale = true;
+    this.mark(-1);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.update(), PAUSE);
   }
@@ -64,7 +68,6 @@ export class Question {
   }
 
   open(all) {
-    this.active = -1;
     const options = this.offered.map((each, index) =>
       el(
         "li",
@@ -78,14 +81,18 @@ export class Question {
     this.list.hidden = false;
     this.list.scrollTop = 0;
     this.input.setAttribute("aria-expanded", "true");
-    this.input.removeAttribute("aria-activedescendant");
+    this.mark(-1);
+    this.stale = false;
+    if (this.waiting) this.move(this.waiting);
+    this.waiting = 0;
   }
 
   close() {
     this.list.hidden = true;
-    this.active = -1;
+    this.mark(-1);
+    this.stale = false;
+    this.waiting = 0;
     this.input.setAttribute("aria-expanded", "false");
-    this.input.removeAttribute("aria-activedescendant");
   }
 
   get isOpen() {
@@ -95,7 +102,9 @@ export class Question {
   key(event) {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
-      if (this.isOpen) this.move(event.key === "ArrowDown" ? 1 : -1);
+      const by = event.key === "ArrowDown" ? 1 : -1;
+      if (this.stale) this.waiting += by;
+      else if (this.isOpen) this.move(by);
       else this.update();
     } else if (event.key === "Escape" && this.isOpen) {
       event.preventDefault();
@@ -111,13 +120,20 @@ export class Question {
 
   move(by) {
     const count = this.offered.length;
-    this.active = (this.active + by + count + (this.active < 0 && by < 0 ? 1 : 0)) % count;
-    for (const [index, option] of [...this.list.children].entries()) {
-      if (option.role === "option") option.setAttribute("aria-selected", String(index === this.active));
+    const from = this.active < 0 && by < 0 ? 0 : this.active;
+    this.mark((((from + by) % count) + count) % count);
+  }
+
+  /** Makes a suggestion the chosen one; none for -1. */
+  mark(chosen) {
+    this.active = chosen;
+    this.input.removeAttribute("aria-activedescendant");
+    for (const [index, option] of [...this.list.querySelectorAll("[role=option]")].entries()) {
+      option.setAttribute("aria-selected", String(index === chosen));
+      if (index !== chosen) continue;
+      option.scrollIntoView({ block: "nearest" });
+      this.input.setAttribute("aria-activedescendant", option.id);
     }
-    const chosen = this.list.children[this.active];
-    chosen.scrollIntoView({ block: "nearest" });
-    this.input.setAttribute("aria-activedescendant", chosen.id);
   }
 
   pick(event, index) {

@@ -5,12 +5,13 @@ import { el, fill } from "./dom.js";
 
 const MOST = 60;
 const WORDS = 8;
+const ENOUGH = 8_000; // milliseconds for rules of all pairs; where that is too little, without them
 
 const quoted = (name) => (name.includes('"') ? `'${name}'` : `"${name}"`);
 
 /** An end of a report as a set of the language. */
 function setOf(end) {
-  if (end.kind === "external") return end.cidrs.join(" or ");
+  if (end.kind === "external") return `(${end.cidrs.join(" or ")}) except pods except nodes`;
   if (end.kind === "node") return `node ${quoted(end.name)}`;
   if (end.kind === "namespace") return `pods in namespace ${quoted(end.name)}`;
   return `${end.workload ? "workload" : "pod"} ${quoted(end.namespace)}/${quoted(end.name)}`;
@@ -30,10 +31,11 @@ function ports(connections) {
 }
 
 export class Matrix {
-  /** `connectivity(request)` asks the service; `show` shows a place of the input. */
-  constructor(panel, connectivity, show, report) {
+  /** `connectivity(request)` and `namespaces()` ask the service; `show` shows a place of the input. */
+  constructor(panel, { connectivity, namespaces, show, report }) {
     this.panel = panel;
     this.connectivity = connectivity;
+    this.namespaces = namespaces;
     this.show = show;
     this.report = report;
     this.trail = [];
@@ -41,17 +43,18 @@ export class Matrix {
 
   /** The view from the start: all namespaces. */
   open() {
-    return this.go([{ title: "All namespaces", request: { by: "namespace" } }]);
+    return this.go([{ title: "All namespaces", load: () => this.between({ by: "namespace" }) }]);
   }
 
-  async go(trail) {
+  /** Shows the last of the steps that lead there. */
+  async go(trail, { focus = false } = {}) {
     this.trail = trail;
     this.panel.setAttribute("aria-busy", "true");
     try {
-      const found = await this.connectivity(trail.at(-1).request);
+      const found = await trail.at(-1).load();
       if (this.trail !== trail) return;
       fill(this.panel, this.crumbs(), found.verdict === "unknown" ? el("p", {}, found.reason) : this.view(found));
-      this.panel.querySelector("h2")?.focus();
+      if (focus) this.panel.querySelector("h2").focus();
     } catch (error) {
       fill(this.panel, this.report(error));
     } finally {
@@ -59,10 +62,20 @@ export class Matrix {
     }
   }
 
+  /** A report with its ends: those that nothing is allowed for are in no row, and are found in another way. */
+  async between(request) {
+    if (request.by === "namespace") {
+      const [found, names] = await Promise.all([this.connectivity(request), this.namespaces()]);
+      return { ...found, others: names.map((name) => ({ kind: "namespace", namespace: name, name })) };
+    }
+    const explained = await this.connectivity({ ...request, explain: true, timeoutMs: ENOUGH });
+    return explained.verdict === "unknown" ? this.connectivity(request) : explained;
+  }
+
   crumbs() {
     const last = this.trail.length - 1;
     const crumb = ({ title }, index) =>
-      el("li", {}, index === last ? el("h2", { tabIndex: -1, "aria-current": "page" }, title) : el("button", { type: "button", className: "link", on: { click: () => this.go(this.trail.slice(0, index + 1)) } }, title));
+      el("li", {}, index === last ? el("h2", { tabIndex: -1, "aria-current": "page" }, title) : el("button", { type: "button", className: "link", on: { click: () => this.go(this.trail.slice(0, index + 1), { focus: true }) } }, title));
     return el("nav", { "aria-label": "Where in the matrix", className: "crumbs" }, el("ol", {}, this.trail.map(crumb)));
   }
 
@@ -72,24 +85,27 @@ export class Matrix {
 
   // ---- a matrix
 
-  table({ rows }) {
-    if (!rows.length) return el("p", {}, "Nothing is allowed between any two of these.");
+  table(report) {
+    const { rows, absent = [], others = [] } = report;
+    const sources = ends([...rows, ...absent].map((row) => row.src).concat(others));
+    const targets = ends([...rows, ...absent].map((row) => row.dst).concat(others));
+    if (!sources.length) return el("p", {}, "Nothing is allowed between any two of these.");
     const filter = el("input", { type: "search", id: "matrix-filter", autocomplete: "off", placeholder: "part of a name" });
     const frame = el("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Matrix" });
-    const draw = () => fill(frame, this.grid(rows, filter.value.toLowerCase()));
+    const draw = () => fill(frame, this.grid(report, [sources, targets], filter.value.toLowerCase()));
     filter.addEventListener("input", draw);
     draw();
     return [el("div", { className: "bar" }, el("p", { className: "hint" }, "Each row is a source, each column a destination. Choose a cell to look closer."), el("div", { className: "field" }, el("label", { htmlFor: "matrix-filter" }, "Show"), filter)), legend(), frame];
   }
 
-  grid(rows, wanted) {
+  grid(report, both, wanted) {
     const fits = (end) => endName(end).toLowerCase().includes(wanted);
-    const [sources, destinations] = [ends(rows, "src").filter(fits), ends(rows, "dst").filter(fits)];
-    const known = new Map(rows.map((row) => [keyOf(row.src) + keyOf(row.dst), row]));
+    const [sources, destinations] = both.map((listed) => listed.filter(fits));
+    const known = new Map(report.rows.map((row) => [keyOf(row.src) + keyOf(row.dst), row]));
     const [down, across] = [sources.slice(0, MOST), destinations.slice(0, MOST)];
     const inWords = across.length <= WORDS;
     const head = el("tr", {}, el("td", { className: "corner" }, "from ↓ to →"), across.map((end) => el("th", { scope: "col" }, el("span", {}, endName(end)))));
-    const line = (source) => el("tr", {}, el("th", { scope: "row" }, endName(source)), across.map((target) => el("td", {}, this.cell(source, target, known.get(keyOf(source) + keyOf(target)), inWords))));
+    const line = (source) => el("tr", {}, el("th", { scope: "row" }, endName(source)), across.map((target) => el("td", {}, this.cell([source, target], known.get(keyOf(source) + keyOf(target)), inWords, report))));
     const cut = sources.length > MOST || destinations.length > MOST;
     return [
       el("table", { className: inWords ? "matrix words" : "matrix signs" }, el("thead", {}, head), el("tbody", {}, down.map(line))),
@@ -97,7 +113,7 @@ export class Matrix {
     ];
   }
 
-  cell(source, target, row, inWords) {
+  cell([source, target], row, inWords, report) {
     const text = ports(row?.connections);
     const depends = Boolean(row?.depends);
     const tone = !row ? "none" : row.connections === "all" ? "all" : text ? "some" : "depends";
@@ -105,17 +121,19 @@ export class Matrix {
     const sign = { none: "·", all: "all", some: "some", depends: "?" }[tone];
     return el(
       "button",
-      { type: "button", className: `cell ${tone}`, title: said, "aria-label": `${endName(source)} to ${endName(target)}: ${said}`, on: { click: () => this.closer(source, target) } },
+      { type: "button", className: `cell ${tone}`, title: said, "aria-label": `${endName(source)} to ${endName(target)}: ${said}`, on: { click: () => this.closer(source, target, report) } },
       inWords ? (row ? said : "·") : sign,
     );
   }
 
-  closer(source, target) {
+  closer(source, target, report) {
     const title = `${endName(source)} → ${endName(target)}`;
-    const between = { src: setOf(source), dst: setOf(target) };
     const isGroup = (end) => end.kind === "namespace";
     const rules = !isGroup(source) && !isGroup(target);
-    return this.go([...this.trail, { title, rules, request: { by: "workload", explain: rules, ...between } }]);
+    const request = { by: "workload", src: setOf(source), dst: setOf(target) };
+    const isPair = (row) => keyOf(row.src) === keyOf(source) && keyOf(row.dst) === keyOf(target);
+    const known = rules && report.absent && { rows: report.rows.filter(isPair), absent: report.absent.filter(isPair) };
+    return this.go([...this.trail, { title, rules, load: () => known || this.between(request) }], { focus: true });
   }
 
   // ---- the rules between two ends
@@ -124,16 +142,16 @@ export class Matrix {
     const part = (row) => {
       const allowed = row.connections === undefined ? "" : ports(row.connections);
       const title = `${endName(row.src)} → ${endName(row.dst)}`;
-      return el("section", { className: "pair" }, title === this.trail.at(-1).title ? null : el("h3", {}, title), el("p", {}, allowed ? el("span", { className: "tag allow" }, allowed === "all" ? "everything is allowed" : `allowed: ${allowed}`) : el("span", { className: "tag deny" }, "nothing is allowed")), row.because.length ? ruleList(row.because, this.show) : el("p", {}, "No policy decides; what nothing decides is allowed."));
+      return el("section", { className: "pair" }, title === this.trail.at(-1).title ? null : el("h3", {}, title), el("p", {}, allowed ? el("span", { className: "tag allow" }, allowed === "all" ? "everything is allowed" : `allowed: ${allowed}`) : el("span", { className: "tag deny" }, "nothing is allowed")), row.because?.length ? ruleList(row.because, this.show) : el("p", {}, "No policy decides; what nothing decides is allowed."));
     };
     const all = [...rows, ...absent];
     return all.length ? all.map(part) : el("p", {}, "There is no such pair.");
   }
 }
 
-function ends(rows, side) {
-  const found = new Map();
-  for (const row of rows) for (const end of [row[side], ...(row.src.kind === "external" || row.dst.kind === "external" ? [] : [row.src, row.dst])]) found.set(keyOf(end), end);
+/** The ends, each once: by name, what is outside at the end. */
+function ends(listed) {
+  const found = new Map(listed.map((end) => [keyOf(end), end]));
   return [...found.values()].sort((one, other) => (one.kind === "external") - (other.kind === "external") || endName(one).localeCompare(endName(other), "en"));
 }
 

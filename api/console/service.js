@@ -104,6 +104,12 @@ export class Service {
     return this.post("/query/complete", { ...this.about(source), text, cursor }, signal);
   }
 
+  /** The names of the namespaces. */
+  async namespaces(source) {
+    const { suggestions } = await this.post("/query/complete", { ...this.about(source), text: "can namespace ", most: 500 });
+    return suggestions.filter((each) => each.kind === "namespace").map(({ text }) => text.replace(/^(["'])(.*)\1$/, "$2"));
+  }
+
   check(source, pack) {
     return this.post("/check", { ...this.about(source), pack });
   }

@@ -69,6 +69,7 @@ def serving(snapshot: Snapshot | None = None) -> Iterator[str]:
 def opened(browser: Any, address: str, **how: Any) -> Iterator[Any]:
     """The page, which fails the test at any error of its own and at any request to another place."""
     complaints: list[str] = []
+    host = "/".join(address.split("/")[:3])
 
     def told(message: Any) -> None:
         # What the service refuses, the page shows; the browser tells of it too.
@@ -81,7 +82,7 @@ def opened(browser: Any, address: str, **how: Any) -> Iterator[Any]:
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", told)
     page.on("dialog", lambda dialog: complaints.append(f"dialog {dialog.message}"))
-    page.on("request", lambda request: request.url.startswith(address) or complaints.append(request.url))
+    page.on("request", lambda request: complaints.append(request.url) if not request.url.startswith(host) else None)
     page.goto(address)
     page.wait_for_selector(".welcome, .answer, .problem")
     yield page

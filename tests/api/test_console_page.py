@@ -1,4 +1,4 @@
-"""The page in a browser: upload, ask, complete, look closer, share; by keyboard, in light and dark, with hostile names."""
+"""The page in a browser: upload, ask, complete, look closer, share; by keyboard, in light and dark, with odd names."""
 
 from __future__ import annotations
 
@@ -99,11 +99,11 @@ def test_files_that_are_dropped_are_the_snapshot(browser: Any, bare: str) -> Non
 
 def test_manifests_that_are_pasted_are_the_snapshot_and_wrong_ones_leave_the_one_before(page: Any) -> None:
     page.click("#paste summary")
-    page.fill("#pasted", MANIFESTS.replace("name: web", "name: Web", 1))
+    page.fill("#pasted", MANIFESTS.replace("name: shop", "name: Shop", 1))
     page.click("#use-pasted")
     page.wait_for_selector("#snapshot .problem")
     problem = page.inner_text("#snapshot .problem")
-    assert "pasted.yaml:5 metadata.name" in problem and "expected a name" in problem
+    assert "pasted.yaml:1 metadata.name" in problem and "expected a DNS label" in problem
     ask(page, PROVED)
     page.fill("#pasted", MANIFESTS)
     page.click("#use-pasted")
@@ -155,7 +155,7 @@ def test_a_proved_claim_shows_the_rules_that_the_proof_rests_on(page: Any) -> No
 
 def test_a_list_is_a_table(page: Any) -> None:
     ask(page, "which pods can reach namespace kube-system?")
-    assert page.locator(".rows thead th").all_inner_texts() == ["pods", "ports"]
+    assert page.locator(".rows thead th").all_inner_texts() == ["pods", "ports", "depends"]
     assert page.locator(".rows tbody tr").count() >= 1
 
 
@@ -182,8 +182,8 @@ def test_a_question_is_completed_and_asked_with_the_keyboard_alone(page: Any) ->
     page.focus("#question")
     for typed, wanted in (("can po", "pods"), ("in nam", "namespace"), ("acme-s", "acme-shop"), ("rea", "reach")):
         page.keyboard.type(typed)
-        page.wait_for_selector(f"[role=option]:has-text('{wanted}')")
         page.keyboard.press("ArrowDown")
+        page.wait_for_selector("[role=option][aria-selected=true]")
         chosen = page.get_attribute("#question", "aria-activedescendant")
         assert page.inner_text(f"#{chosen} .text") == wanted
         page.keyboard.press("Enter")
@@ -200,6 +200,7 @@ def test_views_and_lines_are_within_reach_of_the_keyboard(page: Any) -> None:
     page.focus("#tab-ask")
     page.keyboard.press("ArrowRight")
     page.wait_for_selector(".matrix")
+    assert page.evaluate("document.activeElement.id") == "tab-matrix"
     page.keyboard.press("ArrowLeft")
     assert page.evaluate("document.activeElement.id") == "tab-ask"
     ask(page, PROVED)
@@ -221,6 +222,11 @@ def test_the_matrix_leads_from_namespaces_to_workloads_to_rules(page: Any) -> No
     page.wait_for_selector(".pair")
     assert "nothing is allowed" in page.inner_text(".pair")
     page.click("nav >> text=All namespaces")
+    page.click("[aria-label='outside: 0.0.0.0/0 to acme-shop: tcp/8080']")
+    page.wait_for_selector(".crumbs li:nth-child(2)")
+    assert page.locator(".matrix tbody th").all_inner_texts() == ["outside: 0.0.0.0/0"]
+    page.click("nav >> text=All namespaces")
+    page.wait_for_selector("h2:has-text('All namespaces')")
     page.fill("#matrix-filter", "acme")
     assert page.locator(".matrix tbody th").all_inner_texts() == ["acme-jobs", "acme-shop"]
 
@@ -313,14 +319,9 @@ spec:
 
 def test_hostile_names_are_text(browser: Any) -> None:
     with serving(hostile()) as address, opened(browser, address) as page:
-        for question in (
-            "can pods reach pods?",
-            "no pod can reach pods",
-            "every pod can reach every pod",
-            "show reachability between pods",
-        ):
+        for question in ("can pods reach pods?", "every pod can reach every pod", "why can't pods reach pods?"):
             ask(page, question)
-        assert EVIL in page.inner_text("#answer")
+            assert EVIL in page.inner_text("#answer")
         page.fill("#question", "can pods in tenant ")
         page.wait_for_selector("[role=option]")
         assert EVIL in page.inner_text("[role=option] >> nth=0")
