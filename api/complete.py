@@ -31,6 +31,11 @@ def completion_document(request: CompleteRequest, session: Session | None) -> di
     }
 
 
+def names_a_snapshot(request: CompleteRequest) -> bool:
+    """Whether a request brings or names a snapshot, or says how one is to be read."""
+    return bool(request.snapshot is not None or request.manifests is not None or request.options or request.snapshots)
+
+
 def _counts(session: Session) -> dict[str, Any]:
     snapshot = session.snapshot
     return {

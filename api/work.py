@@ -15,7 +15,6 @@ from typing import Any
 from reachproof.api.complete import completion_document
 from reachproof.api.connectivity import connectivity_blocks
 from reachproof.api.diff import diff_document
-from reachproof.api.refusal import Refusal
 from reachproof.api.schemas import (
     CheckRequest,
     CompleteRequest,
@@ -67,7 +66,7 @@ def work(job: Job, shelf: Shelf, clock: Callable[[], float] | None = None) -> Do
             statements = opened(request, shelf, job.max_queries)
             return Document(blocks=(assembled(request, [answer(budget) for answer in statements.answers]),))
         case CompleteRequest() as request:
-            return _document(_completion(request, shelf))
+            return _document(completion_document(request, asked_session(request, shelf)))
         case ConnectivityRequest() as request:
             return Document(blocks=connectivity_blocks(request, shelf.session(request), budget))
         case ExplainRequest() as request:
@@ -116,13 +115,3 @@ def _difference(request: DiffRequest, shelf: Shelf, budget: Budget) -> Any:
         for name, source in (("old", request.old), ("new", request.new))
     )
     return diff_document(before, after, request.by, budget)
-
-
-def _completion(request: CompleteRequest, shelf: Shelf) -> Any:
-    try:
-        session = asked_session(request, shelf)
-    except Refusal:
-        if request.snapshot is not None or request.manifests is not None or request.options or request.snapshots:
-            raise
-        return completion_document(request, None)  # no snapshot at all: words of the language
-    return completion_document(request, session)

@@ -102,9 +102,7 @@ def load_on(port: int, pid: int, texts: list[str], options: argparse.Namespace) 
     seen, lock = Seen(), threading.Lock()
     asked = iter(texts[number % len(texts)] for number in range(options.queries))
     headers = NO_CACHE if options.fresh else {}
-    clients = [
-        threading.Thread(target=client, args=(port, asked, headers, seen, lock)) for _ in range(options.clients)
-    ]
+    clients = [threading.Thread(target=client, args=(port, asked, headers, seen, lock)) for _ in range(options.clients)]
     for each in clients:
         each.start()
     step = max(1, options.queries // 10)
