@@ -105,8 +105,9 @@ async function load(files, extra) {
   if (!files.length) return;
   notify("");
   try {
-    await use(await service.upload(files), extra);
-    await listStored();
+    const kept = await service.upload(files);
+    if (await use(kept, extra)) await listStored();
+    if (kept.stored && !kept.files.length) notify("The service has stored this snapshot before, from other files; the places of rules are those in them.");
   } catch (error) {
     fill(byId("snapshot"), problem(error), counts ? summary() : null);
   }
@@ -114,7 +115,8 @@ async function load(files, extra) {
 
 async function readFiles(listed) {
   const files = await Promise.all([...listed].map(async (file) => ({ name: file.name, text: await file.text() })));
-  return files.sort((one, other) => one.name.localeCompare(other.name, "en"));
+  files.sort((one, other) => one.name.localeCompare(other.name, "en"));
+  return files.map((file, index) => (files.findIndex(({ name }) => name === file.name) < index ? { ...file, name: `${index}-${file.name}` } : file));
 }
 
 async function loadExample() {
@@ -122,13 +124,14 @@ async function loadExample() {
   await load(files, { example: true });
 }
 
+/** Offers the snapshots that the service stores. */
 async function listStored() {
-  const listed = await service.stored().catch(() => null);
-  byId("stored").hidden = !listed?.length;
-  if (!listed?.length) return;
-  const options = listed.map((each) => el("option", { value: each.id }, each.name ? `${each.name} (${each.id.slice(7, 15)})` : each.id.slice(0, 19)));
+  const listed = await service.stored().catch(() => []);
+  byId("stored").hidden = !listed.length;
+  const label = ({ id, names, createdAt }) => `${names.length ? names.join(", ") : id.slice(7, 19)} · ${createdAt.slice(0, 16).replace("T", " ")}`;
+  const options = listed.map((each) => el("option", { value: each.id }, label(each)));
   fill(byId("stored-list"), el("option", { value: "" }, "Choose one"), options);
-  if (source.stored) byId("stored-list").value = source.id;
+  byId("stored-list").value = listed.some((each) => each.id === counts?.id) ? counts.id : "";
 }
 
 // ---------------------------------------------------------------- asking
@@ -254,7 +257,7 @@ function connectControls() {
   document.addEventListener("drop", (event) => (event.preventDefault(), drop.classList.remove("over"), take(event.dataTransfer.files)));
   byId("use-pasted").addEventListener("click", () => load([{ name: "pasted.yaml", text: byId("pasted").value }]));
   byId("example").addEventListener("click", loadExample);
-  byId("stored-list").addEventListener("change", (event) => event.target.value && use(new Source({ id: event.target.value, stored: true })));
+  byId("stored-list").addEventListener("change", ({ target }) => target.value && use(new Source({ id: target.value, stored: true, name: target.selectedOptions[0].textContent })));
   for (const id of ["tenant-label", "cni"]) byId(id).addEventListener("change", () => (options(), use(source, { example: isExample })));
   byId("token-form").addEventListener("submit", (event) => (event.preventDefault(), token.set(byId("token").value.trim()), start()));
   byId("drop-token").addEventListener("click", () => (token.set(""), (byId("token").value = "")));

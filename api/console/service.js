@@ -80,13 +80,17 @@ export class Service {
     return this.send(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), signal });
   }
 
-  async send(path, { headers = {}, ...rest } = {}) {
+  async send(path, init) {
+    return (await this.request(path, init)).found;
+  }
+
+  /** The status and the JSON of a response; raises Refused for an error. */
+  async request(path, { headers = {}, ...rest } = {}) {
     const known = token.get();
     const allHeaders = known ? { ...headers, authorization: `Bearer ${known}` } : headers;
     const response = await fetch(path, { ...rest, headers: allHeaders, credentials: "same-origin" });
-    const text = await response.text();
-    const found = parsed(text);
-    if (response.ok && found !== undefined) return found;
+    const found = parsed(await response.text());
+    if (response.ok && found !== undefined) return { status: response.status, found };
     const detail = found?.detail ?? `the service answered with ${response.status}`;
     throw new Refused(response.status, detail, found?.errors ?? []);
   }
@@ -118,32 +122,46 @@ export class Service {
     return this.post("/connectivity", { ...this.about(source), ...request });
   }
 
-  /** Snapshots that the service stores: [{id, name}], or null where it stores none. */
+  /** Snapshots that the service stores: [{id, names, createdAt}]; none where it stores none. */
   async stored() {
-    const found = await this.optional("/snapshots");
-    const listed = Array.isArray(found) ? found : found?.snapshots;
-    return listed ? listed.map((each) => ({ id: each.id, name: each.names?.[0] ?? each.name ?? "" })) : null;
+    const kept = await unless([401, 403, 404, 405, 503], this.request("/snapshots?limit=1000"));
+    return kept?.found.snapshots ?? [];
   }
 
-  /** The files as a source: stored in the service where it can, else sent along with each request. */
+  /** The files as a source: stored in the service where it stores them for us, else sent along with each request. */
   async upload(files) {
-    const source = new Source({ files });
-    const kept = await this.optional("/snapshots", {
-      method: "POST",
-      headers: { "content-type": "application/yaml" },
-      body: source.text,
-    });
-    return kept ? new Source({ files, id: kept.id, stored: true }) : source;
+    const form = new FormData();
+    for (const { name, text } of files) form.append("file", new File([text], name), name);
+    const kept = await unless([403, 404, 405, 503], this.request("/snapshots", { method: "POST", body: form }));
+    if (!kept) return new Source({ files });
+    const { id } = kept.found;
+    // What was stored before is left as it is, with the places of those files.
+    const same = kept.status === 201 || (await this.storedFrom(id, files));
+    return new Source({ files: same ? files : [], id, stored: true, name: files.map(({ name }) => name).join(", ") });
   }
 
-  /** As `send`; null where there is no such route, or the token is for reading only. */
-  async optional(path, init) {
-    try {
-      return await this.send(path, init);
-    } catch (error) {
-      if (error instanceof Refused && (error.status === 404 || error.status === 405 || (init && error.status === 403))) return null;
-      throw error;
-    }
+  /** Whether the places of a stored snapshot are places in these files. */
+  async storedFrom(id, files) {
+    const kept = await unless([403, 404], this.request(`/snapshots/${encodeURIComponent(id)}?content=true`));
+    const lines = new Map(files.map(({ name, text }) => [name, text.split("\n")]));
+    return Boolean(kept) && kept.found.objects.every(({ object, origin }) => stands(lines.get(origin.file), origin.line, object));
+  }
+}
+
+/** Whether the text of an object begins in a line: its name comes before the next document. */
+function stands(lines, line, object) {
+  if (!lines || line < 1) return false;
+  const next = lines.findIndex((each, index) => index >= line && /^---(\s|$)/.test(each));
+  return lines.slice(line - 1, next < 0 ? undefined : next).some((each) => each.includes(object.metadata.name));
+}
+
+/** What is promised; null where it is refused with one of these statuses. */
+async function unless(statuses, promised) {
+  try {
+    return await promised;
+  } catch (error) {
+    if (error instanceof Refused && statuses.includes(error.status)) return null;
+    throw error;
   }
 }
 
