@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from reachproof import __version__
+from reachproof.api.console import console
 from reachproof.api.limits import BoundedBodies
 from reachproof.api.problems import document, install
 from reachproof.api.questions import questions
@@ -52,5 +53,6 @@ def create_app(
         """The process answers."""
         return Health()
 
+    app.include_router(console())
     app.include_router(questions(limits, place))
     return app

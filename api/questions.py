@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 
+from reachproof.api.complete import completion_document, names_a_snapshot
 from reachproof.api.refusal import Refusal
 from reachproof.api.schemas import (
     AnswerDocument,
     CheckRequest,
+    CompleteRequest,
+    CompletionDocument,
     ConnectivityDocument,
     ConnectivityRequest,
     DiffDocument,
@@ -61,6 +65,17 @@ def questions(settings: Settings, workplace: Workplace) -> APIRouter:
         if request.queries is not None and len(request.queries) > settings.max_queries:
             raise Refusal(422, f"found {len(request.queries)} queries, expected at most {settings.max_queries}")
         return await answered(request, http)
+
+    @routes.post("/query/complete", response_model=CompletionDocument, summary="Say what may stand next in a sentence")
+    async def complete(request: CompleteRequest, http: Request) -> Any:
+        """Words and names for the place of the cursor, and what is wrong with the sentence. Wrong text is no error."""
+        try:
+            return await answered(request, http)
+        except Refusal as refusal:
+            if refusal.status != 422 or names_a_snapshot(request):
+                raise
+            # There is no snapshot at all: words of the language.
+            return await anyio.to_thread.run_sync(completion_document, request, None)
 
     @routes.post("/check", response_model=ReportDocument, summary="Check packs of invariants and expectations")
     async def check(request: CheckRequest, http: Request) -> Any:
