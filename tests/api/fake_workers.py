@@ -68,6 +68,7 @@ class FakeWorker:
     spent: bool = False
     now: Given | None = None
     warm: set[str] = field(default_factory=set)
+    dead: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, do: Do, *, supply: Supply, spool: Spool, fence: Fence) -> Done | Failed:
         order = do.order or await supply(do.key)
@@ -83,6 +84,9 @@ class FakeWorker:
 
     async def condition(self) -> Condition:
         return Condition(warm=frozenset(self.warm), memory=1000, spent=self.spent, seconds=2.0, hits=1, misses=0)
+
+    async def ended(self) -> None:
+        await self.dead.wait()
 
     def cancel(self) -> None:
         assert self.now is not None
@@ -133,6 +137,13 @@ class House:
         """Until everything that can go on has gone on."""
         for _ in range(50):
             await asyncio.sleep(0)
+
+    async def fail(self, times: int) -> None:
+        """So many attempts to start a worker have failed."""
+        for _ in range(times - 1):
+            (await self.pauses.get())[1].set()
+        await self.pauses.get()
+        await self.settled()
 
     async def next(self) -> Given:
         """What a worker is given next."""

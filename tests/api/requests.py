@@ -34,6 +34,7 @@ TITLES = {
     413: "The request is too large",
     422: "The request is understood but wrong",
     500: "Internal error",
+    503: "Busy",
 }
 
 

@@ -237,6 +237,19 @@ def test_a_crash_loses_one_statement_of_a_pack_and_no_other() -> None:
     play(story)
 
 
+def test_an_idle_worker_that_ends_is_replaced_before_it_is_given_anything() -> None:
+    async def story(house: House) -> None:
+        house.workers[0].dead.set()
+        await house.settled()
+        asked = house.ask("q")
+        given = await house.next()
+        assert (given.worker.number, house.place.workload().retried) == (1, 0)
+        given.answer()
+        await asked
+
+    play(story)
+
+
 def test_a_worker_is_replaced_after_so_many_jobs() -> None:
     async def story(house: House) -> None:
         for number in (0, 0, 1, 1, 2):
@@ -268,26 +281,29 @@ def test_a_worker_that_has_too_much_memory_is_replaced() -> None:
 
 def test_attempts_to_start_a_worker_come_at_growing_intervals_and_the_workload_tells_why() -> None:
     async def story(house: House) -> None:
-        for seconds in (0.5, 1.0, 2.0):
+        trouble = "no worker can be started: there is no memory"
+        for seconds, told in [(0.25, ""), (0.5, ""), (1.0, trouble), (2.0, trouble)]:
             paused, over = await house.pauses.get()
-            assert paused == seconds
             load = house.place.workload()
-            assert (load.ready, load.trouble) == (False, "no worker can be started: there is no memory")
+            assert (paused, load.ready, load.trouble) == (seconds, False, told)
             over.set()
         asked = house.ask("q")
         (await house.next()).answer()
         assert await asked == b"{}"
         load = house.place.workload()
-        assert (load.ready, load.trouble, house.starts) == (True, "", 4)
+        assert (load.ready, load.trouble, house.starts) == (True, "", 5)
 
-    play(story, lambda: House(fails=lambda number: number < 4))
+    play(story, lambda: House(fails=lambda number: number < 5))
 
 
 def test_without_any_worker_requests_are_refused_and_do_not_wait() -> None:
     async def story(house: House) -> None:
-        asked = house.ask("q")
+        waiting = house.ask("waiting")
+        await house.fail(3)
+        late = house.ask("late")
         await house.settled()
-        assert refusal(asked.exception()) == (503, "no worker can be started: there is no memory", 5)
+        for asked in (waiting, late):
+            assert refusal(asked.exception()) == (503, "no worker can be started: there is no memory", 5)
 
     play(story, lambda: House(fails=lambda number: True))
 
@@ -301,6 +317,7 @@ def test_work_whose_worker_cannot_be_replaced_is_done_by_another() -> None:
         asked = house.ask("q")
         first = await house.next()
         first.lose()
+        await house.fail(3)
         second = await house.next()
         assert second.worker is not first.worker
         second.answer()
