@@ -108,7 +108,7 @@ class House:
         self.pauses: asyncio.Queue[tuple[float, asyncio.Event]] = asyncio.Queue()
         self.starts = 0
         self._fails = fails
-        limits = Settings(**{"workers": 1, **settings})
+        limits = Settings.model_validate({"workers": 1, **settings})
         stock = PreloadedStock(snapshot=SNAPSHOT)
         pool = Pool(self._start, stock, size=limits.workers, most_jobs=limits.worker_jobs, pause=self._pause)
         self.place = Workers(limits, stock, pool)

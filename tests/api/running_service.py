@@ -88,7 +88,7 @@ class Service:
 @contextmanager
 def running(snapshot: Snapshot, pool: Pool | None = None, **settings: int) -> Iterator[Service]:
     """A service with these settings, and with as many workers as they say once it is needed."""
-    service = Service(snapshot, Settings(**settings), pool)
+    service = Service(snapshot, Settings.model_validate(settings), pool)
     service.start()
     try:
         yield service
