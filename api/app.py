@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 
 from reachproof import __version__
-from reachproof.api.problems import document, install, problem_response
+from reachproof.api.limits import BoundedBodies
+from reachproof.api.problems import document, install
 from reachproof.api.questions import questions
 from reachproof.api.schemas import Health
 from reachproof.api.settings import Settings
@@ -26,10 +25,7 @@ def create_app(settings: Settings | None = None, snapshot: Snapshot | None = Non
     )
     install(app)
     document(app)
-
-    @app.middleware("http")
-    async def bounded(request: Request, following: Callable[[Request], Awaitable[Response]]) -> Response:
-        return await _bounded(request, following, limits.max_body_bytes)
+    app.add_middleware(BoundedBodies, most=limits.max_body_bytes)
 
     @app.get("/healthz", response_model=Health, tags=["operation"])
     async def healthz() -> Health:
@@ -38,20 +34,3 @@ def create_app(settings: Settings | None = None, snapshot: Snapshot | None = Non
 
     app.include_router(questions(limits, Threads(Preloaded(snapshot=snapshot), limits.workers)))
     return app
-
-
-async def _bounded(request: Request, following: Callable[[Request], Awaitable[Response]], most: int) -> Response:
-    """Refuses a body that is larger than allowed, by its declared length or by what arrives."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > most:
-        return problem_response(413, f"found a body of {declared} bytes, expected at most {most}")
-    if not declared:
-        size = 0
-        chunks: list[bytes] = []
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > most:
-                return problem_response(413, f"found a body of more than {most} bytes, expected at most that")
-            chunks.append(chunk)
-        request._body = b"".join(chunks)
-    return await following(request)

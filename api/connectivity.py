@@ -13,7 +13,6 @@ from reachproof.queries.connectivity_wire import in_blocks, report_text, unknown
 from reachproof.queries.exposure import Exposure, exposure
 from reachproof.queries.possible_exposure import with_possible
 from reachproof.solver.budget import Budget, OutOfBudget
-from reachproof.solver.prove import Prover
 
 
 def connectivity_blocks(asked: ConnectivityRequest, session: Session, budget: Budget) -> Iterable[bytes]:
@@ -26,6 +25,6 @@ def connectivity_blocks(asked: ConnectivityRequest, session: Session, budget: Bu
         return (unknown_text(str(over)).encode(),)
     exposures: tuple[Exposure, ...] | None = None
     if asked.exposure:
-        exposures, notices = with_possible(report, tuple(exposure(report)), budget, Prover())
+        exposures, notices = with_possible(report, tuple(exposure(report)), budget, session.prover)
         report = replace(report, warnings=(*report.warnings, *notices))
     return (block.encode() for block in in_blocks(report_text(report, explanations, exposures)))

@@ -9,9 +9,8 @@ from reachproof.queries.by import By
 from reachproof.queries.diff_wire import diff_json
 from reachproof.queries.difference import difference
 from reachproof.solver.budget import Budget
-from reachproof.solver.prove import Prover
 
 
 def diff_document(before: Session, after: Session, by: By, budget: Budget) -> Any:
     """The difference of two snapshots."""
-    return diff_json(difference(before.encoding, after.encoding, budget, Prover(), by=by))
+    return diff_json(difference(before.encoding, after.encoding, budget, after.prover, by=by))

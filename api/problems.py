@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from reachproof.api.refusal import Refusal as Refusal
 from reachproof.network.errors import InputError, InternalError, Problem
 
 MEDIA_TYPE = "application/problem+json"
@@ -24,18 +25,10 @@ TITLES = {
 }
 
 
-class Refusal(Exception):
-    """A request that is refused with a status and the reasons."""
-
-    def __init__(self, status: int, detail: str, problems: Iterable[Problem] = ()) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-        self.problems = tuple(problems)
-
-
-def problem_response(status: int, detail: str, problems: Iterable[Problem] = ()) -> JSONResponse:
-    """The response for an error."""
+def problem_response(
+    status: int, detail: str, problems: Iterable[Problem] = (), retry_after: int | None = None
+) -> JSONResponse:
+    """The response for an error; `retry_after`: seconds after which to try again."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": TITLES.get(status, "Error"),
@@ -52,7 +45,8 @@ def problem_response(status: int, detail: str, problems: Iterable[Problem] = ())
             for problem in dict.fromkeys(problems)
         ],
     }
-    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE)
+    headers = None if retry_after is None else {"retry-after": str(retry_after)}
+    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def _message(problem: Problem) -> str:
@@ -64,7 +58,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Refusal)
     async def refused(_request: Request, error: Refusal) -> JSONResponse:
-        return problem_response(error.status, error.detail, error.problems)
+        return problem_response(error.status, error.detail, error.problems, error.retry_after)
 
     @app.exception_handler(InputError)
     async def wrong_input(_request: Request, error: InputError) -> JSONResponse:

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
-from reachproof.api.problems import Refusal
+from reachproof.api.refusal import Refusal
 from reachproof.api.schemas import (
     AnswerDocument,
     CheckRequest,
@@ -20,11 +20,12 @@ from reachproof.api.schemas import (
     LintRequest,
     ProblemDetails,
     QueryRequest,
+    Question,
     ReportDocument,
     UnfinishedDocument,
 )
 from reachproof.api.settings import Settings
-from reachproof.api.work import Job, Question
+from reachproof.api.work import Job
 from reachproof.api.workplace import Workplace
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {

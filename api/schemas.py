@@ -189,6 +189,10 @@ class DiffRequest(Asked):
     by: By = Field(default=By.WORKLOAD, description="What one end of a row stands for.")
 
 
+Question = QueryRequest | CheckRequest | ConnectivityRequest | ExplainRequest | LintRequest | DiffRequest
+"""What can be asked about a snapshot, or two."""
+
+
 class FieldError(BaseModel):
     """One problem of a request, its query or its manifests."""
 

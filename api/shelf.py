@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from reachproof.api.problems import Refusal
+from reachproof.api.refusal import Refusal
 from reachproof.api.sources import Sourced
 from reachproof.manifests import load_objects, load_text
 from reachproof.network.snapshot import Snapshot

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -80,6 +81,16 @@ class Snapshot:
     def service_of(self) -> dict[tuple[str, str], Service]:
         """Services by (namespace, name)."""
         return {service.key: service for service in self.services}
+
+    @cached_property
+    def _virtual(self) -> list[tuple[int, int]]:
+        """The virtual addresses in order, each with the place of its Service in `services`."""
+        return sorted((address, place) for place, each in enumerate(self.services) for address in each.virtual_ips)
+
+    def services_at(self, low: int, high: int) -> tuple[Service, ...]:
+        """The Services with a virtual address in the range, bounds included, in their order."""
+        first, last = bisect_left(self._virtual, (low, 0)), bisect_left(self._virtual, (high + 1, 0))
+        return tuple(self.services[place] for place in sorted({place for _, place in self._virtual[first:last]}))
 
     @cached_property
     def declared_pod_range(self) -> IntervalSet:

@@ -60,16 +60,22 @@ DEFAULT_BUDGET = Budget()
 class Session:
     """A snapshot with its encoding, prepared at the first question and kept: ask as many as you like.
 
-    `others` are those of other snapshots that a question may compare with, by name. Not safe for use by several
-    threads at once.
+    `others` are those of other snapshots that a question may compare with, by name. A `prover` may be shared by the
+    sessions of one thread. Not safe for use by several threads at once.
     """
 
-    def __init__(self, snapshot: Snapshot, others: Mapping[str, Session] | None = None) -> None:
+    def __init__(
+        self, snapshot: Snapshot, others: Mapping[str, Session] | None = None, prover: Prover | None = None
+    ) -> None:
         self.snapshot = snapshot
         self.others = dict(others or {})
         self._encoding: Encoding | None = None
         self._with_controller: Session | None = None
-        self._prover = Prover()
+        self.prover = prover or Prover()
+
+    def reading(self, snapshot: Snapshot) -> Session:
+        """Where the same cluster, read in another way, is asked about: here if it is the very same snapshot."""
+        return self if snapshot is self.snapshot else Session(snapshot, self.others, self.prover)
 
     @property
     def encoding(self) -> Encoding:
@@ -83,7 +89,7 @@ class Session:
         if not needs_stand_in(self.snapshot, query):
             return self
         if self._with_controller is None:
-            self._with_controller = Session(with_stand_in(self.snapshot), self.others)
+            self._with_controller = self.reading(with_stand_in(self.snapshot))
         return self._with_controller
 
     def since(self, others: Mapping[str, Session]) -> Session:
@@ -156,10 +162,10 @@ class Session:
             case ListPlan():
                 found = self._list(plan, draft, running)
             case HygienePlan():
-                found = answer_hygiene(plan, draft, self._encoding_of(plan.snapshot), running, self._prover)
+                found = answer_hygiene(plan, draft, self._encoding_of(plan.snapshot), running, self.prover)
             case ChangePlan():
                 both = self.others[plan.since].encoding, self._encoding_of(plan.snapshot)
-                found = answer_change(plan, draft, both, running, self._prover)
+                found = answer_change(plan, draft, both, running, self.prover)
         noticed = replace(
             found,
             assumptions=tuple(dict.fromkeys((*self.snapshot.assumptions, *found.assumptions))),
@@ -239,8 +245,8 @@ class Session:
     def _decide(self, encoding: Encoding, goal: Goal, budget: Budget) -> SearchOutcome | RankedOutcome:
         if isinstance(goal, Search):
             decide = search_open if is_open(goal.region) else search
-            return decide(encoding, goal, budget, self._prover)
-        return rank(encoding, goal, budget, self._prover)
+            return decide(encoding, goal, budget, self.prover)
+        return rank(encoding, goal, budget, self.prover)
 
     def _witnessed(self, draft: Answer, check: Check, flow: Flow, services: tuple[str, ...]) -> Answer:
         """The answer with a flow that shows it, replayed."""
@@ -285,7 +291,7 @@ class Session:
         flow = answer.witness.flow
         if not plan.negated:
             return replace(answer, because=deciders(self.snapshot, answer.witness.trace))
-        others = search(self._encoding_of(plan.snapshot), open_, budget, self._prover, explain=False)
+        others = search(self._encoding_of(plan.snapshot), open_, budget, self.prover, explain=False)
         flows = [flow, *(sample.flow for sample in others.samples)] if isinstance(others, Absent) else [flow]
         warnings = list(answer.warnings)
         if isinstance(others, Found):
@@ -329,7 +335,7 @@ class Session:
             return answer
         if answer.vacuous:
             return replace(answer, verdict=Verdict.UNREACHABLE)
-        found = search(self._encoding_of(plan.snapshot), goal, budget, self._prover, explain=False)
+        found = search(self._encoding_of(plan.snapshot), goal, budget, self.prover, explain=False)
         if not isinstance(found, Found):
             return answer
         text = "it cannot; here is what blocks it" if not plan.negated else "it can; here is what lets it through"

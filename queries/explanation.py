@@ -41,7 +41,7 @@ from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.decide import Found, Undecided, search
 from reachproof.solver.goal import FALSE, All, Formula, Search, Side, Some, Wanted
 from reachproof.solver.listing import Listing, listing
-from reachproof.solver.prove import Prover, engine
+from reachproof.solver.prove import engine
 from reachproof.solver.samples import Sample
 
 MOST_FLOWS = 300
@@ -126,7 +126,7 @@ def _place_of(session: Session, pair: Pair) -> Session:
     if not isinstance(pair.destination, ast.Domain):
         return place
     policies = with_certain_names(place.snapshot, pair.destination.name.text)
-    return Session(place.snapshot.with_policies(policies))
+    return place.reading(place.snapshot.with_policies(policies))
 
 
 def _set_words(snapshot: Snapshot, text: str) -> str:
@@ -199,9 +199,8 @@ def draft_of(session: Session, asked: Asked) -> Answer:
 
 def _confirmed(session: Session, asked: Asked, found: Listing, budget: Budget) -> bool:
     """Whether Z3 says the same of the whole: that some flow can be allowed, or denied, or none. False out of time."""
-    prover = Prover()
     for wanted in (Wanted.CAN_ALLOW, Wanted.CAN_DENY):
-        outcome = search(session.encoding, Search(asked.region, wanted), budget, prover, explain=False)
+        outcome = search(session.encoding, Search(asked.region, wanted), budget, session.prover, explain=False)
         if isinstance(outcome, Undecided):
             return False
         listed = any(each.can_allow if wanted is Wanted.CAN_ALLOW else each.can_deny for each in found.samples)

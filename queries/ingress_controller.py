@@ -14,7 +14,7 @@ every sort.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
 from enum import IntEnum
 
@@ -59,11 +59,17 @@ def needs_stand_in(snapshot: Snapshot, node: object) -> bool:
 
     It is where it speaks of the controller, or of the outside and of a Service that an Ingress leads to.
     """
-    if controllers(snapshot):
-        return False
     mentioned = list(_parts(node))
-    if any(isinstance(each, ast.IngressController) for each in mentioned):
-        return True
+    # The pods are looked through last: most sentences mention nothing of the kind.
+    return (_names_controller(mentioned) or _goes_in(snapshot, mentioned)) and not controllers(snapshot)
+
+
+def _names_controller(mentioned: Iterable[object]) -> bool:
+    return any(isinstance(each, ast.IngressController) for each in mentioned)
+
+
+def _goes_in(snapshot: Snapshot, mentioned: Sequence[object]) -> bool:
+    """Whether it speaks of the outside and of a Service that an Ingress leads to."""
     named = {(each.name.namespace, each.name.name) for each in mentioned if isinstance(each, ast.ServiceNamed)}
     services = [snapshot.service_of[key] for key in sorted(named & snapshot.service_of.keys())]
     led = any(ingress.leads_to(service) for ingress in snapshot.ingresses for service in services)

@@ -88,14 +88,11 @@ class Report:
     @property
     def verdict(self) -> Verdict:
         """`violated` if a statement failed, `unknown` if one is undecided or none was checked, else `holds`."""
-        found = {result.status for result in self.results}
-        if Status.FAILED in found:
-            return Verdict.VIOLATED
-        return Verdict.HOLDS if found == {Status.PASSED} else Verdict.UNKNOWN
+        return verdict_of(result.status for result in self.results)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Bound:
+class Bound:
     """A statement that fits the snapshot, with the snapshot as its pack reads it."""
 
     statement: Statement
@@ -142,7 +139,7 @@ def count_statements(packs: Iterable[PackText]) -> int:
 
 
 def check(
-    snapshot: Snapshot,
+    where: Snapshot | Session,
     packs: Sequence[PackText],
     *,
     budget: Budget = DEFAULT_BUDGET,
@@ -153,29 +150,48 @@ def check(
 ) -> Report:
     """Check packs; each statement gets the whole budget. The result does not depend on `jobs`.
 
-    `others`: snapshots that statements may compare with, by name.
+    A session brings what is prepared, and the snapshots that statements may compare with; with a snapshot, these are
+    `others`, by name.
 
     Raises InputError with every problem of all packs before anything is decided: text that is no pack, definitions
     that contradict each other, names that do not exist. In a shipped pack a statement about what the snapshot does
     not have is skipped. With `jobs` above 1 and enough statements, other processes do the work.
     """
-    parsed = _parsed(packs)
-    bound = _bound_all(snapshot, parsed, {name: Session(other) for name, other in (others or {}).items()})
-    fitting = [each for each in bound if isinstance(each, _Bound)]
-    answers = iter(answers_of([each.task for each in fitting], budget, jobs=jobs, progress=progress))
-    results: list[Result] = []
-    skipped: list[Skipped] = []
-    for each in bound:
-        if isinstance(each, Skipped):
-            skipped.append(each)
-            continue
-        answer = _named(next(answers), each.statement)
-        if each.shipped and answer.vacuous:
-            skipped.append(Skipped(statement=each.statement, reason=_nothing_there(answer)))
-            continue
-        status = status_of(answer, allow_vacuous=allow_vacuous)
-        results.append(Result(statement=each.statement, answer=answer, status=status))
-    return Report(results=tuple(results), skipped=tuple(skipped))
+    if isinstance(where, Snapshot):
+        where = Session(where, {name: Session(other) for name, other in (others or {}).items()})
+    bound = bind_packs(where, packs)
+    fitting = [each.task for each in bound if isinstance(each, Bound)]
+    answers = iter(answers_of(fitting, budget, jobs=jobs, progress=progress))
+    return report_of(
+        each if isinstance(each, Skipped) else judged(each, next(answers), allow_vacuous=allow_vacuous)
+        for each in bound
+    )
+
+
+def judged(bound: Bound, answer: Answer, *, allow_vacuous: bool = False) -> Result | Skipped:
+    """What an answer means to the statement; one of the shipped library that is about nothing does not apply."""
+    statement = bound.statement
+    answer = replace(answer, name=statement.name, severity=statement.severity, expected=statement.expected)
+    if bound.shipped and answer.vacuous:
+        return Skipped(statement=statement, reason=_nothing_there(answer))
+    return Result(statement=statement, answer=answer, status=status_of(answer, allow_vacuous=allow_vacuous))
+
+
+def report_of(found: Iterable[Result | Skipped]) -> Report:
+    """The report on statements, in their order."""
+    each = tuple(found)
+    return Report(
+        results=tuple(one for one in each if isinstance(one, Result)),
+        skipped=tuple(one for one in each if isinstance(one, Skipped)),
+    )
+
+
+def verdict_of(statuses: Iterable[Status]) -> Verdict:
+    """The verdict on all statements that were checked, as `Report.verdict` says."""
+    found = set(statuses)
+    if Status.FAILED in found:
+        return Verdict.VIOLATED
+    return Verdict.HOLDS if found == {Status.PASSED} else Verdict.UNKNOWN
 
 
 def status_of(answer: Answer, *, allow_vacuous: bool) -> Status:
@@ -201,27 +217,30 @@ def _parsed(packs: Iterable[PackText]) -> tuple[tuple[PackText, Pack], ...]:
     return tuple(found)
 
 
-def _bound_all(
-    snapshot: Snapshot, parsed: Iterable[tuple[PackText, Pack]], others: Mapping[str, Session]
-) -> tuple[_Bound | Skipped, ...]:
-    """Every statement of every pack; packs that read tenants alike share a session. InputError with all problems."""
+def bind_packs(session: Session, packs: Sequence[PackText]) -> tuple[Bound | Skipped, ...]:
+    """Every statement of every pack, in order, ready to be answered; packs that read tenants alike share a session.
+
+    Raises InputError with every problem of all packs.
+    """
     sessions: dict[tuple[str, object], Session] = {}
-    bound: list[_Bound | Skipped] = []
+    bound: list[Bound | Skipped] = []
     problems: list[Problem] = []
-    for given, pack in parsed:
-        wrong = tuple(tenancy_mistakes(snapshot, pack.definitions))
+    for given, pack in _parsed(packs):
+        wrong = tuple(tenancy_mistakes(session.snapshot, pack.definitions))
         if wrong:
             problems += QueryError(wrong, given.text, given.name).problems
             continue
-        view = with_tenants(snapshot, pack.definitions)
-        session = sessions.setdefault((view.options.tenant_label, view.options.tenants), Session(view, others))
-        bound += _bound(given, pack, session, problems)
+        view = with_tenants(session.snapshot, pack.definitions)
+        key = (view.options.tenant_label, view.options.tenants)
+        if view is session.snapshot:
+            sessions[key] = session
+        bound += _bound(given, pack, sessions.setdefault(key, session.reading(view)), problems)
     if problems:
         raise InputError(problems)
     return tuple(bound)
 
 
-def _bound(given: PackText, pack: Pack, session: Session, problems: list[Problem]) -> Iterator[_Bound | Skipped]:
+def _bound(given: PackText, pack: Pack, session: Session, problems: list[Problem]) -> Iterator[Bound | Skipped]:
     """The statements of a pack that fit the snapshot. What does not fit is a problem, or skipped if it is shipped."""
     mistakes: list[Mistake] = []
     for each in pack.checks:
@@ -236,7 +255,7 @@ def _bound(given: PackText, pack: Pack, session: Session, problems: list[Problem
             continue
         written = given.text[each.query.span.start : each.query.span.end]
         task = Task(session=session, query=each.query, text=written, name=statement.name)
-        yield _Bound(statement=statement, task=task, shipped=given.shipped)
+        yield Bound(statement=statement, task=task, shipped=given.shipped)
     if mistakes:
         problems += QueryError(mistakes, given.text, given.name).problems
 
@@ -250,10 +269,6 @@ def _statement(given: PackText, check: Invariant | Expect) -> Statement:
     return Statement(pack=given.name, line=line, name=name, severity=severity, text=check.text, expected=expected)
 
 
-def _named(answer: Answer, statement: Statement) -> Answer:
-    return replace(answer, name=statement.name, severity=statement.severity, expected=statement.expected)
-
-
 def _nothing_there(answer: Answer) -> str:
     reasons = [notice.text for notice in answer.warnings if notice.code in ("EMPTY_SET", "NO_ENDPOINTS")]
     return "; ".join(reasons) or "it is about no flow at all in this snapshot"
@@ -263,9 +278,19 @@ def report_json(report: Report) -> dict[str, Json]:
     """The verdict on all, every answer with its status, and what was left out with the reason."""
     return {
         "verdict": str(report.verdict),
-        "answers": [answer_json(result.answer) | {"status": str(result.status)} for result in report.results],
-        "skipped": [{"name": each.statement.name, "reason": each.reason} for each in report.skipped],
+        "answers": [result_json(result) for result in report.results],
+        "skipped": [skipped_json(each) for each in report.skipped],
     }
+
+
+def result_json(result: Result) -> dict[str, Json]:
+    """The answer to a statement, with its status."""
+    return answer_json(result.answer) | {"status": str(result.status)}
+
+
+def skipped_json(skipped: Skipped) -> dict[str, Json]:
+    """A statement that was left out, with the reason."""
+    return {"name": skipped.statement.name, "reason": skipped.reason}
 
 
 def usable_cores() -> int:

@@ -196,7 +196,7 @@ class Binder:
         return At(side, Members(points))
 
     def _warn_of_virtual_addresses(self, low: int, high: int) -> None:
-        services = [s for s in self._snapshot.services if any(low <= address <= high for address in s.virtual_ips)]
+        services = self._snapshot.services_at(low, high)
         if services:
             first = services[0]
             more = f" and {len(services) - 1} more" if len(services) > 1 else ""

@@ -51,11 +51,18 @@ def engine() -> str:
 class Prover:
     """Decides scripts, each in a solver of its own, in one Z3 context (making one takes longer than most questions).
 
-    Not safe for use by several threads at once.
+    Not safe for use by several threads at once, but for `interrupt`.
     """
 
     def __init__(self) -> None:
         self._context = z3.Context()
+
+    def interrupt(self) -> None:
+        """Have the check that is under way, if any, end as one that ran out of time. From any thread.
+
+        Only for a budget whose time is over: with time left, an interrupt is one of the keyboard.
+        """
+        self._context.interrupt()
 
     def run(self, text: str, variables: Sequence[str], budget: Budget) -> Result:
         """Decide a script. Never takes noticeably longer than the budget's time."""

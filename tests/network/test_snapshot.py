@@ -68,3 +68,13 @@ def test_other_policies_or_options_leave_the_first_snapshot_as_it_is() -> None:
     other = snapshot.with_options(Options(tenant_label="team")).with_policies(())
     assert (other.digest, other.options.tenant_label) == ("sha256:1", "team")
     assert snapshot.options.tenant_label == "tenant"
+
+
+def test_services_are_found_by_their_addresses_both_bounds_included() -> None:
+    first, second = service("10.0.0.5"), service("10.0.0.9")
+    snapshot = Snapshot(services=(second, first))
+    low, high = parse_address("10.0.0.5"), parse_address("10.0.0.9")
+    assert snapshot.services_at(low, high) == (second, first)
+    assert snapshot.services_at(low + 1, high) == (second,)
+    assert snapshot.services_at(low, high - 1) == (first,)
+    assert snapshot.services_at(low + 1, high - 1) == ()

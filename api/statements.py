@@ -1,0 +1,163 @@
+"""A request of several statements in pieces: each is answered alone, maybe elsewhere, and the document is put together.
+
+The document does not depend on where and in which order the pieces were answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from json import dumps
+from typing import Any
+
+from reachproof.api.refusal import Refusal
+from reachproof.api.schemas import CheckRequest, QueryRequest
+from reachproof.api.shelf import Shelf
+from reachproof.api.sources import Given
+from reachproof.api.unfinished import undecided
+from reachproof.grammar.ast import Query
+from reachproof.grammar.format import format_query
+from reachproof.network.errors import InputError, Problem
+from reachproof.queries import packs
+from reachproof.queries.ask import Session
+from reachproof.queries.wire import answer_json
+from reachproof.solver.budget import Budget
+
+SKIPPED = "skipped"
+"""The status of a statement of a pack that does not apply."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """The JSON object that a statement has in the document, and, in a report on packs, its status."""
+
+    text: bytes
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What is known of a statement before it is answered: the answer that stands in if nobody can give one."""
+
+    answer: Mapping[str, Any]
+    status: str = ""
+
+    def unfinished(self, reason: str) -> Piece:
+        """The verdict `unknown`, for this reason; what is skipped needs no answer."""
+        value = self.answer if self.status == SKIPPED else {**self.answer, "reason": reason}
+        return Piece(text=_text(value), status=self.status)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A request whose statements all can be asked: a draft of each, and what answers it."""
+
+    drafts: tuple[Draft, ...]
+    answers: tuple[Callable[[Budget], Piece], ...]
+
+
+def has_statements(request: object) -> bool:
+    """Whether a request can be answered in pieces."""
+    return isinstance(request, CheckRequest) or (isinstance(request, QueryRequest) and request.queries is not None)
+
+
+def opened(request: QueryRequest | CheckRequest, shelf: Shelf, most: int) -> Opened:
+    """The statements of a request. Raises InputError with the problems of all of them, so that nothing is decided where
+    one is wrong; Refusal where there are more statements in packs than `most`.
+    """
+    if isinstance(request, CheckRequest):
+        return _packs(request, shelf, most)
+    session = asked_session(request, shelf)
+    texts = request.queries or []
+    queries = _fitting(session, texts)
+    return Opened(
+        drafts=tuple(
+            Draft(answer=undecided(text, format_query(query), session.snapshot.digest))
+            for query, text in zip(queries, texts, strict=True)
+        ),
+        answers=tuple(partial(_answer, session, query, text) for query, text in zip(queries, texts, strict=True)),
+    )
+
+
+def assembled(request: QueryRequest | CheckRequest, pieces: Sequence[Piece]) -> bytes:
+    """The document of pieces in the order of the statements."""
+    if isinstance(request, QueryRequest):
+        return b"[" + b",".join(piece.text for piece in pieces) + b"]"
+    found = [piece for piece in pieces if piece.status != SKIPPED]
+    skipped = b",".join(piece.text for piece in pieces if piece.status == SKIPPED)
+    verdict = packs.verdict_of(packs.Status(piece.status) for piece in found)
+    answers = b",".join(piece.text for piece in found)
+    return b'{"verdict":"%s","answers":[%s],"skipped":[%s]}' % (verdict.encode(), answers, skipped)
+
+
+def asked_session(request: QueryRequest | CheckRequest, shelf: Shelf) -> Session:
+    """The session that a request is about, with those of the snapshots that its statements may compare with."""
+    session = shelf.session(request)
+    if not request.snapshots:
+        return session
+    return session.since(
+        {
+            name: shelf.session(Given.of(source, request.options), f"snapshots.{name}")
+            for name, source in request.snapshots.items()
+        }
+    )
+
+
+def _answer(session: Session, query: Query, text: str, budget: Budget) -> Piece:
+    return Piece(text=_text(answer_json(session.answer(query, text, budget))))
+
+
+def _fitting(session: Session, texts: Sequence[str]) -> list[Query]:
+    """The parsed queries; one InputError with the problems of all."""
+    found: list[Query] = []
+    problems: list[Problem] = []
+    for number, text in enumerate(texts):
+        try:
+            found.append(session.fit_one(text))
+        except InputError as error:
+            problems += (replace(problem, path=f"queries.{number}") for problem in error.problems)
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def _packs(request: CheckRequest, shelf: Shelf, most: int) -> Opened:
+    texts = [request.pack] if request.pack is not None else request.packs or []
+    given = [packs.PackText(name=name, text=text) for name, text in zip(pack_names(request), texts, strict=True)]
+    count = packs.count_statements(given)
+    if count > most:
+        raise Refusal(422, f"found {count} statements, expected at most {most}")
+    bound = packs.bind_packs(asked_session(request, shelf), given)
+    return Opened(drafts=tuple(map(_draft, bound)), answers=tuple(partial(_judged, each) for each in bound))
+
+
+def pack_names(request: CheckRequest) -> list[str]:
+    """What problems call the packs of a request."""
+    return ["pack"] if request.pack is not None else [f"packs[{index}]" for index in range(len(request.packs or []))]
+
+
+def _judged(bound: packs.Bound | packs.Skipped, budget: Budget) -> Piece:
+    if isinstance(bound, packs.Skipped):
+        return _piece(bound)
+    task = bound.task
+    return _piece(packs.judged(bound, task.session.answer(task.query, task.text, budget)))
+
+
+def _piece(found: packs.Result | packs.Skipped) -> Piece:
+    if isinstance(found, packs.Skipped):
+        return Piece(text=_text(packs.skipped_json(found)), status=SKIPPED)
+    return Piece(text=_text(packs.result_json(found)), status=found.status)
+
+
+def _draft(bound: packs.Bound | packs.Skipped) -> Draft:
+    if isinstance(bound, packs.Skipped):
+        return Draft(answer=packs.skipped_json(bound), status=SKIPPED)
+    statement, task = bound.statement, bound.task
+    answer = undecided(task.text, format_query(task.query), task.session.snapshot.digest)
+    said = {"name": statement.name, "severity": statement.severity, "expected": statement.expected}
+    return Draft(answer={**answer, **said, "status": packs.Status.UNDECIDED}, status=packs.Status.UNDECIDED)
+
+
+def _text(value: Any) -> bytes:
+    return dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
