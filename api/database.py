@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
+from reachproof.api.refusal import Refusal
 from reachproof.api.upgrade import upgrade
 from reachproof.network.errors import InputError, Problem
 
@@ -35,11 +37,11 @@ _OURS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 _SECONDS = 5
 
 
-class StoreUnavailable(Exception):
+class StoreUnavailable(Refusal):
     """The database cannot do now what is asked of it; it may later. The cause tells why, and is not for callers."""
 
     def __init__(self) -> None:
-        super().__init__("the store cannot be used now")
+        super().__init__(503, "the store cannot be used now", retry_after=_SECONDS)
 
 
 def default_url() -> str:
@@ -56,6 +58,7 @@ class Database:
         """`url`: `sqlite:///PATH`, `sqlite://` (in memory) or `postgresql://...`. InputError for anything else."""
         self._url = _read(url)
         self._engine = _engine(self._url)
+        weakref.finalize(self, self._engine.dispose)
         self._ready = False
         self._preparing = threading.Lock()
 

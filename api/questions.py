@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+import anyio.to_thread
 from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
+from reachproof.api.library import Library
+from reachproof.api.recording import HEADER, Recording, recorded
 from reachproof.api.refusal import Refusal
+from reachproof.api.resolving import has_names, resolved
+from reachproof.api.results import Results
 from reachproof.api.schemas import (
     AnswerDocument,
     CheckRequest,
@@ -36,21 +42,28 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         (413, "Too large"),
         (422, "Wrong"),
         (500, "Bug"),
+        (503, "The store cannot be used"),
     )
 }
 
 
-def questions(settings: Settings, workplace: Workplace) -> APIRouter:
-    """The routes of questions about a snapshot, or two."""
+def questions(settings: Settings, workplace: Workplace, library: Library, results: Results) -> APIRouter:
+    """The routes of questions about a snapshot, or two. `library`: what snapshots names stand for."""
     routes = APIRouter(tags=["questions"], responses=PROBLEMS)
 
     async def answered(request: Question) -> Response:
+        if has_names(request):
+            request = await anyio.to_thread.run_sync(resolved, request, library.resolve)
+        key, found = await anyio.to_thread.run_sync(results.find, request)
+        if found is not None:
+            return Response(found, media_type="application/json", headers={HEADER: "hit"})
         milliseconds = min(request.timeout_ms or settings.default_timeout_ms, settings.max_timeout_ms)
         job = Job(request=request, seconds=milliseconds / 1000, max_queries=settings.max_queries)
         blocks = await workplace.document(job)
-        if isinstance(blocks, tuple):
-            return Response(b"".join(blocks), media_type="application/json")
-        return StreamingResponse(blocks, media_type="application/json")
+        if key is None:
+            return _response(blocks)
+        recording = Recording(blocks)
+        return recorded(_response(recording.blocks), recording, results, key)
 
     @routes.post(
         "/query", response_model=AnswerDocument | list[AnswerDocument], summary="Answer one statement, or several"
@@ -99,3 +112,9 @@ def questions(settings: Settings, workplace: Workplace) -> APIRouter:
         return await answered(request)
 
     return routes
+
+
+def _response(blocks: Iterable[bytes]) -> Response:
+    if isinstance(blocks, tuple):
+        return Response(b"".join(blocks), media_type="application/json")
+    return StreamingResponse(blocks, media_type="application/json")
