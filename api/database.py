@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from alembic.util.exc import CommandError
+from pydantic import SecretStr
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -61,6 +62,11 @@ class Database:
         weakref.finalize(self, self._engine.dispose)
         self._ready = False
         self._preparing = threading.Lock()
+
+    @staticmethod
+    def of(url: SecretStr | None) -> Database:
+        """The database of a setting, where None stands for the default."""
+        return Database(url.get_secret_value() if url else default_url())
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

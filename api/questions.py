@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import anyio.to_thread
-from fastapi import APIRouter, Response
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Request, Response
 
 from reachproof.api.library import Library
 from reachproof.api.recording import HEADER, Recording, recorded
@@ -30,6 +28,7 @@ from reachproof.api.schemas import (
     ReportDocument,
     UnfinishedDocument,
 )
+from reachproof.api.sending import GONE, MEDIA_TYPE, response_of, while_connected
 from reachproof.api.settings import Settings
 from reachproof.api.work import Job
 from reachproof.api.workplace import Workplace
@@ -42,7 +41,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         (413, "Too large"),
         (422, "Wrong"),
         (500, "Bug"),
-        (503, "The store cannot be used"),
+        (503, "Busy, or the store cannot be used"),
     )
 }
 
@@ -51,70 +50,73 @@ def questions(settings: Settings, workplace: Workplace, library: Library, result
     """The routes of questions about a snapshot, or two. `library`: what snapshots names stand for."""
     routes = APIRouter(tags=["questions"], responses=PROBLEMS)
 
-    async def answered(request: Question) -> Response:
+    async def answered(request: Question, http: Request) -> Response:
         if has_names(request):
             request = await anyio.to_thread.run_sync(resolved, request, library.resolve)
         key, found = await anyio.to_thread.run_sync(results.find, request)
         if found is not None:
-            return Response(found, media_type="application/json", headers={HEADER: "hit"})
+            return Response(found, media_type=MEDIA_TYPE, headers={HEADER: "hit"})
         milliseconds = min(request.timeout_ms or settings.default_timeout_ms, settings.max_timeout_ms)
         job = Job(request=request, seconds=milliseconds / 1000, max_queries=settings.max_queries)
-        blocks = await workplace.document(job)
+        document = await while_connected(http, workplace.document(job, _client(http)))
+        if document is None:
+            return Response(status_code=GONE)
+        patience = settings.patience_ms / 1000
         if key is None:
-            return _response(blocks)
-        recording = Recording(blocks)
-        return recorded(_response(recording.blocks), recording, results, key)
+            return response_of(document, patience)
+        recording = Recording(document)
+        return recorded(response_of(recording, patience), recording, results, key)
 
     @routes.post(
         "/query", response_model=AnswerDocument | list[AnswerDocument], summary="Answer one statement, or several"
     )
-    async def query(request: QueryRequest) -> Any:
+    async def query(request: QueryRequest, http: Request) -> Any:
         """One answer for `query`, a list of answers for `queries`. Running out of time is the verdict `unknown`."""
         if request.queries is not None and len(request.queries) > settings.max_queries:
             raise Refusal(422, f"found {len(request.queries)} queries, expected at most {settings.max_queries}")
-        return await answered(request)
+        return await answered(request, http)
 
     @routes.post("/check", response_model=ReportDocument, summary="Check packs of invariants and expectations")
-    async def check(request: CheckRequest) -> Any:
+    async def check(request: CheckRequest, http: Request) -> Any:
         """The verdict on all statements, and the answer to each. Each has the whole of `timeoutMs`."""
-        return await answered(request)
+        return await answered(request, http)
 
     @routes.post(
         "/connectivity",
         response_model=ConnectivityDocument | UnfinishedDocument,
         summary="List every allowed connection",
     )
-    async def connections(request: ConnectivityRequest) -> Any:
+    async def connections(request: ConnectivityRequest, http: Request) -> Any:
         """The rows of all pairs with something allowed. Running out of time is a document with verdict `unknown`."""
-        return await answered(request)
+        return await answered(request, http)
 
     @routes.post("/explain", response_model=AnswerDocument, summary="Explain the flows from one set to another")
-    async def explain(request: ExplainRequest) -> Any:
+    async def explain(request: ExplainRequest, http: Request) -> Any:
         """The trace of each kind of flow both ways and all that blocks it; with `truthTable`, a list of pairs."""
-        return await answered(request)
+        return await answered(request, http)
 
     @routes.post(
         "/lint",
         response_model=LintDocument,
         summary="List what in the policies does nothing, or is not defined",
     )
-    async def lint(request: LintRequest) -> Any:
+    async def lint(request: LintRequest, http: Request) -> Any:
         """Findings with their places. Each kind of finding has the whole of `timeoutMs`."""
-        return await answered(request)
+        return await answered(request, http)
 
     @routes.post(
         "/diff",
         response_model=DiffDocument,
         summary="List what another state of the manifests allows more, or less",
     )
-    async def diff(request: DiffRequest) -> Any:
+    async def diff(request: DiffRequest, http: Request) -> Any:
         """Rows of connections that differ, with causes. Running out of time is the relation `unknown`."""
-        return await answered(request)
+        return await answered(request, http)
 
     return routes
 
 
-def _response(blocks: Iterable[bytes]) -> Response:
-    if isinstance(blocks, tuple):
-        return Response(b"".join(blocks), media_type="application/json")
-    return StreamingResponse(blocks, media_type="application/json")
+def _client(http: Request) -> str:
+    """Whose turn it is: that of the principal that authentication found, else of the address."""
+    principal = http.scope.get("reachproof.client")
+    return str(principal) if principal else http.client.host if http.client else ""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from fastapi import Response
 from starlette.background import BackgroundTask
 
 from reachproof.api.results import ResultKey, Results
+from reachproof.api.workplace import Written
 
 HEADER = "X-Reachproof-Cache"
 # Larger reports are sent and not kept: they would have to be in memory as a whole.
@@ -15,20 +16,27 @@ _MOST_BYTES = 16_000_000
 
 
 class Recording:
-    """The blocks of a document; once all of them were taken, `document` is the whole, unless it is too large."""
+    """Another document; once all of it was read, `whole` is what it was, unless it is too large."""
 
-    def __init__(self, blocks: Iterable[bytes]) -> None:
-        self.document: bytes | None = None
-        if isinstance(blocks, tuple):
-            self.blocks: Iterable[bytes] = blocks
-            self._finish(list(blocks))
-        else:
-            self.blocks = self._taken(blocks)
+    def __init__(self, document: Written) -> None:
+        self._document = document
+        self.whole: bytes | None = None
 
-    def _taken(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+    @property
+    def is_small(self) -> bool:
+        """As `Written` says."""
+        return self._document.is_small
+
+    def content(self) -> bytes:
+        """As `Written` says."""
+        self.whole = self._document.content()
+        return self.whole
+
+    def blocks(self) -> Iterator[bytes]:
+        """As `Written` says."""
         kept: list[bytes] = []
         size = 0
-        for block in blocks:
+        for block in self._document.blocks():
             size += len(block)
             if size <= _MOST_BYTES:
                 kept.append(block)
@@ -36,18 +44,19 @@ class Recording:
                 kept.clear()
             yield block
         if size <= _MOST_BYTES:
-            self._finish(kept)
+            self.whole = b"".join(kept)
 
-    def _finish(self, kept: list[bytes]) -> None:
-        self.document = b"".join(kept)
+    def close(self) -> None:
+        """As `Written` says."""
+        self._document.close()
 
 
 def recorded(response: Response, recording: Recording, results: Results, key: ResultKey) -> Response:
-    """The response, after which the result is kept if its document was sent as a whole."""
+    """The response, after which the result is kept if its document was read as a whole."""
 
     def keep() -> None:
-        if recording.document is not None:
-            results.put(key, recording.document)
+        if recording.whole is not None:
+            results.put(key, recording.whole)
 
     response.headers[HEADER] = "miss"
     response.background = BackgroundTask(keep)

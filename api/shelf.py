@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from reachproof.api.refusal import Refusal
 from reachproof.api.sources import Sourced
+from reachproof.api.stock import found_in
 from reachproof.manifests import load_objects, load_text
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
@@ -22,6 +24,7 @@ _FIELDS = {
     "cidrMatches": "cidr_matches",
     "enforcement": "enforcement",
 }
+_READING = ("channel", "domains", "serviceCidr")
 
 
 class Shelf(Protocol):
@@ -49,25 +52,21 @@ class Preloaded:
             case list(objects):
                 return Session(load_objects(objects, name=name, options=options))
             case None:
-                return Session(reread(self._found(given.snapshot), given))
-
-    def _found(self, wanted: str | None) -> Snapshot:
-        if self.snapshot is None:
-            if wanted is not None:
-                raise Refusal(404, f"there is no snapshot {wanted}; send manifests")
-            raise Refusal(422, "found neither manifests nor snapshot, and the service was started without --from")
-        if wanted not in (None, self.snapshot.digest):
-            raise Refusal(404, f"there is no snapshot {wanted}; the service has {self.snapshot.digest}")
-        return self.snapshot
+                return Session(reread(found_in(self.snapshot, given.snapshot), given))
 
 
 def reread(snapshot: Snapshot, given: Sourced) -> Snapshot:
     """The snapshot under the model options of a request, as far as they can be changed once manifests are read."""
+    options = model_options(given.options)
     named = {name for name, value in given.options.items() if value is not None}
-    fixed = sorted(named - set(_FIELDS))
+    fixed = sorted(name for name in named - set(_FIELDS) if getattr(snapshot.options, name) != getattr(options, name))
     if fixed:
         verb = "decides" if len(fixed) == 1 else "decide"
         raise Refusal(422, f"{' and '.join(fixed)} {verb} how manifests are read: send manifests to change that")
-    options = model_options(given.options)
-    changes = {_FIELDS[name]: getattr(options, _FIELDS[name]) for name in named}
+    changes = {_FIELDS[name]: getattr(options, _FIELDS[name]) for name in named & set(_FIELDS)}
     return snapshot.with_options(replace(snapshot.options, **changes)) if changes else snapshot
+
+
+def reading_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that decide how manifests are read, or what is said about them."""
+    return {name: value for name in _READING if (value := options.get(name)) is not None}

@@ -74,6 +74,17 @@ def work(job: Job, shelf: Shelf, clock: Callable[[], float] | None = None) -> Do
             return _document(_difference(request, shelf, budget))
 
 
+def phases(request: Question) -> int:
+    """How many times at most a piece of the work may use up the time of the job."""
+    match request:
+        case ConnectivityRequest():
+            return 1 + request.explain + request.exposure
+        case LintRequest():
+            return hygiene.KINDS
+        case _:
+            return 1
+
+
 def budget_of(job: Job, clock: Callable[[], float] | None = None) -> Budget:
     """What each statement of a job may cost."""
     budget = Budget(seconds=job.seconds)

@@ -1,25 +1,58 @@
-"""Who works on jobs: threads of this process, as many at once as the settings say. The others wait.
+"""Who works on jobs. `Threads`: threads of this process, as many at once as the settings say. The others wait.
 
-Z3 gives up the interpreter lock while it works.
+Threads share memory and cannot be stopped; a service that others use has worker processes (`reachproof.api.workers`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Protocol
 
 import anyio
 import anyio.to_thread
 
 from reachproof.api.shelf import Shelf
-from reachproof.api.work import Job, work
+from reachproof.api.work import Document, Job, work
+from reachproof.api.workload import Workload
+
+
+class Written(Protocol):
+    """A JSON document that is finished, or is made while it is read. Read it once, then close it."""
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is best sent at once, as its `content`."""
+
+    def content(self) -> bytes:
+        """The whole document."""
+
+    def blocks(self) -> Iterator[bytes]:
+        """The document in blocks."""
+
+    def close(self) -> None:
+        """Forget it; again is no harm."""
 
 
 class Workplace(Protocol):
     """Where jobs are worked on."""
 
-    async def document(self, job: Job) -> Iterable[bytes]:
-        """The blocks of the JSON document that answers a job. Raises InputError, Refusal and InternalError."""
+    async def start(self) -> None:
+        """Begin to take jobs, in the running event loop."""
+
+    async def document(self, job: Job, client: str) -> Written:
+        """The JSON document that answers a job of this client. To cancel this call cancels the work.
+
+        Raises InputError, Refusal and InternalError.
+        """
+
+    def workload(self) -> Workload:
+        """What is going on, in numbers."""
+
+    def drain(self) -> None:
+        """Take no more jobs; those under way are finished, or refused when their time is over."""
+
+    async def close(self) -> None:
+        """End all work."""
 
 
 class Threads:
@@ -29,7 +62,48 @@ class Threads:
         self._shelf = shelf
         self._slots = anyio.CapacityLimiter(most)
 
-    async def document(self, job: Job) -> Iterable[bytes]:
+    async def start(self) -> None:
         """As `Workplace` says."""
-        done = await anyio.to_thread.run_sync(work, job, self._shelf, limiter=self._slots)
-        return done.blocks
+
+    async def document(self, job: Job, client: str) -> Written:
+        """As `Workplace` says, but work that was begun goes on when the call is cancelled."""
+        return _Made(await anyio.to_thread.run_sync(work, job, self._shelf, limiter=self._slots))
+
+    def workload(self) -> Workload:
+        """As `Workplace` says."""
+        found = self._slots.statistics()
+        most = int(found.total_tokens)
+        return Workload(
+            ready=True,
+            workers=most,
+            idle=most - found.borrowed_tokens,
+            busy=found.borrowed_tokens,
+            waiting=found.tasks_waiting,
+            requests=found.borrowed_tokens + found.tasks_waiting,
+        )
+
+    def drain(self) -> None:
+        """As `Workplace` says; all work is finished."""
+
+    async def close(self) -> None:
+        """As `Workplace` says."""
+
+
+class _Made:
+    """A document that is made while it is read."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+
+    @property
+    def is_small(self) -> bool:
+        return isinstance(self._document.blocks, tuple)
+
+    def content(self) -> bytes:
+        return b"".join(self._document.blocks)
+
+    def blocks(self) -> Iterator[bytes]:
+        return iter(self._document.blocks)
+
+    def close(self) -> None:
+        pass

@@ -131,6 +131,10 @@ def answer_hygiene(plan: HygienePlan, draft: Answer, encoding: Encoding, budget:
     )
 
 
+KINDS = 4
+"""How many kinds of findings need flows; each has the whole budget."""
+
+
 def lint(encoding: Encoding, budget: Budget, prover: Prover) -> Report:
     """All findings. Each kind that needs flows has the whole budget; where it runs out, the report says so."""
     found = list(static_findings(encoding.universe))

@@ -45,8 +45,11 @@ def tenants(folder: str = "tenants") -> Snapshot:
 
 
 def client(snapshot: Snapshot | None = None, database_url: str = "sqlite://", **limits: int) -> TestClient:
-    """A client; errors of the service are answers to it, as they are to anyone. By default its store is in memory."""
-    settings = Settings(database_url=SecretStr(database_url)).model_copy(update=limits)
+    """A client; errors of the service are answers to it, as they are to anyone.
+
+    By default its store is in memory, and it keeps no results.
+    """
+    settings = Settings(database_url=SecretStr(database_url)).model_copy(update={"result_cache_entries": 0, **limits})
     return TestClient(create_app(settings, snapshot), raise_server_exceptions=False)
 
 

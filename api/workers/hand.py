@@ -1,0 +1,67 @@
+"""A worker as the pool sees it, whatever it is made of, and the ways in which one can be lost."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from reachproof.api.stock import Packed
+from reachproof.api.workers.messages import Condition, Do, Done, Failed, Order
+from reachproof.api.workers.spool import Spool
+
+Supply = Callable[[str], Awaitable[Order | Packed | Failed]]
+"""What a worker lacks, by its key."""
+
+
+class Why(StrEnum):
+    """Why work on a task ended before it was finished."""
+
+    CRASHED = "crashed"
+    MEMORY = "memory"
+    OVERRAN = "overran"
+    READING = "reading"
+    NO_ROOM = "no room"
+    CANCELLED = "cancelled"
+
+
+class Lost(Exception):
+    """The work on a task is lost, or the worker did not start. `text`: what happened, fit for the user.
+
+    `gone`: the worker cannot be used any more; else it is ready as after any task.
+    """
+
+    def __init__(self, why: Why, text: str, *, gone: bool = True) -> None:
+        super().__init__(text)
+        self.why = why
+        self.text = text
+        self.gone = gone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fence:
+    """Seconds: until snapshots are read and prepared, then for the question, then until the worker is killed."""
+
+    reading: float
+    question: float
+    grace: float
+
+
+class Hand(Protocol):
+    """A worker that has started."""
+
+    async def run(self, do: Do, *, supply: Supply, spool: Spool, fence: Fence) -> Done | Failed:
+        """Have it work on a task; the document goes to the spool. Raises Lost."""
+
+    async def condition(self) -> Condition:
+        """How it is after a task. Raises Lost."""
+
+    def cancel(self) -> None:
+        """Nobody waits for the task that it is at: `run` will raise Lost or return soon."""
+
+    def kill(self) -> None:
+        """End it now, by force."""
+
+    async def close(self) -> None:
+        """End it, and wait for that."""

@@ -1,0 +1,200 @@
+"""A worker: one process with one Z3 context and its prepared snapshots. `python -m` this module, with a socket.
+
+It ends when the socket closes, whatever it is at: no worker outlives the process that started it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import traceback
+from collections import OrderedDict
+from queue import SimpleQueue
+from typing import assert_never
+
+from reachproof.api.refusal import Refusal
+from reachproof.api.schemas import CheckRequest, QueryRequest
+from reachproof.api.statements import Opened, opened
+from reachproof.api.stock import Packed
+from reachproof.api.work import Job, budget_of, work
+from reachproof.api.workers import memory
+from reachproof.api.workers.messages import (
+    Begun,
+    Block,
+    Cancel,
+    Condition,
+    Do,
+    Done,
+    Failed,
+    Here,
+    Lack,
+    Line,
+    One,
+    Open,
+    Order,
+    Ready,
+    Setup,
+    Whole,
+)
+from reachproof.api.workers.running import Running
+from reachproof.api.workers.warm import Shelved, Warm
+from reachproof.network.errors import InputError, InternalError
+from reachproof.solver.prove import Prover
+
+MOST_OPEN = 4
+"""Requests in pieces that are kept open at once."""
+
+
+class _CalledOff(Exception):
+    pass
+
+
+class _Missing(Exception):
+    """What was lacking cannot be had."""
+
+    def __init__(self, why: Failed) -> None:
+        super().__init__(why.text)
+        self.why = why
+
+
+class Worker:
+    """The state of this process between tasks."""
+
+    def __init__(self, line: Line, setup: Setup) -> None:
+        self._line = line
+        self._setup = setup
+        self._inbox: SimpleQueue[object] = SimpleQueue()
+        prover = Prover()
+        self.running = Running(prover, lambda: line.send(Begun()))
+        self._warm = Warm(prover, self._snapshot, setup.warm_memory)
+        self._open: OrderedDict[str, tuple[Job, Opened]] = OrderedDict()
+
+    def listen(self) -> None:
+        """Take messages from the socket until it closes, then end the process. For a thread of its own."""
+        while (message := self._line.receive()) is not None:
+            if isinstance(message, Cancel):
+                self.running.cancel(message.number)
+            else:
+                self._inbox.put(message)
+        os._exit(0)
+
+    def serve(self) -> None:
+        """Work on what comes, until the process ends or its memory is exhausted."""
+        self._line.send(Ready())
+        while True:
+            do = self._inbox.get()
+            assert isinstance(do, Do)
+            hits, misses = self._warm.hits, self._warm.misses
+            self.running.begin(do.number)
+            message = self._finished(do)
+            seconds = self.running.end()
+            self._line.send(message)
+            if isinstance(message, Failed) and message.kind == "memory":
+                return
+            self._line.send(self._condition(seconds, self._warm.hits - hits, self._warm.misses - misses))
+
+    def _condition(self, seconds: float, hits: int, misses: int) -> Condition:
+        if memory.resident() > self._setup.warm_memory:
+            self._open.clear()
+        spent = self._warm.settle()
+        return Condition(
+            warm=self._warm.keys | self._open.keys(),
+            memory=memory.resident(),
+            spent=spent,
+            seconds=seconds,
+            hits=hits,
+            misses=misses,
+        )
+
+    def _finished(self, do: Do) -> Done | Failed:
+        try:
+            return self._done(do)
+        except InputError as error:
+            return Failed(kind="input", text=str(error), problems=error.problems)
+        except Refusal as error:
+            return Failed(kind="refusal", text=error.detail, status=error.status, problems=error.problems)
+        except InternalError as error:
+            return Failed(kind="internal", text=str(error))
+        except _Missing as error:
+            return error.why
+        except _CalledOff:
+            return Failed(kind="cancelled", text="nobody waits for it any more")
+        except MemoryError:
+            return Failed(kind="memory", text="")
+        except Exception:
+            return Failed(kind="unexpected", text=traceback.format_exc())
+
+    def _done(self, do: Do) -> Done:
+        match do.task:
+            case Whole():
+                order = self._order(do)
+                for block in work(order.job, Shelved(self._warm, order.digests), self.running.clock).blocks:
+                    self._send(block)
+                return Done()
+            case Open():
+                return Done(drafts=self._opened(do)[1].drafts)
+            case One(index):
+                job, statements = self._opened(do)
+                piece = statements.answers[index](budget_of(job, self.running.clock))
+                self._send(piece.text)
+                return Done(status=piece.status)
+            case _:
+                assert_never(do.task)
+
+    def _send(self, block: bytes) -> None:
+        if self.running.cancelled:
+            raise _CalledOff
+        self._line.send(Block(block))
+
+    def _opened(self, do: Do) -> tuple[Job, Opened]:
+        """A request in pieces; it is kept for the next of its statements."""
+        if do.key in self._open:
+            self._open.move_to_end(do.key)
+            return self._open[do.key]
+        order = self._order(do)
+        request = order.job.request
+        assert isinstance(request, QueryRequest | CheckRequest)
+        found = order.job, opened(request, Shelved(self._warm, order.digests), order.job.max_queries)
+        self._open[do.key] = found
+        if len(self._open) > MOST_OPEN:
+            self._open.popitem(last=False)
+        return found
+
+    def _order(self, do: Do) -> Order:
+        if do.order is not None:
+            return do.order
+        found = self._fetched(do.key)
+        assert isinstance(found, Order)
+        return found
+
+    def _snapshot(self, digest: str) -> Packed:
+        found = self._fetched(digest)
+        assert not isinstance(found, Order)
+        return found
+
+    def _fetched(self, key: str) -> Order | Packed:
+        self._line.send(Lack(key))
+        found = self._inbox.get()
+        assert isinstance(found, Here)
+        if isinstance(found.value, Failed):
+            raise _Missing(found.value)
+        return found.value
+
+
+def main(end: socket.socket) -> None:
+    """Be a worker until the other end of the socket closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the service decides when its workers end
+    line = Line(end)
+    setup = line.receive()
+    assert isinstance(setup, Setup)
+    memory.fence(setup.most_memory)
+    worker = Worker(line, setup)
+    threading.Thread(target=worker.listen, daemon=True).start()
+    worker.serve()
+
+
+if __name__ == "__main__":
+    main(socket.socket(fileno=int(sys.argv[1])))

@@ -1,0 +1,172 @@
+"""What the service's process and a worker say to each other: pickles, each after its length in eight bytes.
+
+Both ends are the same code, run by the same user, over a socket that nobody else has.
+"""
+
+from __future__ import annotations
+
+import pickle
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reachproof.api.statements import Draft
+from reachproof.api.stock import Packed
+from reachproof.api.work import Job
+from reachproof.network.errors import Problem
+
+LENGTH = 8
+"""Bytes of a length."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """The first message to a worker: its limits. Sizes in bytes."""
+
+    most_memory: int
+    warm_memory: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A job, with a key that no other has, and the digests of the snapshots that it names; None is named by leaving
+    out.
+    """
+
+    key: str
+    job: Job
+    digests: Mapping[str | None, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Make the whole document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Read the request, and find out whether all of its statements can be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """Answer the statement with this index."""
+
+    index: int
+
+
+Task = Whole | Open | One
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Do:
+    """Work on a task; `number` tells it apart from those before and after. Of a request in pieces, `order` may be None:
+    who opened it has it.
+    """
+
+    number: int
+    key: str
+    task: Task
+    order: Order | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Nobody waits for this task any more."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """The worker needs what has this key: an order, or a snapshot by its digest."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What was lacking, or a message why it cannot be had."""
+
+    value: Order | Packed | Failed = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The worker has loaded everything and waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Snapshots are read and prepared; from now on the time of the question runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The next part of the document."""
+
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """The task is finished. `drafts`: of the statements, after `Open`; `status`: of the one, after `One`."""
+
+    drafts: tuple[Draft, ...] = ()
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The task ended in an error; `kind`: `refusal`, `input`, `internal`, `unexpected`, `memory` or `cancelled`."""
+
+    kind: str
+    text: str
+    status: int = 0
+    problems: tuple[Problem, ...] = ()
+    retry_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """The worker is ready for the next task; sent after `Done` and `Failed`.
+
+    `warm`: the keys of what it has at hand. `memory`: resident bytes. `spent`: it has more memory than it may keep.
+    `seconds` were spent on the question; `hits` and `misses` of prepared snapshots are those of the task.
+    """
+
+    warm: frozenset[str]
+    memory: int
+    spent: bool
+    seconds: float
+    hits: int
+    misses: int
+
+
+def packed(message: object) -> bytes:
+    """A message as it is sent."""
+    content = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+    return len(content).to_bytes(LENGTH, "big") + content
+
+
+def unpacked(content: bytes) -> object:
+    """A message as it was sent, from what follows its length."""
+    return pickle.loads(content)
+
+
+class Line:
+    """The worker's end; one thread may send while another receives."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._end = end
+        self._reader = end.makefile("rb")
+
+    def send(self, message: object) -> None:
+        """Waits until the message is on its way. Raises OSError where the other end is closed."""
+        self._end.sendall(packed(message))
+
+    def receive(self) -> object | None:
+        """Waits for the next message; None where the other end is closed."""
+        length = self._reader.read(LENGTH)
+        content = self._reader.read(int.from_bytes(length, "big")) if len(length) == LENGTH else b""
+        return unpacked(content) if content else None

@@ -1,0 +1,280 @@
+"""The pool: which worker works on what, and what becomes of work whose worker ended.
+
+One client after another has its turn, and a request with several statements is as many pieces of work, so that a long
+pack does not keep others waiting. A worker that has the snapshot at hand is preferred among those that are idle.
+Everything here runs in one event loop; nothing is kept outside of the pool.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from reachproof.api.refusal import Refusal
+from reachproof.api.stock import Packed, Stock
+from reachproof.api.workers.hand import Hand, Lost, Why
+from reachproof.api.workers.item import Item
+from reachproof.api.workers.messages import Condition, Do, Done, Failed, Order
+from reachproof.api.workers.queue import FairQueue
+from reachproof.api.workers.tally import Tally
+
+ATTEMPTS = 2
+"""How often a piece of work is given to a worker before it is answered with `unknown`."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+"""Seconds between attempts to start a worker: twice as many after each that fails."""
+RETRY_AFTER = 5
+"""Seconds after which clients may come again that are refused for want of workers."""
+_RETRIED = (Why.CRASHED, Why.MEMORY)
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Desk:
+    """A started worker. `free`: it can be given an item; `item`: the one that it was given last, until it is done."""
+
+    hand: Hand
+    free: bool = False
+    item: Item | None = None
+    given: asyncio.Event = field(default_factory=asyncio.Event)
+    jobs: int = 0
+    warm: frozenset[str] = field(default_factory=frozenset)
+    memory: int = 0
+
+
+class Pool:
+    """Workers and what waits for them. `start` makes a worker; `pause` waits for some seconds."""
+
+    def __init__(
+        self,
+        start: Callable[[], Awaitable[Hand]],
+        stock: Stock,
+        *,
+        size: int,
+        most_jobs: int,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._start = start
+        self._stock = stock
+        self._size = size
+        self._most_jobs = most_jobs
+        self._pause = pause
+        self._queue: FairQueue[Item] = FairQueue()
+        self._again: deque[Item] = deque()
+        self._desks: dict[int, Desk] = {}
+        self._slots: list[asyncio.Task[None]] = []
+        self._number = 0
+        self.trouble = ""
+        self.tally = Tally()
+
+    def open(self) -> None:
+        """Begin to start workers, in the running event loop."""
+        self._slots = [asyncio.create_task(self._slot(number)) for number in range(self._size)]
+
+    async def close(self) -> None:
+        """End all workers; work that is left ends with Refusal 503."""
+        self.abandon("the service is stopping")
+        for slot in self._slots:
+            slot.cancel()
+        await asyncio.gather(*self._slots, return_exceptions=True)
+        self._slots = []
+
+    def abandon(self, why: str) -> None:
+        """Answer with Refusal 503 whatever waits or is worked on."""
+        given = [desk.item for desk in self._desks.values() if desk.item is not None]
+        for item in (*self._again, *self._queue.clear(), *given):
+            _refuse(item, why)
+        self._again.clear()
+
+    # ------------------------------------------------------------ what is seen
+
+    @property
+    def waiting(self) -> int:
+        """Items that no worker has taken."""
+        return len(self._queue) + len(self._again)
+
+    @property
+    def idle(self) -> int:
+        """Workers that wait for work."""
+        return len(self._idle())
+
+    @property
+    def started(self) -> int:
+        """Workers that are idle or busy."""
+        return len(self._desks)
+
+    @property
+    def memory(self) -> tuple[int, ...]:
+        """Resident bytes of each worker after its last item."""
+        return tuple(desk.memory for _, desk in sorted(self._desks.items()))
+
+    # ------------------------------------------------------------ work
+
+    def put(self, item: Item) -> None:
+        """Have an item worked on in its turn."""
+        if self.trouble and not self._desks:
+            _refuse(item, self.trouble)
+            return
+        self._queue.put(item.client, item)
+        self._dispatch()
+
+    def cancel(self, item: Item) -> None:
+        """Nobody waits for the item any more."""
+        item.result.cancel()
+        if self._queue.remove(item.client, item):
+            self.tally.cancelled += 1
+        elif item in self._again:
+            self._again.remove(item)
+            self.tally.cancelled += 1
+        elif item.hand is not None:
+            item.hand.cancel()
+
+    def _idle(self) -> list[Desk]:
+        return [desk for _, desk in sorted(self._desks.items()) if desk.free]
+
+    def _dispatch(self) -> None:
+        """Give what waits to idle workers. What a worker was lost with goes to one that is new, before all else."""
+        for desk in self._idle():
+            if self._again and (self.trouble or not desk.jobs):
+                _give(desk, self._again.popleft())
+        while (idle := self._idle()) and (item := self._queue.take()) is not None:
+            _give(min(idle, key=lambda desk: _distance(desk, item)), item)
+
+    async def _slot(self, number: int) -> None:
+        """One worker after another, for ever."""
+        failures = 0
+        while True:
+            try:
+                hand = await self._start()
+            except (Lost, OSError) as error:
+                failures += 1
+                self._note_trouble(f"no worker can be started: {error}")
+                await self._pause(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 1)))
+                continue
+            failures, self.trouble = 0, ""
+            desk = Desk(hand=hand)
+            self._desks[number] = desk
+            try:
+                await self._serve(desk)
+            finally:
+                del self._desks[number]
+                await hand.close()
+            self.tally.restarts += 1
+
+    def _note_trouble(self, text: str) -> None:
+        self.trouble = text
+        self._dispatch()
+        if not self._desks:
+            self.abandon(text)
+
+    async def _serve(self, desk: Desk) -> None:
+        """Work until the worker is lost, or should be replaced."""
+        while True:
+            item = await self._given(desk)
+            if item.result.done():  # nobody waits for it since
+                self.tally.cancelled += 1
+                continue
+            desk.jobs += 1
+            try:
+                await self._work(desk.hand, item)
+                condition = await desk.hand.condition()
+            except Lost:
+                return
+            finally:
+                desk.item = item.hand = None
+            self._note(desk, condition)
+            if condition.spent or desk.jobs >= self._most_jobs:
+                return
+
+    async def _given(self, desk: Desk) -> Item:
+        desk.free, desk.item = True, None
+        desk.given.clear()
+        self._dispatch()
+        await desk.given.wait()
+        assert desk.item is not None
+        return desk.item
+
+    async def _work(self, hand: Hand, item: Item) -> None:
+        """Have the item worked on, and its result set. Raises Lost where the worker is gone."""
+        self._number += 1
+        item.attempts += 1
+        item.hand = hand
+        do = Do(number=self._number, key=item.order.key, task=item.task, order=item.carried)
+
+        async def supply(key: str) -> Order | Packed | Failed:
+            return await self._supplied(item, key)
+
+        try:
+            found = await hand.run(do, supply=supply, spool=item.spool, fence=item.fence)
+        except Lost as lost:
+            self._lost(item, lost)
+            if lost.gone:
+                raise
+        except Exception as error:
+            _end(item, error)
+            raise Lost(Why.CRASHED, "an error that nobody expected") from error
+        else:
+            self._finished(item, found)
+
+    def _finished(self, item: Item, found: Done | Failed) -> None:
+        if item.result.done():
+            self.tally.cancelled += 1
+        else:
+            self.tally.jobs += 1
+            item.result.set_result(found)
+
+    def _lost(self, item: Item, lost: Lost) -> None:
+        """Once more for an item whose worker ended, else its end."""
+        if lost.gone and lost.why is not Why.CRASHED:
+            self.tally.killed += 1
+        if item.result.done():
+            self.tally.cancelled += 1
+        elif lost.why in _RETRIED and item.attempts < ATTEMPTS:
+            self.tally.retried += 1
+            item.spool.clear()
+            self._again.append(item)
+            self._dispatch()
+        else:
+            self.tally.unfinished += 1
+            item.result.set_exception(lost)
+
+    def _note(self, desk: Desk, condition: Condition) -> None:
+        desk.warm, desk.memory = condition.warm, condition.memory
+        self.tally.solver_seconds += condition.seconds
+        self.tally.warm_hits += condition.hits
+        self.tally.warm_misses += condition.misses
+
+    async def _supplied(self, item: Item, key: str) -> Order | Packed | Failed:
+        """What a worker lacks for an item."""
+        if key == item.order.key:
+            return item.order
+        try:
+            return await asyncio.to_thread(self._stock.packed, key)
+        except Refusal as error:
+            return Failed(
+                kind="refusal",
+                text=error.detail,
+                status=error.status,
+                problems=error.problems,
+                retry_after=error.retry_after,
+            )
+
+
+def _give(desk: Desk, item: Item) -> None:
+    desk.free, desk.item = False, item
+    desk.given.set()
+
+
+def _distance(desk: Desk, item: Item) -> tuple[int, int]:
+    """How far a worker is from an item: it has at hand what is wanted, or less of other things than others have."""
+    missing = next((place for place, key in enumerate(item.wanted) if key in desk.warm), len(item.wanted))
+    return missing, len(desk.warm)
+
+
+def _refuse(item: Item, why: str) -> None:
+    _end(item, Refusal(503, why, retry_after=RETRY_AFTER))
+
+
+def _end(item: Item, error: Exception) -> None:
+    if not item.result.done():
+        item.result.set_exception(error)

@@ -1,0 +1,199 @@
+"""One worker process: started anew, never forked, since threads and Z3 do not survive that.
+
+Three fences stand around a task. The budget inside ends the question; where it does not within the grace, or where the
+snapshot takes too long to be read, the process is killed here; and a limit of the system bounds its memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from typing import Any
+
+from reachproof.api.workers import messages
+from reachproof.api.workers.hand import Fence, Lost, Supply, Why
+from reachproof.api.workers.messages import Begun, Block, Cancel, Condition, Do, Done, Failed, Here, Lack, Ready, Setup
+from reachproof.api.workers.spool import NoRoom, Spool
+
+START_SECONDS = 60.0
+"""A process that is not ready after this is taken for one that cannot start."""
+_BUFFER = 2**20
+
+
+class WorkerProcess:
+    """A `Hand` that is a process. Made by `start`."""
+
+    def __init__(self, process: subprocess.Popen[bytes], ends: tuple[asyncio.StreamReader, asyncio.StreamWriter]):
+        self._process = process
+        self._reader, self._writer = ends
+        self._number = 0
+        self._fence: Fence | None = None
+        self._timeout: asyncio.Timeout | None = None
+        self._over: Lost | None = None
+        self._begun = False
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @staticmethod
+    async def start(setup: Setup, command: tuple[str, ...] = ()) -> WorkerProcess:
+        """A process that is ready for work. Raises Lost and OSError. `command`: instead of the worker."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                process = _process(theirs.fileno(), command)
+            except OSError as error:
+                ours.close()
+                raise Lost(Why.CRASHED, os.strerror(error.errno or 0)) from None
+        worker = WorkerProcess(process, await asyncio.open_connection(sock=ours, limit=_BUFFER))
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await worker._send(setup)
+                message = await worker._receive()
+            assert isinstance(message, Ready)
+        except TimeoutError:
+            await worker.close()
+            raise Lost(Why.CRASHED, f"a worker was not ready after {START_SECONDS:g} s") from None
+        except BaseException:
+            await worker.close()
+            raise
+        return worker
+
+    async def run(self, do: Do, *, supply: Supply, spool: Spool, fence: Fence) -> Done | Failed:
+        """As `Hand` says."""
+        self._number, self._fence, self._over, self._begun = do.number, fence, None, False
+        try:
+            async with asyncio.timeout(fence.reading) as self._timeout:
+                await self._send(do)
+                found = await self._served(supply, spool)
+        except TimeoutError:
+            self.kill()
+            raise self._late() from None
+        finally:
+            self._timeout = None
+        if self._over is not None:
+            raise Lost(self._over.why, self._over.text, gone=False)
+        if isinstance(found, Failed) and found.kind == "memory":
+            raise Lost(Why.MEMORY, "the memory limit of a worker was reached")
+        return found
+
+    async def _served(self, supply: Supply, spool: Spool) -> Done | Failed:
+        """What the worker says in the end; what it needs until then is given to it."""
+        while True:
+            match message := await self._receive():
+                case Lack(key):
+                    await self._send(Here(await supply(key)))
+                case Begun():
+                    assert self._fence is not None
+                    self._begun = True
+                    self._extend(self._fence.question + self._fence.grace)
+                case Block(content):
+                    self._store(content, spool)
+                case Done() | Failed():
+                    return message
+                case _:
+                    raise AssertionError(message)
+
+    def _store(self, content: bytes, spool: Spool) -> None:
+        assert self._fence is not None
+        if self._over is not None:
+            return
+        try:
+            spool.write(content)
+        except NoRoom:
+            self._give_up(Lost(Why.NO_ROOM, "the document is larger than the room that there is for it now"))
+        else:
+            self._extend(self._fence.grace, at_least=True)
+
+    async def condition(self) -> Condition:
+        """As `Hand` says."""
+        try:
+            async with asyncio.timeout(self._fence.reading if self._fence else None):
+                message = await self._receive()
+        except TimeoutError:
+            self.kill()
+            raise Lost(Why.OVERRAN, "a worker did not come to rest") from None
+        assert isinstance(message, Condition)
+        return message
+
+    def cancel(self) -> None:
+        """As `Hand` says."""
+        self._give_up(Lost(Why.CANCELLED, "nobody waits for it any more"))
+
+    def kill(self) -> None:
+        """As `Hand` says."""
+        self._process.kill()
+
+    async def close(self) -> None:
+        """As `Hand` says."""
+        self._process.kill()
+        self._writer.close()
+        with suppress(OSError):  # something was on its way
+            await self._writer.wait_closed()
+        await asyncio.to_thread(self._process.wait)
+
+    # ------------------------------------------------------------
+
+    def _give_up(self, over: Lost) -> None:
+        """Tell the worker to stop; it has the grace for that."""
+        if self._over is not None or self._fence is None or self._timeout is None:
+            return
+        self._writer.write(messages.packed(Cancel(self._number)))
+        self._extend(self._fence.grace)
+        self._over = over
+
+    def _extend(self, seconds: float, *, at_least: bool = False) -> None:
+        """Move the time of the kill to so many seconds from now."""
+        if self._timeout is None or self._over is not None or self._timeout.expired():
+            return
+        when = asyncio.get_running_loop().time() + seconds
+        before = self._timeout.when()
+        self._timeout.reschedule(max(when, before) if at_least and before is not None else when)
+
+    def _late(self) -> Lost:
+        if self._over is not None:
+            return self._over
+        if self._begun:
+            return Lost(Why.OVERRAN, "the question did not end in its time and its worker was stopped")
+        return Lost(Why.READING, "the snapshot was not read and prepared in the time that there is for that")
+
+    async def _send(self, message: Any) -> None:
+        try:
+            self._writer.write(messages.packed(message))
+            await self._writer.drain()
+        except OSError:
+            raise await self._crashed() from None
+
+    async def _receive(self) -> object:
+        try:
+            length = await self._reader.readexactly(messages.LENGTH)
+            return messages.unpacked(await self._reader.readexactly(int.from_bytes(length, "big")))
+        except (asyncio.IncompleteReadError, OSError):
+            raise await self._crashed() from None
+
+    async def _crashed(self) -> Lost:
+        self.kill()
+        code = await asyncio.to_thread(self._process.wait)
+        how = f"by signal {signal.Signals(-code).name}" if code < 0 else f"with code {code}"
+        return Lost(Why.CRASHED, f"the worker ended {how}")
+
+
+def _process(end: int, command: tuple[str, ...]) -> subprocess.Popen[bytes]:
+    """A process with one end of the socket; in a session of its own, so that Ctrl-C is for the service alone."""
+    program = command or (sys.executable, "-P", "-m", "reachproof.api.workers.inside")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    return subprocess.Popen(
+        [*program, str(end)],
+        pass_fds=(end,),
+        stdin=subprocess.DEVNULL,
+        stdout=sys.__stderr__ and sys.__stderr__.fileno(),
+        env=environment,
+        start_new_session=True,
+    )

@@ -1,0 +1,74 @@
+"""Documents that wait to be sent: small ones in memory, large ones in temporary files, all of them together bounded.
+
+A worker is free as soon as its document is here, however slowly the client reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from tempfile import SpooledTemporaryFile
+
+IN_MEMORY = 1_000_000
+"""Bytes of a document that are held before a file is made."""
+BLOCK = 256_000
+
+
+class NoRoom(Exception):
+    """The documents that wait take all the room that they may."""
+
+
+class Room:
+    """How many bytes all documents that wait may have together."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.used = 0
+
+
+class Spool:
+    """One document, written once and read once. Close it, however it ends."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._size = 0
+        self._file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 (closed by `close`)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is held in memory."""
+        return self._size <= IN_MEMORY
+
+    def write(self, content: bytes) -> None:
+        """More of the document. Raises NoRoom, also where the disk is full."""
+        if self._file.closed or self._room.used + len(content) > self._room.most:
+            raise NoRoom
+        self._room.used += len(content)
+        self._size += len(content)
+        try:
+            self._file.write(content)
+        except OSError as error:
+            raise NoRoom from error
+
+    def clear(self) -> None:
+        """Forget what was written."""
+        self._room.used -= self._size
+        self._size = 0
+        self._file.seek(0)
+        self._file.truncate()
+
+    def content(self) -> bytes:
+        """The whole document."""
+        self._file.seek(0)
+        return self._file.read()
+
+    def blocks(self) -> Iterator[bytes]:
+        """The document in blocks."""
+        self._file.seek(0)
+        while block := self._file.read(BLOCK):
+            yield block
+
+    def close(self) -> None:
+        """Give back the room; again is no harm."""
+        self._room.used -= self._size
+        self._size = 0
+        self._file.close()

@@ -1,0 +1,121 @@
+"""Prepared snapshots of a worker, the ones that were used last, as many as its memory allows.
+
+A snapshot is the same whether it was found here or read again: the keys cover all that decides how it comes out, the
+digest or the text of the manifests, the name that origins carry, and the model options. Manifests that are lists of
+objects are read each time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reachproof.api.shelf import reading_options, reread
+from reachproof.api.sources import Sourced
+from reachproof.api.stock import Packed
+from reachproof.api.workers import memory
+from reachproof.manifests import load_objects, load_text
+from reachproof.queries.ask import Session
+from reachproof.queries.model_options import model_options
+from reachproof.solver.prove import Prover
+
+MOST = 64
+"""Sessions that are kept at most, however small."""
+
+
+def key_of(given: Sourced, digests: Mapping[str | None, str], name: str = "manifests") -> str | None:
+    """What tells a prepared snapshot from all others; None for one that is not kept. Cost: a hash of the text."""
+    options = json.dumps(dict(given.options), sort_keys=True)
+    match given.manifests:
+        case None:
+            return f"{digests[given.snapshot]} {options}"
+        case str(text):
+            # Half of a surrogate pair is refused before, so that every text has bytes.
+            return f"{name} {hashlib.sha256(text.encode()).hexdigest()} {options}"
+        case _:
+            return None
+
+
+class Warm:
+    """The sessions of a worker. All of them share its prover."""
+
+    def __init__(self, prover: Prover, fetch: Callable[[str], Packed], most_bytes: int) -> None:
+        self._prover = prover
+        self._fetch = fetch
+        self._most_bytes = most_bytes
+        self._kept: OrderedDict[str, Session] = OrderedDict()
+        self._grown = False
+        self.hits = 0
+        self.misses = 0
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys of what is kept."""
+        return frozenset(self._kept)
+
+    def session(self, given: Sourced, digests: Mapping[str | None, str], name: str = "manifests") -> Session:
+        """The prepared snapshot that a request is about. Raises InputError and Refusal."""
+        key = key_of(given, digests, name)
+        if key is not None and key in self._kept:
+            self.hits += 1
+            self._kept.move_to_end(key)
+            session = self._kept[key]
+        else:
+            self.misses += 1
+            session = self._made(given, digests, name)
+            if key is not None:
+                self._keep(key, session)
+        _ = session.encoding  # what takes long is done before the time of the question runs
+        return session
+
+    def settle(self) -> bool:
+        """Between tasks: keep what fits into the memory allowed. True where there is still too much in use."""
+        while self._kept and (len(self._kept) > MOST or memory.resident() > self._most_bytes):
+            self._kept.popitem(last=False)
+            memory.give_back()
+            self._grown = True
+        if self._grown:
+            memory.settle()
+            self._grown = False
+        return memory.resident() > self._most_bytes
+
+    def _keep(self, key: str, session: Session) -> None:
+        self._kept[key] = session
+        self._grown = True
+
+    def _made(self, given: Sourced, digests: Mapping[str | None, str], name: str) -> Session:
+        options = model_options(given.options)
+        match given.manifests:
+            case str(text):
+                return Session(load_text(text, name=name, options=options), prover=self._prover)
+            case list(objects):
+                return Session(load_objects(objects, name=name, options=options), prover=self._prover)
+            case None:
+                base = self._stored(digests[given.snapshot], reading_options(given.options))
+                return base.reading(reread(base.snapshot, given))
+
+    def _stored(self, digest: str, options: Mapping[str, Any]) -> Session:
+        """The stored snapshot as it was read, not prepared; kept, as it may be asked about under several options.
+
+        `options`: those that decide how manifests are read.
+        """
+        key = f"{digest} {json.dumps(dict(options), sort_keys=True)}"
+        if key not in self._kept:
+            self._keep(key, Session(self._fetch(digest).open(options), prover=self._prover))
+        return self._kept[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """The sessions of a worker as one order names them: a `Shelf`."""
+
+    warm: Warm
+    digests: Mapping[str | None, str]
+
+    def session(self, given: Sourced, name: str = "manifests") -> Session:
+        """As `Shelf` says."""
+        return self.warm.session(given, self.digests, name)

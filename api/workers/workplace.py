@@ -1,0 +1,215 @@
+"""The workplace of worker processes: requests in, documents out."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from typing import NoReturn
+
+from reachproof.api.refusal import Refusal
+from reachproof.api.schemas import CheckRequest, QueryRequest
+from reachproof.api.settings import Settings
+from reachproof.api.statements import Piece, assembled, has_statements
+from reachproof.api.stock import Stock
+from reachproof.api.unfinished import unfinished
+from reachproof.api.work import Job
+from reachproof.api.workers.hand import Lost
+from reachproof.api.workers.item import Item, fence_of, order_of, raised, reason_of, wanted_by
+from reachproof.api.workers.memory import MEGABYTE
+from reachproof.api.workers.messages import Done, Failed, One, Open, Order, Setup, Task, Whole
+from reachproof.api.workers.pool import Pool
+from reachproof.api.workers.process import WorkerProcess
+from reachproof.api.workers.spool import NoRoom, Room, Spool
+from reachproof.api.workload import Workload
+
+LONGEST_WAIT = 60
+"""Seconds that a client is asked to wait at most before it comes again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A request: its order, who asks, and what its worker had best have at hand."""
+
+    order: Order
+    client: str
+    wanted: tuple[str, ...]
+
+
+class Workers:
+    """A `Workplace` of processes: as many as the settings say, started by `start` and ended by `close`."""
+
+    def __init__(self, settings: Settings, stock: Stock, pool: Pool | None = None) -> None:
+        self._settings = settings
+        self._stock = stock
+        self._pool = pool or processes(settings, stock)
+        self._room = Room(settings.waiting_reports_mb * MEGABYTE)
+        self._keys = map(str, count())
+        self._requests: Counter[str] = Counter()
+        self._stopping = ""
+        self._end: asyncio.TimerHandle | None = None
+
+    async def start(self) -> None:
+        """As `Workplace` says."""
+        self._pool.open()
+
+    async def close(self) -> None:
+        """As `Workplace` says."""
+        if self._end is not None:
+            self._end.cancel()
+        await self._pool.close()
+
+    def drain(self) -> None:
+        """As `Workplace` says."""
+        if not self._stopping:
+            self._stopping = "the service is stopping"
+            loop = asyncio.get_running_loop()
+            self._end = loop.call_later(self._settings.drain_ms / 1000, self._pool.abandon, self._stopping)
+
+    def workload(self) -> Workload:
+        """As `Workplace` says."""
+        pool, tally = self._pool, self._pool.tally
+        return Workload(
+            ready=pool.started > 0 and not self._stopping,
+            trouble=self._stopping or pool.trouble,
+            workers=self._settings.workers,
+            idle=pool.idle,
+            busy=pool.started - pool.idle,
+            waiting=pool.waiting,
+            requests=self._requests.total(),
+            jobs=tally.jobs,
+            unfinished=tally.unfinished,
+            retried=tally.retried,
+            cancelled=tally.cancelled,
+            restarts=tally.restarts,
+            killed=tally.killed,
+            refused=tally.refused,
+            solver_seconds=tally.solver_seconds,
+            warm_hits=tally.warm_hits,
+            warm_misses=tally.warm_misses,
+            memory=pool.memory,
+        )
+
+    async def document(self, job: Job, client: str) -> Spool:
+        """As `Workplace` says."""
+        with self._admitted(client):
+            order = order_of(job, f"order {next(self._keys)}", self._stock)
+            asked = _Asked(order=order, client=client, wanted=wanted_by(order))
+            spool = Spool(self._room)
+            try:
+                await self._written(asked, spool)
+            except BaseException:
+                spool.close()
+                raise
+            return spool
+
+    @contextmanager
+    def _admitted(self, client: str) -> Iterator[None]:
+        """A place in the house. Raises Refusal where there is none, or where the client has its share of them."""
+        if self._stopping:
+            self._refuse(self._stopping)
+        places = self._settings.workers + self._settings.queue_length
+        share = self._settings.workers + max(1, self._settings.queue_length // 2)
+        if self._requests.total() >= places:
+            self._refuse(f"found {places} requests under way, expected fewer")
+        if self._requests[client] >= share:
+            self._refuse(f"found {share} requests of this client under way, expected fewer")
+        self._requests[client] += 1
+        try:
+            yield
+        finally:
+            self._requests[client] -= 1
+            if not self._requests[client]:
+                del self._requests[client]
+
+    def _refuse(self, why: str) -> NoReturn:
+        """Raises Refusal, with the seconds after which the queue may be shorter."""
+        tally = self._pool.tally
+        each = tally.solver_seconds / tally.jobs if tally.jobs else 1.0
+        seconds = math.ceil(each * self._pool.waiting / self._settings.workers)
+        tally.refused += 1
+        raise Refusal(503, why, retry_after=min(max(1, seconds), LONGEST_WAIT))
+
+    # ------------------------------------------------------------ one request
+
+    async def _written(self, asked: _Asked, spool: Spool) -> None:
+        """Have the document of a request in the spool."""
+        request = asked.order.job.request
+        first = Open() if has_statements(request) else Whole()
+        try:
+            done = await self._done(self._item(asked, first, spool))
+            if isinstance(first, Whole):
+                return
+            assert isinstance(request, QueryRequest | CheckRequest)
+            document = assembled(request, await self._pieces(asked, done))
+        except Lost as lost:
+            digest = next(iter(asked.order.digests.values()), "")
+            document = unfinished(request, digest, reason_of(lost))
+        spool.clear()
+        try:
+            spool.write(document)
+        except NoRoom:
+            self._refuse("there is no room for the answer now")
+
+    async def _pieces(self, asked: _Asked, done: Done) -> list[Piece]:
+        """The answers to all statements, of as many workers as are free."""
+        running = [
+            asyncio.create_task(self._piece(self._item(asked, One(index), Spool(self._room)), draft.unfinished))
+            for index, draft in enumerate(done.drafts)
+        ]
+        try:
+            return await asyncio.gather(*running)
+        finally:
+            for each in running:
+                each.cancel()
+
+    async def _piece(self, item: Item, otherwise: Callable[[str], Piece]) -> Piece:
+        try:
+            done = await self._done(item)
+        except Lost as lost:
+            return otherwise(reason_of(lost))
+        else:
+            return Piece(text=item.spool.content(), status=done.status)
+        finally:
+            item.spool.close()
+
+    def _item(self, asked: _Asked, task: Task, spool: Spool) -> Item:
+        settings, order = self._settings, asked.order
+        return Item(
+            order=order,
+            task=task,
+            client=asked.client,
+            fence=fence_of(order.job, reading=settings.reading_timeout_ms / 1000, grace=settings.grace_ms / 1000),
+            spool=spool,
+            wanted=(order.key, *asked.wanted) if isinstance(task, One) else asked.wanted,
+            result=asyncio.get_running_loop().create_future(),
+        )
+
+    async def _done(self, item: Item) -> Done:
+        """What came of an item. Raises Lost and the errors of work; being cancelled cancels the item."""
+        self._pool.put(item)
+        try:
+            found = await item.result
+        except asyncio.CancelledError:
+            self._pool.cancel(item)
+            raise
+        except Refusal:
+            self._pool.tally.refused += 1
+            raise
+        if isinstance(found, Failed):
+            raise raised(found)
+        return found
+
+
+def processes(settings: Settings, stock: Stock) -> Pool:
+    """A pool of processes as the settings say."""
+    setup = Setup(most_memory=settings.worker_memory_mb * MEGABYTE, warm_memory=settings.warm_memory_mb * MEGABYTE)
+
+    async def start() -> WorkerProcess:
+        return await WorkerProcess.start(setup)
+
+    return Pool(start, stock, size=settings.workers, most_jobs=settings.worker_jobs)
