@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from reachproof import __version__
+from reachproof.api.console import console
 from reachproof.api.database import Database
 from reachproof.api.library_shelf import LibraryShelf
 from reachproof.api.limits import BoundedBodies
@@ -65,6 +66,7 @@ def create_app(
         """The process answers."""
         return Health()
 
+    app.include_router(console())
     app.include_router(questions(limits, place, store, results))
     app.include_router(snapshots(limits, store))
     return app

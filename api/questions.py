@@ -7,6 +7,7 @@ from typing import Any
 import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 
+from reachproof.api.complete import completion_document, names_a_snapshot
 from reachproof.api.library import Library
 from reachproof.api.recording import HEADER, Recording, recorded
 from reachproof.api.refusal import Refusal
@@ -15,6 +16,8 @@ from reachproof.api.results import Results
 from reachproof.api.schemas import (
     AnswerDocument,
     CheckRequest,
+    CompleteRequest,
+    CompletionDocument,
     ConnectivityDocument,
     ConnectivityRequest,
     DiffDocument,
@@ -53,7 +56,7 @@ def questions(settings: Settings, workplace: Workplace, library: Library, result
     async def answered(request: Question, http: Request) -> Response:
         if has_names(request):
             request = await anyio.to_thread.run_sync(resolved, request, library.resolve)
-        key, found = await anyio.to_thread.run_sync(results.find, request)
+        key, found = await anyio.to_thread.run_sync(results.find, request) if _may_be_kept(http) else (None, None)
         if found is not None:
             return Response(found, media_type=MEDIA_TYPE, headers={HEADER: "hit"})
         milliseconds = min(request.timeout_ms or settings.default_timeout_ms, settings.max_timeout_ms)
@@ -75,6 +78,17 @@ def questions(settings: Settings, workplace: Workplace, library: Library, result
         if request.queries is not None and len(request.queries) > settings.max_queries:
             raise Refusal(422, f"found {len(request.queries)} queries, expected at most {settings.max_queries}")
         return await answered(request, http)
+
+    @routes.post("/query/complete", response_model=CompletionDocument, summary="Say what may stand next in a sentence")
+    async def complete(request: CompleteRequest, http: Request) -> Any:
+        """Words and names for the place of the cursor, and what is wrong with the sentence. Wrong text is no error."""
+        try:
+            return await answered(request, http)
+        except Refusal as refusal:
+            if refusal.status != 422 or names_a_snapshot(request):
+                raise
+            # There is no snapshot at all: words of the language.
+            return await anyio.to_thread.run_sync(completion_document, request, None)
 
     @routes.post("/check", response_model=ReportDocument, summary="Check packs of invariants and expectations")
     async def check(request: CheckRequest, http: Request) -> Any:
@@ -120,3 +134,8 @@ def _client(http: Request) -> str:
     """Whose turn it is: that of the principal that authentication found, else of the address."""
     principal = http.scope.get("reachproof.client")
     return str(principal) if principal else http.client.host if http.client else ""
+
+
+def _may_be_kept(http: Request) -> bool:
+    """Whether a result may come from those that are kept, and be kept (RFC 9111, Cache-Control of a request)."""
+    return "no-cache" not in http.headers.get("cache-control", "").lower()

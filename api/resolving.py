@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from reachproof.api.schemas import CheckRequest, DiffRequest, QueryRequest, Question
+from reachproof.api.schemas import CheckRequest, CompleteRequest, DiffRequest, QueryRequest, Question
 from reachproof.api.sources import SnapshotSource
 from reachproof.api.store import DIGEST
 
@@ -24,7 +24,7 @@ def snapshots(request: Question) -> Iterator[str | None]:
         return
     if request.manifests is None:
         yield request.snapshot
-    if isinstance(request, QueryRequest | CheckRequest):
+    if isinstance(request, QueryRequest | CheckRequest | CompleteRequest):
         for _, each in sorted(request.snapshots.items()):
             if each.manifests is None:
                 yield each.snapshot
@@ -42,6 +42,6 @@ def resolved(request: Question, resolve: Callable[[str], str]) -> Question:
     if isinstance(request, DiffRequest):
         return request.model_copy(update={"old": source(request.old), "new": source(request.new)})
     changed: dict[str, object] = {"snapshot": digest(request.snapshot)}
-    if isinstance(request, QueryRequest | CheckRequest):
+    if isinstance(request, QueryRequest | CheckRequest | CompleteRequest):
         changed["snapshots"] = {name: source(each) for name, each in request.snapshots.items()}
     return request.model_copy(update=changed)

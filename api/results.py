@@ -34,7 +34,7 @@ from sqlalchemy.orm import Session
 import reachproof
 from reachproof.api.database import Database, StoreUnavailable
 from reachproof.api.resolving import snapshots
-from reachproof.api.schemas import CheckRequest, DiffRequest, ExplainRequest, QueryRequest, Question
+from reachproof.api.schemas import CheckRequest, CompleteRequest, DiffRequest, ExplainRequest, QueryRequest, Question
 from reachproof.api.store import DIGEST, insert
 from reachproof.api.tables import StoredResult, StoredSnapshot
 from reachproof.grammar.format import format_query
@@ -81,7 +81,7 @@ class Results:
 
     def key(self, request: Question) -> ResultKey | None:
         """The key of a request without names; None where its result is not kept. Cost: that of parsing sentences."""
-        if not self._most_entries or not self._most_bytes:
+        if not self._most_entries or not self._most_bytes or isinstance(request, CompleteRequest):
             return None
         about = list(snapshots(request))
         if len(about) < _sources(request):

@@ -90,6 +90,27 @@ class QueryRequest(AboutSnapshot):
         return self
 
 
+class CompleteRequest(AboutSnapshot):
+    """`POST /query/complete`: a sentence that is being typed; without any snapshot, words of the language alone."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"text": "can pods in namespace sh", "manifests": EXAMPLE_MANIFESTS}]},
+    )
+
+    text: Annotated[str, Field(max_length=10_000)]
+    cursor: int | None = Field(default=None, ge=0, description="Characters before the cursor; the end if left out.")
+    most: int = Field(default=50, gt=0, le=500, description="Suggestions at most.")
+    snapshots: dict[str, SnapshotSource] = Field(
+        default_factory=dict, description="Others by name, for `since snapshot NAME`."
+    )
+
+    @model_validator(mode="after")
+    def _inside(self) -> CompleteRequest:
+        if self.cursor is not None and self.cursor > len(self.text):
+            raise ValueError(f"found the cursor {self.cursor}, expected at most {len(self.text)}, the end of the text")
+        return self
+
+
 class CheckRequest(AboutSnapshot):
     """`POST /check`: the text of one pack of invariants or of several, about what `POST /query` can be about."""
 
@@ -189,7 +210,9 @@ class DiffRequest(Asked):
     by: By = Field(default=By.WORKLOAD, description="What one end of a row stands for.")
 
 
-Question = QueryRequest | CheckRequest | ConnectivityRequest | ExplainRequest | LintRequest | DiffRequest
+Question = (
+    QueryRequest | CompleteRequest | CheckRequest | ConnectivityRequest | ExplainRequest | LintRequest | DiffRequest
+)
 """What can be asked about a snapshot, or two."""
 
 
@@ -237,6 +260,44 @@ class AnswerDocument(BaseModel):
     assumptions: list[dict[str, Any]]
     warnings: list[dict[str, Any]]
     evidence: dict[str, Any]
+
+
+class SuggestionDocument(BaseModel):
+    """What the text from `start` to the cursor may be replaced with."""
+
+    start: int
+    text: str
+    kind: str = Field(description="`word`, or the kind of a name.")
+
+
+class FaultDocument(BaseModel):
+    """What is wrong with a part of a sentence."""
+
+    start: int
+    end: int
+    found: str
+    message: str
+    expected: list[str]
+
+
+class SnapshotCounts(BaseModel):
+    """What a completion is about."""
+
+    id: str
+    namespaces: int
+    pods: int
+    services: int
+    policies: int
+
+
+class CompletionDocument(BaseModel):
+    """What may stand at the cursor, and what is wrong with the sentence. Offsets count characters from 0."""
+
+    state: Literal["whole", "begun", "wrong"]
+    suggestions: list[SuggestionDocument]
+    complete: bool = Field(description="Whether there are no more suggestions than these.")
+    errors: list[FaultDocument]
+    snapshot: SnapshotCounts | None
 
 
 class ConnectivityDocument(BaseModel):

@@ -12,7 +12,7 @@ from json import dumps
 from typing import Any
 
 from reachproof.api.refusal import Refusal
-from reachproof.api.schemas import CheckRequest, QueryRequest
+from reachproof.api.schemas import CheckRequest, CompleteRequest, QueryRequest
 from reachproof.api.shelf import Shelf
 from reachproof.api.sources import Given
 from reachproof.api.unfinished import undecided
@@ -91,7 +91,7 @@ def assembled(request: QueryRequest | CheckRequest, pieces: Sequence[Piece]) -> 
     return b'{"verdict":"%s","answers":[%s],"skipped":[%s]}' % (verdict.encode(), answers, skipped)
 
 
-def asked_session(request: QueryRequest | CheckRequest, shelf: Shelf) -> Session:
+def asked_session(request: QueryRequest | CompleteRequest | CheckRequest, shelf: Shelf) -> Session:
     """The session that a request is about, with those of the snapshots that its statements may compare with."""
     session = shelf.session(request)
     if not request.snapshots:

@@ -10,6 +10,7 @@ from typing import Any, assert_never
 
 from reachproof.api.schemas import (
     CheckRequest,
+    CompleteRequest,
     ConnectivityRequest,
     DiffRequest,
     ExplainRequest,
@@ -55,13 +56,17 @@ def unfinished(request: Question, digest: str, reason: str) -> bytes:
 
 
 def _document(
-    request: QueryRequest | CheckRequest | ExplainRequest | LintRequest | DiffRequest, digest: str, reason: str
+    request: QueryRequest | CompleteRequest | CheckRequest | ExplainRequest | LintRequest | DiffRequest,
+    digest: str,
+    reason: str,
 ) -> Any:
     match request:
         case QueryRequest(queries=None, query=query):
             return undecided(query or "", query or "", digest, reason)
         case QueryRequest(queries=queries):
             return [undecided(query, query, digest, reason) for query in queries or ()]
+        case CompleteRequest():
+            return {"state": "begun", "suggestions": [], "complete": False, "errors": [], "snapshot": None}
         case CheckRequest():
             return {"verdict": Verdict.UNKNOWN, "answers": [], "skipped": [{"name": "pack", "reason": reason}]}
         case ExplainRequest():

@@ -12,10 +12,12 @@ from functools import partial
 from json import dumps
 from typing import Any
 
+from reachproof.api.complete import completion_document
 from reachproof.api.connectivity import connectivity_blocks
 from reachproof.api.diff import diff_document
 from reachproof.api.schemas import (
     CheckRequest,
+    CompleteRequest,
     ConnectivityRequest,
     DiffRequest,
     ExplainRequest,
@@ -63,6 +65,8 @@ def work(job: Job, shelf: Shelf, clock: Callable[[], float] | None = None) -> Do
         case QueryRequest() | CheckRequest() as request:
             statements = opened(request, shelf, job.max_queries)
             return Document(blocks=(assembled(request, [answer(budget) for answer in statements.answers]),))
+        case CompleteRequest() as request:
+            return _document(completion_document(request, asked_session(request, shelf)))
         case ConnectivityRequest() as request:
             return Document(blocks=connectivity_blocks(request, shelf.session(request), budget))
         case ExplainRequest() as request:

@@ -28,9 +28,9 @@ SHAPES = {
 }
 
 
-def generate(generator: Path, pods: int, folder: Path) -> None:
+def generate(generator: Path, pods: int, folder: Path, *, seed: int = 1) -> None:
     namespaces, workloads, policies, admin = SHAPES[pods]
-    command = [sys.executable, str(generator), "--seed", "1", "--format", "json", "--quiet", "--out", str(folder)]
+    command = [sys.executable, str(generator), "--seed", str(seed), "--format", "json", "--quiet", "--out", str(folder)]
     command += ["--namespaces", str(namespaces), "--workloads-per-ns", str(workloads)]
     command += ["--replicas", str(PODS_PER_WORKLOAD), "--policies", str(policies), "--anps", str(admin), "--banp"]
     subprocess.run(command, check=True)

@@ -135,7 +135,7 @@ def _print(report: Report, output: str, *, color: bool) -> None:
         case "github":
             from reachproof.cli.formats.github import github_lines
 
-            for line in (*github_lines(report), _summary(report)):
+            for line in (*github_lines(report), summary(report)):
                 click.echo(printable(line))
         case _:
             for line in _lines(report):
@@ -144,14 +144,15 @@ def _print(report: Report, output: str, *, color: bool) -> None:
 
 def _lines(report: Report) -> Iterator[str]:
     for result in report.results:
-        yield from _result_lines(result)
+        yield from result_lines(result)
     for skipped in report.skipped:
         yield _head("SKIP", "yellow", skipped) + f": {printable(skipped.reason)}"
     yield ""
-    yield _summary(report)
+    yield summary(report)
 
 
-def _result_lines(result: Result) -> Iterator[str]:
+def result_lines(result: Result) -> Iterator[str]:
+    """What a statement came to, and where it did not pass, the answer; printable, its first word in colour."""
     word, colour = _WORDS[result.status]
     text = f": {result.statement.text}" if result.statement.text not in ("", result.statement.name) else ""
     yield _head(word, colour, result) + printable(text)
@@ -167,7 +168,7 @@ def _head(word: str, colour: str, item: Result | Skipped) -> str:
     return click.style(word, fg=colour, bold=True) + f"  {printable(statement.name)} ({statement.severity})"
 
 
-def _summary(report: Report) -> str:
+def summary(report: Report) -> str:
     """How many passed, failed and so on; what there is none of is left out."""
     found = [str(result.status) for result in report.results] + ["skipped"] * len(report.skipped)
     counts = [f"{found.count(word)} {word}" for word in ("passed", "failed", "undecided", "skipped") if word in found]

@@ -33,8 +33,13 @@ _WORST_FIRST = (
 
 def exit_code(answers: Iterable[Answer], *, expect: str | None, allow_vacuous: bool) -> ExitCode:
     """The code for all answers together: the worst of them."""
-    codes = {_one(answer, expect=expect, allow_vacuous=allow_vacuous) for answer in answers}
-    return next(code for code in _WORST_FIRST if code in codes)
+    return worst(_one(answer, expect=expect, allow_vacuous=allow_vacuous) for answer in answers)
+
+
+def worst(codes: Iterable[ExitCode]) -> ExitCode:
+    """The one that counts for all together; INTERRUPTED is the caller's business, and there must be another."""
+    found = set(codes)
+    return next(code for code in _WORST_FIRST if code in found)
 
 
 def _one(answer: Answer, *, expect: str | None, allow_vacuous: bool) -> ExitCode:

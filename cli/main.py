@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from reachproof import __version__
+from reachproof.cli.audit import audit
 from reachproof.cli.check import check
 from reachproof.cli.connectivity import connectivity
 from reachproof.cli.diff import diff
@@ -35,10 +36,11 @@ def commands(context: click.Context) -> None:
     \b
     reachproof query -f manifests/ "can any pod in tenant a reach 10.0.0.0/8 on tcp/5432?"
     """
-    if context.invoked_subcommand != serve.name:  # which finishes what it is at
+    if context.invoked_subcommand not in (audit.name, serve.name):  # which finish what they are at
         context.with_resource(ends_at_interrupt())
 
 
+commands.add_command(audit)
 commands.add_command(check)
 commands.add_command(connectivity)
 commands.add_command(diff)

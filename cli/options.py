@@ -38,7 +38,7 @@ def _remember_no_cache(context: click.Context, _parameter: click.Parameter, valu
     context.meta[NO_CACHE] = value
 
 
-READING = (
+ENTRIES = (
     click.option("--lenient", is_flag=True, help="Go on without policies that are not valid; answers say so."),
     click.option(
         "--ignore-kind",
@@ -47,6 +47,9 @@ READING = (
         metavar="KIND",
         help="Go on without policies of a kind that is not supported; answers say so. Repeatable.",
     ),
+)
+READING = (
+    *ENTRIES,
     click.option(
         "--no-cache",
         is_flag=True,

@@ -5,8 +5,9 @@ The only module that runs lark. The parser is made once, at the first use, and k
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from lark import Lark, Token, Tree
@@ -59,9 +60,15 @@ def stop(text: str, start: str) -> Stop:
     return Stop(position, tuple(tokens), accepted_after(tokens, start))
 
 
-def accepted_after(tokens: list[Token], start: str) -> frozenset[str]:
+def accepted_after(tokens: Sequence[Token], start: str) -> frozenset[str]:
     """The terminals that may follow tokens which begin a sentence; END_OF_TEXT where they are one."""
-    parser = fed(tokens, start)
+    return _accepted(tuple(token.type for token in tokens), start)
+
+
+# While a sentence is typed, nearly the same beginnings are asked about at every key.
+@lru_cache(maxsize=5_000)
+def _accepted(types: tuple[str, ...], start: str) -> frozenset[str]:
+    parser = fed([Token(each, "") for each in types], start)
     return frozenset(parser.accepts())  # type: ignore[no-untyped-call]
 
 

@@ -123,14 +123,15 @@ def _atom(expression: SetExpr, *, one: bool = False) -> str:
         case ast.OutsideCluster():
             return "address outside the cluster" if one else "outside the cluster"
         case ast.Domain(name):
-            return f"domain {_domain(name.text)}"
+            return f"domain {format_domain(name.text)}"
         case ast.Anything():
             return "anything"
         case _:
             assert_never(expression)
 
 
-def _domain(text: str) -> str:
+def format_domain(text: str) -> str:
+    """A domain name, quoted where it is no plain word."""
     return text if is_plain_part(text.removeprefix("*.")) and not is_reserved(text) else quoted(text)
 
 
@@ -178,6 +179,11 @@ def _port(port: ast.PortNumbers | ast.PortNamed) -> str:
                 return protocol.lower()
             return f"{protocol.lower()}/{low}" if low == high else f"{protocol.lower()}/{low}-{high}"
         case ast.PortNamed(name):
-            return f"port {quoted(name.text) if name.text[0].isdigit() else format_name(name)}"
+            return f"port {format_port_name(name.text)}"
         case _:
             assert_never(port)
+
+
+def format_port_name(text: str) -> str:
+    """The name of a container port as it reads after `port`, where bare digits are a number."""
+    return quoted(text) if text[0].isdigit() else format_name(ast.Name(text))

@@ -32,12 +32,19 @@ def parse(text: str) -> Query:
 
     Raises QuerySyntaxError, whose problems carry the file name `query`.
     """
-    page = Page.of(text, "query")
+    found = attempt(text)
+    if isinstance(found, Mistake):
+        raise refuse(Page.of(text, "query"), (found,))
+    return found
+
+
+def attempt(text: str) -> Query | Mistake:
+    """The AST of one sentence, or what is wrong with it."""
     try:
         clean = _clean(text, texts.LONGEST_QUERY, "a query")
         return _query(clean, Span(0, len(clean)))
     except Mistake as mistake:
-        raise refuse(page, (mistake,)) from None
+        return mistake
 
 
 def parse_many(text: str) -> tuple[Query, ...]:

@@ -23,10 +23,15 @@ _SHORT_KINDS = {
 _CLUSTER_KINDS = ("adminnetworkpolicy", "baselineadminnetworkpolicy", "clusternetworkpolicy")
 
 
+def policy_kind(written: str) -> str:
+    """The kind that a word or several name, whole and in lower case: `anp` is `adminnetworkpolicy`."""
+    kind = "".join(written.lower().split())
+    return _SHORT_KINDS.get(kind, kind).replace("policies", "policy")
+
+
 def policy(node: Node) -> ast.PolicyName:
     """A policy by kind and name; the four Kubernetes kinds are checked for having a namespace or none."""
-    kind = "".join(str(node.all(Token)[0]).lower().split())
-    kind = _SHORT_KINDS.get(kind, kind).replace("policies", "policy")
+    kind = policy_kind(str(node.all(Token)[0]))
     if node.has("OBJECT"):
         named = terms.object_name(node.text, node.text_span)
         if kind in _CLUSTER_KINDS:

@@ -6,7 +6,7 @@ the input carries its file, line and path.
 
 from reachproof.manifests.errors import ManifestError
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
-from reachproof.manifests.load import load, load_objects, load_revision, load_text
+from reachproof.manifests.load import contents, load, load_contents, load_objects, load_revision, load_text
 from reachproof.manifests.revisions import Revision, merge_base
 
 __all__ = [
@@ -14,7 +14,9 @@ __all__ = [
     "Limits",
     "ManifestError",
     "Revision",
+    "contents",
     "load",
+    "load_contents",
     "load_objects",
     "load_revision",
     "load_text",

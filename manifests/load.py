@@ -16,7 +16,7 @@ from reachproof.manifests.cache import SnapshotCache
 from reachproof.manifests.errors import ManifestError
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.manifests.loading import Loading
-from reachproof.manifests.problems import EnoughError
+from reachproof.manifests.problems import EnoughError, Problems
 from reachproof.manifests.reader import objects_of, read
 from reachproof.manifests.revisions import Revision, revision_texts
 from reachproof.manifests.sources import texts
@@ -70,6 +70,32 @@ def load_revision(
     given = revision_texts(revision, limits, loading.problems)
     with without_collector():
         return _read_all(loading, given, limits, (str(revision),))
+
+
+def contents(*sources: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> tuple[tuple[str, bytes], ...]:
+    """(name, bytes) of all files that `load` would read, not looked at yet: input that can be read on another machine.
+
+    Raises ManifestError with everything that cannot be read.
+    """
+    problems = Problems(limits.problems)
+    found = tuple(_held(texts(sources, limits, problems)))
+    if problems:
+        raise ManifestError(problems)
+    return found
+
+
+def load_contents(
+    given: Sequence[tuple[str, bytes]],
+    *,
+    options: Options = DEFAULT_OPTIONS,
+    lenient: bool = False,
+    ignore_kinds: frozenset[str] = frozenset(),
+    limits: Limits = DEFAULT_LIMITS,
+) -> Snapshot:
+    """The snapshot of what `contents` found. Otherwise as `load`."""
+    loading = Loading(options, lenient=lenient, ignore_kinds=ignore_kinds, limits=limits)
+    with without_collector():
+        return _read_all(loading, given, limits, [name for name, _ in given])
 
 
 def load_text(

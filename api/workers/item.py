@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from reachproof.api.refusal import Refusal
-from reachproof.api.schemas import CheckRequest, DiffRequest, QueryRequest
+from reachproof.api.schemas import CheckRequest, CompleteRequest, DiffRequest, QueryRequest
 from reachproof.api.sources import Given, Sourced
 from reachproof.api.stock import Stock
 from reachproof.api.work import Job, phases
@@ -51,7 +51,7 @@ def sources(job: Job) -> tuple[Sourced, ...]:
     request = job.request
     if isinstance(request, DiffRequest):
         return tuple(Given.of(source, request.options) for source in (request.old, request.new))
-    others = request.snapshots.values() if isinstance(request, QueryRequest | CheckRequest) else ()
+    others = request.snapshots.values() if isinstance(request, QueryRequest | CompleteRequest | CheckRequest) else ()
     return (request, *(Given.of(source, request.options) for source in others))
 
 

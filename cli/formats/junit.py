@@ -10,21 +10,34 @@ from reachproof.cli.formats.faults import faults, headline, story
 from reachproof.cli.text import printable
 from reachproof.queries.packs import Report, Result, Skipped, Status
 
+_COUNTED = ("tests", "failures", "errors", "skipped")
+
 
 def junit_text(report: Report) -> str:
     """The document. What failed is a `failure`, what is not decided an `error`, what does not apply is `skipped`."""
     suites = ElementTree.Element("testsuites", name="reachproof")
+    add_suites(suites, report)
+    return finished(suites)
+
+
+def add_suites(suites: ElementTree.Element, report: Report, *, prefix: str = "") -> None:
+    """A suite for each pack of the report, in order of name; `prefix` goes before the names of suites."""
     everything: list[Result | Skipped] = [*report.results, *report.skipped]
     ordered = sorted(everything, key=lambda each: (each.statement.pack, each.statement.line))
     for pack, items in groupby(ordered, key=lambda each: each.statement.pack):
-        _suite(suites, pack, list(items))
-    _count(suites, everything)
+        _suite(suites, pack, prefix + pack, list(items))
+
+
+def finished(suites: ElementTree.Element) -> str:
+    """The document, its root with the sums of its suites."""
+    for key in _COUNTED:
+        suites.set(key, str(sum(int(suite.get(key, "0")) for suite in suites)))
     ElementTree.indent(suites)
     return ElementTree.tostring(suites, encoding="unicode", xml_declaration=False)
 
 
-def _suite(suites: ElementTree.Element, pack: str, items: list[Result | Skipped]) -> None:
-    suite = ElementTree.SubElement(suites, "testsuite", name=printable(pack))
+def _suite(suites: ElementTree.Element, pack: str, name: str, items: list[Result | Skipped]) -> None:
+    suite = ElementTree.SubElement(suites, "testsuite", name=printable(name))
     _count(suite, items)
     for item in items:
         statement = item.statement
@@ -32,7 +45,7 @@ def _suite(suites: ElementTree.Element, pack: str, items: list[Result | Skipped]
             suite,
             "testcase",
             name=printable(statement.name),
-            classname=printable(pack),
+            classname=printable(name),
             file=printable(pack),
             line=str(statement.line),
         )

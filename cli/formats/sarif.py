@@ -32,7 +32,17 @@ _SCORE = {
 
 
 def sarif_document(report: Report, version: str) -> dict[str, Json]:
-    """The log with one run. Failures have the level of their severity; what is not decided has the kind `open`.
+    """The log with one run."""
+    return sarif_log([sarif_run(report, version)])
+
+
+def sarif_log(runs: list[Json]) -> dict[str, Json]:
+    """The log with these runs."""
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": runs}
+
+
+def sarif_run(report: Report, version: str) -> dict[str, Json]:
+    """One run. Failures have the level of their severity; what is not decided has the kind `open`.
 
     Statements that do not apply are notifications of the invocation. A fingerprint stays the same when lines move.
     """
@@ -57,7 +67,7 @@ def sarif_document(report: Report, version: str) -> dict[str, Json]:
         {"level": "note", "message": {"text": f"{each.statement.name} does not apply: {each.reason}"}}
         for each in report.skipped
     ]
-    run: dict[str, Json] = {
+    return {
         "tool": {"driver": driver},
         "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": notes}],
         "results": [
@@ -66,7 +76,6 @@ def sarif_document(report: Report, version: str) -> dict[str, Json]:
             if result.status is not Status.PASSED
         ],
     }
-    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
 def _result(result: Result, rule: int) -> dict[str, Json]:

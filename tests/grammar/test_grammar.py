@@ -9,7 +9,6 @@ import lark as lark_package
 import pytest
 
 from reachproof.grammar import ast
-from reachproof.grammar.complete import expected
 from reachproof.grammar.engine import END_OF_TEXT, STARTS, lark
 from reachproof.grammar.follow import WORDS, is_slot
 from reachproof.grammar.mistakes import QuerySyntaxError
@@ -108,32 +107,3 @@ def test_long_garbage_is_refused_with_short_messages(text: str) -> None:
     with pytest.raises(QuerySyntaxError) as caught:
         parse_many(text)
     assert all(len(problem.message) < 600 for problem in caught.value.problems)
-
-
-@pytest.mark.parametrize(
-    ("prefix", "words"),
-    [
-        ("can po", ("pods", "pod", "possible")),
-        ("can pods in na", ("namespace", "namespaces")),
-        ("can pods in namespace ", ("NAMESPACE", "labelled", "with labels")),
-        ("can pods in tenants a or ", ("TENANT",)),
-        ("can service ", ("SERVICE",)),
-        ("can pods labelled ", ("LABEL",)),
-        ("no pod can reach pods on t", ("tcp/PORT",)),
-        ("no pod can reach pods on port ", ("PORT",)),
-        ("no pod can reach pods on tcp/80, ", ("tcp/PORT", "udp/PORT", "sctp/PORT", "port")),
-        ("no pod can reach pods except f", ("from",)),
-        ("no pod can reach pods or a", ("any", "all", "anything", "anything outside the cluster")),
-        ("on wh", ("which ports",)),
-        ("with ", ("only",)),
-        ("BANP enforces ", ("default deny",)),
-        ("show reachability b", ("between",)),
-        ("nothing changed since snapshot ", ("SNAPSHOT",)),
-        ("can pods reach pods?", ()),
-        ("no such sentence", ()),
-    ],
-)
-def test_what_may_follow_the_beginning_of_a_sentence(prefix: str, words: tuple[str, ...]) -> None:
-    found = expected(prefix)
-    assert set(words) <= set(found)
-    assert len(words) > 1 or len(found) <= 40

@@ -1,0 +1,252 @@
+"""`reachproof audit`: packs on every snapshot of a fleet, by several processes or a Dask cluster."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reachproof import __version__
+from reachproof.cli.exit_codes import ExitCode, worst
+from reachproof.cli.options import ENTRIES, MODEL, choice, domain_map, not_nan, with_options
+from reachproof.cli.query import A_DAY, reader_may_leave
+from reachproof.cli.reading import STDIN
+from reachproof.cli.text import printable, warning_lines
+from reachproof.network.errors import InputError
+from reachproof.queries.model_options import model_options
+
+if TYPE_CHECKING:  # Z3 is loaded only where it is needed
+    from reachproof.queries.audit import Audited, AuditTask
+    from reachproof.queries.fleet import FleetReport, Place
+
+_LOCAL = "local"
+_DASK = re.compile(r"dask://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):\d{1,5}")
+
+
+@click.command()
+@click.argument("more", nargs=-1, metavar="[SOURCE ...]")
+@click.option(
+    "--snapshots",
+    "sources",
+    multiple=True,
+    required=True,
+    metavar="SOURCE",
+    help="A snapshot: a folder with all manifests below it, or a file. Repeatable; more may follow without the option, "
+    "as after `--snapshots fleet/*`.",
+)
+@click.option(
+    "--pack",
+    "packs",
+    multiple=True,
+    metavar="PACK.reach",
+    help="What is checked on each. Repeatable.  [default: the shipped library, as far as it applies]",
+)
+@click.option(
+    "--executor",
+    default=_LOCAL,
+    show_default=True,
+    metavar="local|dask://HOST:PORT",
+    help="Who does the work: processes of this machine, or the Dask cluster of this scheduler.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=choice(["text", "json", "sarif", "junit"]),
+    default="text",
+    show_default=True,
+    help="For people, one JSON document, SARIF 2.1.0, or JUnit XML.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, A_DAY, min_open=True),
+    metavar="SECONDS",
+    callback=not_nan,
+    help="How long each statement may take; then its verdict is unknown.  [default: 30]",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="How many processes of this machine.  [default: one per core]",
+)
+@with_options(*ENTRIES)
+@click.option("--allow-vacuous", is_flag=True, help="A statement about no flow at all may pass.")
+@click.option("-q", "--quiet", is_flag=True, help="No warnings and no progress.")
+@click.option("--no-color", is_flag=True, help="No colour on terminals either; so does the variable NO_COLOR.")
+@with_options(*MODEL)
+def audit(
+    more: tuple[str, ...],
+    sources: tuple[str, ...],
+    packs: tuple[str, ...],
+    executor: str,
+    output: str,
+    *,
+    timeout: float | None,
+    jobs: int | None,
+    lenient: bool,
+    ignore_kinds: tuple[str, ...],
+    allow_vacuous: bool,
+    quiet: bool,
+    no_color: bool,
+    **model: Any,
+) -> ExitCode:
+    """Check packs of invariants on many snapshots, each by itself.
+
+    \b
+    reachproof audit --snapshots fleet/* --pack tenancy.reach
+    reachproof audit --snapshots fleet/* --pack tenancy.reach --executor dask://scheduler:8786 -o junit > report.xml
+
+    A snapshot that cannot be used does not stop the others. When a worker dies its snapshot is given to another.
+    Ctrl-C ends the audit with what is finished.
+
+    \b
+    Exit codes: the first of these that a snapshot has
+     70  a bug of reachproof
+      2  bad input
+      4  the scheduler cannot be reached
+      1  an invariant is violated or an expectation not met
+      3  not decided: unknown, about no flow at all, nothing to check, or every worker that tried it died
+      0  everything holds everywhere
+    and 130 after an interrupt
+    """
+    _demand_executor(executor, jobs)
+    names = _demand_names((*sources, *more), packs)
+    options = model_options({**model, "domains": domain_map(model["domains"])})
+    from reachproof.queries import packs as queries
+    from reachproof.queries.audit import AuditTask
+    from reachproof.queries.fleet import ClusterError, Given
+    from reachproof.queries.fleet import audit as audit_fleet
+
+    given = queries.read_packs(packs) if packs else queries.library()
+    queries.count_statements(given)  # a pack that is none is told once, and before anything is done
+    task = partial(
+        AuditTask,
+        packs=given,
+        options=options,
+        lenient=lenient,
+        ignore_kinds=frozenset(ignore_kinds),
+        seconds=timeout,
+        allow_vacuous=allow_vacuous,
+    )
+    fleet = [Given(name=name, read=partial(_read, name, task)) for name in names]
+    try:
+        places = _places(executor, jobs or min(queries.usable_cores(), len(fleet)))
+    except ClusterError as error:
+        click.echo(f"error: {printable(str(error))}", err=True)
+        return ExitCode.UNREACHABLE_SERVER
+    report = audit_fleet(fleet, places, _Terminal(quiet=quiet))
+    with reader_may_leave():
+        if not quiet:
+            _warn(report)
+        _print(report, output, color=not no_color and not os.environ.get("NO_COLOR"))
+    return _code(report)
+
+
+def _demand_executor(executor: str, jobs: int | None) -> None:
+    if executor == _LOCAL:
+        return
+    if not _DASK.fullmatch(executor):
+        message = f"found {executor!r}, expected local or dask://HOST:PORT"
+        raise click.BadParameter(message, param_hint="'--executor'")
+    if jobs is not None:
+        message = "found a number of processes for a Dask cluster, which has as many workers as were started there"
+        raise click.BadParameter(message, param_hint="'--jobs'")
+
+
+def _demand_names(sources: Sequence[str], packs: Sequence[str]) -> list[str]:
+    """The names of the snapshots: their paths. A usage error where one is given twice: it would be counted twice."""
+    if STDIN in sources:
+        raise click.BadParameter("found -, expected a file or a folder", param_hint="'--snapshots'")
+    for hint, paths in (("'--snapshots'", sources), ("'--pack'", packs)):
+        places: dict[str, str] = {}
+        for path in paths:
+            real = os.path.realpath(path)
+            if real in places:
+                message = f"found {path!r} and {places[real]!r}, expected each once: they are the same"
+                raise click.BadParameter(message, param_hint=hint)
+            places[real] = path
+    return [os.path.normpath(source) for source in sources]
+
+
+def _read(name: str, task: partial[AuditTask]) -> AuditTask | Audited:
+    from reachproof.manifests import contents
+    from reachproof.queries.audit import refused
+
+    try:
+        return task(name=name, contents=contents(name))
+    except InputError as error:
+        return refused(name, error.problems)
+
+
+def _places(executor: str, jobs: int) -> Sequence[Place]:
+    if executor == _LOCAL:
+        from reachproof.queries.local_places import local_places
+
+        return local_places(jobs)
+    from reachproof.queries.dask_places import dask_places
+
+    return dask_places(executor)
+
+
+class _Terminal:
+    """Progress on standard error, on terminals only; workers that die are told everywhere."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._live = not quiet and sys.stderr.isatty()
+
+    def finished(self, done: int, total: int, audited: Audited) -> None:
+        if self._live:
+            last = "\r\x1b[K" if done == total else ""
+            name = printable(audited.name)[:60]
+            click.echo(f"\r\x1b[K{done} of {total} audited: {name}{last}", nl=False, err=True)
+
+    def again(self, name: str, attempt: int) -> None:
+        if not self._quiet:
+            start = "\r\x1b[K" if self._live else ""
+            text = f"warning: {printable(name)}: its worker ended; it is given to another (attempt {attempt})"
+            click.echo(f"{start}{text}", err=True)
+
+
+def _warn(report: FleetReport) -> None:
+    for audited in report.snapshots:
+        results = [result for pack in audited.packs if pack.report for result in pack.report.results]
+        for line in warning_lines(result.answer for result in results):
+            click.echo(f"{printable(audited.name)}: {printable(line)}", err=True)
+        if audited.trace:
+            click.echo(f"{audited.trace}internal error in {printable(audited.name)}", err=True)
+
+
+def _print(report: FleetReport, output: str, *, color: bool) -> None:
+    match output:
+        case "json":
+            from reachproof.queries.audit_wire import fleet_json
+
+            click.echo(json.dumps(fleet_json(report), indent=2))
+        case "sarif":
+            from reachproof.cli.formats.fleet_sarif import fleet_sarif_document
+
+            click.echo(json.dumps(fleet_sarif_document(report, __version__), indent=2))
+        case "junit":
+            from reachproof.cli.formats.fleet_junit import fleet_junit_text
+
+            click.echo(fleet_junit_text(report))
+        case _:
+            from reachproof.cli.formats.fleet_text import fleet_lines
+
+            for line in fleet_lines(report):
+                click.echo(line, color=None if color else False)
+
+
+def _code(report: FleetReport) -> ExitCode:
+    from reachproof.cli.formats.fleet import code_of
+
+    if report.interrupted:
+        return ExitCode.INTERRUPTED
+    return worst(code_of(each) for each in report.snapshots)

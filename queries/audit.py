@@ -1,0 +1,151 @@
+"""Packs checked on one snapshot of a fleet: what is asked for and what comes out, both fit to travel between machines.
+
+`audit_one` is a function of its task and of nothing else: no file is read and no state is kept, so that a task whose
+worker died can be done again by another. Verdicts come from `queries.packs.check` alone.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from reachproof import __version__
+from reachproof.manifests import load_contents
+from reachproof.network.errors import InputError, Problem
+from reachproof.network.options import DEFAULT_OPTIONS, Options
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.packs import PackText, Report, check, report_json
+from reachproof.queries.plan import Verdict
+from reachproof.queries.wire import Json
+from reachproof.solver.budget import Budget
+
+
+class State(StrEnum):
+    """How far the audit of a snapshot, or of one pack on it, came. Only what is `checked` has verdicts."""
+
+    CHECKED = "checked"
+    REFUSED = "refused"
+    """Bad input; it has `problems`."""
+    BROKEN = "broken"
+    """A bug of ours."""
+    LOST = "lost"
+    """Every worker that tried it died."""
+    UNREACHABLE = "unreachable"
+    """There was nobody left to ask."""
+    UNFINISHED = "unfinished"
+    """The audit was interrupted first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditTask:
+    """One snapshot as the bytes of its files, and all that decides what comes out; values only.
+
+    `seconds`: for each statement; None for the default. `version`: of who asks, since another one may judge otherwise.
+    """
+
+    name: str
+    contents: tuple[tuple[str, bytes], ...]
+    packs: tuple[PackText, ...]
+    options: Options = DEFAULT_OPTIONS
+    lenient: bool = False
+    ignore_kinds: frozenset[str] = frozenset()
+    seconds: float | None = None
+    allow_vacuous: bool = False
+    version: str = __version__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackAudit:
+    """One pack on one snapshot. With the state `checked`: the report, its answers without their snapshot, and its JSON.
+
+    With `refused`: the problems.
+    """
+
+    pack: str
+    state: State
+    report: Report | None = None
+    document: dict[str, Json] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audited:
+    """What came out for one snapshot. `packs` in the order given, and empty unless the state is `checked`.
+
+    `reason`: why it has another state, where `problems` do not tell. `trace`: of a bug of ours, for a report of it.
+    `attempts`: how many workers were given it, as far as that is known.
+    """
+
+    name: str
+    state: State
+    digest: str = ""
+    packs: tuple[PackAudit, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    reason: str = ""
+    trace: str = ""
+    attempts: int = 1
+
+    @property
+    def verdict(self) -> Verdict:
+        """`violated` if a statement failed, `holds` if every statement of every pack passed, else `unknown`."""
+        return together(pack.report.verdict if pack.report else Verdict.UNKNOWN for pack in self.packs)
+
+
+def together(verdicts: Iterable[Verdict]) -> Verdict:
+    """`violated` if one is, `holds` if all are and there is one, else `unknown`."""
+    found = set(verdicts)
+    if Verdict.VIOLATED in found:
+        return Verdict.VIOLATED
+    return Verdict.HOLDS if found == {Verdict.HOLDS} else Verdict.UNKNOWN
+
+
+def refused(name: str, problems: Iterable[Problem]) -> Audited:
+    """The outcome of a snapshot that cannot be used."""
+    return Audited(name=name, state=State.REFUSED, problems=tuple(problems))
+
+
+def audit_one(task: AuditTask) -> Audited:
+    """Reads the snapshot and checks the packs on it. Raises nothing: a mistake and a bug are outcomes like others.
+
+    Each statement has the whole budget; more than that times the number of statements it cannot take.
+    """
+    if task.version != __version__:
+        message = (
+            f"found reachproof {__version__} on the worker, expected {task.version} as where the audit was started"
+        )
+        return refused(task.name, [Problem(message=message)])
+    try:
+        options, kinds = task.options, task.ignore_kinds
+        snapshot = load_contents(task.contents, options=options, lenient=task.lenient, ignore_kinds=kinds)
+        packs = _checked(snapshot, task, task.packs)
+    except InputError as error:
+        return refused(task.name, error.problems)
+    except Exception as error:  # one broken snapshot must not take the others with it; it is told, with exit code 70
+        reason = f"{type(error).__name__}: {error}"
+        return Audited(name=task.name, state=State.BROKEN, reason=reason, trace=traceback.format_exc())
+    return Audited(name=task.name, state=State.CHECKED, digest=snapshot.digest, packs=packs)
+
+
+def _checked(snapshot: Snapshot, task: AuditTask, packs: tuple[PackText, ...]) -> tuple[PackAudit, ...]:
+    """All packs at once, so that they share what is prepared; one by one where a pack does not fit the snapshot."""
+    budget = Budget(seconds=task.seconds) if task.seconds else Budget()
+    try:
+        report = check(snapshot, packs, budget=budget, allow_vacuous=task.allow_vacuous)
+    except InputError as error:
+        if len(packs) == 1:
+            return (PackAudit(pack=packs[0].name, state=State.REFUSED, problems=error.problems),)
+        return tuple(audit for pack in packs for audit in _checked(snapshot, task, (pack,)))
+    return tuple(_of_pack(report, pack) for pack in packs)
+
+
+def _of_pack(report: Report, pack: PackText) -> PackAudit:
+    own = Report(
+        results=tuple(each for each in report.results if each.statement.pack == pack.name),
+        skipped=tuple(each for each in report.skipped if each.statement.pack == pack.name),
+    )
+    document = report_json(own)
+    nothing = Snapshot()
+    light = tuple(replace(each, answer=replace(each.answer, snapshot=nothing)) for each in own.results)
+    return PackAudit(pack=pack.name, state=State.CHECKED, report=replace(own, results=light), document=document)

@@ -1,0 +1,156 @@
+"""What may stand at a place of a sentence: words of the language and names of a snapshot; and what is wrong with it.
+
+Whether a sentence is right is told by the parser and the binder that answer it, so that nothing is judged twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+
+from reachproof.grammar import complete as language
+from reachproof.grammar.mistakes import Mistake
+from reachproof.grammar.parse import attempt
+from reachproof.queries.ask import Session
+from reachproof.queries.bind import bind
+from reachproof.queries.errors import QueryError
+from reachproof.queries.vocabulary import candidates
+
+MOST = 50
+MOST_EXPECTED = 12
+WORD = "word"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """What the text from `start` to the cursor may be replaced with; `kind` is `word` or the kind of a name."""
+
+    start: int
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What is wrong with a sentence: a span of it, what was found there, and what could stand there, nearest first."""
+
+    start: int
+    end: int
+    found: str
+    message: str
+    expected: tuple[str, ...]
+
+
+class State(StrEnum):
+    """Whether a text can be asked as it is, may become a sentence if it goes on, or has to be mended."""
+
+    WHOLE = "whole"
+    BEGUN = "begun"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """`suggestions`, the likeliest first; `complete` tells whether these are all."""
+
+    state: State
+    suggestions: tuple[Suggestion, ...]
+    complete: bool
+    faults: tuple[Fault, ...]
+
+
+def complete(text: str, cursor: int, session: Session | None, *, most: int = MOST) -> Completion:
+    """What may stand at the cursor of one sentence, and what is wrong with the whole of it.
+
+    Without a session there are no names, and none is looked up. Cheap once the session is prepared: the names are
+    gone through once, and the text is read a few times. Accepting a suggestion never makes a text that the grammar
+    refuses at that place.
+    """
+    found = suggestions(text[:cursor], session)
+    read = _read(text, session)
+    faults = tuple(_fault(text, mistake, session) for mistake in read.mistakes)
+    return Completion(
+        state=_state(text, read, session), suggestions=found[:most], complete=len(found) <= most, faults=faults
+    )
+
+
+def suggestions(prefix: str, session: Session | None) -> tuple[Suggestion, ...]:
+    """What may stand at the end of a prefix: names that begin like it, then words, then names that contain it."""
+    expected = language.expected(prefix)
+    words = [Suggestion(start=each.start, text=each.text, kind=WORD) for each in expected.words]
+    begin: list[Suggestion] = []
+    contain: list[Suggestion] = []
+    for slot in expected.slots:
+        for rank, text in _names(slot, expected.bound, session):
+            if text != prefix[slot.start :]:
+                (contain if rank else begin).append(Suggestion(start=slot.start, text=text, kind=str(slot.kind)))
+    return tuple(dict.fromkeys((*begin, *words, *contain)))
+
+
+def _names(slot: language.Slot, bound: Iterable[language.Bound], session: Session | None) -> Iterator[tuple[int, str]]:
+    """The names for a slot that fit what is begun: 0 with those that begin like it, 1 with those that contain it."""
+    begun = slot.begun.lower()
+    bare = begun.lstrip("\"'")
+    known = candidates(slot, bound, session.snapshot, session.others) if session else candidates(slot, bound)
+    for text in known:
+        lower = text.lower()
+        plain = lower.lstrip("\"'")
+        if plain.startswith(bare) or lower.startswith(begun):
+            yield 0, text
+        elif bare in plain:
+            yield 1, text
+
+
+# ---------------------------------------------------------------- mistakes
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What is wrong with a text; `parsed`: it is a sentence, but does not fit the snapshot."""
+
+    mistakes: Collection[Mistake]
+    parsed: bool
+
+
+def _read(text: str, session: Session | None) -> _Read:
+    if not text.strip():
+        return _Read((), parsed=False)
+    query = attempt(text)
+    if isinstance(query, Mistake):
+        return _Read((query,), parsed=False)
+    if session is not None:
+        try:
+            bind(query, session.encoding.universe, session.others)
+        except QueryError as error:
+            return _Read(error.mistakes, parsed=True)
+    return _Read((), parsed=True)
+
+
+def _fault(text: str, mistake: Mistake, session: Session | None) -> Fault:
+    start, end = mistake.span.start, min(mistake.span.end, len(text))
+    found = text[start:end].strip()
+    before = text[:start] if found else text
+    could = (each.text for each in suggestions(before, session) if each.start == len(before))
+    listed = tuple(dict.fromkeys(could))
+    near = get_close_matches(found, listed, n=3)
+    expected = tuple(dict.fromkeys((*near, *listed)))[:MOST_EXPECTED]
+    return Fault(start=start, end=end, found=found, message=mistake.message, expected=expected)
+
+
+def _state(text: str, read: _Read, session: Session | None) -> State:
+    """BEGUN where all that is wrong is at the end, and something goes on there: a word, or a name that exists."""
+    if read.parsed and not read.mistakes:
+        return State.WHOLE
+    if any(mistake.span.end < len(text.rstrip()) for mistake in read.mistakes):
+        return State.WRONG
+    if read.parsed:
+        starts = {mistake.span.start for mistake in read.mistakes}
+        goes_on = any(each.start in starts and each.kind != WORD for each in suggestions(text, session))
+    else:
+        expected = language.expected(text)
+        half_a_word = any(text[mistake.span.start : mistake.span.end].strip() for mistake in read.mistakes)
+        named = bool(suggestions(text, session)) if half_a_word and session else bool(expected.slots)
+        goes_on = bool(expected.words) or named
+    return State.BEGUN if goes_on else State.WRONG

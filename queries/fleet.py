@@ -1,0 +1,187 @@
+"""An audit of many snapshots: tasks to workers, and one outcome for each snapshot, whatever happens to the workers.
+
+    place     somewhere that tasks can be given to: a process of this machine, or a cluster
+    outcome   kept by the snapshot's position; the first one counts, and there is always one
+
+The seam is `concurrent.futures`: a place gives a Future for a task. When its worker dies a task is given away again, a
+bounded number of times; since a task is a function of its content, it does not matter how often it was done.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from reachproof.network.errors import InternalError, ReachproofError
+from reachproof.queries.audit import Audited, AuditTask, State, together
+from reachproof.queries.plan import Verdict
+
+MOST_ATTEMPTS = 3
+"""How many workers a task is given to, one after the other, while they die of it."""
+
+
+class ClusterError(ReachproofError):
+    """The cluster that is to do the work cannot be reached, or has nobody who could."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A snapshot of the fleet. `read` is called once, when somebody is free to work on it: fleets can be large."""
+
+    name: str
+    read: Callable[[], AuditTask | Audited]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What became of a task that has no outcome of its own, and whether another worker may fare better."""
+
+    state: State
+    reason: str
+    again: bool
+
+
+class Place(Protocol):
+    """Where tasks are worked on."""
+
+    @property
+    def room(self) -> int:
+        """How many tasks it may hold at once."""
+
+    def submit(self, task: AuditTask) -> Future[Audited]:
+        """Takes a task. The future raises what `failure` understands if its worker dies."""
+
+    def failure(self, error: BaseException) -> Failure | None:
+        """What an error of a future means; None if it tells nothing of workers. Afterwards tasks are taken again."""
+
+    def close(self, *, at_once: bool) -> None:
+        """Gives everything back; with `at_once` work under way is given up."""
+
+
+class Watcher(Protocol):
+    """Who is told how the audit goes."""
+
+    def finished(self, done: int, total: int, audited: Audited) -> None:
+        """One more snapshot has its outcome."""
+
+    def again(self, name: str, attempt: int) -> None:
+        """The worker died; the task is given away for the `attempt`-th time, the first being 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetReport:
+    """One outcome for each snapshot, in the order given. `interrupted`: the rest is `unfinished`."""
+
+    snapshots: tuple[Audited, ...]
+    interrupted: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        """`violated` if a statement failed anywhere, `holds` if everything passed everywhere, else `unknown`."""
+        return together(each.verdict for each in self.snapshots)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turn:
+    """A task on its way to a worker: the position of its snapshot, and which attempt this is, from 1."""
+
+    position: int
+    task: AuditTask
+    attempt: int
+
+
+def audit(fleet: Sequence[Given], places: Sequence[Place], watcher: Watcher) -> FleetReport:
+    """The outcome of every snapshot. An interrupt (KeyboardInterrupt) ends it with what is finished.
+
+    The places are closed at the end. Cost besides the work: the files of as many snapshots as there is room for.
+    """
+    run = _Run(fleet, places, watcher)
+    interrupted = True
+    try:
+        run.to_the_end()
+        interrupted = False
+    except KeyboardInterrupt:
+        pass  # told by the report
+    finally:
+        for place in places:
+            place.close(at_once=interrupted)
+    return FleetReport(snapshots=run.outcomes(), interrupted=interrupted)
+
+
+class _Run:
+    def __init__(self, fleet: Sequence[Given], places: Sequence[Place], watcher: Watcher) -> None:
+        self._fleet = fleet
+        self._watcher = watcher
+        self._unread = deque(range(len(fleet)))
+        self._again: deque[_Turn] = deque()
+        self._places = places
+        self._running: dict[Future[Audited], tuple[Place, _Turn]] = {}
+        self._found: dict[int, Audited] = {}
+
+    def to_the_end(self) -> None:
+        self._give()
+        while self._running:
+            done, _ = wait(self._running, return_when=FIRST_COMPLETED)
+            for future in done:
+                place, turn = self._running.pop(future)
+                self._take(future, place, turn)
+            self._give()
+
+    def outcomes(self) -> tuple[Audited, ...]:
+        return tuple(
+            self._found.get(position) or Audited(name=given.name, state=State.UNFINISHED, attempts=0)
+            for position, given in enumerate(self._fleet)
+        )
+
+    def _give(self) -> None:
+        for place in self._places:
+            held = sum(other is place for other, _ in self._running.values())
+            for turn in self._next(place.room - held):
+                self._running[place.submit(turn.task)] = place, turn
+
+    def _next(self, most: int) -> Iterator[_Turn]:
+        """Up to `most` tasks: first those whose worker died, then snapshots in order. What cannot be read is no task."""
+        while most > 0 and (self._again or self._unread):
+            if self._again:
+                turn = self._again.popleft()
+            else:
+                position = self._unread.popleft()
+                read = self._fleet[position].read()
+                if isinstance(read, Audited):
+                    self._keep(position, read)
+                    continue
+                turn = _Turn(position=position, task=read, attempt=1)
+            yield turn
+            most -= 1
+
+    def _take(self, future: Future[Audited], place: Place, turn: _Turn) -> None:
+        error = CancelledError() if future.cancelled() else future.exception()
+        if error is not None:
+            self._failed(error, place, turn)
+            return
+        found = future.result()
+        if found.name != turn.task.name:
+            raise InternalError(f"asked about the snapshot {turn.task.name}, answered about {found.name}")
+        self._keep(turn.position, replace(found, attempts=turn.attempt))
+
+    def _failed(self, error: BaseException, place: Place, turn: _Turn) -> None:
+        failure = place.failure(error)
+        if failure is not None and failure.again and turn.attempt < MOST_ATTEMPTS:
+            self._again.append(replace(turn, attempt=turn.attempt + 1))
+            self._watcher.again(turn.task.name, turn.attempt + 1)
+            return
+        state = failure.state if failure else State.BROKEN
+        reason = failure.reason if failure else f"{type(error).__name__}: {error}"
+        trace = "" if failure else "".join(traceback.format_exception(error))
+        audited = Audited(name=turn.task.name, state=state, reason=reason, trace=trace, attempts=turn.attempt)
+        self._keep(turn.position, audited)
+
+    def _keep(self, position: int, audited: Audited) -> None:
+        if position in self._found:
+            raise InternalError(f"two outcomes for the snapshot {audited.name}")
+        self._found[position] = audited
+        self._watcher.finished(len(self._found), len(self._fleet), audited)

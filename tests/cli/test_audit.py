@@ -1,0 +1,185 @@
+"""`reachproof audit`: what it writes in every form, and the codes it ends with."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from reachproof.cli.exit_codes import ExitCode
+from reachproof.cli.formats.fleet import code_of, word_of
+from reachproof.cli.main import main
+from reachproof.queries.audit import Audited, State
+from tests.cli.test_check import check_sarif
+from tests.cli.test_process import command, environment
+from tests.queries.fleets import PACK, cluster
+
+TEXT = """\
+HOLDS  eu  (1 passed)
+VIOLATED  us  (1 failed)
+  FAIL  shut (medium)
+    VIOLATED  no pod in namespace web can reach pods in namespace shop on tcp/80
+      pod web/site (10.0.0.2) -> pod shop/db (10.0.0.1) on tcp/80
+        egress  allow no policy decides egress from pod web/site to pod shop/db on tcp/80; it is allowed by default
+        ingress allow no policy decides ingress from pod web/site to pod shop/db on tcp/80; it is allowed by default
+REFUSED  typo
+  error: typo/cluster.yaml:1: found a document without apiVersion, expected a Kubernetes object; leave out files that \
+are no manifests, and render charts and overlays first
+
+3 snapshots: 1 holds, 1 violated, 1 refused
+"""
+
+
+class Place:
+    """A folder with a fleet, and a way to audit some of it."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+        Path("shut.reach").write_text(PACK.text, encoding="utf-8")
+        for name, text in (("eu", cluster(shut=True)), ("us", cluster(shut=False)), ("typo", "kind: Pod\n")):
+            Path(name).mkdir()
+            Path(name, "cluster.yaml").write_text(text, encoding="utf-8")
+
+    def audit(self, *arguments: str) -> tuple[int, str, str]:
+        """The exit code, stdout and stderr."""
+        self._capsys.readouterr()
+        one = () if "--executor" in arguments else ("--jobs", "1")  # each process would load Z3
+        with pytest.raises(SystemExit) as ended:
+            main(["audit", "--pack", "shut.reach", *one, *arguments])
+        assert isinstance(ended.value.code, int)
+        out, err = self._capsys.readouterr()
+        return int(ended.value.code), out, err
+
+
+@pytest.fixture
+def place(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Place:
+    monkeypatch.chdir(tmp_path)
+    return Place(capsys)
+
+
+def test_a_broken_snapshot_does_not_stop_the_others(place: Place) -> None:
+    assert place.audit("--no-color", "--snapshots", "eu", "us/", "typo") == (2, TEXT, "")
+
+
+@pytest.mark.parametrize(
+    ("snapshots", "code"), [(("eu",), 0), (("eu", "us"), 1), (("us", "missing"), 2)], ids=lambda given: str(given)
+)
+def test_the_exit_code_is_the_worst_of_the_fleet(place: Place, snapshots: tuple[str, ...], code: int) -> None:
+    assert place.audit("-q", "--snapshots", *snapshots)[0] == code
+
+
+def test_every_state_has_the_exit_code_of_its_kind() -> None:
+    codes = {state: code_of(Audited(name="a", state=state)) for state in State if state is not State.CHECKED}
+    assert codes == {
+        State.REFUSED: ExitCode.BAD_INPUT,
+        State.BROKEN: ExitCode.OUR_BUG,
+        State.LOST: ExitCode.UNDECIDED,
+        State.UNREACHABLE: ExitCode.UNREACHABLE_SERVER,
+        State.UNFINISHED: ExitCode.INTERRUPTED,
+    }
+    assert {word_of(Audited(name="a", state=state)) for state in codes} == set(map(str, codes))
+
+
+def test_the_json_has_every_snapshot_with_its_packs(place: Place) -> None:
+    code, out, _ = place.audit("--snapshots", "eu", "us", "typo", "-o", "json")
+    document = json.loads(out)
+    assert (code, document["verdict"], document["interrupted"]) == (2, "violated", False)
+    assert document["counts"] == {
+        "checked": 2, "refused": 1, "broken": 0, "lost": 0, "unreachable": 0, "unfinished": 0,
+    }  # fmt: skip
+    assert [(each["name"], each["state"], each["verdict"], each["attempts"]) for each in document["snapshots"]] == [
+        ("eu", "checked", "holds", 1),
+        ("us", "checked", "violated", 1),
+        ("typo", "refused", "unknown", 1),
+    ]
+    [pack] = document["snapshots"][1]["packs"]
+    assert (pack["pack"], pack["state"], pack["verdict"]) == ("shut.reach", "checked", "violated")
+    assert [(each["name"], each["status"]) for each in pack["answers"]] == [("shut", "failed")]
+    assert pack["answers"][0]["evidence"]["snapshot"] == document["snapshots"][1]["snapshot"]
+    assert [each["file"] for each in document["snapshots"][2]["problems"]] == ["typo/cluster.yaml"]
+
+
+def test_junit_has_a_suite_for_each_pack_on_each_snapshot(place: Place) -> None:
+    _, out, _ = place.audit("--snapshots", "eu", "us", "typo", "-o", "junit")
+    suites = ElementTree.fromstring(out)
+    assert suites.attrib == {"name": "reachproof", "tests": "3", "failures": "1", "errors": "1", "skipped": "0"}
+    assert [suite.get("name") for suite in suites] == ["eu shut.reach", "us shut.reach", "typo"]
+    error = suites[2].find("testcase/error")
+    assert error is not None and error.get("type") == "refused" and "without apiVersion" in str(error.text)
+
+
+def test_sarif_has_a_run_for_each_snapshot(place: Place) -> None:
+    _, out, _ = place.audit("--snapshots", "eu", "us", "-o", "sarif")
+    document = json.loads(out)
+    check_sarif(document)
+    assert [(run["automationDetails"]["id"], len(run["results"])) for run in document["runs"]] == [
+        ("reachproof-audit/eu/", 0),
+        ("reachproof-audit/us/", 1),
+    ]
+    [run] = json.loads(place.audit("--snapshots", "typo", "-o", "sarif")[1])["runs"]
+    [invocation] = run["invocations"]
+    assert invocation["executionSuccessful"] is False
+    assert [each["level"] for each in invocation["toolExecutionNotifications"]] == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("eu", "./eu"), "Invalid value for '--snapshots': found './eu' and 'eu', expected each once: they are the same"),
+        (("-",), "Invalid value for '--snapshots': found -, expected a file or a folder"),
+        (("eu", "--pack", "shut.reach"), "Invalid value for '--pack': found 'shut.reach' and 'shut.reach', expected "
+         "each once: they are the same"),
+        (("eu", "--executor", "ray://x"), "Invalid value for '--executor': found 'ray://x', expected local or "
+         "dask://HOST:PORT"),
+        (("eu", "--executor", "dask://x:1", "--jobs", "2"), "Invalid value for '--jobs': found a number of processes "
+         "for a Dask cluster, which has as many workers as were started there"),
+    ],
+)  # fmt: skip
+def test_what_would_be_counted_twice_or_not_at_all_is_a_usage_error(
+    place: Place, arguments: tuple[str, ...], message: str
+) -> None:
+    code, out, err = place.audit("--snapshots", *arguments)
+    assert (code, out, err.splitlines()[-1]) == (2, "", f"Error: {message}")
+
+
+def test_a_pack_that_is_none_is_told_once_and_nothing_is_done(place: Place) -> None:
+    Path("bad.reach").write_text("invariant a: no pod can reech nodes\n", encoding="utf-8")
+    code, out, err = place.audit("--pack", "bad.reach", "--snapshots", "eu", "us")
+    assert (code, out) == (2, "")
+    assert err.startswith("error: bad.reach:1: found `reech`")
+
+
+def test_a_scheduler_that_is_not_there_has_a_code_of_its_own(place: Place) -> None:
+    assert place.audit("--snapshots", "eu", "--executor", "dask://127.0.0.1:1") == (
+        4,
+        "",
+        "error: found no Dask scheduler at dask://127.0.0.1:1: [Errno 111] Connection refused\n",
+    )
+
+
+def test_progress_is_for_terminals_only(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert place.audit("--snapshots", "eu")[2] == "\r\x1b[K1 of 1 audited: eu\r\x1b[K"
+    assert place.audit("--snapshots", "eu", "-q")[2] == ""
+
+
+def test_an_interrupt_reports_what_is_finished(place: Place) -> None:
+    os.mkfifo("late.yaml")  # read when the first is finished, as there is one process
+    asked = command("audit", "--jobs", "1", "--pack", "shut.reach", "--snapshots", "eu", "late.yaml")
+    with subprocess.Popen(
+        asked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+    ) as running:
+        with open("late.yaml", "wb"):  # waits for a reader
+            running.send_signal(signal.SIGINT)
+            out, err = running.communicate()
+    assert (running.returncode, err) == (130, "")
+    assert out == (
+        "HOLDS  eu  (1 passed)\nUNFINISHED  late.yaml\n  interrupted before it was finished\n\n"
+        "2 snapshots: 1 holds, 1 unfinished\n"
+    )

@@ -1,0 +1,83 @@
+"""Audits on a real Dask cluster of processes, of which some are killed in the middle."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from distributed import LocalCluster
+
+from reachproof.network.errors import InputError
+from reachproof.queries.audit import State
+from reachproof.queries.dask_places import dask_places
+from reachproof.queries.fleet import ClusterError, audit
+from reachproof.queries.plan import Verdict
+from tests.queries.fleets import Fatal, Told, fleet, task
+
+HOLDS, VIOLATED, UNKNOWN = Verdict.HOLDS, Verdict.VIOLATED, Verdict.UNKNOWN
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[LocalCluster]:
+    """Two workers, each a process with a nanny that replaces it when it dies."""
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50
+    ) as found:
+        yield found
+
+
+def address(cluster: LocalCluster) -> str:
+    return str(cluster.scheduler_address).replace("tcp://", "dask://")
+
+
+def test_with_workers_that_are_killed_nothing_is_lost_and_nothing_counted_twice(
+    cluster: LocalCluster, tmp_path: Path
+) -> None:
+    [place] = dask_places(address(cluster))
+    workers = place._client.run(os.getpid)  # type: ignore[attr-defined]
+    killed = next(iter(workers.values()))
+    told = Told(lambda: os.kill(killed, signal.SIGKILL))  # when the first is finished, another is under way there
+    tasks = [task(f"s{number}", shut=number % 2 == 0) for number in range(7)]
+    tasks.append(task("fatal", contents=Fatal.of(task("fatal").contents, tmp_path, 1)))
+    report = audit(fleet(*tasks), [place], told)
+    assert [(each.name, each.state, each.verdict) for each in report.snapshots] == [
+        *((f"s{number}", State.CHECKED, VIOLATED if number % 2 else HOLDS) for number in range(7)),
+        ("fatal", State.CHECKED, HOLDS),
+    ]
+    assert sorted(told.names) == sorted(each.name for each in tasks)
+    assert [each.name for each in tmp_path.iterdir()] == ["death-0"]
+
+
+def test_what_kills_every_worker_is_lost_and_the_others_are_not(cluster: LocalCluster, tmp_path: Path) -> None:
+    fatal = task("fatal", contents=Fatal.of(task("fatal").contents, tmp_path, 100))
+    report = audit(fleet(fatal, task("good")), dask_places(address(cluster)), Told())
+    assert [(each.name, each.state, each.verdict, each.reason) for each in report.snapshots] == [
+        ("fatal", State.LOST, UNKNOWN, "4 workers died while they worked on it"),
+        ("good", State.CHECKED, HOLDS, ""),
+    ]
+
+
+def test_a_cluster_that_is_not_there_is_told() -> None:
+    with pytest.raises(ClusterError) as raised:
+        dask_places("dask://127.0.0.1:1")
+    assert str(raised.value) == "found no Dask scheduler at dask://127.0.0.1:1: [Errno 111] Connection refused"
+
+
+def test_a_cluster_without_workers_is_told() -> None:
+    with LocalCluster(n_workers=0, processes=True, dashboard_address=":0", silence_logs=50) as empty:
+        empty_address = address(empty)
+        with pytest.raises(ClusterError) as raised:
+            dask_places(empty_address)
+    assert str(raised.value) == f"found no worker at the Dask scheduler {empty_address}, expected at least one"
+
+
+def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(InputError) as raised:
+        dask_places("dask://127.0.0.1:8786")
+    text = "found no package `distributed`, expected it for an audit on Dask: pip install 'reachproof[dask]'"
+    assert [(each.file, each.message) for each in raised.value.problems] == [("--executor", text)]
