@@ -7,6 +7,7 @@ nothing of the transaction is kept.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import weakref
@@ -33,6 +34,7 @@ from reachproof.api.refusal import Refusal
 from reachproof.api.upgrade import upgrade
 from reachproof.network.errors import InputError, Problem
 
+_LOG = logging.getLogger("reachproof.store")
 # Errors of the statements, thus ours, and not of the database.
 _OURS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 _SECONDS = 5
@@ -162,6 +164,8 @@ def _failures() -> Iterator[None]:
     except _OURS:
         raise
     except (DBAPIError, PoolTimeoutError, OSError, CommandError) as error:  # CommandError: tables of a later version
+        # What the driver says, without the statement, as that holds what was to be stored.
+        _LOG.warning("the store cannot be used: %s", getattr(error, "orig", None) or error)
         raise StoreUnavailable from error
 
 
