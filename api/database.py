@@ -7,14 +7,17 @@ nothing of the transaction is kept.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from alembic.util.exc import CommandError
+from pydantic import SecretStr
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -27,19 +30,21 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
+from reachproof.api.refusal import Refusal
 from reachproof.api.upgrade import upgrade
 from reachproof.network.errors import InputError, Problem
 
+_LOG = logging.getLogger("reachproof.store")
 # Errors of the statements, thus ours, and not of the database.
 _OURS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 _SECONDS = 5
 
 
-class StoreUnavailable(Exception):
+class StoreUnavailable(Refusal):
     """The database cannot do now what is asked of it; it may later. The cause tells why, and is not for callers."""
 
     def __init__(self) -> None:
-        super().__init__("the store cannot be used now")
+        super().__init__(503, "the store cannot be used now", retry_after=_SECONDS)
 
 
 def default_url() -> str:
@@ -56,8 +61,14 @@ class Database:
         """`url`: `sqlite:///PATH`, `sqlite://` (in memory) or `postgresql://...`. InputError for anything else."""
         self._url = _read(url)
         self._engine = _engine(self._url)
+        weakref.finalize(self, self._engine.dispose)
         self._ready = False
         self._preparing = threading.Lock()
+
+    @staticmethod
+    def of(url: SecretStr | None) -> Database:
+        """The database of a setting, where None stands for the default."""
+        return Database(url.get_secret_value() if url else default_url())
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -153,6 +164,8 @@ def _failures() -> Iterator[None]:
     except _OURS:
         raise
     except (DBAPIError, PoolTimeoutError, OSError, CommandError) as error:  # CommandError: tables of a later version
+        # What the driver says, without the statement, as that holds what was to be stored.
+        _LOG.warning("the store cannot be used: %s", getattr(error, "orig", None) or error)
         raise StoreUnavailable from error
 
 

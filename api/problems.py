@@ -18,6 +18,7 @@ TITLES = {
     400: "The request cannot be read",
     404: "There is no such thing here",
     405: "The method is not allowed here",
+    409: "Something else is in the way",
     413: "The request is too large",
     422: "The request is understood but wrong",
     500: "Internal error",

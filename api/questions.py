@@ -8,7 +8,11 @@ import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 
 from reachproof.api.complete import completion_document, names_a_snapshot
+from reachproof.api.library import Library
+from reachproof.api.recording import HEADER, Recording, recorded
 from reachproof.api.refusal import Refusal
+from reachproof.api.resolving import has_names, resolved
+from reachproof.api.results import Results
 from reachproof.api.schemas import (
     AnswerDocument,
     CheckRequest,
@@ -27,7 +31,7 @@ from reachproof.api.schemas import (
     ReportDocument,
     UnfinishedDocument,
 )
-from reachproof.api.sending import GONE, response_of, while_connected
+from reachproof.api.sending import GONE, MEDIA_TYPE, response_of, while_connected
 from reachproof.api.settings import Settings
 from reachproof.api.work import Job
 from reachproof.api.workplace import Workplace
@@ -40,22 +44,31 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         (413, "Too large"),
         (422, "Wrong"),
         (500, "Bug"),
-        (503, "Busy"),
+        (503, "Busy, or the store cannot be used"),
     )
 }
 
 
-def questions(settings: Settings, workplace: Workplace) -> APIRouter:
-    """The routes of questions about a snapshot, or two."""
+def questions(settings: Settings, workplace: Workplace, library: Library, results: Results) -> APIRouter:
+    """The routes of questions about a snapshot, or two. `library`: what snapshots names stand for."""
     routes = APIRouter(tags=["questions"], responses=PROBLEMS)
 
     async def answered(request: Question, http: Request) -> Response:
+        if has_names(request):
+            request = await anyio.to_thread.run_sync(resolved, request, library.resolve)
+        key, found = await anyio.to_thread.run_sync(results.find, request) if _may_be_kept(http) else (None, None)
+        if found is not None:
+            return Response(found, media_type=MEDIA_TYPE, headers={HEADER: "hit"})
         milliseconds = min(request.timeout_ms or settings.default_timeout_ms, settings.max_timeout_ms)
         job = Job(request=request, seconds=milliseconds / 1000, max_queries=settings.max_queries)
         document = await while_connected(http, workplace.document(job, _client(http)))
         if document is None:
             return Response(status_code=GONE)
-        return response_of(document, settings.patience_ms / 1000)
+        patience = settings.patience_ms / 1000
+        if key is None:
+            return response_of(document, patience)
+        recording = Recording(document)
+        return recorded(response_of(recording, patience), recording, results, key)
 
     @routes.post(
         "/query", response_model=AnswerDocument | list[AnswerDocument], summary="Answer one statement, or several"
@@ -121,3 +134,8 @@ def _client(http: Request) -> str:
     """Whose turn it is: that of the principal that authentication found, else of the address."""
     principal = http.scope.get("reachproof.client")
     return str(principal) if principal else http.client.host if http.client else ""
+
+
+def _may_be_kept(http: Request) -> bool:
+    """Whether a result may come from those that are kept, and be kept (RFC 9111, Cache-Control of a request)."""
+    return "no-cache" not in http.headers.get("cache-control", "").lower()

@@ -49,9 +49,9 @@ class Asked(BaseModel):
 
 
 class AboutSnapshot(Asked):
-    """A question about one snapshot: manifests, or the one that the service was started with."""
+    """A question about one snapshot: manifests, a stored one, or the one that the service was started with."""
 
-    snapshot: str | None = Field(default=None, description="Digest of the snapshot that the service was started with.")
+    snapshot: str | None = Field(default=None, description="The digest or a name of a stored snapshot.")
     manifests: str | list[dict[str, Any]] | None = Field(default=None, description="YAML or JSON text, or objects.")
 
     @model_validator(mode="after")

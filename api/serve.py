@@ -11,9 +11,11 @@ from collections.abc import Callable
 import uvicorn
 
 from reachproof.api.app import create_app
+from reachproof.api.database import Database
 from reachproof.api.server import Server
 from reachproof.api.settings import settings
-from reachproof.api.stock import PreloadedStock
+from reachproof.api.stock import LibraryStock, PreloadedStock
+from reachproof.api.store import SnapshotStore
 from reachproof.api.workers.workplace import Workers
 from reachproof.network.errors import InputError, Problem
 from reachproof.network.snapshot import Snapshot
@@ -35,10 +37,11 @@ def run(snapshot: Snapshot | None, *, host: str, port: int, ready: Callable[[str
     Port 0 takes a free one. Raises InputError for wrong settings, and where the address cannot be listened on.
     """
     limits = settings()
-    workplace = Workers(limits, PreloadedStock(snapshot=snapshot))
+    database = Database.of(limits.database_url)
+    workplace = Workers(limits, LibraryStock(library=SnapshotStore(database), own=PreloadedStock(snapshot=snapshot)))
     # Past the time for draining, only what was answered with 503 is left to be sent.
     patience = math.ceil(limits.drain_ms / 1000) + 5
-    app = create_app(limits, workplace=workplace)
+    app = create_app(limits, snapshot, workplace, database)
     config = uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=patience)
     with _listening(host, port) as listener:
         name = f"[{host}]" if ":" in host else host

@@ -16,6 +16,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX)
 
     max_body_bytes: int = Field(default=64_000_000, gt=0, description="Larger requests are refused with 413.")
+    max_unpacked_bytes: int = Field(
+        default=128_000_000, gt=0, description="Packed bodies that are larger unpacked are refused with 413."
+    )
     max_timeout_ms: int = Field(
         default=60_000, gt=0, le=86_400_000, description="No question gets more, whatever it asks for."
     )
@@ -24,6 +27,8 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None, description="Where snapshots are stored; unset: a file of the user that runs the service."
     )
+    result_cache_entries: int = Field(default=10_000, ge=0, description="Results that are kept; 0: none.")
+    result_cache_bytes: int = Field(default=256_000_000, ge=0, description="Together, compressed; 0: none.")
     workers: int = Field(default=2, gt=0, description="Worker processes: how much is worked on at once.")
     queue_length: int = Field(
         default=64,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from reachproof.api.refusal import Refusal
 from reachproof.api.sources import Sourced
@@ -23,6 +24,7 @@ _FIELDS = {
     "cidrMatches": "cidr_matches",
     "enforcement": "enforcement",
 }
+_READING = ("channel", "domains", "serviceCidr")
 
 
 class Shelf(Protocol):
@@ -55,11 +57,16 @@ class Preloaded:
 
 def reread(snapshot: Snapshot, given: Sourced) -> Snapshot:
     """The snapshot under the model options of a request, as far as they can be changed once manifests are read."""
+    options = model_options(given.options)
     named = {name for name, value in given.options.items() if value is not None}
-    fixed = sorted(named - set(_FIELDS))
+    fixed = sorted(name for name in named - set(_FIELDS) if getattr(snapshot.options, name) != getattr(options, name))
     if fixed:
         verb = "decides" if len(fixed) == 1 else "decide"
         raise Refusal(422, f"{' and '.join(fixed)} {verb} how manifests are read: send manifests to change that")
-    options = model_options(given.options)
-    changes = {_FIELDS[name]: getattr(options, _FIELDS[name]) for name in named}
+    changes = {_FIELDS[name]: getattr(options, _FIELDS[name]) for name in named & set(_FIELDS)}
     return snapshot.with_options(replace(snapshot.options, **changes)) if changes else snapshot
+
+
+def reading_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that decide how manifests are read, or what is said about them."""
+    return {name: value for name in _READING if (value := options.get(name)) is not None}

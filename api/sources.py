@@ -14,7 +14,7 @@ class Sourced(Protocol):
 
     @property
     def snapshot(self) -> str | None:
-        """The digest of the snapshot that the service was started with."""
+        """The digest or a name of a stored snapshot, or of the one that the service was started with."""
 
     @property
     def manifests(self) -> str | list[dict[str, Any]] | None:
@@ -26,11 +26,11 @@ class Sourced(Protocol):
 
 
 class SnapshotSource(BaseModel):
-    """One snapshot of several: manifests, or the digest of the one that the service was started with."""
+    """One snapshot of several: manifests, or the digest or a name of a stored one."""
 
     model_config = ConfigDict(extra="forbid")
 
-    snapshot: str | None = Field(default=None, description="Digest of the snapshot that the service was started with.")
+    snapshot: str | None = Field(default=None, description="The digest or a name of a stored snapshot.")
     manifests: str | list[dict[str, Any]] | None = Field(default=None, description="YAML or JSON text, or objects.")
 
     @model_validator(mode="after")

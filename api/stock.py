@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
+from reachproof.api.library import Library
 from reachproof.api.refusal import Refusal
+from reachproof.manifests.stored import load_stored
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries.model_options import model_options
 
 
 class Packed(Protocol):
     """A snapshot in a form that is sent to workers; picklable."""
 
-    def open(self) -> Snapshot:
-        """The snapshot; called in the worker."""
+    def open(self, options: Mapping[str, Any]) -> Snapshot:
+        """The snapshot; called in the worker. It need not be read under the options: `shelf.reread` sees to that."""
 
 
 class Stock(Protocol):
@@ -33,8 +37,8 @@ class Pickled:
 
     content: bytes = field(repr=False)
 
-    def open(self) -> Snapshot:
-        """As `Packed` says."""
+    def open(self, options: Mapping[str, Any]) -> Snapshot:
+        """As `Packed` says; as it was read."""
         found = pickle.loads(self.content)
         assert isinstance(found, Snapshot)
         return found
@@ -53,6 +57,38 @@ class PreloadedStock:
     def packed(self, digest: str) -> Packed:
         """As `Stock` says."""
         return Pickled(pickle.dumps(found_in(self.snapshot, digest), protocol=pickle.HIGHEST_PROTOCOL))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBytes:
+    """The stored form of a snapshot."""
+
+    digest: str
+    content: bytes = field(repr=False)
+
+    def open(self, options: Mapping[str, Any]) -> Snapshot:
+        """As `Packed` says; read under the options. Raises InputError and InternalError as `load_stored`."""
+        return load_stored(self.content, self.digest, options=model_options(options))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LibraryStock:
+    """The snapshot that the service was started with, and those of a library, which are named by digest."""
+
+    library: Library
+    own: PreloadedStock
+
+    def digest(self, wanted: str | None) -> str:
+        """As `Stock` says; whether a snapshot is stored is found out when it is needed."""
+        own = self.own.snapshot
+        return self.own.digest(wanted) if wanted is None or (own and wanted == own.digest) else wanted
+
+    def packed(self, digest: str) -> Packed:
+        """As `Stock` says."""
+        own = self.own.snapshot
+        if own is not None and digest == own.digest:
+            return self.own.packed(digest)
+        return StoredBytes(digest, self.library.content(digest))
 
 
 def found_in(snapshot: Snapshot | None, wanted: str | None) -> Snapshot:

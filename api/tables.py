@@ -55,11 +55,11 @@ class StoredSnapshot(Table):
     __tablename__ = "snapshots"
 
     digest: Mapped[str] = mapped_column(primary_key=True)
-    content: Mapped[bytes] = mapped_column(deferred=True)
     stored_bytes: Mapped[int]
     plain_bytes: Mapped[int]
     counts: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+    content: Mapped[bytes] = mapped_column(deferred=True)  # last: SQLite reads a row from its beginning
 
 
 class SnapshotName(Table):
@@ -91,13 +91,14 @@ class StoredResult(Table):
     """The document that answered a question. `digests`: of the snapshots that it is about, with spaces between."""
 
     __tablename__ = "results"
+    __table_args__ = (Index("ix_results_used_at", "used_at", "stored_bytes"),)
 
     key: Mapped[str] = mapped_column(primary_key=True)
     digests: Mapped[str]
-    document: Mapped[bytes] = mapped_column(deferred=True)
     stored_bytes: Mapped[int]
     created_at: Mapped[datetime]
-    used_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime]
+    document: Mapped[bytes] = mapped_column(deferred=True)
 
 
 class Token(Table):

@@ -49,7 +49,8 @@ class Seen:
 def service(folder: Path, workers: int) -> Iterator[tuple[int, int]]:
     """A service on a free port: its process id, and the port."""
     command = [sys.executable, "-P", "-m", "reachproof", "serve", "--port", "0", "-f", str(folder)]
-    environment = {**os.environ, "REACHPROOF_WORKERS": str(workers)}
+    database = {"REACHPROOF_DATABASE_URL": f"sqlite:///{folder}/store.db"}
+    environment = {**os.environ, "REACHPROOF_WORKERS": str(workers), **database}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stderr is not None
         told = process.stderr.readline()

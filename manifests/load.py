@@ -41,7 +41,7 @@ def load(
     """
     loading = Loading(options, lenient=lenient, ignore_kinds=ignore_kinds, limits=limits)
     given: Iterable[tuple[str, bytes]] = texts(sources, limits, loading.problems)
-    with _without_collector():
+    with without_collector():
         if cache is None:
             return _read_all(loading, given, limits, sources)
         given = _held(given)
@@ -68,7 +68,7 @@ def load_revision(
     """
     loading = Loading(options, lenient=lenient, ignore_kinds=ignore_kinds, limits=limits)
     given = revision_texts(revision, limits, loading.problems)
-    with _without_collector():
+    with without_collector():
         return _read_all(loading, given, limits, (str(revision),))
 
 
@@ -94,7 +94,7 @@ def load_contents(
 ) -> Snapshot:
     """The snapshot of what `contents` found. Otherwise as `load`."""
     loading = Loading(options, lenient=lenient, ignore_kinds=ignore_kinds, limits=limits)
-    with _without_collector():
+    with without_collector():
         return _read_all(loading, given, limits, [name for name, _ in given])
 
 
@@ -109,9 +109,9 @@ def load_text(
 ) -> Snapshot:
     """The snapshot of YAML or JSON text; `name` stands for the file in problems and origins. Otherwise as `load`."""
     loading = Loading(options, lenient=lenient, ignore_kinds=ignore_kinds, limits=limits)
-    with _without_collector():
+    with without_collector():
         loading.documents(read(text, name, limits, loading.problems))
-        _require_objects(loading, name)
+        require_objects(loading, name)
         return loading.snapshot()
 
 
@@ -130,7 +130,7 @@ def load_objects(
     are not changed, and must not be changed later. Otherwise as `load`.
     """
     loading = Loading(options, lenient=lenient, ignore_kinds=ignore_kinds, limits=limits)
-    with _without_collector():
+    with without_collector():
         loading.documents(objects_of(objects, name, loading.problems))
         return loading.snapshot()
 
@@ -151,18 +151,19 @@ def _read_all(
             if loading.problems.full:
                 break
             loading.documents(read(content, name, limits, loading.problems))
-    _require_objects(loading, ", ".join(os.fspath(source) for source in sources))
+    require_objects(loading, ", ".join(os.fspath(source) for source in sources))
     return loading.snapshot()
 
 
-def _require_objects(loading: Loading, name: str) -> None:
+def require_objects(loading: Loading, name: str) -> None:
+    """Raises ManifestError where nothing was read at all; `name` is that of the source."""
     if not loading.count and not loading.problems:
         message = "found no Kubernetes object, expected at least one"
         raise ManifestError([Problem(file=name, message=message)])
 
 
 @contextmanager
-def _without_collector() -> Iterator[None]:
+def without_collector() -> Iterator[None]:
     """Building many objects is twice as fast while nobody looks for garbage; there is none to find."""
     enabled = gc.isenabled()
     gc.disable()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -56,6 +56,16 @@ class Loading:
                 self._document(document)
         except EnoughError:
             return  # snapshot() says so
+
+    @property
+    def skipped(self) -> tuple[dict[str, int], dict[str, Origin]]:
+        """What was not read, as counts of kinds; and the objects among it that have a pod template."""
+        return dict(self._inventory.skipped), dict(self._inventory.pod_makers)
+
+    def also_skipped(self, skipped: Mapping[str, int], makers: Mapping[str, Origin]) -> None:
+        """Takes in what another loading has `skipped`."""
+        self._inventory.skipped.update(skipped)
+        self._inventory.pod_makers.update(makers)
 
     def _document(self, document: Document) -> None:
         if _kustomization(document):

@@ -72,7 +72,7 @@ def raised(failed: Failed) -> Exception:
         case "input":
             return InputError(failed.problems)
         case "refusal":
-            return Refusal(failed.status, failed.text, failed.problems)
+            return Refusal(failed.status, failed.text, failed.problems, retry_after=failed.retry_after)
         case "internal":
             return InternalError(failed.text)
         case _:

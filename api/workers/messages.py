@@ -124,6 +124,7 @@ class Failed:
     text: str
     status: int = 0
     problems: tuple[Problem, ...] = ()
+    retry_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -265,7 +265,13 @@ class Pool:
         try:
             return await asyncio.to_thread(self._stock.packed, key)
         except Refusal as error:
-            return Failed(kind="refusal", text=error.detail, status=error.status, problems=error.problems)
+            return Failed(
+                kind="refusal",
+                text=error.detail,
+                status=error.status,
+                problems=error.problems,
+                retry_after=error.retry_after,
+            )
 
 
 def _give(desk: Desk, item: Item) -> None:

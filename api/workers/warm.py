@@ -12,8 +12,9 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from reachproof.api.shelf import reread
+from reachproof.api.shelf import reading_options, reread
 from reachproof.api.sources import Sourced
 from reachproof.api.stock import Packed
 from reachproof.api.workers import memory
@@ -96,14 +97,17 @@ class Warm:
             case list(objects):
                 return Session(load_objects(objects, name=name, options=options), prover=self._prover)
             case None:
-                base = self._stored(digests[given.snapshot])
+                base = self._stored(digests[given.snapshot], reading_options(given.options))
                 return base.reading(reread(base.snapshot, given))
 
-    def _stored(self, digest: str) -> Session:
-        """The stored snapshot as it is, not prepared; kept, as it may be asked about under several options."""
-        key = f"{digest} {{}}"
+    def _stored(self, digest: str, options: Mapping[str, Any]) -> Session:
+        """The stored snapshot as it was read, not prepared; kept, as it may be asked about under several options.
+
+        `options`: those that decide how manifests are read.
+        """
+        key = f"{digest} {json.dumps(dict(options), sort_keys=True)}"
         if key not in self._kept:
-            self._keep(key, Session(self._fetch(digest).open(), prover=self._prover))
+            self._keep(key, Session(self._fetch(digest).open(options), prover=self._prover))
         return self._kept[key]
 
 

@@ -30,6 +30,7 @@ status: {phase: Running, podIP: 10.244.0.5}
 TITLES = {
     400: "The request cannot be read",
     404: "There is no such thing here",
+    409: "Something else is in the way",
     405: "The method is not allowed here",
     413: "The request is too large",
     422: "The request is understood but wrong",
@@ -43,9 +44,12 @@ def tenants(folder: str = "tenants") -> Snapshot:
     return load(EXAMPLES / folder)
 
 
-def client(snapshot: Snapshot | None = None, **limits: int) -> TestClient:
-    """A client; errors of the service are answers to it, as they are to anyone. Its store is in memory."""
-    settings = Settings(database_url=SecretStr("sqlite://")).model_copy(update=limits)
+def client(snapshot: Snapshot | None = None, database_url: str = "sqlite://", **limits: int) -> TestClient:
+    """A client; errors of the service are answers to it, as they are to anyone.
+
+    By default its store is in memory, and it keeps no results.
+    """
+    settings = Settings(database_url=SecretStr(database_url)).model_copy(update={"result_cache_entries": 0, **limits})
     return TestClient(create_app(settings, snapshot), raise_server_exceptions=False)
 
 

@@ -112,8 +112,8 @@ def test_a_body_of_another_shape_is_refused(body: dict[str, Any], errors: list[d
 
 
 def test_a_snapshot_that_the_service_does_not_have_is_not_found() -> None:
-    response = client().post("/diff", json={"old": {"snapshot": "sha256:1"}, "new": {"manifests": []}})
-    check_problem(response, 404, "there is no snapshot sha256:1; send manifests")
+    response = client().post("/diff", json={"old": {"snapshot": "old"}, "new": {"manifests": []}})
+    check_problem(response, 404, "there is no snapshot old; store it, or send manifests")
 
 
 # ---------------------------------------------------------------- by name

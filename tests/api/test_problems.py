@@ -64,14 +64,14 @@ def test_another_method_is_not_allowed_and_the_right_one_is_told() -> None:
 
 
 def test_a_snapshot_that_the_service_does_not_have_is_not_here() -> None:
-    snapshot = tenants()
-    body = {"query": ISOLATED, "snapshot": "sha256:0000"}
-    detail = f"there is no snapshot sha256:0000; the service has {snapshot.digest}"
-    check_problem(client(snapshot).post("/query", json=body), 404, detail)
+    digest = f"sha256:{'0' * 64}"
+    body = {"query": ISOLATED, "snapshot": digest}
+    detail = f"there is no snapshot {digest}; store it, or send manifests"
+    check_problem(client(tenants()).post("/query", json=body), 404, detail)
 
 
 def test_a_service_without_a_snapshot_has_none_of_any_name() -> None:
-    detail = "there is no snapshot production; send manifests"
+    detail = "there is no snapshot production; store it, or send manifests"
     check_problem(post({"query": ISOLATED, "snapshot": "production"}), 404, detail)
 
 

@@ -11,13 +11,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reachproof.api.serve import is_loopback
 from reachproof.cli.main import main
-from tests.api.requests import EXAMPLES, client, tenants
+from tests.api.requests import EXAMPLES, MANIFESTS, client, tenants
 from tests.cli.contract import check_answer
 
 REACH = "can any pod in tenant A reach 10.0.0.0/8 on tcp/5432?"
@@ -27,6 +28,18 @@ ONLY = (
     "with only network policies: "
     "only pods labelled app=orders can reach pods labelled app=db in namespace acme-shop on tcp/5432"
 )
+
+
+NODES_POLICY = {
+    "apiVersion": "policy.networking.k8s.io/v1alpha1",
+    "kind": "AdminNetworkPolicy",
+    "metadata": {"name": "a"},
+    "spec": {
+        "priority": 1,
+        "subject": {"namespaces": {}},
+        "egress": [{"action": "Deny", "to": [{"nodes": {}}]}],
+    },
+}
 
 
 @contextmanager
@@ -53,6 +66,14 @@ def post(port: int, body: dict[str, Any]) -> tuple[int, Any]:
             return response.status, json.loads(response.read())
 
 
+def call(port: int, method: str, path: str, body: str = "", media_type: str = "application/json") -> tuple[int, Any]:
+    """Status and body of the answer to any request."""
+    with closing(HTTPConnection("127.0.0.1", port)) as connection:
+        connection.request(method, path, body, {"content-type": media_type})
+        with connection.getresponse() as response:
+            return response.status, json.loads(response.read() or "null")
+
+
 def without_times(answer: dict[str, Any]) -> dict[str, Any]:
     """The answer with its times made equal."""
     return {**answer, "evidence": {**answer["evidence"], "solverMs": 0.0, "totalMs": 0.0}}
@@ -75,6 +96,32 @@ def test_the_service_ends_when_it_is_told_to() -> None:
         assert post(port, {"query": "can any pod reach any pod?", "manifests": []})[0] == 200
         process.terminate()
         assert process.wait() == -signal.SIGTERM
+
+
+def test_stored_snapshots_are_asked_about_and_outlive_the_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    policy = json.dumps(NODES_POLICY)
+    reach = "can any pod reach any pod?"
+    with serving("-f", str(EXAMPLES / "tenants")) as (_, port):
+        status, stored = call(port, "POST", "/snapshots?name=prod", MANIFESTS + "---\n" + policy, "application/yaml")
+        assert status == 201, stored
+        assert stored["counts"] == {"AdminNetworkPolicy": 1, "Namespace": 1, "Pod": 1}
+        for wanted in ("prod", stored["id"]):
+            status, answer = post(port, {"query": reach, "snapshot": wanted})
+            assert (status, answer["evidence"]["snapshot"]) == (200, stored["id"])
+        # The policy is read anew under the options of a request, in the worker too.
+        assert post(port, {"query": reach, "snapshot": "prod", "options": {"channel": "standard"}})[0] == 422
+        assert post(port, {"query": reach, "snapshot": "prod", "options": {"tenantLabel": "team"}})[0] == 200
+        since = {"query": "nothing changed since snapshot old", "snapshots": {"old": {"snapshot": "prod"}}}
+        assert post(port, since)[0] == 200
+        assert post(port, {"query": reach, "snapshot": f"sha256:{'0' * 64}"})[0] == 404
+    assert [path.name for path in (tmp_path / "reachproof").iterdir() if path.suffix == ".db"] == ["store.db"]
+    with serving() as (_, port):
+        assert call(port, "GET", "/snapshots/prod")[1]["id"] == stored["id"]
+        status, answer = post(port, {"queries": [reach, reach], "snapshot": "prod"})
+        assert (status, [each["evidence"]["snapshot"] for each in answer]) == (200, [stored["id"]] * 2)
 
 
 def test_a_port_that_is_taken_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:

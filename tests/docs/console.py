@@ -89,7 +89,7 @@ def reachproof_on_path() -> Iterator[dict[str, str]]:
         script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m reachproof "$@"\n', encoding="utf-8")
         script.chmod(0o755)
         kept = {name: value for name, value in os.environ.items() if not name.startswith("REACHPROOF_")}
-        yield {**kept, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+        yield {**kept, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "XDG_DATA_HOME": f"{folder}/data"}
 
 
 @contextmanager

@@ -42,7 +42,7 @@ def test_every_setting_of_the_service_is_documented_with_its_default() -> None:
 
 
 def test_every_path_of_the_service_is_documented() -> None:
-    told = set(re.findall(r"`(?:GET|POST) (/[\w./]*\w)`", section(PAGE, "HTTP")))
+    told = set(re.findall(r"`(?:GET|POST|PUT|DELETE) (/[\w./{}]*[\w}])`", section(PAGE, "HTTP")))
     assert told == {*create_app(Settings()).openapi()["paths"], "/openapi.json", "/docs"}
 
 

@@ -19,12 +19,12 @@ def upgrade() -> None:
         "results",
         sa.Column("key", sa.Text(), primary_key=True),
         sa.Column("digests", sa.Text(), nullable=False),
-        sa.Column("document", sa.LargeBinary(), nullable=False),
         sa.Column("stored_bytes", sa.BigInteger(), nullable=False),
         sa.Column("created_at", _MOMENT, nullable=False),
         sa.Column("used_at", _MOMENT, nullable=False),
+        sa.Column("document", sa.LargeBinary(), nullable=False),
     )
-    op.create_index("ix_results_used_at", "results", ["used_at"])
+    op.create_index("ix_results_used_at", "results", ["used_at", "stored_bytes"])
     op.create_table(
         "tokens",
         sa.Column("id", sa.Text(), primary_key=True),
@@ -41,11 +41,11 @@ def _snapshots() -> None:
     op.create_table(
         "snapshots",
         sa.Column("digest", sa.Text(), primary_key=True),
-        sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("stored_bytes", sa.BigInteger(), nullable=False),
         sa.Column("plain_bytes", sa.BigInteger(), nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.Column("created_at", _MOMENT, nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
     )
     op.create_table(
         "names",

@@ -1,0 +1,143 @@
+"""What is kept of an object that is stored: the fields that its reader looks at, and no other.
+
+So env, images, volumes, annotations, managed fields and the like never get into a store, and of a kind that cannot
+matter (Secret, ConfigMap) not even the name. A reader that looks at another field needs it here too; that nothing is
+missing is checked at every storing (`stored`) and by tests/manifests/test_stored.py.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any, Final
+
+from reachproof.manifests.inventory import inventory_kind
+from reachproof.manifests.manifest import Manifest
+from reachproof.manifests.registry import policy_kind
+from reachproof.manifests.services import SERVICE_NAME
+from reachproof.manifests.workloads import WORKLOAD_GROUPS
+
+Kept = dict[str, "Kept | str"]
+"""Field names, each with what is kept below it, of each item where the value is a list."""
+# One scalar; and everything, where the reader looks at everything.
+ONE: Final = "one"
+ALL: Final = "all"
+
+_NAME: Kept = {"namespace": ONE, "name": ONE}
+_OWNERS: Kept = {"kind": ONE, "name": ONE, "controller": ONE}
+_PORTS: Kept = {"name": ONE, "containerPort": ONE, "protocol": ONE}
+_POD_SPEC: Kept = {
+    "nodeName": ONE,
+    "hostNetwork": ONE,
+    "serviceAccountName": ONE,
+    "serviceAccount": ONE,
+    "containers": {"ports": _PORTS},
+    "initContainers": {"ports": _PORTS},
+}
+_TEMPLATE: Kept = {"metadata": {"labels": ALL}, "spec": _POD_SPEC}
+_CONDITIONS: Kept = {"type": ONE, "status": ONE}
+_SELECTOR: Kept = {"matchLabels": ALL, "matchExpressions": {"key": ONE, "operator": ONE, "values": ALL}}
+_BACKEND: Kept = {
+    "service": {"name": ONE, "port": {"name": ONE, "number": ONE}},
+    "serviceName": ONE,
+    "servicePort": ONE,
+}
+_POLICY: Kept = {"metadata": _NAME, "spec": ALL}
+_KINDS: dict[str, Kept] = {
+    "Namespace": {"metadata": {**_NAME, "labels": ALL}},
+    "ServiceAccount": {"metadata": _NAME},
+    "Node": {
+        "metadata": {**_NAME, "labels": ALL},
+        "spec": {"podCIDRs": ALL, "podCIDR": ONE},
+        "status": {"addresses": {"address": ONE}},
+    },
+    "Pod": {
+        "metadata": {**_NAME, "labels": ALL, "ownerReferences": _OWNERS},
+        "spec": _POD_SPEC,
+        "status": {
+            "phase": ONE,
+            "podIPs": {"ip": ONE},
+            "podIP": ONE,
+            "hostIPs": {"ip": ONE},
+            "hostIP": ONE,
+            "conditions": _CONDITIONS,
+        },
+    },
+    "Service": {
+        "metadata": _NAME,
+        "spec": {
+            "type": ONE,
+            "externalName": ONE,
+            "clusterIP": ONE,
+            "clusterIPs": ALL,
+            "externalIPs": ALL,
+            "externalTrafficPolicy": ONE,
+            "loadBalancerSourceRanges": ALL,
+            "publishNotReadyAddresses": ONE,
+            "selector": ALL,
+            "ports": {"name": ONE, "protocol": ONE, "port": ONE, "targetPort": ONE},
+        },
+        "status": {"loadBalancer": {"ingress": {"ip": ONE, "ipMode": ONE}}},
+    },
+    "EndpointSlice": {
+        "metadata": {**_NAME, "labels": {SERVICE_NAME: ONE}},
+        "addressType": ONE,
+        "ports": {"name": ONE, "protocol": ONE, "port": ONE},
+        "endpoints": {"addresses": ALL, "conditions": {"ready": ONE}},
+    },
+    "Ingress": {
+        "metadata": {**_NAME, "annotations": {"kubernetes.io/ingress.class": ONE}},
+        "spec": {
+            "ingressClassName": ONE,
+            "defaultBackend": _BACKEND,
+            "backend": _BACKEND,
+            "rules": {"host": ONE, "http": {"paths": {"path": ONE, "backend": _BACKEND}}},
+        },
+    },
+}
+_WORKLOAD: Kept = {
+    "metadata": {**_NAME, "ownerReferences": _OWNERS},
+    "spec": {
+        "replicas": ONE,
+        "parallelism": ONE,
+        "ordinals": {"start": ONE},
+        "selector": _SELECTOR,
+        "template": _TEMPLATE,
+        "jobTemplate": {"spec": {"parallelism": ONE, "template": _TEMPLATE}},
+    },
+    "status": {"desiredNumberScheduled": ONE, "completionTime": ONE, "conditions": _CONDITIONS},
+}
+_OWN_WORKLOADS: dict[str, Kept] = {
+    "ReplicationController": {"spec": {"replicas": ONE, "selector": ALL, "template": _TEMPLATE}},
+    # The labels of its pods have its uid.
+    "Job": {"metadata": {**_NAME, "ownerReferences": _OWNERS, "uid": ONE}},
+}
+_KINDS.update({kind: {**_WORKLOAD, **_OWN_WORKLOADS.get(kind, {})} for kind in WORKLOAD_GROUPS})
+
+
+def kept(manifest: Manifest) -> dict[str, Any] | None:
+    """What is stored of an object; None for one that is not looked at. Lines of policies are kept, where known."""
+    if policy_kind(manifest):
+        fields = _POLICY
+    elif inventory_kind(manifest):
+        fields = _KINDS[manifest.kind]
+    else:
+        return None
+    found: dict[str, Any] = _reduced(manifest.body, {"apiVersion": ONE, "kind": ONE, **fields})
+    return found
+
+
+def _reduced(value: Any, fields: Kept | str) -> Any:
+    if isinstance(fields, str):
+        return value if fields == ALL or _is_scalar(value) else None
+    if isinstance(value, list):
+        return [_reduced(item, fields) for item in value]
+    if not isinstance(value, dict):
+        return value if _is_scalar(value) else None
+    found = {name: _reduced(value[name], below) for name, below in fields.items() if name in value}
+    # Whether there is anything at all is looked at too: a status without an address is not the same as no status.
+    return found or (dict.fromkeys(list(fields)[:1]) if value else {})
+
+
+def _is_scalar(value: Any) -> bool:
+    """Whether JSON has such a scalar; the numbers that it does not have mean nothing to any reader."""
+    return isinstance(value, str | int | None) or (isinstance(value, float) and isfinite(value))

@@ -1,0 +1,341 @@
+"""The stored form of a snapshot: it comes back as it went in, nothing is in it that is not read, and damage is seen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given as drawn
+from hypothesis import strategies as st
+
+from reachproof.manifests import kept as module
+from reachproof.manifests.errors import ManifestError
+from reachproof.manifests.load import load, load_objects, load_text
+from reachproof.manifests.stored import (
+    ToStore,
+    load_stored,
+    objects_to_store,
+    stored_objects,
+    texts_to_store,
+)
+from reachproof.network.errors import InputError, InternalError
+from reachproof.network.options import Channel, Options
+from reachproof.queries.ask import Session
+from reachproof.queries.wire import answer_json
+from tests.house.places import ROOT
+from tests.strategies.snapshots import manifests, model_options
+from tests.strategies.vocabulary import Manifest
+
+EXAMPLES = sorted(path for path in (ROOT / "queries" / "examples").iterdir() if any(path.glob("*.yaml")))
+SENTENCES = (
+    "can any pod reach any pod?",
+    "all tenants are isolated",
+    "show reachability between pods",
+    "why can't pod globex-web/site-6f7c9 reach pod acme-shop/orders-5b6f8 on tcp/9000?",
+)
+MAGIC = b"reachproof stored snapshot 1\n"
+SECRET = "hunter2"
+POD_SPEC: dict[str, Any] = {
+    "nodeName": "n1",
+    "serviceAccountName": "robot",
+    "imagePullSecrets": [{"name": SECRET}],
+    "volumes": [{"name": SECRET}],
+    "containers": [
+        {
+            "name": SECRET,
+            "image": SECRET,
+            "command": [SECRET],
+            "env": [{"name": "PASSWORD", "value": SECRET}],
+            "ports": [{"name": "http", "containerPort": 80, "hostIP": SECRET}],
+        }
+    ],
+    "initContainers": [{"image": SECRET, "ports": [{"name": "early", "containerPort": 81, "protocol": "UDP"}]}],
+}
+METADATA: dict[str, Any] = {
+    "namespace": "shop",
+    "labels": {"app": "web"},
+    "annotations": {"a": SECRET, "kubernetes.io/ingress.class": "nginx"},
+    "managedFields": [{"manager": SECRET}],
+}
+TEMPLATE = {"metadata": {"labels": {"app": "web"}, "annotations": {"a": SECRET}}, "spec": POD_SPEC}
+
+
+def an_object(kind: str, api_version: str = "v1", **parts: Any) -> dict[str, Any]:
+    return {"apiVersion": api_version, "kind": kind, "metadata": {**METADATA, "name": "web"}, **parts}
+
+
+RICH = [
+    {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"a": "b"}, "uid": SECRET}},
+    an_object(
+        "Node",
+        spec={"podCIDR": "10.0.0.0/24", "taints": [{"key": SECRET}]},
+        status={"addresses": [{"type": SECRET, "address": "192.168.0.1"}, {"address": "a.host"}], "images": [SECRET]},
+    ),
+    an_object(
+        "Pod",
+        spec={**POD_SPEC, "hostNetwork": True},
+        status={"phase": "Running", "hostIPs": [{"ip": "192.168.0.7"}], "message": SECRET, "conditions": []},
+    ),
+    {
+        **an_object("Pod", spec=POD_SPEC),
+        "metadata": {
+            **METADATA,
+            "name": "db-0",
+            "ownerReferences": [{"kind": "StatefulSet", "name": "db", "controller": True, "uid": SECRET}],
+        },
+        "status": {
+            "podIP": "10.0.0.9",
+            "podIPs": [{"ip": "10.0.0.9"}, {"ip": "fd00::9"}],
+            "conditions": [{"type": "Ready", "status": "False", "message": SECRET}],
+        },
+    },
+    an_object(
+        "Service",
+        spec={
+            "clusterIP": "10.96.0.1",
+            "externalIPs": ["203.0.113.7"],
+            "externalTrafficPolicy": "Local",
+            "loadBalancerSourceRanges": ["198.51.100.0/24"],
+            "publishNotReadyAddresses": True,
+            "type": "LoadBalancer",
+            "selector": {"app": "web"},
+            "ports": [{"name": "http", "port": 80, "targetPort": "http", "nodePort": 30000, "appProtocol": SECRET}],
+        },
+        status={"loadBalancer": {"ingress": [{"ip": "203.0.113.8", "hostname": SECRET}]}},
+    ),
+    an_object("Service", spec={"type": "ExternalName", "externalName": "db.example"})
+    | {"metadata": {"name": "elsewhere", "namespace": "shop"}},
+    {
+        **an_object("EndpointSlice", "discovery.k8s.io/v1", addressType="IPv4"),
+        "metadata": {
+            "name": "web-1",
+            "namespace": "shop",
+            "labels": {"kubernetes.io/service-name": "web", "x": SECRET},
+        },
+        "ports": [{"name": "http", "port": 80, "protocol": "TCP", "appProtocol": SECRET}],
+        "endpoints": [
+            {"addresses": ["10.0.0.9"], "conditions": {"ready": True}, "hostname": SECRET},
+            {"addresses": ["10.0.0.10"], "conditions": {"ready": False}},
+        ],
+    },
+    an_object(
+        "Ingress",
+        "networking.k8s.io/v1",
+        spec={
+            "tls": [{"secretName": SECRET}],
+            "defaultBackend": {"service": {"name": "web", "port": {"name": "http"}}},
+            "rules": [
+                {
+                    "host": "a.example",
+                    "http": {"paths": [{"path": "/", "backend": {"serviceName": "web", "servicePort": 80}}]},
+                }
+            ],
+        },
+    ),
+    an_object("ServiceAccount", secrets=[{"name": SECRET}]),
+    an_object(
+        "StatefulSet",
+        "apps/v1",
+        spec={"replicas": 1, "ordinals": {"start": 3}, "serviceName": SECRET, "template": TEMPLATE},
+    ),
+    an_object(
+        "Deployment",
+        "apps/v1",
+        spec={
+            "selector": {"matchExpressions": [{"key": "app", "operator": "In", "values": ["web"]}]},
+            "template": TEMPLATE,
+        },
+    ),
+    an_object("DaemonSet", "apps/v1", spec={"template": TEMPLATE}, status={"desiredNumberScheduled": 4}),
+    an_object("ReplicationController", spec={"selector": {"app": "web"}, "replicas": 2, "template": TEMPLATE}),
+    an_object("Job", "batch/v1", spec={"parallelism": 2, "template": TEMPLATE})
+    | {"metadata": {"name": "once", "namespace": "shop", "uid": "4711"}},
+    an_object("Job", "batch/v1", spec={"template": TEMPLATE}, status={"completionTime": "2026-01-01T00:00:00Z"}),
+    an_object("CronJob", "batch/v1", spec={"jobTemplate": {"spec": {"parallelism": 3, "template": TEMPLATE}}}),
+    an_object("NetworkPolicy", "networking.k8s.io/v1", spec={"podSelector": {}}, status={"conditions": [SECRET]}),
+    an_object("Secret", data={"password": SECRET}) | {"metadata": {"name": SECRET, "namespace": "shop"}},
+    an_object("ConfigMap", data={"password": SECRET}),
+    an_object("Rollout", "argoproj.io/v1", spec={"template": {"spec": {"containers": [{"image": SECRET}]}}}),
+    {**an_object("Pod", status={"startTime": SECRET}), "metadata": {"name": "waits", "namespace": "shop"}},
+    {**an_object("Pod", status={}), "metadata": {"name": "a-file", "namespace": "shop"}},
+]
+
+
+def text_to_store(text: str, *, name: str) -> ToStore:
+    return texts_to_store([(name, text)])
+
+
+def plain(stored: ToStore) -> str:
+    """The text in the stored form."""
+    content = stored.content[len(MAGIC) + 32 :]
+    return zlib.decompress(content).decode()
+
+
+def sealed(text: str) -> bytes:
+    """The stored form with another text in it."""
+    payload = zlib.compress(text.encode())
+    return MAGIC + hashlib.sha256(payload).digest() + payload
+
+
+def texts(folder: Path) -> list[tuple[str, bytes]]:
+    return [(str(path), path.read_bytes()) for path in sorted(folder.glob("*.yaml"))]
+
+
+@pytest.mark.parametrize("folder", EXAMPLES, ids=lambda folder: folder.name)
+@pytest.mark.parametrize("options", [Options(), Options(tenant_label="team", channel=Channel.STANDARD)])
+def test_an_example_comes_back_as_it_is_read_from_its_files(folder: Path, options: Options) -> None:
+    stored = texts_to_store(texts(folder))
+    found = load_stored(stored.content, stored.snapshot.digest, options=options)
+    assert found == load(folder, options=options)
+    assert repr(found) == repr(load(folder, options=options))
+
+
+def test_answers_are_the_same_with_their_places() -> None:
+    folder = ROOT / "queries" / "examples" / "tenants"
+    stored = texts_to_store(texts(folder))
+    fresh, again = (Session(each) for each in (load(folder), load_stored(stored.content, stored.snapshot.digest)))
+    for sentence in SENTENCES:
+        answers: list[Any] = [answer_json(session.ask(sentence)) for session in (fresh, again)]
+        for each in answers:
+            each["evidence"] = {**each["evidence"], "solverMs": 0, "totalMs": 0}
+        assert answers[0] == answers[1]
+
+
+@drawn(st.data(), model_options())
+def test_whatever_is_read_comes_back(data: st.DataObject, options: Options) -> None:
+    objects = data.draw(manifests(channel=options.channel))
+    stored = objects_to_store(objects, name="drawn", options=Options(channel=options.channel))
+    found = load_stored(stored.content, stored.snapshot.digest, options=options)
+    assert found == load_objects(objects, name="drawn", options=options)
+
+
+@drawn(manifests(), st.randoms(use_true_random=False))
+def test_whatever_is_read_with_lines_comes_back_with_them(objects: list[Manifest], random: Any) -> None:
+    text = "\n---\n".join(json.dumps(each, indent=random.choice((None, 2))) for each in objects)
+    stored = text_to_store("---\n" + text, name="drawn.yaml")
+    assert repr(load_stored(stored.content, stored.snapshot.digest)) == repr(
+        load_text("---\n" + text, name="drawn.yaml")
+    )
+
+
+def test_every_field_that_is_read_is_kept_and_no_other() -> None:
+    stored = objects_to_store(RICH, name="rich")
+    assert load_stored(stored.content, stored.snapshot.digest) == load_objects(RICH, name="rich")
+    assert SECRET not in plain(stored)
+    kinds = {each["kind"] for each in RICH} - {"Secret", "ConfigMap", "Rollout"}
+    assert set(stored.counts) == kinds
+    assert (stored.counts["Job"], stored.counts["Pod"]) == (2, 4)
+
+
+def test_the_notices_about_what_was_skipped_are_kept() -> None:
+    stored = objects_to_store(RICH, name="rich")
+    told = {notice.code: notice.text for notice in load_stored(stored.content, stored.snapshot.digest).warnings}
+    assert told["KINDS_SKIPPED"].endswith("1 ConfigMap, 1 Rollout.argoproj.io, 1 Secret")
+    assert told["POD_TEMPLATE_SKIPPED"].startswith("Rollout shop/web has a pod template")
+
+
+def test_a_field_that_is_read_but_not_kept_is_a_bug_that_stores_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(module._POD_SPEC, "hostNetwork")
+    with pytest.raises(InternalError, match="does not come back from its stored form as it went in"):
+        objects_to_store(RICH, name="rich")
+
+
+def test_bad_input_is_refused_whole() -> None:
+    with pytest.raises(ManifestError) as caught:
+        texts_to_store([("a.yaml", "kind: [\n"), ("b.yaml", "a: 1\n")])
+    assert [problem.file for problem in caught.value.problems] == ["a.yaml", "b.yaml"]
+
+
+def test_nothing_is_no_snapshot() -> None:
+    with pytest.raises(ManifestError) as caught:
+        texts_to_store([("a.yaml", ""), ("b.yaml", "---\n")])
+    assert str(caught.value) == "a.yaml, b.yaml: found no Kubernetes object, expected at least one"
+
+
+@drawn(st.data())
+def test_damage_anywhere_is_an_error(data: st.DataObject) -> None:
+    stored = objects_to_store(RICH[:3], name="rich")
+    content = bytearray(stored.content)
+    place = data.draw(st.integers(0, len(content) - 1))
+    content[place] ^= data.draw(st.integers(1, 255))
+    with pytest.raises((InternalError, InputError)):
+        load_stored(bytes(content), stored.snapshot.digest)
+
+
+@pytest.mark.parametrize("size", [0, 5, 40, 100])
+def test_a_part_is_damaged(size: int) -> None:
+    stored = objects_to_store(RICH, name="rich")
+    with pytest.raises(InternalError, match=f"the stored snapshot {stored.snapshot.digest} is damaged"):
+        load_stored(stored.content[:size], stored.snapshot.digest)
+
+
+def test_sound_bytes_of_another_snapshot_are_refused() -> None:
+    stored, other = objects_to_store(RICH, name="rich"), objects_to_store(RICH[:3], name="rich")
+    with pytest.raises(InputError) as caught:
+        load_stored(other.content, stored.snapshot.digest)
+    assert str(caught.value) == (
+        f"snapshot: found {stored.snapshot.digest}, which was stored by a reachproof that reads objects in another way "
+        "than this one, expected one that was stored by this version; store its manifests again"
+    )
+
+
+def test_a_form_of_another_version_is_refused() -> None:
+    stored = objects_to_store(RICH, name="rich")
+    with pytest.raises(InputError, match="stored by a reachproof that reads objects in another way"):
+        load_stored(stored.content.replace(MAGIC, b"reachproof stored snapshot 2\n"), stored.snapshot.digest)
+
+
+def test_what_the_options_do_not_allow_is_refused_when_it_is_asked_about() -> None:
+    policy = {
+        "apiVersion": "policy.networking.k8s.io/v1alpha2",
+        "kind": "ClusterNetworkPolicy",
+        "metadata": {"name": "c"},
+        "spec": {
+            "tier": "Admin",
+            "priority": 1,
+            "subject": {"namespaces": {}},
+            "egress": [{"action": "Accept", "to": [{"domainNames": ["known.example"]}]}],
+        },
+    }
+    stored = objects_to_store([policy], name="c.json")
+    with pytest.raises(ManifestError):
+        load_stored(stored.content, stored.snapshot.digest, options=Options(channel=Channel.STANDARD))
+
+
+def test_objects_can_be_looked_at_with_their_places() -> None:
+    text = (
+        "# names\n"
+        "apiVersion: networking.k8s.io/v1\n"
+        "kind: NetworkPolicy\n"
+        "metadata: {name: p, namespace: shop}\n"
+        "spec:\n"
+        "  podSelector: {}\n"
+        "  ingress:\n"
+        "  - from:\n"
+        "    - podSelector: {}\n"
+    )
+    stored = text_to_store(text, name="p.yaml")
+    (found,) = stored_objects(stored.content, stored.snapshot.digest)
+    assert (found.origin.file, found.origin.document, found.origin.line) == ("p.yaml", 0, 2)
+    assert found.value == {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "p", "namespace": "shop"},
+        "spec": {"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}]}]},
+    }
+    assert found.lines["spec.ingress[0].from[0].podSelector"] == 9
+
+
+def test_numbers_that_json_does_not_have_are_not_kept() -> None:
+    pod = an_object("Pod", status={"phase": float("nan"), "podIP": "10.0.0.1"})
+    assert "NaN" not in plain(objects_to_store([pod], name="a"))
+
+
+def test_a_text_with_a_lone_surrogate_comes_back() -> None:
+    text = '{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "a", "labels": {"x": "\\ud800"}}}'
+    stored = text_to_store(text, name="a.json")
+    assert load_stored(stored.content, stored.snapshot.digest) == stored.snapshot
