@@ -109,7 +109,7 @@ async function load(files, extra) {
     if (await use(kept, extra)) await listStored();
     if (kept.stored && !kept.files.length) notify("The service has stored this snapshot before, from other files; the places of rules are those in them.");
   } catch (error) {
-    fill(byId("snapshot"), problem(error), counts ? summary() : null);
+    fill(byId("snapshot"), problem(error, new Source({ files })), counts ? summary() : null);
   }
 }
 
