@@ -1,10 +1,9 @@
-"""Who may connect to whom, as arrows from left to right: an end stands right of those that connect to it."""
+"""Who may connect to whom, as lines from those who connect, on the left, to those who are connected to."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from reachproof.face.drawing import ALL, FAINT, OPEN, Picture, drawing, label, legend, shortened
@@ -12,125 +11,59 @@ from reachproof.face.html import Html, tag
 
 if TYPE_CHECKING:
     from reachproof.face.connectivity import Connectivity, Row
+    from reachproof.face.ends import ReportEnd
 
 MOST_ENDS = 60
-"""A picture of more ends cannot be read."""
-_WIDTH, _HEIGHT, _ACROSS, _DOWN, _MOST = 190, 26, 300, 44, 28
-_LEGEND = ((ALL, "from outside"), (FAINT, "inside, or to outside"), (OPEN, "depends, or not all of their pods"))
-_BACK = "#9a6dd7"
-Places = Mapping[int, tuple[int, int]]
-"""Where each end stands: its column and its place in it."""
+"""A picture of more ends on one side cannot be read."""
+_WIDTH, _HEIGHT, _ACROSS, _DOWN, _TOP, _MOST = 240, 24, 500, 34, 30, 36
+_LEGEND = ((ALL, "from or to the outside"), (FAINT, "inside"), (OPEN, "depends, or not all of their pods"))
+Sides = tuple[Mapping["ReportEnd", int], Mapping["ReportEnd", int]]
+"""The place of each source on the left, and of each destination on the right."""
 
 
 def access_graph(report: Connectivity) -> Picture:
-    """The picture, of the ends that have a connection. ValueError for more than MOST_ENDS of them."""
-    edges = tuple((src, dst) for src, dst, _ in report.places if src != dst)
-    inside = sorted({end for edge in edges for end in edge})
-    if len(inside) > MOST_ENDS:
+    """The picture, of the ends that have a connection. ValueError for more than MOST_ENDS on one side."""
+    left = {end: at for at, end in enumerate(dict.fromkeys(row.src for row in report.rows))}
+    right = _ordered(report.rows, left)
+    most = max(len(left), len(right))
+    if most > MOST_ENDS:
         raise ValueError(
-            f"found {len(inside)} ends, expected at most {MOST_ENDS}: "
-            "put more pods together with by, or narrow the report"
+            f"found {most} ends, expected at most {MOST_ENDS}: put more pods together with by, or narrow the report"
         )
-    places = _arranged(inside, edges)
-    columns = 1 + max((column for column, _ in places.values()), default=0)
-    rows = 1 + max((row for _, row in places.values()), default=0)
-    rows_drawn = (row for row in report.rows if row.src != row.dst)
-    number = {end: at for at, end in enumerate(report.ends)}
-    parts = [_edge(row, places[number[row.src]], places[number[row.dst]]) for row in rows_drawn]
-    parts += _boxes(report, places)
-    height = rows * _DOWN + 40
-    parts.append(legend(_LEGEND, x=8, y=height - 10))
+    parts = [label("can connect", x=8, y=16, font_weight=700), label("to", x=8 + _ACROSS, y=16, font_weight=700)]
+    parts += [_line(row, (left, right)) for row in report.rows]
+    parts += [*_boxes(left, 8), *_boxes(right, 8 + _ACROSS)]
+    height = _TOP + most * _DOWN + 28
+    parts.append(legend(_LEGEND, x=8, y=height - 8))
     title = f"who may connect to whom, by {report.by}"
-    width = (columns - 1) * _ACROSS + _WIDTH + 70
-    return Picture(drawing(parts, width=max(width, 480), height=height, title=title), title)
+    return Picture(drawing(parts, width=_ACROSS + _WIDTH + 16, height=height, title=title), title)
 
 
-def _arranged(ends: Iterable[int], edges: Iterable[tuple[int, int]]) -> Places:
-    """Columns by the longest way from the left, without the edges that close a circle; then few crossings."""
-    forward = _without_circles(ends, edges)
-    before: dict[int, list[int]] = defaultdict(list)
-    for src, dst in forward:
-        before[dst].append(src)
-    column: dict[int, int] = {}
-
-    def place(end: int) -> int:
-        if end not in column:
-            column[end] = 1 + max(map(place, before[end]), default=-1)
-        return column[end]
-
-    columns: dict[int, list[int]] = defaultdict(list)
-    for end in ends:
-        columns[place(end)].append(end)
-    row = {end: at for members in columns.values() for at, end in enumerate(members)}
-    for _, right in pairwise(sorted(columns)):
-        ordered = sorted(columns[right], key=lambda end: (_middle(row, before[end]), end))
-        row |= {end: at for at, end in enumerate(ordered)}
-    return {end: (column[end], row[end]) for end in ends}
+def _ordered(rows: Iterable[Row], left: Mapping[ReportEnd, int]) -> Mapping[ReportEnd, int]:
+    """The destinations, each about as high as its sources, so that few lines cross."""
+    sources: dict[ReportEnd, list[int]] = defaultdict(list)
+    for row in rows:
+        sources[row.dst].append(left[row.src])
+    found = sorted(sources, key=lambda end: sum(sources[end]) / len(sources[end]))
+    return {end: at for at, end in enumerate(found)}
 
 
-def _middle(row: Mapping[int, int], others: list[int]) -> float:
-    return sum(row[other] for other in others) / len(others) if others else 0.0
+def _boxes(places: Mapping[ReportEnd, int], x: int) -> Iterator[Html]:
+    for end, at in places.items():
+        y = _TOP + at * _DOWN
+        dashed: dict[str, str] = {"stroke_dasharray": "4 3"} if end.external else {}
+        box = tag("rect", x=x, y=y, width=_WIDTH, height=_HEIGHT, rx=5, fill="#8080801f", stroke=FAINT, **dashed)
+        name = label(shortened(end.words, _MOST), x=x + 9, y=y + 16)
+        yield tag("g", tag("title", end.words), box, name)
 
 
-def _without_circles(ends: Iterable[int], edges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The edges in order, but for those that lead back to where one came from."""
-    following: dict[int, list[int]] = defaultdict(list)
-    for src, dst in edges:
-        following[src].append(dst)
-    entered = {dst for _, dst in edges}
-    done: set[int] = set()
-    found: list[tuple[int, int]] = []
-    for start in sorted(ends, key=lambda end: (end in entered, end)):
-        _walk(start, following, (done, set()), found)
-    return found
-
-
-def _walk(
-    end: int, following: Mapping[int, list[int]], seen: tuple[set[int], set[int]], found: list[tuple[int, int]]
-) -> None:
-    """As deep as the graph has ends, of which there are at most MOST_ENDS."""
-    done, way = seen
-    if end in done:
-        return
-    way.add(end)
-    for dst in following[end]:
-        if dst not in way:
-            found.append((end, dst))
-            _walk(dst, following, seen, found)
-    way.discard(end)
-    done.add(end)
-
-
-def _boxes(report: Connectivity, places: Places) -> Iterator[Html]:
-    for number, (column, row) in places.items():
-        end = report.ends[number]
-        x, y = 8 + column * _ACROSS, 8 + row * _DOWN
-        own = report.between.get((end, end))
-        name = tag("title", f"{end}{', also among themselves' if own else ''}")
-        look: dict[str, str] = {"stroke_dasharray": "4 3"} if end.external else {}
-        box = tag(
-            "rect",
-            x=x,
-            y=y,
-            width=_WIDTH,
-            height=_HEIGHT,
-            rx=5,
-            fill="#8080801f",
-            stroke=FAINT,
-            stroke_width=1.2,
-            **look,
-        )
-        text = f"outside {end}" if end.external else str(end)
-        yield tag("g", name, box, label(shortened(text, _MOST), x=x + 8, y=y + 17))
-
-
-def _edge(row: Row, start: tuple[int, int], stop: tuple[int, int]) -> Html:
-    x1, y1 = 8 + start[0] * _ACROSS + _WIDTH, 8 + start[1] * _DOWN + _HEIGHT // 2
-    x2, y2 = 8 + stop[0] * _ACROSS, 8 + stop[1] * _DOWN + _HEIGHT // 2
-    back = stop[0] <= start[0]
-    bend = 55 if back else (x2 - x1) // 2
-    colour = OPEN if row.access.open or row.access.partial else ALL if row.src.external else _BACK if back else FAINT
+def _line(row: Row, sides: Sides) -> Html:
+    x1, x2 = 8 + _WIDTH, 8 + _ACROSS
+    y1, y2 = (_TOP + side[end] * _DOWN + _HEIGHT // 2 for side, end in zip(sides, (row.src, row.dst), strict=True))
+    bend = (x2 - x1) // 2
+    outside = row.src.external or row.dst.external
+    colour = OPEN if row.access.open or row.access.partial else ALL if outside else FAINT
     curve = f"M {x1} {y1} C {x1 + bend} {y1}, {x2 - bend} {y2}, {x2 - 6} {y2}"
-    line = tag("path", d=curve, fill="none", stroke=colour, stroke_width=1.4, stroke_opacity=0.75)
+    line = tag("path", d=curve, fill="none", stroke=colour, stroke_width=1.4, stroke_opacity=0.8)
     head = tag("polygon", points=f"{x2 - 7},{y2 - 4} {x2},{y2} {x2 - 7},{y2 + 4}", fill=colour)
     return tag("g", tag("title", str(row)), line, head)

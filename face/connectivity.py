@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from reachproof.face.access_graph import access_graph
 from reachproof.face.cells import Cell, Cells
 from reachproof.face.drawing import Picture
-from reachproof.face.ends import ReportEnd, end_of
+from reachproof.face.ends import ReportEnd, end_of, named, outside_lines
 from reachproof.face.exposure_chart import exposure_chart
 from reachproof.face.html import Html, joined, tag
 from reachproof.face.interactive import heat_map
-from reachproof.face.markup import folded
+from reachproof.face.markup import folded, folded_lines
 from reachproof.face.matrix_chart import MOST_ENDS, matrix_chart
 from reachproof.face.page import table
 from reachproof.face.parts import Json, notices_of
@@ -135,6 +135,7 @@ class Connectivity(Shown):
     def lines(self) -> Iterator[str]:
         """A line for each row, then what they assume."""
         yield from map(str, self)
+        yield from outside_lines(self.ends)
         yield from (f"assuming {notice.code}: {notice.text}" for notice in self.assumptions)
 
     def html(self) -> Html:
@@ -144,7 +145,14 @@ class Connectivity(Shown):
         )
         matrix = self.matrix().html() if 1 < len(self.ends) <= MOST_ENDS else ""
         return joined(
-            [head, matrix, self._rows(), folded("assumption", self.assumptions), folded("warning", self.warnings)]
+            [
+                head,
+                matrix,
+                self._rows(),
+                folded_lines("addresses behind short names", outside_lines(self.ends)),
+                folded("assumption", self.assumptions),
+                folded("warning", self.warnings),
+            ]
         )
 
     def _rows(self) -> Html:
@@ -187,8 +195,8 @@ def connectivity_of(document: Json) -> Connectivity:
     if "rows" not in document:
         raise OutOfBudget(document["reason"])
     by = document["by"]
-    ends = tuple(end_of(each, by) for each in document["ends"])
-    number = {end: at for at, end in enumerate(ends)}
+    given = tuple(end_of(each, by) for each in document["ends"])
+    number = {end: at for at, end in enumerate(given)}
     accesses: dict[Access, int] = {}
     places = tuple(
         (
@@ -200,7 +208,7 @@ def connectivity_of(document: Json) -> Connectivity:
     )
     return Connectivity(
         by=by,
-        ends=ends,
+        ends=tuple(named(given).values()),
         accesses=tuple(accesses),
         places=places,
         exposures=tuple(exposure_of(each, by) for each in document.get("exposure", ())),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reachproof.face.cells import Cell, Cells
 from reachproof.face.connectivity import ports_of
-from reachproof.face.ends import ReportEnd, end_of
+from reachproof.face.ends import ReportEnd, end_of, named, outside_lines
 from reachproof.face.flow_picture import picture
 from reachproof.face.html import Html, joined, tag
-from reachproof.face.markup import badge, folded, place, steps
+from reachproof.face.markup import badge, folded, folded_lines, place, steps
 from reachproof.face.page import table
 from reachproof.face.parts import Flow, Json, flow_of, notices_of, policy_of, rule_of
 from reachproof.face.parts import place as place_text
@@ -48,7 +48,10 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A pair of ends with a flow that differs: what was allowed, what is, and why, as in docs/interfaces.md."""
+    """A pair of ends with a flow that differs: what was allowed, what is, and why, as in docs/interfaces.md.
+
+    `open`: the ports that depend on what is left open, in either snapshot.
+    """
 
     src: ReportEnd
     dst: ReportEnd
@@ -57,11 +60,26 @@ class Row:
     after: IntervalSet
     gained: IntervalSet
     lost: IntervalSet
+    open: IntervalSet
     because: tuple[Cause, ...]
     endpoints: tuple[str, ...]
 
+    @property
+    def remarks(self) -> str:
+        """What the ports before and after do not tell, in words; mostly nothing."""
+        said = []
+        if more := self.gained - (self.after - self.before):
+            said.append(f"some flows are allowed more on {format_ports(more)}")
+        if less := self.lost - (self.before - self.after):
+            said.append(f"some flows are allowed less on {format_ports(less)}")
+        if self.open:
+            said.append(f"{format_ports(self.open)} depends on what is left open")
+        return ", ".join(said)
+
     def __str__(self) -> str:
-        return f"{self.change:<8} {self.src} => {self.dst} : {format_ports(self.before)} -> {format_ports(self.after)}"
+        said = f"  ({self.remarks})" if self.remarks else ""
+        ports = f"{format_ports(self.before)} -> {format_ports(self.after)}"
+        return f"{self.change:<8} {self.src} => {self.dst} : {ports}{said}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +122,10 @@ class Diff(Shown):
         """The rows."""
         return iter(self.rows)
 
+    @property
+    def _outside(self) -> tuple[ReportEnd, ...]:
+        return tuple(dict.fromkeys(end for row in self.rows for end in (row.src, row.dst)))
+
     def cells(self) -> Cells:
         """A row for each pair of ends with a flow that differs."""
         columns = ("change", "src", "dst", "before", "after", "gained", "lost", "because", "where")
@@ -120,6 +142,7 @@ class Diff(Shown):
             yield from (f"      {text}" for text in row.endpoints)
         yield from (f"  new      {end}" for end in self.new)
         yield from (f"  lost     {end}" for end in self.lost)
+        yield from (f"  {line}" for line in outside_lines(self._outside))
         yield from (f"  policy {edit}: {policy}" for edit, policy in self.policies)
         yield from (f"assuming {notice.code}: {notice.text}" for notice in self.assumptions)
 
@@ -142,6 +165,7 @@ class Diff(Shown):
             if ends:
                 parts.append(tag("div", f"{word}: {', '.join(map(str, ends))}"))
         parts += [_shift(word, shift) for word, shift in (("more", self.looser), ("less", self.stricter)) if shift]
+        parts.append(folded_lines("addresses behind short names", outside_lines(self._outside)))
         return joined([*parts, folded("assumption", self.assumptions), folded("warning", self.warnings)])
 
     def __repr__(self) -> str:
@@ -158,6 +182,8 @@ def _cells_of(row: Row) -> tuple[Cell, ...]:
 def _shown(row: Row) -> tuple[str, ...]:
     causes = [tag("div", str(cause), place(cause.rule.origin)) for cause in row.because]
     causes += [tag("div", text) for text in row.endpoints]
+    if row.remarks:
+        causes.append(tag("div", row.remarks, class_="rp-faint"))
     word = tag("span", row.change, class_=f"rp-word rp-{_COLOURS[row.change]}")
     return word, str(row.src), str(row.dst), format_ports(row.before), format_ports(row.after), joined(causes)
 
@@ -176,11 +202,13 @@ def diff_of(document: Json) -> Diff:
     """The difference that a document holds."""
     by = document["by"]
     witnesses = document["witnesses"]
+    rows = tuple(_row(each, by) for each in document["rows"])
+    names = named(end for row in rows for end in (row.src, row.dst))
     return Diff(
         relation=Relation(document["relation"]),
         reason=document["reason"],
         by=by,
-        rows=tuple(_row(each, by) for each in document["rows"]),
+        rows=tuple(replace(row, src=names[row.src], dst=names[row.dst]) for row in rows),
         new=tuple(end_of(each, "workload") for each in document["new"]),
         lost=tuple(end_of(each, "workload") for each in document["lost"]),
         policies=tuple(_edit(each) for each in document["policies"]),
@@ -202,6 +230,7 @@ def _row(document: Json, by: str) -> Row:
         after=after,
         gained=gained,
         lost=lost,
+        open=ports_of(document.get("beforeDepends")) | ports_of(document.get("afterDepends")),
         because=tuple(
             Cause(when=each["when"], rule=rule_of(each), edit=each["edit"] or "") for each in document["because"]
         ),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from reachproof.face.parts import Json
+
+FEW_CIDRS = 4
+"""External ends of more have a short name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +30,32 @@ class ReportEnd:
         """Whether it is addresses outside the cluster."""
         return self.kind == "external"
 
+    @property
+    def words(self) -> str:
+        """What pictures call it."""
+        short = self.external and len(self.cidrs) <= FEW_CIDRS
+        return f"outside {self.title}" if short else self.title
+
     def __str__(self) -> str:
         return self.title
+
+
+def named(ends: Iterable[ReportEnd]) -> dict[ReportEnd, ReportEnd]:
+    """Each end as it is to be called: external ones of more than FEW_CIDRS are outside-1, outside-2, ... in order."""
+    found: dict[ReportEnd, ReportEnd] = {}
+    number = 0
+    for end in ends:
+        many = len(end.cidrs) > FEW_CIDRS and end not in found
+        number += many
+        found.setdefault(end, replace(end, title=f"outside-{number}") if many else end)
+    return found
+
+
+def outside_lines(ends: Iterable[ReportEnd]) -> Iterator[str]:
+    """What the short names of external ends stand for."""
+    for end in ends:
+        if len(end.cidrs) > FEW_CIDRS:
+            yield f"{end}: {', '.join(end.cidrs)}"
 
 
 def end_of(document: Json, by: str) -> ReportEnd:

@@ -12,9 +12,9 @@ from reachproof.network.policy import Action
 if TYPE_CHECKING:
     from reachproof.face.parts import End, Flow, Step
 
-_WIDTH, _HEIGHT, _GAP, _TOP = 158, 58, 30, 4
-_MOST = 22
-COLOURS = {Action.ALLOW: "#1a7f4b", Action.DENY: "#c62828", Action.PASS: "#7d8894"}
+_WIDTH, _HEIGHT, _GAP, _TOP = 164, 58, 30, 4
+_MOST = 24
+COLOURS = {Action.ALLOW: "#22864f", Action.DENY: "#d32f2f", Action.PASS: "#7d8894"}
 _END = "#1f6feb"
 _BROKEN = "#9aa4b0"
 

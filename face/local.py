@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reachproof.face.connectivity import Connectivity, access_of, exposure_of
-from reachproof.face.ends import end_of
+from reachproof.face.ends import end_of, named
 from reachproof.face.parts import Json
 from reachproof.face.progress import bar
 from reachproof.face.source import Asked, Source
@@ -102,7 +102,7 @@ def _view(report: Report, exposures: Sequence[Exposure], by: By, notices: Sequen
     """The report without its document, of which a large one would be millions of rows."""
     return Connectivity(
         by=str(by),
-        ends=tuple(end_of(end_json(report.snapshot, end), by) for end in report.ends),
+        ends=tuple(named(end_of(end_json(report.snapshot, end), by) for end in report.ends).values()),
         accesses=tuple(access_of(access_json(access)) for access in report.matrix.accesses),
         places=_Places(report),
         exposures=tuple(exposure_of(exposure_json(report, each), by) for each in exposures),

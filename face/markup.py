@@ -42,7 +42,9 @@ def badge(word: str) -> Html:
 
 def place(origin: Origin | None) -> Html:
     """Where something is written; nothing where that is not known."""
-    return tag("span", str(origin), class_="rp-place") if origin and origin.file else Html("")
+    if origin is None or not origin.file:
+        return Html("")
+    return joined([" ", tag("span", str(origin), class_="rp-place")])
 
 
 def steps(found: Iterable[Step]) -> Html:
@@ -60,6 +62,12 @@ def rules(title: str, found: Collection[Because]) -> Html:
         return Html("")
     lines = (tag("li", each.text, place(each.origin)) for each in found)
     return joined([tag("div", title, class_="rp-title"), tag("ul", *lines)])
+
+
+def folded_lines(title: str, lines: Iterable[str]) -> Html:
+    """Texts behind a title; nothing for none."""
+    found = [tag("li", line) for line in lines]
+    return tag("details", tag("summary", title), tag("ul", *found)) if found else Html("")
 
 
 def folded(word: str, notices: Collection[Notice]) -> Html:

@@ -28,18 +28,18 @@ def matrix_chart(report: Connectivity) -> Picture:
             f"found {len(ends)} ends, expected at most {MOST_ENDS}: "
             "put more pods together with by, or narrow the report"
         )
-    room = 16 + round(6.4 * max((len(shortened(str(end), _LONGEST)) for end in ends), default=0))
+    room = 16 + round(6.4 * max((len(shortened(end.words, _LONGEST)) for end in ends), default=0))
     width, top = room + len(ends) * _CELL + 12, 8 + round(room * 0.75)
     parts = [*_names(ends, room, top), *_cells(report, room, top)]
     bottom = top + len(ends) * _CELL
     parts.append(legend(_LEGEND, x=4, y=bottom + 24))
     title = f"who may connect to whom, by {report.by}"
-    return Picture(drawing(parts, width=max(width + room // 2, 470), height=bottom + 34, title=title), title)
+    return Picture(drawing(parts, width=max(width + room // 2, 540), height=bottom + 34, title=title), title)
 
 
 def _names(ends: tuple[ReportEnd, ...], room: int, top: int) -> Iterator[Html]:
     for number, end in enumerate(ends):
-        text, full = shortened(str(end), _LONGEST), tag("title", str(end))
+        text, full = shortened(end.words, _LONGEST), tag("title", end.words)
         row, column = top + number * _CELL + 15, room + number * _CELL + 14
         yield tag("g", full, label(text, x=room - 7, y=row, text_anchor="end"))
         turned = f"rotate(-48 {column} {top - 6})"

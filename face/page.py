@@ -51,7 +51,10 @@ def _section(part: Any) -> Html:
     if isinstance(part, Renders):
         return tag("div", part.html(), class_="rp")
     if hasattr(part, "itertuples") and hasattr(part, "columns"):
-        rows = ([str(cell) for cell in row] for row in part.itertuples(index=False))
+        # What is missing in a frame is the one thing that does not equal itself.
+        rows = (
+            ["" if cell is None or cell != cell else str(cell) for cell in row] for row in part.itertuples(index=False)
+        )
         return tag("div", table(map(str, part.columns), rows), class_="rp")
     raise TypeError(f"found {type(part).__name__}, expected a result, a picture, a frame, or a text for a heading")
 
