@@ -129,8 +129,10 @@ class Answer(Shown):
             parts.append(table(self.columns, self.entries()))
         return joined([*parts, rules("because", self.because)])
 
-    def __repr__(self) -> str:
-        return f"<Answer {self.verdict}: {self.normalized}>"
+    @property
+    def title(self) -> str:
+        """What it is, on one line."""
+        return f"Answer {self.verdict}: {self.normalized}"
 
 
 def _explained(explained: Explained) -> Html:

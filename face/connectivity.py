@@ -180,8 +180,10 @@ class Connectivity(Shown):
         """The matrix as an altair chart with tips, in which a click on a kind of access fades the others."""
         return heat_map(self)
 
-    def __repr__(self) -> str:
-        return f"<Connectivity by {self.by}: ends {len(self.ends)}, rows {len(self.rows)}>"
+    @property
+    def title(self) -> str:
+        """What it is, on one line."""
+        return f"Connectivity by {self.by}: ends {len(self.ends)}, rows {len(self.rows)}"
 
 
 def _cells_of(row: Row) -> tuple[Cell, ...]:

@@ -168,8 +168,10 @@ class Diff(Shown):
         parts.append(folded_lines("addresses behind short names", outside_lines(self._outside)))
         return joined([*parts, folded("assumption", self.assumptions), folded("warning", self.warnings)])
 
-    def __repr__(self) -> str:
-        return f"<Diff {self.relation}: rows {len(self.rows)}, new {len(self.new)}, lost {len(self.lost)}>"
+    @property
+    def title(self) -> str:
+        """What it is, on one line."""
+        return f"Diff {self.relation}: rows {len(self.rows)}, new {len(self.new)}, lost {len(self.lost)}"
 
 
 def _cells_of(row: Row) -> tuple[Cell, ...]:
@@ -185,7 +187,8 @@ def _shown(row: Row) -> tuple[str, ...]:
     if row.remarks:
         causes.append(tag("div", row.remarks, class_="rp-faint"))
     word = tag("span", row.change, class_=f"rp-word rp-{_COLOURS[row.change]}")
-    return word, str(row.src), str(row.dst), format_ports(row.before), format_ports(row.after), joined(causes)
+    src, dst = (tag("span", str(end), class_="rp-end") for end in (row.src, row.dst))
+    return word, src, dst, format_ports(row.before), format_ports(row.after), joined(causes)
 
 
 _COLOURS = {Change.ADDED: "allow", Change.REMOVED: "deny", Change.CHANGED: "pass"}

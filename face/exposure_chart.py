@@ -13,7 +13,7 @@ from reachproof.network.ports import ALL_PORTS, format_ports
 if TYPE_CHECKING:
     from reachproof.face.connectivity import Connectivity, Facing
 
-_ROOM, _WIDTH, _HEIGHT, _TOP, _MOST = 230, 112, 24, 44, 17
+_ROOM, _WIDTH, _HEIGHT, _TOP, _MOST = 230, 116, 24, 44, 15
 _COLUMNS = ("outside", "entire cluster", "pods to come")
 _LEGEND = ((ALL, "every port"), (SOME, "some ports"), (NONE, "nothing"), (FAINT, "not looked at"))
 

@@ -79,8 +79,10 @@ class Findings(Shown):
         notices = (("undecided check", self.undecided), ("assumption", self.assumptions), ("warning", self.warnings))
         return joined([head, shown, *(folded(word, found) for word, found in notices)])
 
-    def __repr__(self) -> str:
-        return f"<Findings: {self.counts}>"
+    @property
+    def title(self) -> str:
+        """What it is, on one line."""
+        return f"Findings: {self.counts}"
 
 
 def findings_of(document: Json) -> Findings:

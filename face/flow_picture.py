@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reachproof.face.parts import End, Flow, Step
 
 _WIDTH, _HEIGHT, _GAP, _TOP = 164, 58, 30, 4
-_MOST = 24
+_MOST, _MOST_BOLD = 24, 19
 COLOURS = {Action.ALLOW: "#22864f", Action.DENY: "#d32f2f", Action.PASS: "#7d8894"}
 _END = "#1f6feb"
 _BROKEN = "#9aa4b0"
@@ -91,7 +91,12 @@ def _drawn(box: _Box, left: int) -> Html:
     styles = ({"fill": "currentColor", "opacity": "0.7"}, {"fill": "currentColor", "font_weight": "600"}, last)
     texts = (
         tag(
-            "text", shortened(line, _MOST), x=left + 9, y=_TOP + 17 + 17 * row, font_size=11 if row != 1 else 12, **look
+            "text",
+            shortened(line, _MOST if row != 1 else _MOST_BOLD),
+            x=left + 9,
+            y=_TOP + 17 + 17 * row,
+            font_size=11 if row != 1 else 12,
+            **look,
         )
         for row, (line, look) in enumerate(zip(box.lines, styles, strict=True))
     )

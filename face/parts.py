@@ -100,8 +100,10 @@ class Trace(Shown):
         """The steps as a list."""
         return steps(self.steps)
 
-    def __repr__(self) -> str:
-        return f"<Trace: steps {len(self.steps)}>"
+    @property
+    def title(self) -> str:
+        """What it is, on one line."""
+        return f"Trace: steps {len(self.steps)}"
 
 
 def _cells_of(step: Step) -> tuple[Cell, ...]:

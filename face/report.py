@@ -46,7 +46,7 @@ class Report(Shown):
 
     def cells(self) -> Cells:
         """A row for each statement, also for those that were skipped."""
-        columns = ("name", "severity", "status", "verdict", "sentence", "shown by", "where", "reason")
+        columns = ("name", "severity", "status", "verdict", "sentence", "witness", "where", "reason")
         skipped = ((name, None, "skipped", None, None, None, None, reason) for name, reason in self.skipped)
         return columns, (*map(_cells_of, self.answers), *skipped)
 
@@ -74,8 +74,10 @@ class Report(Shown):
         skipped = tuple(Notice(code=name, text=reason) for name, reason in self.skipped)
         return joined([head, *map(_folded, self.answers), folded("skipped statement", skipped)])
 
-    def __repr__(self) -> str:
-        return f"<Report {self.verdict}: {self.counts}>"
+    @property
+    def title(self) -> str:
+        """What it is, on one line."""
+        return f"Report {self.verdict}: {self.counts}"
 
 
 def _cells_of(answer: Answer) -> tuple[Cell, ...]:

@@ -38,6 +38,11 @@ class Shown(ABC):
 
     __slots__ = ()
 
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """What it is, on one line."""
+
     @abstractmethod
     def cells(self) -> Cells:
         """The columns and rows of the frame."""
@@ -63,6 +68,9 @@ class Shown(ABC):
 
     def __str__(self) -> str:
         return "\n".join(map(printable, self.lines()))
+
+    def __repr__(self) -> str:
+        return printable(f"<{self.title}>")
 
     def __rich__(self) -> Text:
         """For terminals with colours, by rich."""

@@ -16,8 +16,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
-from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 
 from tests.house.places import ROOT
@@ -62,7 +62,7 @@ def _manager(connection: Path) -> KernelManager:
     """By sockets in the file system: no port is taken, and nobody else on the machine can listen."""
     manager = KernelManager(transport="ipc", connection_file=str(connection))
     argv = [sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    manager._kernel_spec = KernelSpec(argv=argv, display_name="Python 3", language="python")  # type: ignore[attr-defined]
+    manager._kernel_spec = KernelSpec(argv=argv, display_name="Python 3", language="python")
     return manager
 
 
