@@ -1,4 +1,4 @@
-"""Manifests on their way to a service: one text of many files, and how to tell the files' places from places in it."""
+"""Manifests on their way to a service, and how to tell the files' places from places in what was sent."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 from reachproof.manifests.limits import DEFAULT_LIMITS
@@ -16,34 +18,44 @@ Given = str | os.PathLike[str] | Mapping[str, object] | Iterable[Mapping[str, ob
 """A path, an object, or some objects."""
 
 SEPARATOR = "---\n"
+"""Stands between two files in one text: one line."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Bundle:
-    """`manifests`: a text or a list of objects. `starts`: of a text, the line from 1 that each of `files` begins in."""
+    """Either files, as name and text that ends in a line end, or objects."""
 
-    manifests: str | list[Mapping[str, object]] = field(repr=False)
-    starts: tuple[int, ...] = ()
-    files: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    objects: tuple[Mapping[str, object], ...] = field(default=(), repr=False)
+
+    @cached_property
+    def manifests(self) -> str | list[Mapping[str, object]]:
+        """All files as one text, or the objects."""
+        return SEPARATOR.join(text for _, text in self.files) if self.files else list(self.objects)
+
+    @cached_property
+    def _starts(self) -> tuple[int, ...]:
+        """The line from 1 in that text that each file begins in."""
+        return tuple(accumulate((text.count("\n") + 1 for _, text in self.files[:-1]), initial=1))
 
     def place(self, line: int) -> tuple[str, int]:
-        """The file of a line, and the line in it."""
-        number = max(0, bisect_right(self.starts, line) - 1)
-        return self.files[number], line - self.starts[number] + 1 if line else 0
+        """The file of a line of that text, and the line in it; of an unknown line (0) the first file."""
+        number = max(0, bisect_right(self._starts, line) - 1)
+        return self.files[number][0], line - self._starts[number] + 1 if line else 0
 
 
 def paths_or_objects(
     sources: tuple[Given, ...],
-) -> tuple[tuple[str | os.PathLike[str], ...], None] | tuple[None, list[Mapping[str, object]]]:
+) -> tuple[tuple[str | os.PathLike[str], ...], None] | tuple[None, tuple[Mapping[str, object], ...]]:
     """Either paths, or objects. TypeError for sources of another kind, for a mixture, and for none."""
     paths = tuple(source for source in sources if isinstance(source, (str, os.PathLike)))
     if paths and len(paths) == len(sources):
         return paths, None
     alone = sources[0] if len(sources) == 1 and not paths else None
     if isinstance(alone, Mapping):
-        return None, [alone]
+        return None, (alone,)
     if isinstance(alone, Iterable) and not isinstance(alone, (str, bytes)):
-        return None, list(alone)
+        return None, tuple(alone)
     found = ", ".join(type(source).__name__ for source in sources) or "nothing"
     raise TypeError(f"found {found}, expected paths, or one list of objects")
 
@@ -52,12 +64,9 @@ def bundle(sources: tuple[Given, ...]) -> Bundle:
     """What is to be sent. Raises InputError with every file that cannot be read, TypeError as `paths_or_objects`."""
     paths, objects = paths_or_objects(sources)
     if paths is None:
-        return Bundle(manifests=objects or [])
+        return Bundle(objects=objects or ())
     problems: list[Problem] = []
-    pieces: list[str] = []
-    starts: list[int] = []
-    files: list[str] = []
-    line = 1
+    files: list[tuple[str, str]] = []
     for name, content in texts(paths, DEFAULT_LIMITS, problems):
         try:
             text = content.decode("utf-8-sig")
@@ -65,17 +74,12 @@ def bundle(sources: tuple[Given, ...]) -> Bundle:
             message = f"found the byte 0x{content[error.start]:02x} at offset {error.start}, expected UTF-8"
             problems.append(Problem(file=name, message=message))
             continue
-        text += "" if text.endswith("\n") else "\n"
-        if pieces:
-            text = SEPARATOR + text
-            line += 1
-        starts.append(line)
-        files.append(name)
-        pieces.append(text)
-        line += text.count("\n") - (1 if len(pieces) > 1 else 0)
+        files.append((name, text if text.endswith("\n") else f"{text}\n"))
+    if not files and not problems:
+        problems.append(Problem(message=f"found no manifests in {', '.join(map(os.fspath, paths))}, expected some"))
     if problems:
         raise InputError(problems)
-    return Bundle(manifests="".join(pieces), starts=tuple(starts), files=tuple(files))
+    return Bundle(files=tuple(files))
 
 
 def relocated(document: Any, bundles: Mapping[str, Bundle]) -> Any:

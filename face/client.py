@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from reachproof.face.bundle import Bundle, relocated
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10.0
 SPARE_SECONDS = 60.0
 """What a request may take besides the time of its statements: waiting for others, reading, the way."""
+UPLOAD_SECONDS = 600.0
 _MINE = "mend the address, or start one with `reachproof serve`"
 
 
@@ -41,10 +42,10 @@ class Client:
         """The answer to a body that is to be kept."""
         return self._document("PUT", path, SPARE_SECONDS, {}, json=body)
 
-    def send(self, path: str, content: str, media_type: str, bundles: Mapping[str, Bundle]) -> Any:
-        """The answer to text."""
-        headers = {"content-type": media_type}
-        return self._document("POST", path, SPARE_SECONDS, bundles, content=content.encode(), headers=headers)
+    def upload(self, path: str, files: Iterable[tuple[str, str]], **query: str) -> Any:
+        """The answer to files, each with its name."""
+        form = [("manifests", (name, text.encode(), "application/yaml")) for name, text in files]
+        return self._document("POST", path, UPLOAD_SECONDS, {}, files=form, params=query)
 
     def _document(self, method: str, path: str, seconds: float, bundles: Mapping[str, Bundle], **sent: Any) -> Any:
         httpx2 = needed("httpx2", "connect()", "client")

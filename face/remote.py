@@ -49,7 +49,7 @@ class Remote:
     def check(self, packs: Sequence[PackText] | None, since: Mapping[str, Source], seconds: float) -> Json:
         """The report on all packs, by one request; without a pack, on those that the service ships."""
         body = {} if packs is None else {"packs": [pack.text for pack in packs]}
-        names = {f"packs[{at}]": Bundle(manifests="", starts=(1,), files=(p.name,)) for at, p in enumerate(packs or ())}
+        names = {f"packs[{at}]": Bundle(files=((p.name, p.text),)) for at, p in enumerate(packs or ())}
         statements = count_statements(packs) if packs else 100
         return self._ask("/check", body, seconds, since=since, names=names, statements=statements)
 

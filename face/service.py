@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from reachproof.face.bundle import Bundle, Given, bundle
+from reachproof.face.bundle import Given, bundle
 from reachproof.face.client import Client
 from reachproof.face.extras import needed
 from reachproof.face.remote import Remote
@@ -49,18 +50,15 @@ class Service(Questions):
             if name is not None:
                 raise ValueError(f"found the name {name} for a snapshot that is not kept, expected none")
             return Snapshot(Remote(client=self._client, sent=sent, options=options))
-        digest = self._stored(sent)
+        # The channel decides how manifests are read, and so it belongs to what is stored and not to each question.
+        channel = {"channel": str(options.pop("channel"))} if options.get("channel") is not None else {}
+        files = sent.files or [
+            ("objects.json", json.dumps({"apiVersion": "v1", "kind": "List", "items": sent.objects}))
+        ]
+        digest = str(self._client.upload("/snapshots", files, **channel)["id"])
         if name is not None:
             self._client.put(f"/snapshots/names/{quote(name, safe='')}", {"id": digest})
         return Snapshot(Remote(client=self._client, name=digest, options=options))
-
-    def _stored(self, sent: Bundle) -> str:
-        if isinstance(sent.manifests, str):
-            names = {"manifests": sent}
-            stored: Any = self._client.send("/snapshots", sent.manifests, "application/yaml", names)
-        else:
-            stored = self._client.post("/snapshots", sent.manifests, 0, {})
-        return str(stored["id"])
 
     def close(self) -> None:
         """Give up the connections."""

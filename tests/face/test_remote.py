@@ -166,17 +166,36 @@ def test_what_is_loaded_is_stored_and_may_get_a_name(tmp_path: Path) -> None:
     seen: list[Any] = []
 
     def handle(request: httpx2.Request) -> httpx2.Response:
-        seen.append((request.method, request.url.path, request.headers["content-type"], request.content.decode()))
+        path = request.url.raw_path.decode()
+        seen.append((request.method, path, request.headers["content-type"], request.content.decode()))
         return httpx2.Response(201, json={"id": "sha256:7"})
 
     (tmp_path / "a.yaml").write_text("kind: A", encoding="utf-8")
     (tmp_path / "b.yaml").write_text("kind: B\n", encoding="utf-8")
-    snapshot = fake(handle).load(tmp_path, name="pull request/7")
+    snapshot = fake(handle).load(tmp_path, name="pull request/7", channel="standard")
     assert snapshot.digest == "sha256:7"
-    assert seen == [
-        ("POST", "/snapshots", "application/yaml", "kind: A\n---\nkind: B\n"),
-        ("PUT", "/snapshots/names/pull request/7", "application/json", '{"id":"sha256:7"}'),
-    ]
+    (stored, named) = seen
+    assert stored[:2] == ("POST", "/snapshots?channel=standard")
+    assert stored[2].startswith("multipart/form-data; boundary=")
+    assert f'name="manifests"; filename="{tmp_path}/a.yaml"' in stored[3]
+    assert "kind: B\n" in stored[3]
+    assert named == (
+        "PUT",
+        "/snapshots/names/pull%20request%2F7",
+        "application/json",
+        '{"id":"sha256:7"}',
+    )
+
+
+def test_objects_are_stored_as_a_list() -> None:
+    seen: list[str] = []
+
+    def handle(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request.content.decode())
+        return httpx2.Response(200, json={"id": "sha256:7"})
+
+    assert fake(handle).load([{"kind": "Pod"}]).digest == "sha256:7"
+    assert '{"apiVersion": "v1", "kind": "List", "items": [{"kind": "Pod"}]}' in seen[0]
 
 
 def test_what_cannot_be_stored_is_not_asked_about_in_another_way() -> None:

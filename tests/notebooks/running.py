@@ -52,10 +52,7 @@ def run(path: Path) -> Any:
         manager = _manager(Path(folder) / "kernel.json")
         resources = {"metadata": {"path": str(place)}}
         client = NotebookClient(read(path), timeout=SECONDS, km=manager, resources=resources)
-        try:
-            return client.execute(env=_environment())
-        finally:
-            manager.shutdown_kernel(now=True)
+        return client.execute(cleanup_kc=True, env=_environment())
 
 
 def _manager(connection: Path) -> KernelManager:
