@@ -76,7 +76,9 @@ def bundle(sources: tuple[Given, ...]) -> Bundle:
             continue
         files.append((name, text if text.endswith("\n") else f"{text}\n"))
     if not files and not problems:
-        problems.append(Problem(message=f"found no manifests in {', '.join(map(os.fspath, paths))}, expected some"))
+        problems.append(
+            Problem(message=f"found no manifests in {', '.join(os.fspath(each) for each in paths)}, expected some")
+        )
     if problems:
         raise InputError(problems)
     return Bundle(files=tuple(files))

@@ -51,7 +51,9 @@ def run(path: Path) -> Any:
         shutil.copytree(FOLDER, place, ignore=shutil.ignore_patterns("*.html", "*.svg", ".ipynb_checkpoints"))
         manager = _manager(Path(folder) / "kernel.json")
         resources = {"metadata": {"path": str(place)}}
-        client = NotebookClient(read(path), timeout=SECONDS, km=manager, resources=resources)
+        client = NotebookClient(
+            read(path), timeout=SECONDS, shutdown_kernel="immediate", km=manager, resources=resources
+        )
         return client.execute(cleanup_kc=True, env=_environment())
 
 
