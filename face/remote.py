@@ -29,6 +29,10 @@ class Remote:
     sent: Bundle | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        what = "manifests that go along" if self.sent else self.name or "the snapshot it was started with"
+        return f"{what}, asked at {self.client.url}"
+
     @property
     def digest(self) -> str:
         """As `Source` says, as all below. ValueError where the service has not been told, or does not tell."""

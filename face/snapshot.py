@@ -15,6 +15,7 @@ from reachproof.face.report import Report, report_of
 from reachproof.face.source import Asked, Source, packs_of, seconds_of
 from reachproof.manifests import load as load_paths
 from reachproof.manifests import load_objects
+from reachproof.network.printable import printable
 from reachproof.queries.ask import Session
 from reachproof.queries.by import By
 from reachproof.queries.model_options import model_options
@@ -104,7 +105,7 @@ class Snapshot(Questions):
                 inside = session.snapshot
                 return f"<Snapshot {self.digest[:19]}: pods {len(inside.pods)}, policies {len(inside.policies)}>"
             case source:
-                return f"<Snapshot of {source}>"
+                return printable(f"<Snapshot {source}>")
 
 
 def diff(old: Snapshot, new: Snapshot, *, by: str = "workload", timeout: float = DEFAULT_SECONDS) -> Diff:

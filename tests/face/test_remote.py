@@ -332,7 +332,9 @@ def test_the_token_goes_along_and_is_not_shown() -> None:
     with asked(URL, httpx2.Client(base_url=URL, headers=headers, transport=httpx2.MockTransport(handle))) as service:
         assert seen == ["Bearer secret"]
         assert repr(service) == f"<Service {URL}>"
-        assert "secret" not in repr(service.snapshot("prod"))
+        assert repr(service.snapshot("prod")) == f"<Snapshot prod, asked at {URL}>"
+        sent = service.load([{"kind": "Pod"}], keep=False)
+        assert repr(sent) == f"<Snapshot manifests that go along, asked at {URL}>"
 
 
 def test_connecting_sends_the_token_as_a_bearer_token(monkeypatch: pytest.MonkeyPatch) -> None:
