@@ -25,6 +25,7 @@ PAGES = (
     "docs/interfaces.md",
     "docs/packs.md",
     "docs/audit.md",
+    "docs/deploy.md",
     "docs/lint.md",
     "docs/ci.md",
     "docs/connectivity.md",
