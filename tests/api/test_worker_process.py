@@ -91,14 +91,6 @@ def test_a_question_that_does_not_end_in_its_time_has_its_worker_killed_after_th
     with_program(story, (Begun(),))
 
 
-def test_blocks_that_come_give_a_document_more_time() -> None:
-    async def story(worker: WorkerProcess) -> None:
-        fence = Fence(reading=LONG, question=0.0, grace=LONG)
-        assert await run(worker, fence) == (Done(), b"one")
-
-    with_program(story, (Begun(), Block(b"one"), Done()))
-
-
 def test_reading_has_a_limit_of_its_own() -> None:
     async def story(worker: WorkerProcess) -> None:
         assert await loss(worker, Fence(reading=SHORT, question=LONG, grace=LONG)) == (Why.READING, True)
