@@ -291,7 +291,10 @@ def test_a_session_brings_what_is_prepared_and_the_report_is_that_of_its_snapsho
     text = "invariant x: no pod in namespace web can reach pods in namespace shop"
     packs = [
         PackText(name="plain", text=text),
-        PackText(name="named", text=f"define tenants by label team\n{text}\ninvariant y: no pod in tenant acme can reach nodes"),
+        PackText(
+            name="named",
+            text=f"define tenants by label team\n{text}\ninvariant y: no pod in tenant acme can reach nodes",
+        ),
     ]
     session = Session(SNAPSHOT)
     expected = check(SNAPSHOT, packs)
