@@ -74,12 +74,18 @@ class Worker:
 
     def listen(self) -> None:
         """Take messages from the socket until it closes, then end the process. For a thread of its own."""
-        while (message := self._line.receive()) is not None:
-            if isinstance(message, Cancel):
-                self.running.cancel(message.number)
-            else:
-                self._inbox.put(message)
-        os._exit(0)
+        try:
+            while (message := self._line.receive()) is not None:
+                if isinstance(message, Cancel):
+                    self.running.cancel(message.number)
+                else:
+                    self._inbox.put(message)
+        except ConnectionError:
+            pass  # the other end closed with something unread
+        except Exception:
+            traceback.print_exc()
+        finally:
+            os._exit(0)
 
     def serve(self) -> None:
         """Work on what comes, until the process ends or its memory is exhausted."""

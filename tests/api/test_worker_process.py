@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import select
+import socket
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 
@@ -154,3 +157,21 @@ def test_a_worker_that_runs_out_of_memory_says_so_before_it_ends() -> None:
 def test_a_worker_that_does_not_start_is_lost(command: tuple[str, ...], why: str) -> None:
     with pytest.raises(Lost, match=f"^{why}$"):
         asyncio.run(WorkerProcess.start(SETUP, command))
+
+
+@pytest.mark.parametrize("read", [True, False], ids=["all was read", "something was not read"])
+def test_a_worker_ends_when_its_socket_closes(read: bool) -> None:
+    ours, theirs = socket.socketpair()
+    with theirs, ours:
+        command = [sys.executable, "-P", "-m", "reachproof.api.workers.inside", str(theirs.fileno())]
+        with subprocess.Popen(command, pass_fds=(theirs.fileno(),)) as process:
+            try:
+                theirs.close()
+                ours.sendall(packed(SETUP))
+                select.select([ours], [], [], LONG)
+                if read:
+                    assert ours.recv(10_000) == packed(Ready())
+                ours.close()
+                assert process.wait(LONG) == 0
+            finally:
+                process.kill()
