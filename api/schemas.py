@@ -112,7 +112,10 @@ class CompleteRequest(AboutSnapshot):
 
 
 class CheckRequest(AboutSnapshot):
-    """`POST /check`: the text of one pack of invariants or of several, about what `POST /query` can be about."""
+    """`POST /check`: the text of one pack of invariants or of several, about what `POST /query` can be about.
+
+    Without a pack, those that are shipped are checked.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -133,9 +136,9 @@ class CheckRequest(AboutSnapshot):
     )
 
     @model_validator(mode="after")
-    def _one_of_each(self) -> CheckRequest:
-        if (self.pack is None) is (self.packs is None):
-            raise ValueError("found both or neither of pack and packs, expected one of them")
+    def _at_most_one(self) -> CheckRequest:
+        if self.pack is not None and self.packs is not None:
+            raise ValueError("found both pack and packs, expected one of them, or neither for the shipped packs")
         return self
 
 

@@ -123,13 +123,20 @@ def _fitting(session: Session, texts: Sequence[str]) -> list[Query]:
 
 
 def _packs(request: CheckRequest, shelf: Shelf, most: int) -> Opened:
-    texts = [request.pack] if request.pack is not None else request.packs or []
-    given = [packs.PackText(name=name, text=text) for name, text in zip(pack_names(request), texts, strict=True)]
-    count = packs.count_statements(given)
+    given = _given(request)
+    count = packs.count_statements(pack for pack in given if not pack.shipped)
     if count > most:
         raise Refusal(422, f"found {count} statements, expected at most {most}")
     bound = packs.bind_packs(asked_session(request, shelf), given)
     return Opened(drafts=tuple(map(_draft, bound)), answers=tuple(partial(_judged, each) for each in bound))
+
+
+def _given(request: CheckRequest) -> Sequence[packs.PackText]:
+    """The packs of a request; the shipped ones where it brings none."""
+    if request.pack is None and request.packs is None:
+        return packs.library()
+    texts = [request.pack] if request.pack is not None else request.packs or []
+    return [packs.PackText(name=name, text=text) for name, text in zip(pack_names(request), texts, strict=True)]
 
 
 def pack_names(request: CheckRequest) -> list[str]:

@@ -9,6 +9,7 @@ from reachproof.network.cluster import Node, Pod
 from reachproof.network.errors import InputError
 from reachproof.network.flow import External, Party
 from reachproof.network.origin import Origin
+from reachproof.network.printable import printable as printable
 from reachproof.queries.answer import Answer, Because, Witness
 from reachproof.queries.plan import Verdict
 from reachproof.semantics.trace import Step
@@ -113,10 +114,3 @@ def error_lines(error: InputError) -> Iterator[str]:
     """Every problem, each once; those of a query bring the line and a marker under the place."""
     for problem in dict.fromkeys(error.problems):
         yield from f"error: {problem}".split("\n")
-
-
-def printable(line: str) -> str:
-    """The line with characters that could steer a terminal written as escapes: names in manifests are not ours."""
-    if line.isprintable():
-        return line
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)

@@ -5,6 +5,7 @@
     |     ManifestError        (manifests) problems in Kubernetes objects
     |     QuerySyntaxError     (grammar)   text that is not a sentence of the language
     |     QueryError           (queries)   a sentence that does not fit the snapshot
+    +-- ServiceError           (face)      a service that cannot be asked, now or by this caller
     +-- InternalError          our bug: exit code 70, HTTP 500; a verdict is never given
 
 A question that ran out of its budget is neither: it is the verdict `unknown` with a reason.
@@ -47,6 +48,19 @@ class InputError(ReachproofError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
+
+
+class ServiceError(ReachproofError):
+    """A service that cannot be asked: not there, not for this caller, busy, or no service of ours.
+
+    `status`: that of HTTP, 0 where nothing answered. `retry_after`: seconds after which a busy one may be asked again,
+    None where it did not say.
+    """
+
+    def __init__(self, message: str, *, status: int = 0, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
 
 
 class InternalError(ReachproofError):

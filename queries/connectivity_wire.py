@@ -29,14 +29,16 @@ def report_text(
 ) -> Iterator[str]:
     """The document in pieces, one row to a line.
 
-    With `explanations`, rows have `because`, and `absent` lists the pairs without a row; with `exposures`, `exposure`
-    says what each end inside the cluster is exposed to.
+    `ends` are those of the report in order, also such that have no row. With `explanations`, rows have `because`, and
+    `absent` lists the pairs without a row; with `exposures`, `exposure` says what each end inside is exposed to.
     """
     yield f'{{\n  "apiVersion": "{API_VERSION}",\n  "by": "{report.request.by}",\n  "rows": ['
     yield from _lines(_rows(report) if explanations is None else _explained(report, explanations, absent=False))
     if explanations is not None:
         yield ',\n  "absent": ['
         yield from _lines(_explained(report, explanations, absent=True))
+    yield ',\n  "ends": ['
+    yield from _lines(json.dumps(end_json(report.snapshot, end)) for end in report.ends)
     if exposures is not None:
         yield ',\n  "exposure": ['
         yield from _lines(json.dumps(exposure_json(report, each)) for each in exposures)

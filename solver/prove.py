@@ -57,6 +57,10 @@ class Prover:
     def __init__(self) -> None:
         self._context = z3.Context()
 
+    def renew(self) -> None:
+        """Forget all that was asked: which of several models is found next does not depend on it. About 2 ms."""
+        self._context = z3.Context()
+
     def interrupt(self) -> None:
         """Have the check that is under way, if any, end as one that ran out of time. From any thread.
 

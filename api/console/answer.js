@@ -85,8 +85,13 @@ export function witnessView(witness, show) {
     { "aria-label": "Flow" },
     el("dl", { className: "flow" }, endView("From", witness.source), endView("To", witness.destination), el("div", {}, el("dt", {}, "On"), el("dd", {}, el("strong", {}, port), via ? el("span", { className: "facts" }, via) : null))),
     picture(witness, show),
-    el("div", { className: "lanes" }, ["egress", "ingress"].map((direction) => lane(witness, direction, show))),
+    lanes(witness, show),
+    witness.before ? el("details", { className: "notices" }, el("summary", {}, `The same flow in snapshot ${witness.before.since}`), lanes(witness.before, show)) : null,
   );
+}
+
+function lanes(witness, show) {
+  return el("div", { className: "lanes" }, ["egress", "ingress"].map((direction) => lane(witness, direction, show)));
 }
 
 function lane(witness, direction, show) {

@@ -109,7 +109,7 @@ async function load(files, extra) {
     if (await use(kept, extra)) await listStored();
     if (kept.stored && !kept.files.length) notify("The service has stored this snapshot before, from other files; the places of rules are those in them.");
   } catch (error) {
-    fill(byId("snapshot"), problem(error), counts ? summary() : null);
+    fill(byId("snapshot"), problem(error, new Source({ files })), counts ? summary() : null);
   }
 }
 
@@ -136,17 +136,22 @@ async function listStored() {
 
 // ---------------------------------------------------------------- asking
 
+let turn = 0; // of the question that was asked last: an answer to one before it comes too late
+
 async function ask(text) {
   if (!text.trim()) return;
   hideSource();
+  const mine = ++turn;
   const place = byId("answer");
   place.setAttribute("aria-busy", "true");
   try {
     const answer = await service.query(source, text);
+    if (mine !== turn) return;
     const link = share({ question: text, snapshot: answer.evidence.snapshot, options: service.options });
     fill(byId("fault"));
     fill(place, answerView(answer, show, linkButton(link)));
   } catch (error) {
+    if (mine !== turn) return;
     const typed = error instanceof Refused && error.status === 422 && error.problems.every((each) => each.file === "query");
     if (typed && error.problems.length) {
       fill(place);
@@ -156,7 +161,7 @@ async function ask(text) {
       fill(place, problem(error));
     }
   } finally {
-    place.setAttribute("aria-busy", "false");
+    if (mine === turn) place.setAttribute("aria-busy", "false");
   }
 }
 

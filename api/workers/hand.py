@@ -57,6 +57,9 @@ class Hand(Protocol):
     async def condition(self) -> Condition:
         """How it is after a task. Raises Lost."""
 
+    async def ended(self) -> None:
+        """Waits until an idle worker has ended by itself."""
+
     def cancel(self) -> None:
         """Nobody waits for the task that it is at: `run` will raise Lost or return soon."""
 

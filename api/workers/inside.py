@@ -67,7 +67,7 @@ class Worker:
         self._line = line
         self._setup = setup
         self._inbox: SimpleQueue[object] = SimpleQueue()
-        prover = Prover()
+        self._prover = prover = Prover()
         self.running = Running(prover, lambda: line.send(Begun()))
         self._warm = Warm(prover, self._snapshot, setup.warm_memory)
         self._open: OrderedDict[str, tuple[Job, Opened]] = OrderedDict()
@@ -97,6 +97,7 @@ class Worker:
             self._line.send(self._condition(seconds, self._warm.hits - hits, self._warm.misses - misses))
 
     def _condition(self, seconds: float, hits: int, misses: int) -> Condition:
+        self._prover.renew()  # equal questions have equal answers, whatever was asked before
         if memory.resident() > self._setup.warm_memory:
             self._open.clear()
         spent = self._warm.settle()
@@ -123,7 +124,9 @@ class Worker:
         except _CalledOff:
             return Failed(kind="cancelled", text="nobody waits for it any more")
         except MemoryError:
-            return Failed(kind="memory", text="")
+            return Failed(kind="memory", text="the memory limit of a worker was reached")
+        except SystemError:  # what a library in C makes of a lack of memory; this process is not to be trusted now
+            return Failed(kind="memory", text="a library of the worker failed, perhaps for want of memory")
         except Exception:
             return Failed(kind="unexpected", text=traceback.format_exc())
 

@@ -22,8 +22,10 @@ from reachproof.api.workers.tally import Tally
 
 ATTEMPTS = 2
 """How often a piece of work is given to a worker before it is answered with `unknown`."""
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0
 """Seconds between attempts to start a worker: twice as many after each that fails."""
+FAILURES = 3
+"""After so many, one after another, work does not wait for that worker any more."""
 RETRY_AFTER = 5
 """Seconds after which clients may come again that are refused for want of workers."""
 _RETRIED = (Why.CRASHED, Why.MEMORY)
@@ -148,7 +150,8 @@ class Pool:
                 hand = await self._start()
             except (Lost, OSError) as error:
                 failures += 1
-                self._note_trouble(f"no worker can be started: {error}")
+                if failures >= FAILURES:
+                    self._note_trouble(f"no worker can be started: {error}")
                 await self._pause(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 1)))
                 continue
             failures, self.trouble = 0, ""
@@ -170,7 +173,10 @@ class Pool:
     async def _serve(self, desk: Desk) -> None:
         """Work until the worker is lost, or should be replaced."""
         while True:
-            item = await self._given(desk)
+            try:
+                item = await self._given(desk)
+            except Lost:
+                return
             if item.result.done():  # nobody waits for it since
                 self.tally.cancelled += 1
                 continue
@@ -190,8 +196,16 @@ class Pool:
         desk.free, desk.item = True, None
         desk.given.clear()
         self._dispatch()
-        await desk.given.wait()
-        assert desk.item is not None
+        given, ended = asyncio.ensure_future(desk.given.wait()), asyncio.ensure_future(desk.hand.ended())
+        try:
+            await asyncio.wait((given, ended), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            desk.free = False
+            given.cancel()
+            ended.cancel()
+            await asyncio.gather(given, ended, return_exceptions=True)
+        if desk.item is None:
+            raise Lost(Why.CRASHED, "an idle worker ended")
         return desk.item
 
     async def _work(self, hand: Hand, item: Item) -> None:

@@ -81,7 +81,7 @@ class WorkerProcess:
         if self._over is not None:
             raise Lost(self._over.why, self._over.text, gone=False)
         if isinstance(found, Failed) and found.kind == "memory":
-            raise Lost(Why.MEMORY, "the memory limit of a worker was reached")
+            raise Lost(Why.MEMORY, found.text)
         return found
 
     async def _served(self, supply: Supply, spool: Spool) -> Done | Failed:
@@ -122,6 +122,11 @@ class WorkerProcess:
             raise Lost(Why.OVERRAN, "a worker did not come to rest") from None
         assert isinstance(message, Condition)
         return message
+
+    async def ended(self) -> None:
+        """As `Hand` says."""
+        with suppress(asyncio.IncompleteReadError, OSError):
+            await self._reader.readexactly(1)  # an idle worker says nothing
 
     def cancel(self) -> None:
         """As `Hand` says."""

@@ -74,7 +74,9 @@ class Warm:
 
     def settle(self) -> bool:
         """Between tasks: keep what fits into the memory allowed. True where there is still too much in use."""
-        while self._kept and (len(self._kept) > MOST or memory.resident() > self._most_bytes):
+        while len(self._kept) > MOST:
+            self._kept.popitem(last=False)
+        while self._kept and memory.resident() > self._most_bytes:
             self._kept.popitem(last=False)
             memory.give_back()
             self._grown = True

@@ -30,15 +30,27 @@ __all__ = [
     "InputError",
     "InternalError",
     "ReachproofError",
+    "ServiceError",
     "Snapshot",
     "Verdict",
-    "__version__",
+    "connect",
     "diff",
     "load",
 ]
 
 if TYPE_CHECKING:
-    from reachproof.face import Answer, InputError, InternalError, ReachproofError, Snapshot, Verdict, diff, load
+    from reachproof.face import (
+        Answer,
+        InputError,
+        InternalError,
+        ReachproofError,
+        ServiceError,
+        Snapshot,
+        Verdict,
+        connect,
+        diff,
+        load,
+    )
 
 
 def __getattr__(name: str) -> object:

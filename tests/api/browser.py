@@ -9,10 +9,13 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
+from pydantic import SecretStr
 
 from reachproof.api.app import create_app
 from reachproof.api.settings import Settings
@@ -52,9 +55,17 @@ def chromium() -> Iterator[Any]:
 
 @contextmanager
 def serving(snapshot: Snapshot | None = None) -> Iterator[str]:
-    """The address of a service that answers until the block ends."""
+    """The address of a service that answers until the block ends, with a store of its own."""
+    with TemporaryDirectory() as folder:
+        settings = Settings(database_url=SecretStr(f"sqlite:///{folder}/store.db"))
+        with _running(create_app(settings, snapshot)) as address:
+            yield address
+
+
+@contextmanager
+def _running(app: FastAPI) -> Iterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(Settings(), snapshot), log_level="error", ws="none"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

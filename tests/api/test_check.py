@@ -77,13 +77,18 @@ def test_the_problems_of_all_packs_are_listed_with_their_places(client: TestClie
     ]
 
 
-def test_a_request_has_pack_or_packs(client: TestClient) -> None:
-    for body in ({}, {"pack": HOLDS, "packs": [HOLDS]}):
-        status, problem = post(client, body)
-        assert (status, problem["errors"][0]["message"]) == (
-            422,
-            "found both or neither of pack and packs, expected one of them",
-        )
+def test_a_request_has_no_more_than_one_of_pack_and_packs(client: TestClient) -> None:
+    status, problem = post(client, {"pack": HOLDS, "packs": [HOLDS]})
+    assert (status, problem["errors"][0]["message"]) == (
+        422,
+        "found both pack and packs, expected one of them, or neither for the shipped packs",
+    )
+
+
+def test_without_a_pack_the_shipped_ones_are_checked(client: TestClient) -> None:
+    status, document = post(client, {})
+    assert (status, document["verdict"]) == (200, "violated")
+    assert "tenant-isolation" in [each["name"] for each in document["skipped"]]
 
 
 def test_a_request_has_a_limited_number_of_statements(client: TestClient) -> None:

@@ -64,6 +64,7 @@ REPORT: dict[str, Any] = {
         "apiVersion": {"const": "reachproof/v1"},
         "by": {"enum": ["pod", "workload", "namespace", "tenant"]},
         "rows": {"type": "array", "items": ROW},
+        "ends": {"type": "array"},
         "absent": {"type": "array"},
         "exposure": {"type": "array"},
         "assumptions": {"type": "array", "items": NOTICE},

@@ -15,7 +15,7 @@ from tests.house.places import CODE_FOLDERS, PACKAGE, ROOT
 
 # What setuptools reads. Nothing else of the checkout can reach the wheel.
 BUILD_INPUTS = ("pyproject.toml", "README.md", "LICENSE", "src", *CODE_FOLDERS)
-DATA_SUFFIXES = {".lark", ".reach"}
+DATA_SUFFIXES = {".lark", ".reach", ".css", ".js"}
 
 
 def copy_checkout(target: Path, *, links: bool) -> Path:
@@ -68,9 +68,9 @@ def test_each_code_folder_is_joined_to_the_package_by_a_relative_link(name: str)
     assert (link / "__init__.py").samefile(ROOT / name / "__init__.py")
 
 
-def test_the_package_holds_nothing_but_its_face_and_the_links() -> None:
+def test_the_package_holds_nothing_but_its_names_and_the_links() -> None:
     names = {entry.name for entry in PACKAGE.iterdir()} - {"__pycache__"}
-    assert names == {"__init__.py", "__main__.py", "face.py", "py.typed", *CODE_FOLDERS}
+    assert names == {"__init__.py", "__main__.py", "py.typed", *CODE_FOLDERS}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ import pytest
 from reachproof.grammar.ast import Severity
 from reachproof.manifests import load_text
 from reachproof.network.errors import InputError, InternalError
-from reachproof.queries import parallel
+from reachproof.queries import ask, parallel
+from reachproof.queries.ask import Session
 from reachproof.queries.packs import PackText, Report, Result, Status, check, read_packs, report_json
 from reachproof.queries.plan import Verdict
 from reachproof.solver.budget import Budget
@@ -282,3 +283,23 @@ def test_a_process_that_ends_is_a_bug_and_no_verdict(monkeypatch: pytest.MonkeyP
     assert str(caught.value) == (
         "a process that answers statements ended, perhaps for want of memory; no verdict is given; try --jobs 1"
     )
+
+
+def test_a_session_brings_what_is_prepared_and_the_report_is_that_of_its_snapshot(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = "invariant x: no pod in namespace web can reach pods in namespace shop"
+    packs = [
+        PackText(name="plain", text=text),
+        PackText(name="named", text=f"define tenants by label team\n{text}\ninvariant y: tenant acme can reach nodes"),
+    ]
+    session = Session(SNAPSHOT)
+    expected = check(SNAPSHOT, packs)
+    for _ in range(2):
+        assert list(map(timeless, check(session, packs).results)) == list(map(timeless, expected.results))
+
+    def prepared(*_arguments: object) -> NoReturn:
+        raise AssertionError("something was prepared again")
+
+    monkeypatch.setattr(ask, "prepare", prepared)
+    check(session, packs[:1])

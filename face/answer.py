@@ -1,0 +1,234 @@
+"""The answer to one sentence, as a view of its document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from reachproof.face.cells import Cells
+from reachproof.face.flow_picture import picture
+from reachproof.face.html import Html, joined, tag
+from reachproof.face.markup import badge, folded, rules, steps
+from reachproof.face.page import table
+from reachproof.face.parts import (
+    Flow,
+    Json,
+    Trace,
+    Witness,
+    evidence_of,
+    notices_of,
+    place,
+    rules_of,
+    witness_of,
+)
+from reachproof.face.shown import Shown
+from reachproof.grammar.ast import Severity
+from reachproof.network.cluster import Notice
+from reachproof.queries.answer import Because, Evidence
+from reachproof.queries.plan import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """One kind of flow of an explanation. `access`: `allowed`, `denied`, or `depends` where both are possible.
+
+    `because`: all blockers of a flow that is or may be denied, else what lets it through.
+    """
+
+    access: str
+    witness: Witness
+    because: tuple[Because, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Answer(Shown):
+    """The answer to one sentence. It shows itself in a notebook, and `print` writes it as the command line does.
+
+    `verdict` and `reason` (of `unknown`); `vacuous`: the sentence is about no flow at all; `witness`: the flow that
+    shows the verdict, with its trace; `because`: the rules that a proof rests on; `columns` and `rows` of a list;
+    `flows` of an explanation; `name`, `severity`, `expected` and `status` of a statement in a pack. `document` is the
+    JSON answer of docs/interfaces.md. Neither true nor false: a verdict has more than two values.
+    """
+
+    query: str
+    normalized: str
+    form: str
+    name: str
+    severity: Severity | None
+    expected: Verdict | None
+    status: str
+    verdict: Verdict
+    reason: str
+    vacuous: bool
+    world: str
+    witness: Witness | None
+    because: tuple[Because, ...]
+    columns: tuple[str, ...]
+    rows: tuple[Mapping[str, str | tuple[str, ...]], ...]
+    flows: tuple[Explained, ...]
+    assumptions: tuple[Notice, ...]
+    warnings: tuple[Notice, ...]
+    evidence: Evidence
+    document: Json = field(repr=False, compare=False, hash=False)
+
+    @property
+    def trace(self) -> Trace | None:
+        """The trace of the witness, if there is one."""
+        return self.witness.trace if self.witness else None
+
+    def __bool__(self) -> bool:
+        """A verdict has more than two values: compare `verdict` instead."""
+        raise TypeError("an answer is neither true nor false; look at its verdict")
+
+    def entries(self) -> Iterator[list[str]]:
+        """The rows of a list as texts, in the order of `columns`."""
+        return ([_entry(row[name]) for name in self.columns] for row in self.rows)
+
+    def cells(self) -> Cells:
+        """The rows of a list; of an explanation one for each kind of flow; else one with the verdict."""
+        if self.columns:
+            return self.columns, self.entries()
+        if self.flows:
+            columns = ("access", "source", "destination", "port", "because")
+            return columns, ((each.access, *_ends(each.witness), _policies(each.because)) for each in self.flows)
+        told = ("verdict", "sentence", "source", "destination", "port", "because", "vacuous", "reason", "assuming")
+        codes = ", ".join(dict.fromkeys(notice.code for notice in self.assumptions)) or None
+        shown = (*_ends(self.witness), _policies(self.because))
+        return told, [(str(self.verdict), self.normalized, *shown, self.vacuous, self.reason or None, codes)]
+
+    def lines(self) -> Iterator[str]:
+        """The verdict first, then what shows it, then what it assumes."""
+        vacuous = "  (vacuous: it is about no flow at all)" if self.vacuous else ""
+        yield f"{self.verdict.upper()}  {self.normalized}{vacuous}"
+        if self.reason:
+            yield f"  reason: {self.reason}"
+        for explained in self.flows:
+            yield from _flow_lines(explained.witness, f"  {explained.access}: ")
+        if self.witness and not self.flows:
+            yield from _flow_lines(self.witness, "  ")
+        yield from _rows(self)
+        yield from _block("because", [f"{rule.text}{place(rule.origin)}" for rule in self.because])
+        yield from _block("assuming", [f"{notice.code}: {notice.text}" for notice in self.assumptions])
+
+    def html(self) -> Html:
+        """A badge, the flow as a picture, its trace, and what the verdict assumes."""
+        vacuous = tag("span", "vacuous: it is about no flow at all", class_="rp-faint") if self.vacuous else ""
+        head = tag(
+            "div", badge(self.verdict), tag("span", self.normalized, class_="rp-sentence"), vacuous, class_="rp-head"
+        )
+        reason = tag("div", self.reason, class_="rp-faint") if self.reason else ""
+        return joined(
+            [head, reason, self._shown(), folded("assumption", self.assumptions), folded("warning", self.warnings)]
+        )
+
+    def _shown(self) -> Html:
+        if self.flows:
+            return joined(_explained(each) for each in self.flows)
+        parts = [_witness_html(self.witness)] if self.witness else []
+        if self.columns:
+            parts.append(table(self.columns, self.entries()))
+        return joined([*parts, rules("because", self.because)])
+
+    @property
+    def title(self) -> str:
+        """What it is, on one line."""
+        return f"Answer {self.verdict}: {self.normalized}"
+
+
+def _explained(explained: Explained) -> Html:
+    head = tag(
+        "div", badge(explained.access), tag("span", str(explained.witness), class_="rp-sentence"), class_="rp-head"
+    )
+    blocked = "what blocks it" if explained.access != "allowed" else "what lets it through"
+    return joined([head, picture(explained.witness), steps(explained.witness.trace), rules(blocked, explained.because)])
+
+
+def _witness_html(witness: Witness) -> Html:
+    via = f" (by service {witness.via})" if witness.via else ""
+    parts: list[str] = []
+    if witness.before:
+        parts += [tag("div", f"in snapshot {witness.before.name}", class_="rp-title"), *_flow_html(witness.before)]
+        parts.append(tag("div", "now", class_="rp-title"))
+    return joined([*parts, *_flow_html(witness, via)])
+
+
+def _flow_html(flow: Flow, via: str = "") -> tuple[Html, ...]:
+    return tag("div", f"{flow}{via}", class_="rp-faint"), picture(flow), steps(flow.trace)
+
+
+def _flow_lines(witness: Witness, before: str) -> Iterator[str]:
+    via = f" (by service {witness.via})" if witness.via else ""
+    yield f"{before}{witness}{via}"
+    if witness.before:
+        yield f"   in snapshot {witness.before.name}: {witness.before}"
+        yield from (f"    {line}" for line in witness.before.trace.lines())
+        yield "   now:"
+    yield from (f"    {line}" for line in witness.trace.lines())
+
+
+def _block(title: str, lines: list[str]) -> Iterator[str]:
+    if lines:
+        yield f"  {title}"
+        yield from (f"    {line}" for line in lines)
+
+
+def _ends(flow: Flow | None) -> tuple[str | None, str | None, str | None]:
+    return (str(flow.source), str(flow.destination), f"{flow.protocol.lower()}/{flow.port}") if flow else (None,) * 3
+
+
+def _policies(because: Iterable[Because]) -> str | None:
+    return "; ".join(dict.fromkeys(str(rule.policy) for rule in because)) or None
+
+
+def _entry(value: str | tuple[str, ...]) -> str:
+    return value if isinstance(value, str) else ", ".join(value)
+
+
+def _rows(answer: Answer) -> Iterator[str]:
+    """The rows of a list under their columns, as wide as their widest entry; a list of nothing says so."""
+    if not answer.columns:
+        return
+    if not answer.rows:
+        yield "  none"
+        return
+    lines = [[name.upper() for name in answer.columns], *answer.entries()]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        yield "  " + "  ".join(entry.ljust(width) for entry, width in zip(line, widths, strict=True)).rstrip()
+
+
+def answer_of(document: Json) -> Answer:
+    """The answer that a document holds."""
+    severity, expected, witness = (document.get(key) for key in ("severity", "expected", "witness"))
+    return Answer(
+        query=document["query"],
+        normalized=document["normalized"],
+        form=document["form"],
+        name=document.get("name", ""),
+        severity=Severity(severity) if severity else None,
+        expected=Verdict(expected) if expected else None,
+        status=document.get("status", ""),
+        verdict=Verdict(document["verdict"]),
+        reason=document["reason"],
+        vacuous=document["vacuous"],
+        world=document["world"],
+        witness=witness_of(witness) if witness else None,
+        because=rules_of(document["because"]),
+        columns=tuple(document.get("columns", ())),
+        rows=tuple(_row(row) for row in document.get("rows", ())),
+        flows=tuple(_explained_of(each) for each in document.get("flows", ())),
+        assumptions=notices_of(document["assumptions"]),
+        warnings=notices_of(document["warnings"]),
+        evidence=evidence_of(document["evidence"]),
+        document=document,
+    )
+
+
+def _row(document: Json) -> Mapping[str, str | tuple[str, ...]]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in document.items()}
+
+
+def _explained_of(document: Json) -> Explained:
+    return Explained(
+        access=document["access"], witness=witness_of(document["witness"]), because=rules_of(document["because"])
+    )

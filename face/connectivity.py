@@ -1,0 +1,258 @@
+"""Every allowed connection, as a view of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from reachproof.face.access_graph import access_graph
+from reachproof.face.cells import Cell, Cells
+from reachproof.face.drawing import Picture
+from reachproof.face.ends import ReportEnd, end_of, named, outside_lines
+from reachproof.face.exposure_chart import exposure_chart
+from reachproof.face.html import Html, joined, tag
+from reachproof.face.interactive import heat_map
+from reachproof.face.markup import folded, folded_lines
+from reachproof.face.matrix_chart import MOST_ENDS, matrix_chart
+from reachproof.face.page import table
+from reachproof.face.parts import Json, notices_of
+from reachproof.face.shown import Shown
+from reachproof.network.cluster import Notice
+from reachproof.network.intervals import EMPTY, IntervalSet
+from reachproof.network.ports import ALL_PORTS, Protocol, format_ports, port_range
+from reachproof.solver.budget import OutOfBudget
+
+if TYPE_CHECKING:
+    import altair
+
+MOST_ROWS = 200
+"""As many rows a notebook shows; the frame has all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Ports that are allowed for some pair of the pods or addresses of two ends.
+
+    Of these, `open` depend on what is left open, and `partial` some other pair lacks.
+    """
+
+    ports: IntervalSet = EMPTY
+    open: IntervalSet = EMPTY
+    partial: IntervalSet = EMPTY
+
+    @property
+    def remarks(self) -> str:
+        """What else there is to say about the ports, in words; mostly nothing."""
+        said = []
+        if self.open:
+            said.append(f"{self._which(self.open)} depends on what is left open")
+        if self.partial:
+            said.append(f"{self._which(self.partial)} not between all of their pods")
+        return ", ".join(said)
+
+    def _which(self, ports: IntervalSet) -> str:
+        return "all of it" if ports == self.ports else format_ports(ports)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A pair of ends with something allowed from `src` to `dst`."""
+
+    src: ReportEnd
+    dst: ReportEnd
+    access: Access
+
+    @property
+    def ports(self) -> IntervalSet:
+        """Ports on which something is allowed."""
+        return self.access.ports
+
+    def __str__(self) -> str:
+        said = self.access.remarks
+        return f"{self.src} => {self.dst} : {format_ports(self.ports)}{f'  ({said})' if said else ''}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facing:
+    """One direction of an end: the ports with addresses outside, with every pod of the report, and with possible pods.
+
+    `possible` is None where that was not looked at.
+    """
+
+    outside: IntervalSet
+    everywhere: IntervalSet
+    possible: IntervalSet | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposure:
+    """What an end receives (`ingress`) and sends (`egress`); None where that is not asked for."""
+
+    end: ReportEnd
+    ingress: Facing | None
+    egress: Facing | None
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Connectivity(Shown):
+    """Every allowed connection, as an iterable of rows in order of their ends.
+
+    `ends` are all of the report, also such without a row. `exposures` is empty unless it was asked for. `snapshot` is
+    the digest of what was asked about.
+    """
+
+    by: str
+    ends: tuple[ReportEnd, ...]
+    accesses: Sequence[Access] = field(repr=False)
+    places: Iterable[tuple[int, int, int]] = field(repr=False)
+    exposures: tuple[Exposure, ...] = ()
+    assumptions: tuple[Notice, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+    snapshot: str = ""
+
+    def __iter__(self) -> Iterator[Row]:
+        """The rows, made one by one: they may be many."""
+        for src, dst, number in self.places:
+            yield Row(src=self.ends[src], dst=self.ends[dst], access=self.accesses[number])
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows; kept after the first use."""
+        return tuple(self)
+
+    @cached_property
+    def between(self) -> Mapping[tuple[ReportEnd, ReportEnd], Access]:
+        """What is allowed by source and destination; pairs with nothing are absent."""
+        return {(row.src, row.dst): row.access for row in self.rows}
+
+    def cells(self) -> Cells:
+        """The rows, with the namespaces and tenants of both ends."""
+        columns = ("src", "dst", "ports", "remarks", "src_namespace", "dst_namespace", "src_tenant", "dst_tenant")
+        return columns, (_cells_of(row) for row in self)
+
+    def lines(self) -> Iterator[str]:
+        """A line for each row, then what they assume."""
+        yield from map(str, self)
+        yield from outside_lines(self.ends)
+        yield from (f"assuming {notice.code}: {notice.text}" for notice in self.assumptions)
+
+    def html(self) -> Html:
+        """The matrix where it is small enough, the rows, and what they assume."""
+        head = tag(
+            "div", f"{len(self.rows)} connections between {len(self.ends)} ends, by {self.by}", class_="rp-title"
+        )
+        matrix = self.matrix().html() if 1 < len(self.ends) <= MOST_ENDS else ""
+        return joined(
+            [
+                head,
+                matrix,
+                self._rows(),
+                folded_lines("addresses behind short names", outside_lines(self.ends)),
+                folded("assumption", self.assumptions),
+                folded("warning", self.warnings),
+            ]
+        )
+
+    def _rows(self) -> Html:
+        shown = self.rows[:MOST_ROWS]
+        cells = ((str(row.src), str(row.dst), format_ports(row.ports), row.access.remarks) for row in shown)
+        left = len(self.rows) - len(shown)
+        more = tag("div", f"and {left} more: see frame()", class_="rp-faint") if left else ""
+        title = tag("summary", "connections")
+        opened = {"open": "open"} if len(self.rows) <= 12 else {}
+        return tag("details", title, table(("from", "to", "ports", ""), cells), more, **opened)
+
+    def matrix(self) -> Picture:
+        """Who may connect to whom, as a picture: sources are lines. ValueError for more than 80 ends."""
+        return matrix_chart(self)
+
+    def graph(self) -> Picture:
+        """The connections as arrows, from left to right. ValueError for more than 60 ends."""
+        return access_graph(self)
+
+    def exposure(self) -> Picture:
+        """What each end is exposed to. ValueError for a report that was made without `exposure=True`."""
+        return exposure_chart(self)
+
+    def interactive(self) -> altair.Chart:
+        """The matrix as an altair chart with tips, in which a click on a kind of access fades the others."""
+        return heat_map(self)
+
+    @property
+    def title(self) -> str:
+        """What it is, on one line."""
+        return f"Connectivity by {self.by}: ends {len(self.ends)}, rows {len(self.rows)}"
+
+
+def _cells_of(row: Row) -> tuple[Cell, ...]:
+    src, dst = row.src, row.dst
+    spaces = (src.namespace, dst.namespace, src.tenant, dst.tenant)
+    return str(src), str(dst), format_ports(row.ports), row.access.remarks, *spaces
+
+
+def connectivity_of(document: Json) -> Connectivity:
+    """The report that a document holds. OutOfBudget for one that says it was not finished."""
+    if "rows" not in document:
+        raise OutOfBudget(document["reason"])
+    by = document["by"]
+    given = tuple(end_of(each, by) for each in document["ends"])
+    number = {end: at for at, end in enumerate(given)}
+    accesses: dict[Access, int] = {}
+    places = tuple(
+        (
+            number[end_of(row["src"], by)],
+            number[end_of(row["dst"], by)],
+            accesses.setdefault(access_of(row), len(accesses)),
+        )
+        for row in document["rows"]
+    )
+    return Connectivity(
+        by=by,
+        ends=tuple(named(given).values()),
+        accesses=tuple(accesses),
+        places=places,
+        exposures=tuple(exposure_of(each, by) for each in document.get("exposure", ())),
+        assumptions=notices_of(document["assumptions"]),
+        warnings=notices_of(document["warnings"]),
+        snapshot=document["evidence"]["snapshot"],
+    )
+
+
+def access_of(document: Json) -> Access:
+    """What a row allows."""
+    found = (ports_of(document.get(name)) for name in ("connections", "depends", "partial"))
+    return Access(**dict(zip(("ports", "open", "partial"), found, strict=True)))
+
+
+def ports_of(document: Any) -> IntervalSet:
+    """Ports as documents write them: `all`, or inclusive ranges by protocol; nothing for None."""
+    if document is None:
+        return EMPTY
+    if document == "all":
+        return ALL_PORTS
+    spans = (port_range(Protocol(name), low, high) for name, pairs in document.items() for low, high in pairs)
+    return IntervalSet.of(span for ports in spans for span in ports)
+
+
+def exposure_of(document: Json, by: str) -> Exposure:
+    """What an end is exposed to."""
+    return Exposure(
+        end=end_of(document["end"], by), ingress=_facing(document["ingress"]), egress=_facing(document["egress"])
+    )
+
+
+def _facing(document: Json | None) -> Facing | None:
+    if document is None:
+        return None
+    possible = document["possiblePods"]
+    return Facing(
+        outside=_union(document["outside"]),
+        everywhere=ports_of(document["entireCluster"]),
+        possible=None if possible is None else _union(possible),
+    )
+
+
+def _union(documents: Iterable[Json]) -> IntervalSet:
+    return IntervalSet.of(span for each in documents for span in ports_of(each["connections"]))

@@ -1,0 +1,254 @@
+"""The difference of two snapshots, as a view of its document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from reachproof.face.cells import Cell, Cells
+from reachproof.face.connectivity import ports_of
+from reachproof.face.ends import ReportEnd, end_of, named, outside_lines
+from reachproof.face.flow_picture import picture
+from reachproof.face.html import Html, joined, tag
+from reachproof.face.markup import badge, folded, folded_lines, place, steps
+from reachproof.face.page import table
+from reachproof.face.parts import Flow, Json, flow_of, notices_of, policy_of, rule_of
+from reachproof.face.parts import place as place_text
+from reachproof.face.shown import Shown
+from reachproof.network.cluster import Notice
+from reachproof.network.intervals import IntervalSet
+from reachproof.network.policy import PolicyRef
+from reachproof.network.ports import format_ports
+from reachproof.queries.answer import Because
+from reachproof.queries.diff_rows import Change
+from reachproof.queries.difference import Relation
+
+SENTENCES = {
+    Relation.EQUIVALENT: "Both allow the same.",
+    Relation.STRICTER: "The new one allows less, and nothing more.",
+    Relation.LOOSER: "The new one allows more, and nothing less.",
+    Relation.INCOMPARABLE: "The new one allows some flows more, and some less.",
+    Relation.UNKNOWN: "It was not decided what differs.",
+}
+MOST_ROWS = 200
+"""As many rows a notebook shows; the frame has all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """A rule that decided `before` or decides `after`; `edit` is what was done to its policy, or empty."""
+
+    when: str
+    rule: Because
+    edit: str
+
+    def __str__(self) -> str:
+        return f"{self.when}: {self.rule.text}{f' ({self.edit})' if self.edit else ''}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A pair of ends with a flow that differs: what was allowed, what is, and why, as in docs/interfaces.md.
+
+    `open`: the ports that depend on what is left open, in either snapshot.
+    """
+
+    src: ReportEnd
+    dst: ReportEnd
+    change: Change
+    before: IntervalSet
+    after: IntervalSet
+    gained: IntervalSet
+    lost: IntervalSet
+    open: IntervalSet
+    because: tuple[Cause, ...]
+    endpoints: tuple[str, ...]
+
+    @property
+    def remarks(self) -> str:
+        """What the ports before and after do not tell, in words; mostly nothing."""
+        said = []
+        if more := self.gained - (self.after - self.before):
+            said.append(f"some flows are allowed more on {format_ports(more)}")
+        if less := self.lost - (self.before - self.after):
+            said.append(f"some flows are allowed less on {format_ports(less)}")
+        if self.open:
+            said.append(f"{format_ports(self.open)} depends on what is left open")
+        return ", ".join(said)
+
+    def __str__(self) -> str:
+        said = f"  ({self.remarks})" if self.remarks else ""
+        ports = f"{format_ports(self.before)} -> {format_ports(self.after)}"
+        return f"{self.change:<8} {self.src} => {self.dst} : {ports}{said}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """A flow that differs, as it was before and as it is after, with what is true of it: `allowed` or `denied`."""
+
+    before: Flow
+    after: Flow
+    truths: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Diff(Shown):
+    """What another snapshot allows more, or less. It shows itself in a notebook.
+
+    `relation` is `unknown` where the budget ended first, with the `reason`; then there are no rows. `looser` shows that
+    some flow is allowed more than before, `stricter` less. `new` and `lost` are workloads, bare pods and nodes that
+    only one of the snapshots has. `policies`: those that were added, removed or changed. `document` is the JSON.
+    """
+
+    relation: Relation
+    reason: str
+    by: str
+    rows: tuple[Row, ...]
+    new: tuple[ReportEnd, ...]
+    lost: tuple[ReportEnd, ...]
+    policies: tuple[tuple[str, PolicyRef], ...]
+    looser: Shift | None
+    stricter: Shift | None
+    assumptions: tuple[Notice, ...]
+    warnings: tuple[Notice, ...]
+    document: Json = field(repr=False, compare=False, hash=False)
+
+    @property
+    def differs(self) -> bool:
+        """Whether there is a row, or an endpoint that only one of the snapshots has."""
+        return bool(self.rows or self.new or self.lost)
+
+    def __iter__(self) -> Iterator[Row]:
+        """The rows."""
+        return iter(self.rows)
+
+    @property
+    def _outside(self) -> tuple[ReportEnd, ...]:
+        return tuple(dict.fromkeys(end for row in self.rows for end in (row.src, row.dst)))
+
+    def cells(self) -> Cells:
+        """A row for each pair of ends with a flow that differs."""
+        columns = ("change", "src", "dst", "before", "after", "gained", "lost", "because", "where")
+        return columns, (_cells_of(row) for row in self.rows)
+
+    def lines(self) -> Iterator[str]:
+        """What it comes to; then a line for each row with its causes; then flows that show it."""
+        yield f"{self.relation.upper()}  {SENTENCES[self.relation]}"
+        if self.reason:
+            yield f"  reason: {self.reason}"
+        for row in self.rows:
+            yield f"  {row}"
+            yield from (f"      {cause}{place_text(cause.rule.origin)}" for cause in row.because)
+            yield from (f"      {text}" for text in row.endpoints)
+        yield from (f"  new      {end}" for end in self.new)
+        yield from (f"  lost     {end}" for end in self.lost)
+        yield from (f"  {line}" for line in outside_lines(self._outside))
+        yield from (f"  policy {edit}: {policy}" for edit, policy in self.policies)
+        yield from (f"assuming {notice.code}: {notice.text}" for notice in self.assumptions)
+
+    def html(self) -> Html:
+        """A badge, the rows with what caused them, and flows that show it before and after."""
+        head = tag(
+            "div", badge(self.relation), tag("span", SENTENCES[self.relation], class_="rp-sentence"), class_="rp-head"
+        )
+        parts: list[str] = [head]
+        if self.reason:
+            parts.append(tag("div", self.reason, class_="rp-faint"))
+        if self.policies:
+            words = (tag("li", f"{edit}: {policy}") for edit, policy in self.policies)
+            parts += [tag("div", "policies", class_="rp-title"), tag("ul", *words)]
+        if self.rows:
+            parts.append(table(("", "from", "to", "before", "after", "because"), map(_shown, self.rows[:MOST_ROWS])))
+        if len(self.rows) > MOST_ROWS:
+            parts.append(tag("div", f"and {len(self.rows) - MOST_ROWS} more: see frame()", class_="rp-faint"))
+        for word, ends in (("new", self.new), ("lost", self.lost)):
+            if ends:
+                parts.append(tag("div", f"{word}: {', '.join(map(str, ends))}"))
+        parts += [_shift(word, shift) for word, shift in (("more", self.looser), ("less", self.stricter)) if shift]
+        parts.append(folded_lines("addresses behind short names", outside_lines(self._outside)))
+        return joined([*parts, folded("assumption", self.assumptions), folded("warning", self.warnings)])
+
+    @property
+    def title(self) -> str:
+        """What it is, on one line."""
+        return f"Diff {self.relation}: rows {len(self.rows)}, new {len(self.new)}, lost {len(self.lost)}"
+
+
+def _cells_of(row: Row) -> tuple[Cell, ...]:
+    ports = map(format_ports, (row.before, row.after, row.gained, row.lost))
+    because = "; ".join(map(str, row.because) if row.because else row.endpoints)
+    where = ", ".join(dict.fromkeys(str(cause.rule.origin) for cause in row.because if cause.rule.origin.file))
+    return str(row.change), str(row.src), str(row.dst), *ports, because, where
+
+
+def _shown(row: Row) -> tuple[str, ...]:
+    causes = [tag("div", str(cause), place(cause.rule.origin)) for cause in row.because]
+    causes += [tag("div", text) for text in row.endpoints]
+    if row.remarks:
+        causes.append(tag("div", row.remarks, class_="rp-faint"))
+    word = tag("span", row.change, class_=f"rp-word rp-{_COLOURS[row.change]}")
+    src, dst = (tag("span", str(end), class_="rp-end") for end in (row.src, row.dst))
+    return word, src, dst, format_ports(row.before), format_ports(row.after), joined(causes)
+
+
+_COLOURS = {Change.ADDED: "allow", Change.REMOVED: "deny", Change.CHANGED: "pass"}
+
+
+def _shift(word: str, shift: Shift) -> Html:
+    parts: list[Html] = [tag("summary", f"a flow that is allowed {word} than before: {shift.after}")]
+    for when, flow, truth in zip(("before", "after"), (shift.before, shift.after), shift.truths, strict=True):
+        parts += [tag("div", f"{when}: {truth}", class_="rp-title"), picture(flow), steps(flow.trace)]
+    return tag("details", *parts, open="open")
+
+
+def diff_of(document: Json) -> Diff:
+    """The difference that a document holds."""
+    by = document["by"]
+    witnesses = document["witnesses"]
+    rows = tuple(_row(each, by) for each in document["rows"])
+    names = named(end for row in rows for end in (row.src, row.dst))
+    return Diff(
+        relation=Relation(document["relation"]),
+        reason=document["reason"],
+        by=by,
+        rows=tuple(replace(row, src=names[row.src], dst=names[row.dst]) for row in rows),
+        new=tuple(end_of(each, "workload") for each in document["new"]),
+        lost=tuple(end_of(each, "workload") for each in document["lost"]),
+        policies=tuple(_edit(each) for each in document["policies"]),
+        looser=_shift_of(witnesses["looser"]),
+        stricter=_shift_of(witnesses["stricter"]),
+        assumptions=notices_of(document["assumptions"]),
+        warnings=notices_of(document["warnings"]),
+        document=document,
+    )
+
+
+def _row(document: Json, by: str) -> Row:
+    before, after, gained, lost = (ports_of(document[name]) for name in ("before", "after", "gained", "lost"))
+    return Row(
+        src=end_of(document["src"], by),
+        dst=end_of(document["dst"], by),
+        change=Change(document["change"]),
+        before=before,
+        after=after,
+        gained=gained,
+        lost=lost,
+        open=ports_of(document.get("beforeDepends")) | ports_of(document.get("afterDepends")),
+        because=tuple(
+            Cause(when=each["when"], rule=rule_of(each), edit=each["edit"] or "") for each in document["because"]
+        ),
+        endpoints=tuple(document["endpoints"]),
+    )
+
+
+def _edit(document: Json) -> tuple[str, PolicyRef]:
+    policy = policy_of(document["policy"])
+    assert policy is not None
+    return document["edit"], policy
+
+
+def _shift_of(document: Json | None) -> Shift | None:
+    if document is None:
+        return None
+    before, after = document["before"], document["after"]
+    return Shift(before=flow_of(before), after=flow_of(after), truths=(before["truth"], after["truth"]))

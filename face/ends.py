@@ -1,0 +1,81 @@
+"""The ends of a report: pods put together by workload, namespace or tenant, nodes, and the outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from reachproof.face.parts import Json
+
+FEW_CIDRS = 4
+"""External ends of more have a short name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportEnd:
+    """One end of the rows of a report. `title` is what it is called; ends are equal when kind and title are.
+
+    `kind`: `pod` (also for a workload), `namespace`, `tenant`, `node` or `external`. What it does not have is None.
+    """
+
+    kind: str
+    title: str
+    namespace: str | None = None
+    name: str | None = None
+    tenant: str | None = None
+    cidrs: tuple[str, ...] = ()
+
+    @property
+    def external(self) -> bool:
+        """Whether it is addresses outside the cluster."""
+        return self.kind == "external"
+
+    @property
+    def words(self) -> str:
+        """What pictures call it."""
+        short = self.external and len(self.cidrs) <= FEW_CIDRS
+        return f"outside {self.title}" if short else self.title
+
+    def __str__(self) -> str:
+        return self.title
+
+
+def named(ends: Iterable[ReportEnd]) -> dict[ReportEnd, ReportEnd]:
+    """Each end as it is to be called: external ones of more than FEW_CIDRS are outside-1, outside-2, ... in order."""
+    found: dict[ReportEnd, ReportEnd] = {}
+    number = 0
+    for end in ends:
+        many = len(end.cidrs) > FEW_CIDRS and end not in found
+        number += many
+        found.setdefault(end, replace(end, title=f"outside-{number}") if many else end)
+    return found
+
+
+def outside_lines(ends: Iterable[ReportEnd]) -> Iterator[str]:
+    """What the short names of external ends stand for."""
+    for end in ends:
+        if len(end.cidrs) > FEW_CIDRS:
+            yield f"{end}: {', '.join(end.cidrs)}"
+
+
+def end_of(document: Json, by: str) -> ReportEnd:
+    """An end of a report by pods, workloads, namespaces or tenants."""
+    kind = document["kind"]
+    if kind == "external":
+        cidrs = tuple(document["cidrs"])
+        return ReportEnd(kind=kind, title=", ".join(cidrs), cidrs=cidrs)
+    return ReportEnd(
+        kind=kind,
+        title=_title(document, by),
+        namespace=document["namespace"],
+        name=document["name"],
+        tenant=document["tenant"],
+    )
+
+
+def _title(document: Json, by: str) -> str:
+    kind, name, workload = document["kind"], document["name"], document["workload"]
+    if kind != "pod":
+        return f"{kind} {name}"
+    controlled = by == "workload" and workload
+    return f"{document['namespace']}/{name}" + (f"[{workload.partition('/')[0]}]" if controlled else "")

@@ -1,0 +1,122 @@
+"""Questions answered in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reachproof.face.connectivity import Connectivity, access_of, exposure_of
+from reachproof.face.ends import end_of, named
+from reachproof.face.parts import Json
+from reachproof.face.progress import bar
+from reachproof.face.source import Asked, Source
+from reachproof.queries.ask import Session
+from reachproof.queries.by import By
+from reachproof.queries.connectivity import Connectivity as Report
+from reachproof.queries.connectivity import connectivity, request
+from reachproof.queries.connectivity_wire import access_json, end_json, exposure_json
+from reachproof.queries.diff_wire import diff_json
+from reachproof.queries.difference import difference
+from reachproof.queries.explanation import explain
+from reachproof.queries.exposure import Exposure, exposure
+from reachproof.queries.findings import report_json as findings_json
+from reachproof.queries.hygiene import lint
+from reachproof.queries.packs import PackText, check, count_statements, library
+from reachproof.queries.packs import report_json as packs_json
+from reachproof.queries.possible_exposure import with_possible
+from reachproof.queries.wire import answer_json
+from reachproof.solver.budget import Budget
+from reachproof.solver.prove import Prover
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A snapshot in this process, prepared at the first question and then kept. From one thread at a time."""
+
+    session: Session
+
+    @property
+    def digest(self) -> str:
+        """As `Source` says, as all below."""
+        return self.session.snapshot.digest
+
+    def query(self, text: str, since: Mapping[str, Source], seconds: float) -> Json:
+        """One answer."""
+        session = self.session.since(_sessions(since)) if since else self.session
+        return answer_json(session.ask(text, Budget(seconds=seconds)))
+
+    def explain(self, source: str, destination: str, port: str, seconds: float) -> Json:
+        """One answer with flows."""
+        return answer_json(explain(self.session, source, destination, port, Budget(seconds=seconds)))
+
+    def check(self, packs: Sequence[PackText] | None, since: Mapping[str, Source], seconds: float) -> Json:
+        """The report, with a bar."""
+        given = library() if packs is None else packs
+        others = {name: session.snapshot for name, session in _sessions(since).items()}
+        with bar("checking", count_statements(given)) as advance:
+            report = check(
+                self.session.snapshot,
+                given,
+                budget=Budget(seconds=seconds),
+                others=others,
+                progress=lambda done, _total, name: advance(done, name),
+            )
+        return packs_json(report)
+
+    def connectivity(self, asked: Asked, seconds: float) -> Connectivity:
+        """The report, with a bar. OutOfBudget when it takes too long."""
+        wanted = request(asked.by, asked.src, asked.dst, asked.ports)
+        with bar("connections", 3) as advance:
+            advance(0, "preparing")
+            _ = self.session.encoding
+            advance(1, "deciding")
+            budget = Budget(seconds=seconds).start()
+            report = connectivity(self.session, wanted, budget)
+            advance(2, "exposure" if asked.exposure else "")
+            if not asked.exposure:
+                return _view(report, (), asked.by)
+            exposures, notices = with_possible(report, tuple(exposure(report)), Budget(seconds=seconds), Prover())
+            return _view(report, exposures, asked.by, notices)
+
+    def lint(self, seconds: float) -> Json:
+        """The findings."""
+        return findings_json(lint(self.session.encoding, Budget(seconds=seconds), Prover()))
+
+    def difference(self, new: Source, by: By, seconds: float) -> Json:
+        """What `new` allows more, or less."""
+        (other,) = _sessions({"new": new}).values()
+        return diff_json(difference(self.session.encoding, other.encoding, Budget(seconds=seconds), Prover(), by=by))
+
+
+def _sessions(others: Mapping[str, Source]) -> dict[str, Session]:
+    found: dict[str, Session] = {}
+    for name, other in others.items():
+        if not isinstance(other, Local):
+            raise TypeError("found a snapshot of a service and one of this process, expected two of one place")
+        found[name] = other.session
+    return found
+
+
+def _view(report: Report, exposures: Sequence[Exposure], by: By, notices: Sequence[Any] = ()) -> Connectivity:
+    """The report without its document, of which a large one would be millions of rows."""
+    return Connectivity(
+        by=str(by),
+        ends=tuple(named(end_of(end_json(report.snapshot, end), by) for end in report.ends).values()),
+        accesses=tuple(access_of(access_json(access)) for access in report.matrix.accesses),
+        places=_Places(report),
+        exposures=tuple(exposure_of(exposure_json(report, each), by) for each in exposures),
+        assumptions=report.assumptions,
+        warnings=(*report.warnings, *notices),
+        snapshot=report.snapshot.digest,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """The rows of a report as numbers, made one by one and as often as they are wanted."""
+
+    report: Report
+
+    def __iter__(self) -> Any:
+        return self.report.places()

@@ -1,0 +1,116 @@
+"""Questions answered by a service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from reachproof.face.bundle import Bundle
+from reachproof.face.client import Client
+from reachproof.face.connectivity import Connectivity, connectivity_of
+from reachproof.face.parts import Json
+from reachproof.face.source import Asked, Source
+from reachproof.queries.by import By
+from reachproof.queries.findings import Code
+from reachproof.queries.packs import PackText, count_statements
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remote:
+    """A snapshot that a service has, by `name` or digest, or manifests that go along with each request.
+
+    Neither: the one that the service was started with.
+    """
+
+    client: Client
+    name: str | None = None
+    sent: Bundle | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        what = "manifests that go along" if self.sent else self.name or "the snapshot it was started with"
+        return f"{what}, asked at {self.client.url}"
+
+    @property
+    def digest(self) -> str:
+        """As `Source` says, as all below. ValueError where the service has not been told, or does not tell."""
+        if self.name is None:
+            raise ValueError("the digest is known to the service only: look at the evidence of an answer")
+        if self.name.startswith("sha256:"):
+            return self.name
+        return str(self.client.get(f"/snapshots/{quote(self.name, safe='')}")["id"])
+
+    def query(self, text: str, since: Mapping[str, Source], seconds: float) -> Json:
+        """One answer."""
+        return self._ask("/query", {"query": text}, seconds, since=since)
+
+    def explain(self, source: str, destination: str, port: str, seconds: float) -> Json:
+        """One answer with flows."""
+        return self._ask("/explain", {"source": source, "destination": destination, "port": port}, seconds)
+
+    def check(self, packs: Sequence[PackText] | None, since: Mapping[str, Source], seconds: float) -> Json:
+        """The report on all packs, by one request; without a pack, on those that the service ships."""
+        body = {} if packs is None else {"packs": [pack.text for pack in packs]}
+        names = {f"packs[{at}]": Bundle(files=((p.name, p.text),)) for at, p in enumerate(packs or ())}
+        statements = count_statements(packs) if packs else 100
+        return self._ask("/check", body, seconds, since=since, names=names, statements=statements)
+
+    def connectivity(self, asked: Asked, seconds: float) -> Connectivity:
+        """The report. OutOfBudget when it takes too long."""
+        body: dict[str, Any] = {"by": str(asked.by), "exposure": asked.exposure}
+        body |= {key: text for key in ("src", "dst", "ports") if (text := getattr(asked, key)) is not None}
+        return connectivity_of(self._ask("/connectivity", body, seconds, statements=2))
+
+    def lint(self, seconds: float) -> Json:
+        """The findings."""
+        return self._ask("/lint", {}, seconds, statements=len(Code))
+
+    def difference(self, new: Source, by: By, seconds: float) -> Json:
+        """What `new` allows more, or less. ValueError where both are read under other options."""
+        (other,) = self._neighbours({"new": new}).values()
+        if other.options != self.options:
+            raise ValueError(f"found the options {dict(self.options)} and {dict(other.options)}, expected equal ones")
+        body = {"old": self._source(), "new": other._source(), "by": str(by), "options": dict(self.options)}
+        names = {name: each.sent for name, each in (("old", self), ("new", other)) if each.sent}
+        return self._posted("/diff", body, seconds, names)
+
+    def _ask(
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        seconds: float,
+        *,
+        since: Mapping[str, Source] | None = None,
+        names: Mapping[str, Bundle] | None = None,
+        statements: int = 1,
+    ) -> Json:
+        others = self._neighbours(since or {})
+        whole = {**body, **self._source(), "options": dict(self.options)}
+        if others:
+            whole["snapshots"] = {name: other._source() for name, other in others.items()}
+        sent = {"manifests": self.sent, **{f"snapshots.{name}": other.sent for name, other in others.items()}}
+        known = {**(names or {}), **{name: each for name, each in sent.items() if each}}
+        return self._posted(path, whole, seconds, known, statements)
+
+    def _posted(
+        self, path: str, body: Mapping[str, Any], seconds: float, names: Mapping[str, Bundle], statements: int = 1
+    ) -> Json:
+        whole = {**body, "timeoutMs": max(1, round(seconds * 1000))}
+        found: Json = self.client.post(path, whole, seconds * statements, names)
+        return found
+
+    def _source(self) -> dict[str, Any]:
+        if self.sent is not None:
+            return {"manifests": self.sent.manifests}
+        return {"snapshot": self.name} if self.name is not None else {}
+
+    def _neighbours(self, others: Mapping[str, Source]) -> dict[str, Remote]:
+        return dict(self._each(others))
+
+    def _each(self, others: Mapping[str, Source]) -> Iterator[tuple[str, Remote]]:
+        for name, other in others.items():
+            if not isinstance(other, Remote) or other.client is not self.client:
+                raise TypeError("found a snapshot of this service and one of another place, expected two of one place")
+            yield name, other

@@ -1,0 +1,109 @@
+"""What came out of packs, as a view of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from reachproof.face.answer import Answer, answer_of
+from reachproof.face.cells import Cell, Cells
+from reachproof.face.html import Html, joined, tag
+from reachproof.face.markup import badge, folded
+from reachproof.face.parts import Json
+from reachproof.face.shown import Shown
+from reachproof.network.cluster import Notice
+from reachproof.queries.plan import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Report(Shown):
+    """The answers to the statements of packs, in their order. It shows itself in a notebook.
+
+    `verdict`: `violated` if a statement failed, `unknown` if one is undecided or none was checked, else `holds`.
+    `skipped`: statements of the shipped library that do not apply, name and reason. `document` is the JSON.
+    """
+
+    verdict: Verdict
+    answers: tuple[Answer, ...]
+    skipped: tuple[tuple[str, str], ...]
+    document: Json = field(repr=False, compare=False, hash=False)
+
+    def __iter__(self) -> Iterator[Answer]:
+        """The answers."""
+        return iter(self.answers)
+
+    def __getitem__(self, name: str) -> Answer:
+        """The answer to the statement of that name. KeyError for a name that no checked statement has."""
+        for answer in self.answers:
+            if answer.name == name:
+                return answer
+        raise KeyError(name)
+
+    @property
+    def failed(self) -> tuple[Answer, ...]:
+        """The statements that failed."""
+        return tuple(answer for answer in self.answers if answer.status == "failed")
+
+    def cells(self) -> Cells:
+        """A row for each statement, also for those that were skipped."""
+        columns = ("name", "severity", "status", "verdict", "sentence", "witness", "where", "reason")
+        skipped = ((name, None, "skipped", None, None, None, None, reason) for name, reason in self.skipped)
+        return columns, (*map(_cells_of, self.answers), *skipped)
+
+    def lines(self) -> Iterator[str]:
+        """A line for each statement, with what shows it where it did not pass; then a count."""
+        for answer in self.answers:
+            yield f"{answer.status.upper()}  {answer.name} ({answer.severity})"
+            if answer.status != "passed":
+                yield from (f"  {line}" for line in answer.lines())
+        yield from (f"SKIPPED  {name}: {reason}" for name, reason in self.skipped)
+        yield self.counts
+
+    @property
+    def counts(self) -> str:
+        """How many passed, failed, are undecided, and were skipped; what there is none of is left out."""
+        found = [answer.status for answer in self.answers] + ["skipped"] * len(self.skipped)
+        counts = (
+            f"{found.count(word)} {word}" for word in ("passed", "failed", "undecided", "skipped") if word in found
+        )
+        return ", ".join(counts) or "no statements"
+
+    def html(self) -> Html:
+        """A line for each statement; what did not pass is unfolded."""
+        head = tag("div", badge(self.verdict), tag("span", self.counts, class_="rp-sentence"), class_="rp-head")
+        skipped = tuple(Notice(code=name, text=reason) for name, reason in self.skipped)
+        return joined([head, *map(_folded, self.answers), folded("skipped statement", skipped)])
+
+    @property
+    def title(self) -> str:
+        """What it is, on one line."""
+        return f"Report {self.verdict}: {self.counts}"
+
+
+def _cells_of(answer: Answer) -> tuple[Cell, ...]:
+    shown = str(answer.witness) if answer.witness else None
+    deciding = [rule.origin for rule in answer.because]
+    if answer.trace:
+        deciding += [step.origin for step in answer.trace if step.origin]
+    where = ", ".join(dict.fromkeys(str(origin) for origin in deciding if origin.file)) or None
+    reason = answer.reason or ("about no flow at all" if answer.vacuous else None)
+    said = str(answer.severity or ""), answer.status, str(answer.verdict), answer.normalized
+    return answer.name, *said, shown, where, reason
+
+
+def _folded(answer: Answer) -> Html:
+    title = tag(
+        "summary", badge(answer.status), " ", tag("span", answer.name, class_="rp-sentence"), f" ({answer.severity})"
+    )
+    opened = {} if answer.status == "passed" else {"open": "open"}
+    return tag("details", title, answer.html(), **opened)
+
+
+def report_of(document: Json) -> Report:
+    """The report that a document holds."""
+    return Report(
+        verdict=Verdict(document["verdict"]),
+        answers=tuple(map(answer_of, document["answers"])),
+        skipped=tuple((each["name"], each["reason"]) for each in document["skipped"]),
+        document=document,
+    )

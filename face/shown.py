@@ -1,0 +1,92 @@
+"""What every result can do: show itself in a notebook and in a terminal, become a frame, be saved as a page."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from reachproof.face.cells import Cells, frame
+from reachproof.face.html import Html, standing_alone
+from reachproof.face.page import write_page
+from reachproof.network.printable import printable
+
+if TYPE_CHECKING:
+    import pandas
+    from rich.text import Text
+
+WORDS = {
+    "HOLDS": "bold green",
+    "UNREACHABLE": "bold green",
+    "PASSED": "bold green",
+    "EQUIVALENT": "bold green",
+    "STRICTER": "bold cyan",
+    "VIOLATED": "bold red",
+    "FAILED": "bold red",
+    "LOOSER": "bold red",
+    "INCOMPARABLE": "bold red",
+    "REACHABLE": "bold yellow",
+    "UNKNOWN": "bold magenta",
+    "UNDECIDED": "bold magenta",
+}
+"""Words that begin a line of text, and their styles in a terminal of many colours."""
+
+
+class Shown(ABC):
+    """A result."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """What it is, on one line."""
+
+    @abstractmethod
+    def cells(self) -> Cells:
+        """The columns and rows of the frame."""
+
+    @abstractmethod
+    def lines(self) -> Iterator[str]:
+        """The result as text, line by line."""
+
+    @abstractmethod
+    def html(self) -> Html:
+        """The result as HTML, without its style sheet; everything in it that is not ours is escaped."""
+
+    def frame(self) -> pandas.DataFrame:
+        """The rows as a pandas frame. ImportError that says what to install where there is no pandas."""
+        return frame(self.cells())
+
+    def save(self, path: str | os.PathLike[str], *others: Any, title: str = "reachproof") -> None:
+        """Write a page that needs nothing else: this result, then the others.
+
+        Others are results, pictures, frames, and texts, which become headings. TypeError for anything else.
+        """
+        write_page(path, (self, *others), title)
+
+    def __str__(self) -> str:
+        return "\n".join(map(printable, self.lines()))
+
+    def __repr__(self) -> str:
+        return printable(f"<{self.title}>")
+
+    def __rich__(self) -> Text:
+        """For terminals with colours, by rich."""
+        from rich.text import Text
+
+        found = Text()
+        for line in map(printable, self.lines()):
+            found.append(line.split(" ", 1)[0], style=WORDS.get(line.split(" ", 1)[0], ""))
+            found.append(line[len(line.split(" ", 1)[0]) :] + "\n")
+        found.rstrip()
+        return found
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        return standing_alone(self.html())
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """For IPython in a terminal."""
+        printer.text("..." if cycle else str(self))

@@ -1,0 +1,133 @@
+"""What can be asked of a snapshot, wherever it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from reachproof.face.answer import Answer, answer_of
+from reachproof.face.bundle import Given, paths_or_objects
+from reachproof.face.connectivity import Connectivity
+from reachproof.face.difference import Diff, diff_of
+from reachproof.face.findings import Findings, findings_of
+from reachproof.face.local import Local
+from reachproof.face.report import Report, report_of
+from reachproof.face.source import Asked, Source, packs_of, seconds_of
+from reachproof.manifests import load as load_paths
+from reachproof.manifests import load_objects
+from reachproof.network.printable import printable
+from reachproof.queries.ask import Session
+from reachproof.queries.by import By
+from reachproof.queries.model_options import model_options
+from reachproof.solver.budget import DEFAULT_SECONDS
+
+
+class Questions:
+    """What can be asked about one snapshot. In this process it is prepared at the first question, then kept.
+
+    Every method raises InputError for what cannot be asked, with all its problems, and ValueError for a timeout that is
+    not above 0 and at most a day. Not safe for use by several threads at once.
+    """
+
+    __slots__ = ("_source",)
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def ask(
+        self, text: str, *, timeout: float = DEFAULT_SECONDS, since: Mapping[str, Snapshot] | None = None
+    ) -> Answer:
+        """The answer to one statement; the verdict is `unknown` when it takes longer than `timeout` seconds.
+
+        `since`: the snapshots that the statement may compare with, by the names that it has for them. TypeError for one
+        that is in another place.
+        """
+        return answer_of(self._source.query(text, _sources(since), seconds_of(timeout)))
+
+    def explain(self, source: str, destination: str, port: str, *, timeout: float = DEFAULT_SECONDS) -> Answer:
+        """Why the flows from one set to another are allowed or denied, with one of each kind in `flows`.
+
+        The arguments are those of `reachproof explain`.
+        """
+        return answer_of(self._source.explain(source, destination, port, seconds_of(timeout)))
+
+    def check(
+        self,
+        *packs: str | os.PathLike[str],
+        timeout: float = DEFAULT_SECONDS,
+        since: Mapping[str, Snapshot] | None = None,
+    ) -> Report:
+        """The report on packs, each statement with the whole timeout; without a pack, on the shipped ones.
+
+        A path, or text that ends in `.reach`, is a file; any other text is a pack itself. `since` as in `ask`.
+        """
+        return report_of(self._source.check(packs_of(packs), _sources(since), seconds_of(timeout)))
+
+    def connectivity(
+        self,
+        *,
+        by: str = "workload",
+        src: str | None = None,
+        dst: str | None = None,
+        ports: str | None = None,
+        exposure: bool = False,
+        timeout: float = DEFAULT_SECONDS,
+    ) -> Connectivity:
+        """Every allowed connection by `pod`, `workload`, `namespace` or `tenant`, as an iterable of rows.
+
+        `src` and `dst` are sets of the query language, `ports` its ports; all if not given. `exposure`: also what each
+        end is exposed to. ValueError for another `by`; ReachproofError when it takes longer than `timeout` seconds.
+        """
+        asked = Asked(by=By(by), src=src, dst=dst, ports=ports, exposure=exposure)
+        return self._source.connectivity(asked, seconds_of(timeout))
+
+    def lint(self, *, timeout: float = DEFAULT_SECONDS) -> Findings:
+        """What in the policies does nothing, or is not defined. Each kind of finding has the whole timeout."""
+        return findings_of(self._source.lint(seconds_of(timeout)))
+
+
+class Snapshot(Questions):
+    """A cluster's objects and policies, ready to be asked about: from `load`, or of a service."""
+
+    __slots__ = ()
+
+    @property
+    def digest(self) -> str:
+        """`sha256:...` of the objects, whatever their order and formatting.
+
+        Of a snapshot that goes along with each request ValueError: the service knows it.
+        """
+        return self._source.digest
+
+    def __repr__(self) -> str:
+        match self._source:
+            case Local(session=session):
+                inside = session.snapshot
+                return f"<Snapshot {self.digest[:19]}: pods {len(inside.pods)}, policies {len(inside.policies)}>"
+            case source:
+                return printable(f"<Snapshot {source}>")
+
+
+def diff(old: Snapshot, new: Snapshot, *, by: str = "workload", timeout: float = DEFAULT_SECONDS) -> Diff:
+    """What `new` allows more, or less, than `old`; both of this process, or both of one service.
+
+    `by`: what one end of a row is, of pod, workload, namespace and tenant. ValueError for anything else, or a timeout
+    as in `ask`; TypeError for snapshots of two places.
+    """
+    return diff_of(old._source.difference(new._source, By(by), seconds_of(timeout)))
+
+
+def _sources(since: Mapping[str, Snapshot] | None) -> dict[str, Source]:
+    return {name: snapshot._source for name, snapshot in (since or {}).items()}
+
+
+def load(*sources: Given, **options: object) -> Snapshot:
+    """The snapshot of files and folders, or of one list of objects; a List, as kubectl prints it, may stand for it.
+
+    `options` are the model options in the names of the command line and the service: tenantLabel, cni, podCidr, ...
+    Raises InputError with every problem of the input, TypeError for sources of another kind or for none.
+    """
+    chosen = model_options(options)
+    paths, objects = paths_or_objects(sources)
+    read = load_objects(objects or [], options=chosen) if paths is None else load_paths(*paths, options=chosen)
+    return Snapshot(Local(Session(read)))

@@ -1,0 +1,168 @@
+"""Workers that are no processes: a test sees what each was given and says what comes of it; nothing waits for time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from reachproof.api.schemas import CheckRequest, QueryRequest, Question
+from reachproof.api.settings import Settings
+from reachproof.api.statements import Draft
+from reachproof.api.stock import PreloadedStock
+from reachproof.api.work import Job
+from reachproof.api.workers.hand import Fence, Lost, Supply, Why
+from reachproof.api.workers.item import wanted_by
+from reachproof.api.workers.messages import Condition, Do, Done, Failed, One, Open, Order
+from reachproof.api.workers.pool import Pool
+from reachproof.api.workers.spool import Spool
+from reachproof.api.workers.workplace import Workers
+from reachproof.network.snapshot import Snapshot
+
+Outcome = Done | Failed | Lost
+SNAPSHOT = Snapshot(digest="sha256:" + "0" * 64)
+PATIENCE = 20.0
+
+
+@dataclass(eq=False)
+class Given:
+    """What a worker was given, and the future that says what comes of it."""
+
+    worker: FakeWorker
+    do: Do
+    order: Order
+    spool: Spool
+    fence: Fence
+    outcome: asyncio.Future[Outcome]
+
+    @property
+    def text(self) -> str:
+        """The sentence that was asked, or which statement of a request."""
+        request = self.order.job.request
+        if isinstance(self.do.task, One):
+            return f"statement {self.do.task.index}"
+        return request.query or "open" if isinstance(request, QueryRequest) else "open"
+
+    def answer(self, text: bytes = b"{}") -> None:
+        """The worker finishes, with this document."""
+        self.spool.write(text)
+        self.outcome.set_result(Done(status="passed"))
+
+    def open(self, statements: int) -> None:
+        """The worker finds so many statements."""
+        drafts = tuple(Draft(answer={"query": f"statement {n}"}, status="undecided") for n in range(statements))
+        self.outcome.set_result(Done(drafts=drafts))
+
+    def lose(self, why: Why = Why.CRASHED, *, gone: bool = True) -> None:
+        """The worker ends."""
+        self.outcome.set_result(Lost(why, "the worker ended", gone=gone))
+
+
+@dataclass(eq=False)
+class FakeWorker:
+    """A `Hand`."""
+
+    given: asyncio.Queue[Given]
+    number: int
+    killed: bool = False
+    spent: bool = False
+    now: Given | None = None
+    warm: set[str] = field(default_factory=set)
+    dead: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self, do: Do, *, supply: Supply, spool: Spool, fence: Fence) -> Done | Failed:
+        order = do.order or await supply(do.key)
+        assert isinstance(order, Order)
+        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self.now = Given(self, do, order, spool, fence, outcome)
+        self.warm |= {do.key, *wanted_by(order)} if isinstance(do.task, Open | One) else {*wanted_by(order)}
+        self.given.put_nowait(self.now)
+        found = await outcome
+        if isinstance(found, Lost):
+            raise found
+        return found
+
+    async def condition(self) -> Condition:
+        return Condition(warm=frozenset(self.warm), memory=1000, spent=self.spent, seconds=2.0, hits=1, misses=0)
+
+    async def ended(self) -> None:
+        await self.dead.wait()
+
+    def cancel(self) -> None:
+        assert self.now is not None
+        self.now.lose(Why.CANCELLED, gone=False)
+
+    def kill(self) -> None:
+        self.killed = True
+
+    async def close(self) -> None:
+        self.killed = True
+
+
+class House:
+    """A workplace with fake workers, and what they were given in order."""
+
+    def __init__(self, *, fails: Callable[[int], bool] = lambda number: False, **settings: int) -> None:
+        self.given: asyncio.Queue[Given] = asyncio.Queue()
+        self.workers: list[FakeWorker] = []
+        self.pauses: asyncio.Queue[tuple[float, asyncio.Event]] = asyncio.Queue()
+        self.starts = 0
+        self._fails = fails
+        limits = Settings.model_validate({"workers": 1, **settings})
+        stock = PreloadedStock(snapshot=SNAPSHOT)
+        pool = Pool(self._start, stock, size=limits.workers, most_jobs=limits.worker_jobs, pause=self._pause)
+        self.place = Workers(limits, stock, pool)
+
+    async def _start(self) -> FakeWorker:
+        self.starts += 1
+        if self._fails(self.starts):
+            raise Lost(Why.CRASHED, "there is no memory")
+        self.workers.append(FakeWorker(self.given, len(self.workers)))
+        return self.workers[-1]
+
+    async def _pause(self, seconds: float) -> None:
+        over = asyncio.Event()
+        self.pauses.put_nowait((seconds, over))
+        await over.wait()
+
+    async def __aenter__(self) -> House:
+        await self.place.start()
+        await self.settled()
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.place.close()
+
+    async def settled(self) -> None:
+        """Until everything that can go on has gone on."""
+        for _ in range(50):
+            await asyncio.sleep(0)
+
+    async def fail(self, times: int) -> None:
+        """So many attempts to start a worker have failed."""
+        for _ in range(times - 1):
+            (await self.pauses.get())[1].set()
+        await self.pauses.get()
+        await self.settled()
+
+    async def next(self) -> Given:
+        """What a worker is given next."""
+        async with asyncio.timeout(PATIENCE):
+            return await self.given.get()
+
+    def ask(self, request: str | Question, client: str = "a") -> asyncio.Task[bytes]:
+        """A request under way, which has been heard."""
+        asked = QueryRequest(query=request) if isinstance(request, str) else request
+        return asyncio.create_task(self._asked(Job(request=asked, seconds=10, max_queries=100), client))
+
+    async def _asked(self, job: Job, client: str) -> bytes:
+        document = await self.place.document(job, client)
+        try:
+            return document.content()
+        finally:
+            document.close()
+
+
+def pack() -> CheckRequest:
+    """A pack; fake workers say how many statements it has."""
+    return CheckRequest(pack="invariant a: no pod can reach any pod")

@@ -1,0 +1,185 @@
+"""What a worker keeps from one question to the next, and that answers do not depend on it."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from reachproof.api.schemas import QueryRequest
+from reachproof.api.stock import Packed, PreloadedStock
+from reachproof.api.workers import memory
+from reachproof.api.workers.running import Running
+from reachproof.api.workers.spool import IN_MEMORY, NoRoom, Room, Spool
+from reachproof.api.workers.warm import MOST, Warm, key_of
+from reachproof.network.errors import InputError
+from reachproof.solver.budget import Budget
+from reachproof.solver.prove import GaveUp, Prover
+from tests.api.requests import ISOLATED, MANIFESTS, tenants
+
+DIGEST = tenants().digest
+PLENTY = 10**12
+
+
+class Fetching:
+    """A stock that counts what is fetched."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._stock = PreloadedStock(snapshot=tenants())
+
+    def __call__(self, digest: str) -> Packed:
+        self.count += 1
+        return self._stock.packed(digest)
+
+
+def stored(**options: str) -> QueryRequest:
+    return QueryRequest(query=ISOLATED, options=options)
+
+
+def sent(text: str, **options: str) -> QueryRequest:
+    return QueryRequest(query=ISOLATED, manifests=text, options=options)
+
+
+def test_a_stored_snapshot_is_fetched_once_whatever_the_options() -> None:
+    fetch = Fetching()
+    warm = Warm(Prover(), fetch, PLENTY)
+    asked = [stored(), stored(enforcement="none"), stored(), stored(enforcement="none"), stored(cni="calico")]
+    sessions = [warm.session(each, {None: DIGEST}) for each in asked]
+    assert fetch.count == 1
+    assert sessions[0] is sessions[2] and sessions[1] is sessions[3]
+    assert len({id(each) for each in sessions}) == 3
+    assert (warm.hits, warm.misses) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [sent(MANIFESTS + "\n"), sent(MANIFESTS, enforcement="none"), sent(MANIFESTS, tenantLabel="team")],
+)
+def test_what_decides_how_a_snapshot_comes_out_is_in_its_key(other: QueryRequest) -> None:
+    assert key_of(other, {}) != key_of(sent(MANIFESTS), {})
+    assert key_of(sent(MANIFESTS), {}) == key_of(sent(MANIFESTS), {})
+    assert key_of(sent(MANIFESTS), {}, "old") != key_of(sent(MANIFESTS), {}, "new")
+
+
+def test_lists_of_objects_are_read_each_time() -> None:
+    warm = Warm(Prover(), Fetching(), PLENTY)
+    asked = QueryRequest(query=ISOLATED, manifests=[])
+    assert warm.session(asked, {}) is not warm.session(asked, {})
+    assert not warm.keys
+
+
+def test_wrong_manifests_are_not_kept() -> None:
+    warm = Warm(Prover(), Fetching(), PLENTY)
+    with pytest.raises(InputError):
+        warm.session(sent("kind: ["), {})
+    assert not warm.keys
+
+
+def test_what_was_used_last_is_kept_as_long_as_there_is_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    warm = Warm(Prover(), Fetching(), most_bytes=250)
+    monkeypatch.setattr(memory, "resident", lambda: 100 * len(warm.keys))
+    texts = [f"{MANIFESTS}# {number}" for number in range(3)]
+    for text in (texts[0], texts[1], texts[0], texts[2]):
+        warm.session(sent(text), {})
+    assert not warm.settle()
+    assert warm.keys == {key_of(sent(texts[0]), {}), key_of(sent(texts[2]), {})}
+
+
+def test_a_worker_that_has_too_much_with_nothing_kept_should_be_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    warm = Warm(Prover(), Fetching(), most_bytes=250)
+    monkeypatch.setattr(memory, "resident", lambda: 300)
+    warm.session(sent(MANIFESTS), {})
+    assert warm.settle()
+    assert not warm.keys
+
+
+def test_small_snapshots_are_bounded_by_their_number() -> None:
+    warm = Warm(Prover(), Fetching(), PLENTY)
+    for number in range(MOST + 3):
+        warm.session(sent(f"{MANIFESTS}# {number}"), {})
+    warm.settle()
+    assert len(warm.keys) == MOST
+
+
+# ---------------------------------------------------------------- calling off
+
+
+def pigeons(count: int) -> str:
+    """As many holes, and one pigeon more: hard to refute."""
+    names = [[f"p{pigeon}_{hole}" for hole in range(count)] for pigeon in range(count + 1)]
+    declared = [f"(declare-const {name} Bool)" for row in names for name in row]
+    somewhere = [f"(assert (or {' '.join(row)}))" for row in names]
+    apart = [
+        f"(assert (not (and {names[one][hole]} {names[other][hole]})))"
+        for hole in range(count)
+        for one in range(count + 1)
+        for other in range(one)
+    ]
+    return "".join([*declared, *somewhere, *apart])
+
+
+def test_work_that_is_called_off_ends_as_if_its_time_were_over_and_the_next_is_not_touched() -> None:
+    begun = threading.Event()
+    prover = Prover()
+    running = Running(prover, begun.set)
+    running.begin(7)
+    found: list[object] = []
+    budget = Budget(seconds=600, rlimit=2**31, clock=running.clock)
+    worker = threading.Thread(target=lambda: found.append(prover.run(pigeons(12), (), budget.start())))
+    worker.start()
+    assert begun.wait(60)
+    running.cancel(6)
+    assert not running.cancelled
+    caller = threading.Thread(target=running.cancel, args=(7,))
+    caller.start()
+    worker.join(60)
+    running.end()
+    caller.join(60)
+    assert found == [GaveUp("time limit of 600 s reached")]
+    running.begin(8)
+    assert not isinstance(prover.run("(declare-const a Bool)(assert a)", ("a",), budget.start()), GaveUp)
+
+
+def test_time_that_was_called_off_does_not_begin_again() -> None:
+    running = Running(Prover(), lambda: None)
+    running.begin(1)
+    budget = Budget(clock=running.clock).start()
+    caller = threading.Thread(target=running.cancel, args=(1,))
+    caller.start()
+    while not running.cancelled:
+        pass
+    assert (budget.left, budget.start().left) == (0.0, 0.0)
+    running.end()
+    caller.join(60)
+
+
+# ---------------------------------------------------------------- documents that wait
+
+
+def test_documents_that_wait_have_so_much_room_together() -> None:
+    room = Room(10)
+    one, other = Spool(room), Spool(room)
+    one.write(b"123456")
+    with pytest.raises(NoRoom):
+        other.write(b"12345")
+    one.close()
+    one.close()
+    assert room.used == 0
+    other.write(b"1234567890")
+    other.clear()
+    other.write(b"abc")
+    assert (other.content(), list(other.blocks()), room.used) == (b"abc", [b"abc"], 3)
+    other.close()
+    with pytest.raises(NoRoom):
+        other.write(b"late")
+
+
+def test_a_large_document_comes_out_as_it_went_in() -> None:
+    spool = Spool(Room(10 * IN_MEMORY))
+    blocks = [bytes([number]) * 300_000 for number in range(8)]
+    for block in blocks:
+        spool.write(block)
+    assert not spool.is_small
+    assert b"".join(spool.blocks()) == b"".join(blocks)
+    spool.close()
