@@ -2,7 +2,7 @@
 PYTHON ?= .venv/bin/python
 TESTS ?=
 
-.PHONY: check format-check lint types layers test docs-check format fuzz bench environment
+.PHONY: check format-check lint types layers test docs-check docs format fuzz bench environment
 
 check: format-check lint types layers test docs-check
 
@@ -22,12 +22,16 @@ types:
 layers:
 	$(PYTHON) -c 'from importlinter.cli import lint_imports_command as run; run()' --no-cache --no-logo
 
-# The docs check has a target of its own, so it is left out here.
+# The checks of the docs have a target of their own, so they are left out here.
 test:
-	$(PYTHON) -m pytest -q --ignore=tests/house/test_docs.py $(TESTS)
+	$(PYTHON) -m pytest -q --ignore=tests/house/test_docs.py --ignore=tests/docs/test_site.py $(TESTS)
 
 docs-check:
-	$(PYTHON) -m pytest -q tests/house/test_docs.py
+	$(PYTHON) -m pytest -q tests/house/test_docs.py tests/docs/test_site.py
+
+# The site, in build/site: open build/site/index.html.
+docs:
+	$(PYTHON) -m sphinx -q -W -n --keep-going -c docs . build/site
 
 format:
 	$(PYTHON) -m ruff check --fix .

@@ -22,12 +22,13 @@ from reachproof.network.labels import NAMESPACE_NAME
 from reachproof.network.origin import Origin
 
 _CORE = ("Namespace", "Node", "Pod", "Service", "ServiceAccount")
-_GROUPS = {
+INVENTORY_KINDS = {
     **dict.fromkeys(_CORE, ""),
     "EndpointSlice": "discovery.k8s.io",
     "Ingress": "networking.k8s.io",
     **WORKLOAD_GROUPS,
 }
+"""The kinds that are read here, with their API groups."""
 _OLD_GROUPS = ("extensions",)
 _NAMESPACE = "a DNS label: at most 63 of a-z, 0-9 and dashes"
 
@@ -45,7 +46,7 @@ Record = Namespace | Node | PodEntry | Service | Slice | Ingress | Workload | Ac
 
 def inventory_kind(manifest: Manifest) -> bool:
     """Whether the object is of a kind that is read here; kinds of other groups that share a name are not."""
-    group = _GROUPS.get(manifest.kind)
+    group = INVENTORY_KINDS.get(manifest.kind)
     return group is not None and (manifest.group == group or (group == "apps" and manifest.group in _OLD_GROUPS))
 
 

@@ -144,7 +144,7 @@ class _Run:
                 self._running[place.submit(turn.task)] = place, turn
 
     def _next(self, most: int) -> Iterator[_Turn]:
-        """Up to `most` tasks: first those whose worker died, then snapshots in order. What cannot be read is no task."""
+        """Up to `most` tasks: first those whose worker died, then snapshots in order. What cannot be read is none."""
         while most > 0 and (self._again or self._unread):
             if self._again:
                 turn = self._again.popleft()

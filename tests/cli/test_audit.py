@@ -67,9 +67,7 @@ def test_a_broken_snapshot_does_not_stop_the_others(place: Place) -> None:
     assert place.audit("--no-color", "--snapshots", "eu", "us/", "typo") == (2, TEXT, "")
 
 
-@pytest.mark.parametrize(
-    ("snapshots", "code"), [(("eu",), 0), (("eu", "us"), 1), (("us", "missing"), 2)], ids=lambda given: str(given)
-)
+@pytest.mark.parametrize(("snapshots", "code"), [(("eu",), 0), (("eu", "us"), 1), (("us", "missing"), 2)], ids=str)
 def test_the_exit_code_is_the_worst_of_the_fleet(place: Place, snapshots: tuple[str, ...], code: int) -> None:
     assert place.audit("-q", "--snapshots", *snapshots)[0] == code
 
@@ -131,7 +129,8 @@ def test_sarif_has_a_run_for_each_snapshot(place: Place) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("eu", "./eu"), "Invalid value for '--snapshots': found './eu' and 'eu', expected each once: they are the same"),
+        (("eu", "./eu"), "Invalid value for '--snapshots': found './eu' and 'eu', expected "
+         "each once: they are the same"),
         (("-",), "Invalid value for '--snapshots': found -, expected a file or a folder"),
         (("eu", "--pack", "shut.reach"), "Invalid value for '--pack': found 'shut.reach' and 'shut.reach', expected "
          "each once: they are the same"),
@@ -172,12 +171,13 @@ def test_progress_is_for_terminals_only(place: Place, monkeypatch: pytest.Monkey
 def test_an_interrupt_reports_what_is_finished(place: Place) -> None:
     os.mkfifo("late.yaml")  # read when the first is finished, as there is one process
     asked = command("audit", "--jobs", "1", "--pack", "shut.reach", "--snapshots", "eu", "late.yaml")
-    with subprocess.Popen(
-        asked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
-    ) as running:
-        with open("late.yaml", "wb"):  # waits for a reader
-            running.send_signal(signal.SIGINT)
-            out, err = running.communicate()
+    pipe = subprocess.PIPE
+    with (
+        subprocess.Popen(asked, stdout=pipe, stderr=pipe, text=True, env=environment()) as running,
+        open("late.yaml", "wb"),  # waits for a reader
+    ):
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate()
     assert (running.returncode, err) == (130, "")
     assert out == (
         "HOLDS  eu  (1 passed)\nUNFINISHED  late.yaml\n  interrupted before it was finished\n\n"

@@ -22,9 +22,11 @@ from tests.house.places import ROOT
 
 PAGES = (
     "README.md",
+    "docs/tutorial.md",
     "docs/interfaces.md",
     "docs/packs.md",
     "docs/audit.md",
+    "docs/deploy.md",
     "docs/lint.md",
     "docs/ci.md",
     "docs/connectivity.md",

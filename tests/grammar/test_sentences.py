@@ -321,6 +321,26 @@ PREFIXES: list[tuple[str, ast.Prefix]] = [
     ("assuming whatever network policies tenant a writes:", ast.AssumingAnyPolicies(tenant("a"))),
 ]
 
+SYNONYMS: list[tuple[str, str]] = [
+    ("CAN ANY POD REACH Tenant A ON TCP/80", "can any pod reach tenant A on tcp/80"),
+    ("can pods labeled a=b reach nodes", "can pods with labels a=b reach nodes"),
+    ("can pods labelled a=b reach nodes", "can pods with labels a=b reach nodes"),
+    ("BANP enforces default deny for all tenants", "the baseline tier enforces default-deny for each tenant"),
+    ("with only ANP: no pod can reach nodes", "with only the admin tier: no pod can reach nodes"),
+    ("why can't pods reach nodes", "why cannot pods reach nodes?"),
+    ("why can’t pods reach nodes", "why can not pods reach nodes"),
+    ("why can pods not reach nodes", "why can't pods reach nodes"),
+    ("can pods in a different tenant reach nodes", "can pods in another tenant reach nodes"),
+    ("can each pod reach a node", "can all pods reach some node"),
+    ("can every pod reach any node", "can all pods reach a node"),
+    ("tenant a can only reach nodes", "tenant a can reach only nodes"),
+    ("tenant a can exactly reach nodes", "tenant a can reach exactly nodes"),
+    ("prove no pod can reach nodes", "no pod\n  can reach # comment\n nodes."),
+    ("every pod is selected by a network policy", "all pods are selected by a network policy"),
+    ("without netpol a/b: can pods reach nodes", "without network policy a/b: can pods reach nodes"),
+    ("every tenant is isolated", "all tenants are isolated from each other"),
+]
+
 
 @pytest.mark.parametrize(("text", "statement"), STATEMENTS, ids=[text for text, _ in STATEMENTS])
 def test_a_sentence_says(text: str, statement: Statement) -> None:
@@ -360,28 +380,7 @@ def test_a_network_policy_may_be_left_out_of_a_question() -> None:
     assert query == Query(Can(some(PODS), bare(labelled("app", "db"))), (removed,))
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("CAN ANY POD REACH Tenant A ON TCP/80", "can any pod reach tenant A on tcp/80"),
-        ("can pods labeled a=b reach nodes", "can pods with labels a=b reach nodes"),
-        ("can pods labelled a=b reach nodes", "can pods with labels a=b reach nodes"),
-        ("BANP enforces default deny for all tenants", "the baseline tier enforces default-deny for each tenant"),
-        ("with only ANP: no pod can reach nodes", "with only the admin tier: no pod can reach nodes"),
-        ("why can't pods reach nodes", "why cannot pods reach nodes?"),
-        ("why can’t pods reach nodes", "why can not pods reach nodes"),
-        ("why can pods not reach nodes", "why can't pods reach nodes"),
-        ("can pods in a different tenant reach nodes", "can pods in another tenant reach nodes"),
-        ("can each pod reach a node", "can all pods reach some node"),
-        ("can every pod reach any node", "can all pods reach a node"),
-        ("tenant a can only reach nodes", "tenant a can reach only nodes"),
-        ("tenant a can exactly reach nodes", "tenant a can reach exactly nodes"),
-        ("prove no pod can reach nodes", "no pod\n  can reach # comment\n nodes."),
-        ("every pod is selected by a network policy", "all pods are selected by a network policy"),
-        ("without netpol a/b: can pods reach nodes", "without network policy a/b: can pods reach nodes"),
-        ("every tenant is isolated", "all tenants are isolated from each other"),
-    ],
-)
+@pytest.mark.parametrize(("one", "other"), SYNONYMS)
 def test_synonyms_have_one_ast(one: str, other: str) -> None:
     assert parse(one) == parse(other)
 

@@ -61,7 +61,7 @@ def fleet(*tasks: AuditTask) -> list[Given]:
 
 
 class Fatal(tuple[tuple[str, bytes], ...]):
-    """Files that kill the process in which they are read (kill -9), as long as `folder` has fewer marks than `times`."""
+    """Files that kill (kill -9) whoever reads them, as long as `folder` has fewer marks than `times`."""
 
     folder: Path
     times: int
