@@ -62,6 +62,7 @@ class Database:
         self._url = _read(url)
         self._engine = _engine(self._url)
         weakref.finalize(self, self._engine.dispose)
+        self._reading = _reading(self._engine)
         self._ready = False
         self._preparing = threading.Lock()
 
@@ -75,7 +76,7 @@ class Database:
         """A session that sees one state of the database. Raises StoreUnavailable."""
         with _failures():
             self._prepare()
-            with Session(self._engine, expire_on_commit=False) as session:
+            with Session(self._reading, expire_on_commit=False) as session:
                 yield session
 
     @contextmanager
@@ -137,6 +138,13 @@ def _engine(url: URL) -> Engine:
     event.listen(engine, "connect", _pragmas)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _reading(engine: Engine) -> Engine:
+    """The same, with transactions that see one state and change nothing; on SQLite every transaction sees one state."""
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def _pragmas(connection: Any, _record: Any) -> None:

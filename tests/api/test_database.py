@@ -191,6 +191,15 @@ def test_of_a_change_whose_connection_drops_nothing_is_kept(postgres: str, postg
         assert tokens(database) == []
 
 
+def test_a_reader_sees_one_state_whatever_others_write(database_url: str, database: Database) -> None:
+    with closing(Database(database_url)) as other, database.reading() as session:
+        before = session.scalars(select(Token.id)).all()
+        with other.writing() as writing:
+            writing.add(token("a"))
+        assert (before, session.scalars(select(Token.id)).all()) == ([], [])
+    assert tokens(database) == ["a"]
+
+
 def test_a_file_that_another_one_writes_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reachproof.api.database._SECONDS", 0.01)
     url = f"sqlite:///{tmp_path}/store.db"

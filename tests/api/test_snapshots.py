@@ -5,13 +5,16 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
+from reachproof.api import database as database_module
 from reachproof.api.database import Database
+from reachproof.api.store import SnapshotStore
 from reachproof.api.tables import StoredSnapshot
 from reachproof.manifests import load, load_text
 from tests.api.requests import DENIED, EXAMPLES, ISOLATED, MANIFESTS, check_problem, client, error, tenants
@@ -314,8 +317,6 @@ def test_a_stored_snapshot_is_read_under_the_options_of_the_request(service: Tes
 def test_a_name_is_looked_up_once_for_a_request(service: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     store(service, name="prod")
     asked: list[str] = []
-    from reachproof.api.store import SnapshotStore
-
     resolve = SnapshotStore.resolve
 
     def counted(self: SnapshotStore, wanted: str) -> str:
@@ -368,3 +369,34 @@ def test_without_a_database_requests_with_manifests_are_answered_and_the_others_
     ):
         check_problem(response, 503, "the store cannot be used now")
         assert response.headers["retry-after"] == "5"
+
+
+def test_when_the_disk_is_full_nothing_is_lost_and_the_service_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Full as SQLite sees it: the file may not have more pages than it has now."""
+    url = f"sqlite:///{tmp_path}/store.db"
+    digest = store(client(database_url=url), name="prod")
+    pages = (tmp_path / "store.db").stat().st_size // 4096
+    pragmas = database_module._pragmas
+
+    def full(connection: Any, record: Any) -> None:
+        pragmas(connection, record)
+        connection.execute(f"PRAGMA max_page_count={pages}")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database_module, "_pragmas", full)
+        service = client(tenants(), database_url=url, result_cache_entries=10)
+        names = "---\n" + "\n---\n".join(
+            f"{{apiVersion: v1, kind: Node, metadata: {{name: n{n}}}}}" for n in range(5000)
+        )
+        for _ in range(2):
+            response = service.post("/snapshots?name=prod", content=names, headers=YAML)
+            check_problem(response, 503, "the store cannot be used now")
+        assert service.post("/query", json={"query": ISOLATED}).status_code == 200
+        assert service.get("/snapshots/prod").json()["id"] == digest
+        answer = service.post("/query", json={"query": REACH, "snapshot": "prod"})
+        assert answer.json()["evidence"]["snapshot"] == digest
+    service = client(database_url=url)
+    assert service.post("/snapshots?name=prod", content=names, headers=YAML).status_code == 201
+    assert [each["id"] for each in service.get("/snapshots/names/prod").json()["history"]][1:] == [digest]
