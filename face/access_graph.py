@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MOST_ENDS = 60
 """A picture of more ends on one side cannot be read."""
 _WIDTH, _HEIGHT, _ACROSS, _DOWN, _TOP, _MOST = 240, 24, 500, 34, 30, 36
-_LEGEND = ((ALL, "from or to the outside"), (FAINT, "inside"), (OPEN, "depends, or not all of their pods"))
+_LEGEND = ((ALL, "from or to the outside"), (FAINT, "inside"), (OPEN, "depends on what is left open"))
 Sides = tuple[Mapping["ReportEnd", int], Mapping["ReportEnd", int]]
 """The place of each source on the left, and of each destination on the right."""
 
@@ -62,7 +62,7 @@ def _line(row: Row, sides: Sides) -> Html:
     y1, y2 = (_TOP + side[end] * _DOWN + _HEIGHT // 2 for side, end in zip(sides, (row.src, row.dst), strict=True))
     bend = (x2 - x1) // 2
     outside = row.src.external or row.dst.external
-    colour = OPEN if row.access.open or row.access.partial else ALL if outside else FAINT
+    colour = OPEN if row.access.open else ALL if outside else FAINT
     curve = f"M {x1} {y1} C {x1 + bend} {y1}, {x2 - bend} {y2}, {x2 - 6} {y2}"
     line = tag("path", d=curve, fill="none", stroke=colour, stroke_width=1.4, stroke_opacity=0.8)
     head = tag("polygon", points=f"{x2 - 7},{y2 - 4} {x2},{y2} {x2 - 7},{y2 + 4}", fill=colour)

@@ -10,7 +10,7 @@ from pathlib import Path
 from reachproof.face.html import Html, joined, standing_alone, tag
 
 ALL, SOME, OPEN, NONE = "#1f6feb", "#8ab8f5", "#e3b341", "#80808022"
-"""Colours of an access: every port, some ports, what depends, nothing."""
+"""Colours of an access: every port of all pods, some of it, what depends, nothing."""
 FAINT = "#808a96"
 
 

@@ -64,5 +64,11 @@ def _cell(ports: IntervalSet | None, *, x: int, y: int) -> Html:
         "g",
         tag("title", words or "nothing"),
         tag("rect", x=x, y=y + 2, width=_WIDTH - 4, height=_HEIGHT - 4, rx=3, fill=colour),
-        label(shortened(words, _MOST), x=x + 6, y=y + 16, fill=ink, font_size=10.5),
+        label(_short(words), x=x + 6, y=y + 16, fill=ink, font_size=10.5),
     )
+
+
+def _short(words: str) -> str:
+    """The ports, or the first of them and how many more there are."""
+    first, *others = words.split(", ")
+    return words if len(words) <= _MOST else f"{shortened(first, _MOST - 3)} +{len(others)}"

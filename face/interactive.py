@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 5_000
 """Altair puts every row into the notebook."""
-_WORDS = {ALL: "every port", SOME: "some ports", OPEN: "depends, or not all"}
+_WORDS = {ALL: "every port", SOME: "some ports, or some pods", OPEN: "depends"}
 _LOOKALIKES = str.maketrans({"<": "‹", ">": "›", "&": "＆"})
 
 

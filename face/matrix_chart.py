@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 MOST_ENDS = 80
 """A picture of more ends cannot be read."""
 _CELL, _LONGEST = 22, 30
-_LEGEND = ((ALL, "every port"), (SOME, "some ports"), (OPEN, "depends, or not all of their pods"), (NONE, "nothing"))
+_LEGEND = (
+    (ALL, "every port"),
+    (SOME, "some ports, or some pods"),
+    (OPEN, "depends on what is left open"),
+    (NONE, "nothing"),
+)
 _MARKS = {ALL: "●", SOME: "◐", OPEN: "?"}
 
 
@@ -66,6 +71,6 @@ def colour_of(access: Access | None) -> str:
     """The colour of what is allowed between two ends."""
     if access is None:
         return NONE
-    if access.open or access.partial:
+    if access.open:
         return OPEN
-    return ALL if access.ports == ALL_PORTS else SOME
+    return ALL if access.ports == ALL_PORTS and not access.partial else SOME

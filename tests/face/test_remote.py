@@ -9,10 +9,12 @@ from typing import Any
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 import reachproof as rp
 from reachproof.api.app import create_app
+from reachproof.api.settings import Settings
 from reachproof.face.service import Service, asked
 from reachproof.manifests import load
 from reachproof.solver.budget import OutOfBudget
@@ -35,7 +37,8 @@ class Inside(TestClient):
 def service() -> Iterator[Service]:
     """A service that was started with the examples, in this process."""
     snapshot = load(EXAMPLES / "tenants-broken")
-    with Inside(create_app(snapshot=snapshot), base_url=URL, raise_server_exceptions=False) as http:
+    settings = Settings(database_url=SecretStr("sqlite://"))
+    with Inside(create_app(settings, snapshot), base_url=URL, raise_server_exceptions=False) as http:
         yield asked(URL, http)
 
 
@@ -196,6 +199,25 @@ def test_objects_are_stored_as_a_list() -> None:
 
     assert fake(handle).load([{"kind": "Pod"}]).digest == "sha256:7"
     assert '{"apiVersion": "v1", "kind": "List", "items": [{"kind": "Pod"}]}' in seen[0]
+
+
+def test_a_service_that_stores_is_asked_by_name_and_digest(service: Service) -> None:
+    stored = service.load(EXAMPLES / "tenants", name="main")
+    here = rp.load(EXAMPLES / "tenants")
+    assert stored.digest == service.snapshot("main").digest == here.digest
+    for snapshot in (stored, service.snapshot("main"), service.snapshot(here.digest)):
+        assert timeless(snapshot.ask(REFUTED).document) == timeless(here.ask(REFUTED).document)
+    sent = service.load(EXAMPLES / "tenants-broken", keep=False)
+    assert rp.diff(stored, sent).relation == "looser"
+    with pytest.raises(rp.InputError, match="there is no snapshot nowhere"):
+        service.snapshot("nowhere").lint()
+
+
+def test_problems_of_what_is_to_be_stored_name_the_files(service: Service, tmp_path: Path) -> None:
+    (tmp_path / "z.yaml").write_text("\nkind: Pod\n", encoding="utf-8")
+    with pytest.raises(rp.InputError) as caught:
+        service.load(tmp_path)
+    assert {(each.file, each.line) for each in caught.value.problems} == {(str(tmp_path / "z.yaml"), 2)}
 
 
 def test_what_cannot_be_stored_is_not_asked_about_in_another_way() -> None:

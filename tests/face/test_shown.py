@@ -17,6 +17,7 @@ from reachproof.face import progress
 from reachproof.face.drawing import shortened
 from reachproof.face.extras import needed
 from tests.face.samples import EXAMPLES, REFUTED, documents, view
+from tests.house.places import ROOT
 
 
 def sample(kind: str) -> Any:
@@ -163,6 +164,21 @@ def test_the_matrix_has_a_cell_for_each_pair_with_its_ports() -> None:
     assert "<title>acme-shop/db-0 =&gt; acme-shop/db-0: nothing</title>" in svg
 
 
+def test_a_port_that_some_pods_lack_is_not_said_to_depend() -> None:
+    some = rp.load(EXAMPLES / "tenants").connectivity(by="namespace", src="pods", dst="pods")
+    partial = [row for row in some if row.access.partial]
+    assert partial and not any(row.access.open for row in some)
+    assert {value["allowed"] for value in some.interactive().to_dict()["data"]["values"]} == {
+        "some ports, or some pods"
+    }
+
+
+def test_ports_that_do_not_fit_are_counted() -> None:
+    report = rp.load(ROOT / "notebooks" / "data" / "market").connectivity(dst="pods in any tenant", exposure=True)
+    assert ">tcp/8443 +1</text>" in report.exposure().svg
+    assert "<title>tcp/8443, tcp/9102</title>" in report.exposure().svg
+
+
 def test_the_graph_has_a_line_for_each_connection() -> None:
     assert sample("connectivity").graph().svg.count("<path") == 10
 
@@ -182,7 +198,7 @@ def test_the_chart_has_a_value_for_each_connection() -> None:
         "to": "acme-shop/orders-5b6f8",
         "ports": "tcp/9000",
         "remarks": "",
-        "allowed": "some ports",
+        "allowed": "some ports, or some pods",
     }
 
 
@@ -211,7 +227,7 @@ def test_a_long_name_keeps_both_of_its_ends() -> None:
 
 
 def test_addresses_of_many_ranges_have_a_short_name() -> None:
-    market = rp.load(EXAMPLES.parents[1] / "notebooks" / "data" / "market").connectivity(by="tenant")
+    market = rp.load(ROOT / "notebooks" / "data" / "market").connectivity(by="tenant")
     outside = [end for end in market.ends if end.external]
     assert str(outside[0]) == "outside-1"
     assert len(outside[0].cidrs) > 4

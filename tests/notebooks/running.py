@@ -54,7 +54,7 @@ def run(path: Path) -> Any:
         client = NotebookClient(
             read(path), timeout=SECONDS, shutdown_kernel="immediate", km=manager, resources=resources
         )
-        return client.execute(cleanup_kc=True, env=_environment())
+        return client.execute(cleanup_kc=True, env=_environment(folder))
 
 
 def _manager(connection: Path) -> KernelManager:
@@ -65,10 +65,10 @@ def _manager(connection: Path) -> KernelManager:
     return manager
 
 
-def _environment() -> dict[str, str]:
-    """Without settings of ours, and without bars, whose looks depend on the clock."""
+def _environment(data: str) -> dict[str, str]:
+    """Without settings of ours, with an empty store, and without bars, whose looks depend on the clock."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("REACHPROOF_")}
-    return kept | {"TQDM_DISABLE": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    return kept | {"XDG_DATA_HOME": data, "TQDM_DISABLE": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
 
 def outputs(notebook: Any) -> list[tuple[str, list[str]]]:
