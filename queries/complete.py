@@ -70,8 +70,8 @@ def complete(text: str, cursor: int, session: Session | None, *, most: int = MOS
     """What may stand at the cursor of one sentence, and what is wrong with the whole of it.
 
     Without a session there are no names, and none is looked up. Cheap once the session is prepared: the names are
-    gone through once or twice, and the text is read a few times. Accepting a suggestion never makes a text that the grammar
-    refuses at that place.
+    gone through once or twice, and the text is read a few times. Accepting a suggestion never makes a text that the
+    grammar refuses at that place.
     """
     at = cache(partial(suggestions, session=session))
     found = at(text[:cursor])
