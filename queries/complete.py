@@ -5,10 +5,11 @@ Whether a sentence is right is told by the parser and the binder that answer it,
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import cache, partial
 
 from reachproof.grammar import complete as language
 from reachproof.grammar.mistakes import Mistake
@@ -20,6 +21,7 @@ from reachproof.queries.vocabulary import candidates
 
 MOST = 50
 MOST_EXPECTED = 12
+MOST_FAULTS = 10
 WORD = "word"
 
 
@@ -53,7 +55,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """`suggestions`, the likeliest first; `complete` tells whether these are all."""
+    """`suggestions`, the likeliest first; `complete` tells whether these are all. `faults`: the first ones."""
 
     state: State
     suggestions: tuple[Suggestion, ...]
@@ -61,18 +63,24 @@ class Completion:
     faults: tuple[Fault, ...]
 
 
+Suggesting = Callable[[str], tuple[Suggestion, ...]]
+
+
 def complete(text: str, cursor: int, session: Session | None, *, most: int = MOST) -> Completion:
     """What may stand at the cursor of one sentence, and what is wrong with the whole of it.
 
     Without a session there are no names, and none is looked up. Cheap once the session is prepared: the names are
-    gone through once, and the text is read a few times. Accepting a suggestion never makes a text that the grammar
-    refuses at that place.
+    gone through once or twice, and the text is read a few times. Accepting a suggestion never makes a text that the
+    grammar refuses at that place.
     """
-    found = suggestions(text[:cursor], session)
+    at = cache(partial(suggestions, session=session))
+    found = at(text[:cursor])
     read = _read(text, session)
-    faults = tuple(_fault(text, mistake, session) for mistake in read.mistakes)
     return Completion(
-        state=_state(text, read, session), suggestions=found[:most], complete=len(found) <= most, faults=faults
+        state=_state(text, read, at, named=session is not None),
+        suggestions=found[:most],
+        complete=len(found) <= most,
+        faults=tuple(_fault(text, mistake, at) for mistake in read.mistakes[:MOST_FAULTS]),
     )
 
 
@@ -110,7 +118,7 @@ def _names(slot: language.Slot, bound: Iterable[language.Bound], session: Sessio
 class _Read:
     """What is wrong with a text; `parsed`: it is a sentence, but does not fit the snapshot."""
 
-    mistakes: Collection[Mistake]
+    mistakes: tuple[Mistake, ...]
     parsed: bool
 
 
@@ -128,29 +136,29 @@ def _read(text: str, session: Session | None) -> _Read:
     return _Read((), parsed=True)
 
 
-def _fault(text: str, mistake: Mistake, session: Session | None) -> Fault:
+def _fault(text: str, mistake: Mistake, at: Suggesting) -> Fault:
     start, end = mistake.span.start, min(mistake.span.end, len(text))
     found = text[start:end].strip()
     before = text[:start] if found else text
-    could = (each.text for each in suggestions(before, session) if each.start == len(before))
+    could = (each.text for each in at(before) if each.start == len(before))
     listed = tuple(dict.fromkeys(could))
     near = get_close_matches(found, listed, n=3)
     expected = tuple(dict.fromkeys((*near, *listed)))[:MOST_EXPECTED]
     return Fault(start=start, end=end, found=found, message=mistake.message, expected=expected)
 
 
-def _state(text: str, read: _Read, session: Session | None) -> State:
-    """BEGUN where all that is wrong is at the end, and something goes on there: a word, or a name that exists."""
+def _state(text: str, read: _Read, at: Suggesting, *, named: bool) -> State:
+    """BEGUN where all that is wrong is at the end, and something goes on there: a word, or a name that exists.
+
+    `named`: whether it is known which names exist.
+    """
     if read.parsed and not read.mistakes:
         return State.WHOLE
     if any(mistake.span.end < len(text.rstrip()) for mistake in read.mistakes):
         return State.WRONG
     if read.parsed:
         starts = {mistake.span.start for mistake in read.mistakes}
-        goes_on = any(each.start in starts and each.kind != WORD for each in suggestions(text, session))
-    else:
-        expected = language.expected(text)
-        half_a_word = any(text[mistake.span.start : mistake.span.end].strip() for mistake in read.mistakes)
-        named = bool(suggestions(text, session)) if half_a_word and session else bool(expected.slots)
-        goes_on = bool(expected.words) or named
+        return State.BEGUN if any(each.start in starts and each.kind != WORD for each in at(text)) else State.WRONG
+    half_a_word = any(text[mistake.span.start : mistake.span.end].strip() for mistake in read.mistakes)
+    goes_on = at(text) or (language.expected(text).slots and not (half_a_word and named))
     return State.BEGUN if goes_on else State.WRONG

@@ -186,7 +186,7 @@ function welcome() {
       { className: "welcome" },
       el("h2", {}, "Ask what a cluster’s network policies allow"),
       el("p", {}, "An answer is a proof, or a flow that shows the opposite, with the rule that lets it through."),
-      el("ol", {}, el("li", {}, "Load manifests at the side: files, a paste, or ", el("code", {}, "kubectl get -A -o yaml namespaces,pods,services,networkpolicies"), "."), el("li", {}, "Type a question. What may come next is offered as you type."), el("li", {}, "Choose a rule of the answer to see the line it comes from.")),
+      el("ol", {}, el("li", {}, "Load manifests at the side: files, a paste, or ", el("code", {}, "kubectl get -A -o yaml namespaces,pods,services,networkpolicies"), "; or choose a stored snapshot."), el("li", {}, "Type a question. What may come next is offered as you type."), el("li", {}, "Choose a rule of the answer to see the line it comes from.")),
       el("p", {}, el("button", { type: "button", className: "main", on: { click: loadExample } }, "Try it with the example cluster")),
     );
   }

@@ -379,3 +379,52 @@ def test_a_narrow_page_does_not_scroll_sideways(browser: Any, bare: str) -> None
         ask(page, REFUTED)
         page.wait_for_selector(".picture[data-drawn]")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_snapshot_that_is_loaded_is_stored_and_asked_about_by_its_id(page: Any) -> None:
+    with page.expect_request("**/query") as asked:
+        ask(page, PROVED)
+    assert asked.value.post_data_json == {"snapshot": tenants().digest, "query": PROVED}
+
+
+def test_where_nothing_is_stored_the_manifests_go_with_each_question(browser: Any, bare: str) -> None:
+    with opened(browser, bare) as page:
+        page.route("**/snapshots", lambda route: route.fulfill(status=403, json={"detail": "no", "errors": []}))
+        upload(page, *FILES)
+        with page.expect_request("**/query") as asked:
+            ask(page, PROVED)
+        assert set(asked.value.post_data_json) == {"manifests", "query"}
+        page.click(".place >> nth=0")
+        assert page.inner_text("#source-title").startswith("admin-policies.yaml")
+        assert page.locator(".code li.marked").get_attribute("value") == "14"
+
+
+def test_what_the_service_stores_is_offered_to_everybody(browser: Any, bare: str, page: Any) -> None:
+    with opened(browser, bare) as visitor:
+        visitor.select_option("#stored-list", tenants().digest)
+        visitor.wait_for_selector(".samples")
+        ask(visitor, REFUTED)
+        visitor.click(".place")
+        assert "The text of this file is not on this page" in visitor.inner_text("#source")
+
+
+def test_files_that_are_loaded_again_have_their_lines(browser: Any) -> None:
+    with serving() as address:
+        for _ in range(2):
+            with opened(browser, address) as page:
+                upload(page, *FILES)
+                ask(page, PROVED)
+                page.click(".place >> nth=0")
+                assert page.locator(".code li.marked").get_attribute("value") == "14"
+
+
+def test_the_lines_of_other_files_with_the_same_objects_are_not_taken_for_those_of_these(browser: Any) -> None:
+    text = "---\n".join(file.read_text(encoding="utf-8") for file in reversed(FILES))
+    with serving() as address, opened(browser, address) as page:
+        upload(page, *FILES)
+        page.set_input_files("#files", {"name": FILES[0].name, "mimeType": "text/yaml", "buffer": text.encode()})
+        page.wait_for_selector("#notice:not([hidden])")
+        assert "has stored this snapshot before, from other files" in page.inner_text("#notice")
+        ask(page, PROVED)
+        page.click(".place >> nth=0")
+        assert "The text of this file is not on this page" in page.inner_text("#source")

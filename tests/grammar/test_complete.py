@@ -11,6 +11,7 @@ from reachproof.grammar.engine import stop
 from reachproof.grammar.format import format_query
 from tests.docs.pages import tagged
 from tests.grammar.strategies import queries
+from tests.grammar.test_grammar import GARBAGE
 
 # What tells joining words and `except` apart, and what ends a sentence: one of these goes on after any beginning.
 GOES_ON = (
@@ -115,3 +116,11 @@ def test_names_that_may_follow_the_beginning_of_a_sentence(prefix: str, slots: l
 def test_a_name_that_a_prefix_binds_is_known_in_the_sentence() -> None:
     found = expected("for every tenant T: for every namespace N: no pod in tenant ")
     assert found.bound == (Bound(Kind.TENANT, "T"), Bound(Kind.NAMESPACE, "N"))
+
+
+@pytest.mark.parametrize("text", GARBAGE[::4], ids=[f"{number}" for number in range(len(GARBAGE[::4]))])
+def test_long_garbage_has_few_endings(text: str) -> None:
+    found = expected(text)
+    starts = [word.start for word in found.words] + [slot.start for slot in found.slots]
+    assert len(starts) < 100
+    assert all(0 <= start <= len(text) for start in starts)

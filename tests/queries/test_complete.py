@@ -190,3 +190,9 @@ def test_completing_reads_no_further_than_the_cursor() -> None:
     assert [each.text for each in complete(text, 6, tenants()).suggestions] == ["pods", "possible", "pod"]
     assert parse("can pods reach nodes")
     assert stop(text, "query").position == 4
+
+
+def test_many_mistakes_are_told_in_part() -> None:
+    text = "can pods in namespaces " + ", ".join(f"n{number}" for number in range(100)) + " reach pods"
+    found = complete(text, len(text), tenants())
+    assert [fault.found for fault in found.faults] == [f"n{number}" for number in range(10)]
