@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import Future
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,7 +16,8 @@ import pytest
 from reachproof.cli.exit_codes import ExitCode
 from reachproof.cli.formats.fleet import code_of, word_of
 from reachproof.cli.main import main
-from reachproof.queries.audit import Audited, State
+from reachproof.queries import local_places
+from reachproof.queries.audit import Audited, AuditTask, State, audit_one
 from tests.cli.test_check import check_sarif
 from tests.cli.test_process import command, environment
 from tests.queries.fleets import PACK, cluster
@@ -57,16 +59,39 @@ class Place:
         return int(ended.value.code), out, err
 
 
+class Inline:
+    """This process as a place: what is written does not depend on who did the work."""
+
+    room = 1
+
+    def submit(self, task: AuditTask) -> Future[Audited]:
+        future: Future[Audited] = Future()
+        future.set_result(audit_one(task))
+        return future
+
+    def failure(self, error: BaseException) -> None:
+        raise error
+
+    def close(self, *, at_once: bool) -> None:
+        assert not at_once
+
+
 @pytest.fixture
 def place(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Place:
     monkeypatch.chdir(tmp_path)
     return Place(capsys)
 
 
+@pytest.fixture
+def inline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local_places, "local_places", lambda _jobs: (Inline(),))
+
+
 def test_a_broken_snapshot_does_not_stop_the_others(place: Place) -> None:
     assert place.audit("--no-color", "--snapshots", "eu", "us/", "typo") == (2, TEXT, "")
 
 
+@pytest.mark.usefixtures("inline")
 @pytest.mark.parametrize(("snapshots", "code"), [(("eu",), 0), (("eu", "us"), 1), (("us", "missing"), 2)], ids=str)
 def test_the_exit_code_is_the_worst_of_the_fleet(place: Place, snapshots: tuple[str, ...], code: int) -> None:
     assert place.audit("-q", "--snapshots", *snapshots)[0] == code
@@ -84,6 +109,7 @@ def test_every_state_has_the_exit_code_of_its_kind() -> None:
     assert {word_of(Audited(name="a", state=state)) for state in codes} == set(map(str, codes))
 
 
+@pytest.mark.usefixtures("inline")
 def test_the_json_has_every_snapshot_with_its_packs(place: Place) -> None:
     code, out, _ = place.audit("--snapshots", "eu", "us", "typo", "-o", "json")
     document = json.loads(out)
@@ -103,6 +129,7 @@ def test_the_json_has_every_snapshot_with_its_packs(place: Place) -> None:
     assert [each["file"] for each in document["snapshots"][2]["problems"]] == ["typo/cluster.yaml"]
 
 
+@pytest.mark.usefixtures("inline")
 def test_junit_has_a_suite_for_each_pack_on_each_snapshot(place: Place) -> None:
     _, out, _ = place.audit("--snapshots", "eu", "us", "typo", "-o", "junit")
     suites = ElementTree.fromstring(out)
@@ -112,6 +139,7 @@ def test_junit_has_a_suite_for_each_pack_on_each_snapshot(place: Place) -> None:
     assert error is not None and error.get("type") == "refused" and "without apiVersion" in str(error.text)
 
 
+@pytest.mark.usefixtures("inline")
 def test_sarif_has_a_run_for_each_snapshot(place: Place) -> None:
     _, out, _ = place.audit("--snapshots", "eu", "us", "-o", "sarif")
     document = json.loads(out)
@@ -162,6 +190,7 @@ def test_a_scheduler_that_is_not_there_has_a_code_of_its_own(place: Place) -> No
     )
 
 
+@pytest.mark.usefixtures("inline")
 def test_progress_is_for_terminals_only(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     assert place.audit("--snapshots", "eu")[2] == "\r\x1b[K1 of 1 audited: eu\r\x1b[K"

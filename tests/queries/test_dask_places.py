@@ -16,7 +16,7 @@ from reachproof.queries.audit import State
 from reachproof.queries.dask_places import dask_places
 from reachproof.queries.fleet import ClusterError, audit
 from reachproof.queries.plan import Verdict
-from tests.queries.fleets import Fatal, Told, fleet, task
+from tests.queries.fleets import Endless, Fatal, Told, fleet, task
 
 HOLDS, VIOLATED, UNKNOWN = Verdict.HOLDS, Verdict.VIOLATED, Verdict.UNKNOWN
 
@@ -58,6 +58,20 @@ def test_what_kills_every_worker_is_lost_and_the_others_are_not(cluster: LocalCl
     assert [(each.name, each.state, each.verdict, each.reason) for each in report.snapshots] == [
         ("fatal", State.LOST, UNKNOWN, "4 workers died while they worked on it"),
         ("good", State.CHECKED, HOLDS, ""),
+    ]
+
+
+def test_what_was_finished_stays_when_the_scheduler_goes_away() -> None:
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50
+    ) as doomed:
+        endless = task("b", contents=Endless(task("b").contents))
+        report = audit(fleet(task("a"), endless, task("c")), dask_places(address(doomed)), Told(doomed.close))
+    gone = "the scheduler cannot be reached any more"
+    assert [(each.name, each.state, each.reason) for each in report.snapshots] == [
+        ("a", State.CHECKED, ""),
+        ("b", State.UNREACHABLE, gone),
+        ("c", State.UNREACHABLE, gone),
     ]
 
 
