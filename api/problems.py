@@ -16,8 +16,11 @@ from reachproof.network.errors import InputError, InternalError, Problem
 MEDIA_TYPE = "application/problem+json"
 TITLES = {
     400: "The request cannot be read",
+    401: "Who asks is not known",
+    403: "Who asks may not do this",
     404: "There is no such thing here",
     405: "The method is not allowed here",
+    408: "The request came too slowly",
     409: "Something else is in the way",
     413: "The request is too large",
     422: "The request is understood but wrong",
@@ -87,10 +90,6 @@ def install(app: FastAPI) -> None:
         response = problem_response(error.status_code, str(error.detail))
         response.headers.update(error.headers or {})
         return response
-
-    @app.exception_handler(Exception)
-    async def unexpected(_request: Request, _error: Exception) -> JSONResponse:
-        return problem_response(500, "an error that nobody expected; it is in the service's log")
 
 
 def document(app: FastAPI) -> None:

@@ -33,13 +33,14 @@ _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
 class Loading:
     """What has been read so far. `problems` may be added to by whoever reads the texts; `count` counts objects.
 
-    After `limits.problems` nothing more is read.
+    After `limits.problems` and after `limits.documents` nothing more is read.
     """
 
     def __init__(self, options: Options, *, lenient: bool, ignore_kinds: frozenset[str], limits: Limits) -> None:
         self.problems = Problems(limits.problems)
         self.count = 0
         self._depth = limits.depth
+        self._most = limits.documents
         self._context = Context(options=options)
         self._lenient = lenient
         self._ignore_kinds = ignore_kinds
@@ -53,6 +54,11 @@ class Loading:
         try:
             for document in documents:
                 self.count += 1
+                if self.count > self._most:
+                    self.problems.append(
+                        Problem(message=f"found more than {self._most} objects, expected at most that")
+                    )
+                    return
                 self._document(document)
         except EnoughError:
             return  # snapshot() says so
