@@ -5,6 +5,7 @@ from __future__ import annotations
 from reachproof.api.refusal import Refusal
 from reachproof.api.schemas import (
     CheckRequest,
+    CompleteRequest,
     ConnectivityRequest,
     ExplainRequest,
     QueryRequest,
@@ -34,6 +35,8 @@ def _texts(request: Question) -> list[tuple[str, str | None]]:
             return [("query", request.query), *_numbered("queries", request.queries)]
         case CheckRequest():
             return [("pack", request.pack), *_numbered("packs", request.packs)]
+        case CompleteRequest():
+            return [("text", request.text)]
         case ExplainRequest():
             return [("source", request.source), ("destination", request.destination), ("port", request.port)]
         case ConnectivityRequest():

@@ -100,8 +100,10 @@ class CompleteRequest(AboutSnapshot):
     )
 
     text: Annotated[str, Field(max_length=10_000)]
-    cursor: int | None = Field(default=None, ge=0, description="Characters before the cursor; the end if left out.")
-    most: int = Field(default=50, gt=0, le=500, description="Suggestions at most.")
+    cursor: int | None = Field(
+        default=None, ge=0, strict=True, description="Characters before the cursor; the end if left out."
+    )
+    most: int = Field(default=50, gt=0, le=500, strict=True, description="Suggestions at most.")
     snapshots: dict[str, SnapshotSource] = Field(
         default_factory=dict, description="Others by name, for `since snapshot NAME`."
     )

@@ -28,6 +28,8 @@ CONFIG = SchemathesisConfig.from_dict(
         }
     }
 )
+for each in ("application/ndjson", "application/x-ndjson"):
+    schemathesis.serializer.alias(each, "text/plain")
 SERVICE_SETTINGS = Settings(
     database_url=SecretStr("sqlite://"), default_timeout_ms=200, max_timeout_ms=200, max_queries=3
 )
@@ -41,13 +43,13 @@ def test_every_answer_is_one_that_the_document_has(case: Any) -> None:
 
 
 class OneToken:
-    """Knows one token, which reads."""
+    """Knows one token, which may do everything."""
 
     def takes(self, credentials: str) -> bool:
         return credentials == "known"
 
     async def principal(self, credentials: str) -> Principal:
-        return Principal(name=credentials, role=Role.READ)
+        return Principal(name=credentials, role=Role.WRITE)
 
 
 def secured() -> OpenApiSchema:
