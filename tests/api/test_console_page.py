@@ -408,6 +408,17 @@ def test_what_the_service_stores_is_offered_to_everybody(browser: Any, bare: str
         assert "The text of this file is not on this page" in visitor.inner_text("#source")
 
 
+def test_a_stored_snapshot_is_given_a_name(browser: Any) -> None:
+    with serving() as address, opened(browser, address) as page:
+        upload(page, *FILES)
+        page.fill("#snapshot-name", "prod")
+        page.click("#naming button")
+        page.wait_for_selector("#stored-list option:has-text('prod ·')", state="attached")
+        assert not page.is_visible("#naming")
+        found = page.request.get(f"{address}/snapshots/prod").json()
+        assert found["id"] == tenants().digest
+
+
 def test_files_that_are_loaded_again_have_their_lines(browser: Any) -> None:
     with serving() as address:
         for _ in range(2):
