@@ -20,7 +20,7 @@ from tests.api.running import Running, answered, running
 QUESTION = {"query": "can any pod reach any pod?", "manifests": []}
 HEAD = b"POST /query HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
 # Forty times what the service takes; where the system allows fewer open files, as many as that leaves for the tests.
-CONNECTIONS = min(2_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 500)
+CONNECTIONS = min(10_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 500)
 
 
 @pytest.fixture(scope="module")
