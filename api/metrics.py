@@ -6,7 +6,7 @@ With several processes (`PROMETHEUS_MULTIPROC_DIR` is set then) counters and his
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -54,6 +54,12 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
+        self._results = Counter(
+            "reachproof_results",
+            "Results that were looked for among those kept.",
+            ("outcome",),
+            registry=self._registry,
+        )
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request has ended. `route`: the path as the service has it, not as the client wrote it."""
@@ -67,9 +73,9 @@ class Metrics:
         if solver_seconds is not None:
             self._solver.observe(solver_seconds)
 
-    def watch_numbers(self, prefix: str, numbers: Callable[[], Mapping[str, float]]) -> None:
-        """Show other numbers of this process, each as `reachproof_PREFIX_NAME`."""
-        self._shown.register(_Numbers(prefix, numbers))
+    def looked_up(self, outcome: str) -> None:
+        """A result was looked for among those that are kept: `hit` or `miss`."""
+        self._results.labels(outcome).inc()
 
     def text(self) -> bytes:
         """All of it, in Prometheus's text format."""
@@ -116,18 +122,3 @@ def _families(now: Workload, process: str) -> Iterator[Metric]:
         counter = CounterMetricFamily(f"reachproof_{name}", text, labels=("process",))
         counter.add_metric((process,), total)
         yield counter
-
-
-class _Numbers(Collector):
-    def __init__(self, prefix: str, numbers: Callable[[], Mapping[str, float]]) -> None:
-        self._prefix = prefix
-        self._numbers = numbers
-
-    def collect(self) -> Iterable[Metric]:
-        process = str(os.getpid())
-        for name, value in sorted(self._numbers().items()):
-            gauge = GaugeMetricFamily(
-                f"reachproof_{self._prefix}_{name}", f"{self._prefix}: {name}.", labels=("process",)
-            )
-            gauge.add_metric((process,), value)
-            yield gauge

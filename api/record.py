@@ -22,6 +22,7 @@ from reachproof.api.access import CLIENT, ROLE, is_open
 from reachproof.api.logs import AUDIT, SERVICE
 from reachproof.api.metrics import Metrics
 from reachproof.api.problems import problem_response
+from reachproof.api.recording import HEADER
 
 REQUEST_ID = "reachproof.request_id"
 UNEXPECTED = "an error that nobody expected; it is in the service's log"
@@ -75,7 +76,9 @@ class Recorded:
         answers = exchange.answers() if exchange.status == 200 else []
         self.metrics.request(scope["method"], route, exchange.status, seconds)
         for answer in answers:
-            self.metrics.answer(answer.verdict, answer.solver_seconds)
+            self.metrics.answer(answer.verdict, None if exchange.cache == "hit" else answer.solver_seconds)
+        if exchange.cache:
+            self.metrics.looked_up(exchange.cache)
         if is_open(scope["path"]) or (scope["path"] == "/metrics" and exchange.status == 200):
             return  # probes, scrapes and pages tell nothing about a cluster
         AUDIT.info(
@@ -117,12 +120,13 @@ class Told:
 
 @dataclass(slots=True, kw_only=True)
 class Exchange:
-    """A request and what was sent for it. `status` is 0 until there is one."""
+    """A request and what was sent for it. `status` is 0 until there is one; `cache`: `hit`, `miss`, or nothing."""
 
     request_id: str
     send: Send
     started: float = field(default_factory=time.monotonic)
     status: int = 0
+    cache: str = ""
     body: list[bytes] = field(default_factory=list, repr=False)
     size: int = 0
 
@@ -130,7 +134,9 @@ class Exchange:
         """Passes a message on, and keeps a small body for the log."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            MutableHeaders(scope=message)["x-request-id"] = self.request_id
+            headers = MutableHeaders(scope=message)
+            headers["x-request-id"] = self.request_id
+            self.cache = headers.get(HEADER, "")
         elif message["type"] == "http.response.body":
             piece = message.get("body", b"")
             self.size += len(piece)

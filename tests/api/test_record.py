@@ -155,3 +155,15 @@ def test_each_application_counts_for_itself() -> None:
     one, other = client(), client()
     one.get("/nothing")
     assert sum(value for name, value in numbers(other).items() if 'route="other"' in name) == 0
+
+
+def test_results_that_are_kept_are_counted_and_have_no_solver_time_again() -> None:
+    served = client(tenants(), result_cache_entries=10)
+    for _ in range(3):
+        assert served.post("/query", json={"query": ISOLATED}).status_code == 200
+    assert served.post("/query", json={"query": ISOLATED}, headers={"cache-control": "no-cache"}).status_code == 200
+    told = served.get("/metrics").text
+    assert 'reachproof_results_total{outcome="hit"} 2.0' in told
+    assert 'reachproof_results_total{outcome="miss"} 1.0' in told
+    assert 'reachproof_verdicts_total{verdict="holds"} 4.0' in told
+    assert "reachproof_solver_seconds_count 2.0" in told
