@@ -298,6 +298,7 @@ async function start() {
   const own = await service.complete(new Source(), "", 0).catch(() => null);
   service.bare = !own?.snapshot;
   const usable = await use(source);
+  if (!usable) fill(byId("answer"), welcome());
   if (usable && wanted.snapshot && counts?.id !== wanted.snapshot) {
     const named = new Source({ id: wanted.snapshot, stored: true });
     if (!(await use(named))) {
