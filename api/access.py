@@ -13,6 +13,7 @@ from typing import Protocol
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from reachproof.api.foreign_pages import foreign
 from reachproof.api.problems import problem_response
 
 # The name of who asks, in the scope of every request: of a token, of a person, or of an address.
@@ -79,11 +80,15 @@ def needed(method: str, path: str, *, open_metrics: bool) -> Role | None:
 
 @dataclass(frozen=True, slots=True)
 class Authenticated:
-    """Lets through who may do it. `keepers` None: nobody is asked, and a client is known by its address."""
+    """Lets through who may do it.
+
+    `keepers` None: nobody is asked, a client is known by its address, and pages of other sites are turned away.
+    """
 
     app: ASGIApp
     keepers: Sequence[Keeper] | None
     open_metrics: bool = False
+    any_host: bool = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As ASGI says."""
@@ -104,8 +109,12 @@ class Authenticated:
     async def _admit(self, scope: Scope) -> None:
         if _IN_QUERY.search(scope.get("query_string", b"")):
             raise Denied(400, "found a token in the address, expected it in the header Authorization: Bearer TOKEN")
+        if self.keepers is None:
+            if reason := foreign(scope, any_host=self.any_host):
+                raise Denied(403, reason)
+            return
         role = needed(scope["method"], scope["path"], open_metrics=self.open_metrics)
-        if self.keepers is None or role is None:
+        if role is None:
             return
         credentials = _credentials(scope)
         keeper = next((each for each in self.keepers if each.takes(credentials)), None)

@@ -86,7 +86,12 @@ def create_app(
 def _surround(app: FastAPI, limits: Settings, database: Database, metrics: Metrics) -> None:
     """What a request passes, the last one first."""
     app.add_middleware(BoundedBodies, most=limits.max_body_bytes)
-    app.add_middleware(Authenticated, keepers=_keepers(limits, database), open_metrics=limits.open_metrics)
+    app.add_middleware(
+        Authenticated,
+        keepers=_keepers(limits, database),
+        open_metrics=limits.open_metrics,
+        any_host=limits.allow_unauthenticated,
+    )
     app.add_middleware(TimelyBodies, seconds=limits.max_body_seconds)
     app.add_middleware(Recorded, metrics=metrics)
     app.add_middleware(SecurityHeaders)
