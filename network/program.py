@@ -16,12 +16,11 @@ A group in which all rules allow (NetworkPolicy) has one outcome whatever the or
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 
 from reachproof.network.labels import EVERYTHING
 from reachproof.network.options import CidrMatches, Enforcement, HostNetworkPods, Options
-from reachproof.network.origin import Origin
 from reachproof.network.policy import (
     Action,
     AddressPeer,
@@ -38,43 +37,18 @@ from reachproof.network.policy import (
     TierName,
 )
 from reachproof.network.profile import PROFILES, Profile
+from reachproof.network.tier import BUILT_IN as BUILT_IN
+from reachproof.network.tier import Chain as Chain
+from reachproof.network.tier import Group as Group
+from reachproof.network.tier import Programs as Programs
+from reachproof.network.tier import Tier as Tier
 
-BUILT_IN = Origin(file="")
 EXEMPTION = PolicyRef(kind="", namespace="", name="node exemption")
 _PARTIES = {
     CidrMatches.ALL: frozenset(PartyKind),
     CidrMatches.WORLD_AND_NODES: frozenset((PartyKind.NODE, PartyKind.EXTERNAL)),
     CidrMatches.WORLD: frozenset((PartyKind.EXTERNAL,)),
 }
-
-Group = tuple[Policy, ...]
-Chain = tuple[Group, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tier:
-    """One tier of one direction; `isolation` is empty where policies of the tier never isolate."""
-
-    name: TierName
-    chains: tuple[Chain, ...]
-    isolation: tuple[Rule, ...] = ()
-
-    @property
-    def policies(self) -> tuple[Policy, ...]:
-        """All policies of the tier, in the order of chains and groups."""
-        return tuple(policy for chain in self.chains for group in chain for policy in group)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Programs:
-    """The tiers of both directions, first to last."""
-
-    egress: tuple[Tier, ...]
-    ingress: tuple[Tier, ...]
-
-    def tiers(self, direction: Direction) -> tuple[Tier, ...]:
-        """The tiers of one direction."""
-        return self.egress if direction is Direction.EGRESS else self.ingress
 
 
 def assemble(policies: Iterable[Policy], options: Options) -> Programs:
