@@ -10,8 +10,8 @@
 | `!`, `&&`, `||` | from the tightest to the loosest |
 | `global()` | `Global`: only by itself |
 
-Trusted by every verdict about policies of Calico; checked by tests/manifests/test_calico_selector.py: texts and mistakes
-one by one, texts of drawn predicates read back, and a second evaluator that works on the text.
+Trusted by every verdict about policies of Calico; checked by tests/manifests/test_calico_selector.py: texts and
+mistakes one by one, texts of drawn predicates read back, and a second evaluator that works on the text.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from reachproof.manifests import crosschecks
 from reachproof.manifests.cluster import Cluster, join
+from reachproof.manifests.detect import Signs
 from reachproof.manifests.digest import digest
 from reachproof.manifests.document import Document
 from reachproof.manifests.errors import ManifestError
@@ -19,6 +20,7 @@ from reachproof.manifests.manifest import Manifest, deeper, identify
 from reachproof.manifests.policykind import Context, PolicyKind, SupportKind
 from reachproof.manifests.problems import EnoughError, Problems
 from reachproof.manifests.registry import (
+    depends_on_cni,
     ignored,
     policy_kind,
     read_policy,
@@ -30,13 +32,13 @@ from reachproof.manifests.services import with_endpoints
 from reachproof.manifests.workloads import WORKLOAD_GROUPS
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import Problem
-from reachproof.network.options import Options
+from reachproof.network.options import Cni, Options
 from reachproof.network.origin import Origin
 from reachproof.network.policy import Policy, PolicyRef
 from reachproof.network.snapshot import Snapshot
 
 # Notices that say on what every answer rests; the others are warnings.
-_ASSUMED: frozenset[str] = frozenset()
+_ASSUMED = frozenset(("HOST_POLICY", "HOST_ENDPOINT", "NOT_LOOKED_AT", "STAGED_POLICY"))
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
 
 
@@ -58,6 +60,9 @@ class Loading:
         self._policies: dict[PolicyRef, tuple[Policy, Manifest, Place]] = {}
         self._dropped: list[tuple[Manifest, Notice]] = []
         self._ignored: dict[str, list[Manifest]] = {}
+        self._signs = Signs()
+        self._undecided: list[Manifest] = []
+        self._assumed: list[Notice] = []
         self._late: list[tuple[Manifest, PolicyKind]] = []
         self._support: dict[tuple[str, str, str], tuple[object, Manifest, Place]] = {}
         self._without_policy: list[tuple[Manifest, Place]] = []
@@ -95,9 +100,16 @@ class Loading:
             self._object(manifest)
 
     def _object(self, manifest: Manifest) -> None:
+        self._signs.add(manifest)
+        if self._context.options.cni is Cni.AUTO and depends_on_cni(manifest):
+            self._undecided.append(manifest)
+        else:
+            self._sorted_in(manifest)
+
+    def _sorted_in(self, manifest: Manifest) -> None:
         kind = policy_kind(manifest, self._context.options.cni)
         support = support_kind(manifest, self._context.options.cni)
-        if kind is not None and kind.late:
+        if kind is not None and (kind.late or self._context.options.cni is Cni.CALICO):
             self._late.append((manifest, kind))
         elif kind is not None:
             self._policy(manifest, kind)
@@ -158,6 +170,20 @@ class Loading:
             self.problems.append(manifest.problem(f"found more than {self._depth} levels of nesting, expected fewer"))
         return found
 
+    def _decide_cni(self) -> None:
+        """Puts what the input shows in the place of `auto`, and reads what waited for that."""
+        if self._context.options.cni is not Cni.AUTO:
+            return
+        found = self._signs.verdict()
+        if isinstance(found, Problem):
+            self.problems.append(found)
+            return
+        cni, notice = found
+        self._assumed.append(notice)
+        self._context = replace(self._context, options=replace(self._context.options, cni=cni))
+        for manifest in self._undecided:
+            self._sorted_in(manifest)
+
     def _late_policies(self) -> None:
         """Lowers what refers to other objects, now that all are here."""
         slices = self._inventory.of_kind("EndpointSlice")
@@ -165,6 +191,8 @@ class Loading:
             self._context,
             support={key: found for key, (found, _, _) in self._support.items()},
             services=with_endpoints(self._inventory.of_kind("Service"), slices),
+            slices=tuple(slices),
+            namespaces={each.name: each.labels for each in self._inventory.of_kind("Namespace")},
         )
         late, self._late = self._late, []
         for manifest, kind in late:
@@ -185,6 +213,7 @@ class Loading:
     def snapshot(self) -> Snapshot:
         """Everything joined; raises ManifestError with all problems."""
         with suppress(EnoughError):
+            self._decide_cni()
             self._late_policies()
         namespaces = ((ref.namespace, self._policies[ref][0].origin) for ref in self._policies if ref.namespace)
         cluster = join(self._inventory, namespaces)
@@ -213,6 +242,8 @@ class Loading:
             policies=tuple(policies),
             idle=cluster.idle,
             ingresses=cluster.ingresses,
+            accounts=cluster.accounts,
+            found_cni=self._context.options.cni,
             options=self._context.options,
             digest=digest(
                 (
@@ -221,6 +252,7 @@ class Loading:
                     *pods,
                     *cluster.services,
                     *cluster.ingresses,
+                    *cluster.accounts,
                     *((key, found) for key, (found, _, _) in self._support.items()),
                 ),
                 specs,
@@ -230,6 +262,7 @@ class Loading:
                 (
                     *(notice for _, notice in self._dropped),
                     *self._ignorance(),
+                    *self._assumed,
                     *(n for place in self._places(policies) for n in place.notices if n.code in _ASSUMED),
                     *cluster.assumptions,
                     *crosschecks.service_labels(cluster.services, cluster.pods),

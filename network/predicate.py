@@ -12,7 +12,7 @@ evaluator, and by tests/agreement.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
@@ -132,6 +132,43 @@ def negated(item: Predicate) -> Predicate:
     if item in (ALWAYS, NEVER):
         return NEVER if item == ALWAYS else ALWAYS
     return item.item if isinstance(item, Negation) else Negation(item)
+
+
+def with_key(test: Requirement | Textual, key: str) -> Requirement | Textual:
+    """The same test of another key."""
+    return replace(test, key=key)
+
+
+def with_prefix(predicate: Predicate, prefix: str) -> Predicate:
+    """The predicate with every key behind a prefix."""
+    match predicate:
+        case Needs(test, of):
+            return Needs(with_key(test, prefix + test.key), of)
+        case Conjunction(items):
+            return Conjunction(tuple(with_prefix(item, prefix) for item in items))
+        case Disjunction(items):
+            return Disjunction(tuple(with_prefix(item, prefix) for item in items))
+        case Negation(item):
+            return Negation(with_prefix(item, prefix))
+        case _:
+            assert_never(predicate)
+
+
+def with_always(predicate: Predicate, meaning: Predicate) -> Predicate:
+    """The predicate with something else in the place of what is always true."""
+    match predicate:
+        case Needs():
+            return predicate
+        case Conjunction(()):
+            return meaning
+        case Conjunction(items):
+            return Conjunction(tuple(with_always(item, meaning) for item in items))
+        case Disjunction(items):
+            return Disjunction(tuple(with_always(item, meaning) for item in items))
+        case Negation(item):
+            return Negation(with_always(item, meaning))
+        case _:
+            assert_never(predicate)
 
 
 def needs(predicate: Predicate) -> Iterator[Needs]:

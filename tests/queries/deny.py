@@ -72,7 +72,8 @@ def _walk(snapshot: Snapshot, flow: Flow, direction: Direction) -> tuple[set[tup
     case = Case(snapshot=snapshot, flow=flow, direction=direction)
     for tier in tiers(snapshot, flow, direction):
         outcomes = tier_outcomes(case, tier)
-        decided |= {(tier.name, action) for action in outcomes if action not in LEFT_OPEN and action is not None}
+        name = TierName(tier.name.removeprefix("kube-"))
+        decided |= {(name, action) for action in outcomes if action not in LEFT_OPEN and action is not None}
         if _ends_without_a_rule(outcomes):
             return decided, True
         if not outcomes.keys() & LEFT_OPEN:
