@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,6 +21,7 @@ from reachproof.network.predicate import (
     holds,
     written,
 )
+from tests.manifests.naive_selector import Naive
 
 KEYS = ("app", "in", "has", "all", "contains", "not", "a.b/c-d_e", "pcns.x")
 OPERATOR = "an operator: ==, !=, in, not in, contains, starts with or ends with"
@@ -140,54 +139,3 @@ def test_reading_the_text_of_a_predicate_gives_the_predicate(predicate: Predicat
 def test_a_second_evaluator_that_works_on_the_text_says_the_same(predicate: Predicate, given_: dict[str, str]) -> None:
     text = written(predicate)
     assert meets(text, **given_) is Naive(text, given_).value(), text
-
-
-_TOKEN = re.compile(
-    r"""\s*(?:(?P<has>has\((?P<had>[^)\s]+)\))|(?P<all>all\(\))|(?P<joint>&&|\|\||!(?!=)|\(|\))
-    |(?P<key>[\w./-]+)\s+(?P<op>==|!=|in|not\ in|contains|starts\ with|ends\ with)\s*
-     (?P<values>"[^"]*"|'[^']*'|\{(?:"[^"]*"|'[^']*'|[^}"'])*\}))""",
-    re.VERBOSE,
-)
-
-
-class Naive:
-    """Turns the text into Python's own `and`, `or` and `not`, one token after the other, and lets Python decide."""
-
-    def __init__(self, text: str, labels: dict[str, str]) -> None:
-        self._labels = labels
-        self._python: list[str] = []
-        at = 0
-        while text[at:].strip():
-            found = _TOKEN.match(text, at)
-            assert found, text[at:]
-            self._python.append(self._word(found))
-            at = found.end()
-
-    def _word(self, found: re.Match[str]) -> str:
-        if found["all"]:
-            return "True"
-        if found["has"]:
-            return str(found["had"] in self._labels)
-        if found["joint"]:
-            return {"&&": "and", "||": "or", "!": "not"}.get(found["joint"], found["joint"])
-        return str(self._compared(found["key"], found["op"], re.findall(r"\"[^\"]*\"|'[^']*'", found["values"])))
-
-    def _compared(self, key: str, operator: str, quoted: list[str]) -> bool:
-        values = [each[1:-1] for each in quoted]
-        if key not in self._labels:
-            return operator in ("!=", "not in")
-        value = self._labels[key]
-        match operator:
-            case "==" | "in":
-                return value in values
-            case "!=" | "not in":
-                return value not in values
-            case "contains":
-                return values[0] in value
-            case "starts with":
-                return value[: len(values[0])] == values[0]
-            case _:
-                return value[::-1][: len(values[0])] == values[0][::-1]
-
-    def value(self) -> bool:
-        return bool(eval(" ".join(self._python)))
