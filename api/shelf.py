@@ -24,6 +24,7 @@ _FIELDS = {
     "hostNetworkPods": "host_network_pods",
     "cidrMatches": "cidr_matches",
     "enforcement": "enforcement",
+    "withStaged": "with_staged",
 }
 _READING = ("channel", "domains", "serviceCidr")
 

@@ -334,8 +334,8 @@ class Calico:
                 return named and visible and self._named(flow.destination, entry["destinationNamedPort"], flow)
             ((protocol, inner),) = entry.items()
             port = inner["destinationPort"]
-            low = port.get("number") or port["range"]["start"]
-            high = port.get("number") or port["range"]["end"]
+            low = int(port.get("number") or port["range"]["start"])
+            high = int(port.get("number") or port["range"]["end"])
             return protocol.upper() == flow.protocol.value and low <= flow.port <= high
 
         return "protocols" not in rule or any(map(meets, rule["protocols"]))

@@ -37,13 +37,13 @@ NAMESPACE_SELECTORS = (
     "projectcalico.org/name == 'shop'",
     "has(env) || all()",
 )
-ACCOUNTS = ({}, {"names": ["s1"]}, {"selector": "kind == 'x'"}, {"names": ["s1", "default"], "selector": "!has(kind)"})
+ACCOUNTS: tuple[Manifest, ...] = ({}, {"names": ["s1"]}, {"selector": "kind == 'x'"}, {"names": ["s1", "default"], "selector": "!has(kind)"})
 NETS_4 = ("10.0.0.0/30", "10.0.0.3/32", "192.168.0.0/24", "203.0.113.0/24", "10.0.0.5", "0.0.0.0/0")
 NETS_6 = ("fd00::/126", "fd01::1/128", "::/0", "2001:db8::/32")
 PORTS = (80, "53:80", "8080", 8080)
 ORDERS = (None, 10, 10, 500, 1500)
 TIERS = ("", "", "default", "early", "late", "kube-admin")
-_TIER_OBJECTS = (
+_TIER_OBJECTS: tuple[Manifest, ...] = (
     {"metadata": {"name": "early"}, "spec": {"order": 10}},
     {"metadata": {"name": "late"}, "spec": {"order": 2_000_000, "defaultAction": "Pass"}},
 )
@@ -90,7 +90,7 @@ def _sets(draw: st.DrawFn, home: str) -> list[Manifest]:
     return found
 
 
-_SET_LABELS = ({"role": "ext"}, {"app": "web"}, {}, {"pcns.team": "red"})
+_SET_LABELS: tuple[dict[str, str], ...] = ({"role": "ext"}, {"app": "web"}, {}, {"pcns.team": "red"})
 
 
 def _slice(home: str) -> Manifest:
