@@ -20,6 +20,7 @@ from reachproof.manifests.calico_ports import Protocols, read_protocols
 from reachproof.manifests.fields import Field
 from reachproof.manifests.policykind import Context
 from reachproof.network.address import ALL_V4, ALL_V6
+from reachproof.network.cluster import Notice
 from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.policy import (
     Action,
@@ -39,6 +40,8 @@ from reachproof.network.predicate import Holder, holds
 
 _ACTIONS = {"Allow": Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS, "Log": None}
 _FIELDS = ("action", "metadata", "ipVersion", "protocol", "notProtocol", "icmp", "notICMP", "source", "destination")
+_HTTP = Notice(code="HTTP_RULE", text="it matches some HTTP requests only, and requests are not looked at")
+_SOURCE_PORTS = Notice(code="SOURCE_PORTS", text="it matches some source ports only, and flows here have none")
 _FAMILIES = {4: ALL_V4, 6: ALL_V6}
 
 
@@ -70,20 +73,16 @@ def _rule(item: Field, index: int, direction: Direction, ref: PolicyRef, context
     if not protocols.ours:
         item.notice("OTHER_PROTOCOL", "the rule is about a protocol that no question is about (ICMP and others)")
         return None
-    reason, code = "", "MAY_MATCH"
-    if http:
-        reason, code = "it matches some HTTP requests only, and requests are not looked at", "HTTP_RULE"
-    if not _any_source_port(protocols, source):
-        reason, code = "it matches some source ports only, and flows here have none", "SOURCE_PORTS"
+    doubt = _HTTP if http else None if _any_source_port(protocols, source) else _SOURCE_PORTS
     action = _ACTIONS[word]
     assert action is not None
     matches = tuple(_matches(direction, source, destination, protocols, family, context))
     return Rule(
         action=action,
         matches=matches,
-        may=bool(reason),
-        reason=reason,
-        reason_code=code,
+        may=doubt is not None,
+        reason=doubt.text if doubt else "",
+        reason_code=doubt.code if doubt else "MAY_MATCH",
         index=index,
         origin=item.origin,
     )

@@ -299,7 +299,7 @@ class Calico:
         if isinstance(number, str):
             visible = isinstance(flow.destination, Pod) and not flow.destination.host_network
             return visible and self._named(flow.destination, number, flow)
-        return bool(number <= flow.port <= port.get("endPort", number))
+        return int(number) <= flow.port <= int(port.get("endPort") or number)
 
     def _meets_cluster(self, rule: Manifest, flow: Flow, direction: str) -> str | None:
         far, at = (flow.source, flow.source_address)

@@ -90,12 +90,12 @@ def test_a_value_may_be_a_member_of_its_enumeration(value: str) -> None:
         (
             {"cni": "celium"},
             "options cni: found 'celium', expected one of spec, calico, cilium, ovn-kubernetes, antrea, "
-            "kube-network-policies; did you mean cilium?",
+            "kube-network-policies, auto; did you mean cilium?",
         ),
         (
             {"cni": "KUBE_NETWORK_POLICIES"},
             "options cni: found 'KUBE_NETWORK_POLICIES', expected one of spec, calico, cilium, ovn-kubernetes, antrea, "
-            "kube-network-policies",
+            "kube-network-policies, auto",
         ),
         ({"channel": ["x"]}, "options channel: found ['x'], expected one of standard, experimental"),
         (

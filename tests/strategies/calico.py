@@ -37,7 +37,12 @@ NAMESPACE_SELECTORS = (
     "projectcalico.org/name == 'shop'",
     "has(env) || all()",
 )
-ACCOUNTS: tuple[Manifest, ...] = ({}, {"names": ["s1"]}, {"selector": "kind == 'x'"}, {"names": ["s1", "default"], "selector": "!has(kind)"})
+ACCOUNTS: tuple[Manifest, ...] = (
+    {},
+    {"names": ["s1"]},
+    {"selector": "kind == 'x'"},
+    {"names": ["s1", "default"], "selector": "!has(kind)"},
+)
 NETS_4 = ("10.0.0.0/30", "10.0.0.3/32", "192.168.0.0/24", "203.0.113.0/24", "10.0.0.5", "0.0.0.0/0")
 NETS_6 = ("fd00::/126", "fd01::1/128", "::/0", "2001:db8::/32")
 PORTS = (80, "53:80", "8080", 8080)
