@@ -101,8 +101,10 @@ class _Policy:
                     text = "nodes" if nodes == EVERYTHING else f"nodes labelled {nodes}"
                     never = nodes.unsatisfiable()
                     yield self._selects_nothing(name, text, "no node", rule.origin, never=never)
-            case Union(items) | Intersection(items):
+            case Intersection(items):
                 yield from self._parts(name, items, rule)
+                peers = self._visible & Meant(self._universe).peer(match.peer)
+            case Union():
                 peers = self._visible & Meant(self._universe).peer(match.peer)
             case AnyPeer():
                 peers = self._visible
