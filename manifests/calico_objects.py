@@ -174,6 +174,7 @@ _KINDS = {
     "GlobalNetworkSet": _network_set,
     "HostEndpoint": _host_endpoint,
 }
+LABELLED_KINDS = ("NetworkSet", "GlobalNetworkSet", "HostEndpoint")
 SUPPORT = tuple(
     SupportKind(group=group, versions=(version,), kind=kind, read=read, cni=Cni.CALICO)
     for group, version in GROUPS

@@ -2,7 +2,7 @@
 
 | Sign | Shows |
 |---|---|
-| an object of an API group that one implementation alone has | that one |
+| a policy, or what policies refer to, of an API group that one implementation alone has | that one |
 | a DaemonSet with the name of its agent | that one |
 
 Nothing is guessed from labels or node names. Trusted by every verdict with `cni: auto`, which says in a notice what was

@@ -100,7 +100,8 @@ class Loading:
             self._object(manifest)
 
     def _object(self, manifest: Manifest) -> None:
-        self._signs.add(manifest)
+        if depends_on_cni(manifest) or manifest.kind == "DaemonSet":
+            self._signs.add(manifest)
         if self._context.options.cni is Cni.AUTO and depends_on_cni(manifest):
             self._undecided.append(manifest)
         else:

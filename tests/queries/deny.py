@@ -25,7 +25,8 @@ def denies_by_default(world: World, claim: ast.DefaultDeny, there: Test) -> tupl
     for direction in (claim.direction,) if claim.direction else tuple(Direction):
         for triple in _asked(world, claim, direction, there):
             about = True
-            if _gets_through(world.snapshot, ast.DenyTier(claim.tier), as_flow(triple), direction):
+            assert isinstance(claim.tier, ast.DenyTier)
+            if _gets_through(world.snapshot, claim.tier, as_flow(triple), direction):
                 return False, True
     return True, about
 
