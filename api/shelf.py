@@ -26,7 +26,7 @@ _FIELDS = {
     "enforcement": "enforcement",
     "withStaged": "with_staged",
 }
-_READING = ("channel", "domains", "serviceCidr")
+_READING = ("cni", "channel", "domains", "serviceCidr")
 
 
 class Shelf(Protocol):

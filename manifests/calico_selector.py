@@ -17,7 +17,7 @@ mistakes one by one, texts of drawn predicates read back, and a second evaluator
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
@@ -63,6 +63,7 @@ class SelectorMistake(Exception):
         super().__init__(message)
 
 
+@lru_cache(maxsize=4096)
 def parse_selector(text: str) -> Predicate | Global:
     """What the text says of labels, all of them held by one object; raises SelectorMistake."""
     if not text.strip(" \t"):
