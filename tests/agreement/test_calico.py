@@ -33,18 +33,18 @@ def some_of(snapshot: Snapshot, count: int, seed: int) -> list[Flow]:
     return random.Random(seed).sample(flows, min(len(flows), count))
 
 
-@settings(max_examples=max(400, settings().max_examples))
+@settings(max_examples=settings().max_examples * 6 // 10)
 @given(inputs(), st.integers(0, 2**32))
 def test_the_evaluator_and_an_oracle_over_the_manifests_agree(objects: list[Manifest], seed: int) -> None:
     snapshot = loaded(objects)
     oracle = Calico(objects, snapshot)
-    for flow in some_of(snapshot, 150, seed):
+    for flow in some_of(snapshot, 100, seed):
         expected = oracle.allows(flow)
         found = truth(snapshot, flow)
         assert expected is None or found is (Truth.ALLOWED if expected else Truth.DENIED), str(flow)
 
 
-@settings(max_examples=max(300, settings().max_examples))
+@settings(max_examples=settings().max_examples * 6 // 10)
 @given(inputs(doubtful=True), st.integers(0, 2**32))
 def test_the_sets_engine_and_the_evaluator_agree(objects: list[Manifest], seed: int) -> None:
     snapshot = loaded(objects)
@@ -54,7 +54,7 @@ def test_the_sets_engine_and_the_evaluator_agree(objects: list[Manifest], seed: 
         assert looked_up(part, tables, flow) == (found is not Truth.DENIED, found is not Truth.ALLOWED), str(flow)
 
 
-@settings(max_examples=max(100, settings().max_examples // 4))
+@settings(max_examples=settings().max_examples // 4)
 @given(inputs(doubtful=True), st.integers(0, 2**32))
 def test_z3_and_the_evaluator_agree(objects: list[Manifest], seed: int) -> None:
     snapshot = loaded(objects)

@@ -19,7 +19,7 @@ from tests.strategies.calico import inputs
 from tests.strategies.flows import some_flows
 from tests.strategies.vocabulary import Manifest
 
-EXAMPLES = 60
+EXAMPLES = settings().max_examples // 5
 FLOWS = 40
 OWN = ("NetworkPolicy", "GlobalNetworkPolicy")
 

@@ -117,3 +117,12 @@ def test_lint_tells_orders_that_tie_and_selectors_that_match_nothing() -> None:
         "SELECTS_NOTHING",
         "GlobalNetworkPolicy tied selects pods with app starts with 'q'; no pod in the snapshot is selected",
     ) in found
+
+
+def test_every_policy_that_selects_is_told_where_a_tier_ends_in_deny() -> None:
+    more = gnp("more", tier="security", order=6, selector="app == 'srv'")
+    answer = Session(snapshot(more)).ask("why can pod a/cli not reach pod a/srv on udp/80?")
+    assert [each.text for each in answer.because] == [
+        "GlobalNetworkPolicy lock selects pod a/srv for ingress, and its tier security ends in deny",
+        "GlobalNetworkPolicy more selects pod a/srv for ingress, and its tier security ends in deny",
+    ]
