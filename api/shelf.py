@@ -24,8 +24,9 @@ _FIELDS = {
     "hostNetworkPods": "host_network_pods",
     "cidrMatches": "cidr_matches",
     "enforcement": "enforcement",
+    "withStaged": "with_staged",
 }
-_READING = ("channel", "domains", "serviceCidr")
+_READING = ("cni", "channel", "domains", "serviceCidr")
 
 
 class Shelf(Protocol):

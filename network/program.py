@@ -16,12 +16,13 @@ A group in which all rules allow (NetworkPolicy) has one outcome whatever the or
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 
+from reachproof.network import calico
+from reachproof.network.errors import InputError, Problem
 from reachproof.network.labels import EVERYTHING
 from reachproof.network.options import CidrMatches, Enforcement, HostNetworkPods, Options
-from reachproof.network.origin import Origin
 from reachproof.network.policy import (
     Action,
     AddressPeer,
@@ -36,10 +37,15 @@ from reachproof.network.policy import (
     PolicyRef,
     Rule,
     TierName,
+    Union,
 )
 from reachproof.network.profile import PROFILES, Profile
+from reachproof.network.tier import BUILT_IN as BUILT_IN
+from reachproof.network.tier import Chain as Chain
+from reachproof.network.tier import Group as Group
+from reachproof.network.tier import Programs as Programs
+from reachproof.network.tier import Tier as Tier
 
-BUILT_IN = Origin(file="")
 EXEMPTION = PolicyRef(kind="", namespace="", name="node exemption")
 _PARTIES = {
     CidrMatches.ALL: frozenset(PartyKind),
@@ -47,47 +53,35 @@ _PARTIES = {
     CidrMatches.WORLD: frozenset((PartyKind.EXTERNAL,)),
 }
 
-Group = tuple[Policy, ...]
-Chain = tuple[Group, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tier:
-    """One tier of one direction; `isolation` is empty where policies of the tier never isolate."""
-
-    name: TierName
-    chains: tuple[Chain, ...]
-    isolation: tuple[Rule, ...] = ()
-
-    @property
-    def policies(self) -> tuple[Policy, ...]:
-        """All policies of the tier, in the order of chains and groups."""
-        return tuple(policy for chain in self.chains for group in chain for policy in group)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Programs:
-    """The tiers of both directions, first to last."""
-
-    egress: tuple[Tier, ...]
-    ingress: tuple[Tier, ...]
-
-    def tiers(self, direction: Direction) -> tuple[Tier, ...]:
-        """The tiers of one direction."""
-        return self.egress if direction is Direction.EGRESS else self.ingress
-
 
 def assemble(policies: Iterable[Policy], options: Options) -> Programs:
     """The programs that a cluster with these policies runs, under the options' profile.
 
-    Policies without a rule in a direction, that do not isolate in it, are left out of that direction.
+    Policies without a rule in a direction, that do not isolate in it, are left out of that direction. InputError where
+    the profile does not have what the policies need.
     """
     profile = PROFILES[options.cni]
+    policies = calico.enforced(policies, with_staged=options.with_staged)
+    _require_profile(policies, options, profile)
     enforced = [_adapted(policy, options, profile) for policy in policies if _enforced(policy, options, profile)]
     enforced.sort(key=lambda policy: (policy.priority, policy.ref.kind, policy.ref.namespace, policy.ref.name))
+    if profile.calico_tiers:
+        egress, ingress = (
+            (*_exemption(direction), *calico.tiers(map(calico.programmed, enforced), direction))
+            for direction in Direction
+        )
+        return Programs(egress=egress, ingress=ingress)
     return Programs(
         egress=_tiers(enforced, Direction.EGRESS, profile), ingress=_tiers(enforced, Direction.INGRESS, profile)
     )
+
+
+def _require_profile(policies: Iterable[Policy], options: Options, profile: Profile) -> None:
+    foreign = [policy for policy in policies if policy.tier is TierName.CALICO]
+    if foreign and not profile.calico_tiers:
+        origin = foreign[0].origin
+        message = f"found a policy of Calico with cni {options.cni}, expected the option cni calico"
+        raise InputError([Problem(file=origin.file, line=origin.line, subject=str(foreign[0].ref), message=message)])
 
 
 def _enforced(policy: Policy, options: Options, profile: Profile) -> bool:
@@ -105,7 +99,7 @@ def _adapted(policy: Policy, options: Options, profile: Profile) -> Policy:
     """The policy with its peers restricted or widened to what the options let them match."""
     parties = _PARTIES[options.cidr_matches or profile.cidr_matches]
     as_pods = options.host_network_pods is HostNetworkPods.PODS and policy.tier is TierName.NETWORK_POLICY
-    if not as_pods and parties == frozenset(PartyKind):
+    if policy.placement is not None or (not as_pods and parties == frozenset(PartyKind)):
         return policy
 
     def peer(original: Peer) -> Peer:
@@ -113,6 +107,8 @@ def _adapted(policy: Policy, options: Options, profile: Profile) -> Policy:
             return replace(original, host_network=as_pods)
         if isinstance(original, AddressPeer):
             return replace(original, parties=original.parties & parties)
+        if isinstance(original, Union):
+            return Union(tuple(peer(item) for item in original.items))
         return original
 
     def rules(original: tuple[Rule, ...]) -> tuple[Rule, ...]:
@@ -164,7 +160,7 @@ def _ranked(name: TierName, policies: list[Policy], profile: Profile) -> tuple[T
 
 
 def _chain(policies: list[Policy], profile: Profile) -> Chain:
-    def rank(policy: Policy) -> tuple[int, str]:
+    def rank(policy: Policy) -> tuple[float, str]:
         return policy.priority, policy.ref.name if profile.ties_by_name else ""
 
     return tuple(tuple(group) for _, group in groupby(policies, key=rank))

@@ -16,10 +16,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from reachproof.network.address import family, format_address
+from reachproof.network.calico import END
 from reachproof.network.cluster import Node, Notice, Pod
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.options import HostNetworkPods
-from reachproof.network.policy import Action, Direction
+from reachproof.network.policy import Action, Direction, TierName
 from reachproof.network.ports import MAX_PORT
 from reachproof.network.program import BUILT_IN, Tier
 from reachproof.network.snapshot import Snapshot
@@ -28,6 +29,7 @@ from reachproof.semantics.notices import SKIPPED
 from reachproof.semantics.outcomes import Case, Choice, selects, tier_outcomes
 from reachproof.semantics.sentences import (
     default_sentence,
+    end_sentence,
     isolation_sentence,
     itself_sentence,
     named,
@@ -161,7 +163,10 @@ def _is_subject(snapshot: Snapshot, party: Party) -> bool:
 
 def _perhaps_skipped(case: Case, tier: Tier) -> Tier:
     """The tier, and where its policies isolate the pod, a first chance to be left out as a whole."""
-    if not any(case.direction in policy.isolates and selects(case, policy) for policy in tier.policies):
+    if not any(
+        policy.tier is TierName.NETWORK_POLICY and case.direction in policy.isolates and selects(case, policy)
+        for policy in tier.policies
+    ):
         return tier
     (chain,) = tier.chains
     return replace(tier, chains=(((SKIPPED,), *chain),))
@@ -212,6 +217,8 @@ def _step(snapshot: Snapshot, flow: Flow, direction: Direction, choice: Choice, 
 
 
 def _text(snapshot: Snapshot, flow: Flow, direction: Direction, choice: Choice) -> str:
+    if choice.rule == END:
+        return end_sentence(flow, direction, choice.policies, choice.tier)
     if choice.rule is not None and choice.isolation:
         return isolation_sentence(flow, direction, choice.policies, choice.rule)
     if choice.rule is not None:

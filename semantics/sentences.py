@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from reachproof.network.address import format_address
+from reachproof.network.calico import place_text
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.policy import Action, Direction, Policy, PolicyRef, Rule
@@ -59,7 +60,8 @@ def rule_sentence(flow: Flow, direction: Direction, policy: Policy, rule: Rule) 
         pod = named(_subject(flow, direction))
         return f"{policy.ref} selects {pod}, which ends its baseline tier; {direction} {ends(flow)} is allowed"
     onward = " to the next tier" if rule.action is Action.PASS else ""
-    return f"{policy.ref} {number_or_name(rule)} {_VERBS[rule.action]} {direction} {ends(flow)}{onward}"
+    who = f"{policy.ref}{place_text(policy)} {number_or_name(rule)}"
+    return f"{who} {_VERBS[rule.action]} {direction} {ends(flow)}{onward}"
 
 
 def isolation_sentence(flow: Flow, direction: Direction, policies: tuple[Policy, ...], rule: Rule) -> str:
@@ -72,6 +74,14 @@ def isolation_sentence(flow: Flow, direction: Direction, policies: tuple[Policy,
     if rule.action is Action.DENY:
         return unmet
     return f"{unmet}, but NetworkPolicy {'may' if rule.may else 'does'} not apply to its own node"
+
+
+def end_sentence(flow: Flow, direction: Direction, policies: tuple[Policy, ...], tier: str) -> str:
+    """A tier of Calico has policies that select the subject, and none of its rules decides."""
+    names = listed(f"{policy.ref}{place_text(policy)}" for policy in policies)
+    verb = "select" if len(policies) > 1 else "selects"
+    chosen = f"{names} {verb} {named(_subject(flow, direction))} for {direction}"
+    return f"{chosen} and no rule of the tier {tier} decides {direction} {ends(flow)}; the tier ends in deny"
 
 
 def default_sentence(flow: Flow, direction: Direction) -> str:

@@ -7,6 +7,7 @@
 | nodes | nodes and host-network pods by an address of a matching node |
 | domain names | every address outside: which ones stand behind a name is not known here |
 | own node of the subject | every node and host-network pod: which of them is a relation of both ends |
+| intersection, union, complement | the same of points: policies tell no two addresses of a point apart |
 | named port | pods that declare the name, by the ports that carry it there |
 
 Trusted by both engines; checked by tests/agreement.
@@ -22,15 +23,19 @@ from reachproof.network.intervals import IntervalSet
 from reachproof.network.policy import (
     AddressPeer,
     AnyPeer,
+    Complement,
     DomainPeer,
+    Intersection,
     NamedPort,
     NodePeer,
     OwnNodePeer,
     PartyKind,
     Peer,
     PodSet,
+    Union,
 )
 from reachproof.network.ports import place
+from reachproof.network.predicate import Conjunction, Disjunction, Holder, Needs, Negation, Predicate
 from reachproof.solver.universe import Universe, node_addresses
 
 
@@ -68,6 +73,8 @@ class Meant:
         match peer:
             case PodSet():
                 bits = universe.in_namespaces(peer.namespaces) & universe.labelled(peer.pods)
+                if peer.where is not None:
+                    bits &= self._where(peer.where)
                 return bits if peer.host_network else bits & ~universe.host_pods
             case AddressPeer():
                 return universe.with_addresses(peer.addresses) & self._parties(peer.parties)
@@ -80,8 +87,65 @@ class Meant:
                 return universe.everything
             case OwnNodePeer():
                 return universe.nodes | universe.host_pods
+            case Intersection(items):
+                bits = universe.everything
+                for item in items:
+                    bits &= self.peer(item)
+                return bits
+            case Union(items):
+                bits = 0
+                for item in items:
+                    bits |= self.peer(item)
+                return bits
+            case Complement(item):
+                return universe.everything & ~self.peer(item)
             case _:
                 assert_never(peer)
+
+    def _where(self, predicate: Predicate) -> int:
+        """The pods of which it is true."""
+        match predicate:
+            case Needs():
+                return self._meeting(predicate)
+            case Conjunction(items):
+                bits = self._universe.pods
+                for item in items:
+                    bits &= self._where(item)
+                return bits
+            case Disjunction(items):
+                bits = 0
+                for item in items:
+                    bits |= self._where(item)
+                return bits
+            case Negation(item):
+                return self._universe.pods & ~self._where(item)
+            case _:
+                assert_never(predicate)
+
+    def _meeting(self, needs: Needs) -> int:
+        """The pods that meet one test: by the labels that some of them have, or by those of their home or account."""
+        universe, test = self._universe, needs.test
+        match needs.of:
+            case Holder.POD:
+                by_value = universe.by_label.get(test.key, {})
+                groups = [({test.key: value}, points) for value, points in by_value.items()]
+                present = 0
+                for _, points in groups:
+                    present |= points
+                groups.append(({}, universe.pods & ~present))
+            case Holder.NAMESPACE:
+                homes = universe.snapshot.namespace_of
+                groups = [(dict(homes[name].labels), points) for name, points in universe.by_namespace.items()]
+            case Holder.ACCOUNT:
+                labels = universe.snapshot.account_labels
+                groups = [(dict(labels(*account)), points) for account, points in universe.by_account.items()]
+            case _:
+                assert_never(needs.of)
+        bits = 0
+        for labels_, points in groups:
+            if test.matches(labels_):
+                bits |= points
+        return bits
 
     def _parties(self, kinds: frozenset[PartyKind]) -> int:
         universe = self._universe
