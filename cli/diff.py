@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
 from reachproof.cli.exit_codes import ExitCode
 from reachproof.cli.options import MODEL, READING, choice, not_nan, with_options
 from reachproof.cli.query import A_DAY, reader_may_leave
-from reachproof.cli.reading import STDIN, read_one
+from reachproof.cli.reading import STDIN, read, read_one
 from reachproof.cli.text import place, printable
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.by import By
@@ -25,11 +25,21 @@ if TYPE_CHECKING:
     from reachproof.manifests import Revision
     from reachproof.queries.difference import Diff
 
+# A file, a folder, standard input or a revision; or several files and folders together.
+Side: TypeAlias = "str | Revision | tuple[str, ...]"
 _RANGE = re.compile(r"(?P<old>.*?)(?P<dots>\.\.\.?)(?P<new>[^.].*|)")
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="OLD NEW | OLD..NEW [PATH ...]")
+@click.argument("sources", nargs=-1, metavar="OLD NEW | OLD..NEW [PATH ...]")
+@click.option(
+    "--from",
+    "before",
+    multiple=True,
+    metavar="SOURCE",
+    help="In place of OLD: a file, a folder, or - for standard input; several times, read together.",
+)
+@click.option("--to", "after", multiple=True, metavar="SOURCE", help="In place of NEW, as --from.")
 @with_options(*READING)
 @click.option(
     "-o",
@@ -52,10 +62,12 @@ _RANGE = re.compile(r"(?P<old>.*?)(?P<dots>\.\.\.?)(?P<new>[^.].*|)")
 @with_options(*MODEL)
 def diff(
     sources: tuple[str, ...],
+    before: tuple[str, ...],
+    after: tuple[str, ...],
     output: str,
+    *,
     by: str,
     timeout: float | None,
-    *,
     lenient: bool,
     ignore_kinds: tuple[str, ...],
     quiet: bool,
@@ -71,6 +83,7 @@ def diff(
     reachproof diff main:manifests manifests/
     reachproof diff main...HEAD -o md -- manifests/
     helm template . | reachproof diff before.yaml -
+    reachproof diff --from cluster.yaml --from old.yaml --to cluster.yaml --to new.yaml
 
     \b
     Exit codes
@@ -80,21 +93,25 @@ def diff(
       3  time or memory ended first, or there is nothing to compare
      70  a bug of reachproof
     """
-    old, new = _sides(sources)
-    reading = partial(read_one, model=model, lenient=lenient, ignore_kinds=ignore_kinds)
-    before, after = together(partial(reading, each) for each in (old, new))
-    found = _difference(before, after, By(by), timeout)
+    old, new = _sides(sources, before, after)
+    reading = partial(_read, model=model, lenient=lenient, ignore_kinds=ignore_kinds)
+    earlier, later = together(partial(reading, each) for each in (old, new))
+    found = _difference(earlier, later, By(by), timeout)
     with reader_may_leave():
         for notice in () if quiet else found.warnings:
             click.echo(printable(f"warning: {notice.code}: {notice.text}{place(notice.origin)}"), err=True)
         color = not no_color and not os.environ.get("NO_COLOR")
-        for line in _lines(found, (str(old), str(new)), output):
+        for line in _lines(found, (_named(old), _named(new)), output):
             click.echo(line, color=None if color else False)
     return _code(found)
 
 
-def _sides(sources: Sequence[str]) -> tuple[str | Revision, str | Revision]:
+def _sides(sources: Sequence[str], before: tuple[str, ...], after: tuple[str, ...]) -> tuple[Side, Side]:
     """The two sources; two revisions where the first argument is no file and has the form OLD..NEW."""
+    if before or after:
+        return _listed(sources, before, after)
+    if not sources:
+        raise click.UsageError("found no arguments, expected OLD NEW, or OLD..NEW and paths, or --from and --to")
     matched = None if os.path.exists(sources[0]) else _RANGE.fullmatch(sources[0])
     if matched is not None:
         return _revisions(matched, sources[1:] or (".",))
@@ -103,6 +120,27 @@ def _sides(sources: Sequence[str]) -> tuple[str | Revision, str | Revision]:
     if sources[0] == sources[1] == STDIN:
         raise click.UsageError("found - twice, expected one of them from standard input at the most")
     return sources[0], sources[1]
+
+
+def _listed(sources: Sequence[str], before: tuple[str, ...], after: tuple[str, ...]) -> tuple[Side, Side]:
+    if sources:
+        raise click.UsageError(f"found {sources[0]!r} beside --from or --to, expected OLD NEW, or both options")
+    if not (before and after):
+        raise click.UsageError(f"found {'--from' if before else '--to'} alone, expected both --from and --to")
+    if STDIN in before and STDIN in after:
+        raise click.UsageError("found - twice, expected one of them from standard input at the most")
+    return before, after
+
+
+def _read(side: Side, model: Mapping[str, Any], *, lenient: bool, ignore_kinds: Sequence[str]) -> Snapshot:
+    """The snapshot of one side."""
+    if isinstance(side, tuple):
+        return read(side, model, lenient=lenient, ignore_kinds=ignore_kinds)
+    return read_one(side, model, lenient=lenient, ignore_kinds=ignore_kinds)
+
+
+def _named(side: Side) -> str:
+    return " ".join(side) if isinstance(side, tuple) else str(side)
 
 
 def _revisions(matched: re.Match[str], paths: Sequence[str]) -> tuple[Revision, Revision]:
