@@ -36,10 +36,14 @@ class Action(StrEnum):
 
 
 class TierName(StrEnum):
-    """The tiers in the order of evaluation; `default` is what holds where no policy decides."""
+    """The tiers in the order of evaluation; `default` is what holds where no policy decides.
+
+    `normal` is Cilium's, which holds NetworkPolicy too.
+    """
 
     ADMIN = "admin"
     NETWORK_POLICY = "networkpolicy"
+    NORMAL = "normal"
     BASELINE = "baseline"
     DEFAULT = "default"
 
@@ -81,9 +85,13 @@ class NodePeer:
 
 @dataclass(frozen=True, slots=True)
 class DomainPeer:
-    """External addresses that may stand behind one of the names (`*.` prefix: one or more labels)."""
+    """External addresses that may stand behind one of the names (`*.` prefix: one or more labels).
+
+    `patterns` are Cilium's, in which stars mean something else (`network.domains`).
+    """
 
     names: tuple[str, ...]
+    patterns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,19 @@ class OwnNodePeer:
     """The node that the subject runs on, and host-network pods there; unknown where the subject's node is unknown."""
 
 
-Peer = PodSet | AddressPeer | NodePeer | DomainPeer | AnyPeer | OwnNodePeer
+@dataclass(frozen=True, slots=True)
+class OtherNodePeer:
+    """Nodes that the subject does not run on, and host-network pods there; unknown as for `OwnNodePeer`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartyPeer:
+    """Every party of these kinds, whatever its address."""
+
+    parties: frozenset[PartyKind]
+
+
+Peer = PodSet | AddressPeer | NodePeer | DomainPeer | AnyPeer | OwnNodePeer | OtherNodePeer | PartyPeer
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -125,11 +145,17 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """`index` counts from 0 in its policy and direction. `may`: it may or may not match where its matches hold."""
+    """`index` counts from 0 in its policy and direction. `may`: it may or may not match where its matches hold.
+
+    `reason`: why it may not, where that is not plain from its matches; `reason_code` is the notice's. No verdict rests
+    on them.
+    """
 
     action: Action
     matches: tuple[Match, ...]
     may: bool = False
+    reason: str = ""
+    reason_code: str = "MAY_MATCH"
     index: int = 0
     name: str = ""
     origin: Origin
@@ -137,14 +163,19 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyRef:
-    """The identity of a policy object; `namespace` is empty for cluster-scoped kinds."""
+    """The identity of a policy object; `namespace` is empty for cluster-scoped kinds.
+
+    `part` tells the policies of one object apart, where it holds several: it is the path of this one.
+    """
 
     kind: str
     namespace: str
     name: str
+    part: str = ""
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+        name = f"{self.name} {self.part}" if self.part else self.name
+        return f"{self.kind} {self.namespace}/{name}" if self.namespace else f"{self.kind} {name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

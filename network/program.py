@@ -16,12 +16,13 @@ A group in which all rules allow (NetworkPolicy) has one outcome whatever the or
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 
+from reachproof.network import cilium
+from reachproof.network.errors import InputError, Problem
 from reachproof.network.labels import EVERYTHING
 from reachproof.network.options import CidrMatches, Enforcement, HostNetworkPods, Options
-from reachproof.network.origin import Origin
 from reachproof.network.policy import (
     Action,
     AddressPeer,
@@ -38,62 +39,59 @@ from reachproof.network.policy import (
     TierName,
 )
 from reachproof.network.profile import PROFILES, Profile
+from reachproof.network.tier import BUILT_IN as BUILT_IN
+from reachproof.network.tier import Chain as Chain
+from reachproof.network.tier import Group as Group
+from reachproof.network.tier import Programs as Programs
+from reachproof.network.tier import Tier as Tier
 
-BUILT_IN = Origin(file="")
 EXEMPTION = PolicyRef(kind="", namespace="", name="node exemption")
 _PARTIES = {
     CidrMatches.ALL: frozenset(PartyKind),
     CidrMatches.WORLD_AND_NODES: frozenset((PartyKind.NODE, PartyKind.EXTERNAL)),
+    CidrMatches.WORLD_AND_PODS: frozenset((PartyKind.POD, PartyKind.EXTERNAL)),
     CidrMatches.WORLD: frozenset((PartyKind.EXTERNAL,)),
 }
-
-Group = tuple[Policy, ...]
-Chain = tuple[Group, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tier:
-    """One tier of one direction; `isolation` is empty where policies of the tier never isolate."""
-
-    name: TierName
-    chains: tuple[Chain, ...]
-    isolation: tuple[Rule, ...] = ()
-
-    @property
-    def policies(self) -> tuple[Policy, ...]:
-        """All policies of the tier, in the order of chains and groups."""
-        return tuple(policy for chain in self.chains for group in chain for policy in group)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Programs:
-    """The tiers of both directions, first to last."""
-
-    egress: tuple[Tier, ...]
-    ingress: tuple[Tier, ...]
-
-    def tiers(self, direction: Direction) -> tuple[Tier, ...]:
-        """The tiers of one direction."""
-        return self.egress if direction is Direction.EGRESS else self.ingress
 
 
 def assemble(policies: Iterable[Policy], options: Options) -> Programs:
     """The programs that a cluster with these policies runs, under the options' profile.
 
-    Policies without a rule in a direction, that do not isolate in it, are left out of that direction.
+    Policies without a rule in a direction, that do not isolate in it, are left out of that direction. InputError where
+    the profile does not have what the policies, or the options, need.
     """
     profile = PROFILES[options.cni]
+    policies = tuple(policies)
+    _require_profile(policies, options, profile)
     enforced = [_adapted(policy, options, profile) for policy in policies if _enforced(policy, options, profile)]
     enforced.sort(key=lambda policy: (policy.priority, policy.ref.kind, policy.ref.namespace, policy.ref.name))
+    if profile.normal_tier:
+        adapted = [cilium.adapted(policy) for policy in enforced]
+        egress, ingress = (cilium.tiers(adapted, direction, options) for direction in Direction)
+        return Programs(egress=egress, ingress=ingress)
     return Programs(
         egress=_tiers(enforced, Direction.EGRESS, profile), ingress=_tiers(enforced, Direction.INGRESS, profile)
     )
 
 
+def _require_profile(policies: tuple[Policy, ...], options: Options, profile: Profile) -> None:
+    if profile.normal_tier:
+        return
+    expected = "expected a profile that has Cilium's rules: the option cni says which (cni cilium)"
+    if options.enforcement is Enforcement.ALWAYS:
+        message = f"found the value always with cni {options.cni}, {expected}"
+        raise InputError([Problem(file="options", path="enforcement", message=message)])
+    foreign = [policy for policy in policies if policy.tier is TierName.NORMAL]
+    if foreign:
+        origin = foreign[0].origin
+        message = f"found a policy of Cilium with cni {options.cni}, {expected}"
+        raise InputError([Problem(file=origin.file, line=origin.line, subject=str(foreign[0].ref), message=message)])
+
+
 def _enforced(policy: Policy, options: Options, profile: Profile) -> bool:
-    if options.enforcement is Enforcement.NONE:
+    if options.enforcement is Enforcement.NONE or policy.ref.kind in profile.kinds_not_read:
         return False
-    if policy.tier is TierName.NETWORK_POLICY:
+    if policy.tier in (TierName.NETWORK_POLICY, TierName.NORMAL):
         return True
     if options.enforcement is Enforcement.NETWORK_POLICY:
         return False

@@ -100,7 +100,7 @@ def _reduced(snapshot: Snapshot, tier: ast.DenyTier, direction: Direction) -> Sn
         case ast.DenyTier.ADMIN:
             keep = {TierName.ADMIN: _as_it_is}
         case ast.DenyTier.NETWORK_POLICIES:
-            keep = {TierName.NETWORK_POLICY: _no_rules}
+            keep = {TierName.NETWORK_POLICY: _no_rules, TierName.NORMAL: _no_rules}
         case ast.DenyTier.CLUSTER:
             keep = dict.fromkeys(TierName, _no_allow)
         case _:

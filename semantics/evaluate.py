@@ -19,7 +19,7 @@ from reachproof.network.address import family, format_address
 from reachproof.network.cluster import Node, Notice, Pod
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.options import HostNetworkPods
-from reachproof.network.policy import Action, Direction
+from reachproof.network.policy import Action, Direction, TierName
 from reachproof.network.ports import MAX_PORT
 from reachproof.network.program import BUILT_IN, Tier
 from reachproof.network.snapshot import Snapshot
@@ -161,7 +161,8 @@ def _is_subject(snapshot: Snapshot, party: Party) -> bool:
 
 def _perhaps_skipped(case: Case, tier: Tier) -> Tier:
     """The tier, and where its policies isolate the pod, a first chance to be left out as a whole."""
-    if not any(case.direction in policy.isolates and selects(case, policy) for policy in tier.policies):
+    applies = (p for p in tier.policies if case.direction in p.isolates or tier.name is TierName.NORMAL)
+    if not any(selects(case, policy) for policy in applies):
         return tier
     (chain,) = tier.chains
     return replace(tier, chains=(((SKIPPED,), *chain),))

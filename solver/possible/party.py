@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from reachproof.network.address import family
 from reachproof.network.labels import Selector
-from reachproof.network.policy import AddressPeer, AnyPeer, Peer, PodSet
+from reachproof.network.policy import AddressPeer, AnyPeer, PartyPeer, Peer, PodSet
 from reachproof.solver.goal import Grouping, Side
 from reachproof.solver.possible.domains import Domain
 from reachproof.solver.possible.layout import End, Layout, v6_points
@@ -76,7 +76,7 @@ class EndTerms:
             case AddressPeer(addresses=addresses):
                 inside = [n for n, region in enumerate(self._end.regions) if region.first in addresses]
                 return self.in_regions(inside)
-            case AnyPeer():
+            case AnyPeer() | PartyPeer():
                 return TRUE
             case _:
                 return FALSE

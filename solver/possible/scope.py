@@ -16,7 +16,18 @@ from operator import or_
 
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Operator, Selector
-from reachproof.network.policy import AddressPeer, AnyPeer, Direction, Match, PartyKind, Peer, PodSet, Policy, Rule
+from reachproof.network.policy import (
+    AddressPeer,
+    AnyPeer,
+    Direction,
+    Match,
+    PartyKind,
+    PartyPeer,
+    Peer,
+    PodSet,
+    Policy,
+    Rule,
+)
 from reachproof.network.program import Tier
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver.bits import ones
@@ -236,7 +247,7 @@ class _Chooser:
         match peer:
             case PodSet(namespaces=namespaces):
                 return bool(places & (self.homes.matching(namespaces) | self.homes.new))
-            case AddressPeer(parties=parties):
+            case AddressPeer(parties=parties) | PartyPeer(parties=parties):
                 return bool(places) and PartyKind.POD in parties
             case AnyPeer():
                 return bool(places)

@@ -257,8 +257,8 @@ def test_a_model_option_may_come_from_the_environment(
         ("--cni", ("spec", "calico", "cilium", "ovn-kubernetes", "antrea", "kube-network-policies")),
         ("--channel", ("standard", "experimental")),
         ("--host-network-pods", ("ignored", "pods")),
-        ("--cidr-matches", ("all", "world+nodes", "world")),
-        ("--enforcement", ("none", "np", "np+admin")),
+        ("--cidr-matches", ("all", "world+nodes", "world+pods", "world")),
+        ("--enforcement", ("none", "np", "np+admin", "always")),
     ],
 )
 def test_every_value_of_a_model_option_is_taken_as_it_is_documented(

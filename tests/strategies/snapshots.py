@@ -26,14 +26,16 @@ _KNOWN_DOMAINS = {"example.com": parse_cidrs(("203.0.113.0/25",))}
 
 @st.composite
 def _unusual_options(draw: st.DrawFn) -> Options:
+    cni = draw(st.sampled_from(Cni))
+    enforced = [each for each in Enforcement if each is not Enforcement.ALWAYS or cni is Cni.CILIUM]
     return Options(
-        cni=draw(st.sampled_from(Cni)),
+        cni=cni,
         channel=draw(st.sampled_from(Channel)),
         pod_range=draw(st.sampled_from((DEFAULT_OPTIONS.pod_range, _DUAL_STACK_RANGE))),
         host_network_pods=draw(st.sampled_from(HostNetworkPods)),
         cidr_matches=draw(st.sampled_from((None, *CidrMatches))),
         domains=draw(st.sampled_from(({}, _KNOWN_DOMAINS))),
-        enforcement=draw(st.sampled_from((Enforcement.ALL, Enforcement.ALL, *Enforcement))),
+        enforcement=draw(st.sampled_from((Enforcement.ALL, Enforcement.ALL, *enforced))),
     )
 
 
