@@ -16,9 +16,17 @@ from reachproof.manifests.fields import Place
 from reachproof.manifests.inventory import Inventory, different, inventory_kind
 from reachproof.manifests.limits import Limits
 from reachproof.manifests.manifest import Manifest, deeper, identify
-from reachproof.manifests.policykind import Context, PolicyKind
+from reachproof.manifests.policykind import Context, PolicyKind, SupportKind
 from reachproof.manifests.problems import EnoughError, Problems
-from reachproof.manifests.registry import ignored, policy_kind, read_policy, unsupported
+from reachproof.manifests.registry import (
+    ignored,
+    policy_kind,
+    read_policy,
+    read_support,
+    support_kind,
+    unsupported,
+)
+from reachproof.manifests.services import with_endpoints
 from reachproof.manifests.workloads import WORKLOAD_GROUPS
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import Problem
@@ -27,6 +35,8 @@ from reachproof.network.origin import Origin
 from reachproof.network.policy import Policy, PolicyRef
 from reachproof.network.snapshot import Snapshot
 
+# Notices that say on what every answer rests; the others are warnings.
+_ASSUMED = frozenset(("HOST_POLICY", "TO_SERVICES", "NOT_LOOKED_AT"))
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
 
 
@@ -47,6 +57,9 @@ class Loading:
         self._policies: dict[PolicyRef, tuple[Policy, Manifest, Place]] = {}
         self._dropped: list[tuple[Manifest, Notice]] = []
         self._ignored: dict[str, list[Manifest]] = {}
+        self._late: list[tuple[Manifest, PolicyKind]] = []
+        self._support: dict[tuple[str, str, str], tuple[object, Manifest, Place]] = {}
+        self._without_policy: list[tuple[Manifest, Place]] = []
 
     def documents(self, documents: Iterable[Document]) -> None:
         """Takes in objects, until there are too many problems."""
@@ -76,9 +89,14 @@ class Loading:
             self._object(manifest)
 
     def _object(self, manifest: Manifest) -> None:
-        kind = policy_kind(manifest)
-        if kind is not None:
+        kind = policy_kind(manifest, self._context.options.cni)
+        support = support_kind(manifest, self._context.options.cni)
+        if kind is not None and kind.late:
+            self._late.append((manifest, kind))
+        elif kind is not None:
             self._policy(manifest, kind)
+        elif support is not None:
+            self._supporting(manifest, support)
         elif inventory_kind(manifest):
             self._inventory.add(manifest)
         else:
@@ -96,20 +114,55 @@ class Loading:
             self.problems.append(manifest.problem(message))
 
     def _policy(self, manifest: Manifest, kind: PolicyKind) -> None:
-        if deeper(manifest.body, self._depth):
-            self.problems.append(manifest.problem(f"found more than {self._depth} levels of nesting, expected fewer"))
+        if self._too_deep(manifest):
             return
         whole = manifest.field()
-        try:
-            policy = read_policy(manifest, kind, whole, self._context)
-        except EnoughError:
-            policy = None
-        if whole.place.problems or policy is None:
+        policies: tuple[Policy, ...] = ()
+        with suppress(EnoughError):
+            policies = read_policy(manifest, kind, whole, self._context)
+        if whole.place.problems:
             self._refuse(manifest, whole.place.problems)
             return
-        first = self._policies.setdefault(policy.ref, (policy, manifest, whole.place))
-        if first[1].body.get("spec") != manifest.body.get("spec"):
-            self.problems.append(manifest.problem(different(first[0].origin)))
+        if not policies:
+            self._without_policy.append((manifest, whole.place))
+        for policy in policies:
+            first = self._policies.setdefault(policy.ref, (policy, manifest, whole.place))
+            if _wanted(first[1]) != _wanted(manifest):
+                self.problems.append(manifest.problem(different(first[1].origin)))
+                return
+
+    def _supporting(self, manifest: Manifest, kind: SupportKind) -> None:
+        """An object that policies refer to: what is wrong with it is everyone's problem, even if we are lenient."""
+        if self._too_deep(manifest):
+            return
+        whole = manifest.field()
+        found: object = None
+        with suppress(EnoughError):
+            found = read_support(manifest, kind, whole)
+        for problem in whole.place.problems:
+            self.problems.append(problem)
+        key = (manifest.kind, manifest.namespace, manifest.name)
+        first = self._support.setdefault(key, (found, manifest, whole.place))
+        if first[0] != found:
+            self.problems.append(manifest.problem(different(first[1].origin)))
+
+    def _too_deep(self, manifest: Manifest) -> bool:
+        found = deeper(manifest.body, self._depth)
+        if found:
+            self.problems.append(manifest.problem(f"found more than {self._depth} levels of nesting, expected fewer"))
+        return found
+
+    def _late_policies(self) -> None:
+        """Lowers what refers to other objects, now that all are here."""
+        slices = self._inventory.of_kind("EndpointSlice")
+        self._context = replace(
+            self._context,
+            support={key: found for key, (found, _, _) in self._support.items()},
+            services=with_endpoints(self._inventory.of_kind("Service"), slices),
+        )
+        late, self._late = self._late, []
+        for manifest, kind in late:
+            self._policy(manifest, kind)
 
     def _refuse(self, manifest: Manifest, problems: Sequence[Problem]) -> None:
         """A policy that cannot be used: dropped if we are lenient, else its problems are everyone's."""
@@ -125,6 +178,8 @@ class Loading:
 
     def snapshot(self) -> Snapshot:
         """Everything joined; raises ManifestError with all problems."""
+        with suppress(EnoughError):
+            self._late_policies()
         namespaces = ((ref.namespace, self._policies[ref][0].origin) for ref in self._policies if ref.namespace)
         cluster = join(self._inventory, namespaces)
         with suppress(EnoughError):
@@ -138,12 +193,14 @@ class Loading:
 
     def _refuse_unknown_labels(self, cluster: Cluster) -> None:
         policies = [policy for policy, _, _ in self._policies.values()]
-        for ref, problems in crosschecks.unknown_labels(policies, cluster.pods, cluster.namespaces).items():
+        for ref, problems in crosschecks.unknown_labels(
+            policies, cluster.pods, cluster.namespaces, self._context.options.cni
+        ).items():
             self._refuse(self._policies.pop(ref)[1], problems)
 
     def _assembled(self, cluster: Cluster, policies: list[Policy]) -> Snapshot:
         pods = tuple(entry.pod for entry in cluster.pods)
-        specs = {policy.ref: self._policies[policy.ref][1].body.get("spec") for policy in policies}
+        specs = {policy.ref: _wanted(self._policies[policy.ref][1]) for policy in policies}
         return Snapshot(
             namespaces=cluster.namespaces,
             nodes=cluster.nodes,
@@ -154,7 +211,14 @@ class Loading:
             ingresses=cluster.ingresses,
             options=self._context.options,
             digest=digest(
-                (*cluster.namespaces, *cluster.nodes, *pods, *cluster.services, *cluster.ingresses),
+                (
+                    *cluster.namespaces,
+                    *cluster.nodes,
+                    *pods,
+                    *cluster.services,
+                    *cluster.ingresses,
+                    *((key, found) for key, (found, _, _) in self._support.items()),
+                ),
                 specs,
                 self._left_out(),
             ),
@@ -162,6 +226,8 @@ class Loading:
                 (
                     *(notice for _, notice in self._dropped),
                     *self._ignorance(),
+                    *(n for place in self._places(policies) for n in place.notices if n.code in _ASSUMED),
+                    *crosschecks.kinds_not_read(policies, self._context.options.cni),
                     *cluster.assumptions,
                     *crosschecks.service_labels(cluster.services, cluster.pods),
                 )
@@ -170,23 +236,37 @@ class Loading:
         )
 
     def _warnings(self, cluster: Cluster, policies: list[Policy]) -> Iterator[Notice]:
-        places = [self._policies[policy.ref][2] for policy in policies]
+        places = self._places(policies)
         yield from cluster.warnings
         for place in places:
-            yield from place.notices
+            yield from (notice for notice in place.notices if notice.code not in _ASSUMED)
         yield from crosschecks.init_port_names(policies, cluster.pods)
         yield from crosschecks.service_ranges(places, cluster.services, self._context.options.service_range)
         yield from crosschecks.mixed_apis(policies)
+        yield from crosschecks.filtered_labels(policies, self._context.options.cni)
+
+    def _places(self, policies: Iterable[Policy]) -> list[Place]:
+        """Where the policies, and what they refer to, were read."""
+        found = [self._policies[policy.ref][2] for policy in policies]
+        found += [place for _, place in self._without_policy] + [each[2] for each in self._support.values()]
+        return found
 
     def _left_out(self) -> list[Manifest]:
-        """The objects that the answers say they do without: with other ones it would be another snapshot."""
+        """The objects that are no policies but matter: with other ones it would be another snapshot."""
         ignored_ = [manifest for objects in self._ignored.values() for manifest in objects]
-        return [*(manifest for manifest, _ in self._dropped), *ignored_]
+        hosts = (manifest for manifest, _ in self._without_policy)
+        return [*(manifest for manifest, _ in self._dropped), *ignored_, *hosts]
 
     def _ignorance(self) -> Iterator[Notice]:
         for kind, objects in self._ignored.items():
             names = ", ".join(f"{each.namespace}/{each.name}" if each.namespace else each.name for each in objects)
             yield Notice(code="KIND_IGNORED", text=f"{kind} is ignored, as asked: {names}", origin=objects[0].origin)
+
+
+def _wanted(manifest: Manifest) -> object:
+    """What an object of a policy kind says."""
+    specs = manifest.body.get("specs")
+    return manifest.body.get("spec") if specs is None else [manifest.body.get("spec"), specs]
 
 
 def _kustomization(document: Document) -> bool:

@@ -12,10 +12,18 @@ from reachproof.network.origin import Origin
 
 _DEFAULT_NAMESPACE = "default"
 _CLUSTER_SCOPED = frozenset(
-    ("Namespace", "Node", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy")
+    (
+        "Namespace",
+        "Node",
+        "AdminNetworkPolicy",
+        "BaselineAdminNetworkPolicy",
+        "ClusterNetworkPolicy",
+        "CiliumClusterwideNetworkPolicy",
+        "CiliumCIDRGroup",
+    )
 )
 # Other groups may have kinds of any scope, so only in these a missing namespace is read as kubectl reads it.
-_GROUPS = frozenset(("", "apps", "extensions", "batch", "discovery.k8s.io", "networking.k8s.io"))
+_GROUPS = frozenset(("", "apps", "extensions", "batch", "discovery.k8s.io", "networking.k8s.io", "cilium.io"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from reachproof.manifests.fields import Field
-from reachproof.network.options import Channel, Options
+from reachproof.network.cluster import Service
+from reachproof.network.options import Channel, Cni, Options
 from reachproof.network.policy import Policy, PolicyRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """How the policies are to be read."""
+    """How the policies are to be read, and for late kinds what they refer to.
+
+    `support`: what the objects of supporting kinds were read to, by (kind, namespace, name).
+    """
 
     options: Options
+    support: Mapping[tuple[str, str, str], object] = field(default_factory=dict)
+    services: tuple[Service, ...] = ()
+
+    def supporting(self, kind: str, namespace: str, name: str) -> object:
+        """The object of a supporting kind, or None."""
+        return self.support.get((kind, namespace, name))
+
+    def all_supporting(self, kind: str) -> Iterator[object]:
+        """All objects of a supporting kind, by namespace and name."""
+        return (self.support[key] for key in sorted(self.support) if key[0] == kind)
 
     @property
     def experimental(self) -> bool:
@@ -26,16 +40,32 @@ class Context:
 class PolicyKind:
     """One kind in one API version.
 
-    `lower(object, reference, context)` gives the policy; it is meaningless where problems were reported.
+    `lower(object, reference, context)` gives the policy, or several; it is meaningless where problems were reported.
+    `cni`: the only profile under which the kind is read. `fields`: where the object says what it wants. `late`: it
+    refers to other objects, so it is lowered when all have been read.
     """
 
     group: str
     version: str
     kind: str
     namespaced: bool
-    lower: Callable[[Field, PolicyRef, Context], Policy]
+    lower: Callable[[Field, PolicyRef, Context], Policy | tuple[Policy, ...]]
+    cni: Cni | None = None
+    fields: tuple[str, ...] = ("spec",)
+    late: bool = False
 
     @property
     def api_version(self) -> str:
         """As in the manifest."""
         return f"{self.group}/{self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupportKind:
+    """A kind that policies of late kinds refer to; `read` gives what they need of an object."""
+
+    group: str
+    versions: tuple[str, ...]
+    kind: str
+    read: Callable[[Field], object]
+    cni: Cni

@@ -7,13 +7,15 @@ import re
 from reachproof.manifests import (
     adminnetworkpolicy,
     baselineadminnetworkpolicy,
+    cilium,
     clusternetworkpolicy,
     networkpolicy,
 )
 from reachproof.manifests.fields import Field
 from reachproof.manifests.manifest import Manifest
-from reachproof.manifests.policykind import Context, PolicyKind
+from reachproof.manifests.policykind import Context, PolicyKind, SupportKind
 from reachproof.manifests.syntax import is_namespace_name, is_subdomain
+from reachproof.network.options import Cni
 from reachproof.network.policy import Policy, PolicyRef
 
 POLICY_KINDS = (
@@ -21,8 +23,11 @@ POLICY_KINDS = (
     adminnetworkpolicy.KIND,
     baselineadminnetworkpolicy.KIND,
     clusternetworkpolicy.KIND,
+    *cilium.KINDS,
 )
+SUPPORT_KINDS = (cilium.SUPPORT,)
 _BY_KIND = {(kind.group, kind.kind): kind for kind in POLICY_KINDS}
+_SUPPORT_BY_KIND = {(kind.group, kind.kind): kind for kind in SUPPORT_KINDS}
 _ADMIN_GROUP = adminnetworkpolicy.KIND.group
 
 # Kinds of other products that decide what may be reached. Kinds that only observe, route or stage are not here.
@@ -30,7 +35,6 @@ _UNSUPPORTED = {
     "projectcalico.org": frozenset(
         ("NetworkPolicy", "GlobalNetworkPolicy", "Tier", "NetworkSet", "GlobalNetworkSet", "HostEndpoint", "Profile")
     ),
-    "cilium.io": frozenset(("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "CiliumCIDRGroup")),
     "crd.antrea.io": frozenset(("NetworkPolicy", "ClusterNetworkPolicy", "Tier", "ClusterGroup", "Group")),
     "security.istio.io": frozenset(("AuthorizationPolicy", "PeerAuthentication")),
     "networking.istio.io": frozenset(("Sidecar",)),
@@ -41,19 +45,34 @@ _UNSUPPORTED = {
 _GROUP_ALIASES = {"crd.projectcalico.org": "projectcalico.org"}
 # Groups in which a policy of ours is an old version or a slip, not somebody else's kind.
 _OWN_GROUPS = frozenset(("", "apps", "extensions", "networking", "networking.k8s.io", "policy", _ADMIN_GROUP))
+# Kinds of the API server itself take null for absent.
+_BUILT_IN_GROUPS = frozenset(("networking.k8s.io",))
 _ANY_POLICY = re.compile(r"(?i)(?!staged).*networkpolicy")
 # `tcp:` without a value is reported where ports are read.
 _REPORTED_NULLS = ("tcp", "udp", "sctp")
 
 
-def policy_kind(manifest: Manifest) -> PolicyKind | None:
-    """The kind of a policy that is supported, whatever its version; None for any other object."""
-    return _BY_KIND.get((manifest.group, manifest.kind))
+def policy_kind(manifest: Manifest, cni: Cni) -> PolicyKind | None:
+    """The kind of a policy that is read under the profile, whatever its version; None for any other object."""
+    kind = _BY_KIND.get((manifest.group, manifest.kind))
+    return kind if kind is not None and kind.cni in (None, cni) else None
+
+
+def support_kind(manifest: Manifest, cni: Cni) -> SupportKind | None:
+    """The kind of an object that policies refer to, if it is read under the profile; None for any other object."""
+    kind = _SUPPORT_BY_KIND.get((manifest.group, manifest.kind))
+    return kind if kind is not None and kind.cni is cni else None
 
 
 def unsupported(manifest: Manifest) -> str | None:
-    """What is wrong with an object of a policy kind that is not supported; None for kinds that are no policy."""
+    """What is wrong with an object of a policy kind that is not read; None for kinds that are no policy."""
     group, kind = _GROUP_ALIASES.get(manifest.group, manifest.group), manifest.kind
+    engine = _BY_KIND.get((manifest.group, kind)) or _SUPPORT_BY_KIND.get((manifest.group, kind))
+    if engine is not None and engine.cni is not None:
+        return (
+            f"found {manifest.api_version} {kind}, which only the profile {engine.cni} has, expected the option cni "
+            f"{engine.cni}; to go on without it, ignore the kind {kind}.{manifest.group}, and every answer says so"
+        )
     for known in POLICY_KINDS:
         if known.kind.lower() == kind.lower() and group in _OWN_GROUPS:
             return f"found {manifest.api_version} {kind}, expected {known.api_version} {known.kind}"
@@ -73,22 +92,35 @@ def ignored(manifest: Manifest, ignore_kinds: frozenset[str]) -> bool:
     return manifest.kind in ignore_kinds or f"{manifest.kind}.{manifest.group}" in ignore_kinds
 
 
-def read_policy(manifest: Manifest, kind: PolicyKind, whole: Field, context: Context) -> Policy | None:
-    """The policy of an object, with `whole` the cursor on it; it counts only if no problem has been reported."""
+def read_policy(manifest: Manifest, kind: PolicyKind, whole: Field, context: Context) -> tuple[Policy, ...]:
+    """The policies of an object, with `whole` the cursor on it; they count only if no problem has been reported."""
     if manifest.version != kind.version:
         whole.get("apiVersion").expected(f'"{kind.api_version}", the version of {kind.kind} that is supported')
+        return ()
+    whole.only("apiVersion", "kind", "metadata", *kind.fields, "status")
+    _check_names(manifest, whole)
+    spec = whole.get("spec")
+    optional = kind.namespaced or len(kind.fields) > 1
+    if not isinstance(spec.value, dict) and (spec.present or not optional):
+        spec.expected("an object")
+        return ()
+    ref = PolicyRef(kind=kind.kind, namespace=manifest.namespace, name=manifest.name)
+    found = kind.lower(whole, ref, context)
+    if kind.group not in _BUILT_IN_GROUPS:
+        for name in kind.fields:
+            _refuse_nulls(whole.get(name))
+    return found if isinstance(found, tuple) else (found,)
+
+
+def read_support(manifest: Manifest, kind: SupportKind, whole: Field) -> object:
+    """What policies need of an object of a supporting kind; it counts only if no problem has been reported."""
+    if manifest.version not in kind.versions:
+        versions = " or ".join(f"{kind.group}/{version}" for version in kind.versions)
+        whole.get("apiVersion").expected(f"{versions}, the versions of {kind.kind} that are supported")
         return None
     whole.only("apiVersion", "kind", "metadata", "spec", "status")
     _check_names(manifest, whole)
-    spec = whole.get("spec")
-    if not isinstance(spec.value, dict) and (spec.present or not kind.namespaced):
-        spec.expected("an object")
-        return None
-    ref = PolicyRef(kind=kind.kind, namespace=manifest.namespace, name=manifest.name)
-    policy = kind.lower(whole, ref, context)
-    if not kind.namespaced:
-        _refuse_nulls(spec)
-    return policy
+    return kind.read(whole)
 
 
 def _check_names(manifest: Manifest, whole: Field) -> None:

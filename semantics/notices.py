@@ -9,7 +9,8 @@
 | OWN_NODE_EGRESS | whether NetworkPolicy exempts what a pod sends to its own node |
 | SELF_VIA_SERVICE | whether NetworkPolicy applies where a pod reaches itself through a Service |
 | LOCAL_HOST | whether a pod that no Cilium policy selects accepts its own node in the enforcement mode `always` |
-| REQUESTS | whether a rule lets a connection's requests through, which are judged above the transport layer |
+| REQUEST_RULES | whether a rule lets a connection's requests through, which are judged above the transport layer |
+| API_SERVER | whether a node or an address outside is the API server |
 | MAY_MATCH | any other rule that may or may not match |
 
 No verdict rests on the wording; which notices there are is checked by tests/cases.

@@ -16,6 +16,7 @@ from reachproof.network.options import (
     Options,
 )
 from reachproof.network.snapshot import Snapshot
+from tests.strategies import cilium
 from tests.strategies.clusters import clusters
 from tests.strategies.policies import policy_sets
 from tests.strategies.vocabulary import Manifest
@@ -53,6 +54,9 @@ def manifests(draw: st.DrawFn, *, channel: Channel = Channel.EXPERIMENTAL, most_
 
 @st.composite
 def snapshots(draw: st.DrawFn, *, options: st.SearchStrategy[Options] | None = None, most_pods: int = 5) -> Snapshot:
-    """A loaded snapshot, by default under `model_options`."""
+    """A loaded snapshot, by default under `model_options`; under Cilium's profile with policies of its kinds too."""
     chosen = draw(model_options() if options is None else options)
-    return load_objects(draw(manifests(channel=chosen.channel, most_pods=most_pods)), options=chosen)
+    objects = draw(manifests(channel=chosen.channel, most_pods=most_pods))
+    if chosen.cni is Cni.CILIUM:
+        objects += draw(cilium.policy_sets(most=2))
+    return load_objects(objects, options=chosen)
