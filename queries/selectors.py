@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reachproof.network.cilium import adapted
 from reachproof.network.cluster import Pod
 from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Operator, Requirement, Selector
-from reachproof.network.options import HostNetworkPods
+from reachproof.network.options import Cni, HostNetworkPods
 from reachproof.network.origin import Origin
 from reachproof.network.policy import (
     AnyPeer,
@@ -27,7 +28,10 @@ from reachproof.solver.universe import Universe
 
 def static_findings(universe: Universe) -> tuple[Finding, ...]:
     """Every finding of this module about the universe's snapshot, in the order of its policies."""
-    found = [finding for policy in universe.snapshot.policies for finding in _Policy(universe, policy).findings()]
+    policies = universe.snapshot.policies
+    if universe.snapshot.options.cni is Cni.CILIUM:
+        policies = tuple(map(adapted, policies))
+    found = [finding for policy in policies for finding in _Policy(universe, policy).findings()]
     return (*found, *_namespaces_without_policy(universe))
 
 
@@ -146,7 +150,8 @@ def _never_a_pod(pods: PodSet) -> bool:
 def _namespaces_without_policy(universe: Universe) -> Iterator[Finding]:
     """Namespaces with pods that policy can select, in which no NetworkPolicy stands."""
     snapshot = universe.snapshot
-    with_policy = {policy.ref.namespace for policy in snapshot.policies if policy.tier is TierName.NETWORK_POLICY}
+    isolating = (TierName.NETWORK_POLICY, TierName.NORMAL)
+    with_policy = {policy.ref.namespace for policy in snapshot.policies if policy.tier in isolating}
     for namespace in snapshot.namespaces:
         points = universe.by_namespace.get(namespace.name, 0) & ~universe.host_pods
         if not points or namespace.name in with_policy:
