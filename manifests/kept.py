@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from reachproof.manifests.inventory import inventory_kind
 from reachproof.manifests.manifest import Manifest
-from reachproof.manifests.registry import policy_kind
+from reachproof.manifests.registry import policy_kind, support_kind
 from reachproof.manifests.services import SERVICE_NAME
 from reachproof.manifests.workloads import WORKLOAD_GROUPS
 
@@ -41,7 +41,8 @@ _BACKEND: Kept = {
     "serviceName": ONE,
     "servicePort": ONE,
 }
-_POLICY: Kept = {"metadata": _NAME, "spec": ALL}
+_POLICY: Kept = {"metadata": _NAME, "spec": ALL, "specs": ALL}
+_SUPPORT: Kept = {"metadata": {**_NAME, "labels": ALL}, "spec": ALL}
 _KINDS: dict[str, Kept] = {
     "Namespace": {"metadata": {**_NAME, "labels": ALL}},
     "ServiceAccount": {"metadata": _NAME},
@@ -118,6 +119,8 @@ def kept(manifest: Manifest) -> dict[str, Any] | None:
     """What is stored of an object; None for one that is not looked at. Lines of policies are kept, where known."""
     if policy_kind(manifest):
         fields = _POLICY
+    elif support_kind(manifest):
+        fields = _SUPPORT
     elif inventory_kind(manifest):
         fields = _KINDS[manifest.kind]
     else:

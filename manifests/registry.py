@@ -52,16 +52,16 @@ _ANY_POLICY = re.compile(r"(?i)(?!staged).*networkpolicy")
 _REPORTED_NULLS = ("tcp", "udp", "sctp")
 
 
-def policy_kind(manifest: Manifest, cni: Cni) -> PolicyKind | None:
-    """The kind of a policy that is read under the profile, whatever its version; None for any other object."""
+def policy_kind(manifest: Manifest, cni: Cni | None = None) -> PolicyKind | None:
+    """The kind of a policy that is read under the profile, or any, whatever its version; None for any other object."""
     kind = _BY_KIND.get((manifest.group, manifest.kind))
-    return kind if kind is not None and kind.cni in (None, cni) else None
+    return kind if kind is not None and (cni is None or kind.cni in (None, cni)) else None
 
 
-def support_kind(manifest: Manifest, cni: Cni) -> SupportKind | None:
-    """The kind of an object that policies refer to, if it is read under the profile; None for any other object."""
+def support_kind(manifest: Manifest, cni: Cni | None = None) -> SupportKind | None:
+    """The kind of an object that policies refer to, if read under the profile, or any; None for any other object."""
     kind = _SUPPORT_BY_KIND.get((manifest.group, manifest.kind))
-    return kind if kind is not None and kind.cni is cni else None
+    return kind if kind is not None and cni in (None, kind.cni) else None
 
 
 def unsupported(manifest: Manifest) -> str | None:

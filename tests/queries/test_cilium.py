@@ -93,6 +93,29 @@ def test_the_own_node_is_accepted_in_words() -> None:
     )
 
 
+BASELINE = """
+---
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: floor}
+spec:
+  tier: Baseline
+  priority: 1
+  subject: {namespaces: {}}
+  ingress: [{action: Accept, from: [{pods: {podSelector: {matchLabels: {name: client}}}}]}]
+"""
+
+
+def test_that_the_baseline_tier_comes_before_isolation_is_told() -> None:
+    found = ask("can pod ct/client reach pod ct/echo on tcp/80?", KUBERNETES, BASELINE)
+    assert found.verdict is Verdict.REACHABLE
+    assert [notice.text for notice in found.assumptions] == [
+        "Cilium asks the baseline tier before it isolates: it decides ingress although NetworkPolicy ct/k isolates; "
+        "the text of ClusterNetworkPolicy means otherwise"
+    ]
+    assert ask("can pod ct/client2 reach pod ct/echo on tcp/80?", KUBERNETES, BASELINE).assumptions == ()
+
+
 def test_without_a_policy_its_parts_are_all_gone() -> None:
     text = "without ciliumnetworkpolicy ct/p: can pod other/stranger reach pod ct/echo on tcp/80?"
     specs = "".join(f"- {{endpointSelector: {{}}, ingress: [{{}}], description: '{n}'}}\n" for n in range(2))
