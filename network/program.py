@@ -77,7 +77,7 @@ def assemble(policies: Iterable[Policy], options: Options) -> Programs:
 def _require_profile(policies: tuple[Policy, ...], options: Options, profile: Profile) -> None:
     if profile.normal_tier:
         return
-    expected = "expected a profile that has Cilium's rules: the option cni says which (cni cilium)"
+    expected = "expected the option cni cilium"
     if options.enforcement is Enforcement.ALWAYS:
         message = f"found the value always with cni {options.cni}, {expected}"
         raise InputError([Problem(file="options", path="enforcement", message=message)])
