@@ -5,21 +5,30 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from anyio import to_thread
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from reachproof import __version__
+from reachproof.api.access import Authenticated, Keeper
 from reachproof.api.console import console
-from reachproof.api.database import Database
+from reachproof.api.database import Database, StoreUnavailable
+from reachproof.api.headers import SecurityHeaders
 from reachproof.api.library_shelf import LibraryShelf
 from reachproof.api.limits import BoundedBodies
+from reachproof.api.metrics import Metrics
+from reachproof.api.openapi import complete
+from reachproof.api.operation import Check, operation
 from reachproof.api.problems import document, install
 from reachproof.api.questions import questions
+from reachproof.api.record import Recorded
 from reachproof.api.results import Results
-from reachproof.api.schemas import Health
 from reachproof.api.settings import Settings
 from reachproof.api.shelf import Preloaded
+from reachproof.api.slow import TimelyBodies
 from reachproof.api.snapshots import snapshots
 from reachproof.api.store import SnapshotStore
+from reachproof.api.tokens import TokenKeeper, Tokens
 from reachproof.api.workplace import Threads, Workplace
 from reachproof.network.snapshot import Snapshot
 
@@ -39,8 +48,11 @@ def create_app(
     base = database or Database.of(limits.database_url)
     store = SnapshotStore(base)
     results = Results(base, snapshot, most_entries=limits.result_cache_entries, most_bytes=limits.result_cache_bytes)
-    shelf = LibraryShelf(store, Preloaded(snapshot=snapshot), snapshot.digest if snapshot else None)
+    shelf = LibraryShelf(
+        store, Preloaded(snapshot=snapshot, limits=limits.reading), snapshot.digest if snapshot else None
+    )
     place = workplace or Threads(shelf, limits.workers)
+    metrics = Metrics(place.workload)
 
     @asynccontextmanager
     async def working(_app: FastAPI) -> AsyncIterator[None]:
@@ -55,18 +67,72 @@ def create_app(
         title="reachproof",
         version=__version__,
         description="Proves what a Kubernetes cluster's network policy allows.",
+        docs_url=None,  # FastAPI's own pages need scripts of another host
+        redoc_url=None,
         lifespan=working,
+        telemetry=_telemetry(limits),
     )
     install(app)
     document(app)
-    app.add_middleware(BoundedBodies, most=limits.max_body_bytes)
-
-    @app.get("/healthz", response_model=Health, tags=["operation"])
-    async def healthz() -> Health:
-        """The process answers."""
-        return Health()
-
+    complete(app, secured=not limits.is_open, open_metrics=limits.open_metrics)
+    _surround(app, limits, base, metrics)
+    app.include_router(operation(app, metrics, {"database": _database(base), "workers": _workers(place)}))
     app.include_router(console())
     app.include_router(questions(limits, place, store, results))
     app.include_router(snapshots(limits, store))
     return app
+
+
+def _surround(app: FastAPI, limits: Settings, database: Database, metrics: Metrics) -> None:
+    """What a request passes, the last one first."""
+    app.add_middleware(BoundedBodies, most=limits.max_body_bytes)
+    app.add_middleware(
+        Authenticated,
+        keepers=_keepers(limits, database),
+        open_metrics=limits.open_metrics,
+        any_host=limits.allow_unauthenticated,
+    )
+    app.add_middleware(TimelyBodies, seconds=limits.max_body_seconds)
+    app.add_middleware(Recorded, metrics=metrics)
+    app.add_middleware(SecurityHeaders)
+
+
+def _keepers(settings: Settings, database: Database) -> list[Keeper] | None:
+    if settings.is_open:
+        return None
+    keepers: list[Keeper] = [TokenKeeper(Tokens(database))]
+    if settings.oidc_issuer is not None:
+        from reachproof.api.oidc import keeper  # needs the extra `oidc`
+
+        keepers.append(keeper(settings))
+    return keepers
+
+
+def _workers(place: Workplace) -> Check:
+    async def check() -> str:
+        now = place.workload()
+        return "" if now.ready else now.trouble or "no worker has started yet"
+
+    return check
+
+
+def _database(database: Database) -> Check:
+    async def check() -> str:
+        try:
+            await to_thread.run_sync(database.check)
+        except StoreUnavailable as error:
+            return str(error)
+        return ""
+
+    return check
+
+
+def _telemetry(settings: Settings) -> TelemetryConfig:
+    """Spans and numbers where they are wanted. Never logs: those would have the text of exceptions."""
+    return {
+        "tracing": settings.otel,
+        "metrics": settings.otel,
+        "logs": False,
+        "operation_spans": False,
+        "auto_configure": settings.otel,
+    }

@@ -97,8 +97,9 @@ class Database:
             session.connection().exec_driver_sql("SELECT 1 FROM alembic_version")
 
     def close(self) -> None:
-        """Gives up all connections that are not in use."""
+        """Gives up all connections that are not in use. What is in memory is lost; the next session starts anew."""
         self._engine.dispose()
+        self._ready = False
 
     def _prepare(self) -> None:
         if self._ready:

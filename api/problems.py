@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from reachproof.api.refusal import Refusal as Refusal
 from reachproof.network.errors import InputError, InternalError, Problem
@@ -16,8 +17,11 @@ from reachproof.network.errors import InputError, InternalError, Problem
 MEDIA_TYPE = "application/problem+json"
 TITLES = {
     400: "The request cannot be read",
+    401: "Who asks is not known",
+    403: "Who asks may not do this",
     404: "There is no such thing here",
     405: "The method is not allowed here",
+    408: "The request came too slowly",
     409: "Something else is in the way",
     413: "The request is too large",
     422: "The request is understood but wrong",
@@ -83,14 +87,18 @@ def install(app: FastAPI) -> None:
         return problem_response(400 if unreadable else 422, detail, problems)
 
     @app.exception_handler(HTTPException)
-    async def framework(_request: Request, error: HTTPException) -> JSONResponse:
+    async def framework(request: Request, error: HTTPException) -> JSONResponse:
         response = problem_response(error.status_code, str(error.detail))
         response.headers.update(error.headers or {})
+        if error.status_code == 405 and (methods := _methods(app, request.scope["path"])):
+            response.headers["allow"] = ", ".join(methods)
         return response
 
-    @app.exception_handler(Exception)
-    async def unexpected(_request: Request, _error: Exception) -> JSONResponse:
-        return problem_response(500, "an error that nobody expected; it is in the service's log")
+
+def _methods(app: FastAPI, path: str) -> list[str]:
+    """All methods of a path; the framework tells those of its first route alone (RFC 9110 section 15.5.6)."""
+    fitting = (item for template, item in app.openapi()["paths"].items() if compile_path(template)[0].match(path))
+    return sorted({method.upper() for item in fitting for method in item})
 
 
 def document(app: FastAPI) -> None:

@@ -8,6 +8,7 @@ import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 
 from reachproof.api.complete import completion_document, names_a_snapshot
+from reachproof.api.lengths import check_lengths
 from reachproof.api.library import Library
 from reachproof.api.recording import HEADER, Recording, recorded
 from reachproof.api.refusal import Refusal
@@ -54,6 +55,7 @@ def questions(settings: Settings, workplace: Workplace, library: Library, result
     routes = APIRouter(tags=["questions"], responses=PROBLEMS)
 
     async def answered(request: Question, http: Request) -> Response:
+        check_lengths(request, settings)
         if has_names(request):
             request = await anyio.to_thread.run_sync(resolved, request, library.resolve)
         key, found = await anyio.to_thread.run_sync(results.find, request) if _may_be_kept(http) else (None, None)

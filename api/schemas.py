@@ -33,7 +33,9 @@ class Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     options: dict[str, Any] = Field(default_factory=dict, description="Model options, such as tenantLabel and cni.")
-    timeout_ms: int | None = Field(default=None, alias="timeoutMs", gt=0, description="For each statement.")
+    timeout_ms: int | None = Field(
+        default=None, alias="timeoutMs", gt=0, strict=True, description="For each statement."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -98,8 +100,10 @@ class CompleteRequest(AboutSnapshot):
     )
 
     text: Annotated[str, Field(max_length=10_000)]
-    cursor: int | None = Field(default=None, ge=0, description="Characters before the cursor; the end if left out.")
-    most: int = Field(default=50, gt=0, le=500, description="Suggestions at most.")
+    cursor: int | None = Field(
+        default=None, ge=0, strict=True, description="Characters before the cursor; the end if left out."
+    )
+    most: int = Field(default=50, gt=0, le=500, strict=True, description="Suggestions at most.")
     snapshots: dict[str, SnapshotSource] = Field(
         default_factory=dict, description="Others by name, for `since snapshot NAME`."
     )
@@ -167,7 +171,9 @@ class ExplainRequest(AboutSnapshot):
     source: Annotated[str, Field(max_length=10_000)] | None = Field(default=None, description="A set of the language.")
     destination: Annotated[str, Field(max_length=10_000)] | None = Field(default=None, description="Another.")
     port: Annotated[str, Field(max_length=10_000)] = Field(description="Ports of the language, such as tcp/80.")
-    truth_table: bool = Field(default=False, alias="truthTable", description="Then both sets are pods if left out.")
+    truth_table: bool = Field(
+        default=False, alias="truthTable", strict=True, description="Then both sets are pods if left out."
+    )
     by: Literal["pod", "workload", "namespace"] = Field(default="pod", description="Lines and columns of the table.")
 
     @model_validator(mode="after")
@@ -190,8 +196,10 @@ class ConnectivityRequest(AboutSnapshot):
     src: Annotated[str, Field(max_length=10_000)] | None = Field(default=None, description="A set of the language.")
     dst: Annotated[str, Field(max_length=10_000)] | None = Field(default=None, description="A set of the language.")
     ports: Annotated[str, Field(max_length=10_000)] | None = Field(default=None, description="Such as tcp/80 or udp.")
-    explain: bool = Field(default=False, description="Add the rules that allow each row, and deny each absent pair.")
-    exposure: bool = Field(default=False, description="Add what each end is exposed to.")
+    explain: bool = Field(
+        default=False, strict=True, description="Add the rules that allow each row, and deny each absent pair."
+    )
+    exposure: bool = Field(default=False, strict=True, description="Add what each end is exposed to.")
 
 
 class DiffRequest(Asked):
@@ -243,6 +251,13 @@ class Health(BaseModel):
     """The service answers."""
 
     status: Literal["ok"] = "ok"
+
+
+class Readiness(BaseModel):
+    """Every part of the service can work."""
+
+    status: Literal["ready"] = "ready"
+    parts: dict[str, Literal["ok"]]
 
 
 class AnswerDocument(BaseModel):

@@ -1,58 +1,171 @@
-"""Runs the service in this process."""
+"""Runs the service: in this process, or in several that share one port and one store."""
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import os
+import pickle
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
+from pydantic import SecretStr
+from uvicorn.supervisors import Multiprocess
 
 from reachproof.api.app import create_app
-from reachproof.api.database import Database
+from reachproof.api.configuration import configured, shown, sources
+from reachproof.api.connections import BoundedConnections, allow_files
+from reachproof.api.database import Database, StoreUnavailable
+from reachproof.api.logs import log_as_json
 from reachproof.api.server import Server
-from reachproof.api.settings import settings
+from reachproof.api.settings import PREFIX, Settings
 from reachproof.api.stock import LibraryStock, PreloadedStock
 from reachproof.api.store import SnapshotStore
+from reachproof.api.tokens import Tokens
 from reachproof.api.workers.workplace import Workers
+from reachproof.api.workplace import Workplace
 from reachproof.network.errors import InputError, Problem
 from reachproof.network.snapshot import Snapshot
 
+# Where the processes of one service find the snapshot that it was started with.
+_SNAPSHOT = "REACHPROOF_PRELOADED_SNAPSHOT"
+_METRICS = "PROMETHEUS_MULTIPROC_DIR"
+# Connections that the system holds while the service does not come to take them.
+_BACKLOG = 2_048
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address."""
-    if host == "localhost":
-        return True
+
+def settings_lines(file: str | None, given: Mapping[str, Any]) -> Iterator[str]:
+    """The settings in force as lines of a TOML file, secrets masked. Raises InputError where some are wrong."""
+    return shown(configured(file, given), sources(file, given))
+
+
+def settings_of(file: str | None, given: Mapping[str, Any]) -> Settings:
+    """The settings in force. Raises InputError where some are wrong, or where strangers could use the service.
+
+    Beyond this machine it listens with a way to know who asks: an issuer of JSON Web Tokens, or a token; or where
+    `auth` is `required`, so that nobody can do anything before there is one; or where it is told to let everyone in.
+    """
+    settings = configured(file, given)
+    if settings.is_open or settings.auth == "required" or settings.oidc_issuer is not None:
+        return settings
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        if Tokens(Database.of(settings.database_url)).any_valid():
+            return settings
+    except StoreUnavailable:
+        return settings  # who asks must have a token all the same, and gets a 503 until it can be looked up
+    message = (
+        f"found the host {settings.host}, which other machines reach, and no token; expected one "
+        "(`reachproof token create --role read`), an issuer of tokens (oidc_issuer), or an address of this machine "
+        "only (127.0.0.1, ::1, localhost); --allow-unauthenticated lets in everyone all the same"
+    )
+    raise InputError([Problem(message=message)])
 
 
-def run(snapshot: Snapshot | None, *, host: str, port: int, ready: Callable[[str], None]) -> None:
+def run(snapshot: Snapshot | None, settings: Settings, ready: Callable[[str], None]) -> None:
     """Serve until interrupted; work under way is finished first. `ready` is told the URL once requests can come.
 
-    Port 0 takes a free one. Raises InputError for wrong settings, and where the address cannot be listened on.
+    Raises InputError where the address cannot be listened on.
     """
-    limits = settings()
-    database = Database.of(limits.database_url)
-    workplace = Workers(limits, LibraryStock(library=SnapshotStore(database), own=PreloadedStock(snapshot=snapshot)))
-    # Past the time for draining, only what was answered with 503 is left to be sent.
-    patience = math.ceil(limits.drain_ms / 1000) + 5
-    app = create_app(limits, snapshot, workplace, database)
-    config = uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=patience)
-    with _listening(host, port) as listener:
+    allow_files()
+    host = settings.host
+    with _listening(host, settings.port) as listener:
         name = f"[{host}]" if ":" in host else host
-        ready(f"http://{name}:{listener.getsockname()[1]}")
-        Server(config, workplace).run(sockets=[listener])
+        url = f"http://{name}:{listener.getsockname()[1]}"
+        log_as_json()
+        if settings.processes == 1:
+            app, workplace = _application(settings, snapshot)
+            ready(url)
+            Server(_config(app, settings), workplace).run(sockets=[listener])
+            return
+        with _shared(snapshot, settings):
+            ready(url)
+            Multiprocess(_config("reachproof.api.serve:one_of_several", settings), sockets=[listener]).run()
+
+
+def one_of_several() -> FastAPI:
+    """The application in a process that another one started; settings and snapshot are found where that left them.
+
+    What is not finished when the time for it is over is cancelled, which `Recorded` answers with 503.
+    """
+    log_as_json()
+    allow_files()
+    preloaded = os.environ.get(_SNAPSHOT)
+    return _application(configured(), pickle.loads(Path(preloaded).read_bytes()) if preloaded else None)[0]
+
+
+def _application(settings: Settings, snapshot: Snapshot | None) -> tuple[FastAPI, Workplace]:
+    database = Database.of(settings.database_url)
+    stock = LibraryStock(library=SnapshotStore(database), own=PreloadedStock(snapshot=snapshot))
+    workplace = Workers(settings, stock)
+    return create_app(settings, snapshot, workplace, database), workplace
+
+
+def _config(app: FastAPI | str, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        factory=isinstance(app, str),
+        host=settings.host,
+        workers=settings.processes,
+        http=BoundedConnections,
+        ws="none",
+        lifespan="auto",
+        log_config=None,  # logging stays as it is
+        access_log=False,
+        proxy_headers=False,  # who asks is told by a token; an address that a client writes itself is worth nothing
+        server_header=False,
+        backlog=_BACKLOG,
+        limit_concurrency=settings.max_connections,
+        timeout_keep_alive=settings.idle_seconds,
+        timeout_graceful_shutdown=_patience(settings),
+    )
+
+
+def _patience(settings: Settings) -> int:
+    """Seconds. One process refuses what is left after the time for it; then that is to be sent. Several cancel it."""
+    return math.ceil(settings.drain_ms / 1000) + (5 if settings.processes == 1 else 0)
+
+
+@contextmanager
+def _shared(snapshot: Snapshot | None, settings: Settings) -> Iterator[None]:
+    """What several processes need, in a folder of this user only and in the environment that they inherit."""
+    with TemporaryDirectory(prefix="reachproof-") as folder:
+        numbers = Path(folder) / "metrics"
+        numbers.mkdir()
+        os.environ[_METRICS] = str(numbers)
+        os.environ.update(_as_environment(settings))
+        if snapshot is not None:
+            stored = Path(folder) / "snapshot"
+            stored.write_bytes(pickle.dumps(snapshot))
+            os.environ[_SNAPSHOT] = str(stored)
+        yield
+
+
+def _as_environment(settings: Settings) -> Iterator[tuple[str, str]]:
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        if value is not None:
+            yield f"{PREFIX}{name.upper()}", _text(value)
+
+
+def _text(value: Any) -> str:
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case tuple():
+            return ",".join(value)
+        case _:
+            return str(value)
 
 
 def _listening(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        listener = socket.create_server((host, port), family=family)
+        listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         # Names have errors of their own; of addresses Python tells the address once more.
         why = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)

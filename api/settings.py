@@ -1,29 +1,74 @@
-"""Settings of the service, from the environment (`REACHPROOF_...`)."""
+"""Settings of the service: from the environment (`REACHPROOF_...`), then from a TOML file, then the defaults."""
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from typing import Annotated, Any, Literal
 
-from reachproof.network.errors import InputError, Problem
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from reachproof.api.key_fetch import is_trusted_url
+from reachproof.api.loopback import is_loopback
+from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 
 PREFIX = "REACHPROOF_"
+ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+
+
+def _words(value: Any) -> Any:
+    return tuple(filter(None, (each.strip() for each in value.split(",")))) if isinstance(value, str) else value
+
+
+def _some(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value:
+        raise ValueError("expected at least one")
+    return value
+
+
+# In the environment its parts are parted by commas.
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_some)]
 
 
 class Settings(BaseSettings):
-    """Limits of one request, and how many questions are answered at once."""
+    """Where the service listens and who may ask, limits of one request, and how it works."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
+    processes: int = Field(default=1, gt=0, le=64, description="Processes that share the port.")
+
+    auth: Literal["auto", "required"] = Field(default="auto", description="auto: asked where others can reach it.")
+    allow_unauthenticated: bool = Field(default=False, description="Open to other machines without any question.")
+    open_metrics: bool = Field(default=False, description="/metrics needs no token.")
+    oidc_issuer: str | None = Field(default=None, description="Whose JSON Web Tokens are taken.")
+    oidc_audience: str | None = Field(default=None, description="Whom they are made for.")
+    oidc_jwks: str | None = Field(default=None, description="The issuer's keys: a file or an https URL.")
+    oidc_algorithms: Words = Field(default=("RS256", "ES256"), description="Asymmetric ones only.")
+    oidc_role_claim: str = Field(default="roles", description="The claim with the roles; dots lead inside.")
+    oidc_read: Words = Field(default=("reachproof-read",), description="Its values that give read.")
+    oidc_write: Words = Field(default=("reachproof-write",), description="Its values that give write.")
+    oidc_leeway_seconds: int = Field(default=30, ge=0, le=300, description="For clocks that differ.")
 
     max_body_bytes: int = Field(default=64_000_000, gt=0, description="Larger requests are refused with 413.")
     max_unpacked_bytes: int = Field(
         default=128_000_000, gt=0, description="Packed bodies that are larger unpacked are refused with 413."
     )
+    max_body_seconds: int = Field(default=60, gt=0, description="Slower requests are refused with 408.")
+    max_documents: int = Field(default=200_000, gt=0, description="Objects in the manifests of a request.")
+    max_depth: int = Field(
+        default=DEFAULT_LIMITS.depth, gt=0, le=DEFAULT_LIMITS.depth, description="Nesting of maps and lists."
+    )
+    max_query_chars: int = Field(default=10_000, gt=0, le=10_000, description="Of one sentence.")
+    max_pack_chars: int = Field(default=1_000_000, gt=0, le=1_000_000, description="Of one pack.")
+    max_queries: int = Field(default=100, gt=0, description="Statements in one request.")
     max_timeout_ms: int = Field(
         default=60_000, gt=0, le=86_400_000, description="No question gets more, whatever it asks for."
     )
     default_timeout_ms: int = Field(default=10_000, gt=0, description="For questions that name no timeout.")
-    max_queries: int = Field(default=100, gt=0, description="Statements in one request.")
+    max_connections: int = Field(default=500, gt=0, description="Of one process; more are answered with 503.")
+    idle_seconds: int = Field(default=15, gt=0, description="For a connection that sends no whole header.")
+
     database_url: SecretStr | None = Field(
         default=None, description="Where snapshots are stored; unset: a file of the user that runs the service."
     )
@@ -57,18 +102,27 @@ class Settings(BaseSettings):
     drain_ms: int = Field(
         default=25_000, ge=0, description="At the end, work under way has so long; then it is answered with 503."
     )
+    otel: bool = Field(default=False, description="Traces and metrics by OpenTelemetry, as its variables say.")
 
+    @model_validator(mode="after")
+    def _oidc_is_whole(self) -> Settings:
+        parts = {"oidc_issuer": self.oidc_issuer, "oidc_audience": self.oidc_audience, "oidc_jwks": self.oidc_jwks}
+        missing = [name for name, value in parts.items() if not value]
+        if missing and len(missing) < len(parts):
+            raise ValueError(f"found no {' and no '.join(missing)}, expected all of {', '.join(parts)} or none")
+        if self.oidc_jwks and "://" in self.oidc_jwks and not is_trusted_url(self.oidc_jwks):
+            raise ValueError("found oidc_jwks without https, expected a file or an https URL")
+        wrong = sorted(set(self.oidc_algorithms) - set(ASYMMETRIC))
+        if wrong:
+            raise ValueError(f"found oidc_algorithms {', '.join(wrong)}, expected some of {', '.join(ASYMMETRIC)}")
+        return self
 
-def settings() -> Settings:
-    """The settings of this process. Raises InputError with every variable that is wrong."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        raise InputError(
-            Problem(
-                file="environment",
-                path=PREFIX + "_".join(map(str, each["loc"])).upper(),
-                message=f"found {each['input']!r}; {each['msg']}",
-            )
-            for each in error.errors()
-        ) from None
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody is asked who they are."""
+        return self.auth == "auto" and (self.allow_unauthenticated or is_loopback(self.host))
+
+    @property
+    def reading(self) -> Limits:
+        """The bounds of manifests in requests."""
+        return Limits(depth=self.max_depth, documents=self.max_documents)

@@ -10,6 +10,7 @@ from reachproof.api.refusal import Refusal
 from reachproof.api.sources import Sourced
 from reachproof.api.stock import found_in
 from reachproof.manifests import load_objects, load_text
+from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
 from reachproof.queries.model_options import model_options
@@ -23,8 +24,9 @@ _FIELDS = {
     "hostNetworkPods": "host_network_pods",
     "cidrMatches": "cidr_matches",
     "enforcement": "enforcement",
+    "withStaged": "with_staged",
 }
-_READING = ("channel", "domains", "serviceCidr")
+_READING = ("cni", "channel", "domains", "serviceCidr")
 
 
 class Shelf(Protocol):
@@ -42,15 +44,16 @@ class Preloaded:
     """The snapshot that the service was started with, if any, and what requests bring. Every session is new."""
 
     snapshot: Snapshot | None = None
+    limits: Limits = DEFAULT_LIMITS
 
     def session(self, given: Sourced, name: str = "manifests") -> Session:
         """As `Shelf` says."""
         options = model_options(given.options)
         match given.manifests:
             case str(text):
-                return Session(load_text(text, name=name, options=options))
+                return Session(load_text(text, name=name, options=options, limits=self.limits))
             case list(objects):
-                return Session(load_objects(objects, name=name, options=options))
+                return Session(load_objects(objects, name=name, options=options, limits=self.limits))
             case None:
                 return Session(reread(found_in(self.snapshot, given.snapshot), given))
 

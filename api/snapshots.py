@@ -60,7 +60,8 @@ def snapshots(settings: Settings, store: SnapshotStore) -> APIRouter:
             checked_name(name)
         texts = await texts_in(request, settings.max_unpacked_bytes)
         options = model_options({"channel": channel.value})
-        given = await anyio.to_thread.run_sync(partial(texts_to_store, texts, options=options), limiter=reading)
+        read = partial(texts_to_store, texts, options=options, limits=settings.reading)
+        given = await anyio.to_thread.run_sync(read, limiter=reading)
         new = await anyio.to_thread.run_sync(store.put, given, name, _asker(request))
         response.status_code = 201 if new else 200
         response.headers["location"] = f"/snapshots/{given.snapshot.digest}"

@@ -2,8 +2,9 @@
 
     python -m bench.console --generator PATH/gen_cluster.py [--pods 1000] [--rounds 5]
 
-Wall clock, in the browser: from a navigation or a key until what follows is on the page. The service runs in this
-process, with its snapshot loaded; `warm` is what a second question takes, `cold` the first after a reload of the page.
+Completions: CPU time. In the browser: wall clock, from a navigation or a key until what follows is on the page. The
+service runs in this process, with its snapshot loaded; `cold` is the first question after a reload of the page, `warm`
+another.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.__main__ import SHAPES, generate
+from bench.one import timed
 
 from reachproof.api.console import assets
 from reachproof.manifests.load import load
@@ -47,7 +49,7 @@ def main() -> None:
     session = Session(snapshot)
     for text in BEGINNINGS:
         complete(text, len(text), session)
-        taken = [seconds(lambda text=text: complete(text, len(text), session)) for _ in range(20)]
+        taken = [timed(lambda text=text: complete(text, len(text), session))[0] for _ in range(20)]
         print(f"complete {text!r}: p50 {statistics.median(taken) * 1000:.1f} max {max(taken) * 1000:.1f} ms")
     sizes = [len(asset.packed) for name, asset in assets().items() if not name.startswith("example/")]
     print(f"page: {len(sizes)} files, {sum(sizes):,} bytes compressed")

@@ -22,6 +22,7 @@ from reachproof.cli.lint import lint
 from reachproof.cli.query import query
 from reachproof.cli.serve import serve
 from reachproof.cli.text import error_lines, printable
+from reachproof.cli.token import token
 from reachproof.network.errors import InputError, InternalError
 
 _REPORT = "This is a bug of reachproof and no verdict: please report it with the manifests and the statement."
@@ -48,6 +49,7 @@ commands.add_command(query)
 commands.add_command(explain)
 commands.add_command(lint)
 commands.add_command(serve)
+commands.add_command(token)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -79,7 +79,8 @@ MODEL = (
         envvar="REACHPROOF_CNI",
         show_envvar=True,
         type=choice(Cni),
-        help="Whose behaviour counts where the specifications leave it open; spec leaves it open.  [default: spec]",
+        help="Whose behaviour counts where the specifications leave it open; spec leaves it open, and auto is what the "
+        "input shows.  [default: spec]",
     ),
     click.option(
         "--channel",
@@ -136,6 +137,15 @@ MODEL = (
         type=choice(Enforcement),
         help="Which kinds of policy the network enforces: NetworkPolicy, or the admin kinds as well.  "
         "[default: np+admin]",
+    ),
+    click.option(
+        "--with-staged",
+        "withStaged",
+        envvar="REACHPROOF_WITH_STAGED",
+        show_envvar=True,
+        is_flag=True,
+        default=None,
+        help="Answer as if Calico's staged policies were enforced.",
     ),
 )
 

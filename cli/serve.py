@@ -12,29 +12,35 @@ from reachproof.cli.reading import read
 
 @click.command()
 @with_options(source("none; requests bring their manifests"), *READING)
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--host", metavar="ADDRESS", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    default=8000,
-    show_default=True,
     metavar="PORT",
-    help="Port to listen on; 0 takes a free one.",
+    help="Port to listen on; 0 takes a free one.  [default: 8000]",
 )
+@click.option("--processes", type=click.IntRange(1, 64), metavar="N", help="Processes that share the port.")
 @click.option(
     "--allow-unauthenticated",
     is_flag=True,
     help="Listen for other machines too, although nobody is asked who they are.",
 )
+@click.option(
+    "--config", "file", type=click.Path(dir_okay=False), metavar="FILE", help="TOML file with settings of the service."
+)
+@click.option("--print-config", is_flag=True, help="Print the settings in force, and end.")
 @with_options(*MODEL)
 def serve(
     sources: tuple[str, ...],
-    host: str,
-    port: int,
+    host: str | None,
+    port: int | None,
+    processes: int | None,
     *,
     lenient: bool,
     ignore_kinds: tuple[str, ...],
     allow_unauthenticated: bool,
+    file: str | None,
+    print_config: bool,
     **model: Any,
 ) -> None:
     """Run the HTTP service until it is interrupted.
@@ -42,12 +48,13 @@ def serve(
     POST /query answers questions; /docs describes it all. With --from, that snapshot is what requests ask about when
     they bring no manifests. The model options are for that snapshot.
     """
-    from reachproof.api.serve import is_loopback, run  # the web framework is loaded only where it is needed
+    from reachproof.api.serve import run, settings_lines, settings_of  # the web framework only where it is needed
 
-    if not is_loopback(host) and not allow_unauthenticated:
-        raise click.UsageError(
-            f"found --host {host}, expected an address of this machine only (127.0.0.1, ::1, localhost): there is no "
-            "authentication yet; --allow-unauthenticated listens there all the same"
-        )
+    options = {"host": host, "port": port, "processes": processes, "allow_unauthenticated": allow_unauthenticated}
+    given = {name: value for name, value in options.items() if value is not None and value is not False}
+    if print_config:
+        click.echo("\n".join(settings_lines(file, given)))
+        return
+    settings = settings_of(file, given)
     snapshot = read(sources, model, lenient=lenient, ignore_kinds=ignore_kinds) if sources else None
-    run(snapshot, host=host, port=port, ready=lambda url: click.echo(f"listening on {url}", err=True))
+    run(snapshot, settings, ready=lambda url: click.echo(f"listening on {url}", err=True))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from reachproof.network.address import format_address
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.errors import InputError
-from reachproof.network.flow import External, Party
+from reachproof.network.flow import External, Flow, Party
 from reachproof.network.origin import Origin
 from reachproof.network.printable import printable as printable
 from reachproof.queries.answer import Answer, Because, Witness
@@ -68,13 +68,11 @@ def _entry(value: str | tuple[str, ...]) -> str:
 def witness_lines(witness: Witness) -> Iterator[str]:
     """The flow, and under it the steps on both sides."""
     flow = witness.flow
-    source = end(flow.source, flow.source_address)
-    destination = end(flow.destination, flow.destination_address)
     via = f" (by service {witness.via})" if witness.via else ""
-    yield f"  {source} -> {destination} on {flow.protocol.lower()}/{flow.port}{via}"
+    yield f"  {flow_text(flow)}{via}"
     if witness.before:
         earlier = witness.before
-        as_it_was = f" ({earlier.flow})" if str(earlier.flow) != str(flow) else ""
+        as_it_was = f" ({flow_text(earlier.flow)})" if str(earlier.flow) != str(flow) else ""
         yield f"   in snapshot {earlier.name}: {earlier.trace.truth}{as_it_was}"
         yield from _step_lines(earlier.trace.steps)
         yield f"   now: {witness.trace.truth}"
@@ -84,6 +82,12 @@ def witness_lines(witness: Witness) -> Iterator[str]:
 def _step_lines(steps: Iterable[Step]) -> Iterator[str]:
     for step in steps:
         yield f"    {step.direction:<7} {step.action:<5} {step.text}{place(step.origin)}"
+
+
+def flow_text(flow: Flow) -> str:
+    """Both ends of a flow, and its port."""
+    source, destination = end(flow.source, flow.source_address), end(flow.destination, flow.destination_address)
+    return f"{source} -> {destination} on {flow.protocol.lower()}/{flow.port}"
 
 
 def end(party: Party, address: int) -> str:

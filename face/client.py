@@ -88,13 +88,11 @@ class Client:
                     [_problem(each) for each in errors] or [Problem(message=detail or f"status {status}")]
                 )
             case 401:
-                how = "give connect(url, token=...) one that the service knows"
-                return ServiceError(
-                    f"{self.url}: found no token, or one that is not known ({detail}); {how}", status=status
-                )
+                how = "give connect(url, token=...) a token that the service knows"
+                return ServiceError(f"{self.url}: {detail or 'found no valid token'}; {how}", status=status)
             case 403:
-                how = "ask who runs the service for a token with the role that this needs"
-                return ServiceError(f"{self.url}: found a token that may not do this ({detail}); {how}", status=status)
+                how = "ask who runs the service for a token with a role that may do this"
+                return ServiceError(f"{self.url}: {detail or 'found a role that may not'}; {how}", status=status)
             case 429 | 503:
                 return self._busy(response, detail)
             case 500:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from reachproof.face.access_graph import access_graph
@@ -123,6 +124,11 @@ class Connectivity(Shown):
         return tuple(self)
 
     @cached_property
+    def count(self) -> int:
+        """How many rows there are."""
+        return sum(1 for _ in self.places)
+
+    @cached_property
     def between(self) -> Mapping[tuple[ReportEnd, ReportEnd], Access]:
         """What is allowed by source and destination; pairs with nothing are absent."""
         return {(row.src, row.dst): row.access for row in self.rows}
@@ -140,9 +146,7 @@ class Connectivity(Shown):
 
     def html(self) -> Html:
         """The matrix where it is small enough, the rows, and what they assume."""
-        head = tag(
-            "div", f"{len(self.rows)} connections between {len(self.ends)} ends, by {self.by}", class_="rp-title"
-        )
+        head = tag("div", f"{self.count} connections between {len(self.ends)} ends, by {self.by}", class_="rp-title")
         matrix = self.matrix().html() if 1 < len(self.ends) <= MOST_ENDS else ""
         return joined(
             [
@@ -156,12 +160,12 @@ class Connectivity(Shown):
         )
 
     def _rows(self) -> Html:
-        shown = self.rows[:MOST_ROWS]
+        shown = tuple(islice(self, MOST_ROWS))
         cells = ((str(row.src), str(row.dst), format_ports(row.ports), row.access.remarks) for row in shown)
-        left = len(self.rows) - len(shown)
+        left = self.count - len(shown)
         more = tag("div", f"and {left} more: see frame()", class_="rp-faint") if left else ""
         title = tag("summary", "connections")
-        opened = {"open": "open"} if len(self.rows) <= 12 else {}
+        opened = {"open": "open"} if self.count <= 12 else {}
         return tag("details", title, table(("from", "to", "ports", ""), cells), more, **opened)
 
     def matrix(self) -> Picture:
@@ -183,7 +187,7 @@ class Connectivity(Shown):
     @property
     def title(self) -> str:
         """What it is, on one line."""
-        return f"Connectivity by {self.by}: ends {len(self.ends)}, rows {len(self.rows)}"
+        return f"Connectivity by {self.by}: ends {len(self.ends)}, rows {self.count}"
 
 
 def _cells_of(row: Row) -> tuple[Cell, ...]:

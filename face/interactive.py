@@ -28,9 +28,9 @@ def heat_map(report: Connectivity) -> altair.Chart:
     look like them.
     """
     alt = needed("altair", "interactive()")
-    if len(report.rows) > MOST_ROWS:
+    if report.count > MOST_ROWS:
         raise ValueError(
-            f"found {len(report.rows)} rows, expected at most {MOST_ROWS}: "
+            f"found {report.count} rows, expected at most {MOST_ROWS}: "
             "put more pods together with by, or narrow the report"
         )
     values = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from reachproof.face.cells import Cells, frame
@@ -31,6 +32,7 @@ WORDS = {
     "UNDECIDED": "bold magenta",
 }
 """Words that begin a line of text, and their styles in a terminal of many colours."""
+MOST_LINES = 60
 
 
 class Shown(ABC):
@@ -88,5 +90,8 @@ class Shown(ABC):
         return standing_alone(self.html())
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """For IPython in a terminal."""
-        printer.text("..." if cycle else str(self))
+        """For IPython: the first MOST_LINES lines, since a notebook keeps what is shown."""
+        shown = [printable(line) for line in islice(self.lines(), MOST_LINES + 1)]
+        if len(shown) > MOST_LINES:
+            shown[-1] = "... print() shows all of it"
+        printer.text("..." if cycle else "\n".join(shown))

@@ -58,6 +58,7 @@ from reachproof.grammar.prefixes import (
     AssumingNone,
     DenyTier,
     ForEvery,
+    NamedTier,
     PolicyName,
     Prefix,
     WithOnly,
@@ -102,6 +103,7 @@ __all__ = [
     "Labelled",
     "Listed",
     "Name",
+    "NamedTier",
     "No",
     "NodeNamed",
     "Nodes",
@@ -220,7 +222,7 @@ class DefaultDeny:
     `scope`: `every tenant` is Pods((InAny(TENANT),)), `every namespace` and `every pod` are Pods().
     """
 
-    tier: DenyTier
+    tier: DenyTier | NamedTier
     direction: Direction | None
     scope: SetExpr
     including_external: bool = False

@@ -87,6 +87,7 @@ _NAMED_LIKE_THEIR_RULE: tuple[Rule, ...] = (
         sentences.all_isolated,
         sentences.isolated,
         sentences.tier,
+        sentences.named_tier,
         sentences.directions,
         sentences.scope_of_groups,
         sentences.seen_by_tier,

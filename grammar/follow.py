@@ -48,6 +48,7 @@ STATEMENT_STARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "ALL_NAMESPACES": ("all namespaces", "every namespace"),
         "BASELINE": ("the baseline tier", "BANP"),
         "ADMIN": ("the admin tier", "ANP"),
+        "THE_TIER": ("the tier",),
         "NETWORK_POLICIES": ("network policies",),
         "CLUSTER": ("the cluster",),
         "PROVE": ("prove", "prove that"),
@@ -160,6 +161,7 @@ _SLOTS = {
     "SERVICE": "SERVICE",
     "WITH_SERVICE_ACCOUNT": "SERVICEACCOUNT",
     "POLICY_KIND": "POLICY",
+    "THE_TIER": "TIER",
 }
 
 

@@ -111,9 +111,13 @@ def _reach_only(claim: ast.ReachOnly) -> str:
 
 def _default_deny(claim: ast.DefaultDeny) -> str:
     verb = "enforce" if claim.tier is DenyTier.NETWORK_POLICIES else "enforces"
-    head = f"{claim.tier} {verb} default deny{_direction(claim.direction)} for {_scope(claim.scope)}"
+    head = f"{_tier(claim.tier)} {verb} default deny{_direction(claim.direction)} for {_scope(claim.scope)}"
     outside = " including from outside the cluster" if claim.including_external else ""
     return head + outside + _except(claim.exceptions)
+
+
+def _tier(tier: DenyTier | ast.NamedTier) -> str:
+    return f"the tier {format_name(tier.name)}" if isinstance(tier, ast.NamedTier) else str(tier)
 
 
 def _scope(scope: SetExpr) -> str:
@@ -159,7 +163,7 @@ def _prefix(prefix: ast.Prefix) -> str:
         case ast.Without(policies):
             return f"without {', '.join(map(_policy, policies))}:"
         case ast.WithOnly(tier):
-            return f"with only {tier}:"
+            return f"with only {_tier(tier)}:"
         case ast.ForEvery(group, variable):
             return f"for every {group} {format_name(variable)}:"
         case ast.AssumingNone(scope, selector):

@@ -19,6 +19,13 @@ class DenyTier(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class NamedTier:
+    """`the tier security`: a tier of Calico."""
+
+    name: Name
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyName:
     """`networkpolicy shop/allow-db`, `anp deny-all`; kind is lower case and spelt out; namespace empty if none."""
 
@@ -39,7 +46,7 @@ class Without:
 class WithOnly:
     """`with only the baseline tier:`."""
 
-    tier: DenyTier
+    tier: DenyTier | NamedTier
 
 
 @dataclass(frozen=True, slots=True)

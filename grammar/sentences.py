@@ -293,6 +293,17 @@ _TIERS = {
 }
 
 
+def named_tier(node: Node) -> ast.NamedTier:
+    """`the tier security`."""
+    return ast.NamedTier(node.the(ast.Name))
+
+
+def tier_of(node: Node) -> ast.DenyTier | ast.NamedTier:
+    """The tier that a node speaks of, by a word or by name."""
+    (found,) = (part for part in node.parts if isinstance(part, ast.DenyTier | ast.NamedTier))
+    return found
+
+
 def tier(node: Node) -> ast.DenyTier:
     """The tier that a word such as `BANP` means."""
     return _TIERS[node.the(Token).type]
@@ -342,7 +353,7 @@ def default_deny(node: Node) -> ast.DefaultDeny:
     """`TIER enforces default deny for SCOPE`."""
     tail = node.the(DenyTail)
     return ast.DefaultDeny(
-        node.the(ast.DenyTier),
+        tier_of(node),
         node.the(Directions).direction,
         node.the(Said).plain(every=True),
         tail.including_external,

@@ -8,7 +8,7 @@ from lark import Token
 
 from reachproof.grammar import ast, terms
 from reachproof.grammar.mistakes import Mistake
-from reachproof.grammar.sentences import bare
+from reachproof.grammar.sentences import bare, tier_of
 from reachproof.grammar.sets import Node, Said
 from reachproof.network.labels import Selector
 
@@ -50,7 +50,7 @@ def without_policies(node: Node) -> ast.Without:
 
 def with_only(node: Node) -> ast.WithOnly:
     """`with only the baseline tier:`."""
-    return ast.WithOnly(node.the(ast.DenyTier))
+    return ast.WithOnly(tier_of(node))
 
 
 def for_every(node: Node) -> ast.ForEvery:

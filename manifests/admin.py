@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from reachproof.manifests.adminports import experimental_only
+from reachproof.manifests.calico_objects import in_namespaces
 from reachproof.manifests.domains import split_domains
 from reachproof.manifests.fields import Field
 from reachproof.manifests.policykind import Context
@@ -24,6 +25,7 @@ from reachproof.manifests.selectors import read_selector
 from reachproof.manifests.syntax import is_domain_name, read_cidr
 from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.labels import EVERYTHING
+from reachproof.network.options import Cni
 from reachproof.network.policy import (
     Action,
     AddressPeer,
@@ -108,7 +110,7 @@ def _rule(item: Field, index: int, direction: Direction, dialect: Dialect, conte
         return ()
     if dialect.domains and action is not Action.ALLOW:
         _refuse_domains(entries, action)
-    certain = _matches([peer for peer in peers if not isinstance(peer, DomainPeer)], ports)
+    certain = _matches([peer for peer in [*peers, *_sets(entries, context)] if not isinstance(peer, DomainPeer)], ports)
     perhaps = _matches([peer for peer in peers if isinstance(peer, DomainPeer)], ports)
     return tuple(
         Rule(action=action, matches=matches, may=may, index=index, name=name, origin=item.origin)
@@ -183,6 +185,15 @@ def _peers(entry: Field, direction: Direction, dialect: Dialect, context: Contex
             return []
 
 
+def _sets(entries: list[Field], context: Context) -> list[Peer]:
+    """Under Calico a peer that names whole namespaces means their NetworkSets too."""
+    chosen = [entry.get("namespaces") for entry in entries if context.support and isinstance(entry.value, dict)]
+    if not chosen or any(entry.place.problems for entry in entries):
+        return []
+    found = [in_namespaces(read_selector(each), context) for each in chosen if each.present]
+    return [AddressPeer(addresses) for addresses in found if addresses]
+
+
 def _pods(chosen: Field, dialect: Dialect) -> PodSet:
     if chosen.path.endswith("namespaces"):
         return PodSet(read_selector(chosen, _OLD_NAMESPACES), EVERYTHING)
@@ -213,4 +224,5 @@ def _domains(field: Field, context: Context) -> list[Peer]:
                 item.expected("a domain name with at least two labels, such as example.com or *.example.com")
         else:
             names.append(name)
-    return split_domains(names, context.options.domains)
+    known = {} if context.options.cni is Cni.CALICO else context.options.domains  # it cannot program any
+    return split_domains(names, known)

@@ -11,7 +11,7 @@ from reachproof.manifests.pods import PodEntry, State, on_node
 from reachproof.manifests.services import with_endpoints
 from reachproof.manifests.workloads import WORKLOAD_GROUPS
 from reachproof.network.address import format_address
-from reachproof.network.cluster import IdlePod, Ingress, Namespace, Node, Notice, Pod, PodState, Service
+from reachproof.network.cluster import IdlePod, Ingress, Namespace, Node, Notice, Pod, PodState, Service, ServiceAccount
 from reachproof.network.labels import NAMESPACE_NAME
 from reachproof.network.origin import Origin
 
@@ -28,6 +28,7 @@ class Cluster:
     idle: tuple[IdlePod, ...]
     services: tuple[Service, ...]
     ingresses: tuple[Ingress, ...]
+    accounts: tuple[ServiceAccount, ...]
     assumptions: tuple[Notice, ...]
     warnings: tuple[Notice, ...]
 
@@ -52,6 +53,7 @@ def join(inventory: Inventory, policy_namespaces: Iterable[tuple[str, Origin]]) 
         idle=tuple(idle),
         services=services,
         ingresses=tuple(inventory.of_kind("Ingress")),
+        accounts=tuple(account for account in inventory.of_kind("ServiceAccount") if account.labels),
         assumptions=tuple(_shared_addresses(pods)),
         warnings=(*warnings, *_skipped(inventory)),
     )

@@ -14,7 +14,8 @@ from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import Labels, Selector
 from reachproof.network.options import Cni
 from reachproof.network.origin import Origin
-from reachproof.network.policy import Direction, PodSet, Policy, PolicyRef
+from reachproof.network.policy import Direction, PodSet, Policy, PolicyRef, parts_of
+from reachproof.network.predicate import Holder, needs
 from reachproof.network.profile import PROFILES
 
 
@@ -33,12 +34,20 @@ def unknown_labels(
     found: dict[PolicyRef, dict[str, Problem]] = {}
     for policy in policies if templates else ():
         for chosen, origin in _pod_sets(policy):
-            keys = {requirement.key for requirement in chosen.pods.requirements} & everywhere
+            keys = _keys(chosen) & everywhere
             for entry in templates if keys else ():
                 for key in sorted(keys & entry.unknown):
                     if _rests_on(chosen, key, entry, homes[entry.pod.namespace]):
                         found.setdefault(policy.ref, {}).setdefault(key, _unknown(policy, key, entry, origin))
     return {ref: list(problems.values()) for ref, problems in found.items()}
+
+
+def _keys(chosen: PodSet) -> set[str]:
+    """The keys of pods' own labels that the choice looks at."""
+    further = needs(chosen.where) if chosen.where is not None else ()
+    return {requirement.key for requirement in chosen.pods.requirements} | {
+        each.test.key for each in further if each.of is Holder.POD
+    }
 
 
 def _rests_on(chosen: PodSet, key: str, entry: PodEntry, home: Labels) -> bool:
@@ -63,8 +72,9 @@ def _pod_sets(policy: Policy) -> Iterator[tuple[PodSet, Origin]]:
     for direction in Direction:
         for rule in policy.rules(direction):
             for match in rule.matches:
-                if isinstance(match.peer, PodSet):
-                    yield match.peer, rule.origin
+                for peer in (*parts_of(match.peer), *parts_of(match.subject)):
+                    if isinstance(peer, PodSet):
+                        yield peer, rule.origin
 
 
 def init_port_names(policies: Iterable[Policy], entries: Iterable[PodEntry]) -> list[Notice]:

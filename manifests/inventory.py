@@ -16,7 +16,7 @@ from reachproof.manifests.services import Slice, read_service, read_slice
 from reachproof.manifests.syntax import is_namespace_name
 from reachproof.manifests.workloads import WORKLOAD_GROUPS, Workload, read_workload
 from reachproof.network.address import parse_address, parse_cidrs
-from reachproof.network.cluster import Ingress, Namespace, Node, Service
+from reachproof.network.cluster import Ingress, Namespace, Node, Service, ServiceAccount
 from reachproof.network.errors import Problem
 from reachproof.network.labels import NAMESPACE_NAME
 from reachproof.network.origin import Origin
@@ -33,15 +33,7 @@ _OLD_GROUPS = ("extensions",)
 _NAMESPACE = "a DNS label: at most 63 of a-z, 0-9 and dashes"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """A ServiceAccount: that it exists."""
-
-    namespace: str
-    origin: Origin
-
-
-Record = Namespace | Node | PodEntry | Service | Slice | Ingress | Workload | Account
+Record = Namespace | Node | PodEntry | Service | Slice | Ingress | Workload | ServiceAccount
 
 
 def inventory_kind(manifest: Manifest) -> bool:
@@ -115,7 +107,10 @@ def _read(manifest: Manifest) -> Record:
         case "Ingress":
             return read_ingress(manifest)
         case "ServiceAccount":
-            return Account(namespace=manifest.namespace, origin=manifest.origin)
+            labels = loose.labels(loose.mapping(manifest.body, "metadata"))
+            return ServiceAccount(
+                namespace=manifest.namespace, name=manifest.name, labels=labels, origin=manifest.origin
+            )
         case _:
             return read_workload(manifest)
 

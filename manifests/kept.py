@@ -10,9 +10,10 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any, Final
 
+from reachproof.manifests.calico_objects import LABELLED_KINDS
 from reachproof.manifests.inventory import inventory_kind
 from reachproof.manifests.manifest import Manifest
-from reachproof.manifests.registry import policy_kind, support_kind
+from reachproof.manifests.registry import depends_on_cni
 from reachproof.manifests.services import SERVICE_NAME
 from reachproof.manifests.workloads import WORKLOAD_GROUPS
 
@@ -42,10 +43,14 @@ _BACKEND: Kept = {
     "servicePort": ONE,
 }
 _POLICY: Kept = {"metadata": _NAME, "spec": ALL, "specs": ALL}
-_SUPPORT: Kept = {"metadata": {**_NAME, "labels": ALL}, "spec": ALL}
+# Sets and host endpoints have labels, which Calico keeps in an annotation of its own.
+_LABELLED: Kept = {
+    "metadata": {**_NAME, "labels": ALL, "annotations": {"projectcalico.org/metadata": ONE}},
+    "spec": ALL,
+}
 _KINDS: dict[str, Kept] = {
     "Namespace": {"metadata": {**_NAME, "labels": ALL}},
-    "ServiceAccount": {"metadata": _NAME},
+    "ServiceAccount": {"metadata": {**_NAME, "labels": ALL}},
     "Node": {
         "metadata": {**_NAME, "labels": ALL},
         "spec": {"podCIDRs": ALL, "podCIDR": ONE},
@@ -117,10 +122,8 @@ _KINDS.update({kind: {**_WORKLOAD, **_OWN_WORKLOADS.get(kind, {})} for kind in W
 
 def kept(manifest: Manifest) -> dict[str, Any] | None:
     """What is stored of an object; None for one that is not looked at. Lines of policies are kept, where known."""
-    if policy_kind(manifest):
-        fields = _POLICY
-    elif support_kind(manifest):
-        fields = _SUPPORT
+    if depends_on_cni(manifest):
+        fields = _LABELLED if manifest.kind in (*LABELLED_KINDS, "CiliumCIDRGroup") else _POLICY
     elif inventory_kind(manifest):
         fields = _KINDS[manifest.kind]
     else:

@@ -11,7 +11,7 @@ class Limits:
 
     `yaml_bytes`, `json_bytes`: size of the text. `depth`: nesting of maps and lists (JSON without lines: what the
     interpreter bears, about a thousand). `nodes`: maps, lists and scalars of YAML, of which `alias_nodes` are what
-    aliases stand for, written out. `problems`: of the whole input; after so many the rest is not read.
+    aliases stand for, written out. `problems`, `documents`: of the whole input; after so many the rest is not read.
     `positioned_bytes`: JSON up to this size is read with line numbers, larger JSON without (fifty times faster).
     """
 
@@ -22,6 +22,7 @@ class Limits:
     alias_nodes: int = 100_000
     positioned_bytes: int = 200_000
     problems: int = 1_000
+    documents: int = 10_000_000
 
 
 DEFAULT_LIMITS = Limits()

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from reachproof.manifests import crosschecks
 from reachproof.manifests.cluster import Cluster, join
+from reachproof.manifests.detect import Signs
 from reachproof.manifests.digest import digest
 from reachproof.manifests.document import Document
 from reachproof.manifests.errors import ManifestError
@@ -19,6 +20,7 @@ from reachproof.manifests.manifest import Manifest, deeper, identify
 from reachproof.manifests.policykind import Context, PolicyKind, SupportKind
 from reachproof.manifests.problems import EnoughError, Problems
 from reachproof.manifests.registry import (
+    depends_on_cni,
     ignored,
     policy_kind,
     read_policy,
@@ -30,26 +32,27 @@ from reachproof.manifests.services import with_endpoints
 from reachproof.manifests.workloads import WORKLOAD_GROUPS
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import Problem
-from reachproof.network.options import Options
+from reachproof.network.options import Cni, Options
 from reachproof.network.origin import Origin
 from reachproof.network.policy import Policy, PolicyRef
 from reachproof.network.snapshot import Snapshot
 
 # Notices that say on what every answer rests; the others are warnings.
-_ASSUMED = frozenset(("HOST_POLICY", "TO_SERVICES", "NOT_LOOKED_AT"))
+_ASSUMED = frozenset(("HOST_POLICY", "HOST_ENDPOINT", "NOT_LOOKED_AT", "STAGED_POLICY", "TO_SERVICES"))
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
 
 
 class Loading:
     """What has been read so far. `problems` may be added to by whoever reads the texts; `count` counts objects.
 
-    After `limits.problems` nothing more is read.
+    After `limits.problems` and after `limits.documents` nothing more is read.
     """
 
     def __init__(self, options: Options, *, lenient: bool, ignore_kinds: frozenset[str], limits: Limits) -> None:
         self.problems = Problems(limits.problems)
         self.count = 0
         self._depth = limits.depth
+        self._most = limits.documents
         self._context = Context(options=options)
         self._lenient = lenient
         self._ignore_kinds = ignore_kinds
@@ -57,6 +60,9 @@ class Loading:
         self._policies: dict[PolicyRef, tuple[Policy, Manifest, Place]] = {}
         self._dropped: list[tuple[Manifest, Notice]] = []
         self._ignored: dict[str, list[Manifest]] = {}
+        self._signs = Signs()
+        self._undecided: list[Manifest] = []
+        self._assumed: list[Notice] = []
         self._late: list[tuple[Manifest, PolicyKind]] = []
         self._support: dict[tuple[str, str, str], tuple[object, Manifest, Place]] = {}
         self._without_policy: list[tuple[Manifest, Place]] = []
@@ -66,6 +72,11 @@ class Loading:
         try:
             for document in documents:
                 self.count += 1
+                if self.count > self._most:
+                    self.problems.append(
+                        Problem(message=f"found more than {self._most} objects, expected at most that")
+                    )
+                    return
                 self._document(document)
         except EnoughError:
             return  # snapshot() says so
@@ -89,9 +100,17 @@ class Loading:
             self._object(manifest)
 
     def _object(self, manifest: Manifest) -> None:
+        if depends_on_cni(manifest) or manifest.kind == "DaemonSet":
+            self._signs.add(manifest)
+        if self._context.options.cni is Cni.AUTO and depends_on_cni(manifest):
+            self._undecided.append(manifest)
+        else:
+            self._sorted_in(manifest)
+
+    def _sorted_in(self, manifest: Manifest) -> None:
         kind = policy_kind(manifest, self._context.options.cni)
         support = support_kind(manifest, self._context.options.cni)
-        if kind is not None and kind.late:
+        if kind is not None and (kind.late or self._context.options.cni is Cni.CALICO):
             self._late.append((manifest, kind))
         elif kind is not None:
             self._policy(manifest, kind)
@@ -152,6 +171,20 @@ class Loading:
             self.problems.append(manifest.problem(f"found more than {self._depth} levels of nesting, expected fewer"))
         return found
 
+    def _decide_cni(self) -> None:
+        """Puts what the input shows in the place of `auto`, and reads what waited for that."""
+        if self._context.options.cni is not Cni.AUTO:
+            return
+        found = self._signs.verdict()
+        if isinstance(found, Problem):
+            self.problems.append(found)
+            return
+        cni, notice = found
+        self._assumed.append(notice)
+        self._context = replace(self._context, options=replace(self._context.options, cni=cni))
+        for manifest in self._undecided:
+            self._sorted_in(manifest)
+
     def _late_policies(self) -> None:
         """Lowers what refers to other objects, now that all are here."""
         slices = self._inventory.of_kind("EndpointSlice")
@@ -159,6 +192,8 @@ class Loading:
             self._context,
             support={key: found for key, (found, _, _) in self._support.items()},
             services=with_endpoints(self._inventory.of_kind("Service"), slices),
+            slices=tuple(slices),
+            namespaces={each.name: each.labels for each in self._inventory.of_kind("Namespace")},
         )
         late, self._late = self._late, []
         for manifest, kind in late:
@@ -179,6 +214,7 @@ class Loading:
     def snapshot(self) -> Snapshot:
         """Everything joined; raises ManifestError with all problems."""
         with suppress(EnoughError):
+            self._decide_cni()
             self._late_policies()
         namespaces = ((ref.namespace, self._policies[ref][0].origin) for ref in self._policies if ref.namespace)
         cluster = join(self._inventory, namespaces)
@@ -209,6 +245,8 @@ class Loading:
             policies=tuple(policies),
             idle=cluster.idle,
             ingresses=cluster.ingresses,
+            accounts=cluster.accounts,
+            found_cni=self._context.options.cni,
             options=self._context.options,
             digest=digest(
                 (
@@ -217,6 +255,7 @@ class Loading:
                     *pods,
                     *cluster.services,
                     *cluster.ingresses,
+                    *cluster.accounts,
                     *((key, found) for key, (found, _, _) in self._support.items()),
                 ),
                 specs,
@@ -226,6 +265,7 @@ class Loading:
                 (
                     *(notice for _, notice in self._dropped),
                     *self._ignorance(),
+                    *self._assumed,
                     *(n for place in self._places(policies) for n in place.notices if n.code in _ASSUMED),
                     *crosschecks.kinds_not_read(policies, self._context.options.cni),
                     *cluster.assumptions,

@@ -20,10 +20,27 @@ _CLUSTER_SCOPED = frozenset(
         "ClusterNetworkPolicy",
         "CiliumClusterwideNetworkPolicy",
         "CiliumCIDRGroup",
+        "GlobalNetworkPolicy",
+        "StagedGlobalNetworkPolicy",
+        "GlobalNetworkSet",
+        "HostEndpoint",
+        "Tier",
     )
 )
 # Other groups may have kinds of any scope, so only in these a missing namespace is read as kubectl reads it.
-_GROUPS = frozenset(("", "apps", "extensions", "batch", "discovery.k8s.io", "networking.k8s.io", "cilium.io"))
+_GROUPS = frozenset(
+    (
+        "",
+        "apps",
+        "extensions",
+        "batch",
+        "discovery.k8s.io",
+        "networking.k8s.io",
+        "cilium.io",
+        "projectcalico.org",
+        "crd.projectcalico.org",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reachproof.manifests.fields import Field
+from reachproof.manifests.services import Slice
 from reachproof.network.cluster import Service
+from reachproof.network.labels import Labels
 from reachproof.network.options import Channel, Cni, Options
 from reachproof.network.policy import Policy, PolicyRef
 
@@ -16,11 +18,14 @@ class Context:
     """How the policies are to be read, and for late kinds what they refer to.
 
     `support`: what the objects of supporting kinds were read to, by (kind, namespace, name).
+    `namespaces`: the labels of those that are given, by name.
     """
 
     options: Options
     support: Mapping[tuple[str, str, str], object] = field(default_factory=dict)
     services: tuple[Service, ...] = ()
+    slices: tuple[Slice, ...] = ()
+    namespaces: Mapping[str, Labels] = field(default_factory=dict)
 
     def supporting(self, kind: str, namespace: str, name: str) -> object:
         """The object of a supporting kind, or None."""

@@ -7,6 +7,8 @@ import re
 from reachproof.manifests import (
     adminnetworkpolicy,
     baselineadminnetworkpolicy,
+    calico,
+    calico_objects,
     cilium,
     clusternetworkpolicy,
     networkpolicy,
@@ -23,18 +25,17 @@ POLICY_KINDS = (
     adminnetworkpolicy.KIND,
     baselineadminnetworkpolicy.KIND,
     clusternetworkpolicy.KIND,
+    *calico.KINDS,
     *cilium.KINDS,
 )
-SUPPORT_KINDS = (cilium.SUPPORT,)
+SUPPORT_KINDS: tuple[SupportKind, ...] = (*calico_objects.SUPPORT, cilium.SUPPORT)
 _BY_KIND = {(kind.group, kind.kind): kind for kind in POLICY_KINDS}
 _SUPPORT_BY_KIND = {(kind.group, kind.kind): kind for kind in SUPPORT_KINDS}
 _ADMIN_GROUP = adminnetworkpolicy.KIND.group
 
 # Kinds of other products that decide what may be reached. Kinds that only observe, route or stage are not here.
 _UNSUPPORTED = {
-    "projectcalico.org": frozenset(
-        ("NetworkPolicy", "GlobalNetworkPolicy", "Tier", "NetworkSet", "GlobalNetworkSet", "HostEndpoint", "Profile")
-    ),
+    "projectcalico.org": frozenset(("Profile",)),
     "crd.antrea.io": frozenset(("NetworkPolicy", "ClusterNetworkPolicy", "Tier", "ClusterGroup", "Group")),
     "security.istio.io": frozenset(("AuthorizationPolicy", "PeerAuthentication")),
     "networking.istio.io": frozenset(("Sidecar",)),
@@ -46,7 +47,7 @@ _GROUP_ALIASES = {"crd.projectcalico.org": "projectcalico.org"}
 # Groups in which a policy of ours is an old version or a slip, not somebody else's kind.
 _OWN_GROUPS = frozenset(("", "apps", "extensions", "networking", "networking.k8s.io", "policy", _ADMIN_GROUP))
 # Kinds of the API server itself take null for absent.
-_BUILT_IN_GROUPS = frozenset(("networking.k8s.io",))
+_BUILT_IN_GROUPS = frozenset(("networking.k8s.io", "projectcalico.org", "crd.projectcalico.org"))
 _ANY_POLICY = re.compile(r"(?i)(?!staged).*networkpolicy")
 # `tcp:` without a value is reported where ports are read.
 _REPORTED_NULLS = ("tcp", "udp", "sctp")
@@ -58,6 +59,12 @@ def policy_kind(manifest: Manifest, cni: Cni | None = None) -> PolicyKind | None
     return kind if kind is not None and (cni is None or kind.cni in (None, cni)) else None
 
 
+def depends_on_cni(manifest: Manifest) -> bool:
+    """Whether how the object is read depends on the profile: policies, and what they refer to."""
+    key = (manifest.group, manifest.kind)
+    return key in _BY_KIND or key in _SUPPORT_BY_KIND
+
+
 def support_kind(manifest: Manifest, cni: Cni | None = None) -> SupportKind | None:
     """The kind of an object that policies refer to, if read under the profile, or any; None for any other object."""
     kind = _SUPPORT_BY_KIND.get((manifest.group, manifest.kind))
@@ -67,6 +74,8 @@ def support_kind(manifest: Manifest, cni: Cni | None = None) -> SupportKind | No
 def unsupported(manifest: Manifest) -> str | None:
     """What is wrong with an object of a policy kind that is not read; None for kinds that are no policy."""
     group, kind = _GROUP_ALIASES.get(manifest.group, manifest.group), manifest.kind
+    if kind.startswith("Staged") and group == "projectcalico.org":
+        return None  # enforced by nobody
     engine = _BY_KIND.get((manifest.group, kind)) or _SUPPORT_BY_KIND.get((manifest.group, kind))
     if engine is not None and engine.cni is not None:
         return (
@@ -74,7 +83,7 @@ def unsupported(manifest: Manifest) -> str | None:
             f"{engine.cni}; to go on without it, ignore the kind {kind}.{manifest.group}, and every answer says so"
         )
     for known in POLICY_KINDS:
-        if known.kind.lower() == kind.lower() and group in _OWN_GROUPS:
+        if known.cni is None and known.kind.lower() == kind.lower() and group in _OWN_GROUPS:
             return f"found {manifest.api_version} {kind}, expected {known.api_version} {known.kind}"
     if group == _ADMIN_GROUP:
         kinds = ", ".join(known.kind for known in POLICY_KINDS if known.group == _ADMIN_GROUP)

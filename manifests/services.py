@@ -30,11 +30,15 @@ _HEADLESS = "None"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
-    """The ready addresses of an EndpointSlice; `service` is empty for a slice of no Service."""
+    """The ready addresses of an EndpointSlice; `service` is empty for a slice of no Service.
+
+    `every` are all of its addresses, ready or not.
+    """
 
     namespace: str
     service: str
     endpoints: tuple[EndpointAddress, ...]
+    every: tuple[EndpointAddress, ...] = ()
     origin: Origin
 
 
@@ -117,20 +121,23 @@ def _virtual_ips(body: Node, spec: Node) -> tuple[int, ...]:
 
 
 def read_slice(manifest: Manifest) -> Slice:
-    """The slice of an object; endpoints that are not ready, and those that are domain names, are left out."""
+    """The slice of an object; endpoints that are domain names are left out."""
     body = manifest.body
     ports = tuple(sorted(_slice_ports(body)))
     endpoints = [] if body.get("addressType") == "FQDN" else loose.mappings(body, "endpoints")
     found = [
-        EndpointAddress(address=loose.address(ip, f"endpoints[{index}].addresses"), ports=ports)
+        (
+            EndpointAddress(address=loose.address(ip, f"endpoints[{index}].addresses"), ports=ports),
+            loose.mapping(endpoint, "conditions", f"endpoints[{index}].").get("ready") is not False,
+        )
         for index, endpoint in enumerate(endpoints)
-        if loose.mapping(endpoint, "conditions", f"endpoints[{index}].").get("ready") is not False
         for ip in loose.texts(endpoint, "addresses", f"endpoints[{index}].")
     ]
     return Slice(
         namespace=manifest.namespace,
         service=loose.labels(loose.mapping(body, "metadata")).get(SERVICE_NAME, ""),
-        endpoints=tuple(found),
+        endpoints=tuple(endpoint for endpoint, ready in found if ready),
+        every=tuple(endpoint for endpoint, _ in found),
         origin=manifest.origin,
     )
 

@@ -30,7 +30,7 @@ from reachproof.manifests.load import require_objects, without_collector
 from reachproof.manifests.loading import Loading
 from reachproof.manifests.manifest import identify
 from reachproof.manifests.reader import objects_of, read
-from reachproof.manifests.registry import policy_kind, support_kind
+from reachproof.manifests.registry import depends_on_cni
 from reachproof.network.errors import InputError, InternalError, Problem
 from reachproof.network.options import DEFAULT_OPTIONS, Options
 from reachproof.network.origin import Origin
@@ -136,7 +136,7 @@ class _Keeping:
             return
         self._identities[manifest.kind, manifest.namespace, manifest.name] = None
         entry: dict[str, Any] = {"at": self.place(manifest.origin), "object": value}
-        lines = _lines(manifest.body, value) if policy_kind(manifest) or support_kind(manifest) else None
+        lines = _lines(manifest.body, value) if depends_on_cni(manifest) else None
         if lines:
             entry["lines"] = lines
         self._objects.append(entry)

@@ -26,6 +26,16 @@ class Namespace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceAccount:
+    """A service account with labels; one without is nothing but a name of its pods."""
+
+    namespace: str
+    name: str
+    labels: Labels
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """A node; `addresses` are the IP entries of status.addresses, `pod_ranges` its spec.podCIDRs."""
 

@@ -11,7 +11,10 @@ from reachproof.network.labels import Selector
 
 
 class Cni(StrEnum):
-    """Which implementation resolves what the specifications leave undefined; `spec` leaves it undefined."""
+    """Which implementation resolves what the specifications leave undefined; `spec` leaves it undefined.
+
+    `auto` is the one that the input shows; loading replaces it by what was found.
+    """
 
     SPEC = "spec"
     CALICO = "calico"
@@ -19,6 +22,7 @@ class Cni(StrEnum):
     OVN_KUBERNETES = "ovn-kubernetes"
     ANTREA = "antrea"
     KUBE_NETWORK_POLICIES = "kube-network-policies"
+    AUTO = "auto"
 
 
 class Channel(StrEnum):
@@ -62,7 +66,7 @@ class Options:
 
     `domains` maps a domain name to the addresses behind it; a name that is not in it stands for an unknown set of
     external addresses. `tenants` are declared by name, with the labels of their namespaces, and come before the label;
-    an empty `tenant_label` means that there are no others.
+    an empty `tenant_label` means that there are no others. `with_staged`: staged policies are enforced.
     """
 
     tenant_label: str = "tenant"
@@ -75,6 +79,7 @@ class Options:
     cidr_matches: CidrMatches | None = None
     domains: Mapping[str, IntervalSet] = field(default_factory=dict)
     enforcement: Enforcement = Enforcement.ALL
+    with_staged: bool = False
 
 
 DEFAULT_OPTIONS = Options()

@@ -2,7 +2,7 @@
 
     Policy = subject, egress rules, ingress rules, tier, priority, the directions in which it isolates its subject
     Rule   = action when any of its matches holds; `may`: whether it matches at all is not known
-    Match  = peer AND ports
+    Match  = peer AND ports (AND what else is asked of the subject)
     Peer   = a predicate over a party (pod | node | external) and its address, never a bare CIDR test
 
 How policies are arranged into tiers, and what undefined order means, is `network.program`. What is true of a flow is
@@ -11,6 +11,7 @@ defined by `semantics` and computed again by `solver`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,6 +19,7 @@ from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.labels import Selector
 from reachproof.network.origin import Origin
 from reachproof.network.ports import Protocol
+from reachproof.network.predicate import Predicate
 
 
 class Direction(StrEnum):
@@ -39,11 +41,13 @@ class TierName(StrEnum):
     """The tiers in the order of evaluation; `default` is what holds where no policy decides.
 
     `normal` is Cilium's, which holds NetworkPolicy too.
+    `calico` stands for the tiers of Calico, each of which has a name of its own (`Placement`).
     """
 
     ADMIN = "admin"
     NETWORK_POLICY = "networkpolicy"
     NORMAL = "normal"
+    CALICO = "calico"
     BASELINE = "baseline"
     DEFAULT = "default"
 
@@ -60,12 +64,14 @@ class PartyKind(StrEnum):
 class PodSet:
     """Pods whose namespace's labels match `namespaces` and whose own labels match `pods`.
 
-    Host-network pods are in it only with `host_network`.
+    `where`: a further condition, on labels of the pod, its namespace and its service account. Host-network pods are in
+    it only with `host_network`.
     """
 
     namespaces: Selector
     pods: Selector
     host_network: bool = False
+    where: Predicate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +122,55 @@ class PartyPeer:
     parties: frozenset[PartyKind]
 
 
-Peer = PodSet | AddressPeer | NodePeer | DomainPeer | AnyPeer | OwnNodePeer | OtherNodePeer | PartyPeer
+@dataclass(frozen=True, slots=True)
+class Intersection:
+    """Parties that are in each.
+
+    Peers whose match may not be known (`DomainPeer`, `OwnNodePeer`, `OtherNodePeer`) are never inside.
+    """
+
+    items: tuple[Peer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Union:
+    """Parties that are in any; as for `Intersection`."""
+
+    items: tuple[Peer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Complement:
+    """Parties that are not in it; as for `Intersection`."""
+
+    item: Peer
+
+
+Peer = (
+    PodSet
+    | AddressPeer
+    | NodePeer
+    | DomainPeer
+    | AnyPeer
+    | OwnNodePeer
+    | OtherNodePeer
+    | PartyPeer
+    | Intersection
+    | Union
+    | Complement
+)
+
+
+def parts_of(peer: Peer) -> Iterator[Peer]:
+    """The peers that it is made of; itself, where it is made of none."""
+    match peer:
+        case Intersection(items) | Union(items):
+            for item in items:
+                yield from parts_of(item)
+        case Complement(item):
+            yield from parts_of(item)
+        case _:
+            yield peer
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -137,10 +191,14 @@ class PortMatch:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Peer and ports must both match; `ports` None is every port of every protocol."""
+    """Peer and ports must both match; `ports` None is every port of every protocol.
+
+    `subject`: what is asked of the subject besides that the policy selects it.
+    """
 
     peer: Peer
     ports: PortMatch | None = None
+    subject: Peer = AnyPeer()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,15 +237,34 @@ class PolicyRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """A policy object. Lower `priority` comes first within a tier; it is 0 for kinds without one.
+class Placement:
+    """A tier of Calico: lower orders first, names break ties. `ends`: deny or pass, for those that it selects."""
 
-    `isolates`: the directions in which a selected pod is denied what no policy of the tier allows.
+    tier: str
+    order: float
+    ends: Action
+
+
+class Staged(StrEnum):
+    """What a staged policy would do to the enforced one of its name: take its place, or take it away."""
+
+    SET = "Set"
+    DELETE = "Delete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A policy object. Lower `priority` comes first within a tier; it is 0 for kinds without one, or infinite.
+
+    `isolates`: the directions in which a selected pod meets the end of the tier where no policy of it decides.
+    `placement`: its tier, for Calico's own kinds only. `staged`: it is not enforced unless the options say so.
     """
 
     ref: PolicyRef
     tier: TierName
-    priority: int = 0
+    priority: float = 0
+    placement: Placement | None = None
+    staged: Staged | None = None
     subject: PodSet
     egress: tuple[Rule, ...] = ()
     ingress: tuple[Rule, ...] = ()

@@ -10,6 +10,8 @@
 | `cidr_matches` | all | whether ipBlock matches pods and nodes |
 | `normal_tier` | no | whether NetworkPolicy shares a tier with Cilium's kinds (`network.cilium`) |
 | `kinds_not_read` | none | kinds that the implementation does not know |
+| `calico_tiers` | no | whether NetworkPolicy shares a tier with Calico's kinds (`network.calico`) |
+| `unsupported_peers_deny` | no | nodes and domain names that it cannot program: an allow is dropped, others deny all |
 """
 
 from __future__ import annotations
@@ -31,11 +33,13 @@ class Profile:
     cidr_matches: CidrMatches = CidrMatches.ALL
     normal_tier: bool = False
     kinds_not_read: frozenset[str] = frozenset()
+    calico_tiers: bool = False
+    unsupported_peers_deny: bool = False
 
 
 PROFILES = {
     Cni.SPEC: Profile(),
-    Cni.CALICO: Profile(ties_by_name=True),
+    Cni.CALICO: Profile(ties_by_name=True, calico_tiers=True, unsupported_peers_deny=True),
     Cni.CILIUM: Profile(
         cidr_matches=CidrMatches.WORLD,
         normal_tier=True,
@@ -44,4 +48,5 @@ PROFILES = {
     Cni.OVN_KUBERNETES: Profile(last_admin_priority=99),
     Cni.ANTREA: Profile(cluster_policies_first=True),
     Cni.KUBE_NETWORK_POLICIES: Profile(ties_by_name=True, own_node_egress_allowed=True, selection_ends_baseline=True),
+    Cni.AUTO: Profile(),  # loading puts another one in its place where the input shows it
 }

@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
 
-from reachproof.network import cilium
+from reachproof.network import calico, cilium
 from reachproof.network.errors import InputError, Problem
 from reachproof.network.labels import EVERYTHING
 from reachproof.network.options import CidrMatches, Enforcement, HostNetworkPods, Options
@@ -37,6 +37,7 @@ from reachproof.network.policy import (
     PolicyRef,
     Rule,
     TierName,
+    Union,
 )
 from reachproof.network.profile import PROFILES, Profile
 from reachproof.network.tier import BUILT_IN as BUILT_IN
@@ -61,7 +62,7 @@ def assemble(policies: Iterable[Policy], options: Options) -> Programs:
     the profile does not have what the policies, or the options, need.
     """
     profile = PROFILES[options.cni]
-    policies = tuple(policies)
+    policies = calico.enforced(policies, with_staged=options.with_staged)
     _require_profile(policies, options, profile)
     enforced = [_adapted(policy, options, profile) for policy in policies if _enforced(policy, options, profile)]
     enforced.sort(key=lambda policy: (policy.priority, policy.ref.kind, policy.ref.namespace, policy.ref.name))
@@ -69,22 +70,26 @@ def assemble(policies: Iterable[Policy], options: Options) -> Programs:
         adapted = [cilium.adapted(policy) for policy in enforced]
         egress, ingress = (cilium.tiers(adapted, direction, options) for direction in Direction)
         return Programs(egress=egress, ingress=ingress)
+    if profile.calico_tiers:
+        egress, ingress = (
+            (*_exemption(direction), *calico.tiers(map(calico.programmed, enforced), direction))
+            for direction in Direction
+        )
+        return Programs(egress=egress, ingress=ingress)
     return Programs(
         egress=_tiers(enforced, Direction.EGRESS, profile), ingress=_tiers(enforced, Direction.INGRESS, profile)
     )
 
 
-def _require_profile(policies: tuple[Policy, ...], options: Options, profile: Profile) -> None:
-    if profile.normal_tier:
-        return
-    expected = "expected the option cni cilium"
-    if options.enforcement is Enforcement.ALWAYS:
-        message = f"found the value always with cni {options.cni}, {expected}"
+def _require_profile(policies: Iterable[Policy], options: Options, profile: Profile) -> None:
+    if options.enforcement is Enforcement.ALWAYS and not profile.normal_tier:
+        message = f"found the value always with cni {options.cni}, expected the option cni cilium"
         raise InputError([Problem(file="options", path="enforcement", message=message)])
-    foreign = [policy for policy in policies if policy.tier is TierName.NORMAL]
+    has = {TierName.CALICO: profile.calico_tiers, TierName.NORMAL: profile.normal_tier}
+    foreign = [policy for policy in policies if not has.get(policy.tier, True)]
     if foreign:
-        origin = foreign[0].origin
-        message = f"found a policy of Cilium with cni {options.cni}, {expected}"
+        origin, own = foreign[0].origin, "Calico" if foreign[0].tier is TierName.CALICO else "Cilium"
+        message = f"found a policy of {own} with cni {options.cni}, expected the option cni {own.lower()}"
         raise InputError([Problem(file=origin.file, line=origin.line, subject=str(foreign[0].ref), message=message)])
 
 
@@ -103,7 +108,7 @@ def _adapted(policy: Policy, options: Options, profile: Profile) -> Policy:
     """The policy with its peers restricted or widened to what the options let them match."""
     parties = _PARTIES[options.cidr_matches or profile.cidr_matches]
     as_pods = options.host_network_pods is HostNetworkPods.PODS and policy.tier is TierName.NETWORK_POLICY
-    if not as_pods and parties == frozenset(PartyKind):
+    if policy.placement is not None or (not as_pods and parties == frozenset(PartyKind)):
         return policy
 
     def peer(original: Peer) -> Peer:
@@ -111,6 +116,8 @@ def _adapted(policy: Policy, options: Options, profile: Profile) -> Policy:
             return replace(original, host_network=as_pods)
         if isinstance(original, AddressPeer):
             return replace(original, parties=original.parties & parties)
+        if isinstance(original, Union):
+            return Union(tuple(peer(item) for item in original.items))
         return original
 
     def rules(original: tuple[Rule, ...]) -> tuple[Rule, ...]:
@@ -162,7 +169,7 @@ def _ranked(name: TierName, policies: list[Policy], profile: Profile) -> tuple[T
 
 
 def _chain(policies: list[Policy], profile: Profile) -> Chain:
-    def rank(policy: Policy) -> tuple[int, str]:
+    def rank(policy: Policy) -> tuple[float, str]:
         return policy.priority, policy.ref.name if profile.ties_by_name else ""
 
     return tuple(tuple(group) for _, group in groupby(policies, key=rank))

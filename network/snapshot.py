@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from reachproof.network.address import PRIVATE
-from reachproof.network.cluster import IdlePod, Ingress, Namespace, Node, Notice, Pod, Service
+from reachproof.network.cluster import IdlePod, Ingress, Namespace, Node, Notice, Pod, Service, ServiceAccount
 from reachproof.network.intervals import IntervalSet
-from reachproof.network.options import DEFAULT_OPTIONS, Options
+from reachproof.network.labels import Labels
+from reachproof.network.options import DEFAULT_OPTIONS, Cni, Options
 from reachproof.network.policy import Policy
+from reachproof.network.predicate import ACCOUNT_NAME, Holder
 from reachproof.network.program import Programs, assemble
 from reachproof.network.restricted import Restricted
 
@@ -23,6 +25,7 @@ class Snapshot:
     the options. Every namespace that an object names is present. Finished pods are not in `pods`, but in `idle`, which
     no verdict rests on, and the digest does not cover. `assumptions` and `warnings` belong to every answer about the
     snapshot. `possible` are the keys of pods that were invented to show something; what was loaded has none.
+    `accounts` are the service accounts that have labels. `found_cni` is what `cni: auto` means for this input.
     """
 
     namespaces: tuple[Namespace, ...] = ()
@@ -32,6 +35,8 @@ class Snapshot:
     policies: tuple[Policy, ...] = ()
     idle: tuple[IdlePod, ...] = ()
     ingresses: tuple[Ingress, ...] = ()
+    accounts: tuple[ServiceAccount, ...] = ()
+    found_cni: Cni = Cni.SPEC
     options: Options = DEFAULT_OPTIONS
     digest: str = ""
     assumptions: tuple[Notice, ...] = ()
@@ -83,6 +88,22 @@ class Snapshot:
         return {service.key: service for service in self.services}
 
     @cached_property
+    def _account_labels(self) -> dict[tuple[str, str], Labels]:
+        return {(each.namespace, each.name): each.labels for each in self.accounts}
+
+    def account_labels(self, namespace: str, name: str) -> Labels:
+        """The labels of a service account, and its name as one of them."""
+        return {**self._account_labels.get((namespace, name), {}), ACCOUNT_NAME: name}
+
+    def labels_of(self, pod: Pod) -> dict[Holder, Labels]:
+        """The labels that can decide whether a policy selects the pod."""
+        return {
+            Holder.POD: pod.labels,
+            Holder.NAMESPACE: self.namespace_of[pod.namespace].labels,
+            Holder.ACCOUNT: self.account_labels(pod.namespace, pod.service_account),
+        }
+
+    @cached_property
     def _virtual(self) -> list[tuple[int, int]]:
         """The virtual addresses in order, each with the place of its Service in `services`."""
         return sorted((address, place) for place, each in enumerate(self.services) for address in each.virtual_ips)
@@ -128,5 +149,7 @@ class Snapshot:
         return replace(self, policies=policies)
 
     def with_options(self, options: Options) -> Snapshot:
-        """The same cluster read in another way."""
+        """The same cluster read in another way; for `cni: auto` as the one that was found."""
+        if options.cni is Cni.AUTO:
+            options = replace(options, cni=self.found_cni)
         return replace(self, options=options)

@@ -7,6 +7,7 @@ the policies only what the claim is about. The other direction has no policies a
 |---|---|---|
 | baseline | admin with allow turned into deny, baseline; no NetworkPolicy | neither decides it, or baseline allows it |
 | admin | the admin tier alone | no admin rule denies it |
+| one of Calico's by name | that tier alone | neither a rule nor the end of it denies it |
 | network policies | NetworkPolicies without their rules | the pod is not isolated |
 | the cluster | every tier with allow turned into deny | nothing decides it: only the final default lets it through |
 """
@@ -23,6 +24,7 @@ from reachproof.network.policy import Action, Direction, Policy, Rule, TierName
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.plan import Check, Plan, Verdict
 from reachproof.queries.possible import mentions_possible, opened, with_new_namespaces
+from reachproof.queries.prefixes import in_tier
 from reachproof.queries.sets import Binder
 from reachproof.solver.goal import All, At, Formula, Members, Not, Search, Side, Some, Wanted
 
@@ -36,12 +38,18 @@ _MEANING = {
 _SEES_EXTERNAL = {ast.DenyTier.NETWORK_POLICIES, ast.DenyTier.CLUSTER}
 
 
+def _meaning(tier: ast.DenyTier | ast.NamedTier) -> str:
+    if isinstance(tier, ast.NamedTier):
+        return f"judged by the tier {tier.name.text} alone: its rules, and how it ends for the pods that it selects"
+    return _MEANING[tier]
+
+
 def default_deny_plan(binder: Binder, claim: ast.DefaultDeny) -> Plan:
     """The goals of a default-deny claim: one per direction."""
     directions = (claim.direction,) if claim.direction else tuple(Direction)
-    external = claim.including_external or claim.tier in _SEES_EXTERNAL
+    external = claim.including_external or (isinstance(claim.tier, ast.NamedTier) or claim.tier in _SEES_EXTERNAL)
     checks = tuple(_check(binder, claim, direction, external=external) for direction in directions)
-    notices = [*binder.assumptions, Notice(code="DEFAULT_DENY_MEANING", text=_MEANING[claim.tier])]
+    notices = [*binder.assumptions, Notice(code="DEFAULT_DENY_MEANING", text=_meaning(claim.tier))]
     if Direction.INGRESS in directions and not external:
         text = (
             f"ingress from outside the cluster is left out: no peer of {claim.tier} can match it, so it cannot be "
@@ -76,7 +84,7 @@ def _check(binder: Binder, claim: ast.DefaultDeny, direction: Direction, *, exte
         )
     )
     return Check(
-        snapshot=_reduced(binder.snapshot, claim.tier, direction),
+        snapshot=_reduced(binder, claim.tier, direction),
         goal=Search(region, Wanted.CAN_ALLOW),
         if_found=Verdict.VIOLATED,
         if_absent=Verdict.HOLDS,
@@ -92,8 +100,11 @@ def _subjects(binder: Binder, side: Side, members: Members, claim: ast.DefaultDe
     return Some((At(side, members), binder.at(side, possible)))
 
 
-def _reduced(snapshot: Snapshot, tier: ast.DenyTier, direction: Direction) -> Snapshot:
+def _reduced(binder: Binder, tier: ast.DenyTier | ast.NamedTier, direction: Direction) -> Snapshot:
     """The snapshot with what the claim about a tier keeps of the policies, in one direction only."""
+    snapshot = binder.snapshot
+    if isinstance(tier, ast.NamedTier):
+        return snapshot.with_policies(tuple(_one_way(policy, direction) for policy in in_tier(binder, tier)))
     match tier:
         case ast.DenyTier.BASELINE:
             keep = {TierName.ADMIN: _no_allow, TierName.BASELINE: _as_it_is}

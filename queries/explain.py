@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reachproof.network.calico import END
 from reachproof.network.flow import Flow
-from reachproof.network.policy import Action, Direction, PolicyRef
+from reachproof.network.policy import Action, Direction, Policy, PolicyRef
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Because
 from reachproof.semantics.blockers import blockers
@@ -24,6 +25,12 @@ def blamed(blames: Iterable[Blame], absent: Action) -> tuple[Because, ...]:
     return tuple(_blamed(blame, absent) for blame in blames)
 
 
+def _isolates(policy: Policy) -> str:
+    if policy.placement is None:
+        return "isolates the pods it selects"
+    return f"(tier {policy.placement.tier}, which ends in deny) isolates the pods it selects"
+
+
 def _blamed(blame: Blame, absent: Action) -> Because:
     ref = blame.policy.ref
     if blame.rule is None:
@@ -34,7 +41,7 @@ def _blamed(blame: Blame, absent: Action) -> Because:
             direction=blame.direction,
             action=Action.DENY,
             origin=blame.policy.origin,
-            text=f"{ref} isolates the pods it selects for {blame.direction}",
+            text=f"{ref} {_isolates(blame.policy)} for {blame.direction}",
         )
     rule = blame.rule
     name = f' "{rule.name}"' if rule.name else ""
@@ -84,4 +91,6 @@ def by_step(snapshot: Snapshot, step: Step) -> Iterable[Because]:
 
 
 def _one_of_many(policy: PolicyRef, step: Step) -> str:
+    if step.rule_name == END.name:
+        return f"{policy} selects pod {step.subject} for {step.direction}, and its tier {step.tier} ends in deny"
     return f"{policy} isolates pod {step.subject} for {step.direction} and none of its rules allows this flow"

@@ -42,6 +42,7 @@ class Code(StrEnum):
     NAMESPACE_WITHOUT_POLICY = "NAMESPACE_WITHOUT_POLICY"
     DNS_BLOCKED = "DNS_BLOCKED"
     AMBIGUOUS_VERDICT = "AMBIGUOUS_VERDICT"
+    TIED_ORDER = "TIED_ORDER"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -231,6 +231,8 @@ def redundant(encoding: Encoding, budget: Budget, prover: Prover, *, selecting: 
     """
     for policy in encoding.snapshot.policies:
         budget.check()
+        if policy.staged is not None and not encoding.snapshot.options.with_staged:
+            continue
         found = redundancy(encoding, policy, budget, prover)
         if found is None or (selecting and not found.selects):
             continue

@@ -21,7 +21,7 @@ def model_options(values: Mapping[str, object]) -> Options:
     """The options with these names and values; a value of None is not given. InputError with everything wrong.
 
     Names: tenantLabel, cni, channel, podCidr and serviceCidr (a CIDR, several with commas, or a list), hostNetworkPods,
-    cidrMatches, domains (name to CIDRs), enforcement.
+    cidrMatches, domains (name to CIDRs), enforcement, withStaged (true or false).
     """
     reader = _Reader(values)
     matches = reader.choice("cidrMatches", CidrMatches)
@@ -35,6 +35,7 @@ def model_options(values: Mapping[str, object]) -> Options:
         cidr_matches=matches,
         domains=reader.domains("domains"),
         enforcement=reader.choice("enforcement", Enforcement) or DEFAULTS.enforcement,
+        with_staged=reader.flag("withStaged"),
     )
     reader.finish()
     return options
@@ -54,6 +55,12 @@ class _Reader:
             return value
         self._problem(name, f"found {value!r}, expected a label key")
         return default
+
+    def flag(self, name: str) -> bool:
+        value = self._value(name)
+        if value is not None and not isinstance(value, bool):
+            self._problem(name, f"found {value!r}, expected true or false")
+        return value is True
 
     def choice(self, name: str, choices: type[Choice]) -> Choice | None:
         value = self._value(name)

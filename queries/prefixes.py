@@ -19,8 +19,10 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TypeVar
 
 from reachproof.grammar import ast
+from reachproof.network import calico
 from reachproof.network.cluster import Notice
 from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Operator, Requirement, Selector
+from reachproof.network.options import Cni
 from reachproof.network.origin import Origin
 from reachproof.network.policy import Action, AnyPeer, Match, PodSet, Policy, PolicyRef, Rule, TierName
 from reachproof.network.snapshot import Snapshot
@@ -119,7 +121,9 @@ def with_prefixes(binder: Binder, instance: Instance) -> Formula:
             case ast.Without(policies):
                 gone = {ref for policy in policies for ref in _found(binder, policy)}
                 binder.use(tuple(policy for policy in binder.snapshot.policies if policy.ref not in gone))
-            case ast.WithOnly(tier):
+            case ast.WithOnly(ast.NamedTier() as named):
+                binder.use(in_tier(binder, named))
+            case ast.WithOnly(ast.DenyTier() as tier):
                 kept = _TIERS.get(tier, tuple(TierName))
                 binder.use(tuple(policy for policy in binder.snapshot.policies if policy.tier in kept))
             case ast.AssumingNone(scope, selector):
@@ -133,6 +137,21 @@ def with_prefixes(binder: Binder, instance: Instance) -> Formula:
             case ast.ForEvery():
                 raise AssertionError(prefix)
     return All(tuple(world)) if world else TRUE
+
+
+def in_tier(binder: Binder, tier: ast.NamedTier) -> tuple[Policy, ...]:
+    """The policies in a tier of Calico; reports a tier that no policy is in, and another profile than Calico's."""
+    snapshot, name = binder.snapshot, tier.name
+    if snapshot.options.cni is not Cni.CALICO:
+        message = (
+            f"found the tier {name.text} with cni {snapshot.options.cni}, expected cni calico, which has tiers by name"
+        )
+        binder.refuse(message, name.span)
+        return ()
+    tiers = {policy.ref: calico.placement(policy).tier for policy in snapshot.policies}
+    if name.text not in tiers.values():
+        binder.missing("tier", name.text, sorted(set(tiers.values())), name.span)
+    return tuple(policy for policy in snapshot.policies if tiers[policy.ref] == name.text)
 
 
 def _found(binder: Binder, name: ast.PolicyName) -> list[PolicyRef]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from math import inf
 
 from reachproof.network.cilium import adapted
 from reachproof.network.cluster import Pod
@@ -12,17 +14,22 @@ from reachproof.network.origin import Origin
 from reachproof.network.policy import (
     AnyPeer,
     Direction,
+    Intersection,
     Match,
     NamedPort,
     NodePeer,
+    Peer,
     PodSet,
     Policy,
     Rule,
     TierName,
+    Union,
 )
+from reachproof.network.predicate import written
 from reachproof.queries.findings import Code, Finding, Severity
-from reachproof.semantics.sentences import number_or_name
+from reachproof.semantics.sentences import listed, number_or_name
 from reachproof.solver.bits import positions
+from reachproof.solver.meant import Meant
 from reachproof.solver.universe import Universe
 
 
@@ -32,7 +39,7 @@ def static_findings(universe: Universe) -> tuple[Finding, ...]:
     if universe.snapshot.options.cni is Cni.CILIUM:
         policies = tuple(map(adapted, policies))
     found = [finding for policy in policies for finding in _Policy(universe, policy).findings()]
-    return (*found, *_namespaces_without_policy(universe))
+    return (*found, *_tied(universe.snapshot.policies), *_namespaces_without_policy(universe))
 
 
 def rule_name(policy: Policy, direction: Direction, rule: Rule) -> str:
@@ -42,6 +49,9 @@ def rule_name(policy: Policy, direction: Direction, rule: Rule) -> str:
 
 def pods_text(pods: PodSet) -> str:
     """The selectors of a set of pods in words."""
+    if pods.where is not None:
+        rest = replace(pods, where=None)
+        return f"{pods_text(rest)} with {written(pods.where)}"
     chosen = "pods" if pods.pods == EVERYTHING else f"pods labelled {pods.pods}"
     if pods.namespaces == EVERYTHING:
         return chosen
@@ -54,6 +64,9 @@ def _namespaces_text(selector: Selector) -> str:
             return f"namespace {only.values[0]}"
         case _:
             return f"namespaces labelled {selector}"
+
+
+_NAMESPACED = (TierName.NETWORK_POLICY, TierName.CALICO)
 
 
 class _Policy:
@@ -92,6 +105,11 @@ class _Policy:
                     text = "nodes" if nodes == EVERYTHING else f"nodes labelled {nodes}"
                     never = nodes.unsatisfiable()
                     yield self._selects_nothing(name, text, "no node", rule.origin, never=never)
+            case Intersection(items):
+                yield from self._parts(name, items, rule)
+                peers = self._visible & Meant(self._universe).peer(match.peer)
+            case Union():
+                peers = self._visible & Meant(self._universe).peer(match.peer)
             case AnyPeer():
                 peers = self._visible
             case _:
@@ -101,6 +119,13 @@ class _Policy:
             if not self._declared(port, destinations):
                 yield self._unknown_port(name, port, rule)
 
+    def _parts(self, name: str, items: tuple[Peer, ...], rule: Rule) -> Iterator[Finding]:
+        """The pods among what a rule of Calico asks for; what a network set has too is not missing."""
+        for item in items:
+            if isinstance(item, PodSet) and not self._pods(item):
+                never = _never_a_pod(item)
+                yield self._selects_nothing(name, pods_text(item), "no pod", rule.origin, never=never)
+
     @property
     def _visible(self) -> int:
         universe = self._universe
@@ -108,7 +133,7 @@ class _Policy:
 
     def _pods(self, pods: PodSet) -> int:
         universe = self._universe
-        return universe.in_namespaces(pods.namespaces) & universe.labelled(pods.pods) & self._visible
+        return Meant(universe).pods(replace(pods, host_network=True)) & self._visible
 
     def _declared(self, name: NamedPort, destinations: int) -> bool:
         return any(
@@ -147,11 +172,32 @@ def _never_a_pod(pods: PodSet) -> bool:
     return pods.pods.unsatisfiable() or named.unsatisfiable()
 
 
+def _tied(policies: Iterable[Policy]) -> Iterator[Finding]:
+    """Policies of one tier of Calico with the same order, of which the name decides which comes first."""
+    groups: dict[tuple[str, float], list[Policy]] = {}
+    for policy in policies:
+        if policy.placement is not None and policy.staged is None:
+            groups.setdefault((policy.placement.tier, policy.priority), []).append(policy)
+    for (tier, order), tied in sorted(groups.items()):
+        actions = {rule.action for policy in tied for direction in Direction for rule in policy.rules(direction)}
+        if len(tied) < 2 or len(actions) < 2:
+            continue
+        names = listed(str(policy.ref) for policy in tied)
+        shown = "no order" if order == inf else f"order {order:g}"
+        yield Finding(
+            code=Code.TIED_ORDER,
+            severity=Severity.WARNING,
+            subject=names,
+            text=f"{names} have {shown} in the tier {tier} and rules that do different things; their names decide",
+            origin=tied[0].origin,
+            row={"where": names, "selector": "", "origin": str(tied[0].origin)},
+        )
+
+
 def _namespaces_without_policy(universe: Universe) -> Iterator[Finding]:
     """Namespaces with pods that policy can select, in which no NetworkPolicy stands."""
     snapshot = universe.snapshot
-    isolating = (TierName.NETWORK_POLICY, TierName.NORMAL)
-    with_policy = {policy.ref.namespace for policy in snapshot.policies if policy.tier in isolating}
+    with_policy = {policy.ref.namespace for policy in snapshot.policies if policy.tier in _NAMESPACED}
     for namespace in snapshot.namespaces:
         points = universe.by_namespace.get(namespace.name, 0) & ~universe.host_pods
         if not points or namespace.name in with_policy:

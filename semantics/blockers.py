@@ -48,7 +48,7 @@ def deciders(snapshot: Snapshot, flow: Flow, *, prefer: Action = Action.ALLOW) -
 def _without(program: tuple[Tier, ...], blocker: Step) -> tuple[Tier, ...]:
     """The tiers without the rule or the isolation that the step stands for."""
     if blocker.rule_index is None:
-        return tuple(replace(tier, isolation=()) if tier.name is blocker.tier else tier for tier in program)
+        return tuple(replace(tier, isolation=()) if tier.name == blocker.tier else tier for tier in program)
 
     def spared(policy: Policy) -> Policy:
         if policy.ref != blocker.policy:
@@ -59,7 +59,7 @@ def _without(program: tuple[Tier, ...], blocker: Step) -> tuple[Tier, ...]:
 
     return tuple(
         replace(tier, chains=tuple(tuple(tuple(map(spared, group)) for group in chain) for chain in tier.chains))
-        if tier.name is blocker.tier
+        if tier.name == blocker.tier
         else tier
         for tier in program
     )

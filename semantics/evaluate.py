@@ -16,6 +16,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from reachproof.network.address import family, format_address
+from reachproof.network.calico import END
+from reachproof.network.cilium import ALWAYS
 from reachproof.network.cluster import Node, Notice, Pod
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.options import HostNetworkPods
@@ -28,6 +30,7 @@ from reachproof.semantics.notices import SKIPPED
 from reachproof.semantics.outcomes import Case, Choice, selects, tier_outcomes
 from reachproof.semantics.sentences import (
     default_sentence,
+    end_sentence,
     isolation_sentence,
     itself_sentence,
     named,
@@ -161,7 +164,10 @@ def _is_subject(snapshot: Snapshot, party: Party) -> bool:
 
 def _perhaps_skipped(case: Case, tier: Tier) -> Tier:
     """The tier, and where its policies isolate the pod, a first chance to be left out as a whole."""
-    applies = (p for p in tier.policies if case.direction in p.isolates or tier.name is TierName.NORMAL)
+
+    kinds = (TierName.NETWORK_POLICY, TierName.NORMAL)
+    isolating = (p for p in tier.policies if case.direction in p.isolates and (p.tier in kinds or p.ref == ALWAYS))
+    applies = tier.policies if tier.name == TierName.NORMAL else isolating
     if not any(selects(case, policy) for policy in applies):
         return tier
     (chain,) = tier.chains
@@ -213,6 +219,8 @@ def _step(snapshot: Snapshot, flow: Flow, direction: Direction, choice: Choice, 
 
 
 def _text(snapshot: Snapshot, flow: Flow, direction: Direction, choice: Choice) -> str:
+    if choice.rule == END:
+        return end_sentence(flow, direction, choice.policies, choice.tier)
     if choice.rule is not None and choice.isolation:
         return isolation_sentence(flow, direction, choice.policies, choice.rule)
     if choice.rule is not None:

@@ -8,6 +8,7 @@
 | node peers | `nodes` peers: an address among status.addresses of a node with those labels |
 | party peers, own and other nodes | Cilium entities: what the party is, whatever its address |
 | domain peers | `domainNames` peers: which addresses stand behind a name is not known here |
+| intersection, union, complement | entity rules of Calico: conditions on an end of the flow, together |
 | ports | NetworkPolicyPort; `ports` and `protocols` of the admin kinds; names are looked up at the destination pod |
 
 Trusted by every verdict: it is the meaning of a match, and the solver has its own. Checked by tests/cases (rows that
@@ -26,8 +27,10 @@ from reachproof.network.labels import Selector
 from reachproof.network.policy import (
     AddressPeer,
     AnyPeer,
+    Complement,
     Direction,
     DomainPeer,
+    Intersection,
     Match,
     NamedPort,
     NodePeer,
@@ -38,8 +41,10 @@ from reachproof.network.policy import (
     Peer,
     PodSet,
     PortMatch,
+    Union,
 )
 from reachproof.network.ports import place
+from reachproof.network.predicate import holds
 from reachproof.network.snapshot import Snapshot
 
 
@@ -85,12 +90,19 @@ def in_pod_set(snapshot: Snapshot, pods: PodSet, party: Party) -> bool:
     if party.host_network and not pods.host_network:
         return False
     namespace = snapshot.namespace_of[party.namespace]
-    return pods.namespaces.matches(namespace.labels) and pods.pods.matches(party.labels)
+    if not (pods.namespaces.matches(namespace.labels) and pods.pods.matches(party.labels)):
+        return False
+    return pods.where is None or holds(pods.where, snapshot.labels_of(party))
 
 
 def peer_matches(snapshot: Snapshot, peer: Peer, flow: Flow, direction: Direction) -> Matched:
     """Whether the far end of the flow is such a peer, seen from the subject of the direction."""
-    party, address = other(flow, direction)
+    return _meets(snapshot, peer, other(flow, direction), subject(flow, direction)[0])
+
+
+def _meets(snapshot: Snapshot, peer: Peer, end: tuple[Party, int], subject_party: Party) -> Matched:
+    """Whether one end of a flow is such a party; own nodes are those of the subject."""
+    party, address = end
     match peer:
         case AnyPeer():
             return Matched.YES
@@ -104,13 +116,25 @@ def peer_matches(snapshot: Snapshot, peer: Peer, flow: Flow, direction: Directio
         case DomainPeer():
             return Matched.MAYBE if isinstance(party, External) else Matched.NO
         case OwnNodePeer():
-            return _on_own_node(subject(flow, direction)[0], party)
+            return _on_own_node(subject_party, party)
         case OtherNodePeer():
-            return _on_other_node(subject(flow, direction)[0], party)
+            return _on_other_node(subject_party, party)
         case PartyPeer(parties):
             return _known(party_kind(party) in parties)
+        case Intersection(items):
+            return min((_meets(snapshot, item, end, subject_party) for item in items), default=Matched.YES)
+        case Union(items):
+            return max((_meets(snapshot, item, end, subject_party) for item in items), default=Matched.NO)
+        case Complement(item):
+            return Matched(Matched.YES - _meets(snapshot, item, end, subject_party))
         case _:
             assert_never(peer)
+
+
+def subject_matches(snapshot: Snapshot, match: Match, flow: Flow, direction: Direction) -> Matched:
+    """Whether the subject of the direction is what the match asks of it."""
+    near = subject(flow, direction)
+    return _meets(snapshot, match.subject, near, near[0])
 
 
 def ports_match(ports: PortMatch | None, flow: Flow, *, host_network: bool) -> bool:
@@ -129,10 +153,13 @@ def ports_match(ports: PortMatch | None, flow: Flow, *, host_network: bool) -> b
 def any_match(
     snapshot: Snapshot, matches: Iterable[Match], flow: Flow, direction: Direction, *, host_network: bool
 ) -> Matched:
-    """Whether any of a rule's matches holds: its peer and its ports together."""
+    """Whether any of a rule's matches holds: its peer, its ports and what it asks of the subject together."""
     return max(
         (
-            peer_matches(snapshot, match.peer, flow, direction)
+            min(
+                peer_matches(snapshot, match.peer, flow, direction),
+                subject_matches(snapshot, match, flow, direction),
+            )
             for match in matches
             if ports_match(match.ports, flow, host_network=host_network)
         ),

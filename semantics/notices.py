@@ -19,6 +19,7 @@ No verdict rests on the wording; which notices there are is checked by tests/cas
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import inf
 
 from reachproof.network.address import format_address
 from reachproof.network.cilium import LOCAL_HOST
@@ -59,8 +60,15 @@ def tie(policies: Iterable[Policy]) -> Notice:
     """Policies of equal priority disagree."""
     found = tuple(dict.fromkeys(policies))
     names = listed(str(policy.ref) for policy in found)
-    text = f"{names} have equal priority {found[0].priority} and disagree; which one applies is not defined"
+    text = f"{names} have {_priority(found[0])} and disagree; which one applies is not defined"
     return Notice(code="TIE", text=text, origin=found[0].origin)
+
+
+def _priority(policy: Policy) -> str:
+    """The priority, or the order that Calico has in its place."""
+    if policy.placement is not None:
+        return f"equal order {policy.priority:g}" if policy.priority != inf else "no order"
+    return f"equal priority {policy.priority:g}"
 
 
 def unordered_kinds(policies: Iterable[Policy]) -> Notice:
@@ -96,5 +104,8 @@ def doubt(snapshot: Snapshot, flow: Flow, direction: Direction, rule: Rule, poli
     if policy == SKIPPED:
         text = f"whether NetworkPolicy applies where {name} reaches itself through a Service is not defined"
         return Notice(code="SELF_VIA_SERVICE", text=text)
+    if rule.reason:
+        text = f"{policy.ref} {number_or_name(rule)}: {rule.reason}"
+        return Notice(code=rule.reason_code, text=text, origin=rule.origin)
     text = f"whether {policy.ref} {number_or_name(rule)} matches is not known"
     return Notice(code="MAY_MATCH", text=text, origin=rule.origin)

@@ -31,7 +31,7 @@ class Choice:
     """
 
     action: Action | None
-    tier: TierName = TierName.DEFAULT
+    tier: str = TierName.DEFAULT
     policies: tuple[Policy, ...] = ()
     rule: Rule | None = None
     isolation: bool = False

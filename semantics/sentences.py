@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from reachproof.network.address import format_address
+from reachproof.network.calico import place_text
 from reachproof.network.cilium import ALWAYS, LOCAL_HOST
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import External, Flow, Party
@@ -60,7 +61,8 @@ def rule_sentence(flow: Flow, direction: Direction, policy: Policy, rule: Rule) 
         pod = named(_subject(flow, direction))
         return f"{policy.ref} selects {pod}, which ends its baseline tier; {direction} {ends(flow)} is allowed"
     onward = " to the next tier" if rule.action is Action.PASS else ""
-    return f"{policy.ref} {number_or_name(rule)} {_VERBS[rule.action]} {direction} {ends(flow)}{onward}"
+    who = f"{policy.ref}{place_text(policy)} {number_or_name(rule)}"
+    return f"{who} {_VERBS[rule.action]} {direction} {ends(flow)}{onward}"
 
 
 def isolation_sentence(flow: Flow, direction: Direction, policies: tuple[Policy, ...], rule: Rule) -> str:
@@ -84,6 +86,14 @@ def _isolating(policies: tuple[Policy, ...]) -> str:
         return listed("the " + policy.ref.name if policy.ref == ALWAYS else str(policy.ref) for policy in policies)
     names = listed(f"{policy.ref.namespace}/{policy.ref.name}" for policy in policies)
     return f"{'NetworkPolicies' if len(policies) > 1 else 'NetworkPolicy'} {names}"
+
+
+def end_sentence(flow: Flow, direction: Direction, policies: tuple[Policy, ...], tier: str) -> str:
+    """A tier of Calico has policies that select the subject, and none of its rules decides."""
+    names = listed(f"{policy.ref}{place_text(policy)}" for policy in policies)
+    verb = "select" if len(policies) > 1 else "selects"
+    chosen = f"{names} {verb} {named(_subject(flow, direction))} for {direction}"
+    return f"{chosen} and no rule of the tier {tier} decides {direction} {ends(flow)}; the tier ends in deny"
 
 
 def default_sentence(flow: Flow, direction: Direction) -> str:

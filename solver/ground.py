@@ -215,6 +215,7 @@ class _Direction:
 
     def _products(self, match: Match, subjects: int, as_pods: bool) -> Iterable[tuple[int, int, IntervalSet]]:
         peers = self._meant.peer(match.peer)
+        subjects &= self._meant.peer(match.subject)
         if match.ports is None:
             yield subjects, peers, ALL_PORTS
             return

@@ -8,6 +8,7 @@
 | domain names | every address outside: which ones stand behind a name is not known here |
 | own node of the subject, other nodes | every node and host-network pod: which of them is a relation of both ends |
 | kinds of party | all points of such parties |
+| intersection, union, complement | the same of points: policies tell no two addresses of a point apart |
 | named port | pods that declare the name, by the ports that carry it there |
 
 Trusted by both engines; checked by tests/agreement.
@@ -23,7 +24,9 @@ from reachproof.network.intervals import IntervalSet
 from reachproof.network.policy import (
     AddressPeer,
     AnyPeer,
+    Complement,
     DomainPeer,
+    Intersection,
     NamedPort,
     NodePeer,
     OtherNodePeer,
@@ -32,8 +35,10 @@ from reachproof.network.policy import (
     PartyPeer,
     Peer,
     PodSet,
+    Union,
 )
 from reachproof.network.ports import place
+from reachproof.network.predicate import Conjunction, Disjunction, Holder, Needs, Negation, Predicate
 from reachproof.solver.universe import Universe, node_addresses
 
 
@@ -71,6 +76,8 @@ class Meant:
         match peer:
             case PodSet():
                 bits = universe.in_namespaces(peer.namespaces) & universe.labelled(peer.pods)
+                if peer.where is not None:
+                    bits &= self._where(peer.where)
                 return bits if peer.host_network else bits & ~universe.host_pods
             case AddressPeer():
                 return universe.with_addresses(peer.addresses) & self._parties(peer.parties)
@@ -85,8 +92,65 @@ class Meant:
                 return universe.nodes | universe.host_pods
             case PartyPeer(parties):
                 return self._parties(parties)
+            case Intersection(items):
+                bits = universe.everything
+                for item in items:
+                    bits &= self.peer(item)
+                return bits
+            case Union(items):
+                bits = 0
+                for item in items:
+                    bits |= self.peer(item)
+                return bits
+            case Complement(item):
+                return universe.everything & ~self.peer(item)
             case _:
                 assert_never(peer)
+
+    def _where(self, predicate: Predicate) -> int:
+        """The pods of which it is true."""
+        match predicate:
+            case Needs():
+                return self._meeting(predicate)
+            case Conjunction(items):
+                bits = self._universe.pods
+                for item in items:
+                    bits &= self._where(item)
+                return bits
+            case Disjunction(items):
+                bits = 0
+                for item in items:
+                    bits |= self._where(item)
+                return bits
+            case Negation(item):
+                return self._universe.pods & ~self._where(item)
+            case _:
+                assert_never(predicate)
+
+    def _meeting(self, needs: Needs) -> int:
+        """The pods that meet one test: by the labels that some of them have, or by those of their home or account."""
+        universe, test = self._universe, needs.test
+        match needs.of:
+            case Holder.POD:
+                by_value = universe.by_label.get(test.key, {})
+                groups = [({test.key: value}, points) for value, points in by_value.items()]
+                present = 0
+                for _, points in groups:
+                    present |= points
+                groups.append(({}, universe.pods & ~present))
+            case Holder.NAMESPACE:
+                homes = universe.snapshot.namespace_of
+                groups = [(dict(homes[name].labels), points) for name, points in universe.by_namespace.items()]
+            case Holder.ACCOUNT:
+                labels = universe.snapshot.account_labels
+                groups = [(dict(labels(*account)), points) for account, points in universe.by_account.items()]
+            case _:
+                assert_never(needs.of)
+        bits = 0
+        for labels_, points in groups:
+            if test.matches(labels_):
+                bits |= points
+        return bits
 
     def _parties(self, kinds: frozenset[PartyKind]) -> int:
         universe = self._universe

@@ -23,7 +23,7 @@ from reachproof.network.cluster import ContainerPort, Node, Pod
 from reachproof.network.flow import External, Party
 from reachproof.network.intervals import IntervalSet, atoms
 from reachproof.network.labels import NAMESPACE_NAME, Operator, Selector
-from reachproof.network.policy import AddressPeer, Direction, NodePeer
+from reachproof.network.policy import AddressPeer, Direction, NodePeer, parts_of
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver.bits import ones
 
@@ -96,6 +96,15 @@ class Universe:
         return self._grouped(lambda pod: pod.namespace)
 
     @cached_property
+    def by_account(self) -> dict[tuple[str, str], int]:
+        """Pods by (namespace, name) of their service account."""
+        found: dict[tuple[str, str], int] = defaultdict(int)
+        for index, point in enumerate(self.points):
+            if isinstance(point.party, Pod):
+                found[point.party.namespace, point.party.service_account] |= 1 << index
+        return dict(found)
+
+    @cached_property
     def by_node(self) -> dict[str, int]:
         """Nodes, and pods that run on them, by node name."""
         found: dict[str, int] = defaultdict(int)
@@ -128,7 +137,8 @@ class Universe:
         return tuple(map(sole_key, self.points))
 
     @cached_property
-    def _by_label(self) -> dict[str, dict[str, int]]:
+    def by_label(self) -> dict[str, dict[str, int]]:
+        """Pods by label key and value."""
         found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         for index, point in enumerate(self.points):
             if isinstance(point.party, Pod):
@@ -168,7 +178,7 @@ class Universe:
         """Pods whose own labels match."""
         bits = self.pods
         for requirement in selector.requirements:
-            values = self._by_label.get(requirement.key, {})
+            values = self.by_label.get(requirement.key, {})
             present = 0
             if requirement.operator in (Operator.IN, Operator.NOT_IN):
                 for value in requirement.values:
@@ -250,10 +260,11 @@ def _policy_addresses(snapshot: Snapshot) -> list[IntervalSet]:
             for policy in tier.policies:
                 for rule in policy.rules(direction):
                     for match in rule.matches:
-                        if isinstance(match.peer, AddressPeer):
-                            found[match.peer.addresses] = None
-                        elif isinstance(match.peer, NodePeer):
-                            found[node_addresses(snapshot, match.peer)] = None
+                        for peer in (*parts_of(match.peer), *parts_of(match.subject)):
+                            if isinstance(peer, AddressPeer):
+                                found[peer.addresses] = None
+                            elif isinstance(peer, NodePeer):
+                                found[node_addresses(snapshot, peer)] = None
     return list(found)
 
 

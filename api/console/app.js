@@ -91,6 +91,7 @@ async function use(candidate, { example = false } = {}) {
   if (!byId("view-matrix").hidden) matrix.open();
   else fill(byId("view-matrix"));
   if (question.text) question.update({ open: false });
+  await listStored();
   return true;
 }
 
@@ -106,7 +107,7 @@ async function load(files, extra) {
   notify("");
   try {
     const kept = await service.upload(files);
-    if (await use(kept, extra)) await listStored();
+    await use(kept, extra);
     if (kept.stored && !kept.files.length) notify("The service has stored this snapshot before, from other files; the places of rules are those in them.");
   } catch (error) {
     fill(byId("snapshot"), problem(error, new Source({ files })), counts ? summary() : null);
@@ -128,10 +129,22 @@ async function loadExample() {
 async function listStored() {
   const listed = await service.stored().catch(() => []);
   byId("stored").hidden = !listed.length;
-  const label = ({ id, names, createdAt }) => `${names.length ? names.join(", ") : id.slice(7, 19)} · ${createdAt.slice(0, 16).replace("T", " ")}`;
+  const label = ({ id, names, createdAt }) => `${names.length ? names.join(", ") : id.slice(7, 15)} · ${createdAt.slice(0, 10)}`;
   const options = listed.map((each) => el("option", { value: each.id }, label(each)));
   fill(byId("stored-list"), el("option", { value: "" }, "Choose one"), options);
   byId("stored-list").value = listed.some((each) => each.id === counts?.id) ? counts.id : "";
+  byId("naming").hidden = !listed.some((each) => each.id === counts?.id && !each.names.length);
+}
+
+async function giveName(event) {
+  event.preventDefault();
+  try {
+    await service.name(counts.id, byId("snapshot-name").value.trim());
+    byId("snapshot-name").value = "";
+    await listStored();
+  } catch (error) {
+    fill(byId("snapshot"), problem(error), summary());
+  }
 }
 
 // ---------------------------------------------------------------- asking
@@ -266,6 +279,7 @@ function connectControls() {
   for (const id of ["tenant-label", "cni"]) byId(id).addEventListener("change", () => (options(), use(source, { example: isExample })));
   byId("token-form").addEventListener("submit", (event) => (event.preventDefault(), token.set(byId("token").value.trim()), start()));
   byId("drop-token").addEventListener("click", () => (token.set(""), (byId("token").value = "")));
+  byId("naming").addEventListener("submit", giveName);
   byId("check").addEventListener("submit", check);
   byId("choose-pack").addEventListener("click", () => byId("pack-file").click());
   byId("pack-file").addEventListener("change", async (event) => (byId("pack").value = await event.target.files[0].text()));
@@ -280,11 +294,11 @@ async function start() {
   byId("tenant-label").value = wanted.tenantLabel;
   byId("cni").value = wanted.cni;
   options();
-  await listStored();
   service.bare = true;
   const own = await service.complete(new Source(), "", 0).catch(() => null);
   service.bare = !own?.snapshot;
   const usable = await use(source);
+  if (!usable) fill(byId("answer"), welcome());
   if (usable && wanted.snapshot && counts?.id !== wanted.snapshot) {
     const named = new Source({ id: wanted.snapshot, stored: true });
     if (!(await use(named))) {

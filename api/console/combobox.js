@@ -24,6 +24,8 @@ export class Question {
     this.input.addEventListener("blur", () => this.close());
     byId("ask").addEventListener("submit", (event) => {
       event.preventDefault();
+      clearTimeout(this.timer);
+      this.running?.abort();
       this.close();
       ask(this.text);
     });
@@ -60,7 +62,7 @@ export class Question {
       return;
     }
     if (signal.aborted || this.text !== text) return;
-    this.offered = found.suggestions;
+    this.offered = found.suggestions.filter(({ text: each }) => /[\p{L}\p{N}]/u.test(each)); // a comma is quickly typed
     this.cursor = cursor;
     this.showFaults(found);
     if (open && document.activeElement === this.input && this.offered.length) this.open(found.complete);

@@ -128,6 +128,12 @@ export class Service {
     return kept?.found.snapshots ?? [];
   }
 
+  /** Gives a stored snapshot a name. */
+  name(id, name) {
+    const body = JSON.stringify({ id });
+    return this.send(`/snapshots/names/${encodeURIComponent(name)}`, { method: "PUT", headers: { "content-type": "application/json" }, body });
+  }
+
   /** The files as a source: stored in the service where it stores them for us, else sent along with each request. */
   async upload(files) {
     const form = new FormData();

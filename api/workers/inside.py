@@ -69,7 +69,7 @@ class Worker:
         self._inbox: SimpleQueue[object] = SimpleQueue()
         self._prover = prover = Prover()
         self.running = Running(prover, lambda: line.send(Begun()))
-        self._warm = Warm(prover, self._snapshot, setup.warm_memory)
+        self._warm = Warm(prover, self._snapshot, setup.warm_memory, setup.reading)
         self._open: OrderedDict[str, tuple[Job, Opened]] = OrderedDict()
 
     def listen(self) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from reachproof.api.statements import Draft
 from reachproof.api.stock import Packed
 from reachproof.api.work import Job
+from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.network.errors import Problem
 
 LENGTH = 8
@@ -21,10 +22,11 @@ LENGTH = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """The first message to a worker: its limits. Sizes in bytes."""
+    """The first message to a worker: its limits, and those of manifests. Sizes in bytes."""
 
     most_memory: int
     warm_memory: int
+    reading: Limits = DEFAULT_LIMITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

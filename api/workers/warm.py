@@ -19,6 +19,7 @@ from reachproof.api.sources import Sourced
 from reachproof.api.stock import Packed
 from reachproof.api.workers import memory
 from reachproof.manifests import load_objects, load_text
+from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.queries.ask import Session
 from reachproof.queries.model_options import model_options
 from reachproof.solver.prove import Prover
@@ -43,8 +44,12 @@ def key_of(given: Sourced, digests: Mapping[str | None, str], name: str = "manif
 class Warm:
     """The sessions of a worker. All of them share its prover."""
 
-    def __init__(self, prover: Prover, fetch: Callable[[str], Packed], most_bytes: int) -> None:
+    def __init__(
+        self, prover: Prover, fetch: Callable[[str], Packed], most_bytes: int, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
+        """`limits`: of manifests that requests bring."""
         self._prover = prover
+        self._limits = limits
         self._fetch = fetch
         self._most_bytes = most_bytes
         self._kept: OrderedDict[str, Session] = OrderedDict()
@@ -93,9 +98,11 @@ class Warm:
         options = model_options(given.options)
         match given.manifests:
             case str(text):
-                return Session(load_text(text, name=name, options=options), prover=self._prover)
+                return Session(load_text(text, name=name, options=options, limits=self._limits), prover=self._prover)
             case list(objects):
-                return Session(load_objects(objects, name=name, options=options), prover=self._prover)
+                return Session(
+                    load_objects(objects, name=name, options=options, limits=self._limits), prover=self._prover
+                )
             case None:
                 base = self._stored(digests[given.snapshot], reading_options(given.options))
                 return base.reading(reread(base.snapshot, given))

@@ -207,7 +207,11 @@ class Workers:
 
 def processes(settings: Settings, stock: Stock) -> Pool:
     """A pool of processes as the settings say."""
-    setup = Setup(most_memory=settings.worker_memory_mb * MEGABYTE, warm_memory=settings.warm_memory_mb * MEGABYTE)
+    setup = Setup(
+        most_memory=settings.worker_memory_mb * MEGABYTE,
+        warm_memory=settings.warm_memory_mb * MEGABYTE,
+        reading=settings.reading,
+    )
 
     async def start() -> WorkerProcess:
         return await WorkerProcess.start(setup)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from reachproof.cli.formats.diff_shown import SENTENCES, Shown, cause_text, cause_texts, ports_text, remarks
-from reachproof.cli.text import printable
+from reachproof.cli.text import flow_text, printable
 from reachproof.queries.diff_rows import Row
 from reachproof.queries.difference import Diff
 from reachproof.queries.report_ends import End
@@ -97,7 +97,7 @@ def _witnesses(diff: Diff) -> Iterator[str]:
     for says, flow in (("more", diff.looser), ("less", diff.stricter)):
         if flow is None:
             continue
-        lines.append(f"- allowed {says} than before: {_escaped(str(flow.after))}")
+        lines.append(f"- allowed {says} than before: {_escaped(flow_text(flow.after))}")
         for when, trace in zip(("before", "after"), flow.traces, strict=True):
             lines.append(f"  - {when}: {trace.truth}")
             lines += [f"    - {_escaped(f'{step.direction} {step.action}: {step.text}')}" for step in trace.steps]

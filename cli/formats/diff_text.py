@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 
 from reachproof.cli.formats.diff_shown import Shown, cause_texts, ports_text, remarks
-from reachproof.cli.text import place, printable
+from reachproof.cli.text import flow_text, place, printable
 from reachproof.queries import difference
 from reachproof.queries.diff_rows import Change, Row
 from reachproof.queries.difference import Relation
@@ -52,9 +52,9 @@ def _row(shown: Shown, row: Row) -> Iterator[str]:
 
 
 def _flow(says: str, flow: difference.Shown) -> Iterator[str]:
-    yield f"allowed {says} than before: {printable(str(flow.after))}"
+    yield f"allowed {says} than before: {printable(flow_text(flow.after))}"
     for when, trace in zip(("before", "after"), flow.traces, strict=True):
-        other = f" ({trace.flow})" if str(trace.flow) != str(flow.after) else ""
+        other = f" ({flow_text(trace.flow)})" if str(trace.flow) != str(flow.after) else ""
         yield printable(f"  {when}: {trace.truth}{other}")
         for step in trace.steps:
             yield printable(f"    {step.direction:<7} {step.action:<5} {step.text}{place(step.origin)}")

@@ -18,11 +18,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reachproof.network.cluster import Node, Pod
+from reachproof.network.errors import InputError, Problem
 from reachproof.network.flow import External
 from reachproof.network.intervals import IntervalSet
-from reachproof.network.labels import NAMESPACE_NAME, Selector
-from reachproof.network.policy import AddressPeer, Direction, NamedPort, PodSet
+from reachproof.network.labels import NAMESPACE_NAME, Requirement, Selector
+from reachproof.network.policy import AddressPeer, Direction, NamedPort, PodSet, parts_of
 from reachproof.network.ports import port_range
+from reachproof.network.predicate import Holder, Textual, needs, written
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver.bits import ones, partition, positions
 from reachproof.solver.goal import (
@@ -130,7 +132,7 @@ def _end(scope: Scope, side: Side) -> End:
         homes=homes,
         regions=regions,
         nodes=_nodes(scope, side) if homes else (),
-        labels=domains(pod_selectors(scope, side)) if homes else (),
+        labels=domains(pod_selectors(scope, side), textual=_textual(scope, side, Holder.POD)) if homes else (),
         namespace_labels=_namespace_labels(scope, side) if scope.new(side) else (),
     )
 
@@ -176,17 +178,44 @@ def _targets(scope: Scope, side: Side) -> Iterator[Target]:
     for direction, rule, match in _matches(scope):
         if SUBJECT[direction] is side:
             yield rule.subject
+            yield match.subject
         if PEER[direction] is side:
             yield match.peer
+        for each, at in ((match.peer, PEER[direction]), (match.subject, SUBJECT[direction])):
+            if at is side and each.peer is not None:
+                yield from (Target(0, part) for part in parts_of(each.peer))
 
 
 def _pod_sets(scope: Scope, side: Side) -> Iterator[PodSet]:
     return (target.peer for target in _targets(scope, side) if isinstance(target.peer, PodSet))
 
 
+def _tests(scope: Scope, side: Side, of: Holder) -> Iterator[Requirement | Textual]:
+    """Single tests of labels in conditions that are more than a selector."""
+    for pods in _pod_sets(scope, side):
+        for each in needs(pods.where) if pods.where is not None else ():
+            if each.of is Holder.ACCOUNT:
+                message = (
+                    f"found a policy that selects by service account ({written(each)}), expected none in a question "
+                    "about possible pods, whose service accounts nobody knows"
+                )
+                raise InputError([Problem(message=message)])
+            if each.of is of:
+                yield each.test
+
+
+def _textual(scope: Scope, side: Side, of: Holder) -> list[Textual]:
+    return [test for test in _tests(scope, side, of) if isinstance(test, Textual)]
+
+
+def _single(scope: Scope, side: Side, of: Holder) -> list[Selector]:
+    return [Selector((test,)) for test in _tests(scope, side, of) if isinstance(test, Requirement)]
+
+
 def pod_selectors(scope: Scope, side: Side) -> Iterator[Selector]:
     """The selectors that the labels of a possible pod at a side are asked about."""
     yield from (pods.pods for pods in _pod_sets(scope, side))
+    yield from _single(scope, side, Holder.POD)
     for leaf in _ats(scope):
         if leaf.side is side and isinstance(leaf.where, Labelled):
             yield leaf.where.labels
@@ -198,6 +227,7 @@ def _namespace_labels(scope: Scope, side: Side) -> tuple[Domain, ...]:
     compared = {NAMESPACE_NAME}
     for each in Side:
         selectors += [pods.namespaces for pods in _pod_sets(scope, each)]
+        selectors += _single(scope, each, Holder.NAMESPACE)
     for leaf in leaves(scope.region):
         if isinstance(leaf, Same):
             selectors += [selector for selector, _ in leaf.possible.selectors]
@@ -205,7 +235,8 @@ def _namespace_labels(scope: Scope, side: Side) -> tuple[Domain, ...]:
         elif isinstance(leaf, At) and isinstance(leaf.where, InNewNamespace):
             selectors.append(leaf.where.labels)
     existing = (namespace.name for namespace in scope.snapshot.namespaces)
-    return domains(selectors, compared=compared, taken=existing, name_key=NAMESPACE_NAME)
+    textual = [test for each in Side for test in _textual(scope, each, Holder.NAMESPACE)]
+    return domains(selectors, textual=textual, compared=compared, taken=existing, name_key=NAMESPACE_NAME)
 
 
 def _address_sets(scope: Scope, side: Side) -> list[IntervalSet]:

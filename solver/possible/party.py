@@ -6,10 +6,12 @@ The header of `script` has the table of clauses; `layout` names the variables.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import assert_never
 
 from reachproof.network.address import family
-from reachproof.network.labels import Selector
-from reachproof.network.policy import AddressPeer, AnyPeer, PartyPeer, Peer, PodSet
+from reachproof.network.labels import Requirement, Selector
+from reachproof.network.policy import AddressPeer, AnyPeer, Complement, Intersection, PartyPeer, Peer, PodSet, Union
+from reachproof.network.predicate import Conjunction, Disjunction, Holder, Needs, Negation, Predicate, Textual
 from reachproof.solver.goal import Grouping, Side
 from reachproof.solver.possible.domains import Domain
 from reachproof.solver.possible.layout import End, Layout, v6_points
@@ -72,14 +74,46 @@ class EndTerms:
     def _possible(self, peer: Peer) -> str:
         match peer:
             case PodSet(namespaces=namespaces, pods=pods):
-                return conjunction([self._namespace(namespaces), self.pod_labels(pods)])
+                further = [] if peer.where is None else [self._where(peer.where)]
+                return conjunction([self._namespace(namespaces), self.pod_labels(pods), *further])
             case AddressPeer(addresses=addresses):
                 inside = [n for n, region in enumerate(self._end.regions) if region.first in addresses]
                 return self.in_regions(inside)
             case AnyPeer() | PartyPeer():
                 return TRUE
+            case Intersection(items):
+                return conjunction([self._possible(item) for item in items])
+            case Union(items):
+                return disjunction([self._possible(item) for item in items])
+            case Complement(item):
+                return negation(self._possible(item))
             case _:
                 return FALSE
+
+    def _where(self, predicate: Predicate) -> str:
+        match predicate:
+            case Needs(test, of) if of is Holder.NAMESPACE:
+                existing = self.in_homes(lambda home: home is not None and test.matches(self._labels[home]))
+                return disjunction(
+                    [existing, conjunction([self.new, self._test(test, "m", self._end.namespace_labels)])]
+                )
+            case Needs(test):
+                return self._test(test, "l", self._end.labels)
+            case Conjunction(items):
+                return conjunction([self._where(item) for item in items])
+            case Disjunction(items):
+                return disjunction([self._where(item) for item in items])
+            case Negation(item):
+                return negation(self._where(item))
+            case _:
+                assert_never(predicate)
+
+    def _test(self, test: Requirement | Textual, kind: str, domains: tuple[Domain, ...]) -> str:
+        for number, domain in enumerate(domains):
+            if domain.key == test.key:
+                codes = [code for code in range(domain.size) if test.matches(domain.labels(code))]
+                return self._terms.one_of(f"{self._letter}{kind}{number}", codes)
+        return FALSE  # no new namespace can be at this end
 
     def _namespace(self, selector: Selector) -> str:
         if ("n", selector) not in self._selectors:

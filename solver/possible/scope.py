@@ -19,7 +19,9 @@ from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Operator, Sele
 from reachproof.network.policy import (
     AddressPeer,
     AnyPeer,
+    Complement,
     Direction,
+    Intersection,
     Match,
     PartyKind,
     PartyPeer,
@@ -27,6 +29,7 @@ from reachproof.network.policy import (
     PodSet,
     Policy,
     Rule,
+    Union,
 )
 from reachproof.network.program import Tier
 from reachproof.network.snapshot import Snapshot
@@ -61,10 +64,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class ScopedMatch:
-    """A match of a rule; `declaring`: for each named port of it, the points that carry it on which ports."""
+    """A match of a rule; `declaring`: for each named port of it, the points that carry it on which ports.
+
+    `subject`: what the match asks of the subject, besides what the policy does.
+    """
 
     match: Match
     peer: Target
+    subject: Target
     declaring: tuple[tuple[IntervalSet, int], ...]
 
 
@@ -226,10 +233,11 @@ class _Chooser:
 
     def _match(self, match: Match, direction: Direction, meant: Meant, *, host_network: bool) -> ScopedMatch | None:
         peer = self._target(match.peer, PEER[direction], meant)
-        if not (peer.points or peer.peer is not None):
+        subject = self._target(match.subject, SUBJECT[direction], meant)
+        if not all(each.points or each.peer is not None for each in (peer, subject)):
             return None
         if match.ports is None:
-            return ScopedMatch(match, peer, ())
+            return ScopedMatch(match, peer, subject, ())
         if not (match.ports.names or match.ports.numbers & self.ports):
             return None
         declaring = (
@@ -237,7 +245,7 @@ class _Chooser:
             for name in match.ports.names
             for ports, points in meant.declaring(name, host_network=host_network)
         )
-        return ScopedMatch(match, peer, tuple(declaring))
+        return ScopedMatch(match, peer, subject, tuple(declaring))
 
     def _target(self, peer: Peer, side: Side, meant: Meant) -> Target:
         points = self.view.lift(meant.peer(peer)) & self.points[side]
@@ -249,7 +257,11 @@ class _Chooser:
                 return bool(places & (self.homes.matching(namespaces) | self.homes.new))
             case AddressPeer(parties=parties) | PartyPeer(parties=parties):
                 return bool(places) and PartyKind.POD in parties
-            case AnyPeer():
+            case AnyPeer() | Complement():
                 return bool(places)
+            case Intersection(items):
+                return all(self._possible(item, places) for item in items)
+            case Union(items):
+                return any(self._possible(item, places) for item in items)
             case _:
                 return False

@@ -264,7 +264,7 @@ class _Writer:
         certain: list[str] = []
         possible: list[str] = []
         for match in rule.matches:
-            ports = self._port_match(match)
+            ports = conjunction([self._port_match(match), self._subject(match.subject, direction)])
             if near := near_of(match.match.peer):
                 for peer, known in self._near(match.peer, direction, near):
                     where = certain if known and not rule.rule.may else possible

@@ -48,9 +48,9 @@ def chromium() -> Iterator[Any]:
     except ImportError:
         missing("there is no playwright; it is in the `test` extra")
     with api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield running
-        running.close()
+        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield started
+        started.close()
 
 
 @contextmanager
@@ -58,12 +58,13 @@ def serving(snapshot: Snapshot | None = None) -> Iterator[str]:
     """The address of a service that answers until the block ends, with a store of its own."""
     with TemporaryDirectory() as folder:
         settings = Settings(database_url=SecretStr(f"sqlite:///{folder}/store.db"))
-        with _running(create_app(settings, snapshot)) as address:
+        with running(create_app(settings, snapshot)) as address:
             yield address
 
 
 @contextmanager
-def _running(app: FastAPI) -> Iterator[str]:
+def running(app: FastAPI) -> Iterator[str]:
+    """The address of an application that answers until the block ends."""
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

@@ -29,9 +29,12 @@ status: {phase: Running, podIP: 10.244.0.5}
 """
 TITLES = {
     400: "The request cannot be read",
+    401: "Who asks is not known",
+    403: "Who asks may not do this",
     404: "There is no such thing here",
     409: "Something else is in the way",
     405: "The method is not allowed here",
+    408: "The request came too slowly",
     413: "The request is too large",
     422: "The request is understood but wrong",
     500: "Internal error",

@@ -106,10 +106,15 @@ def until(true: Callable[[], bool], what: str) -> None:
 
 def workers_of(pid: int) -> list[int]:
     """The processes that a process started and that run, as Linux tells them."""
-    children = [
-        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
-    ]
+    children = [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in _children(task)]
     return sorted(child for child in children if is_worker(child) and runs(child))
+
+
+def _children(task: Path) -> list[str]:
+    try:
+        return (task / "children").read_text().split()
+    except OSError:  # a thread that has ended meanwhile
+        return []
 
 
 def is_worker(pid: int) -> bool:

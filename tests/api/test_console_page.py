@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
+from reachproof.api.app import create_app
 from reachproof.manifests import load_text
 from reachproof.network.cluster import Pod
 from reachproof.network.origin import Origin
 from reachproof.network.policy import PolicyRef
 from reachproof.network.snapshot import Snapshot
-from tests.api.browser import chromium, opened, serving
+from tests.api.browser import chromium, opened, running, serving
 from tests.api.requests import EXAMPLES, MANIFESTS, tenants
+from tests.api.secured import Secured
 from tests.house.places import ROOT
 
 FILES = sorted((EXAMPLES / "tenants").glob("*.yaml"))
@@ -27,8 +29,8 @@ EVIL = "<img src=x onerror=alert(1)>"
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with chromium() as running:
-        yield running
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +198,14 @@ def test_a_question_is_completed_and_asked_with_the_keyboard_alone(page: Any) ->
     page.wait_for_selector(".verdict")
 
 
+def test_suggestions_do_not_cover_the_answer_to_a_question_that_was_asked(page: Any) -> None:
+    page.fill("#question", "can pods reach pods")
+    with page.expect_response("**/query"):
+        page.keyboard.press("Enter")  # before the suggestions are there
+    page.wait_for_selector(".verdict")
+    assert not page.is_visible("#suggestions")
+
+
 def test_views_and_lines_are_within_reach_of_the_keyboard(page: Any) -> None:
     page.focus("#tab-ask")
     page.keyboard.press("ArrowRight")
@@ -268,6 +278,18 @@ def test_the_token_goes_with_each_request_and_stays_in_this_tab(browser: Any, ow
         assert page.evaluate("[sessionStorage.length, localStorage.length, document.cookie]") == [1, 0, ""]
         page.click("text=Forget it")
         assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_with_a_token_for_reading_one_can_ask_about_manifests(browser: Any, tmp_path: Path) -> None:
+    secured = Secured(tmp_path)
+    with running(create_app(secured.settings)) as address, opened(browser, address) as page:
+        assert "Enter your token" in page.inner_text("#snapshot")
+        page.fill("#token", secured.token("read"))
+        page.click("text=Use it")
+        page.wait_for_selector("#snapshot >> text=None yet")
+        upload(page, *FILES)
+        ask(page, PROVED)
+        assert "holds" in page.inner_text(".verdict.good")
 
 
 @pytest.mark.parametrize(("status", "said"), [(401, "Enter your token"), (403, "does not allow this")])
@@ -406,6 +428,17 @@ def test_what_the_service_stores_is_offered_to_everybody(browser: Any, bare: str
         ask(visitor, REFUTED)
         visitor.click(".place")
         assert "The text of this file is not on this page" in visitor.inner_text("#source")
+
+
+def test_a_stored_snapshot_is_given_a_name(browser: Any) -> None:
+    with serving() as address, opened(browser, address) as page:
+        upload(page, *FILES)
+        page.fill("#snapshot-name", "prod")
+        page.click("#naming button")
+        page.wait_for_selector("#stored-list option:has-text('prod ·')", state="attached")
+        assert not page.is_visible("#naming")
+        found = page.request.get(f"{address}/snapshots/prod").json()
+        assert found["id"] == tenants().digest
 
 
 def test_files_that_are_loaded_again_have_their_lines(browser: Any) -> None:

@@ -75,7 +75,7 @@ def test_an_error_has_one_media_type_and_is_a_problem(document: dict[str, Any]) 
         if not status.startswith("2")
     ]
     assert [(path, status) for path, status, _ in errors if path == "/query"] == [
-        ("/query", status) for status in ("400", "404", "413", "422", "500", "503")
+        ("/query", status) for status in ("400", "404", "408", "413", "422", "500", "503")
     ]
     assert [content for _, _, content in errors if content != {"application/problem+json": PROBLEM}] == []
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from reachproof.api.serve import is_loopback
+from reachproof.api.loopback import is_loopback
 from reachproof.cli.main import main
 from tests.api.requests import EXAMPLES, MANIFESTS, client, tenants
 from tests.cli.contract import check_answer
@@ -88,7 +88,8 @@ def test_the_service_answers_over_the_network_until_it_is_interrupted() -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait() == 130
         assert process.stderr is not None
-        assert process.stderr.read().strip() == ""
+        lines = [json.loads(line) for line in process.stderr.read().splitlines() if line]
+        assert [(line["event"], line["status"]) for line in lines] == [("request", 200), ("request", 422)]
 
 
 def test_the_service_ends_when_it_is_told_to() -> None:

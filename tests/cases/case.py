@@ -92,7 +92,7 @@ def decider(step: Step) -> str:
     """A deciding step in the words of `by`, with its direction first."""
     if step.rule_index is not None and step.policy is not None:
         return f"{step.direction} {str(step.policy).lower()}[{step.rule_index}]"
-    names = ", ".join(f"{ref.namespace}/{ref.name}" for ref in step.policies)
+    names = ", ".join(f"{ref.namespace}/{ref.name}" if ref.namespace else ref.name for ref in step.policies)
     match step.rule_name:
         case "":
             what = "default"
@@ -102,6 +102,8 @@ def decider(step: Step) -> str:
             what = "node exemption"
         case "isolation":
             what = f"isolation by {names}"
+        case "end of tier":
+            what = f"end of tier {step.tier} by {names}"
         case other:
             what = f"exemption of its {other}"
     return f"{step.direction} {what}"

@@ -254,7 +254,7 @@ def test_a_model_option_may_come_from_the_environment(
 @pytest.mark.parametrize(
     ("option", "values"),
     [
-        ("--cni", ("spec", "calico", "cilium", "ovn-kubernetes", "antrea", "kube-network-policies")),
+        ("--cni", ("spec", "calico", "cilium", "ovn-kubernetes", "antrea", "kube-network-policies", "auto")),
         ("--channel", ("standard", "experimental")),
         ("--host-network-pods", ("ignored", "pods")),
         ("--cidr-matches", ("all", "world+nodes", "world+pods", "world")),
@@ -291,7 +291,7 @@ def test_addresses_of_one_domain_given_twice_are_joined(terminal: Terminal, monk
 def test_help_tells_every_option(command: str, terminal: Terminal) -> None:
     ran = terminal.run(command, "--help")
     shared = {"-f, --from", "--lenient", "--ignore-kind", "--tenant-label", "--cni", "--channel", "--pod-cidr"}
-    shared |= {"--service-cidr", "--host-network-pods", "--cidr-matches", "--domain", "--enforcement"}
+    shared |= {"--service-cidr", "--host-network-pods", "--cidr-matches", "--domain", "--enforcement", "--with-staged"}
     own = {
         "query": {
             "-o, --output",

@@ -42,3 +42,9 @@ def pod_specs(folder: Path) -> dict[str, dict[str, Any]]:
         for each in objects(folder)
         if "template" in each.get("spec", {})
     }
+
+
+def first_token(name: str) -> dict[str, Any]:
+    """The pod of a Job that makes the first token."""
+    spec: dict[str, Any] = yaml.safe_load((DEPLOY / name).read_text(encoding="utf-8"))["spec"]["template"]["spec"]
+    return spec

@@ -9,10 +9,11 @@ import pytest
 from reachproof.api.settings import PREFIX, Settings
 from reachproof.manifests.inventory import INVENTORY_KINDS
 from reachproof.manifests.registry import POLICY_KINDS
-from tests.deploy.manifests import DEPLOY, POSTGRES, of_kind, pod_specs
+from tests.deploy.manifests import BASE, DEPLOY, POSTGRES, first_token, of_kind, pod_specs
 from tests.house.places import CODE_FOLDERS
 
-SPECS = pod_specs(POSTGRES)
+JOBS = ("first-token.yaml", "first-token-postgres.yaml")
+SPECS = {**pod_specs(POSTGRES), **{name: first_token(name) for name in JOBS}}
 every_pod = pytest.mark.parametrize("name", SPECS)
 
 
@@ -40,7 +41,7 @@ def test_nobody_but_the_reader_has_rights() -> None:
 
 
 def test_there_are_pods_to_look_at() -> None:
-    assert list(SPECS) == ["reachproof", "reachproof-postgres"]
+    assert list(SPECS) == ["reachproof", "reachproof-postgres", *JOBS]
 
 
 @every_pod
@@ -58,7 +59,7 @@ def test_a_pod_is_nobody_and_may_do_nothing_to_its_node(name: str) -> None:
             "capabilities": {"drop": ["ALL"]},
         }
         assert "memory" in container["resources"]["limits"] and "cpu" in container["resources"]["requests"]
-        assert "readinessProbe" in container
+        assert "readinessProbe" in container or name in JOBS
         assert "/tmp" in {mount["mountPath"] for mount in container["volumeMounts"]}
 
 
@@ -77,6 +78,17 @@ def test_the_settings_exist_and_the_workers_fit_into_the_memory() -> None:
     assert found.workers * found.worker_memory_mb * 1_000_000 < 4 * 2**30
     grace = SPECS["reachproof"]["terminationGracePeriodSeconds"]
     assert grace * 1000 > found.drain_ms + found.grace_ms
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_the_first_token_is_made_in_the_database_of_the_service(name: str) -> None:
+    service, job = pod_specs(BASE)["reachproof"], SPECS[name]
+    [serving], [making] = service["containers"], job["containers"]
+    assert making["args"] == ["token", "create", "--role", "write", "--name", "first"]
+    assert (making["image"], making["envFrom"]) == (serving["image"], serving["envFrom"])
+    assert making["env"] == [each for each in serving["env"] if each["name"] == "XDG_DATA_HOME"]
+    assert making["volumeMounts"] == serving["volumeMounts"]
+    assert (job["volumes"][0] == service["volumes"][0]) is (name == "first-token.yaml")
 
 
 def test_the_probes_ask_the_service() -> None:

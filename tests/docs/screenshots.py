@@ -29,7 +29,7 @@ def main() -> None:
                 take(page)
                 _save(page, f"console-{name}", whole=name == "refuted")
         with _page(browser, address, "dark") as page:
-            _refuted(page)
+            _flow(page)
             _save(page, "console-dark")
 
 
@@ -44,6 +44,7 @@ def _page(browser: Any, address: str, scheme: str) -> Iterator[Any]:
 
 def _save(page: Any, name: str, *, whole: bool = False) -> None:
     page.mouse.move(0, 0)
+    page.evaluate("scrollTo(0, 0)")
     page.screenshot(path=str(FOLDER / f"{name}.png"), full_page=whole, animations="disabled")
 
 
@@ -53,9 +54,13 @@ def _ask(page: Any, text: str) -> None:
     page.wait_for_selector(".verdict")
 
 
-def _refuted(page: Any) -> None:
+def _flow(page: Any) -> None:
     _ask(page, REFUTED)
     page.wait_for_selector(".picture[data-drawn] canvas")
+
+
+def _refuted(page: Any) -> None:
+    _flow(page)
     page.click(".place >> nth=0")
     page.wait_for_selector("#source:not([hidden])")
 

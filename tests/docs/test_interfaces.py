@@ -13,14 +13,16 @@ from reachproof.cli.exit_codes import ExitCode
 from reachproof.cli.main import commands
 from reachproof.network.options import Channel, CidrMatches, Cni, Enforcement, HostNetworkPods, Options
 from reachproof.queries.model_options import model_options
-from tests.docs.pages import page, phrases, section
+from tests.docs.pages import phrases, section
 
 PAGE = "docs/interfaces.md"
 _OPTION = re.compile(r"^--?[a-z][a-z-]*")
 
 
 def options(command: click.Command) -> set[str]:
-    return {name for each in command.params if isinstance(each, click.Option) for name in each.opts}
+    inside = command.commands.values() if isinstance(command, click.Group) else ()
+    own = {name for each in command.params if isinstance(each, click.Option) for name in each.opts}
+    return own.union(*(options(each) for each in inside))
 
 
 def test_every_option_is_documented_and_no_other() -> None:
@@ -35,10 +37,21 @@ def test_every_command_is_documented() -> None:
 
 
 def test_every_setting_of_the_service_is_documented_with_its_default() -> None:
-    known = {f"REACHPROOF_{name.upper()}": str(field.default) for name, field in Settings.model_fields.items()}
-    told = dict(re.findall(r"^\| `(REACHPROOF_\w+)` \| (\d+|unset) \|", page(PAGE), re.MULTILINE))
-    told = {name: "None" if default == "unset" else default for name, default in told.items()}
+    known = {f"REACHPROOF_{name.upper()}": _shown(field.default) for name, field in Settings.model_fields.items()}
+    told = dict(re.findall(r"^\| `(REACHPROOF_\w+)` \| ([^|]+) \|", section(PAGE, "HTTP"), re.MULTILINE))
     assert told == known
+
+
+def _shown(default: object) -> str:
+    match default:
+        case None:
+            return "unset"
+        case bool():
+            return str(default).lower()
+        case tuple():
+            return ",".join(default)
+        case _:
+            return str(default)
 
 
 def test_every_path_of_the_service_is_documented() -> None:

@@ -21,6 +21,7 @@ NAMES = (
     "cidrMatches",
     "domains",
     "enforcement",
+    "withStaged",
 )
 
 
@@ -52,6 +53,7 @@ def test_every_option_is_read() -> None:
             "cidrMatches": "world+nodes",
             "domains": {"a.example": "192.0.2.0/24", "b.example": ["198.51.100.1/32", "2001:db8::/32"]},
             "enforcement": "np",
+            "withStaged": True,
         }
     )
     assert found == Options(
@@ -67,6 +69,7 @@ def test_every_option_is_read() -> None:
             "b.example": parse_cidrs(["198.51.100.1/32", "2001:db8::/32"]),
         },
         enforcement=Enforcement.NETWORK_POLICY,
+        with_staged=True,
     )
 
 
@@ -87,12 +90,12 @@ def test_a_value_may_be_a_member_of_its_enumeration(value: str) -> None:
         (
             {"cni": "celium"},
             "options cni: found 'celium', expected one of spec, calico, cilium, ovn-kubernetes, antrea, "
-            "kube-network-policies; did you mean cilium?",
+            "kube-network-policies, auto; did you mean cilium?",
         ),
         (
             {"cni": "KUBE_NETWORK_POLICIES"},
             "options cni: found 'KUBE_NETWORK_POLICIES', expected one of spec, calico, cilium, ovn-kubernetes, antrea, "
-            "kube-network-policies",
+            "kube-network-policies, auto",
         ),
         ({"channel": ["x"]}, "options channel: found ['x'], expected one of standard, experimental"),
         (
@@ -101,6 +104,7 @@ def test_a_value_may_be_a_member_of_its_enumeration(value: str) -> None:
         ),
         ({"cidrMatches": 5}, "options cidrMatches: found 5, expected one of all, world+nodes, world+pods, world"),
         ({"enforcement": False}, "options enforcement: found False, expected one of none, np, np+admin, always"),
+        ({"withStaged": "yes"}, "options withStaged: found 'yes', expected true or false"),
         ({"podCidr": ""}, "options podCidr: found '', expected a CIDR such as 10.244.0.0/16"),
         ({"podCidr": []}, "options podCidr: found [], expected a CIDR or a list of CIDRs"),
         ({"podCidr": 10}, "options podCidr: found 10, expected a CIDR or a list of CIDRs"),
@@ -120,7 +124,7 @@ def test_a_value_may_be_a_member_of_its_enumeration(value: str) -> None:
         (
             {"x": 1},
             "options x: there is no such option; there is channel, cidrMatches, cni, domains, enforcement, "
-            "hostNetworkPods, podCidr, serviceCidr, tenantLabel",
+            "hostNetworkPods, podCidr, serviceCidr, tenantLabel, withStaged",
         ),
     ],
 )
@@ -130,10 +134,11 @@ def test_a_wrong_option_is_told_with_what_was_expected(values: dict[str, Any], t
 
 def test_all_wrong_options_are_told_at_once() -> None:
     assert problems({"zone": "a", "cni": "x", "podCidr": ["10.0.0.0/8", "y"], "domains": {"b": "z", "a": "z"}}) == [
-        "options cni: found 'x', expected one of spec, calico, cilium, ovn-kubernetes, antrea, kube-network-policies",
+        "options cni: found 'x', expected one of spec, calico, cilium, ovn-kubernetes, antrea, kube-network-policies, "
+        "auto",
         "options podCidr: found 'y', expected a CIDR such as 10.244.0.0/16",
         "options domains.a: found 'z', expected a CIDR such as 10.244.0.0/16",
         "options domains.b: found 'z', expected a CIDR such as 10.244.0.0/16",
         "options zone: there is no such option; there is channel, cidrMatches, cni, domains, enforcement, "
-        "hostNetworkPods, podCidr, serviceCidr, tenantLabel",
+        "hostNetworkPods, podCidr, serviceCidr, tenantLabel, withStaged",
     ]

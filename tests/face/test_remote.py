@@ -281,15 +281,8 @@ def test_a_report_that_is_not_finished_is_an_error_as_it_is_here() -> None:
 @pytest.mark.parametrize(
     ("status", "text"),
     [
-        (
-            401,
-            "found no token, or one that is not known (why); give connect(url, token=...) one that the service knows",
-        ),
-        (
-            403,
-            "found a token that may not do this (why); "
-            "ask who runs the service for a token with the role that this needs",
-        ),
+        (401, "why; give connect(url, token=...) a token that the service knows"),
+        (403, "why; ask who runs the service for a token with a role that may do this"),
         (429, "found a service that is busy (why), expected one with time; ask again in 7 s"),
         (503, "found a service that is busy (why), expected one with time; ask again in 7 s"),
         (502, "found status 502 (why), expected an answer; mend the address, or start one with `reachproof serve`"),

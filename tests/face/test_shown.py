@@ -16,6 +16,7 @@ import reachproof as rp
 from reachproof.face import progress
 from reachproof.face.drawing import shortened
 from reachproof.face.extras import needed
+from reachproof.face.shown import MOST_LINES
 from tests.face.samples import EXAMPLES, REFUTED, documents, view
 from tests.house.places import ROOT
 
@@ -61,6 +62,7 @@ def test_a_list_is_a_table_and_a_list_of_nothing_says_so() -> None:
 def test_a_result_has_a_short_name_and_its_whole_text_in_ipython(kind: str, shown: str) -> None:
     result = sample(kind)
     assert repr(result) == shown
+    assert str(result).count("\n") < MOST_LINES
     assert pretty(result) == str(result)  # type: ignore[no-untyped-call]
 
 
@@ -220,6 +222,8 @@ def test_a_picture_that_nobody_could_read_is_refused(draw: Callable[[Any], Any],
         f"found 81 ends, expected at most {most}: put more pods together with by, or narrow the report"
     )
     assert "and 6280 more: see frame()" in report.html()
+    shown = pretty(report).split("\n")  # type: ignore[no-untyped-call]
+    assert (len(shown), shown[-1]) == (MOST_LINES + 1, "... print() shows all of it")
 
 
 def test_a_long_name_keeps_both_of_its_ends() -> None:

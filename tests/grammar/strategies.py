@@ -119,7 +119,7 @@ exempts = st.builds(ast.Exempt, st.none() | sets, st.none() | sets, st.none() | 
 exceptions = st.lists(exempts, max_size=2).map(tuple)
 
 targets = st.lists(st.builds(ast.Target, sets, ports), min_size=1, max_size=3).map(tuple)
-tiers = st.sampled_from(ast.DenyTier)
+tiers = st.one_of(st.sampled_from(ast.DenyTier), st.builds(ast.NamedTier, names))
 directions = st.none() | st.sampled_from(Direction)
 statements: st.SearchStrategy[ast.Statement] = st.one_of(
     st.builds(ast.Can, quantified, quantified, ports, exceptions),

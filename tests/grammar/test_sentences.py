@@ -186,6 +186,10 @@ STATEMENTS: list[tuple[str, Statement]] = [
         "including from outside the cluster",
         DefaultDeny(DenyTier.ADMIN, Direction.INGRESS, Difference(PODS, namespace("shop")), True),
     ),
+    (
+        "the tier security enforces default deny for every pod",
+        DefaultDeny(ast.NamedTier(Name("security")), None, PODS),
+    ),
     ("network policies enforce default deny for every pod", DefaultDeny(DenyTier.NETWORK_POLICIES, None, PODS)),
     (
         "no pod can reach pods except to nodes on udp/53 or tcp/53 and from tenant a",
@@ -314,6 +318,7 @@ PREFIXES: list[tuple[str, ast.Prefix]] = [
     ("for every tenant T:", ast.ForEvery(Group.TENANT, Name("T"))),
     ("for every namespace N:", ast.ForEvery(Group.NAMESPACE, Name("N"))),
     ("with only the baseline tier:", ast.WithOnly(DenyTier.BASELINE)),
+    ("with only the tier security:", ast.WithOnly(ast.NamedTier(Name("security")))),
     (
         "assuming no pod in tenant b is labelled admin=true:",
         ast.AssumingNone(tenant("b"), Selector.equal("admin", "true")),

@@ -59,8 +59,6 @@ def test_a_policy_under_a_wrong_name_or_group_is_refused(api_version: str, kind:
 
 
 FOREIGN = [
-    ("projectcalico.org/v3", "NetworkPolicy"),
-    ("crd.projectcalico.org/v1", "GlobalNetworkPolicy"),
     ("security.istio.io/v1", "AuthorizationPolicy"),
     ("crd.antrea.io/v1beta1", "ClusterNetworkPolicy"),
     ("unheard.example/v1", "SuperNetworkPolicy"),
@@ -93,7 +91,25 @@ def test_a_policy_of_an_engine_is_refused_without_its_profile(api_version: str, 
     )
 
 
-@pytest.mark.parametrize(("api_version", "kind"), [*FOREIGN, *ENGINES])
+CALICO = [
+    ("projectcalico.org/v3", "NetworkPolicy"),
+    ("crd.projectcalico.org/v1", "GlobalNetworkPolicy"),
+    ("projectcalico.org/v3", "Tier"),
+    ("projectcalico.org/v3", "HostEndpoint"),
+]
+
+
+@pytest.mark.parametrize(("api_version", "kind"), CALICO)
+def test_a_kind_of_one_implementation_needs_its_profile(api_version: str, kind: str) -> None:
+    (found,) = says(object_of(api_version, kind))
+    group = api_version.partition("/")[0]
+    assert found.partition(": ")[2] == (
+        f"found {api_version} {kind}, which only the profile calico has, expected the option cni calico; to go on "
+        f"without it, ignore the kind {kind}.{group}, and every answer says so"
+    )
+
+
+@pytest.mark.parametrize(("api_version", "kind"), [*FOREIGN, *ENGINES, *CALICO])
 @pytest.mark.parametrize("full", [True, False])
 def test_another_products_policy_is_ignored_on_request_and_every_answer_says_so(
     api_version: str, kind: str, full: bool

@@ -25,6 +25,7 @@ def denies_by_default(world: World, claim: ast.DefaultDeny, there: Test) -> tupl
     for direction in (claim.direction,) if claim.direction else tuple(Direction):
         for triple in _asked(world, claim, direction, there):
             about = True
+            assert isinstance(claim.tier, ast.DenyTier)
             if _gets_through(world.snapshot, claim.tier, as_flow(triple), direction):
                 return False, True
     return True, about
@@ -72,7 +73,8 @@ def _walk(snapshot: Snapshot, flow: Flow, direction: Direction) -> tuple[set[tup
     case = Case(snapshot=snapshot, flow=flow, direction=direction)
     for tier in tiers(snapshot, flow, direction):
         outcomes = tier_outcomes(case, tier)
-        decided |= {(tier.name, action) for action in outcomes if action not in LEFT_OPEN and action is not None}
+        name = TierName(tier.name.removeprefix("kube-"))
+        decided |= {(name, action) for action in outcomes if action not in LEFT_OPEN and action is not None}
         if _ends_without_a_rule(outcomes):
             return decided, True
         if not outcomes.keys() & LEFT_OPEN:

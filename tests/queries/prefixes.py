@@ -30,7 +30,7 @@ def changed(world: World, prefixes: Iterable[ast.Prefix]) -> World:
                 names = {(name.kind, name.namespace, name.name) for name in gone}
                 kept = (p for p in policies if (p.ref.kind.lower(), p.ref.namespace, p.ref.name) not in names)
                 world = world.under(world.snapshot.with_policies(tuple(kept)))
-            case ast.WithOnly(tier):
+            case ast.WithOnly(ast.DenyTier() as tier):
                 kept = (p for p in policies if p.tier in _TIERS[tier])
                 world = world.under(world.snapshot.with_policies(tuple(kept)))
             case ast.AssumingAnyPolicies(scope):

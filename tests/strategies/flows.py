@@ -15,7 +15,7 @@ from reachproof.network.address import ALL_ADDRESSES, family
 from reachproof.network.cluster import Pod
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.intervals import IntervalSet, atoms
-from reachproof.network.policy import AddressPeer, Direction, Match
+from reachproof.network.policy import AddressPeer, Direction, Match, parts_of
 from reachproof.network.ports import ALL_PORTS, Protocol, place, protocol_port
 from reachproof.network.snapshot import Snapshot
 
@@ -110,7 +110,15 @@ def matches(snapshot: Snapshot) -> Iterator[Match]:
                 yield from rule.matches
 
 
+def cidrs(snapshot: Snapshot) -> Iterator[IntervalSet]:
+    """The addresses that the rules of all policies ask about, at either end."""
+    for match in matches(snapshot):
+        for peer in (*parts_of(match.peer), *parts_of(match.subject)):
+            if isinstance(peer, AddressPeer):
+                yield peer.addresses
+
+
 def _address_cuts(snapshot: Snapshot) -> list[IntervalSet]:
     """The CIDRs of policies, and each address of a node: a host-network pod may have any of them."""
-    cuts = [match.peer.addresses for match in matches(snapshot) if isinstance(match.peer, AddressPeer)]
+    cuts = list(cidrs(snapshot))
     return cuts + [IntervalSet.single(address) for node in snapshot.nodes for address in node.addresses]

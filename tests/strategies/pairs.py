@@ -18,11 +18,10 @@ from reachproof.network.address import ALL_ADDRESSES, ALL_V4, ALL_V6, family
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.intervals import IntervalSet, atoms
-from reachproof.network.policy import AddressPeer
 from reachproof.network.ports import ALL_PORTS, Protocol, place, protocol_port
 from reachproof.network.snapshot import Snapshot
 from tests.strategies.clusters import clusters, containers
-from tests.strategies.flows import End, matches
+from tests.strategies.flows import End, cidrs, matches
 from tests.strategies.policies import policy_sets
 from tests.strategies.snapshots import model_options
 from tests.strategies.vocabulary import (
@@ -232,7 +231,7 @@ def _is_host(party: Party) -> bool:
 def _address_cuts(change: Change) -> list[IntervalSet]:
     """The CIDRs of policies, and each address of a node: a host-network pod may have any of them."""
     both = (change.before, change.after)
-    cuts = [match.peer.addresses for each in both for match in matches(each) if isinstance(match.peer, AddressPeer)]
+    cuts = [addresses for each in both for addresses in cidrs(each)]
     return cuts + [IntervalSet.single(address) for each in both for node in each.nodes for address in node.addresses]
 
 

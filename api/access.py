@@ -1,0 +1,137 @@
+"""Who may do what: the role that each route needs, and who a request comes from.
+
+Asked before a body is read, so that a stranger costs nothing. Nothing here logs or repeats credentials.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from reachproof.api.foreign_pages import foreign
+from reachproof.api.problems import problem_response
+
+# The name of who asks, in the scope of every request: of a token, of a person, or of an address.
+CLIENT = "reachproof.client"
+ROLE = "reachproof.role"
+# The same for every installation and without a word about a cluster; a person needs the page to enter a token there.
+OPEN_PATHS = frozenset({"/", "/docs", "/openapi.json", "/healthz", "/readyz"})
+OPEN_PREFIX = "/console/"
+# They store nothing: a question may bring its manifests, which are forgotten after the answer.
+QUESTIONS = frozenset({"/query", "/query/complete", "/check", "/connectivity", "/explain", "/diff", "/lint"})
+_LONGEST = 8192
+_IN_QUERY = re.compile(rb"(^|&)(access_token|token|authorization)=|rp_[0-9a-f]{12}_", re.IGNORECASE)
+
+
+class Role(StrEnum):
+    """What somebody may do. `write` includes `read`."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Who asks: a name that is safe to log, and the role."""
+
+    name: str
+    role: Role
+
+
+class Denied(Exception):
+    """A request that may not be answered, with its status: 401 not known, 403 not allowed, 503 cannot be told now."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+class Keeper(Protocol):
+    """Knows some credentials."""
+
+    def takes(self, credentials: str) -> bool:
+        """Whether they have the form that this keeper knows."""
+
+    async def principal(self, credentials: str) -> Principal:
+        """Whose they are. Raises Denied."""
+
+
+def is_open(path: str) -> bool:
+    """Whether the path tells nothing about a cluster."""
+    return path in OPEN_PATHS or path.startswith(OPEN_PREFIX)
+
+
+def needed(method: str, path: str, *, open_metrics: bool) -> Role | None:
+    """The role that a request needs, None for none. A path that is not known here needs the most."""
+    reads = method in ("GET", "HEAD")
+    if is_open(path):
+        return None if reads else Role.READ  # nothing there can be changed
+    if reads and path == "/metrics" and open_metrics:
+        return None
+    changes = method in ("POST", "PUT", "PATCH", "DELETE")  # no route has another method, so it changes nothing
+    return Role.WRITE if changes and not (method == "POST" and path in QUESTIONS) else Role.READ
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticated:
+    """Lets through who may do it.
+
+    `keepers` None: nobody is asked, a client is known by its address, and pages of other sites are turned away.
+    """
+
+    app: ASGIApp
+    keepers: Sequence[Keeper] | None
+    open_metrics: bool = False
+    any_host: bool = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As ASGI says."""
+        if scope["type"] == "http":
+            scope[CLIENT] = f"address {scope['client'][0]}" if scope.get("client") else "address unknown"
+            try:
+                await self._admit(scope)
+            except Denied as denied:
+                response = problem_response(denied.status, denied.detail)
+                if denied.status == 401:
+                    response.headers["www-authenticate"] = 'Bearer realm="reachproof"'
+                if denied.status == 503:
+                    response.headers["retry-after"] = "5"
+                await response(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+    async def _admit(self, scope: Scope) -> None:
+        if _IN_QUERY.search(scope.get("query_string", b"")):
+            raise Denied(400, "found a token in the address, expected it in the header Authorization: Bearer TOKEN")
+        if self.keepers is None:
+            if reason := foreign(scope, any_host=self.any_host):
+                raise Denied(403, reason)
+            return
+        role = needed(scope["method"], scope["path"], open_metrics=self.open_metrics)
+        if role is None:
+            return
+        credentials = _credentials(scope)
+        keeper = next((each for each in self.keepers if each.takes(credentials)), None)
+        if keeper is None:
+            raise Denied(401, "the token is not valid here")
+        principal = await keeper.principal(credentials)
+        scope[CLIENT], scope[ROLE] = principal.name, principal.role.value
+        if role is Role.WRITE and principal.role is not Role.WRITE:
+            raise Denied(403, "found the role read, expected write")
+
+
+def _credentials(scope: Scope) -> str:
+    given: list[bytes] = [value for name, value in scope["headers"] if name == b"authorization"]
+    if not given:
+        raise Denied(401, "found no token, expected the header Authorization: Bearer TOKEN")
+    scheme, _, credentials = given[0].decode("latin-1").partition(" ")
+    credentials = credentials.strip()
+    if len(given) > 1 or scheme.lower() != "bearer" or not credentials or len(credentials) > _LONGEST:
+        raise Denied(401, "found other credentials, expected one header Authorization: Bearer TOKEN")
+    return credentials

@@ -1,0 +1,116 @@
+"""`reachproof token`: who may use the service."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import click
+
+from reachproof.cli.exit_codes import ExitCode
+from reachproof.cli.text import printable
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_LIFETIME = re.compile(r"([1-9]\d{0,4})([mhdw])")
+
+
+class Lifetime(click.ParamType[timedelta]):
+    """A number and a unit, such as 30d."""
+
+    name = "time"
+
+    def convert(self, value: str | timedelta, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """The time; a usage error for anything else."""
+        if isinstance(value, timedelta):
+            return value
+        found = _LIFETIME.fullmatch(value)
+        if found is None:
+            self.fail(f"found {value!r}, expected a number and m, h, d or w, such as 30d", param, ctx)
+        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+@click.group()
+def token() -> None:
+    """Make, list and revoke tokens of the service.
+
+    They are in the database that REACHPROOF_DATABASE_URL names, or that --config does.
+    """
+
+
+_config = click.option(
+    "--config", "file", type=click.Path(dir_okay=False), metavar="FILE", help="TOML file with settings of the service."
+)
+
+
+@token.command()
+@click.option(
+    "--role", type=click.Choice(("read", "write")), required=True, help="read: ask. write: change what is stored too."
+)
+@click.option("--name", default="", metavar="NAME", help="What it is for; shown in the list.")
+@click.option("--expires", type=Lifetime(), metavar="TIME", help="Ends after so long, such as 12h or 30d.")
+@_config
+@click.pass_context
+def create(context: click.Context, role: str, name: str, expires: timedelta | None, file: str | None) -> None:
+    """Make a token, and print it: the only time that it can be seen."""
+    from reachproof.api.tokens import Role, configured_tokens  # the database only where it is needed
+
+    with _reachable(context):
+        made = configured_tokens(file).create(Role(role), name, expires)
+    click.echo(made)
+    click.echo("keep it: it cannot be shown again", err=True)
+
+
+@token.command("list")
+@_config
+@click.pass_context
+def list_tokens(context: click.Context, file: str | None) -> None:
+    """Print every token that there is or was, without its secret."""
+    from reachproof.api.tokens import configured_tokens
+
+    with _reachable(context):
+        entries = configured_tokens(file).entries()
+    if not entries:
+        click.echo("there are no tokens", err=True)
+        return
+    rows = [("ID", "ROLE", "STATE", "CREATED", "EXPIRES", "NAME")]
+    rows += [
+        (each.id, each.role.value, each.state, _day(each.created_at), _day(each.expires_at), printable(each.name))
+        for each in entries
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    for row in rows:
+        click.echo("  ".join((*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5])).rstrip())
+
+
+@token.command()
+@click.argument("token_id", metavar="ID")
+@_config
+@click.pass_context
+def revoke(context: click.Context, token_id: str, file: str | None) -> None:
+    """End a token; services notice within seconds. ID is what `list` shows; the token itself is taken too."""
+    from reachproof.api.tokens import configured_tokens, public_part
+
+    part = public_part(token_id)
+    with _reachable(context):
+        found = configured_tokens(file).revoke(part)
+    if not found:
+        raise click.UsageError(f"there is no token {printable(part)}")
+    click.echo(f"revoked {part}", err=True)
+
+
+@contextmanager
+def _reachable(context: click.Context) -> Iterator[None]:
+    """Exit code 4 where the database cannot be used."""
+    from reachproof.api.tokens import StoreUnavailable
+
+    try:
+        yield
+    except StoreUnavailable as error:
+        click.echo(f"error: {error}: {printable(str(error.__cause__))}", err=True)
+        context.exit(ExitCode.UNREACHABLE_SERVER)
+
+
+def _day(moment: datetime | None) -> str:
+    return "never" if moment is None else f"{moment:%Y-%m-%d %H:%MZ}"

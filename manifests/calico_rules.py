@@ -1,0 +1,210 @@
+"""Rules of Calico's policies: action, protocol, both ends, and what of them flows here cannot tell.
+
+| Thing | Here |
+|---|---|
+| Log | no rule: it changes nothing |
+| ICMP and other protocols | no rule, with a notice: flows are of TCP, UDP or SCTP |
+| source ports, http | the rule may match: a flow has neither |
+| CIDRs and ipVersion | only addresses of that family match |
+
+Trusted by every verdict about policies of Calico; checked by tests/agreement/test_calico.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reachproof.manifests.calico_entities import Entity, read_entity
+from reachproof.manifests.calico_objects import labelled
+from reachproof.manifests.calico_ports import Protocols, read_protocols
+from reachproof.manifests.fields import Field
+from reachproof.manifests.policykind import Context
+from reachproof.network.address import ALL_V4, ALL_V6
+from reachproof.network.cluster import Notice
+from reachproof.network.intervals import EMPTY, IntervalSet
+from reachproof.network.policy import (
+    Action,
+    AddressPeer,
+    AnyPeer,
+    Direction,
+    Intersection,
+    Match,
+    NamedPort,
+    Peer,
+    PolicyRef,
+    PortMatch,
+    Rule,
+)
+from reachproof.network.ports import place, port_range
+from reachproof.network.predicate import Holder, holds
+
+_ACTIONS = {"Allow": Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS, "Log": None}
+_FIELDS = ("action", "metadata", "ipVersion", "protocol", "notProtocol", "icmp", "notICMP", "source", "destination")
+_HTTP = Notice(code="HTTP_RULE", text="it matches some HTTP requests only, and requests are not looked at")
+_SOURCE_PORTS = Notice(code="SOURCE_PORTS", text="it matches some source ports only, and flows here have none")
+_FAMILIES = {4: ALL_V4, 6: ALL_V6}
+
+
+def read_rules(spec: Field, direction: Direction, ref: PolicyRef, context: Context) -> tuple[Rule, ...]:
+    """spec.ingress or spec.egress, top to bottom; rules that no flow can meet, and those that log, are left out."""
+    found = (
+        _rule(item, index, direction, ref, context) for index, item in enumerate(spec.get(direction.value).items())
+    )
+    return tuple(rule for rule in found if rule is not None)
+
+
+def _rule(item: Field, index: int, direction: Direction, ref: PolicyRef, context: Context) -> Rule | None:
+    if not item.only(*_FIELDS, "http"):
+        return None
+    actions = {name: name for name in _ACTIONS}
+    word = item.get("action").choice(actions)
+    protocols = read_protocols(item)
+    source = read_entity(item.get("source"), ref, context, side="source")
+    destination = read_entity(item.get("destination"), ref, context, side="destination")
+    family = _family(item, protocols, source, destination)
+    _check_icmp(item, protocols)
+    _check_ports(item, protocols, source, destination)
+    _check_services(item, direction)
+    http = item.get("http").present
+    if http and (direction is not Direction.INGRESS or word != "Allow"):
+        item.get("http").report("found http, expected it in an ingress rule that allows")
+    if word is None or _ACTIONS[word] is None:
+        return None
+    if not protocols.ours:
+        item.notice("OTHER_PROTOCOL", "the rule is about a protocol that no question is about (ICMP and others)")
+        return None
+    doubt = _HTTP if http else None if _any_source_port(protocols, source) else _SOURCE_PORTS
+    action = _ACTIONS[word]
+    assert action is not None
+    matches = tuple(_matches(direction, source, destination, protocols, family, context))
+    return Rule(
+        action=action,
+        matches=matches,
+        may=doubt is not None,
+        reason=doubt.text if doubt else "",
+        reason_code=doubt.code if doubt else "MAY_MATCH",
+        index=index,
+        origin=item.origin,
+    )
+
+
+def _any_source_port(protocols: Protocols, source: Entity) -> bool:
+    return source.ports.any or all(source.ports.of(each) == port_range(each) for each in protocols.ours)
+
+
+# ---------------------------------------------------------------- checks
+
+
+def _family(item: Field, protocols: Protocols, source: Entity, destination: Entity) -> int | None:
+    """The one address family that can match; None for both. Reports what contradicts itself."""
+    version = item.get("ipVersion")
+    if version.present and version.value not in (4, 6):
+        version.expected("4 or 6")
+    families = set(source.families | destination.families)
+    if len(families) > 1:
+        if not (len(source.families) > 1 or len(destination.families) > 1):
+            item.report("found IPv4 and IPv6 CIDRs in one rule, expected those of one family; make it two rules")
+        return None
+    for other, name in ((version.value, "ipVersion"), (protocols.icmp, "protocol")):
+        if other in (4, 6):
+            families.add(other)
+            if len(families) > 1:
+                item.get(name).report(
+                    f"found IPv{other} by {name} beside the other family, expected one family in a rule"
+                )
+                return None
+    return next(iter(families), None)
+
+
+def _check_icmp(item: Field, protocols: Protocols) -> None:
+    for name in ("icmp", "notICMP"):
+        field = item.get(name)
+        if not field.present or not field.only("type", "code"):
+            continue
+        for part in ("type", "code"):
+            number = field.get(part).integer()
+            if number is not None and not 0 <= number <= 255:
+                field.get(part).expected("a number from 0 to 255")
+        if field.get("code").present and not field.get("type").present:
+            field.get("type").expected("a type, since there is a code")
+        if protocols.icmp is None:
+            field.report(f"found {name}, expected it beside protocol ICMP or ICMPv6 only")
+
+
+def _check_ports(item: Field, protocols: Protocols, source: Entity, destination: Entity) -> None:
+    for name, entity in (("source", source), ("destination", destination)):
+        if entity.ports.numeric and not protocols.named:
+            item.get(name).report("found port numbers, expected protocol TCP, UDP or SCTP beside them")
+        if entity.ports.names and not (protocols.named or item.get("protocol").value is None):
+            item.get(name).report("found a port name, expected protocol TCP, UDP or SCTP beside it, or none")
+    if source.ports.names:
+        item.get("source").get("ports").report("found a port name in the source, expected numbers; it is not supported")
+
+
+def _check_services(item: Field, direction: Direction) -> None:
+    wrong = "destination" if direction is Direction.INGRESS else "source"
+    services = item.get(wrong).get("services") if item.get(wrong).present else None
+    if services is not None and services.present:
+        right = "source" if direction is Direction.INGRESS else "destination"
+        services.report(f"found services in the {wrong} of an {direction} rule, expected them in the {right}")
+
+
+# ---------------------------------------------------------------- matches
+
+
+def _matches(
+    direction: Direction,
+    source: Entity,
+    destination: Entity,
+    protocols: Protocols,
+    family: int | None,
+    context: Context,
+) -> Iterator[Match]:
+    """A match for the numbers, one for the port names of pods, and some for those of host endpoints."""
+    if destination.reached is not None:
+        every = IntervalSet.of(span for each in protocols.ours for span in port_range(each))
+        for reached in destination.reached:
+            numbers = (reached.ports.numbers if reached.ports else EMPTY) & every
+            yield _match(direction, source.peer, reached.peer, PortMatch(numbers), family)
+        return
+    ports = destination.ports
+    if protocols.all and ports.any:
+        yield _match(direction, source.peer, destination.peer, None, family)
+        return
+    if ports.numbers != () or not ports.names:
+        numbers = IntervalSet.of(span for each in protocols.ours for span in ports.of(each))
+        yield _match(direction, source.peer, destination.peer, PortMatch(numbers), family)
+    if ports.names:
+        of = (None,) if protocols.all else protocols.ours
+        names = tuple(NamedPort(name, protocol) for name in ports.names for protocol in of)
+        pods = Intersection((destination.narrowed, destination.peer))
+        yield _match(direction, source.peer, pods, PortMatch(EMPTY, names), family)
+        yield from _host_ports(direction, source, destination, protocols, family, context)
+
+
+def _host_ports(
+    direction: Direction,
+    source: Entity,
+    destination: Entity,
+    protocols: Protocols,
+    family: int | None,
+    context: Context,
+) -> Iterator[Match]:
+    """Port names of host endpoints, which are known by their addresses."""
+    for each, labels in labelled(context):
+        found = [
+            port for port in each.ports if port.name in destination.ports.names and port.protocol in protocols.ours
+        ]
+        if not found or not (destination.known is None or holds(destination.known, {Holder.POD: labels})):
+            continue
+        numbers = IntervalSet.of((place(port.protocol, port.number),) * 2 for port in found)
+        peer = Intersection((AddressPeer(each.addresses), destination.peer))
+        yield _match(direction, source.peer, peer, PortMatch(numbers), family)
+
+
+def _match(direction: Direction, source: Peer, destination: Peer, ports: PortMatch | None, family: int | None) -> Match:
+    peer, subject = (source, destination) if direction is Direction.INGRESS else (destination, source)
+    if family is not None:
+        of_family = AddressPeer(_FAMILIES[family])
+        peer = of_family if isinstance(peer, AnyPeer) else Intersection((peer, of_family))
+    return Match(peer, ports, subject)

@@ -1,0 +1,146 @@
+"""How Calico arranges policies: tiers by order, in each of them one list by order and name, and what ends it.
+
+| Tier | Order | Ends in | Holds |
+|---|---|---|---|
+| kube-admin | 1,000 | pass | ClusterNetworkPolicy of tier Admin and AdminNetworkPolicy, by priority |
+| of the user | free, absent last | deny unless set | NetworkPolicy and GlobalNetworkPolicy of Calico |
+| default | 1,000,000 | deny | those without a tier; every Kubernetes NetworkPolicy at order 1,000 |
+| kube-baseline | 10,000,000 | pass | ClusterNetworkPolicy of tier Baseline and BaselineAdminNetworkPolicy |
+
+A tier ends only what a policy of it selects in the direction; that is the `isolation` of the tier. After the last tier
+the profile of the namespace allows.
+
+Trusted by every verdict with `cni: calico`; checked by tests/agreement/test_calico.py against an evaluator that reads
+the manifests themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import groupby
+from math import inf
+
+from reachproof.network.policy import (
+    Action,
+    AnyPeer,
+    Direction,
+    DomainPeer,
+    Match,
+    NodePeer,
+    Placement,
+    Policy,
+    Rule,
+    Staged,
+    TierName,
+)
+from reachproof.network.tier import BUILT_IN, Chain, Tier
+
+DEFAULT = Placement(tier="default", order=1_000_000, ends=Action.DENY)
+ADMIN = Placement(tier="kube-admin", order=1_000, ends=Action.PASS)
+BASELINE = Placement(tier="kube-baseline", order=10_000_000, ends=Action.PASS)
+BUILT_IN_TIERS = {each.tier: each for each in (ADMIN, DEFAULT, BASELINE)}
+NETWORK_POLICY_ORDER = 1_000
+_OF_KUBERNETES = {TierName.ADMIN: ADMIN, TierName.NETWORK_POLICY: DEFAULT, TierName.BASELINE: BASELINE}
+_OLD_KINDS = ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy")
+END = Rule(action=Action.DENY, matches=(Match(AnyPeer()),), name="end of tier", origin=BUILT_IN)
+
+
+def placement(policy: Policy) -> Placement:
+    """The tier that the policy is in."""
+    return policy.placement or _OF_KUBERNETES[policy.tier]
+
+
+def order(policy: Policy) -> float:
+    """Its order in its tier; infinite where it has none."""
+    return NETWORK_POLICY_ORDER if policy.tier is TierName.NETWORK_POLICY else policy.priority
+
+
+def tiers(policies: Iterable[Policy], direction: Direction) -> Iterator[Tier]:
+    """The tiers of one direction that have a policy which acts in it, first to last."""
+    acting = [policy for policy in policies if policy.rules(direction) or direction in policy.isolates]
+    acting.sort(key=_place)
+    for found, group in groupby(acting, key=placement):
+        isolation = (END,) if found.ends is Action.DENY else ()
+        yield Tier(name=found.tier, chains=_chains(list(group)), isolation=isolation)
+
+
+def _place(policy: Policy) -> tuple[float, str, float, str, str, str]:
+    ref, tier = policy.ref, placement(policy)
+    return tier.order, tier.tier, order(policy), ref.name, ref.namespace, ref.kind
+
+
+def _chains(policies: list[Policy]) -> tuple[Chain, ...]:
+    """Releases read either ClusterNetworkPolicy or the older admin kinds: nothing orders these against each other."""
+    chains: list[Chain] = []
+    for old in (False, True):
+        chosen = [policy for policy in policies if (policy.ref.kind in _OLD_KINDS) is old]
+        if chosen:
+            chains.append(tuple(_groups(chosen)))
+    return tuple(chains)
+
+
+def _groups(policies: list[Policy]) -> Iterator[tuple[Policy, ...]]:
+    """Policies one by one. NetworkPolicies, whose rules all allow, are one group.
+
+    Under which name a NetworkPolicy is sorted differs between releases, so with a policy of Calico that has the same
+    order it is in one group without order.
+    """
+    for _, same in groupby(policies, key=order):
+        tied = list(same)
+        if any(policy.tier is TierName.NETWORK_POLICY for policy in tied):
+            yield tuple(tied)
+        else:
+            yield from ((policy,) for policy in tied)
+
+
+def enforced(policies: Iterable[Policy], *, with_staged: bool) -> list[Policy]:
+    """The policies that are in force: without the staged ones, or as if these had been applied."""
+    every = list(policies)
+    staged = [policy for policy in every if policy.staged is not None]
+    now = [policy for policy in every if policy.staged is None]
+    if not with_staged or not staged:
+        return now
+    replaced = {(stand_in(policy), policy.ref.namespace, policy.ref.name) for policy in staged}
+    kept = [policy for policy in now if (policy.ref.kind, policy.ref.namespace, policy.ref.name) not in replaced]
+    return kept + [policy for policy in staged if policy.staged is Staged.SET]
+
+
+def stand_in(policy: Policy) -> str:
+    """The kind of the enforced policy whose place a staged one would take."""
+    return {
+        "StagedNetworkPolicy": "CalicoNetworkPolicy",
+        "StagedGlobalNetworkPolicy": "GlobalNetworkPolicy",
+        "StagedKubernetesNetworkPolicy": "NetworkPolicy",
+    }[policy.ref.kind]
+
+
+def programmed(policy: Policy) -> Policy:
+    """The policy as it is programmed: of rules with a peer that cannot be, an allow is dropped and others deny all."""
+    if policy.tier not in (TierName.ADMIN, TierName.BASELINE):
+        return policy
+    return replace(policy, egress=_programmed(policy.egress), ingress=_programmed(policy.ingress))
+
+
+def _programmed(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    out = {rule.index for rule in rules if any(isinstance(each.peer, NodePeer | DomainPeer) for each in rule.matches)}
+    denied = Match(AnyPeer())
+    found: dict[int, Rule] = {}
+    for rule in rules:
+        if rule.index not in out:
+            found[rule.index] = rule
+        elif rule.action is not Action.ALLOW:
+            found[rule.index] = replace(rule, action=Action.DENY, matches=(denied,), may=False)
+    return tuple(found.values())
+
+
+def order_text(value: float) -> str:
+    """An order in words."""
+    return "no order" if value == inf else f"order {value:g}"
+
+
+def place_text(policy: Policy) -> str:
+    """Where a policy of Calico's own kinds stands, in words: ` (tier security, order 10)`; nothing for others."""
+    if policy.placement is None:
+        return ""
+    return f" (tier {policy.placement.tier}, {order_text(policy.priority)})"

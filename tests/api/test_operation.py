@@ -1,0 +1,37 @@
+"""Is it alive, can it work."""
+
+from __future__ import annotations
+
+import pytest
+
+from reachproof.api.database import Database, StoreUnavailable
+from reachproof.api.workload import Workload
+from reachproof.api.workplace import Threads
+from tests.api.requests import check_problem, client, error
+
+
+def test_a_service_that_can_work_is_ready() -> None:
+    response = client().get("/readyz")
+    assert response.json() == {"status": "ready", "parts": {"database": "ok", "workers": "ok"}}
+    assert response.status_code == 200
+
+
+def test_a_service_without_its_database_is_alive_and_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_self: Database) -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(Database, "check", fail)
+    served = client()
+    assert served.get("/healthz").status_code == 200
+    found = error("the store cannot be used now", file="service", path="database")
+    check_problem(served.get("/readyz"), 503, "not ready: database", found)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told"), [("", "no worker has started yet"), ("no memory for workers", "no memory for workers")]
+)
+def test_a_service_without_workers_is_not_ready(trouble: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    down = Workload(ready=False, trouble=trouble, workers=2, idle=0, busy=0)
+    monkeypatch.setattr(Threads, "workload", lambda _self: down)
+    found = error(told, file="service", path="workers")
+    check_problem(client().get("/readyz"), 503, "not ready: workers", found)

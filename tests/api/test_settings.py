@@ -1,0 +1,153 @@
+"""Settings: where they are from, what is wrong, and what a service refuses to start with."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reachproof.api.access import Role
+from reachproof.api.configuration import configured, shown, sources
+from reachproof.api.database import Database
+from reachproof.api.serve import settings_of
+from reachproof.api.settings import Settings
+from reachproof.api.tokens import Tokens
+from reachproof.cli.main import main
+from reachproof.network.errors import InputError
+
+OIDC = {"oidc_issuer": "https://i.example", "oidc_audience": "a", "oidc_jwks": "https://i.example/keys"}
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in os.environ if name.startswith("REACHPROOF_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("REACHPROOF_DATABASE_URL", f"sqlite:///{tmp_path}/store.db")
+
+
+def file(folder: Path, text: str) -> str:
+    path = folder / "settings.toml"
+    path.write_text(text)
+    return str(path)
+
+
+def problems(call: Any) -> list[str]:
+    with pytest.raises(InputError) as wrong:
+        call()
+    return [f"{each.file} {each.path}: {each.message}" for each in wrong.value.problems]
+
+
+def test_the_command_line_wins_over_the_environment_and_that_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = file(tmp_path, 'port = 1\nmax_queries = 2\nmax_depth = 3\noidc_read = ["x", "y"]\n')
+    monkeypatch.setenv("REACHPROOF_PORT", "11")
+    monkeypatch.setenv("REACHPROOF_MAX_QUERIES", "12")
+    monkeypatch.setenv("REACHPROOF_OIDC_WRITE", "p, q")
+    found = configured(path, {"port": 21})
+    assert (found.port, found.max_queries, found.max_depth) == (21, 12, 3)
+    assert (found.oidc_read, found.oidc_write) == (("x", "y"), ("p", "q"))
+    origins = sources(path, {"port": 21})
+    names = ("port", "max_queries", "max_depth", "workers")
+    assert [origins[name] for name in names] == ["command line", "environment: REACHPROOF_MAX_QUERIES", path, "default"]
+
+
+def test_everything_that_is_wrong_is_told_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = file(tmp_path, 'port = "x"\nprot = 1\n')
+    monkeypatch.setenv("REACHPROOF_WORKERS", "0")
+    assert problems(lambda: configured(path)) == [
+        f"{path} port: found 'x'; Input should be a valid integer, unable to parse string as an integer",
+        "environment REACHPROOF_WORKERS: found '0'; Input should be greater than 0",
+        f"{path} prot: there is no such setting",
+    ]
+
+
+def test_a_file_that_is_none_is_told(tmp_path: Path) -> None:
+    gone = str(tmp_path / "gone")
+    assert problems(lambda: configured(gone)) == [
+        f"{gone} : found that the file cannot be read (No such file or directory), expected a TOML file"
+    ]
+    assert problems(lambda: configured(file(tmp_path, "port ="))) == [
+        f"{tmp_path}/settings.toml : found no TOML: Invalid value (at end of document)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            {"oidc_issuer": "x"},
+            "found no oidc_audience and no oidc_jwks, expected all of oidc_issuer, oidc_audience, oidc_jwks or none",
+        ),
+        (OIDC | {"oidc_jwks": "http://i.example/k"}, "found oidc_jwks without https, expected a file or an https URL"),
+        (
+            OIDC | {"oidc_algorithms": "HS256,none,RS256"},
+            "found oidc_algorithms HS256, none, expected some of RS256, RS384, RS512, PS256, PS384, PS512, ES256, "
+            "ES384, ES512, EdDSA",
+        ),
+    ],
+)
+def test_settings_of_an_issuer_fit_together(given: dict[str, Any], told: str) -> None:
+    assert problems(lambda: configured(None, given)) == [f"settings : {told}"]
+
+
+def test_what_is_printed_can_be_read_and_has_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REACHPROOF_DATABASE_URL", "postgresql://u:hunter2@h/d")
+    given = {"port": 9, **OIDC}
+    lines = list(shown(configured(None, given), sources(None, given)))
+    assert "port = 9  # command line" in lines
+    assert 'database_url = "**********"  # environment: REACHPROOF_DATABASE_URL' in lines
+    assert "hunter2" not in "".join(lines)
+    monkeypatch.setenv("REACHPROOF_DATABASE_URL", "sqlite://")
+    again = configured(file(tmp_path, "\n".join(lines)))
+    assert again.model_dump(exclude={"database_url"}) == configured(None, given).model_dump(exclude={"database_url"})
+
+
+def test_the_command_prints_the_settings_and_ends(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", "--print-config", "--port", "0"])
+    out, err = capsys.readouterr()
+    assert (ended.value.code, err) == (0, "")
+    assert out.splitlines()[:2] == ['host = "127.0.0.1"  # default', "port = 0  # command line"]
+    assert len(out.splitlines()) == len(Settings.model_fields)
+
+
+def test_strangers_are_not_let_in_by_accident() -> None:
+    [told] = problems(lambda: settings_of(None, {"host": "0.0.0.0"}))
+    assert told == (
+        " : found the host 0.0.0.0, which other machines reach, and no token; expected one (`reachproof token create "
+        "--role read`), an issuer of tokens (oidc_issuer), or an address of this machine only (127.0.0.1, ::1, "
+        "localhost); --allow-unauthenticated lets in everyone all the same"
+    )
+
+
+def test_the_command_says_why_it_does_not_listen(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", "--host", "0.0.0.0", "--port", "0"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("error: found the host 0.0.0.0, which other machines reach, and no token")
+
+
+@pytest.mark.parametrize(
+    ("given", "is_open"),
+    [
+        ({"host": "127.0.0.1"}, True),
+        ({"host": "127.0.0.1", "auth": "required"}, False),
+        ({"host": "0.0.0.0", "auth": "required"}, False),
+        ({"host": "0.0.0.0", "allow_unauthenticated": True}, True),
+        ({"host": "0.0.0.0", "allow_unauthenticated": True, "auth": "required"}, False),
+        ({"host": "0.0.0.0", **OIDC}, False),
+    ],
+)
+def test_who_may_ask_follows_from_address_and_settings(given: dict[str, Any], is_open: bool) -> None:
+    assert settings_of(None, given).is_open is is_open
+
+
+def test_a_token_is_a_way_to_know_who_asks() -> None:
+    tokens = Tokens(Database.of(configured().database_url))
+    token = tokens.create(Role.READ)
+    assert settings_of(None, {"host": "0.0.0.0"}).is_open is False
+    tokens.revoke(token[3:15])
+    assert len(problems(lambda: settings_of(None, {"host": "0.0.0.0"}))) == 1

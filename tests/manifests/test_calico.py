@@ -1,0 +1,273 @@
+"""Objects of Calico: what is refused and how, both forms, tiers, staged policies, and what `cni: auto` finds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reachproof.manifests.errors import ManifestError
+from reachproof.manifests.load import load_objects
+from reachproof.network.address import parse_cidrs
+from reachproof.network.flow import External, Flow
+from reachproof.network.options import Cni, Options
+from reachproof.network.policy import AddressPeer, Direction, parts_of
+from reachproof.network.ports import Protocol
+from reachproof.network.snapshot import Snapshot
+from reachproof.semantics.evaluate import truth
+from reachproof.semantics.trace import Truth
+
+CALICO = Options(cni=Cni.CALICO)
+V3 = "projectcalico.org/v3"
+CRD = "crd.projectcalico.org/v1"
+
+
+def policy(
+    spec: dict[str, Any], *, kind: str = "GlobalNetworkPolicy", api: str = V3, name: str = "p"
+) -> dict[str, Any]:
+    metadata = {"name": name} | ({} if "Global" in kind else {"namespace": "a"})
+    return {"apiVersion": api, "kind": kind, "metadata": metadata, "spec": spec}
+
+
+def other(kind: str, name: str, spec: dict[str, Any], **metadata: Any) -> dict[str, Any]:
+    return {"apiVersion": V3, "kind": kind, "metadata": {"name": name, **metadata}, "spec": spec}
+
+
+def rule(**fields: Any) -> dict[str, Any]:
+    return {"ingress": [{"action": "Allow", **fields}]}
+
+
+def loaded(*objects: dict[str, Any], options: Options = CALICO) -> Snapshot:
+    return load_objects(objects, options=options)
+
+
+def said(*objects: dict[str, Any], options: Options = CALICO) -> list[str]:
+    with pytest.raises(ManifestError) as caught:
+        loaded(*objects, options=options)
+    return [f"{problem.path}: {problem.message}" for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        (
+            rule(source={"selector": "app"}),
+            'spec.ingress[0].source.selector: found the selector "app": found the end at column 4, expected an '
+            "operator: ==, !=, in, not in, contains, starts with or ends with",
+        ),
+        (
+            {"selector": "global()"},
+            "spec.selector: found global(), expected it in the namespaceSelector of a rule only",
+        ),
+        (
+            rule(action="Reject"),
+            'spec.ingress[0].action: found "Reject", expected Allow, Deny, Pass or Log',
+        ),
+        (
+            rule(protocol="IGMP"),
+            'spec.ingress[0].protocol: found "IGMP", expected TCP, UDP, SCTP, ICMP, ICMPv6, UDPLite or a number '
+            "from 1 to 255",
+        ),
+        (
+            rule(protocol="TCP", destination={"ports": ["9000:80"]}),
+            'spec.ingress[0].destination.ports[0]: found "9000:80", expected a port from 0 to 65535, a range such as '
+            "8000:8080, or the name of a port",
+        ),
+        (
+            rule(destination={"notPorts": ["web"]}),
+            'spec.ingress[0].destination.notPorts[0]: found "web", expected numbers only; a port name in notPorts is '
+            "not supported",
+        ),
+        (
+            rule(source={"nets": ["10.0.0.0/33"]}),
+            'spec.ingress[0].source.nets[0]: found "10.0.0.0/33", expected a CIDR such as 10.0.0.0/8, or an address',
+        ),
+        (
+            rule(source={"nets": ["10.0.0.0/8"]}, destination={"nets": ["fd00::/8"]}),
+            "spec.ingress[0]: found IPv4 and IPv6 CIDRs in one rule, expected those of one family; make it two rules",
+        ),
+        (
+            rule(ipVersion=6, source={"nets": ["10.0.0.0/8"]}),
+            "spec.ingress[0].ipVersion: found IPv6 by ipVersion beside the other family, expected one family in a rule",
+        ),
+        (
+            rule(protocol="ICMP", icmp={"code": 1}),
+            "spec.ingress[0].icmp.type: found nothing, expected a type, since there is a code",
+        ),
+        (
+            rule(protocol="TCP", icmp={"type": 8}),
+            "spec.ingress[0].icmp: found icmp, expected it beside protocol ICMP or ICMPv6 only",
+        ),
+        (
+            {"ingress": [{"action": "Deny", "protocol": "TCP", "http": {"methods": ["GET"]}}]},
+            "spec.ingress[0].http: found http, expected it in an ingress rule that allows",
+        ),
+        (
+            rule(source={"services": {"name": "s", "namespace": "a"}, "nets": ["10.0.0.0/8"]}),
+            "spec.ingress[0].source.nets: found a field beside services, expected none: the Service says who is meant",
+        ),
+        (
+            rule(source={"services": {"name": "s", "namespace": "a"}}),
+            "spec.ingress[0].source.services: found the Service a/s, of which no EndpointSlice is given, expected its "
+            "slices: a rule matches the addresses in them (kubectl get endpointslices -n a -o yaml)",
+        ),
+        (
+            {"preDNAT": True, "doNotTrack": True, "applyOnForward": True},
+            "spec.preDNAT: found preDNAT and doNotTrack, expected at most one of them",
+        ),
+        (
+            {"preDNAT": True, "applyOnForward": True, "egress": [{"action": "Allow"}]},
+            "spec.egress: found egress rules, expected none in a policy with preDNAT",
+        ),
+        (
+            {"doNotTrack": True},
+            "spec.doNotTrack: found true, expected applyOnForward: true beside it",
+        ),
+        ({"order": "10"}, 'spec.order: found "10", expected a number'),
+    ],
+)  # fmt: skip
+def test_what_calico_would_refuse_is_refused(spec: dict[str, Any], told: str) -> None:
+    assert told in said(policy(spec))
+
+
+def test_every_problem_is_told_at_once() -> None:
+    wrong = {"tier": "gone", "selector": "x", "types": ["In"], "ingress": [{"action": "No"}]}
+    assert len(said(policy(wrong))) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "spec", "told"),
+    [
+        ("default", {"order": 5}, "spec.order: found 5, expected 1e+06, the order of the built-in tier default"),
+        (
+            "kube-admin",
+            {"defaultAction": "Deny"},
+            'spec.defaultAction: found "Deny", expected Pass, how the built-in tier kube-admin ends',
+        ),
+        ("t", {"defaultAction": "Allow"}, 'spec.defaultAction: found "Allow", expected Deny or Pass'),
+    ],
+)
+def test_a_tier_that_cannot_be_is_refused(name: str, spec: dict[str, Any], told: str) -> None:
+    assert said(other("Tier", name, spec)) == [told]
+
+
+# ---------------------------------------------------------------- the two forms
+
+
+def test_both_forms_of_one_policy_are_one_policy() -> None:
+    spec = {"selector": "all()", "types": ["Ingress"], "ingress": [{"action": "Deny"}]}
+    snapshot = loaded(policy(spec), policy(spec, api=CRD, name="default.p"))
+    assert [str(each.ref) for each in snapshot.policies] == ["GlobalNetworkPolicy p"]
+
+
+def test_without_types_the_form_of_the_crd_is_about_both_directions() -> None:
+    assert [each.isolates for each in loaded(policy({}, api=CRD)).policies] == [frozenset(Direction)]
+    assert [each.isolates for each in loaded(policy({})).policies] == [frozenset((Direction.INGRESS,))]
+
+
+def test_labels_of_sets_in_the_form_of_the_crd_are_those_that_calico_keeps() -> None:
+    kept = {"projectcalico.org/metadata": '{"labels": {"role": "ext"}}'}
+    found = other("GlobalNetworkSet", "s", {"nets": ["203.0.113.0/24"]}, annotations=kept, labels={"role": "no"})
+    snapshot = loaded(found | {"apiVersion": CRD}, policy(rule(source={"selector": "role == 'ext'"})))
+    (match,) = snapshot.policies[0].ingress[0].matches
+    addresses = [peer.addresses for peer in parts_of(match.peer) if isinstance(peer, AddressPeer)]
+    assert addresses == [parse_cidrs(("203.0.113.0/24",))]
+
+
+def test_a_policy_of_kubernetes_and_one_of_calico_may_have_one_name() -> None:
+    knp = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy"}
+    metadata = {"name": "p", "namespace": "a"}
+    snapshot = loaded(knp | {"metadata": metadata, "spec": {"podSelector": {}}}, policy({}, kind="NetworkPolicy"))
+    assert [each.ref.kind for each in snapshot.policies] == ["CalicoNetworkPolicy", "NetworkPolicy"]
+
+
+# ---------------------------------------------------------------- staged
+
+POD: dict[str, Any] = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "x", "namespace": "a"},
+    "spec": {"containers": [{"name": "c", "image": "i"}]},
+    "status": {"podIP": "10.0.0.1", "podIPs": [{"ip": "10.0.0.1"}]},
+}
+
+
+def from_outside(*objects: dict[str, Any], with_staged: bool) -> Truth:
+    snapshot = loaded(POD, *objects, options=Options(cni=Cni.CALICO, with_staged=with_staged))
+    pod = snapshot.pods[0]
+    flow = Flow(
+        source=External(),
+        destination=pod,
+        source_address=0x08080808,
+        destination_address=pod.addresses[0],
+        protocol=Protocol.TCP,
+        port=80,
+    )
+    return truth(snapshot, flow)
+
+
+DENY = {"ingress": [{"action": "Deny"}]}
+
+
+def test_a_staged_policy_acts_only_when_asked_what_if() -> None:
+    staged = policy(DENY, kind="StagedGlobalNetworkPolicy")
+    assert from_outside(staged, with_staged=False) is Truth.ALLOWED
+    assert from_outside(staged, with_staged=True) is Truth.DENIED
+
+
+def test_a_staged_policy_takes_the_place_of_the_enforced_one_or_takes_it_away() -> None:
+    enforced = policy(DENY)
+    for spec in ({"ingress": [{"action": "Allow"}]}, {"stagedAction": "Delete"}):
+        staged = policy(spec, kind="StagedGlobalNetworkPolicy")
+        assert from_outside(enforced, staged, with_staged=False) is Truth.DENIED
+        assert from_outside(enforced, staged, with_staged=True) is Truth.ALLOWED
+
+
+def test_a_staged_policy_of_kubernetes_isolates_when_asked_what_if() -> None:
+    staged = policy({"podSelector": {}}, kind="StagedKubernetesNetworkPolicy")
+    assert from_outside(staged, with_staged=False) is Truth.ALLOWED
+    assert from_outside(staged, with_staged=True) is Truth.DENIED
+
+
+def test_what_is_left_out_is_said() -> None:
+    staged = policy(DENY, kind="StagedGlobalNetworkPolicy")
+    host = policy(DENY | {"doNotTrack": True, "applyOnForward": True}, name="h")
+    endpoint = other("HostEndpoint", "e", {"node": "n", "expectedIPs": ["192.0.2.1"]})
+    ping = policy({"ingress": [{"action": "Deny", "protocol": "ICMP"}]}, name="i")
+    snapshot = loaded(staged, host, endpoint, ping)
+    assert [each.code for each in snapshot.assumptions] == ["STAGED_POLICY", "HOST_POLICY", "HOST_ENDPOINT"]
+    assert "OTHER_PROTOCOL" in [each.code for each in snapshot.warnings]
+    assert [each.ref.name for each in snapshot.policies] == ["i", "p"]
+
+
+# ---------------------------------------------------------------- cni: auto
+
+AUTO = Options(cni=Cni.AUTO)
+AGENT = {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "cilium", "namespace": "kube-system"}}
+
+
+def test_auto_takes_what_the_input_shows_and_says_why() -> None:
+    snapshot = loaded(POD, policy(DENY), options=AUTO)
+    assert snapshot.options.cni is Cni.CALICO
+    (notice,) = (each for each in snapshot.assumptions if each.code == "CNI_FOUND")
+    assert notice.text == f"cni auto: calico, since the input has GlobalNetworkPolicy p of {V3}"
+
+
+def test_auto_without_a_sign_is_spec_and_says_so() -> None:
+    snapshot = loaded(POD, options=AUTO)
+    assert snapshot.options.cni is Cni.SPEC
+    assert [each.code for each in snapshot.assumptions] == ["CNI_NOT_FOUND"]
+
+
+def test_signs_of_two_implementations_are_an_error() -> None:
+    spec = {"selector": {"matchLabels": {"a": "b"}}, "template": {"metadata": {"labels": {"a": "b"}}, "spec": {}}}
+    found = said(policy(DENY), AGENT | {"spec": spec}, options=AUTO)
+    assert found == [
+        f"cni: found signs of calico (GlobalNetworkPolicy p of {V3}, <objects>) and of cilium (DaemonSet "
+        "kube-system/cilium of apps/v1, <objects>), expected those of one implementation; say which with the option cni"
+    ]
+
+
+def test_a_snapshot_read_anew_with_auto_stays_what_it_is() -> None:
+    snapshot = loaded(POD, policy(DENY))
+    assert snapshot.with_options(AUTO).options.cni is Cni.CALICO

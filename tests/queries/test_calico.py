@@ -1,0 +1,128 @@
+"""Questions about a cluster with Calico: its tiers by name, its policies, what decides, lint and differences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reachproof.manifests.load import load_objects
+from reachproof.network.options import Cni, Options
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.ask import Session
+from reachproof.queries.errors import QueryError
+from reachproof.queries.selectors import static_findings
+from reachproof.solver.universe import build
+
+V3 = "projectcalico.org/v3"
+
+
+def pod(name: str, number: int, **labels: str) -> dict[str, Any]:
+    address = f"10.0.0.{number}"
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": "a", "labels": labels},
+        "spec": {"containers": [{"name": "c", "image": "i"}]},
+        "status": {"podIP": address, "podIPs": [{"ip": address}]},
+    }
+
+
+def gnp(name: str, **spec: Any) -> dict[str, Any]:
+    return {"apiVersion": V3, "kind": "GlobalNetworkPolicy", "metadata": {"name": name}, "spec": spec}
+
+
+CLUSTER: list[dict[str, Any]] = [
+    {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}},
+    pod("cli", 1, app="cli"),
+    pod("srv", 2, app="srv"),
+    {"apiVersion": V3, "kind": "Tier", "metadata": {"name": "security"}, "spec": {"order": 10}},
+    gnp("lock", tier="security", order=5, selector="app == 'srv'", ingress=[{"action": "Deny", "protocol": "TCP"}]),
+    gnp("late", order=5, selector="app == 'srv'", ingress=[{"action": "Allow"}]),
+]
+
+
+def snapshot(*more: dict[str, Any], cni: Cni = Cni.CALICO) -> Snapshot:
+    return load_objects([*CLUSTER, *more], options=Options(cni=cni))
+
+
+def verdict(text: str, *more: dict[str, Any]) -> str:
+    return str(Session(snapshot(*more)).ask(text).verdict)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("can pod a/cli reach pod a/srv on tcp/80?", "unreachable"),
+        ("can pod a/cli reach pod a/srv on udp/80?", "unreachable"),
+        ("without globalnetworkpolicy lock: can pod a/cli reach pod a/srv on udp/80?", "reachable"),
+        ("with only the tier default: can pod a/cli reach pod a/srv on tcp/80?", "reachable"),
+        ("with only the tier security: can pod a/cli reach pod a/srv on tcp/80?", "unreachable"),
+        ("the tier security enforces default deny for ingress for pods labelled app=srv", "holds"),
+        ("the tier security enforces default deny for egress for pods labelled app=srv", "violated"),
+        ("the tier default enforces default deny for ingress for pods labelled app=srv", "violated"),
+        ("can any possible pod in namespace a labelled app=x reach pod a/srv on tcp/80?", "unreachable"),
+        ("can pod a/srv reach any possible pod in namespace a labelled app=srv on tcp/80?", "unreachable"),
+        ("can pod a/srv reach any possible pod in namespace a labelled app=x on tcp/80?", "reachable"),
+    ],
+)
+def test_questions_about_tiers_and_policies(text: str, expected: str) -> None:
+    assert verdict(text) == expected
+
+
+def test_parts_of_labels_matter_to_possible_pods() -> None:
+    only_c = gnp("c", order=1, tier="security", selector="app == 'srv'", ingress=[
+        {"action": "Allow", "source": {"selector": "app starts with 'c' && !(app ends with 'z')"}},
+    ])  # fmt: skip
+    for labels, expected in (("app=cx", "reachable"), ("app=cz", "unreachable"), ("app=x", "unreachable")):
+        asked = f"can any possible pod in namespace a labelled {labels} reach pod a/srv on tcp/80?"
+        assert verdict(asked, only_c) == expected, labels
+    assert (
+        verdict("can any possible pod in namespace a labelled app!=cli reach pod a/srv on tcp/80?", only_c)
+        == "reachable"
+    )
+
+
+def test_a_tier_that_nothing_is_in_is_told() -> None:
+    with pytest.raises(QueryError) as caught:
+        verdict("with only the tier secruity: can pod a/cli reach pod a/srv?")
+    assert "no tier secruity in the snapshot; did you mean security?" in str(caught.value)
+
+
+def test_tiers_by_name_are_calicos() -> None:
+    given = load_objects(CLUSTER[:3])
+    with pytest.raises(QueryError) as caught:
+        Session(given).ask("with only the tier security: can pod a/cli reach pod a/srv?")
+    assert "found the tier security with cni spec, expected cni calico, which has tiers by name" in str(caught.value)
+
+
+def test_what_decides_has_native_names() -> None:
+    answer = Session(snapshot()).ask("why can pod a/cli not reach pod a/srv on udp/80?")
+    assert answer.witness is not None
+    assert answer.witness.trace.ingress.decider.text == (
+        "GlobalNetworkPolicy lock (tier security, order 5) selects pod a/srv for ingress and no rule of the "
+        "tier security decides ingress from pod a/cli to pod a/srv on udp/80; the tier ends in deny"
+    )
+
+
+def test_lint_tells_orders_that_tie_and_selectors_that_match_nothing() -> None:
+    tied = gnp("tied", order=5, selector="app starts with 'q'", ingress=[{"action": "Deny"}])
+    found = {(each.code.value, each.text) for each in static_findings(build(snapshot(tied)))}
+    assert (
+        "TIED_ORDER",
+        "GlobalNetworkPolicy late and GlobalNetworkPolicy tied have order 5 in the tier default and rules that do "
+        "different things; their names decide",
+    ) in found
+    assert (
+        "SELECTS_NOTHING",
+        "GlobalNetworkPolicy tied selects pods with app starts with 'q'; no pod in the snapshot is selected",
+    ) in found
+
+
+def test_every_policy_that_selects_is_told_where_a_tier_ends_in_deny() -> None:
+    more = gnp("more", tier="security", order=6, selector="app == 'srv'")
+    answer = Session(snapshot(more)).ask("why can pod a/cli not reach pod a/srv on udp/80?")
+    assert [each.text for each in answer.because] == [
+        "GlobalNetworkPolicy lock selects pod a/srv for ingress, and its tier security ends in deny",
+        "GlobalNetworkPolicy more selects pod a/srv for ingress, and its tier security ends in deny",
+    ]
