@@ -7,25 +7,30 @@ from collections.abc import Iterable, Iterator
 from reachproof.manifests.fields import Place
 from reachproof.manifests.pods import PodEntry
 from reachproof.network.address import ALL_V4, ALL_V6
+from reachproof.network.cilium import filtered
 from reachproof.network.cluster import Namespace, Notice, Service
 from reachproof.network.errors import Problem
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import Labels, Selector
+from reachproof.network.options import Cni
 from reachproof.network.origin import Origin
 from reachproof.network.policy import Direction, PodSet, Policy, PolicyRef, parts_of
 from reachproof.network.predicate import Holder, needs
+from reachproof.network.profile import PROFILES
 
 
 def unknown_labels(
-    policies: Iterable[Policy], entries: Iterable[PodEntry], namespaces: Iterable[Namespace]
+    policies: Iterable[Policy], entries: Iterable[PodEntry], namespaces: Iterable[Namespace], cni: Cni
 ) -> dict[PolicyRef, list[Problem]]:
     """A policy whose choice of a pod rests on a label that the pod does not have yet cannot be judged.
 
+    A label that the profile's selectors do not see is none of these.
     Per such policy one problem for each label key, with the first such pod.
     """
     homes = {namespace.name: namespace.labels for namespace in namespaces}
     templates = [entry for entry in entries if entry.unknown]
-    everywhere = frozenset(key for entry in templates for key in entry.unknown)
+    seen = frozenset(key for entry in templates for key in entry.unknown)
+    everywhere = frozenset(key for key in seen if cni is not Cni.CILIUM or not filtered(key))
     found: dict[PolicyRef, dict[str, Problem]] = {}
     for policy in policies if templates else ():
         for chosen, origin in _pod_sets(policy):
@@ -150,3 +155,21 @@ def mixed_apis(policies: Iterable[Policy]) -> list[Notice]:
         "nothing orders one API against the other, so where they disagree either may win"
     )
     return [Notice(code="MIXED_ADMIN_APIS", text=text)]
+
+
+def kinds_not_read(policies: Iterable[Policy], cni: Cni) -> list[Notice]:
+    """Kinds of policy in the input that the profile does not know: nothing enforces them."""
+    kinds = sorted({policy.ref.kind for policy in policies} & PROFILES[cni].kinds_not_read)
+    text = "{} is not read by {}; the answer does without it"
+    return [Notice(code="KIND_NOT_READ", text=text.format(kind, cni)) for kind in kinds]
+
+
+def filtered_labels(policies: Iterable[Policy], cni: Cni) -> list[Notice]:
+    """Selectors of labels that Cilium leaves out of identities, once for each policy and key."""
+    found: dict[tuple[PolicyRef, str], Notice] = {}
+    for policy in policies if cni is Cni.CILIUM else ():
+        for chosen, origin in _pod_sets(policy):
+            for key in sorted({need.key for need in chosen.pods.requirements if filtered(need.key)}):
+                text = f"{policy.ref} selects by the label {key}, which is no part of identities: it is never there"
+                found.setdefault((policy.ref, key), Notice(code="LABEL_NOT_SEEN", text=text, origin=origin))
+    return list(found.values())

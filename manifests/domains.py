@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from reachproof.network.domains import in_pattern, plain
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.policy import AddressPeer, DomainPeer, PartyKind, Peer
 
 
 def split_domains(names: Iterable[str], known: Mapping[str, IntervalSet]) -> list[Peer]:
     """At most one peer with the known addresses (external parties only), and at most one of unknown ones."""
-    by_name = {_plain(name): addresses for name, addresses in known.items()}
-    plain = sorted({_plain(name) for name in names})
-    covered = [by_name[name] for name in plain if name in by_name]
-    unknown = tuple(name for name in plain if name not in by_name)
+    by_name = {plain(name): addresses for name, addresses in known.items()}
+    wanted = sorted({plain(name) for name in names})
+    covered = [by_name[name] for name in wanted if name in by_name]
+    unknown = tuple(name for name in wanted if name not in by_name)
     peers: list[Peer] = []
     if covered:
         addresses = IntervalSet.of(span for one in covered for span in one)
@@ -26,5 +27,12 @@ def split_domains(names: Iterable[str], known: Mapping[str, IntervalSet]) -> lis
     return peers
 
 
-def _plain(name: str) -> str:
-    return name.lower().removesuffix(".")
+def patterns(given: Iterable[str], known: Mapping[str, IntervalSet]) -> list[Peer]:
+    """What Cilium's patterns stand for: the addresses of known names, and always some that are not known."""
+    wanted = tuple(sorted({plain(pattern) for pattern in given}))
+    covered = [spans for name, spans in known.items() if any(in_pattern(name, pattern) for pattern in wanted)]
+    peers: list[Peer] = []
+    if covered:
+        addresses = IntervalSet.of(span for one in covered for span in one)
+        peers.append(AddressPeer(addresses, frozenset((PartyKind.EXTERNAL,))))
+    return [*peers, DomainPeer((), wanted)] if wanted else peers

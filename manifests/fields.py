@@ -192,6 +192,13 @@ class Field:
         self.report(f"found {found}, expected exactly one of {listed(names, 'and')}")
         return None
 
+    def demand_one_of(self, *names: str) -> Field | None:
+        """As `one_of`, where fields of other names do not say that one of these is misspelled."""
+        if any(self.get(name).present for name in names):
+            return self.one_of(*names)
+        self.report(f"found none, expected exactly one of {listed(names, 'and')}")
+        return None
+
     def count(self, low: int, high: int) -> list[Field]:
         """The items of the list here; reports where there are fewer or more, or no list at all."""
         items = self.items()

@@ -42,7 +42,7 @@ _BACKEND: Kept = {
     "serviceName": ONE,
     "servicePort": ONE,
 }
-_POLICY: Kept = {"metadata": _NAME, "spec": ALL}
+_POLICY: Kept = {"metadata": _NAME, "spec": ALL, "specs": ALL}
 # Sets and host endpoints have labels, which Calico keeps in an annotation of its own.
 _LABELLED: Kept = {
     "metadata": {**_NAME, "labels": ALL, "annotations": {"projectcalico.org/metadata": ONE}},
@@ -123,7 +123,7 @@ _KINDS.update({kind: {**_WORKLOAD, **_OWN_WORKLOADS.get(kind, {})} for kind in W
 def kept(manifest: Manifest) -> dict[str, Any] | None:
     """What is stored of an object; None for one that is not looked at. Lines of policies are kept, where known."""
     if depends_on_cni(manifest):
-        fields = _LABELLED if manifest.kind in LABELLED_KINDS else _POLICY
+        fields = _LABELLED if manifest.kind in (*LABELLED_KINDS, "CiliumCIDRGroup") else _POLICY
     elif inventory_kind(manifest):
         fields = _KINDS[manifest.kind]
     else:

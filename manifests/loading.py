@@ -38,7 +38,7 @@ from reachproof.network.policy import Policy, PolicyRef
 from reachproof.network.snapshot import Snapshot
 
 # Notices that say on what every answer rests; the others are warnings.
-_ASSUMED = frozenset(("HOST_POLICY", "HOST_ENDPOINT", "NOT_LOOKED_AT", "STAGED_POLICY"))
+_ASSUMED = frozenset(("HOST_POLICY", "HOST_ENDPOINT", "NOT_LOOKED_AT", "STAGED_POLICY", "TO_SERVICES"))
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
 
 
@@ -229,7 +229,9 @@ class Loading:
 
     def _refuse_unknown_labels(self, cluster: Cluster) -> None:
         policies = [policy for policy, _, _ in self._policies.values()]
-        for ref, problems in crosschecks.unknown_labels(policies, cluster.pods, cluster.namespaces).items():
+        for ref, problems in crosschecks.unknown_labels(
+            policies, cluster.pods, cluster.namespaces, self._context.options.cni
+        ).items():
             self._refuse(self._policies.pop(ref)[1], problems)
 
     def _assembled(self, cluster: Cluster, policies: list[Policy]) -> Snapshot:
@@ -265,6 +267,7 @@ class Loading:
                     *self._ignorance(),
                     *self._assumed,
                     *(n for place in self._places(policies) for n in place.notices if n.code in _ASSUMED),
+                    *crosschecks.kinds_not_read(policies, self._context.options.cni),
                     *cluster.assumptions,
                     *crosschecks.service_labels(cluster.services, cluster.pods),
                 )
@@ -280,6 +283,7 @@ class Loading:
         yield from crosschecks.init_port_names(policies, cluster.pods)
         yield from crosschecks.service_ranges(places, cluster.services, self._context.options.service_range)
         yield from crosschecks.mixed_apis(policies)
+        yield from crosschecks.filtered_labels(policies, self._context.options.cni)
 
     def _places(self, policies: Iterable[Policy]) -> list[Place]:
         """Where the policies, and what they refer to, were read."""

@@ -18,6 +18,8 @@ _CLUSTER_SCOPED = frozenset(
         "AdminNetworkPolicy",
         "BaselineAdminNetworkPolicy",
         "ClusterNetworkPolicy",
+        "CiliumClusterwideNetworkPolicy",
+        "CiliumCIDRGroup",
         "GlobalNetworkPolicy",
         "StagedGlobalNetworkPolicy",
         "GlobalNetworkSet",
@@ -34,6 +36,7 @@ _GROUPS = frozenset(
         "batch",
         "discovery.k8s.io",
         "networking.k8s.io",
+        "cilium.io",
         "projectcalico.org",
         "crd.projectcalico.org",
     )

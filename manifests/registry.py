@@ -9,6 +9,7 @@ from reachproof.manifests import (
     baselineadminnetworkpolicy,
     calico,
     calico_objects,
+    cilium,
     clusternetworkpolicy,
     networkpolicy,
 )
@@ -25,8 +26,9 @@ POLICY_KINDS = (
     baselineadminnetworkpolicy.KIND,
     clusternetworkpolicy.KIND,
     *calico.KINDS,
+    *cilium.KINDS,
 )
-SUPPORT_KINDS: tuple[SupportKind, ...] = (*calico_objects.SUPPORT,)
+SUPPORT_KINDS: tuple[SupportKind, ...] = (*calico_objects.SUPPORT, cilium.SUPPORT)
 _BY_KIND = {(kind.group, kind.kind): kind for kind in POLICY_KINDS}
 _SUPPORT_BY_KIND = {(kind.group, kind.kind): kind for kind in SUPPORT_KINDS}
 _ADMIN_GROUP = adminnetworkpolicy.KIND.group
@@ -34,7 +36,6 @@ _ADMIN_GROUP = adminnetworkpolicy.KIND.group
 # Kinds of other products that decide what may be reached. Kinds that only observe, route or stage are not here.
 _UNSUPPORTED = {
     "projectcalico.org": frozenset(("Profile",)),
-    "cilium.io": frozenset(("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "CiliumCIDRGroup")),
     "crd.antrea.io": frozenset(("NetworkPolicy", "ClusterNetworkPolicy", "Tier", "ClusterGroup", "Group")),
     "security.istio.io": frozenset(("AuthorizationPolicy", "PeerAuthentication")),
     "networking.istio.io": frozenset(("Sidecar",)),
@@ -52,10 +53,10 @@ _ANY_POLICY = re.compile(r"(?i)(?!staged).*networkpolicy")
 _REPORTED_NULLS = ("tcp", "udp", "sctp")
 
 
-def policy_kind(manifest: Manifest, cni: Cni) -> PolicyKind | None:
-    """The kind of a policy that is read under the profile, whatever its version; None for any other object."""
+def policy_kind(manifest: Manifest, cni: Cni | None = None) -> PolicyKind | None:
+    """The kind of a policy that is read under the profile, or any, whatever its version; None for any other object."""
     kind = _BY_KIND.get((manifest.group, manifest.kind))
-    return kind if kind is not None and kind.cni in (None, cni) else None
+    return kind if kind is not None and (cni is None or kind.cni in (None, cni)) else None
 
 
 def depends_on_cni(manifest: Manifest) -> bool:
@@ -64,10 +65,10 @@ def depends_on_cni(manifest: Manifest) -> bool:
     return key in _BY_KIND or key in _SUPPORT_BY_KIND
 
 
-def support_kind(manifest: Manifest, cni: Cni) -> SupportKind | None:
-    """The kind of an object that policies refer to, if it is read under the profile; None for any other object."""
+def support_kind(manifest: Manifest, cni: Cni | None = None) -> SupportKind | None:
+    """The kind of an object that policies refer to, if read under the profile, or any; None for any other object."""
     kind = _SUPPORT_BY_KIND.get((manifest.group, manifest.kind))
-    return kind if kind is not None and kind.cni is cni else None
+    return kind if kind is not None and cni in (None, kind.cni) else None
 
 
 def unsupported(manifest: Manifest) -> str | None:

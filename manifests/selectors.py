@@ -17,7 +17,7 @@ from reachproof.manifests.fields import Field
 from reachproof.manifests.syntax import is_label_key, is_label_value
 from reachproof.network.labels import EVERYTHING, Operator, Requirement, Selector
 
-_OPERATORS = {operator.value: operator for operator in Operator}
+OPERATORS = {operator.value: operator for operator in Operator}
 LABEL_KEY = "a label key: at most 63 letters, digits, dashes, dots and underscores, perhaps after a DNS name and /"
 LABEL_VALUE = "a label value: at most 63 letters, digits, dashes, dots and underscores"
 
@@ -50,7 +50,7 @@ def _expression(field: Field) -> list[Requirement]:
     key = field.get("key").text()
     if key is None or not is_label_key(key):
         field.get("key").expected(LABEL_KEY)
-    operator = field.get("operator").choice(_OPERATORS)
+    operator = field.get("operator").choice(OPERATORS)
     values = field.get("values").texts()
     for item in field.get("values").items():
         if isinstance(item.value, str) and not is_label_value(item.value):

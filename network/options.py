@@ -40,19 +40,24 @@ class HostNetworkPods(StrEnum):
 
 
 class CidrMatches(StrEnum):
-    """Which endpoints a CIDR in a policy can match: all, all but pods, or only addresses outside the cluster."""
+    """Which endpoints a CIDR in a policy can match: all, all but pods or nodes, or only addresses outside."""
 
     ALL = "all"
     WORLD_AND_NODES = "world+nodes"
+    WORLD_AND_PODS = "world+pods"
     WORLD = "world"
 
 
 class Enforcement(StrEnum):
-    """Which kinds of policy the cluster's network enforces at all."""
+    """Which kinds of policy the cluster's network enforces at all.
+
+    `always`: all kinds, and a pod is isolated in both directions also where no policy selects it (Cilium only).
+    """
 
     NONE = "none"
     NETWORK_POLICY = "np"
     ALL = "np+admin"
+    ALWAYS = "always"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

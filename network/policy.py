@@ -40,11 +40,13 @@ class Action(StrEnum):
 class TierName(StrEnum):
     """The tiers in the order of evaluation; `default` is what holds where no policy decides.
 
+    `normal` is Cilium's, which holds NetworkPolicy too.
     `calico` stands for the tiers of Calico, each of which has a name of its own (`Placement`).
     """
 
     ADMIN = "admin"
     NETWORK_POLICY = "networkpolicy"
+    NORMAL = "normal"
     CALICO = "calico"
     BASELINE = "baseline"
     DEFAULT = "default"
@@ -89,9 +91,13 @@ class NodePeer:
 
 @dataclass(frozen=True, slots=True)
 class DomainPeer:
-    """External addresses that may stand behind one of the names (`*.` prefix: one or more labels)."""
+    """External addresses that may stand behind one of the names (`*.` prefix: one or more labels).
+
+    `patterns` are Cilium's, in which stars mean something else (`network.domains`).
+    """
 
     names: tuple[str, ...]
+    patterns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +111,23 @@ class OwnNodePeer:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherNodePeer:
+    """Nodes that the subject does not run on, and host-network pods there; unknown as for `OwnNodePeer`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartyPeer:
+    """Every party of these kinds, whatever its address."""
+
+    parties: frozenset[PartyKind]
+
+
+@dataclass(frozen=True, slots=True)
 class Intersection:
-    """Parties that are in each. Peers whose match may not be known (`DomainPeer`, `OwnNodePeer`) are never inside."""
+    """Parties that are in each.
+
+    Peers whose match may not be known (`DomainPeer`, `OwnNodePeer`, `OtherNodePeer`) are never inside.
+    """
 
     items: tuple[Peer, ...]
 
@@ -125,7 +146,19 @@ class Complement:
     item: Peer
 
 
-Peer = PodSet | AddressPeer | NodePeer | DomainPeer | AnyPeer | OwnNodePeer | Intersection | Union | Complement
+Peer = (
+    PodSet
+    | AddressPeer
+    | NodePeer
+    | DomainPeer
+    | AnyPeer
+    | OwnNodePeer
+    | OtherNodePeer
+    | PartyPeer
+    | Intersection
+    | Union
+    | Complement
+)
 
 
 def parts_of(peer: Peer) -> Iterator[Peer]:
@@ -188,14 +221,19 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyRef:
-    """The identity of a policy object; `namespace` is empty for cluster-scoped kinds."""
+    """The identity of a policy object; `namespace` is empty for cluster-scoped kinds.
+
+    `part` tells the policies of one object apart, where it holds several: it is the path of this one.
+    """
 
     kind: str
     namespace: str
     name: str
+    part: str = ""
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+        name = f"{self.name} {self.part}" if self.part else self.name
+        return f"{self.kind} {self.namespace}/{name}" if self.namespace else f"{self.kind} {name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

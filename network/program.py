@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
 
-from reachproof.network import calico
+from reachproof.network import calico, cilium
 from reachproof.network.errors import InputError, Problem
 from reachproof.network.labels import EVERYTHING
 from reachproof.network.options import CidrMatches, Enforcement, HostNetworkPods, Options
@@ -50,6 +50,7 @@ EXEMPTION = PolicyRef(kind="", namespace="", name="node exemption")
 _PARTIES = {
     CidrMatches.ALL: frozenset(PartyKind),
     CidrMatches.WORLD_AND_NODES: frozenset((PartyKind.NODE, PartyKind.EXTERNAL)),
+    CidrMatches.WORLD_AND_PODS: frozenset((PartyKind.POD, PartyKind.EXTERNAL)),
     CidrMatches.WORLD: frozenset((PartyKind.EXTERNAL,)),
 }
 
@@ -58,13 +59,17 @@ def assemble(policies: Iterable[Policy], options: Options) -> Programs:
     """The programs that a cluster with these policies runs, under the options' profile.
 
     Policies without a rule in a direction, that do not isolate in it, are left out of that direction. InputError where
-    the profile does not have what the policies need.
+    the profile does not have what the policies, or the options, need.
     """
     profile = PROFILES[options.cni]
     policies = calico.enforced(policies, with_staged=options.with_staged)
     _require_profile(policies, options, profile)
     enforced = [_adapted(policy, options, profile) for policy in policies if _enforced(policy, options, profile)]
     enforced.sort(key=lambda policy: (policy.priority, policy.ref.kind, policy.ref.namespace, policy.ref.name))
+    if profile.normal_tier:
+        adapted = [cilium.adapted(policy) for policy in enforced]
+        egress, ingress = (cilium.tiers(adapted, direction, options) for direction in Direction)
+        return Programs(egress=egress, ingress=ingress)
     if profile.calico_tiers:
         egress, ingress = (
             (*_exemption(direction), *calico.tiers(map(calico.programmed, enforced), direction))
@@ -77,17 +82,21 @@ def assemble(policies: Iterable[Policy], options: Options) -> Programs:
 
 
 def _require_profile(policies: Iterable[Policy], options: Options, profile: Profile) -> None:
-    foreign = [policy for policy in policies if policy.tier is TierName.CALICO]
-    if foreign and not profile.calico_tiers:
-        origin = foreign[0].origin
-        message = f"found a policy of Calico with cni {options.cni}, expected the option cni calico"
+    if options.enforcement is Enforcement.ALWAYS and not profile.normal_tier:
+        message = f"found the value always with cni {options.cni}, expected the option cni cilium"
+        raise InputError([Problem(file="options", path="enforcement", message=message)])
+    has = {TierName.CALICO: profile.calico_tiers, TierName.NORMAL: profile.normal_tier}
+    foreign = [policy for policy in policies if not has.get(policy.tier, True)]
+    if foreign:
+        origin, own = foreign[0].origin, "Calico" if foreign[0].tier is TierName.CALICO else "Cilium"
+        message = f"found a policy of {own} with cni {options.cni}, expected the option cni {own.lower()}"
         raise InputError([Problem(file=origin.file, line=origin.line, subject=str(foreign[0].ref), message=message)])
 
 
 def _enforced(policy: Policy, options: Options, profile: Profile) -> bool:
-    if options.enforcement is Enforcement.NONE:
+    if options.enforcement is Enforcement.NONE or policy.ref.kind in profile.kinds_not_read:
         return False
-    if policy.tier is TierName.NETWORK_POLICY:
+    if policy.tier in (TierName.NETWORK_POLICY, TierName.NORMAL):
         return True
     if options.enforcement is Enforcement.NETWORK_POLICY:
         return False

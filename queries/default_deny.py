@@ -111,7 +111,7 @@ def _reduced(binder: Binder, tier: ast.DenyTier | ast.NamedTier, direction: Dire
         case ast.DenyTier.ADMIN:
             keep = {TierName.ADMIN: _as_it_is}
         case ast.DenyTier.NETWORK_POLICIES:
-            keep = {TierName.NETWORK_POLICY: _no_rules}
+            keep = {TierName.NETWORK_POLICY: _no_rules, TierName.NORMAL: _no_rules}
         case ast.DenyTier.CLUSTER:
             keep = dict.fromkeys(TierName, _no_allow)
         case _:

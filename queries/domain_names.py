@@ -12,6 +12,7 @@ from dataclasses import replace
 from reachproof.grammar import ast
 from reachproof.network.address import ALL_ADDRESSES
 from reachproof.network.cluster import Notice
+from reachproof.network.domains import in_pattern, plain
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.policy import AddressPeer, DomainPeer, Match, PartyKind, Policy, Rule
 from reachproof.network.snapshot import Snapshot
@@ -57,24 +58,21 @@ def with_certain_names(snapshot: Snapshot, name: str) -> tuple[Policy, ...]:
 
 
 def _certain(rule: Rule, name: str) -> Rule:
-    """A rule that may match by unknown names has no other peers."""
+    """A rule that may match by unknown names has no other peers; it may still do so for another reason."""
     peers = [match.peer for match in rule.matches]
     if not any(isinstance(peer, DomainPeer) and _names(peer, name) for peer in peers):
         return rule
     outside = AddressPeer(ALL_ADDRESSES, frozenset((PartyKind.EXTERNAL,)))
     matches = (Match(outside, each.ports) if isinstance(each.peer, DomainPeer) else each for each in rule.matches)
-    return replace(rule, matches=tuple(matches), may=False)
+    return replace(rule, matches=tuple(matches), may=bool(rule.reason))
 
 
 def _names(peer: DomainPeer, name: str) -> bool:
-    wanted = _plain(name)
-    return any(wanted == each or (each.startswith("*.") and wanted.endswith(each[1:])) for each in peer.names)
+    wanted = plain(name)
+    named = (wanted == each or (each.startswith("*.") and wanted.endswith(each[1:])) for each in peer.names)
+    return any(named) or any(in_pattern(name, pattern) for pattern in peer.patterns)
 
 
 def _addresses(snapshot: Snapshot, name: str) -> IntervalSet | None:
-    by_name = {_plain(known): addresses for known, addresses in snapshot.options.domains.items()}
-    return by_name.get(_plain(name))
-
-
-def _plain(name: str) -> str:
-    return name.lower().removesuffix(".")
+    by_name = {plain(known): addresses for known, addresses in snapshot.options.domains.items()}
+    return by_name.get(plain(name))

@@ -22,13 +22,14 @@ from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import Selector
-from reachproof.network.policy import Action, Direction, Policy, TierName
+from reachproof.network.policy import Action, Direction, Policy, Rule, TierName
 from reachproof.network.ports import Protocol, place
 from reachproof.network.program import EXEMPTION
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Witness
 from reachproof.queries.findings import Code, Finding, Report, Severity, ordered
 from reachproof.queries.plan import Verdict
+from reachproof.queries.reading_findings import blind_blocks, loading_findings
 from reachproof.queries.selectors import rule_name, static_findings
 from reachproof.semantics.evaluate import evaluate, truth
 from reachproof.semantics.sentences import listed, number_or_name
@@ -137,7 +138,11 @@ KINDS = 4
 
 def lint(encoding: Encoding, budget: Budget, prover: Prover) -> Report:
     """All findings. Each kind that needs flows has the whole budget; where it runs out, the report says so."""
-    found = list(static_findings(encoding.universe))
+    found = [
+        *static_findings(encoding.universe),
+        *loading_findings(encoding.snapshot),
+        *blind_blocks(encoding.snapshot),
+    ]
     undecided: list[Notice] = []
     parts: dict[str, Callable[[Budget], Iterable[Finding]]] = {
         "shadowed and overridden rules": lambda running: idle(encoding, running),
@@ -167,14 +172,19 @@ def idle(encoding: Encoding, budget: Budget) -> tuple[Finding, ...]:
 
 
 def _without(policy: Policy, gone: Iterable[IdleRule]) -> Policy:
-    indexes = {(each.direction, each.rule.index) for each in gone if each.policy.ref == policy.ref}
-    if not indexes:
+    idle_ = {(each.direction, _part(each.rule)) for each in gone if each.policy.ref == policy.ref}
+    if not idle_:
         return policy
     egress, ingress = (
-        tuple(rule for rule in policy.rules(direction) if (direction, rule.index) not in indexes)
+        tuple(rule for rule in policy.rules(direction) if (direction, _part(rule)) not in idle_)
         for direction in Direction
     )
     return replace(policy, egress=egress, ingress=ingress)
+
+
+def _part(rule: Rule) -> tuple[int, bool, str]:
+    """What tells apart the rules that one written rule was made into."""
+    return rule.index, rule.may, rule.reason
 
 
 def _idle_finding(found: IdleRule) -> Finding:
@@ -185,9 +195,10 @@ def _idle_finding(found: IdleRule) -> Finding:
     if found.overridden:
         severity = Severity.WARNING if differs else Severity.INFO
         why = f"never comes to decide: earlier tiers decide all of its flows, by {listed(by)}"
-    elif found.policy.tier is TierName.NETWORK_POLICY:
+    elif found.policy.tier is TierName.NETWORK_POLICY or (found.policy.tier is TierName.NORMAL and not differs):
         severity = Severity.INFO
-        why = f"adds nothing: all of its flows are allowed by {listed(by)}"
+        what = "denied" if action is Action.DENY else "allowed"
+        why = f"adds nothing: all of its flows are {what} by {listed(by)}"
     else:
         severity = Severity.ERROR if differs else Severity.WARNING
         why = f"never decides: all of its flows are decided before it, by {listed(by)}"

@@ -130,10 +130,10 @@ def _split(policy: Policy, lived_in: frozenset[str]) -> Iterator[Policy]:
 def _perhaps(policy: Policy) -> Policy:
     """The policy as one for the stand-in alone, which may or may not apply to it.
 
-    A NetworkPolicy that applies isolates: it allows what its rules allow and denies the rest.
+    A policy that applies and isolates allows what its rules allow and denies the rest.
     """
     rest: tuple[Rule, ...] = ()
-    if policy.tier is TierName.NETWORK_POLICY:
+    if policy.tier in (TierName.NETWORK_POLICY, TierName.NORMAL):
         rest = (Rule(action=Action.DENY, matches=(Match(AnyPeer()),), may=True, name="isolation", origin=BUILT_IN),)
     egress, ingress = (
         (*(replace(rule, may=True) for rule in rules), *(rest if isolates else ()))

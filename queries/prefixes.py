@@ -34,9 +34,9 @@ from reachproof.solver.goal import TRUE, All, Formula, Not, Side
 FREE = PolicyRef(kind="NetworkPolicy", namespace="", name="(any that could be written)")
 ASSUMED = Origin(file="", path="assumed")
 _TIERS = {
-    ast.DenyTier.BASELINE: TierName.BASELINE,
-    ast.DenyTier.ADMIN: TierName.ADMIN,
-    ast.DenyTier.NETWORK_POLICIES: TierName.NETWORK_POLICY,
+    ast.DenyTier.BASELINE: (TierName.BASELINE,),
+    ast.DenyTier.ADMIN: (TierName.ADMIN,),
+    ast.DenyTier.NETWORK_POLICIES: (TierName.NETWORK_POLICY, TierName.NORMAL),
 }
 
 
@@ -124,8 +124,8 @@ def with_prefixes(binder: Binder, instance: Instance) -> Formula:
             case ast.WithOnly(ast.NamedTier() as named):
                 binder.use(in_tier(binder, named))
             case ast.WithOnly(ast.DenyTier() as tier):
-                kept = _TIERS.get(tier)
-                binder.use(tuple(policy for policy in binder.snapshot.policies if kept in (None, policy.tier)))
+                kept = _TIERS.get(tier, tuple(TierName))
+                binder.use(tuple(policy for policy in binder.snapshot.policies if policy.tier in kept))
             case ast.AssumingNone(scope, selector):
                 labelled: ast.SetExpr = ast.Pods((ast.Labelled(selector),))
                 world += [Not(All((binder.at(side, scope), binder.at(side, labelled)))) for side in Side]
@@ -185,7 +185,9 @@ def _with_free_policies(binder: Binder, scope: ast.SetExpr, *, new_namespaces: b
         for selector in selectors
     )
     others = (
-        p for p in binder.snapshot.policies if p.tier is not TierName.NETWORK_POLICY or p.ref.namespace not in names
+        p
+        for p in binder.snapshot.policies
+        if p.tier not in _TIERS[ast.DenyTier.NETWORK_POLICIES] or p.ref.namespace not in names
     )
     return (*others, *free)
 

@@ -3,15 +3,17 @@
 A NetworkPolicy keeps the baseline tier away from a pod in the directions in which it isolates it, and in no other. The
 text of ClusterNetworkPolicy names no direction, and one implementation ends the baseline tier for both. An answer that
 rests on the baseline tier for a pod that a NetworkPolicy selects in the other direction only says so.
+
+Under Cilium the baseline tier comes before isolation, so that it decides for isolated pods too; such an answer says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from reachproof.network.cluster import Notice, Pod
 from reachproof.network.options import Cni
-from reachproof.network.policy import Direction, Policy, TierName
+from reachproof.network.policy import Action, Direction, Policy, TierName
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.trace import Trace
 from reachproof.solver.decide import Blame
@@ -28,13 +30,20 @@ def by_witness(snapshot: Snapshot, trace: Trace) -> tuple[Notice, ...]:
             found += _notice(
                 side.direction, [p for p in _one_way(snapshot, side.direction) if _selects(snapshot, p, subject)]
             )
+            if side.decider.action is Action.ALLOW:
+                isolating = _isolating(snapshot, side.direction)
+                found += _before(side.direction, [p for p in isolating if _selects(snapshot, p, subject)])
     return tuple(found)
 
 
-def by_proof(snapshot: Snapshot, because: Iterable[Blame]) -> tuple[Notice, ...]:
+def by_proof(snapshot: Snapshot, because: Collection[Blame]) -> tuple[Notice, ...]:
     """For a proof: a direction in which it rests on a baseline rule, while NetworkPolicies isolate in the other."""
     directions = dict.fromkeys(each.direction for each in because if each.policy.tier is TierName.BASELINE)
-    return tuple(notice for direction in directions for notice in _notice(direction, _one_way(snapshot, direction)))
+    found = [notice for direction in directions for notice in _notice(direction, _one_way(snapshot, direction))]
+    allowing = (each for each in because if each.rule is not None and each.rule.action is Action.ALLOW)
+    for direction in dict.fromkeys(each.direction for each in allowing if each.policy.tier is TierName.BASELINE):
+        found += _before(direction, _isolating(snapshot, direction))
+    return tuple(found)
 
 
 def _one_way(snapshot: Snapshot, direction: Direction) -> list[Policy]:
@@ -46,9 +55,28 @@ def _one_way(snapshot: Snapshot, direction: Direction) -> list[Policy]:
     ]
 
 
+def _isolating(snapshot: Snapshot, direction: Direction) -> list[Policy]:
+    """Policies whose isolation the baseline tier comes before: none but under Cilium."""
+    if snapshot.options.cni is not Cni.CILIUM:
+        return []
+    return [policy for policy in snapshot.policies if direction in policy.isolates]
+
+
 def _selects(snapshot: Snapshot, policy: Policy, pod: Pod) -> bool:
     labels = snapshot.namespace_of[pod.namespace].labels
     return policy.subject.namespaces.matches(labels) and policy.subject.pods.matches(pod.labels)
+
+
+def _before(direction: Direction, policies: list[Policy]) -> list[Notice]:
+    if not policies:
+        return []
+    names = ", ".join(str(policy.ref) for policy in policies[:_SHOWN])
+    more = f" and {len(policies) - _SHOWN} more" if len(policies) > _SHOWN else ""
+    text = (
+        f"Cilium asks the baseline tier before it isolates: it decides {direction} although {names}{more} isolates; "
+        "the text of ClusterNetworkPolicy means otherwise"
+    )
+    return [Notice(code="BASELINE_BEFORE_ISOLATION", text=text, origin=policies[0].origin)]
 
 
 def _notice(direction: Direction, policies: list[Policy]) -> list[Notice]:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from math import inf
 
+from reachproof.network.cilium import adapted
 from reachproof.network.cluster import Pod
 from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Operator, Requirement, Selector
-from reachproof.network.options import HostNetworkPods
+from reachproof.network.options import Cni, HostNetworkPods
 from reachproof.network.origin import Origin
 from reachproof.network.policy import (
     AnyPeer,
@@ -34,7 +35,10 @@ from reachproof.solver.universe import Universe
 
 def static_findings(universe: Universe) -> tuple[Finding, ...]:
     """Every finding of this module about the universe's snapshot, in the order of its policies."""
-    found = [finding for policy in universe.snapshot.policies for finding in _Policy(universe, policy).findings()]
+    policies = universe.snapshot.policies
+    if universe.snapshot.options.cni is Cni.CILIUM:
+        policies = tuple(map(adapted, policies))
+    found = [finding for policy in policies for finding in _Policy(universe, policy).findings()]
     return (*found, *_tied(universe.snapshot.policies), *_namespaces_without_policy(universe))
 
 

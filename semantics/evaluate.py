@@ -17,6 +17,7 @@ from dataclasses import replace
 
 from reachproof.network.address import family, format_address
 from reachproof.network.calico import END
+from reachproof.network.cilium import ALWAYS
 from reachproof.network.cluster import Node, Notice, Pod
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.options import HostNetworkPods
@@ -163,10 +164,11 @@ def _is_subject(snapshot: Snapshot, party: Party) -> bool:
 
 def _perhaps_skipped(case: Case, tier: Tier) -> Tier:
     """The tier, and where its policies isolate the pod, a first chance to be left out as a whole."""
-    if not any(
-        policy.tier is TierName.NETWORK_POLICY and case.direction in policy.isolates and selects(case, policy)
-        for policy in tier.policies
-    ):
+
+    kinds = (TierName.NETWORK_POLICY, TierName.NORMAL)
+    isolating = (p for p in tier.policies if case.direction in p.isolates and (p.tier in kinds or p.ref == ALWAYS))
+    applies = tier.policies if tier.name == TierName.NORMAL else isolating
+    if not any(selects(case, policy) for policy in applies):
         return tier
     (chain,) = tier.chains
     return replace(tier, chains=(((SKIPPED,), *chain),))

@@ -6,6 +6,7 @@
 | pod peers | NetworkPolicyPeer podSelector and namespaceSelector; `pods` and `namespaces` peers of the admin kinds |
 | address peers | NetworkPolicyPeer ipBlock; `networks` peers: any party of the right kind that uses such an address |
 | node peers | `nodes` peers: an address among status.addresses of a node with those labels |
+| party peers, own and other nodes | Cilium entities: what the party is, whatever its address |
 | domain peers | `domainNames` peers: which addresses stand behind a name is not known here |
 | intersection, union, complement | entity rules of Calico: conditions on an end of the flow, together |
 | ports | NetworkPolicyPort; `ports` and `protocols` of the admin kinds; names are looked up at the destination pod |
@@ -33,8 +34,10 @@ from reachproof.network.policy import (
     Match,
     NamedPort,
     NodePeer,
+    OtherNodePeer,
     OwnNodePeer,
     PartyKind,
+    PartyPeer,
     Peer,
     PodSet,
     PortMatch,
@@ -114,6 +117,10 @@ def _meets(snapshot: Snapshot, peer: Peer, end: tuple[Party, int], subject_party
             return Matched.MAYBE if isinstance(party, External) else Matched.NO
         case OwnNodePeer():
             return _on_own_node(subject_party, party)
+        case OtherNodePeer():
+            return _on_other_node(subject_party, party)
+        case PartyPeer(parties):
+            return _known(party_kind(party) in parties)
         case Intersection(items):
             return min((_meets(snapshot, item, end, subject_party) for item in items), default=Matched.YES)
         case Union(items):
@@ -176,6 +183,13 @@ def _on_own_node(subject_party: Party, party: Party) -> Matched:
     if subject_party.node is None or node is None:
         return Matched.MAYBE
     return _known(subject_party.node == node)
+
+
+def _on_other_node(subject_party: Party, party: Party) -> Matched:
+    """Whether `party` is a node that the subject does not run on, or a host-network pod there."""
+    if not isinstance(subject_party, Pod) or party_kind(party) is not PartyKind.NODE:
+        return Matched.NO
+    return Matched(Matched.YES - _on_own_node(subject_party, party))
 
 
 def _named_port_matches(name: NamedPort, flow: Flow, *, host_network: bool) -> bool:

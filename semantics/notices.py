@@ -8,6 +8,9 @@
 | UNKNOWN_NODE | whether the pod runs on the node at the other end |
 | OWN_NODE_EGRESS | whether NetworkPolicy exempts what a pod sends to its own node |
 | SELF_VIA_SERVICE | whether NetworkPolicy applies where a pod reaches itself through a Service |
+| LOCAL_HOST | whether a pod that no Cilium policy selects accepts its own node in the enforcement mode `always` |
+| REQUEST_RULES | whether a rule lets a connection's requests through, which are judged above the transport layer |
+| API_SERVER | whether a node or an address outside is the API server |
 | MAY_MATCH | any other rule that may or may not match |
 
 No verdict rests on the wording; which notices there are is checked by tests/cases.
@@ -19,6 +22,7 @@ from collections.abc import Iterable
 from math import inf
 
 from reachproof.network.address import format_address
+from reachproof.network.cilium import LOCAL_HOST
 from reachproof.network.cluster import Notice
 from reachproof.network.flow import Flow
 from reachproof.network.labels import EVERYTHING
@@ -28,6 +32,7 @@ from reachproof.network.policy import (
     Direction,
     DomainPeer,
     Match,
+    OtherNodePeer,
     OwnNodePeer,
     PodSet,
     Policy,
@@ -81,13 +86,19 @@ def doubt(snapshot: Snapshot, flow: Flow, direction: Direction, rule: Rule, poli
     maybe = [m.peer for m in rule.matches if peer_matches(snapshot, m.peer, flow, direction) is Matched.MAYBE]
     domains = [peer for peer in maybe if isinstance(peer, DomainPeer)]
     if domains:
-        known = listed((name for peer in domains for name in peer.names), word="or")
+        known = listed((name for peer in domains for name in (*peer.names, *peer.patterns)), word="or")
         text = f"{policy.ref} {number_or_name(rule)}: whether {known} stands for {format_address(address)} is not known"
         return Notice(code="DOMAIN_NAMES", text=text, origin=rule.origin)
-    if any(isinstance(peer, OwnNodePeer) for peer in maybe):
+    if any(isinstance(peer, OwnNodePeer | OtherNodePeer) for peer in maybe):
         text = f"whether {name} and {named(far)} are on the same node is not known"
         return Notice(code="UNKNOWN_NODE", text=text)
-    if any(isinstance(match.peer, OwnNodePeer) for match in rule.matches):
+    if rule.name == LOCAL_HOST:
+        text = f"whether {name}, which {policy.ref} alone selects, accepts its own node is not settled"
+        return Notice(code="LOCAL_HOST", text=text)
+    if rule.reason:
+        text = f"{policy.ref} {number_or_name(rule)}: {rule.reason}"
+        return Notice(code=rule.reason_code, text=text, origin=rule.origin)
+    if rule.origin == BUILT_IN and any(isinstance(match.peer, OwnNodePeer) for match in rule.matches):
         text = f"whether NetworkPolicy exempts what {name} sends to its own node is not defined"
         return Notice(code="OWN_NODE_EGRESS", text=text)
     if policy == SKIPPED:

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from reachproof.network.address import format_address
 from reachproof.network.calico import place_text
+from reachproof.network.cilium import ALWAYS, LOCAL_HOST
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.policy import Action, Direction, Policy, PolicyRef, Rule
@@ -66,14 +67,25 @@ def rule_sentence(flow: Flow, direction: Direction, policy: Policy, rule: Rule) 
 
 def isolation_sentence(flow: Flow, direction: Direction, policies: tuple[Policy, ...], rule: Rule) -> str:
     """Policies isolate the subject; what then holds by the built-in `rule`."""
-    names = listed(f"{policy.ref.namespace}/{policy.ref.name}" for policy in policies)
     many = len(policies) > 1
-    kinds, verb, their = ("NetworkPolicies", "isolate", "their") if many else ("NetworkPolicy", "isolates", "its")
-    isolated = f"{kinds} {names} {verb} {named(_subject(flow, direction))} for {direction}"
+    verb, their = ("isolate", "their") if many else ("isolates", "its")
+    isolated = f"{_isolating(policies)} {verb} {named(_subject(flow, direction))} for {direction}"
+    if policies[0].ref == ALWAYS:
+        return f"{isolated}, and no rule allows {direction} {ends(flow)}"
     unmet = f"{isolated} and none of {their} rules allows {direction} {ends(flow)}"
+    if rule.name == LOCAL_HOST:
+        return f"{isolated}, but a pod {'may accept' if rule.may else 'accepts'} its own node where no rule denies it"
     if rule.action is Action.DENY:
         return unmet
     return f"{unmet}, but NetworkPolicy {'may' if rule.may else 'does'} not apply to its own node"
+
+
+def _isolating(policies: tuple[Policy, ...]) -> str:
+    """`NetworkPolicies a/b and a/c`; of several kinds each with its own."""
+    if {policy.ref.kind for policy in policies} != {"NetworkPolicy"}:
+        return listed("the " + policy.ref.name if policy.ref == ALWAYS else str(policy.ref) for policy in policies)
+    names = listed(f"{policy.ref.namespace}/{policy.ref.name}" for policy in policies)
+    return f"{'NetworkPolicies' if len(policies) > 1 else 'NetworkPolicy'} {names}"
 
 
 def end_sentence(flow: Flow, direction: Direction, policies: tuple[Policy, ...], tier: str) -> str:

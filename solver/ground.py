@@ -4,7 +4,7 @@
 |---|---|
 | subject or peer | a set of points; two points that are in the same sets, in a role, share a class of that role |
 | named port | points of the destination that declare it with number n, times port n |
-| own node of the subject | a relation: the flag `own_node` of a box, expanded per node when a question asks |
+| own node of the subject, other nodes | a relation: `near` of a box, expanded per node when a question asks |
 | rule | boxes: subject classes x peer classes x ports, of which one must hold |
 
 Sources and destinations have separate classes: egress asks about the source as subject, ingress about it as peer. No
@@ -18,10 +18,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from enum import Enum
 from functools import cached_property
 
 from reachproof.network.intervals import IntervalSet
-from reachproof.network.policy import Direction, DomainPeer, Match, OwnNodePeer, Policy, Rule
+from reachproof.network.policy import Direction, DomainPeer, Match, OtherNodePeer, OwnNodePeer, Peer, Policy, Rule
 from reachproof.network.ports import ALL_PORTS
 from reachproof.network.program import Tier
 from reachproof.network.snapshot import Snapshot
@@ -32,19 +33,37 @@ from reachproof.solver.meant import Meant
 from reachproof.solver.universe import Universe, build
 
 
+class Near(Enum):
+    """A relation between a subject and a node, or a host-network pod: they are on one node, or on two."""
+
+    OWN_NODE = "own node"
+    OTHER_NODE = "other node"
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """Subject classes x peer classes x ports (sets of classes of the role that each end has in the direction).
 
-    `own_node`: of these, only the pairs where the peer is the subject's node or a host-network pod there. `may`: it
-    may or may not hold.
+    `near`: of these, only the pairs where the peer is a node, or a host-network pod, in this relation to the subject.
+    `may`: it may or may not hold.
     """
 
     subjects: int
     peers: int
     ports: IntervalSet
-    own_node: bool = False
+    near: Near | None = None
     may: bool = False
+
+
+def near_of(peer: Peer) -> Near | None:
+    """The relation to the subject that the peer is about; None for peers that are the same for every subject."""
+    match peer:
+        case OwnNodePeer():
+            return Near.OWN_NODE
+        case OtherNodePeer():
+            return Near.OTHER_NODE
+        case _:
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +201,14 @@ class _Direction:
 
     def _rule(self, rule: Rule, policy: Policy | None, subjects: int) -> GroundRule:
         as_pods = policy is not None and policy.subject.host_network
-        merged: dict[tuple[int, IntervalSet, bool, bool], int] = defaultdict(int)
+        merged: dict[tuple[int, IntervalSet, Near | None, bool], int] = defaultdict(int)
         for match in rule.matches:
-            own_node, may = isinstance(match.peer, OwnNodePeer), rule.may or isinstance(match.peer, DomainPeer)
+            near, may = near_of(match.peer), rule.may or isinstance(match.peer, DomainPeer)
             for selected, peers, ports in self._products(match, subjects, as_pods):
-                merged[selected, ports, own_node, may] |= peers
+                merged[selected, ports, near, may] |= peers
         boxes = tuple(
-            Box(self._subject_sets.number(selected), self._peer_sets.number(peers), ports, own_node, may)
-            for (selected, ports, own_node, may), peers in merged.items()
+            Box(self._subject_sets.number(selected), self._peer_sets.number(peers), ports, near, may)
+            for (selected, ports, near, may), peers in merged.items()
             if selected and peers
         )
         return GroundRule(rule, policy, boxes)

@@ -6,7 +6,8 @@
 | CIDRs | points with such an address, of the kinds of party that a CIDR can match |
 | nodes | nodes and host-network pods by an address of a matching node |
 | domain names | every address outside: which ones stand behind a name is not known here |
-| own node of the subject | every node and host-network pod: which of them is a relation of both ends |
+| own node of the subject, other nodes | every node and host-network pod: which of them is a relation of both ends |
+| kinds of party | all points of such parties |
 | intersection, union, complement | the same of points: policies tell no two addresses of a point apart |
 | named port | pods that declare the name, by the ports that carry it there |
 
@@ -28,8 +29,10 @@ from reachproof.network.policy import (
     Intersection,
     NamedPort,
     NodePeer,
+    OtherNodePeer,
     OwnNodePeer,
     PartyKind,
+    PartyPeer,
     Peer,
     PodSet,
     Union,
@@ -85,8 +88,10 @@ class Meant:
                 return universe.external
             case AnyPeer():
                 return universe.everything
-            case OwnNodePeer():
+            case OwnNodePeer() | OtherNodePeer():
                 return universe.nodes | universe.host_pods
+            case PartyPeer(parties):
+                return self._parties(parties)
             case Intersection(items):
                 bits = universe.everything
                 for item in items:

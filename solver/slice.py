@@ -21,7 +21,7 @@ from reachproof.network.program import Tier
 from reachproof.solver.budget import Budget
 from reachproof.solver.cells import NOT_AT_A_NODE, Cell, Cells, Draft
 from reachproof.solver.goal import At, Formula, InPorts, Same, Side
-from reachproof.solver.ground import Encoding, GroundPolicy, GroundRule, GroundTier
+from reachproof.solver.ground import Encoding, GroundPolicy, GroundRule, GroundTier, Near
 from reachproof.solver.index import PEER as PEER
 from reachproof.solver.index import SUBJECT as SUBJECT
 from reachproof.solver.index import Kept, Positions
@@ -201,7 +201,7 @@ class _Patcher:
         possible: list[Patch] = []
         for box in ground.boxes:
             subjects, peers = self._subjects.of_classes(box.subjects), self._peers.of_classes(box.peers)
-            pairs = self._own_node(subjects, peers) if box.own_node else [(subjects, peers, False)]
+            pairs = self._near(subjects, peers, box.near) if box.near else [(subjects, peers, False)]
             for some, others, may in pairs:
                 patch = Patch(some, others, self._mask(box.ports))
                 (possible if may or box.may else certain).append(patch)
@@ -212,13 +212,15 @@ class _Patcher:
             self._ports[ports] = sum(1 << i for i, atom in enumerate(self._atoms) if atom.first in ports)
         return self._ports[ports]
 
-    def _own_node(self, subjects: Positions, peers: Positions) -> Iterator[tuple[Positions, Positions, bool]]:
-        """Pairs of cells on one node, then pairs where the node of one of them is not known (these may match)."""
+    def _near(self, subjects: Positions, peers: Positions, near: Near) -> Iterator[tuple[Positions, Positions, bool]]:
+        """Pairs of cells that are so, then pairs where the node of one of them is not known (these may match)."""
         here = _by_node(self._subjects.cells, subjects)
         there = _by_node(self._peers.cells, [peer for peer in peers.tolist() if self._peers.cells[peer].host])
         for node, cells in here.items():
-            if node is not None and node in there:
-                yield cells, there[node], False
+            for other, others in there.items():
+                same = (node == other) is (near is Near.OWN_NODE)
+                if node is not None and other is not None and same:
+                    yield cells, others, False
         for node, cells in here.items():
             for other, others in there.items():
                 if node is None or other is None:

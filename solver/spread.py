@@ -11,7 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from reachproof.network.intervals import IntervalSet
-from reachproof.network.policy import OwnNodePeer
+from reachproof.network.policy import DomainPeer, OtherNodePeer, OwnNodePeer
+from reachproof.network.program import BUILT_IN
 from reachproof.solver.goal import Side
 from reachproof.solver.index import Positions
 from reachproof.solver.slice import Patch, Slice, SlicedPolicy, SlicedRule, SlicedTier
@@ -81,12 +82,16 @@ def rewritten(
 
 
 def settled_slice(part: Slice, *, own_node: bool) -> Slice:
-    """The slice with the built-in rules about own nodes matching for certain where they may match, or never there."""
+    """The slice with the rules about own nodes matching for certain where they may match, or never there.
+
+    Rules about other nodes the other way round.
+    """
 
     def rule(each: SlicedRule) -> SlicedRule:
-        if not _is_own_node(each):
+        if not _is_about_nodes(each):
             return each
-        return replace(each, certain=(*each.certain, *(each.possible if own_node else ())), possible=())
+        others = any(isinstance(match.peer, OtherNodePeer) for match in each.rule.matches)
+        return replace(each, certain=(*each.certain, *(each.possible if own_node is not others else ())), possible=())
 
     def policy(each: SlicedPolicy) -> SlicedPolicy:
         return replace(each, rules=tuple(map(rule, each.rules)))
@@ -102,9 +107,15 @@ def is_open_at_own_node(part: Slice) -> bool:
         for tier in (*part.egress, *part.ingress)
         for rules in (*(p.rules for chain in tier.chains for group in chain for p in group), tier.isolation)
         for rule in rules
-        if _is_own_node(rule)
+        if _is_about_nodes(rule)
     )
 
 
-def _is_own_node(rule: SlicedRule) -> bool:
-    return any(isinstance(match.peer, OwnNodePeer) for match in rule.rule.matches)
+def _is_about_nodes(rule: SlicedRule) -> bool:
+    """Whether all that is open about the rule is where the ends of a flow run, or what a built-in rule means."""
+    if rule.rule.may and rule.rule.origin != BUILT_IN:
+        return False
+    peers = [match.peer for match in rule.rule.matches]
+    near = [isinstance(peer, kind) for kind in (OwnNodePeer, OtherNodePeer) for peer in peers]
+    both = all(any(isinstance(peer, kind) for peer in peers) for kind in (OwnNodePeer, OtherNodePeer))
+    return any(near) and not both and not any(isinstance(peer, DomainPeer) for peer in peers)

@@ -22,7 +22,7 @@ from reachproof.network.errors import InputError, Problem
 from reachproof.network.flow import External
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import NAMESPACE_NAME, Requirement, Selector
-from reachproof.network.policy import AddressPeer, Direction, NamedPort, OwnNodePeer, PodSet, parts_of
+from reachproof.network.policy import AddressPeer, Direction, NamedPort, PodSet, parts_of
 from reachproof.network.ports import port_range
 from reachproof.network.predicate import Holder, Textual, needs, written
 from reachproof.network.snapshot import Snapshot
@@ -37,6 +37,7 @@ from reachproof.solver.goal import (
     Same,
     Side,
 )
+from reachproof.solver.ground import near_of
 from reachproof.solver.possible.domains import Domain, domains
 from reachproof.solver.possible.scope import Scope, ScopedMatch, ScopedPolicy, ScopedRule, Target
 from reachproof.solver.region import leaves
@@ -248,7 +249,7 @@ def _nodes(scope: Scope, side: Side) -> tuple[str, ...]:
     """Nodes that a possible pod may be asked to be on: by the question, or as the own node of the pod."""
     found = {leaf.where.name for leaf in _ats(scope) if isinstance(leaf.where, OnNode) and leaf.side is side}
     for direction, _, match in _matches(scope):
-        if SUBJECT[direction] is side and isinstance(match.match.peer, OwnNodePeer):
+        if SUBJECT[direction] is side and near_of(match.match.peer):
             found |= set(hosts_by_node(scope.view, match.peer.points)) - {""}
     return tuple(sorted(found))
 
@@ -279,7 +280,7 @@ def _point_sets(scope: Scope, side: Side, regions: Iterable[IntervalSet]) -> lis
     for direction, _, match in _matches(scope):
         if side is Side.DESTINATION:
             sets += [points & domain for _, points in match.declaring]
-        if PEER[direction] is side and isinstance(match.match.peer, OwnNodePeer):
+        if PEER[direction] is side and near_of(match.match.peer):
             sets += hosts_by_node(view, match.peer.points).values()
     other = Side.DESTINATION if side is Side.SOURCE else Side.SOURCE
     if scope.homes[other]:

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from reachproof.network.address import family
 from reachproof.network.labels import Requirement, Selector
-from reachproof.network.policy import AddressPeer, AnyPeer, Complement, Intersection, Peer, PodSet, Union
+from reachproof.network.policy import AddressPeer, AnyPeer, Complement, Intersection, PartyPeer, Peer, PodSet, Union
 from reachproof.network.predicate import Conjunction, Disjunction, Holder, Needs, Negation, Predicate, Textual
 from reachproof.solver.goal import Grouping, Side
 from reachproof.solver.possible.domains import Domain
@@ -79,7 +79,7 @@ class EndTerms:
             case AddressPeer(addresses=addresses):
                 inside = [n for n, region in enumerate(self._end.regions) if region.first in addresses]
                 return self.in_regions(inside)
-            case AnyPeer():
+            case AnyPeer() | PartyPeer():
                 return TRUE
             case Intersection(items):
                 return conjunction([self._possible(item) for item in items])

@@ -24,6 +24,7 @@ from reachproof.network.policy import (
     Intersection,
     Match,
     PartyKind,
+    PartyPeer,
     Peer,
     PodSet,
     Policy,
@@ -254,7 +255,7 @@ class _Chooser:
         match peer:
             case PodSet(namespaces=namespaces):
                 return bool(places & (self.homes.matching(namespaces) | self.homes.new))
-            case AddressPeer(parties=parties):
+            case AddressPeer(parties=parties) | PartyPeer(parties=parties):
                 return bool(places) and PartyKind.POD in parties
             case AnyPeer() | Complement():
                 return bool(places)

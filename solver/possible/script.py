@@ -7,7 +7,7 @@
 | namespace selector on it | namespaces of the snapshot by their own labels; a new one by codes of `xm0`, ... |
 | CIDR | regions of `xa` inside it |
 | named port at it | `qN`, with the protocol of the entry |
-| its own node | `xw` is the node of the peer |
+| its own node, other nodes | `xw` is the node of the peer, or is not |
 | two new namespaces | one and the same exactly where their names are; then all labels are equal |
 | tiers, first match | `solver.tiers`, as in the closed world |
 
@@ -27,7 +27,6 @@ from reachproof.network.labels import NAMESPACE_NAME
 from reachproof.network.policy import (
     Direction,
     DomainPeer,
-    OwnNodePeer,
     PortMatch,
 )
 from reachproof.network.ports import port_range
@@ -51,6 +50,7 @@ from reachproof.solver.goal import (
     Some,
     Wanted,
 )
+from reachproof.solver.ground import Near, near_of
 from reachproof.solver.possible.domains import Domain
 from reachproof.solver.possible.layout import Layout, grouped, hosts_by_node, points_at
 from reachproof.solver.possible.party import EndTerms
@@ -265,8 +265,8 @@ class _Writer:
         possible: list[str] = []
         for match in rule.matches:
             ports = conjunction([self._port_match(match), self._subject(match.subject, direction)])
-            if isinstance(match.match.peer, OwnNodePeer):
-                for peer, known in self._own_node(match.peer, direction):
+            if near := near_of(match.match.peer):
+                for peer, known in self._near(match.peer, direction, near):
                     where = certain if known and not rule.rule.may else possible
                     where.append(conjunction([subject, peer, ports]))
             else:
@@ -279,11 +279,13 @@ class _Writer:
         named = (t if t == FALSE else self.terms.meant(t, direction, rule.policy, rule.rule) for t in terms)
         return RuleTerms(rule.rule.action, *named)
 
-    def _own_node(self, peer: Target, direction: Direction) -> Iterable[tuple[str, bool]]:
-        """A possible pod and its own node, by the node; where that of a host-network pod is not known, it may be."""
+    def _near(self, peer: Target, direction: Direction, near: Near) -> Iterable[tuple[str, bool]]:
+        """A possible pod and a node so related, by the node; where that of a host-network pod is not known, it may."""
         subject, other = self._ends[SUBJECT[direction]], self._ends[PEER[direction]]
         for node, points in hosts_by_node(self._layout.scope.view, peer.points).items():
             here = subject.on_node(node) if node else subject.possible
+            if node and near is Near.OTHER_NODE:
+                here = conjunction([subject.possible, negation(here)])
             yield conjunction([here, other.at_points(points)]), bool(node)
 
 

@@ -233,7 +233,7 @@ def test_all_wrong_options_are_refused() -> None:
         response,
         422,
         f"{WRONG}4 problems",
-        error("found 5, expected one of all, world+nodes, world", file="options", path="cidrMatches"),
+        error("found 5, expected one of all, world+nodes, world+pods, world", file="options", path="cidrMatches"),
         error(
             "found 'calcio', expected one of spec, calico, cilium, ovn-kubernetes, antrea, kube-network-policies, "
             "auto; did you mean calico?",

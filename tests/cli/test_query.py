@@ -257,15 +257,17 @@ def test_a_model_option_may_come_from_the_environment(
         ("--cni", ("spec", "calico", "cilium", "ovn-kubernetes", "antrea", "kube-network-policies", "auto")),
         ("--channel", ("standard", "experimental")),
         ("--host-network-pods", ("ignored", "pods")),
-        ("--cidr-matches", ("all", "world+nodes", "world")),
-        ("--enforcement", ("none", "np", "np+admin")),
+        ("--cidr-matches", ("all", "world+nodes", "world+pods", "world")),
+        ("--enforcement", ("none", "np", "np+admin", "always")),
     ],
 )
 def test_every_value_of_a_model_option_is_taken_as_it_is_documented(
     option: str, values: tuple[str, ...], terminal: Terminal
 ) -> None:
     for value in values:
-        ran = terminal.run("query", "-q", "-f", "tenants", option, value, "can any pod in tenant A reach tenant A?")
+        also = ("--cni", "cilium") if value == "always" else ()
+        asked = ("query", "-q", "-f", "tenants", *also, option, value, "can any pod in tenant A reach tenant A?")
+        ran = terminal.run(*asked)
         assert (ran.code, ran.err) == (0, "")
 
 

@@ -8,7 +8,15 @@ from reachproof.queries.findings import Code
 from tests.docs.pages import page
 from tests.house.places import modules
 
-PAGES = ("docs/semantics.md", "docs/input.md", "docs/interfaces.md", "docs/lint.md", "docs/diff.md", "docs/calico.md")
+PAGES = (
+    "docs/semantics.md",
+    "docs/input.md",
+    "docs/interfaces.md",
+    "docs/lint.md",
+    "docs/diff.md",
+    "docs/calico.md",
+    "docs/cilium.md",
+)
 # Of what no question can meet; docs/semantics.md says so in words.
 NEVER_ASKED = {"SELF_VIA_SERVICE"}
 _RAISED = re.compile(r"""(?:code=|\.notice\(\s*)"([A-Z_]+)\"""")

@@ -14,6 +14,9 @@ from reachproof.network.policy import Policy
 from reachproof.network.snapshot import Snapshot
 
 HEADERS = {
+    "ciliumnetworkpolicy": (
+        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {namespace: shop, name: p}\n"
+    ),
     "networkpolicy": ("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {namespace: shop, name: p}\n"),
     "adminnetworkpolicy": (
         "apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\nmetadata: {name: p}\n"

@@ -59,8 +59,6 @@ def test_a_policy_under_a_wrong_name_or_group_is_refused(api_version: str, kind:
 
 
 FOREIGN = [
-    ("cilium.io/v2", "CiliumNetworkPolicy"),
-    ("cilium.io/v2", "CiliumClusterwideNetworkPolicy"),
     ("security.istio.io/v1", "AuthorizationPolicy"),
     ("crd.antrea.io/v1beta1", "ClusterNetworkPolicy"),
     ("unheard.example/v1", "SuperNetworkPolicy"),
@@ -74,6 +72,22 @@ def test_another_products_policy_is_refused(api_version: str, kind: str) -> None
     assert found.partition(": ")[2] == (
         f"found a kind of policy that is not supported, {kind} of {api_version}, expected none; to go on without it, "
         f"ignore the kind {kind}.{group}, and every answer says so"
+    )
+
+
+ENGINES = [
+    ("cilium.io/v2", "CiliumNetworkPolicy"),
+    ("cilium.io/v2", "CiliumClusterwideNetworkPolicy"),
+    ("cilium.io/v2alpha1", "CiliumCIDRGroup"),
+]
+
+
+@pytest.mark.parametrize(("api_version", "kind"), ENGINES)
+def test_a_policy_of_an_engine_is_refused_without_its_profile(api_version: str, kind: str) -> None:
+    (found,) = says(object_of(api_version, kind))
+    assert found.partition(": ")[2] == (
+        f"found {api_version} {kind}, which only the profile cilium has, expected the option cni cilium; "
+        f"to go on without it, ignore the kind {kind}.cilium.io, and every answer says so"
     )
 
 
@@ -95,7 +109,7 @@ def test_a_kind_of_one_implementation_needs_its_profile(api_version: str, kind: 
     )
 
 
-@pytest.mark.parametrize(("api_version", "kind"), [*FOREIGN, *CALICO])
+@pytest.mark.parametrize(("api_version", "kind"), [*FOREIGN, *ENGINES, *CALICO])
 @pytest.mark.parametrize("full", [True, False])
 def test_another_products_policy_is_ignored_on_request_and_every_answer_says_so(
     api_version: str, kind: str, full: bool

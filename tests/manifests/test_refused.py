@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reachproof.network.options import Channel, Options
+from reachproof.network.options import Channel, Cni, Options
 from tests.manifests.given import manifest, policy, problems
 
 FOLDER = Path(__file__).parent / "refused"
@@ -27,7 +27,8 @@ def _rows() -> list[Any]:
 @pytest.mark.parametrize(("fixture", "spec", "expected"), _rows())
 def test_is_refused(fixture: str, spec: str, expected: list[str]) -> None:
     channel = Channel.STANDARD if fixture.endswith(STANDARD) else Channel.EXPERIMENTAL
-    found = problems(manifest(fixture.removesuffix(STANDARD), spec), options=Options(channel=channel))
+    options = Options(channel=channel, cni=Cni.CILIUM if fixture.startswith("cilium") else Cni.SPEC)
+    found = problems(manifest(fixture.removesuffix(STANDARD), spec), options=options)
     assert [f"{problem.path}: {problem.message}" for problem in found] == expected
     assert {problem.line for problem in found} == {4}
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given as drawn
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from reachproof.manifests import kept as module
@@ -23,10 +24,11 @@ from reachproof.manifests.stored import (
     texts_to_store,
 )
 from reachproof.network.errors import InputError, InternalError
-from reachproof.network.options import Channel, Options
+from reachproof.network.options import Channel, Cni, Options
 from reachproof.queries.ask import Session
 from reachproof.queries.wire import answer_json
 from tests.house.places import ROOT
+from tests.strategies.cilium import mixed_manifests
 from tests.strategies.snapshots import manifests, model_options
 from tests.strategies.vocabulary import Manifest
 
@@ -211,6 +213,15 @@ def test_whatever_is_read_comes_back(data: st.DataObject, options: Options) -> N
     stored = objects_to_store(objects, name="drawn", options=Options(channel=options.channel))
     found = load_stored(stored.content, stored.snapshot.digest, options=options)
     assert found == load_objects(objects, name="drawn", options=options)
+
+
+@drawn(mixed_manifests())
+@settings(max_examples=20)
+def test_what_ciliums_policies_are_and_refer_to_comes_back(objects: list[Manifest]) -> None:
+    options = Options(cni=Cni.CILIUM)
+    stored = objects_to_store(objects, name="drawn", options=options)
+    assert load_stored(stored.content, stored.snapshot.digest, options=options) == stored.snapshot
+    assert stored.counts["CiliumCIDRGroup"] == 2
 
 
 @drawn(manifests(), st.randoms(use_true_random=False))

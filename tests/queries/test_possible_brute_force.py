@@ -13,6 +13,7 @@ from reachproof.grammar.parse import parse
 from reachproof.manifests.load import load_objects
 from reachproof.network.address import parse_cidr
 from reachproof.network.flow import External
+from reachproof.network.options import Cni
 from reachproof.network.policy import TierName
 from reachproof.network.ports import Protocol
 from reachproof.network.snapshot import Snapshot
@@ -29,6 +30,7 @@ from reachproof.solver.possible.script import open_script
 from reachproof.solver.prove import Model, Prover
 from tests.queries.possible_world import End, Port, addresses, existing, flow, is_node, possible, with_ends, words
 from tests.queries.test_brute_force import FLOORS
+from tests.strategies.cilium import policy_sets
 from tests.strategies.snapshots import manifests, model_options
 
 TEAM = "team"
@@ -138,6 +140,8 @@ def questions(draw: st.DrawFn) -> list[Question]:
     """Several questions about one snapshot."""
     options = replace(draw(model_options()), tenant_label=TEAM)
     drawn = draw(manifests(channel=options.channel, most_pods=4))
+    if options.cni is Cni.CILIUM:
+        drawn += draw(policy_sets(most=2))
     snapshot = load_objects([*drawn, *draw(st.sampled_from(FLOORS))], options=options)
     return [draw(question(snapshot)) for _ in range(QUESTIONS)]
 
@@ -181,9 +185,12 @@ def verdicts(question: Question) -> Iterator[tuple[bool, Truth]]:
 
 def asked_about(question: Question) -> Snapshot:
     """The snapshot with the policies that the prefix leaves."""
-    tier = {"with only network policies: ": TierName.NETWORK_POLICY, "with only the admin tier: ": TierName.ADMIN}
-    kept = tier.get(question.prefix)
-    policies = tuple(policy for policy in question.snapshot.policies if kept in (None, policy.tier))
+    tiers = {
+        "with only network policies: ": (TierName.NETWORK_POLICY, TierName.NORMAL),
+        "with only the admin tier: ": (TierName.ADMIN,),
+    }
+    kept = tiers.get(question.prefix, tuple(TierName))
+    policies = tuple(policy for policy in question.snapshot.policies if policy.tier in kept)
     return question.snapshot.with_policies(policies)
 
 

@@ -16,6 +16,7 @@ from reachproof.network.options import (
     Options,
 )
 from reachproof.network.snapshot import Snapshot
+from tests.strategies import cilium
 from tests.strategies.clusters import clusters
 from tests.strategies.policies import policy_sets
 from tests.strategies.vocabulary import Manifest
@@ -26,14 +27,16 @@ _KNOWN_DOMAINS = {"example.com": parse_cidrs(("203.0.113.0/25",))}
 
 @st.composite
 def _unusual_options(draw: st.DrawFn) -> Options:
+    cni = draw(st.sampled_from(Cni))
+    enforced = [each for each in Enforcement if each is not Enforcement.ALWAYS or cni is Cni.CILIUM]
     return Options(
-        cni=draw(st.sampled_from(Cni)),
+        cni=cni,
         channel=draw(st.sampled_from(Channel)),
         pod_range=draw(st.sampled_from((DEFAULT_OPTIONS.pod_range, _DUAL_STACK_RANGE))),
         host_network_pods=draw(st.sampled_from(HostNetworkPods)),
         cidr_matches=draw(st.sampled_from((None, *CidrMatches))),
         domains=draw(st.sampled_from(({}, _KNOWN_DOMAINS))),
-        enforcement=draw(st.sampled_from((Enforcement.ALL, Enforcement.ALL, *Enforcement))),
+        enforcement=draw(st.sampled_from((Enforcement.ALL, Enforcement.ALL, *enforced))),
     )
 
 
@@ -51,6 +54,9 @@ def manifests(draw: st.DrawFn, *, channel: Channel = Channel.EXPERIMENTAL, most_
 
 @st.composite
 def snapshots(draw: st.DrawFn, *, options: st.SearchStrategy[Options] | None = None, most_pods: int = 5) -> Snapshot:
-    """A loaded snapshot, by default under `model_options`."""
+    """A loaded snapshot, by default under `model_options`; under Cilium's profile with policies of its kinds too."""
     chosen = draw(model_options() if options is None else options)
-    return load_objects(draw(manifests(channel=chosen.channel, most_pods=most_pods)), options=chosen)
+    objects = draw(manifests(channel=chosen.channel, most_pods=most_pods))
+    if chosen.cni is Cni.CILIUM:
+        objects += draw(cilium.policy_sets(most=2))
+    return load_objects(objects, options=chosen)

@@ -1,0 +1,203 @@
+"""The peers of Cilium's rules: one field of a rule to what it can match.
+
+| Field | Matches |
+|---|---|
+| fromEndpoints, toEndpoints | `manifests.ciliumselectors` |
+| fromEntities, toEntities | what a party is, whatever its address: the table below |
+| fromCIDR, toCIDR, fromCIDRSet, toCIDRSet | addresses of the kinds of party that a CIDR can match under the options |
+| toServices | pods that the Service selects; of a Service without selector the addresses of its slices |
+| toFQDNs | addresses outside that may be behind a name |
+
+Peers of which it is not known whether they match are kept apart (`perhaps`). fromNodes, fromRequires, fromGroups and
+their counterparts are refused.
+
+Trusted by every verdict; checked by tests/manifests and by tests/agreement/test_cilium.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from reachproof.manifests.ciliumselectors import read_peers
+from reachproof.manifests.domains import patterns, split_domains
+from reachproof.manifests.fields import Field
+from reachproof.manifests.policykind import Context
+from reachproof.manifests.selectors import read_selector
+from reachproof.manifests.syntax import read_cidr
+from reachproof.network.cluster import Service
+from reachproof.network.intervals import EMPTY, IntervalSet
+from reachproof.network.labels import NAMESPACE_NAME, Labels, Selector
+from reachproof.network.policy import (
+    AddressPeer,
+    AnyPeer,
+    DomainPeer,
+    OtherNodePeer,
+    OwnNodePeer,
+    PartyKind,
+    PartyPeer,
+    Peer,
+    PodSet,
+)
+
+_NODES = PartyPeer(frozenset((PartyKind.NODE,)))
+_API_SERVER = PartyPeer(frozenset((PartyKind.NODE, PartyKind.EXTERNAL)))
+API_SERVER = "which nodes or addresses are the API server is not known"
+_ENTITIES: dict[str, Peer | None] = {
+    "all": AnyPeer(),
+    "world": PartyPeer(frozenset((PartyKind.EXTERNAL,))),
+    "cluster": PartyPeer(frozenset((PartyKind.POD, PartyKind.NODE))),
+    "host": OwnNodePeer(),
+    "remote-node": OtherNodePeer(),
+    "kube-apiserver": _API_SERVER,
+    # No party of the model is one of these.
+    **dict.fromkeys(("none", "init", "health", "ingress", "unmanaged")),
+}
+_NAME = re.compile(r"([-a-zA-Z0-9_]+[.]?)+")
+_PATTERN = re.compile(r"([-a-zA-Z0-9_*]+[.]?)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A CiliumCIDRGroup: its labels, and the addresses of its CIDRs."""
+
+    labels: Labels
+    addresses: IntervalSet
+
+
+@dataclass(slots=True)
+class Peers:
+    """The peers of a rule: those that match for certain, and, by the reason, those of which that is not known."""
+
+    certain: list[Peer] = field(default_factory=list)
+    perhaps: dict[str, list[Peer]] = field(default_factory=dict)
+
+    def add(self, peer: Peer, reason: str = "") -> None:
+        """Takes in a peer; domain names say themselves that they may match."""
+        if reason or isinstance(peer, DomainPeer):
+            self.perhaps.setdefault(reason, []).append(peer)
+        else:
+            self.certain.append(peer)
+
+    def merged(self) -> Peers:
+        """The same peers; the own node and other nodes together are all nodes, wherever the subject runs."""
+        both = {OwnNodePeer(), OtherNodePeer()}
+        if both <= set(self.certain):
+            self.certain = [*(peer for peer in self.certain if peer not in both), _NODES]
+        self.certain = list(dict.fromkeys(self.certain))
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class PeerReader:
+    """Reads the fields of one direction; `namespace` is the policy's, empty for clusterwide ones."""
+
+    namespace: str
+    context: Context
+
+    def endpoints(self, item: Field, peers: Peers) -> None:
+        """One selector."""
+        for peer in read_peers(item, self.namespace):
+            peers.add(peer)
+
+    def entity(self, item: Field, peers: Peers) -> None:
+        """One entity."""
+        if item.value == "cluster-mesh":
+            item.expected("another entity: other clusters of a mesh are not modelled")
+            return
+        peer = item.choice(_ENTITIES)
+        if peer is not None:
+            peers.add(peer, API_SERVER if peer == _API_SERVER else "")
+
+    def cidr(self, item: Field, peers: Peers) -> None:
+        """One CIDR."""
+        addresses = read_cidr(item)
+        if addresses:
+            peers.add(AddressPeer(addresses))
+
+    def cidr_rule(self, item: Field, peers: Peers) -> None:
+        """One entry of a CIDR set."""
+        if not item.only("cidr", "cidrGroupRef", "cidrGroupSelector", "except"):
+            return
+        chosen = item.demand_one_of("cidr", "cidrGroupRef", "cidrGroupSelector")
+        block = EMPTY
+        if chosen is not None and item.get("cidr").present:
+            block = read_cidr(chosen) or EMPTY
+        elif chosen is not None:
+            block = IntervalSet.of(span for group in self._groups(item, chosen) for span in group.addresses)
+        for one in item.get("except").items():
+            without = read_cidr(one)
+            if without is not None and item.get("cidr").present and not without <= block:
+                one.expected(f"a CIDR inside {item.get('cidr').value}")
+            block = block - without if without is not None else block
+        if block:
+            peers.add(AddressPeer(block))
+
+    def _groups(self, item: Field, chosen: Field) -> Iterator[Group]:
+        if item.get("cidrGroupRef").present:
+            found = self.context.supporting("CiliumCIDRGroup", "", chosen.text() or "")
+            if isinstance(found, Group):
+                yield found
+            else:
+                chosen.notice("UNKNOWN_CIDR_GROUP", f"there is no CiliumCIDRGroup {chosen.value}; it matches nothing")
+            return
+        selector = read_selector(chosen)
+        if not selector.requirements:
+            chosen.expected("a label selector with at least one condition")
+        groups = [g for g in self.context.all_supporting("CiliumCIDRGroup") if isinstance(g, Group)]
+        yield from (group for group in groups if selector.matches(group.labels))
+
+    def service(self, item: Field, peers: Peers) -> None:
+        """One entry of toServices."""
+        if not item.only("k8sService", "k8sServiceSelector"):
+            return
+        if item.get("k8sServiceSelector").present:
+            item.get("k8sServiceSelector").report(
+                "found a selector of Services, expected k8sService: the labels of Services are not read here"
+            )
+            return
+        named = item.get("k8sService")
+        if not named.only("serviceName", "namespace"):
+            return
+        name, namespace = named.get("serviceName").text() or "", named.get("namespace").text() or ""
+        if not name:
+            named.get("serviceName").expected("the name of a Service")
+            return
+        text = "a Service is read as its pods or addresses, as current releases do; older ones differ"
+        item.notice("TO_SERVICES", text)
+        found = [s for s in self.context.services if s.name == name and namespace in ("", s.namespace)]
+        if not found:
+            item.notice("UNKNOWN_SERVICE", f"there is no Service {namespace or '*'}/{name}; it matches nothing")
+        for service in found:
+            _add_service(service, peers)
+
+    def domain(self, item: Field, peers: Peers) -> None:
+        """One entry of toFQDNs."""
+        if not item.only("matchName", "matchPattern"):
+            return
+        chosen = item.one_of("matchName", "matchPattern")
+        text = chosen.text() if chosen is not None else None
+        if chosen is None or text is None:
+            return
+        known = self.context.options.domains
+        if item.get("matchName").present:
+            if _NAME.fullmatch(text) is None:
+                chosen.expected("a domain name such as example.com; one with stars is a matchPattern")
+                return
+            found = split_domains([text], known)
+        else:
+            if _PATTERN.fullmatch(text) is None:
+                chosen.expected("a domain name with stars, such as *.example.com")
+                return
+            found = patterns([text], known)
+        for peer in found:
+            peers.add(peer)
+
+
+def _add_service(service: Service, peers: Peers) -> None:
+    if service.selector is not None:
+        peers.add(PodSet(Selector.equal(NAMESPACE_NAME, service.namespace), service.selector))
+    elif service.endpoints:
+        held = IntervalSet.of((each.address, each.address) for each in service.endpoints)
+        peers.add(AddressPeer(held))

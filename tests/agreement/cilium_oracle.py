@@ -1,0 +1,421 @@
+"""What Cilium does with one flow, read from manifests alone: the slow and plain oracle of `test_cilium`.
+
+It shares nothing with the package but the flow and the words of the options: it keeps identities as sets of labels and
+collects the entries of one endpoint in one direction, with whether they match, as the agent does.
+
+    entry   = (tier, rank, deny | allow | pass, matches, doubt)
+    outcome = the first entry in that order, whatever order it was written in; then the default
+
+A doubtful entry (requests, domain names, the API server) is tried both ways; so is whether two ends are on one node.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from reachproof.network.address import format_address
+from reachproof.network.cluster import Node, Pod
+from reachproof.network.flow import Flow, Party
+
+Manifest = dict[str, Any]
+Labels = list[tuple[str, str, str]]
+"""(source, key, value)."""
+
+RANKS = {"deny": 0, "allow": 1, "pass": 2}
+ADMIN, NORMAL, BASELINE = 100, 200, 250
+HIDDEN = (
+    "pod-template-hash",
+    "controller-revision-hash",
+    "kubernetes.io/",
+    "k8s.io/",
+    "statefulset.kubernetes.io/pod-name",
+)
+NAMESPACE = "io.kubernetes.pod.namespace"
+NAMESPACE_LABELS = "io.cilium.k8s.namespace.labels."
+
+
+@dataclass(frozen=True)
+class Far:
+    """The other end: what it is (pod, host, remote-node, world), its labels, and its address."""
+
+    sort: str
+    labels: Labels
+    address: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One rule that may match; `doubt`: it is not known whether it does."""
+
+    tier: int
+    rank: float
+    action: str
+    doubt: bool
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`cidrs`: what a CIDR sees besides the world. `ranked`: whether ClusterNetworkPolicy is switched on."""
+
+    mode: str
+    cidrs: frozenset[str]
+    ranked: bool
+
+
+class Oracle:
+    """One cluster, given as manifests."""
+
+    def __init__(self, objects: list[Manifest], settings: Settings) -> None:
+        self.settings = settings
+        self.objects = objects
+        self.spaces = {each["metadata"]["name"]: each["metadata"].get("labels", {}) for each in self._of("Namespace")}
+        self.pods = {
+            (each["metadata"]["namespace"], each["metadata"]["name"]): each
+            for each in self._of("Pod", "Deployment", "DaemonSet")
+        }
+
+    def _of(self, *kinds: str) -> list[Manifest]:
+        return [each for each in self.objects if each["kind"] in kinds]
+
+    # ------------------------------------------------------------ outcomes
+
+    def outcomes(self, flow: Flow) -> set[str]:
+        """allow, deny, or both where it is not known."""
+        sides = (self._direction(flow, "egress"), self._direction(flow, "ingress"))
+        return {"deny" if "deny" in pair else "allow" for pair in product(*sides)}
+
+    def _direction(self, flow: Flow, direction: str) -> set[str]:
+        party, other = (flow.source, flow.destination) if direction == "egress" else (flow.destination, flow.source)
+        address = flow.destination_address if direction == "egress" else flow.source_address
+        if not isinstance(party, Pod) or self._host_network(party) or self.settings.mode == "never":
+            return {"allow"}
+        return {
+            outcome
+            for far in self._far_ends(party, other, format_address(address))
+            for outcome in self._decided(party, far, flow, direction)
+        }
+
+    def _decided(self, subject: Pod, far: Far, flow: Flow, direction: str) -> Iterator[str]:
+        entries = sorted(self._entries(subject, far, flow, direction), key=lambda e: (e.tier, e.rank, RANKS[e.action]))
+        doubtful = [entry for entry in entries if entry.doubt]
+        for chosen in product((True, False), repeat=len(doubtful)):
+            holds = dict(zip(map(id, doubtful), chosen, strict=True))
+            tier = 0
+            outcome = ""
+            for entry in entries:
+                if entry.tier < tier or not holds.get(id(entry), True):
+                    continue
+                if entry.action != "pass":
+                    outcome = entry.action
+                    break
+                tier = entry.tier + 1
+            yield from [outcome] if outcome else self._default(subject, far, direction)
+
+    def _default(self, subject: Pod, far: Far, direction: str) -> list[str]:
+        entry = any(self._selects(spec, home, subject) for spec, home in self._sections(direction))
+        isolated = any(
+            self._selects(spec, home, subject)
+            for spec, home in self._sections(direction)
+            if spec.get("enableDefaultDeny", {}).get(direction, True)
+        )
+        always = self.settings.mode == "always"
+        if not (isolated or always):
+            return ["allow"]
+        if direction == "ingress" and far.sort == "host":
+            if entry:
+                return ["allow"]
+            if always and any(self._ranked_selects(each, subject, direction) for each in self._ranked()):
+                return ["allow", "deny"]
+        return ["deny"]
+
+    # ------------------------------------------------------------ who is who
+
+    def _body(self, pod: Pod) -> Manifest:
+        found = self.pods[pod.namespace, pod.name]
+        return found["spec"]["template"] if found["kind"] != "Pod" else found
+
+    def _host_network(self, pod: Pod) -> bool:
+        return bool(self._body(pod)["spec"].get("hostNetwork"))
+
+    def _identity(self, pod: Pod) -> Labels:
+        own = self._body(pod)["metadata"].get("labels", {})
+        found = [("k8s", key, value) for key, value in own.items() if not key.startswith(HIDDEN)]
+        found.append(("k8s", NAMESPACE, pod.namespace))
+        spaces = {**self.spaces[pod.namespace], "kubernetes.io/metadata.name": pod.namespace}
+        return found + [("k8s", NAMESPACE_LABELS + key, value) for key, value in spaces.items()]
+
+    def _far_ends(self, subject: Pod, party: Party, address: str) -> list[Far]:
+        """The far end as the subject sees it; two of them where it is not known whether they share a node."""
+        if isinstance(party, Pod) and not self._host_network(party):
+            return [Far("pod", self._identity(party), address)]
+        if isinstance(party, Pod | Node):
+            here = self._body(subject)["spec"].get("nodeName")
+            there = party.name if isinstance(party, Node) else self._body(party)["spec"].get("nodeName")
+            sorts = ["host"] if here == there else ["remote-node"]
+            if here is None or there is None:
+                sorts = ["host", "remote-node"]
+            return [Far(sort, [("reserved", sort, "")], address) for sort in sorts]
+        return [Far("world", [("reserved", "world", "")], address)]
+
+    def _sections(self, direction: str) -> Iterator[tuple[Manifest, str]]:
+        """The specs that are entries of a direction, with their namespace; NetworkPolicies in the same form."""
+        for each in self._of("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"):
+            for spec in [*([each["spec"]] if "spec" in each else []), *each.get("specs", [])]:
+                if spec.get(direction) or spec.get(f"{direction}Deny"):
+                    yield spec, each["metadata"].get("namespace", "")
+        for each in self._of("NetworkPolicy"):
+            if direction in _types(each["spec"]):
+                yield {"endpointSelector": each["spec"]["podSelector"]}, each["metadata"]["namespace"]
+
+    def _selects(self, spec: Manifest, home: str, subject: Pod) -> bool:
+        if home and subject.namespace != home:
+            return False
+        return _matches(spec["endpointSelector"], self._identity(subject))
+
+    # ------------------------------------------------------------ entries
+
+    def _entries(self, subject: Pod, far: Far, flow: Flow, direction: str) -> Iterator[Entry]:
+        yield from self._cilium(subject, far, flow, direction)
+        yield from self._network_policies(subject, far, flow, direction)
+        for each in self._ranked():
+            if self._ranked_selects(each, subject, direction):
+                yield from self._ranked_entries(each, far, flow, direction)
+
+    def _cilium(self, subject: Pod, far: Far, flow: Flow, direction: str) -> Iterator[Entry]:
+        for spec, home in self._sections(direction):
+            if not self._selects(spec, home, subject):
+                continue
+            for name, action in ((direction, "allow"), (f"{direction}Deny", "deny")):
+                for rule in spec.get(name, []):
+                    for doubt in self._rule(rule, home, far, flow, "to" if direction == "egress" else "from"):
+                        yield Entry(NORMAL, 0, action, doubt)
+
+    def _rule(self, rule: Manifest, home: str, far: Far, flow: Flow, side: str) -> Iterator[bool]:
+        """One item for each way in which the rule matches: whether it is in doubt."""
+        if "icmps" in rule:
+            return
+        fields = [name for name in rule if name not in ("toPorts", "icmps")]
+        if not fields and not rule.get("toPorts"):
+            return
+        l3 = [False] if not fields else [d for item in rule[fields[0]] for d in self._peer(fields[0], item, home, far)]
+        l4 = (
+            [False]
+            if not rule.get("toPorts")
+            else [
+                bool(entry.get("rules"))
+                for entry in rule["toPorts"]
+                if any(self._port(p, flow) for p in entry["ports"])
+            ]
+        )
+        yield from (a or b for a in l3 for b in l4)
+
+    def _peer(self, field: str, item: Any, home: str, far: Far) -> Iterator[bool]:
+        match field[2:] if field.startswith("to") else field[4:]:
+            case "Endpoints":
+                if _matches(_scoped(item, home), far.labels):
+                    yield False
+            case "Entities":
+                yield from self._entity(item, far)
+            case "CIDR":
+                if self._in_cidr(far, item):
+                    yield False
+            case "CIDRSet":
+                if self._in_set(far, item):
+                    yield False
+            case "Services":
+                yield from self._service(item["k8sService"], far)
+            case "FQDNs":
+                if far.sort == "world":
+                    yield True
+
+    def _entity(self, name: str, far: Far) -> Iterator[bool]:
+        if name == "kube-apiserver":
+            yield from [True] if far.sort != "pod" else []
+        elif name == "all" or name == far.sort or (name == "cluster" and far.sort != "world"):
+            yield False
+
+    def _in_cidr(self, far: Far, cidr: str) -> bool:
+        sort = "node" if far.sort in ("host", "remote-node") else far.sort
+        if sort != "world" and sort not in self.settings.cidrs:
+            return False
+        return ipaddress.ip_address(far.address) in ipaddress.ip_network(cidr)
+
+    def _in_set(self, far: Far, item: Manifest) -> bool:
+        if any(ipaddress.ip_address(far.address) in ipaddress.ip_network(each) for each in item.get("except", [])):
+            return False
+        if "cidr" in item:
+            return self._in_cidr(far, item["cidr"])
+        return any(
+            self._in_cidr(far, cidr)
+            for group in self._of("CiliumCIDRGroup")
+            if _in_group(item, group["metadata"])
+            for cidr in group["spec"]["externalCIDRs"]
+        )
+
+    def _service(self, named: Manifest, far: Far) -> Iterator[bool]:
+        for each in self._of("Service"):
+            home, name = each["metadata"]["namespace"], each["metadata"]["name"]
+            if name != named["serviceName"] or named.get("namespace", home) != home:
+                continue
+            if "selector" in each["spec"]:
+                labels = {"k8s:" + NAMESPACE: home, **each["spec"]["selector"]}
+                if _matches({"matchLabels": labels}, far.labels):
+                    yield False
+            for slice_ in self._of("EndpointSlice"):
+                about = slice_["metadata"]["labels"]["kubernetes.io/service-name"] == name
+                if "selector" not in each["spec"] and about and slice_["metadata"]["namespace"] == home:
+                    held = [address for endpoint in slice_["endpoints"] for address in endpoint["addresses"]]
+                    if any(self._in_cidr(far, address) for address in held):
+                        yield False
+
+    def _port(self, port: Manifest, flow: Flow) -> bool:
+        protocol = port.get("protocol", "ANY")
+        if protocol not in ("ANY", str(flow.protocol)):
+            return False
+        if not port["port"].isdigit():
+            return self._named(port["port"].lower(), flow)
+        low = int(port["port"])
+        return low == 0 or low <= flow.port <= max(low, port.get("endPort", 0))
+
+    def _named(self, name: str, flow: Flow) -> bool:
+        """Whether the destination is a pod that gives this name to the flow's port and protocol."""
+        if not isinstance(flow.destination, Pod) or self._host_network(flow.destination):
+            return False
+        return any(
+            (each["name"], each["containerPort"], each["protocol"]) == (name, flow.port, str(flow.protocol))
+            for container in self._body(flow.destination)["spec"]["containers"]
+            for each in container.get("ports", [])
+        )
+
+    # ------------------------------------------------------------ the Kubernetes kinds
+
+    def _network_policies(self, subject: Pod, far: Far, flow: Flow, direction: str) -> Iterator[Entry]:
+        for each in self._of("NetworkPolicy"):
+            spec, home = each["spec"], each["metadata"]["namespace"]
+            if direction not in _types(spec) or not self._selects(
+                {"endpointSelector": spec["podSelector"]}, home, subject
+            ):
+                continue
+            for rule in spec.get(direction, []):
+                peers, ports = rule.get("to" if direction == "egress" else "from"), rule.get("ports")
+                l3 = not peers or any(self._kubernetes_peer(peer, home, far) for peer in peers)
+                if l3 and (not ports or any(self._kubernetes_port(port, flow) for port in ports)):
+                    yield Entry(NORMAL, 0, "allow", False)
+
+    def _kubernetes_peer(self, peer: Manifest, home: str, far: Far) -> bool:
+        if "ipBlock" in peer:
+            return self._in_set(far, peer["ipBlock"])
+        if far.sort != "pod":
+            return False
+        if "namespaceSelector" not in peer and _first(NAMESPACE, far.labels) != home:
+            return False
+        return self._in_spaces(peer.get("namespaceSelector", {}), far) and _matches(
+            peer.get("podSelector", {}), far.labels
+        )
+
+    def _in_spaces(self, selector: Manifest, far: Far) -> bool:
+        start = len(NAMESPACE_LABELS)
+        spaces = [("any", key[start:], value) for _, key, value in far.labels if key.startswith(NAMESPACE_LABELS)]
+        return _matches(selector, spaces)
+
+    def _kubernetes_port(self, port: Manifest, flow: Flow) -> bool:
+        if port.get("protocol", "TCP") != str(flow.protocol):
+            return False
+        if "port" not in port:
+            return True
+        number: Any = port["port"]
+        if isinstance(number, str):
+            return self._named(number, flow)
+        return bool(number <= flow.port <= port.get("endPort", number))
+
+    def _ranked(self) -> list[Manifest]:
+        return self._of("ClusterNetworkPolicy") if self.settings.ranked else []
+
+    def _ranked_selects(self, policy: Manifest, subject: Pod, direction: str) -> bool:
+        own = Far("pod", self._identity(subject), "")
+        return bool(policy["spec"].get(direction)) and self._ranked_peer(policy["spec"]["subject"], own)
+
+    def _ranked_peer(self, peer: Manifest, far: Far) -> bool:
+        if "networks" in peer:
+            return any(self._in_cidr(far, cidr) for cidr in peer["networks"])
+        if far.sort != "pod":
+            return False
+        if "namespaces" in peer:
+            return self._in_spaces(peer["namespaces"], far)
+        pods = peer["pods"]
+        return self._in_spaces(pods.get("namespaceSelector", {}), far) and _matches(pods["podSelector"], far.labels)
+
+    def _ranked_entries(self, policy: Manifest, far: Far, flow: Flow, direction: str) -> Iterator[Entry]:
+        spec = policy["spec"]
+        tier = ADMIN if spec["tier"] == "Admin" else BASELINE
+        for index, rule in enumerate(spec[direction]):
+            names = [each for each in rule.get("protocols", []) if "destinationNamedPort" in each]
+            for peer in rule["to" if direction == "egress" else "from"]:
+                if not self._ranked_peer(peer, far):
+                    continue
+                numbers = [each for each in rule.get("protocols", []) if "destinationNamedPort" not in each]
+                named = any(self._named(each["destinationNamedPort"], flow) for each in names)
+                if not rule.get("protocols") or named or any(_in_protocol(each, flow) for each in numbers):
+                    action = {"Accept": "allow", "Deny": "deny", "Pass": "pass"}[rule["action"]]
+                    yield Entry(tier, spec["priority"] + index / 100, action, False)
+
+
+def _in_protocol(entry: Manifest, flow: Flow) -> bool:
+    ((name, body),) = entry.items()
+    if name != str(flow.protocol).lower():
+        return False
+    port = body["destinationPort"]
+    low, high = (port["number"],) * 2 if "number" in port else (port["range"]["start"], port["range"]["end"])
+    return bool(low <= flow.port <= high)
+
+
+def _types(spec: Manifest) -> list[str]:
+    given = spec.get("policyTypes") or (["Ingress", "Egress"] if spec.get("egress") else ["Ingress"])
+    return [each.lower() for each in given]
+
+
+def _scoped(selector: Manifest, home: str) -> Manifest:
+    """The selector with the own namespace, or with any, unless it says something of namespaces or reserved labels."""
+    keys = [*selector.get("matchLabels", {}), *(each["key"] for each in selector.get("matchExpressions", []))]
+    bare = [key.split(":", 1)[1] if ":" in key else key for key in keys]
+    spaces = any(key == NAMESPACE or key.startswith(NAMESPACE_LABELS) for key in bare)
+    if spaces or any(key.startswith("reserved:") for key in keys):
+        return selector
+    need = {"operator": "In", "values": [home]} if home else {"operator": "Exists"}
+    expressions = [*selector.get("matchExpressions", []), {"key": f"k8s:{NAMESPACE}", **need}]
+    return {**selector, "matchExpressions": expressions}
+
+
+def _matches(selector: Manifest, labels: Labels) -> bool:
+    needs = [(key, "In", [value]) for key, value in (selector.get("matchLabels") or {}).items()]
+    needs += [(e["key"], e["operator"], e.get("values", [])) for e in selector.get("matchExpressions") or []]
+    return all(_met(key, operator, values, labels) for key, operator, values in needs)
+
+
+def _met(key: str, operator: str, values: list[str], labels: Labels) -> bool:
+    source, bare = key.split(":", 1) if ":" in key else ("any", key)
+    found = [value for at, name, value in labels if name == bare and source in ("any", at)]
+    match operator:
+        case "In":
+            return bool(found) and found[0] in values
+        case "NotIn":
+            return not found or found[0] not in values
+        case "Exists":
+            return bool(found)
+        case _:
+            return not found
+
+
+def _first(key: str, labels: Labels) -> str:
+    return next(value for _, name, value in labels if name == key)
+
+
+def _in_group(item: Manifest, metadata: Manifest) -> bool:
+    if "cidrGroupRef" in item:
+        return bool(item["cidrGroupRef"] == metadata["name"])
+    labels = [("any", key, value) for key, value in metadata.get("labels", {}).items()]
+    return _matches(item["cidrGroupSelector"], labels)

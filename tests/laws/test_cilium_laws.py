@@ -1,0 +1,126 @@
+"""Laws of Cilium's policies, on drawn snapshots that hold the Kubernetes kinds too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from reachproof.manifests.load import load_objects
+from reachproof.network.cluster import Pod
+from reachproof.network.options import Cni, Options
+from reachproof.network.policy import Action, AddressPeer, Direction, Match, Policy, Rule, TierName
+from reachproof.network.snapshot import Snapshot
+from reachproof.semantics.evaluate import is_itself, truth
+from reachproof.semantics.trace import Truth
+from tests.laws.law import ANY, RANK, WRITTEN, assert_at_least, assert_same, placed, with_rule
+from tests.strategies.cilium import mixed_manifests, mixed_snapshots
+from tests.strategies.flows import some_flows
+from tests.strategies.vocabulary import Manifest
+
+SOME = max(50, settings().max_examples // 2)
+CILIUM = Options(cni=Cni.CILIUM)
+DENY = Rule(action=Action.DENY, matches=ANY, origin=WRITTEN)
+ALLOW = Rule(action=Action.ALLOW, matches=ANY, origin=WRITTEN)
+
+
+def normal(snapshot: Snapshot) -> list[Policy]:
+    """The policies of Cilium's own kinds."""
+    return [policy for policy in snapshot.policies if policy.tier is TierName.NORMAL]
+
+
+def swapped(snapshot: Snapshot, policy: Policy, other: Policy) -> Snapshot:
+    return snapshot.with_policies(tuple(other if each == policy else each for each in snapshot.policies))
+
+
+@settings(max_examples=SOME)
+@given(mixed_snapshots(), st.data())
+def test_rules_and_policies_have_no_order(snapshot: Snapshot, data: st.DataObject) -> None:
+    policy = data.draw(st.sampled_from(normal(snapshot)))
+    other = replace(policy, ingress=policy.ingress[::-1], egress=policy.egress[::-1])
+    turned = swapped(snapshot, policy, other)
+    assert_same(snapshot, turned.with_policies(turned.policies[::-1]))
+
+
+@settings(max_examples=SOME)
+@given(mixed_snapshots(), st.sampled_from(Direction), st.data())
+def test_a_deny_wins_wherever_it_stands(snapshot: Snapshot, direction: Direction, data: st.DataObject) -> None:
+    policies = tuple(policy for policy in snapshot.policies if policy.tier is not TierName.ADMIN)
+    policy = data.draw(st.sampled_from(normal(snapshot)))
+    place = data.draw(st.integers(0, len(policy.rules(direction))))
+    changed = swapped(snapshot.with_policies(policies), policy, with_rule(policy, direction, DENY, place))
+    subjects = {pod.key for pod in snapshot.pods if selects(snapshot, policy, pod)}
+    for flow in some_flows(changed, 40):
+        end = flow.source if direction is Direction.EGRESS else flow.destination
+        if isinstance(end, Pod) and end.key in subjects and not is_itself(flow):
+            assert truth(changed, flow) is Truth.DENIED, str(flow)
+
+
+def selects(snapshot: Snapshot, policy: Policy, pod: Pod) -> bool:
+    """Whether the policy selects the pod, as it is enforced."""
+    every = [each for d in Direction for tier in snapshot.programs.tiers(d) for each in tier.policies]
+    subjects = [each.subject for each in every if each.ref == policy.ref]
+    labels = snapshot.namespace_of[pod.namespace].labels
+    on_network = not pod.host_network
+    return on_network and any(s.namespaces.matches(labels) and s.pods.matches(pod.labels) for s in subjects)
+
+
+@settings(max_examples=SOME)
+@given(mixed_snapshots(), st.sampled_from(Direction), st.data())
+def test_another_allow_of_a_policy_that_isolates_removes_nothing(
+    snapshot: Snapshot, direction: Direction, data: st.DataObject
+) -> None:
+    isolating = [policy for policy in normal(snapshot) if direction in policy.isolates]
+    assume(isolating)
+    policy = data.draw(st.sampled_from(isolating))
+    assert_at_least(snapshot, swapped(snapshot, policy, with_rule(policy, direction, ALLOW)))
+
+
+@settings(max_examples=SOME)
+@given(mixed_snapshots())
+def test_without_isolation_nothing_is_removed(snapshot: Snapshot) -> None:
+    policies = tuple(replace(p, isolates=frozenset()) if p.tier is TierName.NORMAL else p for p in snapshot.policies)
+    assert_at_least(snapshot, snapshot.with_policies(policies))
+
+
+@settings(max_examples=SOME)
+@given(mixed_snapshots())
+def test_a_cidr_cut_in_halves_is_the_same_cidr(snapshot: Snapshot) -> None:
+    def halves(match: Match) -> list[Match]:
+        peer = match.peer
+        if not isinstance(peer, AddressPeer):
+            return [match]
+        spans = peer.addresses.spans
+        both = [(low, (low + high) // 2) for low, high in spans], [((low + high) // 2 + 1, high) for low, high in spans]
+        return [replace(match, peer=replace(peer, addresses=type(peer.addresses).of(half))) for half in both]
+
+    def rules(given_rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        return tuple(replace(rule, matches=tuple(h for m in rule.matches for h in halves(m))) for rule in given_rules)
+
+    cut = tuple(replace(p, egress=rules(p.egress), ingress=rules(p.ingress)) for p in snapshot.policies)
+    assert_same(snapshot, snapshot.with_policies(cut))
+
+
+@settings(max_examples=SOME)
+@given(mixed_manifests())
+def test_rules_on_requests_never_allow_more(objects: list[Manifest]) -> None:
+    with_requests = load_objects(objects, options=CILIUM)
+    without = load_objects([stripped(each) for each in objects], options=CILIUM)
+    for flow in some_flows(with_requests, 40):
+        found, more = truth(with_requests, flow), truth(without, placed(without, flow))
+        assert RANK[found] <= RANK[more], str(flow)
+        assert found in (more, Truth.EITHER), str(flow)
+
+
+def stripped(manifest: Manifest) -> Manifest:
+    """The object without what it says of requests."""
+
+    def part(value: object) -> object:
+        if isinstance(value, dict):
+            return {key: part(each) for key, each in value.items() if key != "rules"}
+        return [part(each) for each in value] if isinstance(value, list) else value
+
+    found = part(manifest)
+    assert isinstance(found, dict)
+    return found
