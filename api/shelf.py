@@ -11,6 +11,7 @@ from reachproof.api.sources import Sourced
 from reachproof.api.stock import found_in
 from reachproof.manifests import load_objects, load_text
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
+from reachproof.network.options import Cni, Options
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
 from reachproof.queries.model_options import model_options
@@ -26,6 +27,7 @@ _FIELDS = {
     "enforcement": "enforcement",
     "withStaged": "with_staged",
 }
+_OWN_WAYS = {Cni.CALICO, Cni.CILIUM}
 _READING = ("cni", "channel", "domains", "serviceCidr")
 
 
@@ -62,12 +64,19 @@ def reread(snapshot: Snapshot, given: Sourced) -> Snapshot:
     """The snapshot under the model options of a request, as far as they can be changed once manifests are read."""
     options = model_options(given.options)
     named = {name for name, value in given.options.items() if value is not None}
-    fixed = sorted(name for name in named - set(_FIELDS) if getattr(snapshot.options, name) != getattr(options, name))
+    fixed = sorted(name for name in named if _is_fixed(name, snapshot.options, options))
     if fixed:
         verb = "decides" if len(fixed) == 1 else "decide"
         raise Refusal(422, f"{' and '.join(fixed)} {verb} how manifests are read: send manifests to change that")
     changes = {_FIELDS[name]: getattr(options, _FIELDS[name]) for name in named & set(_FIELDS)}
     return snapshot.with_options(replace(snapshot.options, **changes)) if changes else snapshot
+
+
+def _is_fixed(name: str, read: Options, wanted: Options) -> bool:
+    """Whether an option differs that decides how manifests are read. Calico and Cilium read them in their own ways."""
+    if name == "cni":
+        return wanted.cni not in (read.cni, Cni.AUTO) and bool({read.cni, wanted.cni} & _OWN_WAYS)
+    return name not in _FIELDS and bool(getattr(read, name) != getattr(wanted, name))
 
 
 def reading_options(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from reachproof.api.snapshot_schemas import (
 from reachproof.api.store import Entry, SnapshotStore, checked_name
 from reachproof.api.uploads import FORM, TYPES, texts_in
 from reachproof.manifests.stored import StoredObject, ToStore, stored_objects, texts_to_store
-from reachproof.network.options import Channel
+from reachproof.network.options import Channel, Cni
 from reachproof.queries.model_options import model_options
 from reachproof.queries.wire import warnings_json
 
@@ -51,6 +51,7 @@ def snapshots(settings: Settings, store: SnapshotStore) -> APIRouter:
         response: Response,
         name: Annotated[str | None, Query(description="Give it this name.")] = None,
         channel: Annotated[Channel, Query(description="Which CRDs the cluster has.")] = Channel.EXPERIMENTAL,
+        cni: Annotated[Cni, Query(description="Whose policies may be in it.")] = Cni.SPEC,
     ) -> Any:
         """The body is the manifests: YAML, JSON or NDJSON, or files of a form; it may be packed with gzip.
 
@@ -59,7 +60,7 @@ def snapshots(settings: Settings, store: SnapshotStore) -> APIRouter:
         if name is not None:
             checked_name(name)
         texts = await texts_in(request, settings.max_unpacked_bytes)
-        options = model_options({"channel": channel.value})
+        options = model_options({"channel": channel.value, "cni": cni.value})
         read = partial(texts_to_store, texts, options=options, limits=settings.reading)
         given = await anyio.to_thread.run_sync(read, limiter=reading)
         new = await anyio.to_thread.run_sync(store.put, given, name, _asker(request))

@@ -52,9 +52,10 @@ class Service(Questions):
                 raise ValueError(f"found the name {name} for a snapshot that is not kept, expected none")
             return Snapshot(Remote(client=self._client, sent=sent, options=options))
         # The channel decides how manifests are read, and so it belongs to what is stored and not to each question.
-        channel = {"channel": str(options.pop("channel"))} if options.get("channel") is not None else {}
+        reading = {"channel": str(options.pop("channel"))} if options.get("channel") is not None else {}
+        reading |= {"cni": str(options["cni"])} if options.get("cni") is not None else {}
         files = sent.files or [("objects.json", json.dumps(_list(sent.objects)))]
-        digest = str(self._client.upload("/snapshots", files, **channel)["id"])
+        digest = str(self._client.upload("/snapshots", files, **reading)["id"])
         if name is not None:
             self._client.put(f"/snapshots/names/{quote(name, safe='')}", {"id": digest})
         return Snapshot(Remote(client=self._client, name=digest, options=options))

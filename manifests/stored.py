@@ -76,7 +76,7 @@ def texts_to_store(
             if not loading.problems.full:
                 loading.documents(keeping.passing(read(text, name, limits, loading.problems)))
         require_objects(loading, ", ".join(names))
-        return _to_store(loading, keeping)
+        return _to_store(loading, keeping, options)
 
 
 def objects_to_store(
@@ -91,7 +91,7 @@ def objects_to_store(
     keeping = _Keeping()
     with without_collector():
         loading.documents(keeping.passing(objects_of(objects, name, loading.problems)))
-        return _to_store(loading, keeping)
+        return _to_store(loading, keeping, options)
 
 
 def load_stored(content: bytes, digest: str, *, options: Options = DEFAULT_OPTIONS) -> Snapshot:
@@ -163,12 +163,12 @@ def _lowered(form: Any, options: Options) -> Snapshot:
     return loading.snapshot()
 
 
-def _to_store(loading: Loading, keeping: _Keeping) -> ToStore:
+def _to_store(loading: Loading, keeping: _Keeping, options: Options) -> ToStore:
     snapshot = loading.snapshot()
     plain = json.dumps(keeping.form(*loading.skipped), separators=(",", ":")).encode()
     payload = zlib.compress(plain, _LEVEL)
     content = _MAGIC + hashlib.sha256(payload).digest() + payload
-    if _lowered(_opened(content, snapshot.digest), snapshot.options) != snapshot:
+    if _lowered(_opened(content, snapshot.digest), options) != snapshot:
         raise InternalError(f"the snapshot {snapshot.digest} does not come back from its stored form as it went in")
     return ToStore(snapshot=snapshot, content=content, plain_bytes=len(plain), counts=keeping.counts())
 

@@ -138,7 +138,8 @@ export class Service {
   async upload(files) {
     const form = new FormData();
     for (const { name, text } of files) form.append("file", new File([text], name), name);
-    const kept = await unless([403, 404, 405, 503], this.request("/snapshots", { method: "POST", body: form }));
+    const cni = this.options.cni ? `?cni=${encodeURIComponent(this.options.cni)}` : "";
+    const kept = await unless([403, 404, 405, 503], this.request(`/snapshots${cni}`, { method: "POST", body: form }));
     if (!kept) return new Source({ files });
     const { id } = kept.found;
     // What was stored before is left as it is, with the places of those files.

@@ -155,6 +155,8 @@ def test_a_request_about_nothing_is_refused_with_what_to_send() -> None:
     ("options", "detail"),
     [
         ({"channel": "standard"}, "channel decides how manifests are read: send manifests to change that"),
+        ({"cni": "calico"}, "cni decides how manifests are read: send manifests to change that"),
+        ({"cni": "cilium"}, "cni decides how manifests are read: send manifests to change that"),
         (
             {"channel": "standard", "domains": {"a.example": "10.0.0.0/8"}, "cni": None},
             "channel and domains decide how manifests are read: send manifests to change that",

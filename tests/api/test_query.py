@@ -97,7 +97,6 @@ def test_manifests_come_before_the_snapshot_of_the_service() -> None:
         ({"enforcement": "none"}, "violated"),
         ({"enforcement": "np"}, "violated"),
         ({"cni": "antrea", "cidrMatches": "world"}, "holds"),
-        ({"cni": "cilium"}, "violated"),  # it does not read AdminNetworkPolicy
     ],
 )
 def test_options_change_how_the_snapshot_of_the_service_is_read(options: dict[str, Any], verdict: str) -> None:

@@ -400,3 +400,42 @@ def test_when_the_disk_is_full_nothing_is_lost_and_the_service_goes_on(
     service = client(database_url=url)
     assert service.post("/snapshots?name=prod", content=names, headers=YAML).status_code == 201
     assert [each["id"] for each in service.get("/snapshots/names/prod").json()["history"]][1:] == [digest]
+
+
+CALICO = """\
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: {name: nothing-out}
+spec: {types: [Egress]}
+"""
+CILIUM = """\
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: nothing-out, namespace: shop}
+spec: {endpointSelector: {}, egress: [{}], enableDefaultDeny: {egress: true}}
+"""
+OUT = "can any pod in namespace shop reach outside the cluster?"
+
+
+@pytest.mark.parametrize(("policy", "cni"), [(CALICO, "calico"), (CILIUM, "cilium")])
+def test_policies_of_one_implementation_are_stored_and_asked_about_under_it(
+    service: TestClient, policy: str, cni: str
+) -> None:
+    manifests = f"{MANIFESTS}---\n{policy}"
+    refused = service.post("/snapshots", content=manifests, headers=YAML)
+    assert (refused.status_code, f"expected the option cni {cni};" in refused.json()["errors"][0]["message"]) == (
+        422,
+        True,
+    )
+    ids = [
+        service.post(f"/snapshots?cni={each}", content=manifests, headers=YAML).json()["id"] for each in (cni, "auto")
+    ]
+    assert ids[0] == ids[1]
+
+    def ask(**options: str) -> Any:
+        return service.post("/query", json={"query": OUT, "snapshot": ids[0], "options": options})
+
+    fresh = service.post("/query", json={"query": OUT, "manifests": manifests, "options": {"cni": cni}}).json()
+    assert ask(cni=cni).json()["verdict"] == fresh["verdict"] == "unreachable"
+    assert ask(cni="auto").json()["verdict"] == "unreachable"
+    assert (ask().status_code, f"expected the option cni {cni};" in ask().json()["errors"][0]["message"]) == (422, True)
