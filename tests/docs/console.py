@@ -31,6 +31,7 @@ PAGES = (
     "docs/ci.md",
     "docs/connectivity.md",
     "docs/diff.md",
+    "docs/migration.md",
     "docs/explain.md",
 )
 _PROMPT = "$ "
