@@ -18,7 +18,7 @@ from tests.api.requests import EXAMPLES, ISOLATED
 from tests.api.running import Running, answered, running
 
 QUESTION = {"query": "can any pod reach any pod?", "manifests": []}
-HEAD = b"POST /query HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+HEAD = b"POST /query HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
 # Forty times what the service takes; where the system allows fewer open files, as many as that leaves for the tests.
 CONNECTIONS = min(10_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 500)
 
@@ -44,8 +44,8 @@ def test_a_body_that_does_not_come_is_given_up(impatient: Running, framing: byte
 
 def test_a_header_that_does_not_come_is_given_up(impatient: Running) -> None:
     with impatient.connect() as silent, impatient.connect() as halfway, impatient.connect() as again:
-        halfway.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\n")
-        again.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\nGET /heal")  # after a whole one
+        halfway.sendall(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n")
+        again.sendall(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\nGET /heal")  # after a whole one
         assert answered(silent) == (0, "")
         assert answered(halfway) == (0, "")
         assert answered(again)[0] == 200
@@ -71,7 +71,7 @@ def test_too_many_connections_are_refused_politely(tmp_path: Path) -> None:
                     "there are too many connections; try again later"
                 )
                 assert service.request("/healthz")[0] == 200
-                held[0].sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+                held[0].sendall(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
                 assert answered(held[0])[0] == 200
             # The connections above are gone for the service once it has seen it, which it does in order.
             for _ in range(1_000):
