@@ -168,7 +168,12 @@ def test_the_objects_can_be_had_with_their_lines_and_nothing_that_is_not_read(se
             400,
             "the body is not gzip: Error -3 ",
         ),
-        (gzip.compress(b"kind: a")[:-4], {**YAML, "content-encoding": "gzip"}, 400, "the packed body ends too early"),
+        (
+            gzip.compress(b"kind: a", mtime=0)[:-4],
+            {**YAML, "content-encoding": "gzip"},
+            400,
+            "the packed body ends too early",
+        ),
         (b"x", {"content-type": "multipart/form-data"}, 400, "the form cannot be read: "),
         (
             gzip.compress(bytes(2_000_000)),
