@@ -44,7 +44,7 @@ def sent(text: str, **options: str) -> QueryRequest:
 def test_a_stored_snapshot_is_fetched_once_whatever_the_options() -> None:
     fetch = Fetching()
     warm = Warm(Prover(), fetch, PLENTY)
-    asked = [stored(), stored(enforcement="none"), stored(), stored(enforcement="none"), stored(cni="calico")]
+    asked = [stored(), stored(enforcement="none"), stored(), stored(enforcement="none"), stored(podCidr="10.0.0.0/8")]
     sessions = [warm.session(each, {None: DIGEST}) for each in asked]
     assert fetch.count == 1
     assert sessions[0] is sessions[2] and sessions[1] is sessions[3]
