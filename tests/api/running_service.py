@@ -63,6 +63,12 @@ class Service:
         return self._workers.workload()
 
     @property
+    def at_work(self) -> int:
+        """How many workers were sent a piece of work that has not ended."""
+        items = [desk.item for desk in list(self._workers._pool._desks.values())]
+        return sum(item is not None and item.hand is not None for item in items)
+
+    @property
     def waiting_bytes(self) -> int:
         """How much of documents is not sent yet."""
         return self._workers._room.used
