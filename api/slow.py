@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reachproof.api.problems import problem_response
@@ -25,8 +26,8 @@ class TimelyBodies:
         body = _Body(receive=receive, send=send, deadline=asyncio.get_running_loop().time() + self.seconds)
         try:
             await self.app(scope, body.received, body.answered)
-        except Exception:
-            if not body.late:  # else it is about the missing rest
+        except ClientDisconnect:
+            if not body.late:  # else it is what was told in place of the missing rest
                 raise
         if body.late and not body.started:
             detail = f"found a body that was not whole after {self.seconds:g} seconds, expected it sooner"

@@ -13,6 +13,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -102,10 +103,9 @@ def audit(fleet: Sequence[Given], places: Sequence[Place], watcher: Watcher) -> 
     run = _Run(fleet, places, watcher)
     interrupted = True
     try:
-        run.to_the_end()
-        interrupted = False
-    except KeyboardInterrupt:
-        pass  # told by the report
+        with suppress(KeyboardInterrupt):  # the report tells what is not finished
+            run.to_the_end()
+            interrupted = False
     finally:
         for place in places:
             place.close(at_once=interrupted)

@@ -12,6 +12,7 @@ import sys
 import threading
 import traceback
 from collections import OrderedDict
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import assert_never
 
@@ -74,18 +75,21 @@ class Worker:
 
     def listen(self) -> None:
         """Take messages from the socket until it closes, then end the process. For a thread of its own."""
+        # A thread that ends by an error would leave a process behind that nobody can reach.
         try:
-            while (message := self._line.receive()) is not None:
-                if isinstance(message, Cancel):
-                    self.running.cancel(message.number)
-                else:
-                    self._inbox.put(message)
-        except ConnectionError:
-            pass  # the other end closed with something unread
+            with suppress(ConnectionError):  # the other end closed with something unread
+                self._take()
         except Exception:
             traceback.print_exc()
         finally:
             os._exit(0)
+
+    def _take(self) -> None:
+        while (message := self._line.receive()) is not None:
+            if isinstance(message, Cancel):
+                self.running.cancel(message.number)
+            else:
+                self._inbox.put(message)
 
     def serve(self) -> None:
         """Work on what comes, until the process ends or its memory is exhausted."""
