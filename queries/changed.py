@@ -27,6 +27,7 @@ from reachproof.queries.answer import Answer, Because, Earlier, Row, Witness
 from reachproof.queries.diff_causes import replayed
 from reachproof.queries.diff_notices import one_sided, uncompared
 from reachproof.queries.difference import Diff, Relation, difference, judge
+from reachproof.queries.one_cni import demand_one_cni
 from reachproof.queries.plan import Verdict
 from reachproof.queries.replay import demand_replay, spot_check
 from reachproof.queries.sets import Binder
@@ -85,6 +86,7 @@ def answer_change(
 ) -> Answer:
     """The draft with a verdict: `holds` or `violated` for claims, `listed` for the question. First the earlier one."""
     before = encodings[0].snapshot
+    demand_one_cni(before, encodings[1].snapshot)
     notices = dict.fromkeys((*plan.assumptions, *before.assumptions))
     draft = replace(
         draft,

@@ -22,6 +22,7 @@ from reachproof.queries.by import By
 from reachproof.queries.diff_causes import MOST_JUDGED, Explainer, demand_judged, replayed
 from reachproof.queries.diff_notices import uncompared, workload_ends
 from reachproof.queries.diff_rows import Row, difference_rows
+from reachproof.queries.one_cni import demand_one_cni
 from reachproof.queries.policy_changes import PolicyChange, policy_changes
 from reachproof.queries.report_ends import End, Grouping, grouping
 from reachproof.queries.unknown_addresses import address_notices
@@ -94,8 +95,10 @@ def difference(
 ) -> Diff:
     """What is different in `after`, of the flows of a region, a formula over it.
 
-    Cost: that of both snapshots' whole tables, a proof in either direction, and evaluations of flows of each row.
+    Raises InputError where `cni: auto` found two implementations. Cost: that of both snapshots' whole tables, a proof
+    in either direction, and evaluations of flows of each row.
     """
+    demand_one_cni(before.snapshot, after.snapshot)
     started = time.perf_counter()
     running = budget.start()
     pairing = pair(before.snapshot, after.snapshot)

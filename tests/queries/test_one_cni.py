@@ -1,0 +1,41 @@
+"""What `cni: auto` finds in two snapshots that are compared."""
+
+from __future__ import annotations
+
+import pytest
+
+import reachproof as rp
+from reachproof.network.errors import InputError
+
+CLUSTER = [
+    {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}},
+    {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "shop"}},
+]
+CALICO = {
+    "apiVersion": "projectcalico.org/v3",
+    "kind": "GlobalNetworkPolicy",
+    "metadata": {"name": "nothing-out"},
+    "spec": {"types": ["Egress"]},
+}
+TOLD = "found calico in the earlier snapshot and spec in the later one, expected one; say which it is"
+
+
+def test_a_cluster_that_loses_its_last_policy_of_calico_is_not_taken_for_one_without_calico() -> None:
+    before, after = rp.load([*CLUSTER, CALICO], cni="auto"), rp.load(CLUSTER, cni="auto")
+    for compare in (
+        lambda: rp.diff(before, after),
+        lambda: after.ask("nothing is newly allowed since snapshot main", since={"main": before}),
+        lambda: after.ask("what changed since snapshot main?", since={"main": before}),
+    ):
+        with pytest.raises(InputError) as error:
+            compare()
+        assert [(each.path, each.message) for each in error.value.problems] == [("cni", TOLD)]
+
+
+def test_told_which_it_is_they_are_compared() -> None:
+    before, after = rp.load([*CLUSTER, CALICO], cni="auto"), rp.load(CLUSTER, cni="calico")
+    assert rp.diff(before, after).relation == "looser"
+
+
+def test_two_implementations_that_were_asked_for_are_compared() -> None:
+    assert rp.diff(rp.load(CLUSTER, cni="calico"), rp.load(CLUSTER, cni="cilium")).relation == "equivalent"
