@@ -14,8 +14,8 @@ import click
 
 from reachproof import __version__
 from reachproof.cli.exit_codes import ExitCode, worst
-from reachproof.cli.options import ENTRIES, MODEL, choice, domain_map, not_nan, with_options
-from reachproof.cli.query import A_DAY, reader_may_leave
+from reachproof.cli.options import ENTRIES, MODEL, choice, domain_map, time_limit, with_options
+from reachproof.cli.query import reader_may_leave
 from reachproof.cli.reading import STDIN
 from reachproof.cli.text import printable, warning_lines
 from reachproof.network.errors import InputError
@@ -62,13 +62,7 @@ _DASK = re.compile(r"dask://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):\d{1,5}")
     show_default=True,
     help="For people, one JSON document, SARIF 2.1.0, or JUnit XML.",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0, A_DAY, min_open=True),
-    metavar="SECONDS",
-    callback=not_nan,
-    help="How long each statement may take; then its verdict is unknown.  [default: 30]",
-)
+@with_options(time_limit("How long each statement may take; then its verdict is unknown.  [default: 30]"))
 @click.option(
     "--jobs",
     type=click.IntRange(1, 256),

@@ -12,8 +12,8 @@ import click
 
 from reachproof import __version__
 from reachproof.cli.exit_codes import ExitCode
-from reachproof.cli.options import MODEL, OTHERS, READING, choice, not_nan, source, with_options
-from reachproof.cli.query import A_DAY, reader_may_leave
+from reachproof.cli.options import MODEL, OTHERS, READING, choice, source, time_limit, with_options
+from reachproof.cli.query import reader_may_leave
 from reachproof.cli.reading import read, read_named
 from reachproof.cli.text import answer_lines, printable, warning_lines
 from reachproof.queries.plan import Verdict
@@ -40,13 +40,7 @@ _WORDS = {"passed": ("PASS", "green"), "failed": ("FAIL", "red"), "undecided": (
     show_default=True,
     help="For people, one JSON document, SARIF 2.1.0, JUnit XML, or annotations of GitHub Actions.",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0, A_DAY, min_open=True),
-    metavar="SECONDS",
-    callback=not_nan,
-    help="How long each statement may take; then its verdict is unknown.  [default: 30]",
-)
+@with_options(time_limit("How long each statement may take; then its verdict is unknown.  [default: 30]"))
 @click.option(
     "--jobs",
     type=click.IntRange(1, 256),

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reachproof.cli.exit_codes import ExitCode
-from reachproof.cli.options import MODEL, READING, choice, not_nan, source, with_options
-from reachproof.cli.query import A_DAY, reader_may_leave
+from reachproof.cli.options import MODEL, READING, choice, source, time_limit, with_options
+from reachproof.cli.query import reader_may_leave
 from reachproof.cli.reading import read
 from reachproof.cli.text import place, printable
 from reachproof.network.snapshot import Snapshot
@@ -43,13 +43,7 @@ _EXPOSED = ("text", "json", "md")
     is_flag=True,
     help="What each end is exposed to: the outside, the entire cluster, and pods that could be created.",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0, A_DAY, min_open=True),
-    metavar="SECONDS",
-    callback=not_nan,
-    help="How long the report may take, and its explanations.  [default: 30 each]",
-)
+@with_options(time_limit("How long the report may take, and its explanations.  [default: 30 each]"))
 @click.option("-q", "--quiet", is_flag=True, help="No warnings.")
 @with_options(*MODEL)
 def connectivity(

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 
 from reachproof.cli.exit_codes import ExitCode
-from reachproof.cli.options import MODEL, READING, choice, not_nan, with_options
-from reachproof.cli.query import A_DAY, reader_may_leave
+from reachproof.cli.options import MODEL, READING, choice, time_limit, with_options
+from reachproof.cli.query import reader_may_leave
 from reachproof.cli.reading import STDIN, read, read_one
 from reachproof.cli.text import place, printable
 from reachproof.network.snapshot import Snapshot
@@ -50,13 +50,7 @@ _RANGE = re.compile(r"(?P<old>.*?)(?P<dots>\.\.\.?)(?P<new>[^.].*|)")
     help="For people, one JSON document, a table, or a comment for a pull request.",
 )
 @click.option("--by", type=choice(By), default=By.WORKLOAD.value, show_default=True, help="What one end stands for.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0, A_DAY, min_open=True),
-    metavar="SECONDS",
-    callback=not_nan,
-    help="How long it may take once all is read.  [default: 30]",
-)
+@with_options(time_limit("How long it may take once all is read.  [default: 30]"))
 @click.option("-q", "--quiet", is_flag=True, help="No warnings.")
 @click.option("--no-color", is_flag=True, help="No colour on terminals either; so does the variable NO_COLOR.")
 @with_options(*MODEL)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reachproof.cli.exit_codes import ExitCode, exit_code
-from reachproof.cli.options import MODEL, READING, choice, not_nan, source, with_options
-from reachproof.cli.query import A_DAY, reader_may_leave
+from reachproof.cli.options import MODEL, READING, choice, source, time_limit, with_options
+from reachproof.cli.query import reader_may_leave
 from reachproof.cli.reading import read
 from reachproof.cli.text import answer_lines, because_lines, end_lines, printable, warning_lines, witness_lines
 from reachproof.network.snapshot import Snapshot
@@ -48,13 +48,7 @@ _NO_FLOW = "-"
     show_default=True,
     help="What the lines and columns of the truth table are.",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0, A_DAY, min_open=True),
-    metavar="SECONDS",
-    callback=not_nan,
-    help="How long it may take; then the verdict is unknown.  [default: 30]",
-)
+@with_options(time_limit("How long it may take; then the verdict is unknown.  [default: 30]"))
 @click.option("-q", "--quiet", is_flag=True, help="No warnings.")
 @click.option("--no-color", is_flag=True, help="No colour on terminals either; so does the variable NO_COLOR.")
 @with_options(*MODEL)

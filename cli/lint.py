@@ -11,8 +11,8 @@ import click
 
 from reachproof import __version__
 from reachproof.cli.exit_codes import ExitCode
-from reachproof.cli.options import MODEL, READING, choice, not_nan, source, with_options
-from reachproof.cli.query import A_DAY, reader_may_leave
+from reachproof.cli.options import MODEL, READING, choice, source, time_limit, with_options
+from reachproof.cli.query import reader_may_leave
 from reachproof.cli.reading import read
 from reachproof.cli.text import printable
 from reachproof.network.snapshot import Snapshot
@@ -39,13 +39,7 @@ _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "c
     show_default=True,
     help="Exit with 1 if there is a finding as severe as this, or worse.",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0, A_DAY, min_open=True),
-    metavar="SECONDS",
-    callback=not_nan,
-    help="How long each kind of finding may be looked for.  [default: 30]",
-)
+@with_options(time_limit("How long each kind of finding may be looked for.  [default: 30]"))
 @click.option("-q", "--quiet", is_flag=True, help="No warnings about the input.")
 @click.option("--no-color", is_flag=True, help="No colour on terminals either; so does the variable NO_COLOR.")
 @with_options(*MODEL)

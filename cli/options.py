@@ -12,6 +12,7 @@ from reachproof.network.options import Channel, CidrMatches, Cni, Enforcement, H
 
 NO_CACHE = f"{__name__}.no_cache"
 """In `click.Context.meta`: whether `--no-cache` was given."""
+_A_DAY = 86_400
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -161,7 +162,13 @@ def with_options(*options: Callable[[Command], Command]) -> Callable[[Command], 
     return decorate
 
 
-def not_nan(_context: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
+def time_limit(text: str) -> Callable[[Command], Command]:
+    """The option `--timeout`: seconds, more than 0 and a day at most."""
+    seconds = click.FloatRange(0, _A_DAY, min_open=True)
+    return click.option("--timeout", type=seconds, metavar="SECONDS", callback=_not_nan, help=text)
+
+
+def _not_nan(_context: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
     """The number; a usage error for `nan`, which no range of click leaves out."""
     if value is not None and math.isnan(value):
         raise click.BadParameter("nan is not a number of seconds.")

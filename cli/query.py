@@ -13,14 +13,12 @@ from typing import Any
 import click
 
 from reachproof.cli.exit_codes import ExitCode, exit_code
-from reachproof.cli.options import MODEL, OTHERS, READING, choice, not_nan, source, with_options
+from reachproof.cli.options import MODEL, OTHERS, READING, choice, source, time_limit, with_options
 from reachproof.cli.reading import read, read_named
 from reachproof.cli.text import BAD, GOOD, answer_lines, printable, warning_lines
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer
 from reachproof.queries.plan import Verdict
-
-A_DAY = 86_400
 
 
 @click.command()
@@ -34,13 +32,7 @@ A_DAY = 86_400
     show_default=True,
     help="For people, or one JSON document: an object for one statement, a list for several.",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0, A_DAY, min_open=True),
-    metavar="SECONDS",
-    callback=not_nan,
-    help="How long each statement may take; then its verdict is unknown.  [default: 30]",
-)
+@with_options(time_limit("How long each statement may take; then its verdict is unknown.  [default: 30]"))
 @click.option(
     "--expect",
     type=choice(Verdict),

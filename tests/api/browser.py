@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import os
-import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -12,7 +9,6 @@ from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import pytest
 import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
@@ -21,36 +17,11 @@ from reachproof.api.app import create_app
 from reachproof.api.settings import Settings
 from reachproof.network.snapshot import Snapshot
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 WATCH = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (event) =>
   window.violations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`));
 """
-
-
-def missing(what: str) -> None:
-    """Skips the test, loudly; on a build server (CI is set) it fails."""
-    reason = f"the console page was NOT tested in a browser: {what}"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-@contextmanager
-def chromium() -> Iterator[Any]:
-    """A running Chromium."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        missing("there is no chromium; Debian's is installed by `apt-get install chromium`")
-    try:
-        api = importlib.import_module("playwright.sync_api")
-    except ImportError:
-        missing("there is no playwright; it is in the `test` extra")
-    with api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @contextmanager

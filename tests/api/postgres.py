@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
-import pytest
+from tests.required import missing
 
 GIVEN = "REACHPROOF_TEST_DATABASE_URL"
 ACCOUNTS = ("postgres", "nobody")
@@ -29,12 +29,8 @@ def programs() -> Path | None:
     return next((each.parent for each in found if (each.parent / "initdb").exists()), None)
 
 
-def missing(what: str) -> NoReturn:
-    """Skips the test, loudly; on a build server (CI is set) it fails."""
-    reason = f"the store was NOT tested on PostgreSQL: {what}"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+def _missing(what: str) -> NoReturn:
+    missing(f"the store was NOT tested on PostgreSQL: {what}")
 
 
 @contextmanager
@@ -45,7 +41,7 @@ def server() -> Iterator[str]:
         return
     found = programs()
     if found is None:
-        missing(f"there is no pg_ctl; Debian's is installed by `apt-get install postgresql`, or set {GIVEN}")
+        _missing(f"there is no pg_ctl; Debian's is installed by `apt-get install postgresql`, or set {GIVEN}")
     # The path of a socket has at most about a hundred characters, which a TMPDIR may have already.
     with tempfile.TemporaryDirectory(prefix="rp-pg-", dir="/tmp", ignore_cleanup_errors=True) as folder:
         _run_as_other(folder, [found / "initdb", "-D", f"{folder}/data", "-A", "trust", "-U", "tests", "--no-sync"])
@@ -86,4 +82,4 @@ def _account() -> pwd.struct_passwd | None:
     for name in ACCOUNTS:
         with suppress(KeyError):
             return pwd.getpwnam(name)
-    missing(f"this is root, and there is none of the users {' and '.join(ACCOUNTS)}")
+    _missing(f"this is root, and there is none of the users {' and '.join(ACCOUNTS)}")

@@ -15,10 +15,11 @@ from reachproof.network.cluster import Pod
 from reachproof.network.origin import Origin
 from reachproof.network.policy import PolicyRef
 from reachproof.network.snapshot import Snapshot
-from tests.api.browser import chromium, opened, running, serving
+from tests.api.browser import opened, running, serving
 from tests.api.requests import EXAMPLES, MANIFESTS, tenants
 from tests.api.secured import Secured
 from tests.house.places import ROOT
+from tests.required import chromium
 
 FILES = sorted((EXAMPLES / "tenants").glob("*.yaml"))
 AXE = ROOT / "tests" / "api" / "vendor" / "axe.min.js"
@@ -29,7 +30,7 @@ EVIL = "<img src=x onerror=alert(1)>"
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with chromium() as started:
+    with chromium("the console page") as started:
         yield started
 
 

@@ -5,9 +5,6 @@ Needs Chromium and playwright. Without them the tests are skipped, loudly; on a 
 
 from __future__ import annotations
 
-import importlib
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,31 +14,14 @@ import pytest
 from reachproof.cli.formats.connectivity_html import html_text
 from tests.cli.terminal import Terminal
 from tests.cli.test_connectivity import EVIL, shown_with
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-
-
-def _missing(what: str) -> None:
-    reason = f"the html report was NOT tested in a browser: {what}"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+from tests.required import chromium
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """A running Chromium."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        _missing("there is no chromium; Debian's is installed by `apt-get install chromium`")
-    try:
-        api = importlib.import_module("playwright.sync_api")
-    except ImportError:
-        _missing("there is no playwright; it is in the `test` extra")
-    with api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+    with chromium("the html report") as running:
         yield running
-        running.close()
 
 
 @pytest.fixture

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.api.browser import chromium, opened, serving
+from tests.api.browser import opened, serving
 from tests.api.requests import EXAMPLES
 from tests.house.places import ROOT
+from tests.required import chromium
 
 FOLDER = ROOT / "docs" / "images"
 FILES = sorted((EXAMPLES / "tenants").glob("*.yaml"))
@@ -23,7 +24,7 @@ BEGUN = "no pod in namespace acme-shop can reach pod "
 def main() -> None:
     """Writes every picture."""
     FOLDER.mkdir(exist_ok=True)
-    with chromium() as browser, serving() as address:
+    with chromium("the console page") as browser, serving() as address:
         with _page(browser, address, "light") as page:
             for name, take in (("typing", _typing), ("refuted", _refuted), ("proved", _proved), ("matrix", _matrix)):
                 take(page)
