@@ -147,7 +147,8 @@ def lower_staged_kubernetes(whole: Field, ref: PolicyRef, context: Context) -> t
     action = _staged_action(spec, ref)
     body = whole.value
     assert isinstance(body, dict)
-    inner = {name: value for name, value in (spec.value or {}).items() if name != "stagedAction"}  # type: ignore[attr-defined]
+    given = spec.value if isinstance(spec.value, dict) else {}  # anything else has been complained about
+    inner = {name: value for name, value in given.items() if name != "stagedAction"}
     policy = networkpolicy.lower(Field(whole.place, {**body, "spec": inner}, line=whole.line), ref, context)
     if action is None:
         return ()

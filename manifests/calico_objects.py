@@ -116,7 +116,7 @@ def _network_set(whole: Field) -> Labelled:
     if spec.present:
         spec.only("nets")
     namespace = whole.get("metadata").get("namespace").text() or ""
-    if whole.value["kind"] == "NetworkSet":  # type: ignore[index]
+    if whole.get("kind").text() == "NetworkSet":
         namespace = namespace or "default"
     else:
         namespace = ""
