@@ -24,7 +24,7 @@ layers:
 
 # The checks of the docs have a target of their own, so they are left out here.
 test:
-	$(PYTHON) -m pytest -q -n 2 --dist loadfile --ignore=tests/house/test_docs.py --ignore=tests/docs/test_site.py $(TESTS)
+	$(PYTHON) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/house/test_docs.py --ignore=tests/docs/test_site.py $(TESTS)
 
 docs-check:
 	$(PYTHON) -m pytest -q tests/house/test_docs.py tests/docs/test_site.py

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 import os
 import pickle
+import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from multiprocessing import parent_process
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -94,8 +97,17 @@ def one_of_several() -> FastAPI:
     """
     log_as_json()
     allow_files()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     preloaded = os.environ.get(_SNAPSHOT)
     return _application(configured(), pickle.loads(Path(preloaded).read_bytes()) if preloaded else None)[0]
+
+
+def _end_with_parent() -> None:
+    """Ends this process as at SIGTERM once the one that started it is gone: killed, it tells nobody to stop."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _application(settings: Settings, snapshot: Snapshot | None) -> tuple[FastAPI, Workplace]:

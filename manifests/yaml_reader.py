@@ -18,6 +18,8 @@ from reachproof.manifests.limits import Limits
 from reachproof.manifests.scalars import key_text, plain_scalar
 from reachproof.network.errors import Problem
 
+# PyYAML since 6.0.4 refuses a thousand levels itself, and reads ahead, so it may do so before we are asked.
+_TOO_DEEP = "exceeded maximum nesting depth"
 _TAG = "tag:yaml.org,2002:"
 _RESOLVED_TAGS = frozenset(_TAG + word for word in ("bool", "int", "float", "null"))
 _COLLECTION_TAGS = frozenset((None, "!", _TAG + "map", _TAG + "seq"))
@@ -65,9 +67,15 @@ def read_yaml(text: str, file: str, limits: Limits, problems: list[Problem]) -> 
         mark = error.problem_mark or error.context_mark
         said = ", ".join(part for part in (error.context, error.problem) if part)
         message = f"found bad YAML: {said}{_template_hint(text)}"
+        if error.problem == _TOO_DEEP:
+            message = _depth_message(limits)
         problems.append(Problem(file=file, line=mark.line + 1 if mark else 0, message=message))
     except yaml.reader.ReaderError as error:
         problems.append(Problem(file=file, message=f"found bad YAML: {error.reason} (character {error.position})"))
+
+
+def _depth_message(limits: Limits) -> str:
+    return f"found more than {limits.depth} levels of nesting, expected at most that many"
 
 
 def _template_hint(text: str) -> str:
@@ -142,7 +150,7 @@ class _Builder:
         if self._expects_key():
             self._stop(line, "found an object or a list as a key, expected text")
         if len(self.frames) >= self.limits.depth:
-            self._stop(line, f"found more than {self.limits.depth} levels of nesting, expected at most that many")
+            self._stop(line, _depth_message(self.limits))
         if event.anchor is not None:
             self.anchors.pop(event.anchor, None)
         self._add(container, line)

@@ -37,7 +37,7 @@ def serving(snapshot: Snapshot | None = None) -> Iterator[str]:
 def running(app: FastAPI) -> Iterator[str]:
     """The address of an application that answers until the block ends."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -36,7 +36,7 @@ class Service:
 
     def __init__(self, snapshot: Snapshot, settings: Settings, pool: Pool | None = None) -> None:
         self._workers = Workers(settings, PreloadedStock(snapshot=snapshot), pool)
-        config = uvicorn.Config(create_app(settings, workplace=self._workers), log_level="critical")
+        config = uvicorn.Config(create_app(settings, workplace=self._workers), log_config=None)
         self._server = Server(config, self._workers)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve([self._listener])))

@@ -15,7 +15,8 @@ from reachproof.api.access import Role
 from reachproof.api.database import Database
 from reachproof.api.tokens import Tokens
 from tests.api.requests import EXAMPLES, ISOLATED
-from tests.api.running import Running, answered, running
+from tests.api.running import SECONDS, Running, answered, running
+from tests.api.running_service import until
 
 QUESTION = {"query": "can any pod reach any pod?", "manifests": []}
 HEAD = b"POST /query HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
@@ -89,11 +90,22 @@ def test_several_processes_share_a_port_a_store_and_a_snapshot(tmp_path: Path) -
         for _ in range(4):
             status, text = service.request(body={"query": ISOLATED}, token=token)
             assert (status, '"verdict":"holds"' in text) == (200, True)
-        status, text = service.request("/metrics", token=token)
-        assert 'reachproof_verdicts_total{verdict="holds"} 4.0' in text
+        # An answer is counted once it is sent, by the process that sent it.
+        counted = 'reachproof_verdicts_total{verdict="holds"} 4.0'
+        until(lambda: counted in service.request("/metrics", token=token)[1], "all of them are counted")
         service.process.send_signal(signal.SIGTERM)
         assert service.ended() == 0
         assert token[16:] not in "".join(service.lines)
+
+
+def test_no_process_outlives_the_one_that_started_it(tmp_path: Path) -> None:
+    with running(tmp_path, "--processes", "2") as service:
+        assert service.request("/healthz")[0] == 200
+        service.process.kill()
+        service.reader.join(SECONDS)  # until all have closed the log, which they inherited
+        assert not service.reader.is_alive()
+        with pytest.raises(ConnectionRefusedError):
+            service.connect()
 
 
 @pytest.mark.parametrize("processes", [1, 2])
