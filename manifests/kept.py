@@ -31,10 +31,11 @@ _POD_SPEC: Kept = {
     "hostNetwork": ONE,
     "serviceAccountName": ONE,
     "serviceAccount": ONE,
-    "containers": {"ports": _PORTS},
-    "initContainers": {"ports": _PORTS},
+    "containers": {"name": ONE, "ports": _PORTS},
+    "initContainers": {"name": ONE, "ports": _PORTS},
 }
-_TEMPLATE: Kept = {"metadata": {"labels": ALL}, "spec": _POD_SPEC}
+_SIDECAR: Kept = {"sidecar.istio.io/inject": ONE}
+_TEMPLATE: Kept = {"metadata": {"labels": ALL, "annotations": _SIDECAR}, "spec": _POD_SPEC}
 _CONDITIONS: Kept = {"type": ONE, "status": ONE}
 _SELECTOR: Kept = {"matchLabels": ALL, "matchExpressions": {"key": ONE, "operator": ONE, "values": ALL}}
 _BACKEND: Kept = {
@@ -57,7 +58,7 @@ _KINDS: dict[str, Kept] = {
         "status": {"addresses": {"address": ONE}},
     },
     "Pod": {
-        "metadata": {**_NAME, "labels": ALL, "ownerReferences": _OWNERS},
+        "metadata": {**_NAME, "labels": ALL, "annotations": _SIDECAR, "ownerReferences": _OWNERS},
         "spec": _POD_SPEC,
         "status": {
             "phase": ONE,

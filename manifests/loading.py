@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from reachproof.manifests import crosschecks
+from reachproof.manifests import crosschecks, mesh
 from reachproof.manifests.cluster import Cluster, join
 from reachproof.manifests.detect import Signs
 from reachproof.manifests.digest import digest
@@ -38,7 +38,9 @@ from reachproof.network.policy import Policy, PolicyRef
 from reachproof.network.snapshot import Snapshot
 
 # Notices that say on what every answer rests; the others are warnings.
-_ASSUMED = frozenset(("HOST_POLICY", "HOST_ENDPOINT", "NOT_LOOKED_AT", "STAGED_POLICY", "TO_SERVICES"))
+_ASSUMED = frozenset(
+    ("HOST_POLICY", "HOST_ENDPOINT", "NOT_LOOKED_AT", "STAGED_POLICY", "TO_SERVICES", "WAYPOINT_POLICY")
+)
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
 
 
@@ -217,7 +219,7 @@ class Loading:
             self._decide_cni()
             self._late_policies()
         namespaces = ((ref.namespace, self._policies[ref][0].origin) for ref in self._policies if ref.namespace)
-        cluster = join(self._inventory, namespaces)
+        cluster = self._with_mesh(join(self._inventory, namespaces))
         with suppress(EnoughError):
             self._refuse_unknown_labels(cluster)
         problems: list[Problem] = [*self.problems]
@@ -226,6 +228,18 @@ class Loading:
         if problems:
             raise ManifestError(problems)
         return self._assembled(cluster, [self._policies[ref][0] for ref in sorted(self._policies, key=_order)])
+
+    def _with_mesh(self, cluster: Cluster) -> Cluster:
+        """The cluster with pods as the mesh sees them, where there are policies of Istio."""
+        if not mesh.in_use(policy for policy, _, _ in self._policies.values()):
+            return cluster
+        pods = mesh.as_injected(cluster.pods, cluster.namespaces)
+        return replace(
+            cluster,
+            pods=pods,
+            assumptions=(*cluster.assumptions, *mesh.assumptions()),
+            warnings=(*cluster.warnings, *mesh.warnings(cluster.pods, pods)),
+        )
 
     def _refuse_unknown_labels(self, cluster: Cluster) -> None:
         policies = [policy for policy, _, _ in self._policies.values()]

@@ -23,9 +23,11 @@ from reachproof.manifests.loose import Misfit, Node
 from reachproof.manifests.manifest import Manifest
 from reachproof.network.address import family
 from reachproof.network.cluster import ContainerPort, Pod
+from reachproof.network.mesh import INJECT, YES
 from reachproof.network.origin import Origin
 from reachproof.network.ports import Protocol
 
+_PROXY = "istio-proxy"
 Key = tuple[str, str, str]
 """(kind, namespace, name) of a workload."""
 NOBODY: Key = ("", "", "")
@@ -44,7 +46,8 @@ class PodEntry:
     """A pod of the input, with what only this layer needs to know of it.
 
     `owner`: its controller. `init_names`: port names that only its init containers have. `unknown`: label keys that
-    it will have with values nobody knows yet. `ready` is no part of what the pod is: of two copies the first counts.
+    it will have with values nobody knows yet. `sidecar`: whether it has one of Istio, where that is to be seen.
+    `ready` is no part of what the pod is: of two copies the first counts.
     """
 
     pod: Pod
@@ -52,6 +55,7 @@ class PodEntry:
     owner: Key = NOBODY
     init_names: frozenset[str] = frozenset()
     unknown: frozenset[str] = frozenset()
+    sidecar: bool | None = None
     ready: bool = field(default=True, compare=False)
 
 
@@ -71,6 +75,7 @@ def read_pod(manifest: Manifest) -> PodEntry:
         state=_state(status, located=located),
         owner=controller(metadata, namespace),
         init_names=entry.init_names,
+        sidecar=_has_sidecar(spec, "") if status else entry.sidecar,
         ready=_ready(status),
     )
 
@@ -139,7 +144,22 @@ def pod_of_template(
         or loose.text(spec, "serviceAccount", f"{at}spec.", "default"),
         origin=origin,
     )
-    return PodEntry(pod=pod, init_names=init_names)
+    return PodEntry(pod=pod, init_names=init_names, sidecar=_has_sidecar(spec, at) or _asks_for_sidecar(metadata))
+
+
+def _has_sidecar(spec: Node, at: str) -> bool:
+    """Whether one of the containers is the proxy of Istio."""
+    containers = (
+        each for name in ("containers", "initContainers") for each in loose.mappings(spec, name, f"{at}spec.")
+    )
+    return any(each.get("name") == _PROXY for each in containers)
+
+
+def _asks_for_sidecar(metadata: Node) -> bool | None:
+    """What the annotation says where no label does; None where it says nothing."""
+    annotations, labels = metadata.get("annotations"), metadata.get("labels")
+    asked = annotations.get(INJECT) if isinstance(annotations, dict) else None
+    return None if asked is None or (isinstance(labels, dict) and INJECT in labels) else str(asked) in YES
 
 
 def _ports(spec: Node, field: str, at: str) -> tuple[tuple[ContainerPort, ...], tuple[tuple[int, Protocol], ...]]:

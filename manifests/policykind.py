@@ -47,7 +47,7 @@ class PolicyKind:
 
     `lower(object, reference, context)` gives the policy, or several; it is meaningless where problems were reported.
     `cni`: the only profile under which the kind is read. `fields`: where the object says what it wants. `late`: it
-    refers to other objects, so it is lowered when all have been read.
+    refers to other objects, so it is lowered when all have been read. `also`: versions that say the same.
     """
 
     group: str
@@ -58,6 +58,7 @@ class PolicyKind:
     cni: Cni | None = None
     fields: tuple[str, ...] = ("spec",)
     late: bool = False
+    also: tuple[str, ...] = ()
 
     @property
     def api_version(self) -> str:

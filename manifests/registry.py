@@ -11,6 +11,7 @@ from reachproof.manifests import (
     calico_objects,
     cilium,
     clusternetworkpolicy,
+    istio,
     networkpolicy,
 )
 from reachproof.manifests.fields import Field
@@ -27,6 +28,7 @@ POLICY_KINDS = (
     clusternetworkpolicy.KIND,
     *calico.KINDS,
     *cilium.KINDS,
+    *istio.KINDS,
 )
 SUPPORT_KINDS: tuple[SupportKind, ...] = (*calico_objects.SUPPORT, cilium.SUPPORT)
 _BY_KIND = {(kind.group, kind.kind): kind for kind in POLICY_KINDS}
@@ -37,7 +39,6 @@ _ADMIN_GROUP = adminnetworkpolicy.KIND.group
 _UNSUPPORTED = {
     "projectcalico.org": frozenset(("Profile",)),
     "crd.antrea.io": frozenset(("NetworkPolicy", "ClusterNetworkPolicy", "Tier", "ClusterGroup", "Group")),
-    "security.istio.io": frozenset(("AuthorizationPolicy", "PeerAuthentication")),
     "networking.istio.io": frozenset(("Sidecar",)),
     "policy.linkerd.io": frozenset(("Server", "ServerAuthorization", "AuthorizationPolicy")),
     "kuma.io": frozenset(("MeshTrafficPermission", "TrafficPermission")),
@@ -103,7 +104,7 @@ def ignored(manifest: Manifest, ignore_kinds: frozenset[str]) -> bool:
 
 def read_policy(manifest: Manifest, kind: PolicyKind, whole: Field, context: Context) -> tuple[Policy, ...]:
     """The policies of an object, with `whole` the cursor on it; they count only if no problem has been reported."""
-    if manifest.version != kind.version:
+    if manifest.version not in (kind.version, *kind.also):
         whole.get("apiVersion").expected(f'"{kind.api_version}", the version of {kind.kind} that is supported')
         return ()
     whole.only("apiVersion", "kind", "metadata", *kind.fields, "status")

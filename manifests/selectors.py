@@ -26,13 +26,14 @@ def read_selector(field: Field, hints: Mapping[str, str] | None = None) -> Selec
     """The selector here; after a report, any selector. `hints` are for fields that once stood here."""
     if not field.only("matchLabels", "matchExpressions", hints=hints):
         return EVERYTHING
-    requirements = [*_match_labels(field.get("matchLabels"))]
+    requirements = [*read_match_labels(field.get("matchLabels"))]
     for expression in field.get("matchExpressions").items():
         requirements += _expression(expression)
     return Selector.of(*requirements)
 
 
-def _match_labels(field: Field) -> list[Requirement]:
+def read_match_labels(field: Field) -> list[Requirement]:
+    """The requirements of a map of labels."""
     requirements = []
     for key, value in field.labels().items():
         entry = field.get(key)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.labels import Selector
@@ -40,10 +40,12 @@ class Action(StrEnum):
 class TierName(StrEnum):
     """The tiers in the order of evaluation; `default` is what holds where no policy decides.
 
+    `istio` is before a pod, and lets through what the network must allow too (`network.istio`).
     `normal` is Cilium's, which holds NetworkPolicy too.
     `calico` stands for the tiers of Calico, each of which has a name of its own (`Placement`).
     """
 
+    ISTIO = "istio"
     ADMIN = "admin"
     NETWORK_POLICY = "networkpolicy"
     NORMAL = "normal"
@@ -193,12 +195,15 @@ class PortMatch:
 class Match:
     """Peer and ports must both match; `ports` None is every port of every protocol.
 
-    `subject`: what is asked of the subject besides that the policy selects it.
+    `subject`: what is asked of the subject besides that the policy selects it. `nameless`: the peer in place of
+    `peer` where the other end proves no identity, None where that makes no difference; `network.istio` puts matches
+    without it in the place of such a match.
     """
 
     peer: Peer
     ports: PortMatch | None = None
     subject: Peer = AnyPeer()
+    nameless: Peer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +250,31 @@ class Placement:
     ends: Action
 
 
+class TlsMode(StrEnum):
+    """What a pod in the mesh of Istio takes: only connections that prove an identity, these and others, or others."""
+
+    STRICT = "STRICT"
+    PERMISSIVE = "PERMISSIVE"
+    DISABLE = "DISABLE"
+
+
+class Level(IntEnum):
+    """What a PeerAuthentication is about; the highest that says something counts."""
+
+    MESH = 0
+    NAMESPACE = 1
+    WORKLOAD = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MutualTls:
+    """What a PeerAuthentication asks for; `mode` None: what the level below asks for. `ports` come before `mode`."""
+
+    level: Level
+    mode: TlsMode | None = None
+    ports: tuple[tuple[int, TlsMode | None], ...] = ()
+
+
 class Staged(StrEnum):
     """What a staged policy would do to the enforced one of its name: take its place, or take it away."""
 
@@ -258,6 +288,7 @@ class Policy:
 
     `isolates`: the directions in which a selected pod meets the end of the tier where no policy of it decides.
     `placement`: its tier, for Calico's own kinds only. `staged`: it is not enforced unless the options say so.
+    `mutual_tls`: for PeerAuthentication only, whose rules `network.istio` makes of it.
     """
 
     ref: PolicyRef
@@ -265,6 +296,7 @@ class Policy:
     priority: float = 0
     placement: Placement | None = None
     staged: Staged | None = None
+    mutual_tls: MutualTls | None = None
     subject: PodSet
     egress: tuple[Rule, ...] = ()
     ingress: tuple[Rule, ...] = ()

@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
 
-from reachproof.network import calico, cilium
+from reachproof.network import calico, cilium, istio
 from reachproof.network.errors import InputError, Problem
 from reachproof.network.labels import EVERYTHING
 from reachproof.network.options import CidrMatches, Enforcement, HostNetworkPods, Options
@@ -61,8 +61,15 @@ def assemble(policies: Iterable[Policy], options: Options) -> Programs:
     Policies without a rule in a direction, that do not isolate in it, are left out of that direction. InputError where
     the profile does not have what the policies, or the options, need.
     """
-    profile = PROFILES[options.cni]
     policies = calico.enforced(policies, with_staged=options.with_staged)
+    network = _network([each for each in policies if each.tier is not TierName.ISTIO], options)
+    mesh = istio.tier([each for each in policies if each.tier is TierName.ISTIO])
+    return replace(network, ingress=(*mesh, *network.ingress))
+
+
+def _network(policies: list[Policy], options: Options) -> Programs:
+    """The programs of the cluster's network, without those of a mesh."""
+    profile = PROFILES[options.cni]
     _require_profile(policies, options, profile)
     enforced = [_adapted(policy, options, profile) for policy in policies if _enforced(policy, options, profile)]
     enforced.sort(key=lambda policy: (policy.priority, policy.ref.kind, policy.ref.namespace, policy.ref.name))

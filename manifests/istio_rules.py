@@ -1,0 +1,248 @@
+"""The rules of an AuthorizationPolicy as matches: any source AND any operation AND all conditions.
+
+| Field | Is about |
+|---|---|
+| principals, namespaces, serviceAccounts; source.principal, source.namespace, source.serviceAccount | the identity |
+| ipBlocks; source.ip | the address at the other end |
+| destination.ip | the address of the pod |
+| ports; destination.port | the port of the pod |
+| connection.sni | the name that a TLS client asks for: not known |
+| hosts, methods, paths, requestPrincipals, remoteIpBlocks; request.*, remote.ip | requests, which only a sidecar sees |
+
+Fields of one source or operation are ANDed, values of a field ORed, and a field `not...` leaves its values out. Where a
+request counts, ztunnel drops the rule if it allows, and does without that field if it denies.
+
+Trusted by every verdict about policies of Istio; checked by tests/agreement/test_istio.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import product
+
+from reachproof.manifests.fields import Field
+from reachproof.manifests.istio_identity import read_accounts, read_namespaces, read_principals
+from reachproof.manifests.syntax import read_cidr
+from reachproof.network.address import ALL_ADDRESSES
+from reachproof.network.intervals import EMPTY, IntervalSet
+from reachproof.network.istio import NOBODY, every
+from reachproof.network.mesh import AMBIENT, IN_MESH, SIDECAR, pods
+from reachproof.network.mutual_tls import TCP
+from reachproof.network.policy import Action, AddressPeer, AnyPeer, Match, Peer, PolicyRef, PortMatch, Rule
+from reachproof.network.ports import MAX_PORT, Protocol, port_range
+from reachproof.network.predicate import ALWAYS, Predicate, both, negated
+
+_REQUESTS = ("hosts", "methods", "paths")
+_SOURCES_OF_REQUESTS = ("requestPrincipals", "remoteIpBlocks")
+_IDENTITIES: dict[str, Callable[[Field, str], Predicate]] = {
+    "principals": read_principals,
+    "namespaces": read_namespaces,
+    "serviceAccounts": read_accounts,
+}
+_CONDITIONS = {
+    "source.principal": "principals",
+    "source.namespace": "namespaces",
+    "source.serviceAccount": "serviceAccounts",
+    "source.ip": "ipBlocks",
+    "destination.ip": "own",
+    "destination.port": "ports",
+    "connection.sni": "open",
+    "remote.ip": "requests",
+}
+_MOST_MATCHES = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Needs:
+    """What a part of a rule asks for, all of it together.
+
+    `identity`: None where it makes no difference. `named`: there must be one. `own`: addresses of the pod.
+    `requests`: something is asked of requests. `open`: something is asked that is not known.
+    """
+
+    identity: Predicate | None = None
+    named: bool = False
+    addresses: IntervalSet = ALL_ADDRESSES
+    own: IntervalSet = ALL_ADDRESSES
+    ports: IntervalSet = TCP
+    requests: bool = False
+    open: bool = False
+
+    def __and__(self, other: _Needs) -> _Needs:
+        known = [each for each in (self.identity, other.identity) if each is not None]
+        return _Needs(
+            identity=both(*known) if known else None,
+            named=self.named or other.named,
+            addresses=self.addresses & other.addresses,
+            own=self.own & other.own,
+            ports=self.ports & other.ports,
+            requests=self.requests or other.requests,
+            open=self.open or other.open,
+        )
+
+
+_NOTHING = _Needs()
+
+
+def read_rules(field: Field, ref: PolicyRef, action: Action) -> tuple[Rule, ...]:
+    """The rules of a policy that passes (ALLOW) or denies what they match; some of them twice, certain and not."""
+    return tuple(each for index, item in enumerate(field.items()) for each in _rule(item, index, ref, action))
+
+
+def _rule(field: Field, index: int, ref: PolicyRef, action: Action) -> Iterator[Rule]:
+    field.only("from", "to", "when")
+    sources = [_source(item, ref) for item in _entries(field.get("from"), "source")]
+    operations = [_operation(item) for item in _entries(field.get("to"), "operation")]
+    conditions = [_condition(item, ref) for item in field.get("when").items()]
+    if (len(sources) or 1) * (len(operations) or 1) > _MOST_MATCHES:
+        field.report(f"found more than {_MOST_MATCHES} pairs of a source and an operation, expected at most that")
+        return
+    asked = [reduce(_Needs.__and__, each) for each in product(sources or [_NOTHING], operations or [_NOTHING])]
+    wanted = [reduce(_Needs.__and__, conditions, each) for each in asked]
+    rule = Rule(action=action, matches=(), index=index, origin=field.origin)
+    certain = [match for each in wanted for match in _certain(each, action)]
+    if certain:
+        yield replace(rule, matches=tuple(certain))
+    by_request = [_match(each, pods(SIDECAR)) for each in wanted if each.requests]
+    if by_request:
+        yield replace(
+            rule,
+            matches=tuple(by_request),
+            may=True,
+            reason="whether it matches depends on the requests, which a sidecar looks at",
+            reason_code="REQUEST_RULES",
+        )
+    by_name = [_match(each, AnyPeer()) for each in wanted if each.open and not each.requests]
+    if by_name:
+        reason = "whether it matches depends on the name that the client asks for (SNI)"
+        yield replace(rule, matches=tuple(by_name), may=True, reason=reason)
+
+
+def _certain(needs: _Needs, action: Action) -> Iterator[Match]:
+    """Where the rule matches for certain, and where ztunnel reads what is asked of requests."""
+    if needs.open:
+        return
+    if not needs.requests:
+        yield _match(needs, AnyPeer())
+    elif action is Action.DENY:
+        yield _match(needs, pods(AMBIENT))
+
+
+def _match(needs: _Needs, subject: Peer) -> Match:
+    addresses = AnyPeer() if needs.addresses == ALL_ADDRESSES else AddressPeer(needs.addresses)
+    own = AnyPeer() if needs.own == ALL_ADDRESSES else AddressPeer(needs.own)
+    ports, at = PortMatch(needs.ports), every(subject, own)
+    if needs.identity is None:
+        return Match(addresses, ports, subject=at)
+    known = every(addresses, pods(both(IN_MESH, needs.identity)))
+    return Match(known, ports, subject=at, nameless=NOBODY if needs.named else addresses)
+
+
+# ---------------------------------------------------------------- fields
+
+
+def _entries(field: Field, name: str) -> list[Field]:
+    """The sources or operations of a list; an empty one of either is refused, as Istio does."""
+    found: list[Field] = []
+    if field.present and not field.items():
+        field.expected(f"at least one {name}; leave the field out to mean any")
+    for item in field.items():
+        item.only(name)
+        inner = item.get(name)
+        if not inner.value:
+            inner.expected("an object with at least one field")
+        else:
+            found.append(inner)
+    return found
+
+
+def _source(field: Field, ref: PolicyRef) -> _Needs:
+    names = (*_IDENTITIES, "ipBlocks", *_SOURCES_OF_REQUESTS)
+    field.only(*names, *map(_not, names))
+    if field.get("serviceAccounts").present and (field.get("principals").present or field.get("namespaces").present):
+        field.get("serviceAccounts").report("found it beside principals or namespaces, expected it alone")
+    return _all(field, names, ref)
+
+
+def _operation(field: Field) -> _Needs:
+    names = ("ports", *_REQUESTS)
+    field.only(*names, *map(_not, names))
+    return _all(field, names, PolicyRef(kind="", namespace="", name=""))
+
+
+def _not(name: str) -> str:
+    return f"not{name[0].upper()}{name[1:]}"
+
+
+def _all(field: Field, names: tuple[str, ...], ref: PolicyRef) -> _Needs:
+    found = [_needs(name, field.get(name), field.get(_not(name)), ref) for name in names]
+    return reduce(_Needs.__and__, found, _NOTHING)
+
+
+def _condition(field: Field, ref: PolicyRef) -> _Needs:
+    field.only("key", "values", "notValues")
+    key, values, excluded = field.get("key").text(), field.get("values"), field.get("notValues")
+    if not values.value and not excluded.value:
+        field.report("found neither values nor notValues, expected one of them")
+    if key is None:
+        field.get("key").expected("a name of what is compared")
+        return _NOTHING
+    name = "requests" if key.startswith("request.") else _CONDITIONS.get(key)
+    if name is None:
+        known = ", ".join(sorted(_CONDITIONS))
+        field.get("key").expected(f"{known} or request.*")
+        return _NOTHING
+    return _needs(name, values, excluded, ref)
+
+
+def _needs(name: str, values: Field, excluded: Field, ref: PolicyRef) -> _Needs:
+    """What a field and its opposite ask for together; both are read, so that all mistakes are found."""
+    if name in _IDENTITIES:
+        return _identity(_IDENTITIES[name], values, excluded, ref.namespace)
+    if name in ("ipBlocks", "own"):
+        addresses = _set(values, excluded, _block, ALL_ADDRESSES)
+        return _Needs(own=addresses) if name == "own" else _Needs(addresses=addresses)
+    if name == "ports":
+        return _Needs(ports=_set(values, excluded, _port, TCP))
+    given = bool(values.texts()) + bool(excluded.texts()) > 0
+    return _Needs(open=given) if name == "open" else _Needs(requests=given)
+
+
+def _identity(read: Callable[[Field, str], Predicate], values: Field, excluded: Field, home: str) -> _Needs:
+    wanted, unwanted = read(values, home), read(excluded, home)
+    if not values.items() and not excluded.items():
+        return _NOTHING
+    return _Needs(identity=both(wanted if values.items() else ALWAYS, negated(unwanted)), named=bool(values.items()))
+
+
+def _set(
+    values: Field, excluded: Field, read: Callable[[Field], IntervalSet | None], whole: IntervalSet
+) -> IntervalSet:
+    wanted, unwanted = (
+        IntervalSet.of(span for item in each.items() for span in read(item) or EMPTY) for each in (values, excluded)
+    )
+    return (wanted if values.items() else whole) - unwanted
+
+
+def _block(field: Field) -> IntervalSet | None:
+    """A CIDR, or one address."""
+    text = field.value
+    if isinstance(text, str) and "/" not in text and text:
+        whole = Field(field.place, f"{text}/{128 if ':' in text else 32}", field.path, field.line)
+        return read_cidr(whole)
+    return read_cidr(field)
+
+
+def _port(field: Field) -> IntervalSet | None:
+    """A number from 1 to 65535, written as text."""
+    text = field.text()
+    if text is None and not field.present:
+        field.expected('a port in quotes, such as "80"')
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MAX_PORT):
+        field.expected(f"a port from 1 to {MAX_PORT}")
+        return None
+    return port_range(Protocol.TCP, int(text), int(text))

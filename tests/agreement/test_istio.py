@@ -1,0 +1,71 @@
+"""The mesh of Istio three ways: an oracle that reads manifests, the evaluator, and the solver's two engines."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reachproof.manifests.load import load_objects
+from reachproof.network.flow import Flow
+from reachproof.network.policy import TierName
+from reachproof.network.snapshot import Snapshot
+from reachproof.semantics.evaluate import truth
+from reachproof.semantics.trace import Truth
+from reachproof.solver.goal import Wanted
+from reachproof.solver.ground import prepare
+from tests.agreement.engines import all_flows_of, asked, looked_up, possible
+from tests.agreement.istio_oracle import Mesh
+from tests.strategies.flows import all_flows
+from tests.strategies.istio import inputs
+from tests.strategies.vocabulary import Manifest
+
+
+def some_of(snapshot: Snapshot, count: int, seed: int) -> list[Flow]:
+    flows = [flow for flow in all_flows(snapshot) if asked(flow)]
+    return random.Random(seed).sample(flows, min(len(flows), count))
+
+
+def without_mesh(snapshot: Snapshot) -> Snapshot:
+    return snapshot.with_policies(tuple(each for each in snapshot.policies if each.tier is not TierName.ISTIO))
+
+
+def both(mesh: frozenset[bool], network: Truth) -> Truth:
+    """The truth of two programs that must both allow."""
+    allow = True in mesh and network is not Truth.DENIED
+    deny = False in mesh or network is not Truth.ALLOWED
+    return Truth.EITHER if allow and deny else Truth.ALLOWED if allow else Truth.DENIED
+
+
+@settings(max_examples=settings().max_examples * 6 // 10)
+@given(inputs(), st.integers(0, 2**32))
+def test_the_verdict_is_that_of_the_mesh_and_of_the_network_together(objects: list[Manifest], seed: int) -> None:
+    snapshot = load_objects(objects)
+    network, mesh = without_mesh(snapshot), Mesh(objects)
+    for flow in some_of(snapshot, 100, seed):
+        found, rest = truth(snapshot, flow), truth(network, flow)
+        assert found is both(mesh.outcomes(flow, one_choice=False), rest), str(flow)
+        # With one choice for all rules of a flow less may be open, and never anything else.
+        assert found in (Truth.EITHER, both(mesh.outcomes(flow, one_choice=True), rest)), str(flow)
+
+
+@settings(max_examples=settings().max_examples * 4 // 10)
+@given(inputs(), st.integers(0, 2**32))
+def test_the_sets_engine_and_the_evaluator_agree(objects: list[Manifest], seed: int) -> None:
+    snapshot = load_objects(objects)
+    part, tables = all_flows_of(prepare(snapshot))
+    for flow in some_of(snapshot, 120, seed):
+        found = truth(snapshot, flow)
+        assert looked_up(part, tables, flow) == (found is not Truth.DENIED, found is not Truth.ALLOWED), str(flow)
+
+
+@settings(max_examples=settings().max_examples // 5)
+@given(inputs(), st.integers(0, 2**32))
+def test_z3_and_the_evaluator_agree(objects: list[Manifest], seed: int) -> None:
+    snapshot = load_objects(objects)
+    encoding = prepare(snapshot)
+    for flow in some_of(snapshot, 3, seed):
+        found = truth(snapshot, flow)
+        assert possible(encoding, flow, Wanted.CAN_ALLOW) is (found is not Truth.DENIED), str(flow)
+        assert possible(encoding, flow, Wanted.CAN_DENY) is (found is not Truth.ALLOWED), str(flow)
