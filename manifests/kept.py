@@ -13,15 +13,17 @@ from typing import Any, Final
 from reachproof.manifests.calico_objects import LABELLED_KINDS
 from reachproof.manifests.inventory import inventory_kind
 from reachproof.manifests.manifest import Manifest
+from reachproof.manifests.pods import PROXY
 from reachproof.manifests.registry import depends_on_cni
 from reachproof.manifests.services import SERVICE_NAME
 from reachproof.manifests.workloads import WORKLOAD_GROUPS
 
 Kept = dict[str, "Kept | str"]
 """Field names, each with what is kept below it, of each item where the value is a list."""
-# One scalar; and everything, where the reader looks at everything.
+# One scalar; everything, where the reader looks at everything; and a name, where it is that of a sidecar of Istio.
 ONE: Final = "one"
 ALL: Final = "all"
+SIDECAR: Final = "sidecar"
 
 _NAME: Kept = {"namespace": ONE, "name": ONE}
 _OWNERS: Kept = {"kind": ONE, "name": ONE, "controller": ONE}
@@ -31,8 +33,8 @@ _POD_SPEC: Kept = {
     "hostNetwork": ONE,
     "serviceAccountName": ONE,
     "serviceAccount": ONE,
-    "containers": {"name": ONE, "ports": _PORTS},
-    "initContainers": {"name": ONE, "ports": _PORTS},
+    "containers": {"name": SIDECAR, "ports": _PORTS},
+    "initContainers": {"name": SIDECAR, "ports": _PORTS},
 }
 _SIDECAR: Kept = {"sidecar.istio.io/inject": ONE}
 _TEMPLATE: Kept = {"metadata": {"labels": ALL, "annotations": _SIDECAR}, "spec": _POD_SPEC}
@@ -140,7 +142,11 @@ def _reduced(value: Any, fields: Kept | str) -> Any:
         return [_reduced(item, fields) for item in value]
     if not isinstance(value, dict):
         return value if _is_scalar(value) else None
-    found = {name: _reduced(value[name], below) for name, below in fields.items() if name in value}
+    found = {
+        name: _reduced(value[name], below)
+        for name, below in fields.items()
+        if name in value and (below != SIDECAR or value[name] == PROXY)
+    }
     # Whether there is anything at all is looked at too: a status without an address is not the same as no status.
     return found or (dict.fromkeys(list(fields)[:1]) if value else {})
 

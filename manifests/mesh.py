@@ -46,12 +46,11 @@ def _as_injected(entry: PodEntry, home: Labels) -> PodEntry:
 def assumptions() -> tuple[Notice, ...]:
     """What every answer rests on where there are policies of Istio."""
     text = (
-        "policies of Istio: it is assumed that pods are in the mesh as labels and containers show; that the mesh sees "
-        "all TCP which comes to them (no port is excluded, there is no waypoint, and the ports 15020, 15021 and 15090 "
-        "of a sidecar do not count); that no DestinationRule turns mutual TLS off; and that istio-system is the root "
-        "namespace"
+        "the mesh of Istio: pods are in it as labels and containers show; it sees all TCP to them (no excluded port, "
+        "no waypoint; ports 15020, 15021 and 15090 of a sidecar do not count); no DestinationRule turns mutual TLS "
+        "off; istio-system is its root namespace"
     )
-    return (Notice(code="MESH", text=text),)
+    return (Notice(code="MESH_ASSUMED", text=text),)
 
 
 def warnings(before: Iterable[PodEntry], after: Iterable[PodEntry]) -> tuple[Notice, ...]:

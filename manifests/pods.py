@@ -27,10 +27,11 @@ from reachproof.network.mesh import INJECT, YES
 from reachproof.network.origin import Origin
 from reachproof.network.ports import Protocol
 
-_PROXY = "istio-proxy"
 Key = tuple[str, str, str]
 """(kind, namespace, name) of a workload."""
 NOBODY: Key = ("", "", "")
+PROXY = "istio-proxy"
+"""The name of the container that a sidecar of Istio is."""
 
 
 class State(Enum):
@@ -152,7 +153,7 @@ def _has_sidecar(spec: Node, at: str) -> bool:
     containers = (
         each for name in ("containers", "initContainers") for each in loose.mappings(spec, name, f"{at}spec.")
     )
-    return any(each.get("name") == _PROXY for each in containers)
+    return any(each.get("name") == PROXY for each in containers)
 
 
 def _asks_for_sidecar(metadata: Node) -> bool | None:

@@ -105,7 +105,10 @@ def ignored(manifest: Manifest, ignore_kinds: frozenset[str]) -> bool:
 def read_policy(manifest: Manifest, kind: PolicyKind, whole: Field, context: Context) -> tuple[Policy, ...]:
     """The policies of an object, with `whole` the cursor on it; they count only if no problem has been reported."""
     if manifest.version not in (kind.version, *kind.also):
-        whole.get("apiVersion").expected(f'"{kind.api_version}", the version of {kind.kind} that is supported')
+        versions = " or ".join(f'"{kind.group}/{version}"' for version in (kind.version, *kind.also))
+        noun = "versions" if kind.also else "version"
+        are = "are" if kind.also else "is"
+        whole.get("apiVersion").expected(f"{versions}, the {noun} of {kind.kind} that {are} supported")
         return ()
     whole.only("apiVersion", "kind", "metadata", *kind.fields, "status")
     _check_names(manifest, whole)

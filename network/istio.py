@@ -153,13 +153,12 @@ def _rules(rule: Rule, grounds: Sequence[_Ground]) -> Iterator[Rule]:
     if certain:
         yield replace(rule, matches=tuple(certain))
     if perhaps:
-        yield replace(
-            rule,
-            matches=tuple(perhaps),
-            may=True,
-            reason=rule.reason or "whether the connection proves an identity by mutual TLS is not known",
-            reason_code=rule.reason_code if rule.reason else "MUTUAL_TLS",
-        )
+        yield replace(rule if rule.may else _unproved(rule), matches=tuple(perhaps))
+
+
+def _unproved(rule: Rule) -> Rule:
+    reason = "whether the connection proves an identity by mutual TLS is not known"
+    return replace(rule, may=True, reason=reason, reason_code="MUTUAL_TLS")
 
 
 def _certain(match: Match, ground: _Ground) -> Iterator[Match]:

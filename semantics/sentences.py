@@ -10,7 +10,7 @@ from reachproof.network.calico import place_text
 from reachproof.network.cilium import ALWAYS, LOCAL_HOST
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import External, Flow, Party
-from reachproof.network.policy import Action, Direction, Policy, PolicyRef, Rule
+from reachproof.network.policy import Action, Direction, Policy, PolicyRef, Rule, TierName
 from reachproof.network.program import BUILT_IN, EXEMPTION
 
 SKIPPED_REF = PolicyRef(kind="", namespace="", name="itself through a Service")
@@ -60,6 +60,8 @@ def rule_sentence(flow: Flow, direction: Direction, policy: Policy, rule: Rule) 
     if rule.origin == BUILT_IN:
         pod = named(_subject(flow, direction))
         return f"{policy.ref} selects {pod}, which ends its baseline tier; {direction} {ends(flow)} is allowed"
+    if policy.tier is TierName.ISTIO and rule.action is Action.PASS:
+        return f"{policy.ref} {number_or_name(rule)} lets {direction} {ends(flow)} through to the network's policies"
     onward = " to the next tier" if rule.action is Action.PASS else ""
     who = f"{policy.ref}{place_text(policy)} {number_or_name(rule)}"
     return f"{who} {_VERBS[rule.action]} {direction} {ends(flow)}{onward}"

@@ -16,6 +16,7 @@ PAGES = (
     "docs/diff.md",
     "docs/calico.md",
     "docs/cilium.md",
+    "docs/istio.md",
 )
 # Of what no question can meet; docs/semantics.md says so in words.
 NEVER_ASKED = {"SELF_VIA_SERVICE"}

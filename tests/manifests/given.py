@@ -17,6 +17,12 @@ HEADERS = {
     "ciliumnetworkpolicy": (
         "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {namespace: shop, name: p}\n"
     ),
+    "authorizationpolicy": (
+        "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {namespace: shop, name: p}\n"
+    ),
+    "peerauthentication": (
+        "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {namespace: shop, name: p}\n"
+    ),
     "networkpolicy": ("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {namespace: shop, name: p}\n"),
     "adminnetworkpolicy": (
         "apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\nmetadata: {name: p}\n"

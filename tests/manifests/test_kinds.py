@@ -59,7 +59,7 @@ def test_a_policy_under_a_wrong_name_or_group_is_refused(api_version: str, kind:
 
 
 FOREIGN = [
-    ("security.istio.io/v1", "AuthorizationPolicy"),
+    ("policy.linkerd.io/v1alpha1", "AuthorizationPolicy"),
     ("crd.antrea.io/v1beta1", "ClusterNetworkPolicy"),
     ("unheard.example/v1", "SuperNetworkPolicy"),
 ]

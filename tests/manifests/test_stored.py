@@ -29,6 +29,7 @@ from reachproof.queries.ask import Session
 from reachproof.queries.wire import answer_json
 from tests.house.places import ROOT
 from tests.strategies.cilium import mixed_manifests
+from tests.strategies.istio import inputs as istio_inputs
 from tests.strategies.snapshots import manifests, model_options
 from tests.strategies.vocabulary import Manifest
 
@@ -231,6 +232,12 @@ def test_whatever_is_read_with_lines_comes_back_with_them(objects: list[Manifest
     assert repr(load_stored(stored.content, stored.snapshot.digest)) == repr(
         load_text("---\n" + text, name="drawn.yaml")
     )
+
+
+@drawn(istio_inputs())
+def test_what_shows_a_sidecar_is_kept(objects: list[Any]) -> None:
+    stored = objects_to_store(objects, name="drawn")
+    assert load_stored(stored.content, stored.snapshot.digest) == load_objects(objects, name="drawn")
 
 
 def test_every_field_that_is_read_is_kept_and_no_other() -> None:

@@ -1,0 +1,88 @@
+"""Laws of the mesh of Istio, on drawn snapshots that hold the Kubernetes kinds too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reachproof.manifests.load import load_objects
+from reachproof.network import istio
+from reachproof.network.policy import Action, Direction, Policy, Rule, TierName
+from reachproof.network.ports import Protocol
+from reachproof.network.snapshot import Snapshot
+from reachproof.semantics.evaluate import truth
+from tests.laws.law import ANY, WRITTEN, assert_at_least, assert_same
+from tests.strategies.flows import some_flows
+from tests.strategies.istio import inputs
+from tests.strategies.vocabulary import Manifest
+
+SOME = max(40, settings().max_examples // 4)
+
+
+def mesh(snapshot: Snapshot) -> list[Policy]:
+    return [policy for policy in snapshot.policies if policy.tier is TierName.ISTIO]
+
+
+def with_other(snapshot: Snapshot, policy: Policy, other: Policy) -> Snapshot:
+    return snapshot.with_policies(tuple(other if each == policy else each for each in snapshot.policies))
+
+
+@settings(max_examples=SOME)
+@given(inputs())
+def test_rules_and_policies_have_no_order(objects: list[Manifest]) -> None:
+    snapshot = load_objects(objects)
+    turned = tuple(replace(each, ingress=each.ingress[::-1]) for each in snapshot.policies if each in mesh(snapshot))
+    others = tuple(each for each in snapshot.policies if each not in mesh(snapshot))
+    assert_same(snapshot, snapshot.with_policies((*turned[::-1], *others)))
+
+
+@settings(max_examples=SOME)
+@given(inputs())
+def test_a_mesh_allows_nothing_that_the_network_denies_and_nothing_but_tcp_is_its_business(
+    objects: list[Manifest],
+) -> None:
+    snapshot = load_objects(objects)
+    network = snapshot.with_policies(tuple(each for each in snapshot.policies if each not in mesh(snapshot)))
+    assert_at_least(snapshot, network)
+    for flow in some_flows(snapshot, 40):
+        if flow.protocol is not Protocol.TCP:
+            assert truth(snapshot, flow) is truth(network, flow), str(flow)
+
+
+@settings(max_examples=SOME)
+@given(inputs(), st.data())
+def test_another_rule_of_an_allow_policy_removes_nothing_and_of_a_deny_policy_adds_nothing(
+    objects: list[Manifest], data: st.DataObject
+) -> None:
+    snapshot = load_objects(objects)
+    for policy in mesh(snapshot):
+        if policy.priority in (istio.ALLOW, istio.DENY) and policy.mutual_tls is None:
+            action = Action.PASS if policy.priority == istio.ALLOW else Action.DENY
+            rule = Rule(action=action, matches=ANY, index=9, origin=WRITTEN)
+            changed = with_other(snapshot, policy, replace(policy, ingress=(*policy.ingress, rule)))
+            if policy.priority == istio.ALLOW:
+                assert_at_least(snapshot, changed)
+            else:
+                assert_at_least(changed, snapshot)
+
+
+@settings(max_examples=SOME)
+@given(inputs())
+def test_an_audit_policy_changes_nothing(objects: list[Manifest]) -> None:
+    audit: Manifest = {
+        "apiVersion": "security.istio.io/v1",
+        "kind": "AuthorizationPolicy",
+        "metadata": {"name": "audit", "namespace": "istio-system"},
+        "spec": {"action": "AUDIT", "rules": [{}]},
+    }
+    assert_same(load_objects(objects), load_objects([*objects, audit]))
+
+
+@settings(max_examples=SOME)
+@given(inputs())
+def test_only_ingress_is_looked_at(objects: list[Manifest]) -> None:
+    snapshot = load_objects(objects)
+    names = [tier.name for tier in snapshot.programs.tiers(Direction.EGRESS)]
+    assert TierName.ISTIO not in names

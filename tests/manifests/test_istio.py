@@ -1,0 +1,178 @@
+"""What policies of Istio become, what is refused in them, and which pods are taken to have a sidecar."""
+
+from __future__ import annotations
+
+import pytest
+
+from reachproof.manifests.load import load_text
+from reachproof.network.policy import Level, MutualTls, TlsMode
+from reachproof.network.snapshot import Snapshot
+from tests.manifests.given import codes, manifest, notice, policy, says
+
+MESH = ["MESH_ASSUMED", "NAMESPACE_ASSUMED"]
+POD = """---
+apiVersion: v1
+kind: Pod
+metadata: {{namespace: shop, name: {name}, labels: {labels}, annotations: {annotations}}}
+spec: {{containers: [{containers}]}}
+{status}
+"""
+RUNNING = "status: {phase: Running, podIP: 10.0.0.1}"
+INJECT = "{sidecar.istio.io/inject: 'true'}"
+REFUSED = [
+    (
+        "{rules: [{from: []}]}",
+        "rules[0].from: found an empty list, expected at least one source; leave the field out to mean any",
+    ),
+    ("{rules: [{to: [{}]}]}", "rules[0].to[0].operation: found nothing, expected an object with at least one field"),
+    (
+        "{rules: [{from: [{source: {}}]}]}",
+        "rules[0].from[0].source: found an empty object, expected an object with at least one field",
+    ),
+    (
+        "{rules: [{to: [{operation: {ports: [80]}}]}]}",
+        "rules[0].to[0].operation.ports[0]: found 80, expected text; put it in quotes",
+    ),
+    (
+        "{rules: [{to: [{operation: {ports: ['0']}}]}]}",
+        'rules[0].to[0].operation.ports[0]: found "0", expected a port from 1 to 65535',
+    ),
+    (
+        "{rules: [{when: [{key: source.pod, values: [x]}]}]}",
+        'rules[0].when[0].key: found "source.pod", expected connection.sni, destination.ip, destination.port, '
+        "remote.ip, source.ip, source.namespace, source.principal, source.serviceAccount or request.*",
+    ),
+    (
+        "{rules: [{when: [{key: source.ip}]}]}",
+        "rules[0].when[0]: found neither values nor notValues, expected one of them",
+    ),
+    (
+        "{rules: [{from: [{source: {serviceAccounts: [a], namespaces: [b]}}]}]}",
+        "rules[0].from[0].source.serviceAccounts: found it beside principals or namespaces, expected it alone",
+    ),
+    (
+        "{rules: [{from: [{source: {ipBlocks: [10.0.0.0/33]}}]}]}",
+        'rules[0].from[0].source.ipBlocks[0]: found "10.0.0.0/33", expected a CIDR such as 10.0.0.0/8',
+    ),
+    ("{action: Deny}", 'action: found "Deny", expected ALLOW, DENY, CUSTOM or AUDIT; did you mean DENY?'),
+    (
+        "{provider: {name: x}}",
+        "provider: found a provider, expected one only with the action CUSTOM",
+    ),
+    (
+        "{selector: {matchExpressions: []}}",
+        "selector.matchExpressions: found an unknown field, expected only matchLabels",
+    ),
+    (
+        "{rules: [{froms: []}]}",
+        "rules[0].froms: found an unknown field, expected only from, to and when; did you mean from?",
+    ),
+]
+
+
+@pytest.mark.parametrize(("spec", "expected"), REFUSED)
+def test_a_mistake_in_an_authorization_policy_is_told_with_its_place(spec: str, expected: str) -> None:
+    assert says(manifest("authorizationpolicy", spec)) == [f"f.yaml:4 AuthorizationPolicy shop/p spec.{expected}"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        (
+            "{mtls: {mode: strict}}",
+            'mtls.mode: found "strict", expected UNSET, STRICT, PERMISSIVE or DISABLE; did you mean STRICT?',
+        ),
+        (
+            "{portLevelMtls: {80: {mode: STRICT}}}",
+            "portLevelMtls: found modes of ports without a selector, expected them only where a selector chooses pods",
+        ),
+        (
+            "{selector: {matchLabels: {a: b}}, portLevelMtls: {web: {mode: STRICT}}}",
+            'portLevelMtls.web: found the port "web", expected a number from 1 to 65535',
+        ),
+    ],
+)
+def test_a_mistake_in_a_peer_authentication_is_told_with_its_place(spec: str, expected: str) -> None:
+    assert says(manifest("peerauthentication", spec)) == [f"f.yaml:4 PeerAuthentication shop/p spec.{expected}"]
+
+
+def test_an_old_version_is_refused_and_both_new_ones_say_the_same() -> None:
+    text = manifest("authorizationpolicy", "{rules: [{}]}")
+    old, beta = (text.replace("/v1\n", f"/{version}\n") for version in ("v1alpha1", "v1beta1"))
+    assert says(old) == [
+        'f.yaml:1 AuthorizationPolicy shop/p apiVersion: found "security.istio.io/v1alpha1", expected '
+        '"security.istio.io/v1" or "security.istio.io/v1beta1", the versions of AuthorizationPolicy that are supported'
+    ]
+    assert load_text(beta).policies == load_text(text).policies
+
+
+def test_what_a_peer_authentication_asks_for() -> None:
+    assert policy("peerauthentication", "{}").mutual_tls == MutualTls(level=Level.NAMESPACE)
+    spec = "{selector: {matchLabels: {a: b}}, mtls: {mode: STRICT}, portLevelMtls: {80: {mode: DISABLE}, 81: {}}}"
+    assert policy("peerauthentication", spec).mutual_tls == MutualTls(
+        level=Level.WORKLOAD, mode=TlsMode.STRICT, ports=((80, TlsMode.DISABLE),)
+    )
+    whole = load_text(manifest("peerauthentication", "{}").replace("shop", "istio-system")).policies[0]
+    assert whole.mutual_tls == MutualTls(level=Level.MESH)
+
+
+def test_answers_say_what_is_assumed_of_the_mesh() -> None:
+    snapshot = load_text(manifest("authorizationpolicy", "{}"))
+    assert codes(snapshot) == MESH
+    assert notice(snapshot, "MESH_ASSUMED").text == (
+        "the mesh of Istio: pods are in it as labels and containers show; it sees all TCP to them (no excluded port, "
+        "no waypoint; ports 15020, 15021 and 15090 of a sidecar do not count); no DestinationRule turns mutual TLS "
+        "off; istio-system is its root namespace"
+    )
+
+
+def test_a_policy_of_a_waypoint_is_no_policy_of_pods() -> None:
+    snapshot = load_text(manifest("authorizationpolicy", "{targetRefs: [{kind: Gateway, name: g}]}"))
+    assert snapshot.policies == ()
+    assert notice(snapshot, "WAYPOINT_POLICY").text == (
+        "AuthorizationPolicy shop/p spec: it holds at a waypoint or a gateway, which is not modelled, and at no pod"
+    )
+
+
+def pods(*given: str, namespace: str = "{istio-injection: enabled}") -> Snapshot:
+    home = f"---\n{{apiVersion: v1, kind: Namespace, metadata: {{name: shop, labels: {namespace}}}}}\n"
+    return load_text(manifest("authorizationpolicy", "{}") + home + "".join(given))
+
+
+def pod(
+    name: str, *, labels: str = "{}", annotations: str = "{}", containers: str = "{name: c}", status: str = RUNNING
+) -> str:
+    return POD.format(name=name, labels=labels, annotations=annotations, containers=containers, status=status)
+
+
+def labels_of(snapshot: Snapshot, name: str) -> dict[str, str]:
+    return dict(snapshot.pod_of["shop", name].labels)
+
+
+def test_a_running_pod_has_the_sidecar_that_is_there_whatever_labels_ask_for() -> None:
+    proxy = "{name: c}, {name: istio-proxy}"
+    found = pods(pod("old"), pod("new", containers=proxy, status=RUNNING.replace(".1}", ".2}")))
+    assert labels_of(found, "old") == {"sidecar.istio.io/inject": "false"}
+    assert labels_of(found, "new") == {}
+    assert notice(found, "SIDECAR_MISSING").text == (
+        "labels ask for a sidecar, and there is none, so policies of Istio do not hold: shop/old; restart what is meant"
+    )
+    by_hand = pods(pod("hand", containers=proxy), namespace="{}")
+    assert labels_of(by_hand, "hand") == {"security.istio.io/tlsMode": "istio"}
+    assert "SIDECAR_MISSING" not in codes(by_hand)
+
+
+def test_of_a_pod_that_is_a_file_the_annotation_counts_where_there_is_no_label() -> None:
+    found = pods(pod("asks", annotations=INJECT, status=""), namespace="{}")
+    assert labels_of(found, "asks") == {"security.istio.io/tlsMode": "istio"}
+    found = pods(pod("refuses", annotations=INJECT.replace("true", "false"), status=""))
+    assert labels_of(found, "refuses") == {"sidecar.istio.io/inject": "false"}
+    found = pods(pod("label", labels="{sidecar.istio.io/inject: 'false'}", annotations=INJECT, status=""))
+    assert labels_of(found, "label") == {"sidecar.istio.io/inject": "false"}
+    assert "SIDECAR_MISSING" not in codes(found)
+
+
+def test_without_policies_of_istio_pods_are_as_they_are_given() -> None:
+    found = load_text(pod("p", annotations=INJECT))
+    assert labels_of(found, "p") == {}
+    assert "MESH_ASSUMED" not in codes(found)
