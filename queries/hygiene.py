@@ -22,7 +22,7 @@ from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import Selector
-from reachproof.network.policy import Action, Direction, Policy, Rule, TierName
+from reachproof.network.policy import Action, Direction, Policy, TierName
 from reachproof.network.ports import Protocol, place
 from reachproof.network.program import EXEMPTION
 from reachproof.network.snapshot import Snapshot
@@ -172,19 +172,14 @@ def idle(encoding: Encoding, budget: Budget) -> tuple[Finding, ...]:
 
 
 def _without(policy: Policy, gone: Iterable[IdleRule]) -> Policy:
-    idle_ = {(each.direction, _part(each.rule)) for each in gone if each.policy.ref == policy.ref}
+    idle_ = {(each.direction, each.rule.index) for each in gone if each.policy.ref == policy.ref}
     if not idle_:
         return policy
     egress, ingress = (
-        tuple(rule for rule in policy.rules(direction) if (direction, _part(rule)) not in idle_)
+        tuple(rule for rule in policy.rules(direction) if (direction, rule.index) not in idle_)
         for direction in Direction
     )
     return replace(policy, egress=egress, ingress=ingress)
-
-
-def _part(rule: Rule) -> tuple[int, bool, str]:
-    """What tells apart the rules that one written rule was made into."""
-    return rule.index, rule.may, rule.reason
 
 
 def _idle_finding(found: IdleRule) -> Finding:
@@ -226,12 +221,14 @@ def _taker(taker: Taker) -> str:
 def redundant(encoding: Encoding, budget: Budget, prover: Prover, *, selecting: bool = False) -> Iterator[Finding]:
     """Policies without which every verdict is the same. `selecting`: only those that select a pod at all.
 
-    Each is compared with all others in force, so of two equal policies both are listed. Raises OutOfBudget after the
-    last that was decided in time.
+    Each is compared with all others in force, so of two equal policies both are listed. A PeerAuthentication is never
+    listed: what rules of other policies match rests on it as well. Raises OutOfBudget after the last that was decided
+    in time.
     """
     for policy in encoding.snapshot.policies:
         budget.check()
-        if policy.staged is not None and not encoding.snapshot.options.with_staged:
+        staged = policy.staged is not None and not encoding.snapshot.options.with_staged
+        if staged or policy.mutual_tls is not None:
             continue
         found = redundancy(encoding, policy, budget, prover)
         if found is None or (selecting and not found.selects):

@@ -9,6 +9,7 @@ from math import inf
 from reachproof.network.cilium import adapted
 from reachproof.network.cluster import Pod
 from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Operator, Requirement, Selector
+from reachproof.network.mesh import IN_MESH
 from reachproof.network.options import Cni, HostNetworkPods
 from reachproof.network.origin import Origin
 from reachproof.network.policy import (
@@ -25,7 +26,7 @@ from reachproof.network.policy import (
     TierName,
     Union,
 )
-from reachproof.network.predicate import written
+from reachproof.network.predicate import ALWAYS, Conjunction, Predicate, both, written
 from reachproof.queries.findings import Code, Finding, Severity
 from reachproof.semantics.sentences import listed, number_or_name
 from reachproof.solver.bits import positions
@@ -51,11 +52,21 @@ def pods_text(pods: PodSet) -> str:
     """The selectors of a set of pods in words."""
     if pods.where is not None:
         rest = replace(pods, where=None)
-        return f"{pods_text(rest)} with {written(pods.where)}"
+        return f"{pods_text(rest)} {_where_text(pods.where)}"
     chosen = "pods" if pods.pods == EVERYTHING else f"pods labelled {pods.pods}"
     if pods.namespaces == EVERYTHING:
         return chosen
     return f"{chosen} in {_namespaces_text(pods.namespaces)}"
+
+
+def _where_text(where: Predicate) -> str:
+    items = where.items if isinstance(where, Conjunction) else (where,)
+    if IN_MESH not in items:
+        return f"with {written(where)}"
+    identity = both(*(item for item in items if item != IN_MESH))
+    # The text is Calico's, whose keys for these two mean nothing to who writes policies of Istio.
+    text = written(identity).replace("projectcalico.org/", "")
+    return "in the mesh" if identity == ALWAYS else f"in the mesh with {text}"
 
 
 def _namespaces_text(selector: Selector) -> str:

@@ -19,7 +19,7 @@ import numpy as np
 
 from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
-from reachproof.network.policy import Action, Direction, Policy, Rule, TierName
+from reachproof.network.policy import Action, Direction, Policy, PolicyRef, Rule, TierName
 from reachproof.network.program import BUILT_IN, EXEMPTION
 from reachproof.solver import witness
 from reachproof.solver.bits import positions
@@ -30,7 +30,7 @@ from reachproof.solver.sets import verdicts
 from reachproof.solver.slice import Slice, SlicedPolicy, SlicedRule, SlicedTier, cut
 from reachproof.solver.table import Table, everything, pairs_with, region
 from reachproof.solver.universe import party_key
-from reachproof.solver.walk import Walk, one_action
+from reachproof.solver.walk import Turn, Walk, one_action
 
 SAMPLES = 4
 
@@ -80,16 +80,26 @@ class _Idle:
         self._tiers = walk.tiers
 
     def found(self) -> Iterator[IdleRule]:
+        """A written rule may have been made into several, and is idle where all of them are that match anything."""
         covered = {id(rule) for tier in self._tiers for rule in self._covered(tier)}
+        parts: dict[tuple[PolicyRef, int], list[IdleRule | None]] = {}
         for turn in self._walk.turns():
-            rule = turn.rule
-            if turn.policy is None or rule.rule.origin == BUILT_IN or not self._walk.finds(rule, self._walk.exists):
+            rule = turn.rule.rule
+            if turn.policy is None or rule.origin == BUILT_IN or not self._walk.finds(turn.rule, self._walk.exists):
                 continue
-            unordered = turn.tier in self._unordered
-            if id(rule) in covered or not (unordered or self._walk.finds(rule, turn.rest)):
-                yield self._shadowed(turn.tier, turn.chain, turn.policy, rule, covered)
-            elif not self._walk.finds(rule, turn.live):
-                yield self._overridden(turn.tier, turn.policy, rule)
+            parts.setdefault((turn.policy.ref, rule.index), []).append(self._judged(turn, turn.policy, covered))
+        for each in parts.values():
+            idle = [part for part in each if part is not None]
+            if len(idle) == len(each):
+                yield _as_one(idle)
+
+    def _judged(self, turn: Turn, policy: Policy, covered: set[int]) -> IdleRule | None:
+        rule, unordered = turn.rule, turn.tier in self._unordered
+        if id(rule) in covered or not (unordered or self._walk.finds(rule, turn.rest)):
+            return self._shadowed(turn.tier, turn.chain, policy, rule, covered)
+        if not self._walk.finds(rule, turn.live):
+            return self._overridden(turn.tier, policy, rule)
+        return None
 
     @property
     def _unordered(self) -> set[int]:
@@ -180,6 +190,16 @@ class _Idle:
             takers=tuple(dict.fromkeys(takers)),
             samples=samples,
         )
+
+
+def _as_one(parts: list[IdleRule]) -> IdleRule:
+    """The rule whose parts these are; shadowed where any of them is."""
+    return replace(
+        parts[0],
+        overridden=all(part.overridden for part in parts),
+        takers=tuple(dict.fromkeys(taker for part in parts for taker in part.takers)),
+        samples=tuple(flow for part in parts for flow in part.samples),
+    )
 
 
 def _is_unordered(tier: SlicedTier) -> bool:

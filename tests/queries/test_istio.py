@@ -1,0 +1,157 @@
+"""Questions about a cluster with a mesh: both programs in a trace, what stays open, and names in sentences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reachproof.manifests.load import load_text
+from reachproof.network.errors import InputError
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.answer import Answer
+from reachproof.queries.ask import Session
+from reachproof.queries.findings import Code
+from reachproof.queries.hygiene import lint
+from reachproof.queries.plan import Verdict
+from reachproof.solver.budget import Budget
+from reachproof.solver.ground import prepare
+from tests.agreement.engines import prover
+
+CASES = Path(__file__).resolve().parents[1] / "cases" / "istio.yaml"
+CLUSTER = yaml.safe_load(CASES.read_text(encoding="utf-8"))[0]["cluster"]
+STRICT = """
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {namespace: s, name: default}
+spec: {mtls: {mode: STRICT}}
+"""
+NAMED = """
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {namespace: s, name: db}
+spec: {selector: {matchLabels: {app: w}}, rules: [{from: [{source: {principals: [cluster.local/ns/s/sa/client]}}]}]}
+"""
+NETWORK = """
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {namespace: s, name: np}
+spec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {}}], ports: [{port: 80}]}]}
+"""
+NOBODY = """
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {namespace: out, name: alone}
+spec: {}
+"""
+
+
+def snapshot(*texts: str) -> Snapshot:
+    return load_text(CLUSTER + "".join(texts))
+
+
+def ask(text: str, *texts: str) -> Answer:
+    return Session(snapshot(*texts)).ask(text)
+
+
+def codes(answer: Answer) -> list[str]:
+    return [notice.code for notice in answer.assumptions]
+
+
+@pytest.mark.parametrize(
+    ("text", "permissive", "strict"),
+    [
+        ("can pod s/c reach pod s/w on tcp/80?", Verdict.REACHABLE, Verdict.REACHABLE),
+        ("every pod in namespace s can reach pod s/w on tcp/80", Verdict.VIOLATED, Verdict.HOLDS),
+        ("only pods in namespace s can reach pod s/w on tcp", Verdict.HOLDS, Verdict.HOLDS),
+        ("no pod in namespace out can reach pod s/c on tcp", Verdict.VIOLATED, Verdict.HOLDS),
+    ],
+)
+def test_what_a_claim_about_names_needs_is_that_names_are_proved(
+    text: str, permissive: Verdict, strict: Verdict
+) -> None:
+    assert ask(text, NAMED).verdict is permissive
+    assert ask(text, NAMED, STRICT).verdict is strict
+
+
+def test_whoever_may_label_a_pod_may_put_it_into_the_mesh() -> None:
+    claim = "no possible pod in namespace out can reach pod s/c on tcp"
+    found = ask(claim, STRICT)
+    assert found.verdict is Verdict.VIOLATED
+    assert found.witness is not None
+    assert ask(f"assuming no pod is labelled sidecar.istio.io/inject: {claim}", STRICT).verdict is Verdict.VIOLATED
+
+
+def test_an_answer_that_rests_on_a_proof_of_names_says_so() -> None:
+    assert codes(ask("can pod s/c reach pod s/w on tcp/80?", NAMED)) == ["MESH_ASSUMED", "MUTUAL_TLS"]
+    assert codes(ask("can pod s/c reach pod s/w on tcp/80?", NAMED, STRICT)) == ["MESH_ASSUMED"]
+
+
+def test_a_trace_has_the_mesh_before_the_network() -> None:
+    found = ask("can pod s/c reach pod s/w on tcp/80?", NAMED, STRICT, NETWORK)
+    assert found.trace is not None
+    assert [(step.tier, step.action, step.text) for step in found.trace.ingress.steps] == [
+        (
+            "istio",
+            "pass",
+            "AuthorizationPolicy s/db rule 0 lets ingress from pod s/c to pod s/w on tcp/80 through to the network's "
+            "policies",
+        ),
+        ("networkpolicy", "allow", "NetworkPolicy s/np rule 0 allows ingress from pod s/c to pod s/w on tcp/80"),
+    ]
+
+
+def test_a_proof_names_the_program_that_denies() -> None:
+    by_mesh = ask("no pod in namespace out can reach pod s/w on tcp/80", NAMED, STRICT, NETWORK)
+    assert [str(each.policy) for each in by_mesh.because] == ["PeerAuthentication s/default"]
+    by_network = ask("no pod in namespace s can reach pod s/w on tcp/81", NAMED, STRICT, NETWORK)
+    assert [str(each.policy) for each in by_network.because] == ["NetworkPolicy s/np"]
+
+
+def test_policies_of_the_mesh_can_be_named_in_a_sentence() -> None:
+    without = "without authorizationpolicy s/db, peerauthentication s/default: can pod out/p reach pod s/w on tcp/80?"
+    assert ask(without, NAMED, STRICT).verdict is Verdict.REACHABLE
+    with pytest.raises(InputError, match=r"no authorizationpolicy s/d in the snapshot; did you mean s/db\?"):
+        ask("without authorizationpolicy s/d: can pod out/p reach pod s/w on tcp/80?", NAMED)
+
+
+def test_service_accounts_of_possible_pods_are_not_known() -> None:
+    with pytest.raises(InputError, match="service account"):
+        ask("no possible pod in namespace out can reach pod s/w on tcp", NAMED)
+
+
+def findings(*texts: str) -> list[tuple[Code, str]]:
+    encoding = prepare(snapshot(*texts))
+    return [(each.code, each.text) for each in lint(encoding, Budget(), prover()).findings]
+
+
+def test_lint_finds_what_selects_no_pod_in_the_mesh() -> None:
+    nowhere = NOBODY.replace("spec: {}", "spec: {rules: [{from: [{source: {namespaces: [nowhere]}}]}]}")
+    assert [text for code, text in findings(nowhere) if code is Code.SELECTS_NOTHING] == [
+        "AuthorizationPolicy out/alone selects pods in namespace out in the mesh; no pod in the snapshot is selected",
+        "AuthorizationPolicy out/alone ingress rule 0 selects pods in the mesh with namespace == 'nowhere'; no pod in "
+        "the snapshot is selected",
+    ]
+
+
+def test_a_mode_is_not_called_redundant_and_a_rule_is_idle_as_a_whole_only() -> None:
+    assert not [text for _, text in findings(NAMED, STRICT) if "redundant" in text]
+    # The second rule adds those with a sidecar, which perhaps have a name; the first has all others of the second.
+    of_ambient = (
+        NAMED.replace("namespace: s", "namespace: a")
+        .replace("cluster.local/ns/s/sa/client]}}]", "'*']}}]")
+        .replace("rules: [", "rules: [{from: [{source: {namespaces: [a, b]}}]}, ")
+    )
+    idle = [text for code, text in findings(of_ambient) if code in (Code.SHADOWED_RULE, Code.OVERRIDDEN_RULE)]
+    assert idle == []
+    twice = NAMED.replace("rules: [", "rules: [{}, ")
+    idle = [text for code, text in findings(twice) if code in (Code.SHADOWED_RULE, Code.OVERRIDDEN_RULE)]
+    assert idle == [
+        "AuthorizationPolicy s/db ingress rule 1 (pass) never decides: all of its flows are decided before it, by "
+        "AuthorizationPolicy s/db rule 0 (pass)"
+    ]
