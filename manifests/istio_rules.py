@@ -93,9 +93,9 @@ def read_rules(field: Field, ref: PolicyRef, action: Action) -> tuple[Rule, ...]
 
 def _rule(field: Field, index: int, ref: PolicyRef, action: Action) -> Iterator[Rule]:
     field.only("from", "to", "when")
-    sources = [_source(item, ref) for item in _entries(field.get("from"), "source")]
+    sources = [_source(item, ref.namespace) for item in _entries(field.get("from"), "source")]
     operations = [_operation(item) for item in _entries(field.get("to"), "operation")]
-    conditions = [_condition(item, ref) for item in field.get("when").items()]
+    conditions = [_condition(item, ref.namespace) for item in field.get("when").items()]
     if (len(sources) or 1) * (len(operations) or 1) > _MOST_MATCHES:
         field.report(f"found more than {_MOST_MATCHES} pairs of a source and an operation, expected at most that")
         return
@@ -158,30 +158,30 @@ def _entries(field: Field, name: str) -> list[Field]:
     return found
 
 
-def _source(field: Field, ref: PolicyRef) -> _Needs:
+def _source(field: Field, home: str) -> _Needs:
     names = (*_IDENTITIES, "ipBlocks", *_SOURCES_OF_REQUESTS)
     field.only(*names, *map(_not, names))
     if field.get("serviceAccounts").present and (field.get("principals").present or field.get("namespaces").present):
         field.get("serviceAccounts").report("found it beside principals or namespaces, expected it alone")
-    return _all(field, names, ref)
+    return _all(field, names, home)
 
 
 def _operation(field: Field) -> _Needs:
     names = ("ports", *_REQUESTS)
     field.only(*names, *map(_not, names))
-    return _all(field, names, PolicyRef(kind="", namespace="", name=""))
+    return _all(field, names, home="")
 
 
 def _not(name: str) -> str:
     return f"not{name[0].upper()}{name[1:]}"
 
 
-def _all(field: Field, names: tuple[str, ...], ref: PolicyRef) -> _Needs:
-    found = [_needs(name, field.get(name), field.get(_not(name)), ref) for name in names]
+def _all(field: Field, names: tuple[str, ...], home: str) -> _Needs:
+    found = [_needs(name, field.get(name), field.get(_not(name)), home) for name in names]
     return reduce(_Needs.__and__, found, _NOTHING)
 
 
-def _condition(field: Field, ref: PolicyRef) -> _Needs:
+def _condition(field: Field, home: str) -> _Needs:
     field.only("key", "values", "notValues")
     key, values, excluded = field.get("key").text(), field.get("values"), field.get("notValues")
     if not values.value and not excluded.value:
@@ -194,19 +194,19 @@ def _condition(field: Field, ref: PolicyRef) -> _Needs:
         known = ", ".join(sorted(_CONDITIONS))
         field.get("key").expected(f"{known} or request.*")
         return _NOTHING
-    return _needs(name, values, excluded, ref)
+    return _needs(name, values, excluded, home)
 
 
-def _needs(name: str, values: Field, excluded: Field, ref: PolicyRef) -> _Needs:
+def _needs(name: str, values: Field, excluded: Field, home: str) -> _Needs:
     """What a field and its opposite ask for together; both are read, so that all mistakes are found."""
     if name in _IDENTITIES:
-        return _identity(_IDENTITIES[name], values, excluded, ref.namespace)
+        return _identity(_IDENTITIES[name], values, excluded, home)
     if name in ("ipBlocks", "own"):
         addresses = _set(values, excluded, _block, ALL_ADDRESSES)
         return _Needs(own=addresses) if name == "own" else _Needs(addresses=addresses)
     if name == "ports":
         return _Needs(ports=_set(values, excluded, _port, TCP))
-    given = bool(values.texts()) + bool(excluded.texts()) > 0
+    given = bool([*values.texts(), *excluded.texts()])
     return _Needs(open=given) if name == "open" else _Needs(requests=given)
 
 

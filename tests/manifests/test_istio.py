@@ -96,6 +96,15 @@ def test_a_mistake_in_a_peer_authentication_is_told_with_its_place(spec: str, ex
     assert says(manifest("peerauthentication", spec)) == [f"f.yaml:4 PeerAuthentication shop/p spec.{expected}"]
 
 
+def test_a_rule_with_too_many_pairs_is_refused() -> None:
+    sources = ", ".join(["{source: {ipBlocks: [10.0.0.1]}}"] * 101)
+    operations = ", ".join(["{operation: {ports: ['80']}}"] * 100)
+    assert says(manifest("authorizationpolicy", f"{{rules: [{{from: [{sources}], to: [{operations}]}}]}}")) == [
+        "f.yaml:4 AuthorizationPolicy shop/p spec.rules[0]: found more than 10000 pairs of a source and an operation, "
+        "expected at most that"
+    ]
+
+
 def test_an_old_version_is_refused_and_both_new_ones_say_the_same() -> None:
     text = manifest("authorizationpolicy", "{rules: [{}]}")
     old, beta = (text.replace("/v1\n", f"/{version}\n") for version in ("v1alpha1", "v1beta1"))
