@@ -237,7 +237,11 @@ class Loading:
         return replace(
             cluster,
             pods=pods,
-            assumptions=(*cluster.assumptions, *mesh.assumptions()),
+            assumptions=(
+                *cluster.assumptions,
+                *mesh.assumptions(),
+                *mesh.waypoints(cluster.pods, cluster.namespaces),
+            ),
             warnings=(*cluster.warnings, *mesh.warnings(cluster.pods, pods)),
         )
 

@@ -20,6 +20,7 @@ from reachproof.network.policy import Policy, TierName
 from reachproof.network.predicate import Holder, holds
 
 _NAMED = 3
+_WAYPOINT = "istio.io/use-waypoint"
 
 
 def in_use(policies: Iterable[Policy]) -> bool:
@@ -51,6 +52,22 @@ def assumptions() -> tuple[Notice, ...]:
         "off; istio-system is its root namespace"
     )
     return (Notice(code="MESH_ASSUMED", text=text),)
+
+
+def waypoints(entries: Iterable[PodEntry], namespaces: Iterable[Namespace]) -> tuple[Notice, ...]:
+    """The namespaces and pods that what comes to them reaches through a waypoint, against what is assumed."""
+    named = [(f"namespace {each.name}", each.labels, each.origin) for each in namespaces]
+    named += [(f"pod {each.pod}", each.pod.labels, each.pod.origin) for each in entries]
+    return tuple(
+        Notice(
+            code="WAYPOINT_IN_USE",
+            text=f"{name} is behind the waypoint {labels[_WAYPOINT]}, which is not modelled: who calls is judged as if "
+            "it were not there",
+            origin=origin,
+        )
+        for name, labels, origin in named
+        if labels.get(_WAYPOINT, "none") != "none"
+    )
 
 
 def warnings(before: Iterable[PodEntry], after: Iterable[PodEntry]) -> tuple[Notice, ...]:

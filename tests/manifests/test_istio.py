@@ -143,6 +143,13 @@ def test_a_policy_of_a_waypoint_is_no_policy_of_pods() -> None:
     )
 
 
+def test_whoever_is_behind_a_waypoint_is_told_of() -> None:
+    found = pods(pod("p", labels="{istio.io/use-waypoint: w}"), namespace="{istio.io/use-waypoint: none}")
+    assert notice(found, "WAYPOINT_IN_USE").text == (
+        "pod shop/p is behind the waypoint w, which is not modelled: who calls is judged as if it were not there"
+    )
+
+
 def pods(*given: str, namespace: str = "{istio-injection: enabled}") -> Snapshot:
     home = f"---\n{{apiVersion: v1, kind: Namespace, metadata: {{name: shop, labels: {namespace}}}}}\n"
     return load_text(manifest("authorizationpolicy", "{}") + home + "".join(given))
