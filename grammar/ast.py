@@ -53,6 +53,7 @@ from reachproof.grammar.phrases import (
     WithServiceAccount,
     WorkloadNamed,
 )
+from reachproof.grammar.phrases import is_of_any_namespace as is_of_any_namespace
 from reachproof.grammar.prefixes import (
     AssumingAnyPolicies,
     AssumingNone,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import assert_never
 
 from reachproof.grammar import ast
@@ -102,7 +103,7 @@ def _atom(expression: SetExpr, *, one: bool = False) -> str:
             return f"({format_set(expression)})"
         case ast.Pods(filters, possible):
             noun = "pod" if one else "pods"
-            return " ".join(("possible " * possible + noun, *map(_filter, filters)))
+            return " ".join(("possible " * possible + noun, *_filters(filters)))
         case ast.PodNamed(name):
             return f"pod {format_object(name)}"
         case ast.WorkloadNamed(kind, name):
@@ -133,6 +134,15 @@ def _atom(expression: SetExpr, *, one: bool = False) -> str:
 def format_domain(text: str) -> str:
     """A domain name, quoted where it is no plain word."""
     return text if is_plain_part(text.removeprefix("*.")) and not is_reserved(text) else quoted(text)
+
+
+def _filters(filters: tuple[ast.Filter, ...]) -> Iterator[str]:
+    """One after the other; labels right behind namespaces that have no name could be taken for theirs."""
+    before: ast.Filter | None = None
+    for each in filters:
+        apart = isinstance(each, ast.Labelled) and before is not None and ast.is_of_any_namespace(before)
+        yield f"and {_filter(each)}" if apart else _filter(each)
+        before = each
 
 
 def _filter(filter_: ast.Filter) -> str:

@@ -144,6 +144,17 @@ Filter = (
 )
 
 
+def is_of_any_namespace(filter_: Filter) -> bool:
+    """Whether it says `namespaces` without saying which, so that labels right behind it could be theirs."""
+    match filter_:
+        case InPossibleNamespaces():
+            return True
+        case InAny(group) | Relative(group):
+            return group is Group.NAMESPACE
+        case _:
+            return False
+
+
 # ---------------------------------------------------------------- sets
 
 

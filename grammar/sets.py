@@ -7,6 +7,7 @@ quantifiers have a meaning there, and refuses the others.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 from lark import Token
@@ -164,24 +165,30 @@ def with_service_account(node: Node) -> ast.Filter:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A filter after `pods ...`."""
+    """A filter after `pods ...`; `joined`: with `and` before it."""
 
     filter: ast.Filter
+    joined: bool = False
 
 
 def condition(node: Node) -> Condition:
     """One filter, with or without `and` before it."""
     (found,) = (part for part in node.parts if not isinstance(part, Token))
     assert isinstance(found, ast.Filter)
-    return Condition(found)
+    return Condition(found, joined=node.has("FILTER_AND"))
 
 
 # ---------------------------------------------------------------- sets
 
 
 def _pods(node: Node, *first: ast.Filter) -> ast.Pods:
-    filters = tuple(each.filter for each in node.all(Condition))
-    return ast.Pods((*first, *filters), node.has("POSSIBLE"), node.span)
+    conditions = node.all(Condition)
+    for before, after in pairwise((*map(Condition, first), *conditions)):
+        if isinstance(after.filter, ast.Labelled) and not after.joined and ast.is_of_any_namespace(before.filter):
+            text = "found labels behind namespaces, expected them where it is plain whose they are"
+            hint = "write `pods labelled app=web in ...` for pods, `in namespaces labelled app=web` for namespaces"
+            raise Mistake(f"{text}; {hint}", after.filter.span)
+    return ast.Pods((*first, *(each.filter for each in conditions)), node.has("POSSIBLE"), node.span)
 
 
 def pods(node: Node) -> SetExpr:
