@@ -102,7 +102,7 @@ def _rule(field: Field, index: int, ref: PolicyRef, action: Action) -> Iterator[
     asked = [reduce(_Needs.__and__, each) for each in product(sources or [_NOTHING], operations or [_NOTHING])]
     wanted = [reduce(_Needs.__and__, conditions, each) for each in asked]
     rule = Rule(action=action, matches=(), index=index, origin=field.origin)
-    certain = [match for each in wanted for match in _certain(each, action)]
+    certain = [match for each in wanted if not each.open for match in _seen(each, action)]
     if certain:
         yield replace(rule, matches=tuple(certain))
     by_request = [_match(each, pods(SIDECAR)) for each in wanted if each.requests]
@@ -114,16 +114,14 @@ def _rule(field: Field, index: int, ref: PolicyRef, action: Action) -> Iterator[
             reason="whether it matches depends on the requests, which a sidecar looks at",
             reason_code="REQUEST_RULES",
         )
-    by_name = [_match(each, AnyPeer()) for each in wanted if each.open and not each.requests]
+    by_name = [match for each in wanted if each.open for match in _seen(each, action)]
     if by_name:
         reason = "whether it matches depends on the name that the client asks for (SNI)"
         yield replace(rule, matches=tuple(by_name), may=True, reason=reason)
 
 
-def _certain(needs: _Needs, action: Action) -> Iterator[Match]:
-    """Where the rule matches for certain, and where ztunnel reads what is asked of requests."""
-    if needs.open:
-        return
+def _seen(needs: _Needs, action: Action) -> Iterator[Match]:
+    """Where nothing of it depends on requests: anywhere if it asks for none, else at ztunnel as that reads it."""
     if not needs.requests:
         yield _match(needs, AnyPeer())
     elif action is Action.DENY:
