@@ -112,10 +112,12 @@ def _rule(item: Field, index: int, direction: Direction, dialect: Dialect, conte
         _refuse_domains(entries, action)
     certain = _matches([peer for peer in [*peers, *_sets(entries, context)] if not isinstance(peer, DomainPeer)], ports)
     perhaps = _matches([peer for peer in peers if isinstance(peer, DomainPeer)], ports)
+    parts = [(matches, may) for matches, may in ((certain, False), (perhaps, True)) if matches]
+    if not parts and ports is not None and ports.names:
+        parts = [((), False)]  # it matches nothing, unless an implementation makes something else of port names
     return tuple(
         Rule(action=action, matches=matches, may=may, index=index, name=name, origin=item.origin)
-        for matches, may in ((certain, False), (perhaps, True))
-        if matches
+        for matches, may in parts
     )
 
 

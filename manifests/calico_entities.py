@@ -100,9 +100,11 @@ def read_entity(field: Field, ref: PolicyRef, context: Context, *, side: str) ->
     if field.get("services").present:
         return _services(field, ref, context, ports=side == "destination")
     known, excluded = _conditions(field, ref)
+    if known is not None and excluded is not None:
+        known, excluded = both(known, negated(excluded)), None
     parts: list[Peer] = []
     if known is not None:
-        parts.append(peer_of(both(known, negated(excluded)) if excluded is not None else known, context))
+        parts.append(peer_of(known, context))
     elif excluded is not None:
         parts.append(Complement(peer_of(excluded, context)))
     nets, not_nets = _nets(field.get("nets")), _nets(field.get("notNets"))

@@ -3,7 +3,7 @@
 | Field | Meaning |
 |---|---|
 | protocol, notProtocol | TCP, UDP and SCTP by name or number; any other is on no flow that is asked about |
-| ports, notPorts | numbers, `low:high`, or names of ports of pods |
+| ports, notPorts | numbers, `low:high`, or names of ports of pods: of the rule's protocol, of TCP where it names none |
 
 Trusted by every verdict about policies of Calico; checked by tests/agreement/test_calico.py.
 """
@@ -24,16 +24,17 @@ _EXPECTED = "TCP, UDP, SCTP, ICMP, ICMPv6, UDPLite or a number from 1 to 255"
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Ports of one end of a rule: spans of numbers (None: any), spans that are left out, and names."""
+    """Ports of one end of a rule: spans of numbers (None: any), and names; spans and names that are left out."""
 
     numbers: tuple[tuple[int, int], ...] | None = None
     excluded: tuple[tuple[int, int], ...] = ()
     names: tuple[str, ...] = ()
+    excluded_names: tuple[str, ...] = ()
 
     @property
     def any(self) -> bool:
         """Whether every port is meant."""
-        return self.numbers is None and not self.excluded and not self.names
+        return self.numbers is None and not (self.excluded or self.names or self.excluded_names)
 
     @property
     def numeric(self) -> bool:
@@ -46,24 +47,21 @@ class Ports:
         found = EMPTY
         for low, high in wanted:
             found = found | port_range(protocol, max(low, 1), high)
-        for low, high in self.excluded:
-            found = found - port_range(protocol, max(low, 1), high)
-        return found
+        return found - self.left_out(protocol)
+
+    def left_out(self, protocol: Protocol) -> IntervalSet:
+        """The numbers that are left out, as ports of a protocol."""
+        return IntervalSet.of(span for low, high in self.excluded for span in port_range(protocol, max(low, 1), high))
 
 
 def read_ports(ports: Field, not_ports: Field) -> Ports:
     """The ports of an entity rule."""
-    entries = [(item, _port(item)) for item in ports.items()]
-    left_out = [(item, _port(item)) for item in not_ports.items()]
-    for item, found in left_out:
-        if isinstance(found, str):
-            item.expected("numbers only; a port name in notPorts is not supported")
-    excluded = tuple(found for _, found in left_out if isinstance(found, tuple))
-    names = tuple(sorted({found for _, found in entries if isinstance(found, str)}))
-    if names and excluded:
-        not_ports.report("found notPorts beside a port name in ports, expected one of them; both are not supported")
-    numbers = tuple(found for _, found in entries if isinstance(found, tuple))
-    return Ports(numbers if entries else None, excluded, names)
+    entries, left_out = ([_port(item) for item in field.items()] for field in (ports, not_ports))
+    spans, excluded = (tuple(each for each in found if isinstance(each, tuple)) for found in (entries, left_out))
+    names, excluded_names = (
+        tuple(sorted({each for each in found if isinstance(each, str)})) for found in (entries, left_out)
+    )
+    return Ports(spans if entries else None, excluded, names, excluded_names)
 
 
 def _port(field: Field) -> tuple[int, int] | str | None:
@@ -87,12 +85,14 @@ class Protocols:
     """The protocols of a rule, as far as flows have them.
 
     `all`: it names none. `named`: `protocol` is one of ours. `icmp`: the address family, where it is ICMP or ICMPv6.
+    `of_names`: the protocol that port names are looked up for.
     """
 
     ours: tuple[Protocol, ...] = tuple(Protocol)
     all: bool = True
     named: bool = False
     icmp: int | None = None
+    of_names: Protocol = Protocol.TCP
 
 
 def read_protocols(rule: Field) -> Protocols:
@@ -106,6 +106,7 @@ def read_protocols(rule: Field) -> Protocols:
         all=number is None and other is None,
         named=number in _NUMBERS,
         icmp={1: 4, 58: 6}.get(number or 0),
+        of_names=_NUMBERS.get(number or 0, Protocol.TCP),
     )
 
 

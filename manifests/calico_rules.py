@@ -12,7 +12,8 @@ Trusted by every verdict about policies of Calico; checked by tests/agreement/te
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from reachproof.manifests.calico_entities import Entity, read_entity
 from reachproof.manifests.calico_objects import labelled
@@ -26,6 +27,7 @@ from reachproof.network.policy import (
     Action,
     AddressPeer,
     AnyPeer,
+    Complement,
     Direction,
     Intersection,
     Match,
@@ -135,10 +137,9 @@ def _check_ports(item: Field, protocols: Protocols, source: Entity, destination:
     for name, entity in (("source", source), ("destination", destination)):
         if entity.ports.numeric and not protocols.named:
             item.get(name).report("found port numbers, expected protocol TCP, UDP or SCTP beside them")
-        if entity.ports.names and not (protocols.named or item.get("protocol").value is None):
+        names = entity.ports.names or entity.ports.excluded_names
+        if names and not (protocols.named or item.get("protocol").value is None):
             item.get(name).report("found a port name, expected protocol TCP, UDP or SCTP beside it, or none")
-    if source.ports.names:
-        item.get("source").get("ports").report("found a port name in the source, expected numbers; it is not supported")
 
 
 def _check_services(item: Field, direction: Direction) -> None:
@@ -160,7 +161,7 @@ def _matches(
     family: int | None,
     context: Context,
 ) -> Iterator[Match]:
-    """A match for the numbers, one for the port names of pods, and some for those of host endpoints."""
+    """What matches: by the numbers, by the port names of pods, and by those of host endpoints."""
     if destination.reached is not None:
         every = IntervalSet.of(span for each in protocols.ours for span in port_range(each))
         for reached in destination.reached:
@@ -171,35 +172,61 @@ def _matches(
     if protocols.all and ports.any:
         yield _match(direction, source.peer, destination.peer, None, family)
         return
+    for peer, chosen in _port_matches(destination, protocols, context):
+        yield _match(direction, source.peer, peer, chosen, family)
+
+
+def _port_matches(destination: Entity, protocols: Protocols, context: Context) -> Iterable[tuple[Peer, PortMatch]]:
+    """Destinations with the ports that match there. A name is that of a pod which the selector means, or of a host."""
+    ports, named = destination.ports, Intersection((destination.narrowed, destination.peer))
+    numbers, left_out = (
+        IntervalSet.of(span for each in protocols.ours for span in of(each)) for of in (ports.of, ports.left_out)
+    )
+    found: list[tuple[Peer, PortMatch]] = []
     if ports.numbers != () or not ports.names:
-        numbers = IntervalSet.of(span for each in protocols.ours for span in ports.of(each))
-        yield _match(direction, source.peer, destination.peer, PortMatch(numbers), family)
+        found.append((destination.peer, PortMatch(numbers)))
     if ports.names:
-        of = (None,) if protocols.all else protocols.ours
-        names = tuple(NamedPort(name, protocol) for name in ports.names for protocol in of)
-        pods = Intersection((destination.narrowed, destination.peer))
-        yield _match(direction, source.peer, pods, PortMatch(EMPTY, names), family)
-        yield from _host_ports(direction, source, destination, protocols, family, context)
+        found.append((named, PortMatch(EMPTY, _named(ports.names, protocols), left_out)))
+    for addresses, number in _host_ports(destination, ports.names, protocols, context):
+        found.append((Intersection((addresses, destination.peer)), PortMatch(number - left_out)))
+    for addresses, number in _host_ports(destination, ports.excluded_names, protocols, context):
+        found = list(_excluding(found, addresses, PortMatch(number)))
+    if ports.excluded_names:
+        where = AnyPeer() if destination.known is None else destination.narrowed
+        found = list(_excluding(found, where, PortMatch(EMPTY, _named(ports.excluded_names, protocols))))
+    return found
+
+
+def _named(names: Iterable[str], protocols: Protocols) -> tuple[NamedPort, ...]:
+    if protocols.of_names not in protocols.ours:
+        return ()
+    return tuple(NamedPort(name, protocols.of_names) for name in names)
 
 
 def _host_ports(
-    direction: Direction,
-    source: Entity,
-    destination: Entity,
-    protocols: Protocols,
-    family: int | None,
-    context: Context,
-) -> Iterator[Match]:
+    destination: Entity, names: Iterable[str], protocols: Protocols, context: Context
+) -> Iterator[tuple[AddressPeer, IntervalSet]]:
     """Port names of host endpoints, which are known by their addresses."""
-    for each, labels in labelled(context):
-        found = [
-            port for port in each.ports if port.name in destination.ports.names and port.protocol in protocols.ours
-        ]
-        if not found or not (destination.known is None or holds(destination.known, {Holder.POD: labels})):
-            continue
-        numbers = IntervalSet.of((place(port.protocol, port.number),) * 2 for port in found)
-        peer = Intersection((AddressPeer(each.addresses), destination.peer))
-        yield _match(direction, source.peer, peer, PortMatch(numbers), family)
+    wanted = {(name.name, name.protocol) for name in _named(names, protocols)}
+    for each, labels in labelled(context) if wanted else ():
+        if destination.known is None or holds(destination.known, {Holder.POD: labels}):
+            for port in each.ports:
+                if (port.name, port.protocol) in wanted:
+                    yield AddressPeer(each.addresses), IntervalSet.single(place(port.protocol, port.number))
+
+
+def _excluding(
+    found: Iterable[tuple[Peer, PortMatch]], where: Peer, out: PortMatch
+) -> Iterator[tuple[Peer, PortMatch]]:
+    """The same, of which these ports do not match at such destinations."""
+    for peer, ports in found:
+        not_numbers, not_names = ports.not_numbers | out.numbers, (*ports.not_names, *out.names)
+        less = replace(ports, not_numbers=not_numbers, not_names=not_names)
+        if isinstance(where, AnyPeer):
+            yield peer, less
+        else:
+            yield Intersection((peer, where)), less
+            yield Intersection((peer, Complement(where))), ports
 
 
 def _match(direction: Direction, source: Peer, destination: Peer, ports: PortMatch | None, family: int | None) -> Match:

@@ -54,6 +54,7 @@ def read_ports(rule: Field, *, deny: bool) -> Ports:
     if icmps.value:
         for item in icmps.items():
             _icmp(item)
+        icmps.notice("OTHER_PROTOCOL", "the rule is about a protocol that no question is about (ICMP)")
         return NO_PORTS
     entries = ports.items()
     if not entries:

@@ -31,7 +31,8 @@ _PEERS = ("Endpoints", "Entities", "CIDR", "CIDRSet")
 _NOT_READ = {
     "Requires": "releases before 1.19 had it; put the labels into every selector of the rules",
     "Groups": "which addresses are in a group of a cloud is only known there; write the CIDRs",
-    "Nodes": "it depends on a switch of the agent; use the entity remote-node, or CIDRs where they match nodes",
+    "Nodes": "agents refuse it unless enable-node-selector-labels is on; use the entity remote-node, or CIDRs where "
+    "they match nodes",
 }
 
 

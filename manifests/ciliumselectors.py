@@ -5,6 +5,7 @@
 | `k8s:K`, `any:K`, `K` | the pod's label K |
 | `io.kubernetes.pod.namespace` | the name of its namespace |
 | `io.cilium.k8s.namespace.labels.K` | the label K of its namespace |
+| `io.cilium.k8s.policy.serviceaccount` | the name of its service account |
 | `reserved:host`, `reserved:remote-node` | the node of the subject, other nodes: no pod has such a label |
 | `reserved:init`, `reserved:health`, `reserved:ingress`, `reserved:unmanaged` | nothing that is modelled |
 
@@ -25,13 +26,12 @@ from reachproof.manifests.selectors import LABEL_KEY, LABEL_VALUE, OPERATORS
 from reachproof.manifests.syntax import is_label_key, is_label_value
 from reachproof.network.labels import NAMESPACE_NAME, Operator, Requirement, Selector
 from reachproof.network.policy import OtherNodePeer, OwnNodePeer, PartyKind, PartyPeer, Peer, PodSet
+from reachproof.network.predicate import ACCOUNT_NAME, Holder, Needs, Predicate, both
 
 NAMESPACE = "io.kubernetes.pod.namespace"
 NAMESPACE_LABELS = "io.cilium.k8s.namespace.labels."
-_NOT_READ = {
-    "io.cilium.k8s.policy.serviceaccount": "service accounts are not read here",
-    "io.cilium.k8s.policy.cluster": "the name of the cluster is not known here",
-}
+ACCOUNT = "io.cilium.k8s.policy.serviceaccount"
+CLUSTER = "io.cilium.k8s.policy.cluster"
 _SOURCES = ("k8s", "any", "reserved")
 _RESERVED = ("host", "remote-node", "init", "health", "ingress", "unmanaged")
 # What is no pod has one label each.
@@ -115,8 +115,8 @@ def _need(field: Field, written: str, operator: Operator, values: tuple[str, ...
         field.report(f'found the key "{written}", expected reserved: with one of {", ".join(_RESERVED)}{hint}')
     elif not is_label_key(key):
         field.report(f'found the key "{written}", expected {LABEL_KEY}, perhaps after k8s:, any: or reserved:')
-    elif source != "reserved" and key in _NOT_READ:
-        field.report(f'found the key "{written}", expected none of these: {_NOT_READ[key]}')
+    elif source != "reserved" and key == CLUSTER:
+        field.report(f'found the key "{written}", expected another one: the name of the cluster is not known here')
     else:
         return [Need(source, key, operator, values, field, exact)]
     return []
@@ -125,6 +125,7 @@ def _need(field: Field, written: str, operator: Operator, values: tuple[str, ...
 def _pods(needs: Iterable[Need], extra: Iterable[Requirement] = ()) -> PodSet | None:
     """The pods that meet the conditions, of namespaces that meet `extra` too; None where no pod can."""
     spaces, pods = list(extra), []
+    accounts: list[Predicate] = []
     for need in needs:
         if need.source == "reserved":
             if need.needs_label:
@@ -133,9 +134,11 @@ def _pods(needs: Iterable[Need], extra: Iterable[Requirement] = ()) -> PodSet | 
             spaces.append(Requirement(NAMESPACE_NAME, need.operator, need.values))
         elif need.key.startswith(NAMESPACE_LABELS):
             spaces.append(Requirement(need.key.removeprefix(NAMESPACE_LABELS), need.operator, need.values))
+        elif need.key == ACCOUNT:
+            accounts.append(Needs(Requirement(ACCOUNT_NAME, need.operator, need.values), Holder.ACCOUNT))
         else:
             pods.append(Requirement(need.key, need.operator, need.values))
-    return PodSet(Selector.of(*spaces), Selector.of(*pods))
+    return PodSet(Selector.of(*spaces), Selector.of(*pods), where=both(*accounts) if accounts else None)
 
 
 def read_subject(field: Field, namespace: str) -> PodSet | None:

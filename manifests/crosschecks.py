@@ -86,7 +86,7 @@ def init_port_names(policies: Iterable[Policy], entries: Iterable[PodEntry]) -> 
         for rule in policy.rules(direction)
         for match in rule.matches
         if match.ports is not None
-        for name in match.ports.names
+        for name in (*match.ports.names, *match.ports.not_names)
     }
     notices: list[Notice] = []
     for entry in entries:

@@ -34,6 +34,7 @@ from reachproof.network.policy import (
     Staged,
     TierName,
 )
+from reachproof.network.ports import Protocol
 from reachproof.network.tier import BUILT_IN, Chain, Tier
 
 DEFAULT = Placement(tier="default", order=1_000_000, ends=Action.DENY)
@@ -116,22 +117,41 @@ def stand_in(policy: Policy) -> str:
 
 
 def programmed(policy: Policy) -> Policy:
-    """The policy as it is programmed: of rules with a peer that cannot be, an allow is dropped and others deny all."""
+    """The policy as it is programmed: of rules that cannot be, an allow is dropped and others deny all.
+
+    Those with peers that are nodes or domain names cannot be, nor can those of a ClusterNetworkPolicy that name a port.
+    In the older kinds a port name is one of TCP.
+    """
     if policy.tier not in (TierName.ADMIN, TierName.BASELINE):
         return policy
-    return replace(policy, egress=_programmed(policy.egress), ingress=_programmed(policy.ingress))
+    old = policy.ref.kind in _OLD_KINDS
+    return replace(policy, egress=_programmed(policy.egress, old=old), ingress=_programmed(policy.ingress, old=old))
 
 
-def _programmed(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-    out = {rule.index for rule in rules if any(isinstance(each.peer, NodePeer | DomainPeer) for each in rule.matches)}
+def _programmed(rules: tuple[Rule, ...], *, old: bool) -> tuple[Rule, ...]:
+    out = {rule.index for rule in rules if not _can_be_programmed(rule, names=old)}
     denied = Match(AnyPeer())
     found: dict[int, Rule] = {}
     for rule in rules:
         if rule.index not in out:
-            found[rule.index] = rule
+            found[rule.index] = replace(rule, matches=tuple(map(_of_tcp, rule.matches)))
         elif rule.action is not Action.ALLOW:
             found[rule.index] = replace(rule, action=Action.DENY, matches=(denied,), may=False)
     return tuple(found.values())
+
+
+def _can_be_programmed(rule: Rule, *, names: bool) -> bool:
+    """`names`: whether port names can be. A rule without matches has names that only pods could have."""
+    if any(isinstance(each.peer, NodePeer | DomainPeer) for each in rule.matches):
+        return False
+    return names or (bool(rule.matches) and not any(each.ports and each.ports.names for each in rule.matches))
+
+
+def _of_tcp(match: Match) -> Match:
+    if match.ports is None or not match.ports.names:
+        return match
+    names = tuple(replace(name, protocol=Protocol.TCP) for name in match.ports.names)
+    return replace(match, ports=replace(match.ports, names=names))
 
 
 def order_text(value: float) -> str:

@@ -185,10 +185,15 @@ class NamedPort:
 
 @dataclass(frozen=True, slots=True)
 class PortMatch:
-    """A destination port in `numbers`, or one of the named ports of the destination pod."""
+    """A destination port in `numbers`, or one of the named ports of the destination pod.
+
+    But none in `not_numbers`, and none of the named ports `not_names`.
+    """
 
     numbers: IntervalSet = EMPTY
     names: tuple[NamedPort, ...] = ()
+    not_numbers: IntervalSet = EMPTY
+    not_names: tuple[NamedPort, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

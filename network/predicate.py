@@ -17,9 +17,16 @@ from enum import StrEnum
 from typing import assert_never
 
 from reachproof.network.labels import NAMESPACE_NAME, Labels, Operator, Requirement
+from reachproof.network.options import Cni
 
 ACCOUNT_NAME = "projectcalico.org/name"
 """The key, among the labels of a service account, of its name."""
+
+
+_ACCOUNT_KEYS = {
+    Cni.CALICO: "projectcalico.org/serviceaccount",
+    Cni.CILIUM: "io.cilium.k8s.policy.serviceaccount",
+}
 
 
 class Holder(StrEnum):
@@ -185,34 +192,37 @@ def needs(predicate: Predicate) -> Iterator[Needs]:
             assert_never(predicate)
 
 
-def written(predicate: Predicate) -> str:
-    """The text in Calico's syntax; labels of namespaces and accounts have its prefixes."""
+def written(predicate: Predicate, cni: Cni = Cni.CALICO) -> str:
+    """The text in Calico's syntax; labels of namespaces and accounts have its prefixes.
+
+    The name of a service account has the key that the implementation has for it.
+    """
     match predicate:
         case Needs():
-            return _test(predicate)
+            return _test(predicate, cni)
         case Conjunction(()):
             return "all()"
         case Disjunction(()):
             return "!all()"
         case Conjunction(items):
-            return " && ".join(_inside(item) for item in items)
+            return " && ".join(_inside(item, cni) for item in items)
         case Disjunction(items):
-            return " || ".join(_inside(item) for item in items)
+            return " || ".join(_inside(item, cni) for item in items)
         case Negation(item):
-            return f"!{_inside(item)}"
+            return f"!{_inside(item, cni)}"
         case _:
             assert_never(predicate)
 
 
-def _inside(predicate: Predicate) -> str:
+def _inside(predicate: Predicate, cni: Cni) -> str:
     """The text as a part of another one."""
-    text = written(predicate)
+    text = written(predicate, cni)
     return f"({text})" if isinstance(predicate, Conjunction | Disjunction) and predicate.items else text
 
 
-def _test(needs_: Needs) -> str:
+def _test(needs_: Needs, cni: Cni) -> str:
     test = needs_.test
-    key = _key(test.key, needs_.of)
+    key = _key(test.key, needs_.of, cni)
     if isinstance(test, Textual):
         return f"{key} {test.how} {_quoted(test.text)}"
     match test.operator:
@@ -230,14 +240,14 @@ def _test(needs_: Needs) -> str:
             assert_never(test.operator)
 
 
-def _key(key: str, of: Holder) -> str:
+def _key(key: str, of: Holder, cni: Cni) -> str:
     match of:
         case Holder.POD:
             return key
         case Holder.NAMESPACE:
             return "projectcalico.org/namespace" if key == NAMESPACE_NAME else f"pcns.{key}"
         case Holder.ACCOUNT:
-            return "projectcalico.org/serviceaccount" if key == ACCOUNT_NAME else f"pcsa.{key}"
+            return _ACCOUNT_KEYS.get(cni, _ACCOUNT_KEYS[Cni.CALICO]) if key == ACCOUNT_NAME else f"pcsa.{key}"
         case _:
             assert_never(of)
 

@@ -48,21 +48,21 @@ def rule_name(policy: Policy, direction: Direction, rule: Rule) -> str:
     return f"{policy.ref} {direction} {number_or_name(rule)}"
 
 
-def pods_text(pods: PodSet) -> str:
+def pods_text(pods: PodSet, cni: Cni) -> str:
     """The selectors of a set of pods in words."""
     if pods.where is not None:
         rest = replace(pods, where=None)
-        return f"{pods_text(rest)} {_where_text(pods.where)}"
+        return f"{pods_text(rest, cni)} {_where_text(pods.where, cni)}"
     chosen = "pods" if pods.pods == EVERYTHING else f"pods labelled {pods.pods}"
     if pods.namespaces == EVERYTHING:
         return chosen
     return f"{chosen} in {_namespaces_text(pods.namespaces)}"
 
 
-def _where_text(where: Predicate) -> str:
+def _where_text(where: Predicate, cni: Cni) -> str:
     items = where.items if isinstance(where, Conjunction) else (where,)
     if IN_MESH not in items:
-        return f"with {written(where)}"
+        return f"with {written(where, cni)}"
     identity = both(*(item for item in items if item != IN_MESH))
     # The text is Calico's, whose keys for these two mean nothing to who writes policies of Istio.
     text = written(identity).replace("projectcalico.org/", "")
@@ -95,7 +95,7 @@ class _Policy:
         if not subjects:
             never = _never_a_pod(policy.subject)
             yield self._selects_nothing(
-                str(policy.ref), pods_text(policy.subject), "no pod", policy.origin, never=never
+                str(policy.ref), self._text(policy.subject), "no pod", policy.origin, never=never
             )
         for direction in Direction:
             for rule in policy.rules(direction):
@@ -110,7 +110,7 @@ class _Policy:
                 peers = self._pods(match.peer)
                 if not peers:
                     never = _never_a_pod(match.peer)
-                    yield self._selects_nothing(name, pods_text(match.peer), "no pod", rule.origin, never=never)
+                    yield self._selects_nothing(name, self._text(match.peer), "no pod", rule.origin, never=never)
             case NodePeer(nodes):
                 if not any(nodes.matches(node.labels) for node in self._universe.snapshot.nodes):
                     text = "nodes" if nodes == EVERYTHING else f"nodes labelled {nodes}"
@@ -126,7 +126,7 @@ class _Policy:
             case _:
                 pass  # addresses and domain names select nothing that is in the snapshot
         destinations = peers if direction is Direction.EGRESS else subjects
-        for port in match.ports.names if match.ports and destinations else ():
+        for port in (*match.ports.names, *match.ports.not_names) if match.ports and destinations else ():
             if not self._declared(port, destinations):
                 yield self._unknown_port(name, port, rule)
 
@@ -135,7 +135,7 @@ class _Policy:
         for item in items:
             if isinstance(item, PodSet) and not self._pods(item):
                 never = _never_a_pod(item)
-                yield self._selects_nothing(name, pods_text(item), "no pod", rule.origin, never=never)
+                yield self._selects_nothing(name, self._text(item), "no pod", rule.origin, never=never)
 
     @property
     def _visible(self) -> int:
@@ -145,6 +145,9 @@ class _Policy:
     def _pods(self, pods: PodSet) -> int:
         universe = self._universe
         return Meant(universe).pods(replace(pods, host_network=True)) & self._visible
+
+    def _text(self, pods: PodSet) -> str:
+        return pods_text(pods, self._universe.snapshot.options.cni)
 
     def _declared(self, name: NamedPort, destinations: int) -> bool:
         return any(

@@ -145,9 +145,10 @@ def ports_match(ports: PortMatch | None, flow: Flow, *, host_network: bool) -> b
     """
     if ports is None:
         return True
-    if place(flow.protocol, flow.port) in ports.numbers:
-        return True
-    return any(_named_port_matches(name, flow, host_network=host_network) for name in ports.names)
+    number = place(flow.protocol, flow.port)
+    if number in ports.not_numbers or _named(ports.not_names, flow, host_network=host_network):
+        return False
+    return number in ports.numbers or _named(ports.names, flow, host_network=host_network)
 
 
 def any_match(
@@ -190,6 +191,10 @@ def _on_other_node(subject_party: Party, party: Party) -> Matched:
     if not isinstance(subject_party, Pod) or party_kind(party) is not PartyKind.NODE:
         return Matched.NO
     return Matched(Matched.YES - _on_own_node(subject_party, party))
+
+
+def _named(names: Iterable[NamedPort], flow: Flow, *, host_network: bool) -> bool:
+    return any(_named_port_matches(name, flow, host_network=host_network) for name in names)
 
 
 def _named_port_matches(name: NamedPort, flow: Flow, *, host_network: bool) -> bool:

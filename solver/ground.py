@@ -3,7 +3,7 @@
 | Kubernetes thing | grounded as |
 |---|---|
 | subject or peer | a set of points; two points that are in the same sets, in a role, share a class of that role |
-| named port | points of the destination that declare it with number n, times port n |
+| named port | points of the destination that declare it with number n, times port n; left out: all but these |
 | own node of the subject, other nodes | a relation: `near` of a box, expanded per node when a question asks |
 | rule | boxes: subject classes x peer classes x ports, of which one must hold |
 
@@ -22,7 +22,17 @@ from enum import Enum
 from functools import cached_property
 
 from reachproof.network.intervals import IntervalSet
-from reachproof.network.policy import Direction, DomainPeer, Match, OtherNodePeer, OwnNodePeer, Peer, Policy, Rule
+from reachproof.network.policy import (
+    Direction,
+    DomainPeer,
+    Match,
+    OtherNodePeer,
+    OwnNodePeer,
+    Peer,
+    Policy,
+    PortMatch,
+    Rule,
+)
 from reachproof.network.ports import ALL_PORTS
 from reachproof.network.program import Tier
 from reachproof.network.snapshot import Snapshot
@@ -214,19 +224,41 @@ class _Direction:
         return GroundRule(rule, policy, boxes)
 
     def _products(self, match: Match, subjects: int, as_pods: bool) -> Iterable[tuple[int, int, IntervalSet]]:
+        """(subjects, peers, ports) of which all that is in them matches."""
         peers = self._meant.peer(match.peer)
         subjects &= self._meant.peer(match.subject)
         if match.ports is None:
             yield subjects, peers, ALL_PORTS
             return
-        if match.ports.numbers:
-            yield subjects, peers, match.ports.numbers
-        for name in match.ports.names:
-            for ports, declaring in self._meant.declaring(name, host_network=as_pods):
-                if self._direction is Direction.EGRESS:
-                    yield subjects, peers & declaring, ports
-                else:
-                    yield subjects & declaring, peers, ports
+        for ports, destinations in self._destinations(match.ports, host_network=as_pods):
+            if self._direction is Direction.EGRESS:
+                yield subjects, peers & destinations, ports
+            else:
+                yield subjects & destinations, peers, ports
+
+    def _destinations(self, ports: PortMatch, *, host_network: bool) -> Iterable[tuple[IntervalSet, int]]:
+        """Ports, and the destinations at which they match."""
+        found = [(ports.numbers, self._universe.everything)] if ports.numbers else []
+        for name in ports.names:
+            found += self._meant.declaring(name, host_network=host_network)
+        found = [(each - ports.not_numbers, points) for each, points in found]
+        for name in ports.not_names:
+            found = list(_apart(found, self._meant.declaring(name, host_network=host_network)))
+        return [(each, points) for each, points in found if each]
+
+
+def _apart(
+    found: Iterable[tuple[IntervalSet, int]], declaring: tuple[tuple[IntervalSet, int], ...]
+) -> Iterable[tuple[IntervalSet, int]]:
+    """The same without the ports that carry a name, where they do; the points that declare it are told apart."""
+    for ports, points in found:
+        rest = points
+        for named, at in declaring:
+            rest &= ~at
+            if points & at:
+                yield ports - named, points & at
+        if rest:
+            yield ports, rest
 
 
 def _numbered(tier: GroundTier, subjects: list[int], peers: list[int]) -> GroundTier:

@@ -98,8 +98,9 @@ class Layout:
 def layout(scope: Scope) -> Layout:
     """The variables of a scope."""
     cuts = [leaf.ports for leaf in leaves(scope.region) if isinstance(leaf, InPorts)]
-    cuts += [each.match.ports.numbers for _, _, each in _matches(scope) if each.match.ports is not None]
-    cuts += [ports for _, _, each in _matches(scope) for ports, _ in each.declaring]
+    asked = [each.match.ports for _, _, each in _matches(scope) if each.match.ports is not None]
+    cuts += [numbers for ports in asked for numbers in (ports.numbers, ports.not_numbers)]
+    cuts += [ports for _, _, each in _matches(scope) for ports, _ in (*each.declaring, *each.without)]
     cuts += [port_range(name.protocol) for name in _named_ports(scope) if name.protocol is not None]
     names = {leaf.where.name for leaf in _ats(scope) if isinstance(leaf.where, Declares)}
     names |= {name.name for name in _named_ports(scope)}
@@ -163,7 +164,8 @@ def _matches(scope: Scope) -> Iterator[tuple[Direction, ScopedRule, ScopedMatch]
 
 def _named_ports(scope: Scope) -> Iterator[NamedPort]:
     for _, _, each in _matches(scope):
-        yield from each.match.ports.names if each.match.ports is not None else ()
+        if each.match.ports is not None:
+            yield from (*each.match.ports.names, *each.match.ports.not_names)
 
 
 def _ats(scope: Scope) -> Iterator[At]:
@@ -195,8 +197,9 @@ def _tests(scope: Scope, side: Side, of: Holder) -> Iterator[Requirement | Textu
     for pods in _pod_sets(scope, side):
         for each in needs(pods.where) if pods.where is not None else ():
             if each.of is Holder.ACCOUNT:
+                test = written(each, scope.snapshot.options.cni)
                 message = (
-                    f"found a policy that selects by service account ({written(each)}), expected none in a question "
+                    f"found a policy that selects by service account ({test}), expected none in a question "
                     "about possible pods, whose service accounts nobody knows"
                 )
                 raise InputError([Problem(message=message)])
@@ -279,7 +282,7 @@ def _point_sets(scope: Scope, side: Side, regions: Iterable[IntervalSet]) -> lis
             sets += [points & domain for points in grouped(view, leaf).values()]
     for direction, _, match in _matches(scope):
         if side is Side.DESTINATION:
-            sets += [points & domain for _, points in match.declaring]
+            sets += [points & domain for _, points in (*match.declaring, *match.without)]
         if PEER[direction] is side and near_of(match.match.peer):
             sets += hosts_by_node(view, match.peer.points).values()
     other = Side.DESTINATION if side is Side.SOURCE else Side.SOURCE

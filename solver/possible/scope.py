@@ -66,13 +66,15 @@ class Target:
 class ScopedMatch:
     """A match of a rule; `declaring`: for each named port of it, the points that carry it on which ports.
 
-    `subject`: what the match asks of the subject, besides what the policy does.
+    `without`: the same of the named ports that do not match. `subject`: what the match asks of the subject, besides
+    what the policy does.
     """
 
     match: Match
     peer: Target
     subject: Target
     declaring: tuple[tuple[IntervalSet, int], ...]
+    without: tuple[tuple[IntervalSet, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,12 +242,15 @@ class _Chooser:
             return ScopedMatch(match, peer, subject, ())
         if not (match.ports.names or match.ports.numbers & self.ports):
             return None
-        declaring = (
-            (ports, self.view.lift(points))
-            for name in match.ports.names
-            for ports, points in meant.declaring(name, host_network=host_network)
+        declaring, without = (
+            tuple(
+                (ports, self.view.lift(points))
+                for name in names
+                for ports, points in meant.declaring(name, host_network=host_network)
+            )
+            for names in (match.ports.names, match.ports.not_names)
         )
-        return ScopedMatch(match, peer, subject, tuple(declaring))
+        return ScopedMatch(match, peer, subject, declaring, without)
 
     def _target(self, peer: Peer, side: Side, meant: Meant) -> Target:
         points = self.view.lift(meant.peer(peer)) & self.points[side]

@@ -23,11 +23,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import assert_never
 
+from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import NAMESPACE_NAME
 from reachproof.network.policy import (
     Direction,
     DomainPeer,
-    PortMatch,
+    NamedPort,
 )
 from reachproof.network.ports import port_range
 from reachproof.solver.goal import (
@@ -222,14 +223,17 @@ class _Writer:
         ports = match.match.ports
         if ports is None:
             return TRUE
-        destination = self._ends[Side.DESTINATION]
-        found = [self._ports(ports.numbers)]
-        domain = self._layout.scope.points[Side.DESTINATION]
-        found += [conjunction([destination.at_points(at & domain), self._ports(p)]) for p, at in match.declaring]
-        return disjunction([*found, *self._named(ports)])
+        found = [self._ports(ports.numbers), *self._declared(match.declaring), *self._named(ports.names)]
+        without = [self._ports(ports.not_numbers), *self._declared(match.without), *self._named(ports.not_names)]
+        return conjunction([disjunction(found), negation(disjunction(without))])
 
-    def _named(self, ports: PortMatch) -> Iterable[str]:
-        for name in ports.names:
+    def _declared(self, declaring: Iterable[tuple[IntervalSet, int]]) -> Iterable[str]:
+        destination, domain = self._ends[Side.DESTINATION], self._layout.scope.points[Side.DESTINATION]
+        for ports, at in declaring:
+            yield conjunction([destination.at_points(at & domain), self._ports(ports)])
+
+    def _named(self, names: Iterable[NamedPort]) -> Iterable[str]:
+        for name in names:
             protocol = TRUE if name.protocol is None else self._ports(port_range(name.protocol))
             yield conjunction([self._declares(name.name), protocol])
 

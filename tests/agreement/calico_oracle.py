@@ -17,8 +17,11 @@ from tests.manifests.naive_selector import Naive
 from tests.strategies.vocabulary import Manifest
 
 Labels = dict[str, str]
+Named = tuple[str, int, str]
 INFINITE = float("inf")
 TIERS = {"kube-admin": (1_000, "Pass"), "default": (1_000_000, "Deny"), "kube-baseline": (10_000_000, "Pass")}
+ADMIN_TIERS = {"AdminNetworkPolicy": "kube-admin", "BaselineAdminNetworkPolicy": "kube-baseline"}
+CLUSTER_KINDS = (*ADMIN_TIERS, "ClusterNetworkPolicy")
 PROTOCOLS = {6: "TCP", 17: "UDP", 132: "SCTP"}
 
 
@@ -74,6 +77,9 @@ class Calico:
                     inherited = {f"pcns.{key}": value for key, value in home.items()}
                     inherited["pcns.projectcalico.org/name"] = name
                     yield {**inherited, **own, "projectcalico.org/namespace": name}
+        for each in self._of("HostEndpoint"):
+            if in_nets(address, each["spec"]["expectedIPs"]):
+                yield each["metadata"].get("labels", {})
 
     # ------------------------------------------------------------ the algorithm
 
@@ -98,7 +104,7 @@ class Calico:
             if not policies:
                 continue
             action = self._walk(policies, flow, direction, pod)
-            if action is None and not all(p["kind"] == "ClusterNetworkPolicy" for p in policies):
+            if action is None:
                 action = self.tiers[name][1]
             if action in ("Allow", "Deny"):
                 return action == "Allow"
@@ -119,17 +125,21 @@ class Calico:
             name, namespace = metadata["name"], metadata.get("namespace", "")
             calico = each["apiVersion"] == "projectcalico.org/v3"
             if calico and each["kind"] in ("NetworkPolicy", "GlobalNetworkPolicy"):
+                if spec.get("doNotTrack") or spec.get("preDNAT"):
+                    continue
                 if (spec.get("tier") or "default") == tier:
                     found.append((spec.get("order", INFINITE), name, namespace, each["kind"], each))
             elif each["kind"] == "NetworkPolicy" and tier == "default":
                 found.append((1_000, name, namespace, each["kind"], each))
             elif each["kind"] == "ClusterNetworkPolicy" and tier == f"kube-{spec['tier'].lower()}":
                 found.append((spec["priority"], name, "", each["kind"], each))
+            elif ADMIN_TIERS.get(each["kind"]) == tier:
+                found.append((spec.get("priority", 1_000), name, "", each["kind"], each))
         return [each for *_, each in sorted(found, key=lambda entry: entry[:4])]
 
     def _types(self, policy: Manifest) -> set[str]:
         spec = policy["spec"]
-        if policy["kind"] == "ClusterNetworkPolicy":
+        if policy["kind"] in CLUSTER_KINDS:
             return {direction for direction in ("ingress", "egress") if spec.get(direction)}
         written = spec.get("types" if "projectcalico" in policy["apiVersion"] else "policyTypes")
         if written:
@@ -144,7 +154,7 @@ class Calico:
 
     def _selects(self, policy: Manifest, pod: Pod) -> bool:
         spec, home = policy["spec"], policy["metadata"].get("namespace")
-        if policy["kind"] == "ClusterNetworkPolicy":
+        if policy["kind"] in CLUSTER_KINDS:
             return self._kubernetes_pods(spec["subject"], pod)
         if home is not None and home != pod.namespace:
             return False
@@ -168,7 +178,7 @@ class Calico:
     # ------------------------------------------------------------ rules
 
     def _meets(self, policy: Manifest, rule: Manifest, flow: Flow, direction: str) -> str | None:
-        if policy["kind"] == "ClusterNetworkPolicy":
+        if policy["kind"] in CLUSTER_KINDS:
             return self._meets_cluster(rule, flow, direction)
         if "projectcalico" not in policy["apiVersion"]:
             return "Allow" if self._meets_kubernetes(policy, rule, flow, direction) else None
@@ -184,17 +194,19 @@ class Calico:
             "source": (flow.source, format_address(flow.source_address)),
             "destination": (flow.destination, format_address(flow.destination_address)),
         }
+        version = ip_address(ends["source"][1]).version
         written = [n for side in ends for k in ("nets", "notNets") for n in rule.get(side, {}).get(k, [])]
-        if written and any(ip_network(n).version != ip_address(ends["source"][1]).version for n in written):
+        if any(each != version for each in (rule.get("ipVersion", version), *(ip_network(n).version for n in written))):
             return False
         home = policy["metadata"].get("namespace")
+        of_names = PROTOCOLS.get(rule.get("protocol", 6), rule.get("protocol", "TCP"))
         return all(
-            self._entity(rule.get(side, {}), home, party, address, flow, direction, side)
+            self._entity(rule.get(side, {}), home, party, address, flow, side, of_names)
             for side, (party, address) in ends.items()
         )
 
     def _entity(
-        self, rule: Manifest, home: str | None, party: Party, address: str, flow: Flow, direction: str, side: str
+        self, rule: Manifest, home: str | None, party: Party, address: str, flow: Flow, side: str, protocol: str
     ) -> bool:
         if "services" in rule:
             return self._service(rule["services"], address, flow, ports=side == "destination")
@@ -212,11 +224,22 @@ class Calico:
             return False
         if rule.get("notNets") and in_nets(address, rule["notNets"]):
             return False
-        narrowed = isinstance(party, Pod) and not party.host_network
-        if narrowed and (positive or scoped):
-            assert isinstance(party, Pod)
-            narrowed = self._known(rule, self.pod_labels(party), home if scoped else None)
-        return self._ports(rule, party, flow, narrowed=narrowed)
+        chosen = [
+            ports
+            for labels, ports in self._name_holders(party, address)
+            if not (positive or scoped)
+            or (self._known(rule, labels, home if scoped else None) and not says_not(rule, labels))
+        ]
+        return self._ports(rule, [port for ports in chosen for port in ports], flow, protocol)
+
+    def _name_holders(self, party: Party, address: str) -> Iterator[tuple[Labels, list[Named]]]:
+        """The labels and the named ports of every endpoint at the address."""
+        if isinstance(party, Pod) and not party.host_network:
+            yield self.pod_labels(party), [(port.name, port.number, port.protocol.value) for port in party.ports]
+        for each in self._of("HostEndpoint"):
+            if in_nets(address, each["spec"]["expectedIPs"]):
+                named = [(port["name"], port["port"], port["protocol"]) for port in each["spec"].get("ports", [])]
+                yield each["metadata"].get("labels", {}), named
 
     def _known(self, rule: Manifest, labels: Labels, home: str | None) -> bool:
         if home is not None and labels.get("projectcalico.org/namespace") != home:
@@ -235,20 +258,21 @@ class Calico:
             return False
         return says(rule.get("selector"), labels)
 
-    def _ports(self, rule: Manifest, party: Party, flow: Flow, *, narrowed: bool) -> bool:
+    def _ports(self, rule: Manifest, named: list[Named], flow: Flow, protocol: str) -> bool:
+        """`protocol`: that of the named ports."""
+
+        def meets(entry: int | str) -> bool:
+            return numeric(entry) or (flow.protocol.value == protocol and (entry, flow.port, protocol) in named)
+
         def numeric(entry: int | str) -> bool:
             if isinstance(entry, int):
                 return entry == flow.port
             low, _, high = entry.partition(":")
             return low.isdigit() and int(low) <= flow.port <= int(high or low)
 
-        if any(numeric(each) for each in rule.get("notPorts", [])):
+        if any(meets(each) for each in rule.get("notPorts", [])):
             return False
-        if "ports" not in rule:
-            return True
-        if any(numeric(each) for each in rule["ports"]):
-            return True
-        return narrowed and any(self._named(party, each, flow) for each in rule["ports"] if isinstance(each, str))
+        return "ports" not in rule or any(meets(each) for each in rule["ports"])
 
     def _named(self, party: Party, name: str, flow: Flow) -> bool:
         return isinstance(party, Pod) and any(
@@ -306,8 +330,9 @@ class Calico:
         if direction == "egress":
             far, at = flow.destination, flow.destination_address
         peers = rule["from" if direction == "ingress" else "to"]
-        if any("nodes" in peer or "domainNames" in peer for peer in peers):
-            return None if rule["action"] == "Accept" else "Deny"
+        unknown = any("nodes" in peer or "domainNames" in peer for peer in peers)
+        if unknown or any("destinationNamedPort" in entry for entry in rule.get("protocols", [])):
+            return None if rule["action"] in ("Accept", "Allow") else "Deny"
         address = format_address(at)
         if not any(self._cluster_peer(peer, far, address, rule, flow) for peer in peers):
             return None
@@ -328,16 +353,24 @@ class Calico:
         return False
 
     def _protocols(self, rule: Manifest, flow: Flow, *, named: bool) -> bool:
-        def meets(entry: Manifest) -> bool:
-            if "destinationNamedPort" in entry:
+        def older(entry: Manifest) -> bool:
+            ((form, inner),) = entry.items()
+            if form == "namedPort":
                 visible = isinstance(flow.destination, Pod) and not flow.destination.host_network
-                return named and visible and self._named(flow.destination, entry["destinationNamedPort"], flow)
+                tcp = flow.protocol.value == "TCP"
+                return named and visible and tcp and self._named(flow.destination, inner, flow)
+            low, high = (inner["port"],) * 2 if form == "portNumber" else (inner["start"], inner["end"])
+            return inner.get("protocol", "TCP") == flow.protocol.value and low <= flow.port <= high
+
+        def meets(entry: Manifest) -> bool:
             ((protocol, inner),) = entry.items()
             port = inner["destinationPort"]
             low = int(port.get("number") or port["range"]["start"])
             high = int(port.get("number") or port["range"]["end"])
             return protocol.upper() == flow.protocol.value and low <= flow.port <= high
 
+        if "ports" in rule:
+            return any(map(older, rule["ports"]))
         return "protocols" not in rule or any(map(meets, rule["protocols"]))
 
 

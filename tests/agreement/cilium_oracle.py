@@ -12,6 +12,7 @@ A doubtful entry (requests, domain names, the API server) is tried both ways; so
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -35,6 +36,7 @@ HIDDEN = (
     "statefulset.kubernetes.io/pod-name",
 )
 NAMESPACE = "io.kubernetes.pod.namespace"
+ACCOUNT = "io.cilium.k8s.policy.serviceaccount"
 NAMESPACE_LABELS = "io.cilium.k8s.namespace.labels."
 
 
@@ -59,11 +61,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Settings:
-    """`cidrs`: what a CIDR sees besides the world. `ranked`: whether ClusterNetworkPolicy is switched on."""
+    """`cidrs`: what a CIDR sees besides the world. `ranked`: whether ClusterNetworkPolicy is switched on.
+
+    `domains`: CIDRs behind names.
+    """
 
     mode: str
     cidrs: frozenset[str]
     ranked: bool
+    domains: dict[str, tuple[str, ...]]
 
 
 class Oracle:
@@ -145,6 +151,7 @@ class Oracle:
         own = self._body(pod)["metadata"].get("labels", {})
         found = [("k8s", key, value) for key, value in own.items() if not key.startswith(HIDDEN)]
         found.append(("k8s", NAMESPACE, pod.namespace))
+        found.append(("k8s", ACCOUNT, self._body(pod)["spec"].get("serviceAccountName", "default")))
         spaces = {**self.spaces[pod.namespace], "kubernetes.io/metadata.name": pod.namespace}
         return found + [("k8s", NAMESPACE_LABELS + key, value) for key, value in spaces.items()]
 
@@ -165,7 +172,7 @@ class Oracle:
         """The specs that are entries of a direction, with their namespace; NetworkPolicies in the same form."""
         for each in self._of("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"):
             for spec in [*([each["spec"]] if "spec" in each else []), *each.get("specs", [])]:
-                if spec.get(direction) or spec.get(f"{direction}Deny"):
+                if "nodeSelector" not in spec and (spec.get(direction) or spec.get(f"{direction}Deny")):
                     yield spec, each["metadata"].get("namespace", "")
         for each in self._of("NetworkPolicy"):
             if direction in _types(each["spec"]):
@@ -206,7 +213,7 @@ class Oracle:
             [False]
             if not rule.get("toPorts")
             else [
-                bool(entry.get("rules"))
+                bool(entry.get("rules") or entry.get("serverNames"))
                 for entry in rule["toPorts"]
                 if any(self._port(p, flow) for p in entry["ports"])
             ]
@@ -229,8 +236,21 @@ class Oracle:
             case "Services":
                 yield from self._service(item["k8sService"], far)
             case "FQDNs":
-                if far.sort == "world":
-                    yield True
+                yield from self._domain(item, far)
+
+    def _domain(self, item: Manifest, far: Far) -> Iterator[bool]:
+        """Known names are certain, and a pattern has unknown names besides."""
+        if far.sort != "world":
+            return
+        written = item.get("matchPattern", "")
+        star = ".*" if written == "*" else "[-a-z0-9_]*"
+        pattern = written.replace(".", "[.]").replace("*", star)
+        known = [name for name in self.settings.domains if name == item.get("matchName") or re.fullmatch(pattern, name)]
+        here = ipaddress.ip_address(far.address)
+        if any(here in ipaddress.ip_network(cidr) for name in known for cidr in self.settings.domains[name]):
+            yield False
+        if "matchPattern" in item or not known:
+            yield True
 
     def _entity(self, name: str, far: Far) -> Iterator[bool]:
         if name == "kube-apiserver":

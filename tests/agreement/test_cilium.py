@@ -43,6 +43,7 @@ def settings_of(options: Options) -> Settings:
         mode=MODES.get(options.enforcement, "default"),
         cidrs=CIDRS[options.cidr_matches],
         ranked=options.enforcement is not Enforcement.NETWORK_POLICY,
+        domains={"example.com": ("203.0.113.0/25",), "a.example.com": ("2001:db8::/64",)} if options.domains else {},
     )
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.strategies.clusters import clusters
 from tests.strategies.policies import policy_sets
-from tests.strategies.vocabulary import NAMESPACES, Manifest
+from tests.strategies.vocabulary import NAMESPACES, NODE_ADDRESSES_4, Manifest
 
 SELECTORS = (
     "all()",
@@ -47,10 +47,17 @@ NETS_4 = ("10.0.0.0/30", "10.0.0.3/32", "192.168.0.0/24", "203.0.113.0/24", "10.
 NETS_6 = ("fd00::/126", "fd01::1/128", "::/0", "2001:db8::/32")
 PORTS = (80, "53:80", "8080", 8080)
 ORDERS = (None, 10, 10, 500, 1500)
-TIERS = ("", "", "default", "early", "late", "kube-admin")
+TIERS = ("", "", "default", "early", "eager", "late", "last", "kube-admin")
 _TIER_OBJECTS: tuple[Manifest, ...] = (
     {"metadata": {"name": "early"}, "spec": {"order": 10}},
+    {"metadata": {"name": "eager"}, "spec": {"order": 10, "defaultAction": "Pass"}},
     {"metadata": {"name": "late"}, "spec": {"order": 2_000_000, "defaultAction": "Pass"}},
+    {"metadata": {"name": "last"}, "spec": {}},
+)
+# Releases read ClusterNetworkPolicy or the older kinds, and nothing orders these against each other.
+_OF_KUBERNETES = (
+    ("NetworkPolicy", "ClusterNetworkPolicy"),
+    ("NetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy"),
 )
 
 
@@ -60,7 +67,7 @@ def _object(kind: str, **body: Manifest) -> Manifest:
 
 @st.composite
 def inputs(draw: st.DrawFn, *, most_pods: int = 4, doubtful: bool = False) -> list[Manifest]:
-    """Objects of a small cluster with one to four policies of Calico and up to two of Kubernetes.
+    """Objects of a small cluster with one to four policies of Calico and, at times, some of Kubernetes.
 
     `doubtful`: also rules that may or may not match.
     """
@@ -68,17 +75,21 @@ def inputs(draw: st.DrawFn, *, most_pods: int = 4, doubtful: bool = False) -> li
     for each in objects:
         if each["kind"] == "Pod" and draw(st.booleans()):
             each["spec"]["serviceAccountName"] = "s1"
+        if each["kind"] == "Pod" and draw(st.integers(0, 7)) == 0:
+            each["metadata"]["labels"] |= {"pcns.team": "red", "pcsa.kind": "x"}
     home = objects[0]["metadata"]["name"]
     account = {"name": "s1", "namespace": home, "labels": {"kind": "x"}}
     objects.append({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account})
     objects += [_object("Tier", **tier) for tier in _TIER_OBJECTS]
     objects += draw(_sets(home))
     objects.append(_slice(home))
+    if draw(st.integers(0, 3)) == 0:
+        objects.append(_host_endpoint(draw(st.sampled_from(_SET_LABELS))))
     for number in range(draw(st.integers(1, 4))):
         objects.append(draw(_policies(number, home, doubtful)))
     if draw(st.booleans()):
-        own = [each for each in draw(policy_sets(most=2)) if each["kind"] in ("NetworkPolicy", "ClusterNetworkPolicy")]
-        objects += own
+        read = draw(st.sampled_from(_OF_KUBERNETES))
+        objects += [each for each in draw(policy_sets(most=2)) if each["kind"] in read]
     return objects
 
 
@@ -96,6 +107,13 @@ def _sets(draw: st.DrawFn, home: str) -> list[Manifest]:
 
 
 _SET_LABELS: tuple[dict[str, str], ...] = ({"role": "ext"}, {"app": "web"}, {}, {"pcns.team": "red"})
+
+
+def _host_endpoint(labels: dict[str, str]) -> Manifest:
+    """A node as an endpoint of its own, with port names."""
+    ports = [{"name": "web", "port": 80, "protocol": "TCP"}, {"name": "web", "port": 53, "protocol": "UDP"}]
+    spec = {"node": "n1", "interfaceName": "eth0", "expectedIPs": [NODE_ADDRESSES_4[0], "fd01::1"], "ports": ports}
+    return _object("HostEndpoint", metadata={"name": "h1", "labels": dict(labels)}, spec=spec)
 
 
 def _slice(home: str) -> Manifest:
@@ -133,7 +151,15 @@ def _policies(draw: st.DrawFn, number: int, home: str, doubtful: bool) -> Manife
             spec[direction] = rules
     types = draw(st.sampled_from((None, None, [], ["Ingress"], ["Egress"], ["Ingress", "Egress"])))
     spec |= {"types": types} if types is not None else {}
-    return _object(kind, metadata=metadata, spec=spec)
+    match draw(st.integers(0, 11)):
+        case 0:
+            return _object(f"Staged{kind}", metadata=metadata, spec=spec)
+        case 1 if kind == "GlobalNetworkPolicy":
+            return _object(kind, metadata=metadata, spec=spec | {"doNotTrack": True, "applyOnForward": True})
+        case 2 if kind == "GlobalNetworkPolicy":
+            return _object(kind, metadata=metadata, spec=spec | {"applyOnForward": True})
+        case _:
+            return _object(kind, metadata=metadata, spec=spec)
 
 
 @st.composite
@@ -145,7 +171,9 @@ def _rules(draw: st.DrawFn, direction: str, kind: str, home: str, doubtful: bool
     elif draw(st.integers(0, 3)) == 0:
         rule["notProtocol"] = draw(st.sampled_from(("TCP", "ICMP")))
     numbers = protocol in ("TCP", "UDP", 132)
-    nets = NETS_4 if protocol == "ICMP" else draw(st.sampled_from((NETS_4, NETS_4, NETS_6)))
+    if draw(st.integers(0, 7)) == 0:
+        rule["ipVersion"] = 4
+    nets = NETS_4 if protocol == "ICMP" or "ipVersion" in rule else draw(st.sampled_from((NETS_4, NETS_4, NETS_6)))
     for side in ("source", "destination"):
         if draw(st.integers(0, 3)):
             far = (side == "source") == (direction == "ingress")
@@ -160,7 +188,10 @@ def _rules(draw: st.DrawFn, direction: str, kind: str, home: str, doubtful: bool
         if direction == "ingress" and rule["action"] == "Allow" and draw(st.booleans()):
             rule["http"] = {"methods": ["GET"]}
         elif numbers and "services" not in rule.get("source", {}):
-            rule["source"] = {**rule.get("source", {}), "ports": [1000]}
+            rule["source"] = {
+                **rule.get("source", {}),
+                "ports": draw(st.sampled_from(([1000], ["web"], [1000, "web"]))),
+            }
     return rule
 
 
@@ -183,14 +214,9 @@ def _entities(draw: st.DrawFn, nets: tuple[str, ...]) -> Manifest:
 
 @st.composite
 def _ports(draw: st.DrawFn, numbers: bool, *, named: bool) -> Manifest:
-    match draw(st.integers(0, 4)):
-        case 0 if numbers:
-            return {"ports": draw(st.lists(st.sampled_from(PORTS), min_size=1, max_size=2, unique=True))}
-        case 1 if numbers:
-            return {"notPorts": [draw(st.sampled_from(PORTS))]}
-        case 2 if named:
-            return {"ports": ["web"]}
-        case 3 if numbers:
-            return {"ports": ["web", 53]}
-        case _:
-            return {}
+    entries = (*(PORTS if numbers else ()), *(("web", "dns") if named else ()))
+    found: Manifest = {}
+    for field, every in (("ports", 2), ("notPorts", 5)):
+        if entries and draw(st.integers(0, every)) == 0:
+            found[field] = draw(st.lists(st.sampled_from(entries), min_size=1, max_size=2, unique=True))
+    return found

@@ -7,14 +7,16 @@ from typing import Any
 from hypothesis import strategies as st
 
 from reachproof.manifests.load import load_objects
+from reachproof.network.address import parse_cidrs
 from reachproof.network.options import Channel, CidrMatches, Cni, Enforcement, Options
 from reachproof.network.snapshot import Snapshot
 from tests.strategies.clusters import clusters
-from tests.strategies.policies import draw_cluster_policy, draw_network_policy
+from tests.strategies.policies import draw_admin_policy, draw_cluster_policy, draw_network_policy
 from tests.strategies.vocabulary import BLOCKS, NAMESPACES, NETWORKS, POD_SELECTORS, Manifest
 
 _NAMESPACE = "io.kubernetes.pod.namespace"
 _TEAM = "io.cilium.k8s.namespace.labels.team"
+_ACCOUNT = "io.cilium.k8s.policy.serviceaccount"
 
 
 def _where(key: str, operator: str, *values: str) -> Manifest:
@@ -39,6 +41,10 @@ _SPECIAL: tuple[Manifest, ...] = (
     _where("reserved:remote-node", "NotIn", "x"),
     _where("kubernetes.io/arch", "DoesNotExist"),
     _where("pod-template-hash", "Exists"),
+    {"matchLabels": {_ACCOUNT: "s1"}},
+    {"matchLabels": {f"k8s:{_ACCOUNT}": "default", "app": "web"}},
+    _where(f"any:{_ACCOUNT}", "NotIn", "s1"),
+    _where(_ACCOUNT, "DoesNotExist"),
 )
 _ENTITIES = ("all", "world", "cluster", "host", "remote-node", "kube-apiserver", "none", "health")
 _PORTS: tuple[Manifest, ...] = (
@@ -92,7 +98,11 @@ def _peers(side: str, *, deny: bool) -> st.SearchStrategy[Manifest]:
 
 
 _PLAIN_PORTS = st.fixed_dictionaries({"ports": st.lists(st.sampled_from(_PORTS), max_size=2)})
-_REQUESTS = st.builds(lambda entry: {**entry, "rules": {"http": [{}]}}, _PLAIN_PORTS)
+_REQUESTS = st.builds(
+    lambda entry, requests: {**entry, **requests},
+    _PLAIN_PORTS,
+    st.sampled_from(({"rules": {"http": [{}]}}, {"rules": {"dns": [{}]}}, {"serverNames": ["a.example.com"]})),
+)
 _ICMP = st.just({"icmps": [{"fields": [{"type": 8}]}]})
 
 
@@ -113,7 +123,7 @@ def _rules(draw: st.DrawFn, direction: str, *, deny: bool) -> Manifest:
 _ALLOW = {each: st.lists(_rules(each, deny=False), max_size=2) for each in ("ingress", "egress")}
 _DENY = {each: st.lists(_rules(each, deny=True), max_size=2) for each in ("ingress", "egress")}
 _WIDE: tuple[Manifest, ...] = ({},) * 30
-_SUBJECTS = st.sampled_from((*_WIDE, *POD_SELECTORS, *_SPECIAL[5:9], *_SPECIAL[11:16]))
+_SUBJECTS = st.sampled_from((*_WIDE, *POD_SELECTORS, *_SPECIAL[5:9], *_SPECIAL[11:]))
 _DIRECTIONS = st.sampled_from((("ingress",), ("egress",), ("ingress", "egress"), ("ingress", "egress")))
 
 
@@ -178,19 +188,31 @@ def policy_sets(draw: st.DrawFn, *, most: int = 4) -> list[Manifest]:
 
 @st.composite
 def mixed_manifests(draw: st.DrawFn) -> list[Manifest]:
-    """A small cluster with policies of Cilium, NetworkPolicies and ClusterNetworkPolicies (without nodes peers)."""
+    """A small cluster with policies of Cilium, NetworkPolicies and ClusterNetworkPolicies (without nodes peers).
+
+    At times there is an AdminNetworkPolicy too, which Cilium does not read, and a policy of hosts.
+    """
     objects: list[Manifest] = [*draw(clusters(most_pods=4)), *draw(policy_sets())]
+    for each in objects:
+        if each["kind"] == "Pod" and draw(st.booleans()):
+            each["spec"]["serviceAccountName"] = "s1"
     objects += [draw_network_policy(draw, f"np{number}") for number in range(draw(st.integers(0, 2)))]
     ranked = draw(st.sampled_from((0, 1, 2, 2)))
     objects += [draw_cluster_policy(draw, f"k{n}", channel=Channel.STANDARD) for n in range(ranked)]
+    if draw(st.integers(0, 3)) == 0:
+        objects.append(draw_admin_policy(draw, "a0", channel=Channel.STANDARD))
+        body = {"nodeSelector": {}, "ingressDeny": [{"fromEntities": ["all"]}]}
+        objects.append(_object("CiliumClusterwideNetworkPolicy", "hosts", {"spec": body}))
     return objects
 
 
+DOMAINS = {"example.com": parse_cidrs(("203.0.113.0/25",)), "a.example.com": parse_cidrs(("2001:db8::/64",))}
 OPTIONS = st.builds(
     Options,
     cni=st.just(Cni.CILIUM),
     channel=st.just(Channel.STANDARD),
     cidr_matches=st.sampled_from((None, None, None, *CidrMatches)),
+    domains=st.sampled_from(({}, {}, DOMAINS)),
     enforcement=st.sampled_from((*[Enforcement.ALL] * 4, Enforcement.ALWAYS, Enforcement.NETWORK_POLICY)),
 )
 
