@@ -22,10 +22,10 @@ from reachproof.network.flow import Party
 from reachproof.network.policy import Action, Direction, PolicyRef
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Because
-from reachproof.queries.explain import by_step
+from reachproof.queries.explain import by_step, selecting, tier_that_ends
 from reachproof.queries.policy_changes import Edit
 from reachproof.semantics.evaluate import evaluate
-from reachproof.semantics.trace import Trace, Truth
+from reachproof.semantics.trace import Step, Trace, Truth
 from reachproof.solver.changed_ends import Place
 from reachproof.solver.compare import Comparison, PairSample
 from reachproof.solver.goal import Side
@@ -118,7 +118,8 @@ class Explainer:
             for when, snapshot, side in zip(When, (before, after), sides, strict=True):
                 for step in side.steps:
                     for because in by_step(snapshot, step):
-                        rules.append(Cause(because=_general(because), when=when, edit=self._edits.get(because.policy)))
+                        cause = _general(because, step)
+                        rules.append(Cause(because=cause, when=when, edit=self._edits.get(because.policy)))
         edited = tuple(cause for cause in rules if cause.edit is not None)
         if edited:
             return Causes(edited)
@@ -176,10 +177,10 @@ def _together(causes: Iterable[Causes]) -> Causes:
     return Causes(tuple(rules.values()), tuple(endpoints))
 
 
-def _general(because: Because) -> Because:
-    """The rule without the flow that it was found with."""
+def _general(because: Because, step: Step) -> Because:
+    """The rule, or what selecting a pod does, without the flow that it was found with."""
     if because.rule_index is None:
-        return replace(because, text=f"{because.policy} isolates the pods it selects for {because.direction}")
+        return replace(because, text=selecting(because.policy, because.direction, tier_that_ends(step)))
     name = f' "{because.rule_name}"' if because.rule_name else ""
     rule = f"{because.policy} {because.direction} rule {because.rule_index}{name}"
     return replace(because, text=f"{rule} {_VERB[because.action]}")

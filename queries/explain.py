@@ -25,10 +25,20 @@ def blamed(blames: Iterable[Blame], absent: Action) -> tuple[Because, ...]:
     return tuple(_blamed(blame, absent) for blame in blames)
 
 
-def _isolates(policy: Policy) -> str:
-    if policy.placement is None:
-        return "isolates the pods it selects"
-    return f"(tier {policy.placement.tier}, which ends in deny) isolates the pods it selects"
+def selecting(policy: PolicyRef, direction: Direction, tier: str | None) -> str:
+    """What selecting pods does where no rule decides: it isolates them, or `tier`, one of Calico, ends in deny."""
+    if tier is None:
+        return f"{policy} isolates the pods it selects for {direction}"
+    return f"{policy} selects pods for {direction}, and its tier {tier} ends in deny"
+
+
+def tier_that_ends(step: Step) -> str | None:
+    """The tier of Calico that ends in the step; None for other steps."""
+    return step.tier if step.rule_name == END.name else None
+
+
+def _tier(policy: Policy) -> str | None:
+    return policy.placement.tier if policy.placement is not None else None
 
 
 def _blamed(blame: Blame, absent: Action) -> Because:
@@ -41,7 +51,7 @@ def _blamed(blame: Blame, absent: Action) -> Because:
             direction=blame.direction,
             action=Action.DENY,
             origin=blame.policy.origin,
-            text=f"{ref} {_isolates(blame.policy)} for {blame.direction}",
+            text=selecting(ref, blame.direction, _tier(blame.policy)),
         )
     rule = blame.rule
     name = f' "{rule.name}"' if rule.name else ""
@@ -91,6 +101,6 @@ def by_step(snapshot: Snapshot, step: Step) -> Iterable[Because]:
 
 
 def _one_of_many(policy: PolicyRef, step: Step) -> str:
-    if step.rule_name == END.name:
+    if tier_that_ends(step) is not None:
         return f"{policy} selects pod {step.subject} for {step.direction}, and its tier {step.tier} ends in deny"
     return f"{policy} isolates pod {step.subject} for {step.direction} and none of its rules allows this flow"

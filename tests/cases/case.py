@@ -101,7 +101,7 @@ def decider(step: Step) -> str:
         case "own node" if not step.policies:
             what = "node exemption"
         case "isolation":
-            what = f"isolation by {names}"
+            what = f"isolation by {names or 'the mode'}"
         case "end of tier":
             what = f"end of tier {step.tier} by {names}"
         case other:

@@ -57,6 +57,11 @@ def test_a_case_is_written_whole(case: Case) -> None:
     assert (case.refused is None) == bool(case.lines)
 
 
+@pytest.mark.parametrize("case", [case for case in ANSWERED if case.file in ("calico.yaml", "cilium.yaml")], ids=str)
+def test_every_flow_of_an_implementation_has_what_decides_it(case: Case) -> None:
+    assert [each.text for each in expectations(case.load(), case.lines) if not (each.by or each.depends)] == []
+
+
 def test_the_names_of_cases_are_unique() -> None:
     names = [str(case) for case in CASES]
     assert sorted(names) == sorted(set(names))

@@ -10,9 +10,10 @@ from reachproof.manifests.errors import ManifestError
 from reachproof.manifests.load import load_objects
 from reachproof.network.address import parse_cidrs
 from reachproof.network.flow import External, Flow
+from reachproof.network.intervals import IntervalSet
 from reachproof.network.options import Cni, Options
-from reachproof.network.policy import AddressPeer, Direction, parts_of
-from reachproof.network.ports import Protocol
+from reachproof.network.policy import AddressPeer, Direction, NamedPort, PortMatch, parts_of
+from reachproof.network.ports import Protocol, place
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
@@ -74,9 +75,22 @@ def said(*objects: dict[str, Any], options: Options = CALICO) -> list[str]:
             "8000:8080, or the name of a port",
         ),
         (
-            rule(destination={"notPorts": ["web"]}),
-            'spec.ingress[0].destination.notPorts[0]: found "web", expected numbers only; a port name in notPorts is '
-            "not supported",
+            rule(protocol="ICMP", destination={"notPorts": ["web"]}),
+            "spec.ingress[0].destination: found a port name, expected protocol TCP, UDP or SCTP beside it, or none",
+        ),
+        (
+            rule(destination={"notPorts": [80]}),
+            "spec.ingress[0].destination: found port numbers, expected protocol TCP, UDP or SCTP beside them",
+        ),
+        (
+            rule(source={"namespaceSelector": "global() || has(a)"}),
+            'spec.ingress[0].source.namespaceSelector: found the selector "global() || has(a)": found "||" at column '
+            "10, expected the end",
+        ),
+        (
+            rule(source={"namespaceSelector": "has(a) && global()"}),
+            'spec.ingress[0].source.namespaceSelector: found the selector "has(a) && global()": found global() at '
+            "column 11 beside something else, expected it alone",
         ),
         (
             rule(source={"nets": ["10.0.0.0/33"]}),
@@ -124,6 +138,7 @@ def said(*objects: dict[str, Any], options: Options = CALICO) -> list[str]:
             "spec.doNotTrack: found true, expected applyOnForward: true beside it",
         ),
         ({"order": "10"}, 'spec.order: found "10", expected a number'),
+        ({"tier": "gone"}, 'spec.tier: found the tier "gone", which is not in the input, expected an object Tier gone'),
     ],
 )  # fmt: skip
 def test_what_calico_would_refuse_is_refused(spec: dict[str, Any], told: str) -> None:
@@ -149,6 +164,16 @@ def test_every_problem_is_told_at_once() -> None:
 )
 def test_a_tier_that_cannot_be_is_refused(name: str, spec: dict[str, Any], told: str) -> None:
     assert said(other("Tier", name, spec)) == [told]
+
+
+def test_port_names_that_are_left_out_are_kept_apart_from_numbers() -> None:
+    snapshot = loaded(policy(rule(protocol="TCP", destination={"ports": ["web"], "notPorts": ["dns", 80]})))
+    (match,) = snapshot.policies[0].ingress[0].matches
+    assert match.ports == PortMatch(
+        names=(NamedPort("web", Protocol.TCP),),
+        not_numbers=IntervalSet.single(place(Protocol.TCP, 80)),
+        not_names=(NamedPort("dns", Protocol.TCP),),
+    )
 
 
 # ---------------------------------------------------------------- the two forms

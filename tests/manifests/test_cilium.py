@@ -180,6 +180,11 @@ class TestNotices:
                 "spec.ingress[0].authentication: it is not looked at; the connection is judged as if it were not there",
             ),
             (
+                "{endpointSelector: {}, ingress: [{icmps: [{fields: [{type: 8}]}]}]}",
+                "OTHER_PROTOCOL",
+                "spec.ingress[0].icmps: the rule is about a protocol that no question is about (ICMP)",
+            ),
+            (
                 "{endpointSelector: {matchLabels: {'reserved:host': ''}}, ingress: [{}]}",
                 "HOST_POLICY",
                 "spec.endpointSelector: it needs a reserved label, which no pod has; such endpoints are not modelled",

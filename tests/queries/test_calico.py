@@ -10,11 +10,17 @@ from reachproof.manifests.load import load_objects
 from reachproof.network.options import Cni, Options
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
+from reachproof.queries.by import By
+from reachproof.queries.difference import difference
 from reachproof.queries.errors import QueryError
 from reachproof.queries.selectors import static_findings
+from reachproof.solver.budget import Budget
+from reachproof.solver.ground import prepare
 from reachproof.solver.universe import build
+from tests.agreement.engines import prover
 
 V3 = "projectcalico.org/v3"
+CALICO = Options(cni=Cni.CALICO)
 
 
 def pod(name: str, number: int, **labels: str) -> dict[str, Any]:
@@ -117,6 +123,37 @@ def test_lint_tells_orders_that_tie_and_selectors_that_match_nothing() -> None:
         "SELECTS_NOTHING",
         "GlobalNetworkPolicy tied selects pods with app starts with 'q'; no pod in the snapshot is selected",
     ) in found
+
+
+def test_a_difference_says_of_a_tier_that_it_ends_in_deny() -> None:
+    before, after = (prepare(each) for each in (snapshot(), load_objects(CLUSTER[:4], options=CALICO)))
+    report = difference(before, after, Budget(), prover(), by=By.WORKLOAD)
+    told = {cause.because.text for row in report.rows for cause in row.causes.rules}
+    assert told == {
+        "GlobalNetworkPolicy lock ingress rule 0 denies",
+        "GlobalNetworkPolicy lock selects pods for ingress, and its tier security ends in deny",
+    }
+
+
+def test_a_proof_says_of_a_tier_that_it_ends_in_deny() -> None:
+    answer = Session(snapshot()).ask("no pod can reach pod a/srv on udp/80")
+    assert [each.text for each in answer.because] == [
+        "GlobalNetworkPolicy lock selects pods for ingress, and its tier security ends in deny"
+    ]
+
+
+def test_a_port_name_that_is_left_out_matters_to_possible_pods() -> None:
+    not_web = gnp("c", order=1, tier="security", ingress=[
+        {"action": "Allow", "protocol": "TCP", "destination": {"notPorts": ["web"]}},
+        {"action": "Deny"},
+    ])  # fmt: skip
+    for text, expected in (
+        ("can pod a/cli reach any possible pod in namespace a on port web?", "unreachable"),
+        ("can pod a/cli reach any possible pod in namespace a labelled app=x on tcp/80?", "reachable"),
+        ("can any possible pod in namespace a reach pod a/srv on tcp/80?", "reachable"),
+        ("can any possible pod in namespace a reach pod a/srv on udp/80?", "unreachable"),
+    ):
+        assert verdict(text, not_web) == expected, text
 
 
 def test_every_policy_that_selects_is_told_where_a_tier_ends_in_deny() -> None:

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from reachproof.manifests.load import load_text
+from reachproof.network.errors import InputError
 from reachproof.network.options import Cni, Options
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer
@@ -144,6 +145,11 @@ def test_lint_says_which_rules_see_nothing() -> None:
         Code.UNKNOWN_REFERENCE,
         Code.BLIND_CIDR,
     }
+    (empty,) = (each.text for each in report.findings if each.code is Code.EMPTY_LIST)
+    assert empty == (
+        "CiliumNetworkPolicy ct/p spec.ingress: an empty list is no list: it isolates nothing; a list with an empty "
+        "rule, [{}], isolates"
+    )
     (blind,) = (each.text for each in report.findings if each.code is Code.BLIND_CIDR)
     assert blind == (
         "CiliumNetworkPolicy ct/p names the addresses 10.0.0.0/8, among which is pod ct/client; a CIDR "
@@ -163,3 +169,32 @@ def test_a_possible_pod_on_another_node_is_told_from_one_on_the_own_node() -> No
     on_first = "possible pods in namespace ct on node n1"
     assert ask(f"every node can reach every {on_first}", wide).verdict is Verdict.HOLDS
     assert ask(f"can any pod reach {on_first}?", wide).verdict is Verdict.UNREACHABLE
+
+
+ROBOT = """
+---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {namespace: ct, name: robots}
+spec:
+  endpointSelector: {matchLabels: {kind: echo}}
+  ingress: [{fromEndpoints: [{matchLabels: {io.cilium.k8s.policy.serviceaccount: robot}}]}]
+"""
+
+
+def test_lint_names_service_accounts_as_cilium_does() -> None:
+    report = lint(prepare(snapshot(ROBOT)), Budget(), prover())
+    (nothing,) = (each.text for each in report.findings if each.code is Code.SELECTS_NOTHING)
+    assert nothing == (
+        "CiliumNetworkPolicy ct/robots ingress rule 0 selects pods in namespace ct with "
+        "io.cilium.k8s.policy.serviceaccount == 'robot'; no pod in the snapshot is selected"
+    )
+
+
+def test_possible_pods_have_no_service_account_that_is_known() -> None:
+    with pytest.raises(InputError) as caught:
+        ask("can any possible pod in namespace ct reach pod ct/echo on tcp/80?", ROBOT)
+    assert str(caught.value) == (
+        "found a policy that selects by service account (io.cilium.k8s.policy.serviceaccount == 'robot'), expected "
+        "none in a question about possible pods, whose service accounts nobody knows"
+    )
