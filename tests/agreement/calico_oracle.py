@@ -199,17 +199,19 @@ class Calico:
         if any(each != version for each in (rule.get("ipVersion", version), *(ip_network(n).version for n in written))):
             return False
         home = policy["metadata"].get("namespace")
-        of_names = PROTOCOLS.get(rule.get("protocol", 6), rule.get("protocol", "TCP"))
+        of_names = protocol if "protocol" in rule else "TCP"
         return all(
-            self._entity(rule.get(side, {}), home, party, address, flow, side, of_names)
-            for side, (party, address) in ends.items()
+            self._entity(rule.get(side, {}), home, end, flow, ports=side == "destination", of_names=of_names)
+            for side, end in ends.items()
         )
 
     def _entity(
-        self, rule: Manifest, home: str | None, party: Party, address: str, flow: Flow, side: str, protocol: str
+        self, rule: Manifest, home: str | None, end: tuple[Party, str], flow: Flow, *, ports: bool, of_names: str
     ) -> bool:
+        """`ports`: whether the ports of a Service count. `of_names`: the protocol of named ports."""
+        party, address = end
         if "services" in rule:
-            return self._service(rule["services"], address, flow, ports=side == "destination")
+            return self._service(rule["services"], address, flow, ports=ports)
         known = list(self.owners(party, address))
         positive = any(rule.get(name) for name in ("selector", "namespaceSelector", "serviceAccounts"))
         scoped = home is not None and (positive or rule.get("notSelector")) and not rule.get("namespaceSelector")
@@ -225,12 +227,12 @@ class Calico:
         if rule.get("notNets") and in_nets(address, rule["notNets"]):
             return False
         chosen = [
-            ports
-            for labels, ports in self._name_holders(party, address)
+            named
+            for labels, named in self._name_holders(party, address)
             if not (positive or scoped)
             or (self._known(rule, labels, home if scoped else None) and not says_not(rule, labels))
         ]
-        return self._ports(rule, [port for ports in chosen for port in ports], flow, protocol)
+        return self._ports(rule, [port for named in chosen for port in named], flow, of_names)
 
     def _name_holders(self, party: Party, address: str) -> Iterator[tuple[Labels, list[Named]]]:
         """The labels and the named ports of every endpoint at the address."""
@@ -358,9 +360,9 @@ class Calico:
             if form == "namedPort":
                 visible = isinstance(flow.destination, Pod) and not flow.destination.host_network
                 tcp = flow.protocol.value == "TCP"
-                return named and visible and tcp and self._named(flow.destination, inner, flow)
+                return named and visible and tcp and self._named(flow.destination, str(inner), flow)
             low, high = (inner["port"],) * 2 if form == "portNumber" else (inner["start"], inner["end"])
-            return inner.get("protocol", "TCP") == flow.protocol.value and low <= flow.port <= high
+            return inner.get("protocol", "TCP") == flow.protocol.value and int(low) <= flow.port <= int(high)
 
         def meets(entry: Manifest) -> bool:
             ((protocol, inner),) = entry.items()
