@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,13 @@ class Case:
 
     def load(self) -> Snapshot:
         """The snapshot of the case; raises as the loader does."""
-        objects = [document for document in yaml.safe_load_all(self.manifests) if document is not None]
-        return load_objects(objects, name=self.file, options=self.options)
+        return load_objects(_documents(self.manifests), name=self.file, options=self.options)
+
+
+@cache
+def _documents(text: str) -> list[Any]:
+    """The objects of a case, read once for all that is asked of it."""
+    return [document for document in yaml.safe_load_all(text) if document is not None]
 
 
 def cases() -> list[Case]:

@@ -81,7 +81,8 @@ def words(snapshot: Snapshot, asked: dict[str, set[str]]) -> Words:
             _mention(pods, each.pods)
             _mention(namespaces, each.namespaces)
         blocks |= dict.fromkeys(peer.addresses for peer in peers if isinstance(peer, AddressPeer))
-        names |= {n.name for rule in rules for match in rule.matches if match.ports for n in match.ports.names}
+        ports = [match.ports for rule in rules for match in rule.matches if match.ports]
+        names |= {name.name for each in ports for name in (*each.names, *each.not_names)}
     namespaces.pop(NAMESPACE_NAME, None)
     subsets = [
         tuple(each for each, taken in zip(sorted(names), chosen, strict=True) if taken)

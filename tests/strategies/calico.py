@@ -77,9 +77,18 @@ def inputs(draw: st.DrawFn, *, most_pods: int = 4, doubtful: bool = False) -> li
             each["spec"]["serviceAccountName"] = "s1"
         if each["kind"] == "Pod" and draw(st.integers(0, 7)) == 0:
             each["metadata"]["labels"] |= {"pcns.team": "red", "pcsa.kind": "x"}
-    home = objects[0]["metadata"]["name"]
+    objects += draw(own_objects(objects[0]["metadata"]["name"], doubtful=doubtful))
+    if draw(st.booleans()):
+        read = draw(st.sampled_from(_OF_KUBERNETES))
+        objects += [each for each in draw(policy_sets(most=2)) if each["kind"] in read]
+    return objects
+
+
+@st.composite
+def own_objects(draw: st.DrawFn, home: str, *, doubtful: bool = False) -> list[Manifest]:
+    """One to four policies of Calico, with what they refer to; `home` is a namespace."""
     account = {"name": "s1", "namespace": home, "labels": {"kind": "x"}}
-    objects.append({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account})
+    objects: list[Manifest] = [{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account}]
     objects += [_object("Tier", **tier) for tier in _TIER_OBJECTS]
     objects += draw(_sets(home))
     objects.append(_slice(home))
@@ -87,9 +96,6 @@ def inputs(draw: st.DrawFn, *, most_pods: int = 4, doubtful: bool = False) -> li
         objects.append(_host_endpoint(draw(st.sampled_from(_SET_LABELS))))
     for number in range(draw(st.integers(1, 4))):
         objects.append(draw(_policies(number, home, doubtful)))
-    if draw(st.booleans()):
-        read = draw(st.sampled_from(_OF_KUBERNETES))
-        objects += [each for each in draw(policy_sets(most=2)) if each["kind"] in read]
     return objects
 
 

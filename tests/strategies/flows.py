@@ -43,7 +43,8 @@ def pairs(snapshot: Snapshot) -> list[tuple[End, End]]:
 
 def ports(snapshot: Snapshot) -> list[tuple[Protocol, int]]:
     """One protocol and port of every piece."""
-    cuts = [match.ports.numbers for match in matches(snapshot) if match.ports is not None]
+    written = [match.ports for match in matches(snapshot) if match.ports is not None]
+    cuts = [numbers for each in written for numbers in (each.numbers, each.not_numbers)]
     cuts += [IntervalSet.single(place(port.protocol, port.number)) for pod in snapshot.pods for port in pod.ports]
     return [protocol_port(low) for low, _ in atoms(ALL_PORTS, cuts)]
 

@@ -18,8 +18,10 @@ from reachproof.network.address import ALL_ADDRESSES, ALL_V4, ALL_V6, family
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.intervals import IntervalSet, atoms
+from reachproof.network.options import Cni, Options
 from reachproof.network.ports import ALL_PORTS, Protocol, place, protocol_port
 from reachproof.network.snapshot import Snapshot
+from tests.strategies import calico, cilium
 from tests.strategies.clusters import clusters, containers
 from tests.strategies.flows import End, cidrs, matches
 from tests.strategies.policies import policy_sets
@@ -33,6 +35,7 @@ from tests.strategies.vocabulary import (
     Manifest,
 )
 
+_CALICO = st.just(Options(cni=Cni.CALICO))
 REPLICAS = ("r-0", "r-1", "r-2")
 _SUBSETS = st.sampled_from([(), ("r-0",), ("r-1",), ("r-0", "r-1"), ("r-1", "r-2"), REPLICAS])
 _ADDRESSES = tuple(f"10.0.0.{number}" for number in range(10, 16))
@@ -51,8 +54,11 @@ class Change:
 
 @st.composite
 def changes(draw: st.DrawFn) -> Change:
-    """A cluster with policies; in the second snapshot other ones, other labels, addresses, or pods, or all of it."""
-    options = draw(model_options())
+    """A cluster with policies; in the second snapshot other ones, other labels, addresses, or pods, or all of it.
+
+    In a quarter of the draws it is one of Calico or of Cilium, with policies of its kinds.
+    """
+    options = draw(st.one_of(*[model_options()] * 6, _CALICO, cilium.OPTIONS))
     objects = draw(clusters(most_pods=4))
     policies = draw(policy_sets(channel=options.channel, most=2))
     home = objects[0]["metadata"]["name"]
@@ -63,7 +69,16 @@ def changes(draw: st.DrawFn) -> Change:
     merged = [each for each in kept if (each["kind"], each["metadata"]["name"]) not in names] + others
     changed = [found for each in objects if (found := draw(_changed(each))) is not None]
     after = [*(changed if draw(st.booleans()) else objects), *draw(_replicas(home)), *merged]
+    if options.cni in (Cni.CALICO, Cni.CILIUM):
+        own = calico.own_objects(home, doubtful=True) if options.cni is Cni.CALICO else cilium.policy_sets(most=2)
+        before += (drawn := draw(own))
+        after += draw(own) if draw(st.booleans()) else [each for each in drawn if draw(_kept(each["kind"]))]
     return Change(load_objects(before, options=options), load_objects(after, options=options))
+
+
+def _kept(kind: str) -> st.SearchStrategy[bool]:
+    """Whether an object is still there: half of the policies are, and all that they refer to."""
+    return st.booleans() if kind.endswith("Policy") else st.just(True)
 
 
 @st.composite
@@ -239,6 +254,7 @@ def port_pieces(change: Change) -> Sequence[tuple[Protocol, int]]:
     """One protocol and port of every piece that either snapshot cuts them into."""
     cuts: list[IntervalSet] = []
     for snapshot in (change.before, change.after):
-        cuts += [match.ports.numbers for match in matches(snapshot) if match.ports is not None]
+        written = [match.ports for match in matches(snapshot) if match.ports is not None]
+        cuts += [numbers for each in written for numbers in (each.numbers, each.not_numbers)]
         cuts += [IntervalSet.single(place(port.protocol, port.number)) for pod in snapshot.pods for port in pod.ports]
     return [protocol_port(low) for low, _ in atoms(ALL_PORTS, cuts)]
