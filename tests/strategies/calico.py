@@ -85,8 +85,8 @@ def inputs(draw: st.DrawFn, *, most_pods: int = 4, doubtful: bool = False) -> li
 
 
 @st.composite
-def own_objects(draw: st.DrawFn, home: str, *, doubtful: bool = False) -> list[Manifest]:
-    """One to four policies of Calico, with what they refer to; `home` is a namespace."""
+def own_objects(draw: st.DrawFn, home: str, *, most: int = 4, doubtful: bool = False) -> list[Manifest]:
+    """One to `most` policies of Calico, with what they refer to; `home` is a namespace."""
     account = {"name": "s1", "namespace": home, "labels": {"kind": "x"}}
     objects: list[Manifest] = [{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account}]
     objects += [_object("Tier", **tier) for tier in _TIER_OBJECTS]
@@ -94,7 +94,7 @@ def own_objects(draw: st.DrawFn, home: str, *, doubtful: bool = False) -> list[M
     objects.append(_slice(home))
     if draw(st.integers(0, 3)) == 0:
         objects.append(_host_endpoint(draw(st.sampled_from(_SET_LABELS))))
-    for number in range(draw(st.integers(1, 4))):
+    for number in range(draw(st.integers(1, most))):
         objects.append(draw(_policies(number, home, doubtful)))
     return objects
 

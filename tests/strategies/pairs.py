@@ -56,9 +56,9 @@ class Change:
 def changes(draw: st.DrawFn) -> Change:
     """A cluster with policies; in the second snapshot other ones, other labels, addresses, or pods, or all of it.
 
-    In a quarter of the draws it is one of Calico or of Cilium, with policies of its kinds.
+    In a fifth of the draws it is one of Calico or of Cilium, with policies of its kinds.
     """
-    options = draw(st.one_of(*[model_options()] * 6, _CALICO, cilium.OPTIONS))
+    options = draw(st.one_of(*[model_options()] * 8, _CALICO, cilium.OPTIONS))
     objects = draw(clusters(most_pods=4))
     policies = draw(policy_sets(channel=options.channel, most=2))
     home = objects[0]["metadata"]["name"]
@@ -70,7 +70,9 @@ def changes(draw: st.DrawFn) -> Change:
     changed = [found for each in objects if (found := draw(_changed(each))) is not None]
     after = [*(changed if draw(st.booleans()) else objects), *draw(_replicas(home)), *merged]
     if options.cni in (Cni.CALICO, Cni.CILIUM):
-        own = calico.own_objects(home, doubtful=True) if options.cni is Cni.CALICO else cilium.policy_sets(most=2)
+        own = (
+            calico.own_objects(home, most=2, doubtful=True) if options.cni is Cni.CALICO else cilium.policy_sets(most=2)
+        )
         before += (drawn := draw(own))
         after += draw(own) if draw(st.booleans()) else [each for each in drawn if draw(_kept(each["kind"]))]
     return Change(load_objects(before, options=options), load_objects(after, options=options))
