@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reachproof.manifests.load import load_objects
 from reachproof.network.cluster import Pod
-from reachproof.network.options import Cni, Options
+from reachproof.network.options import Channel, Cni, Options
 from reachproof.network.policy import Action, Direction, Policy, Rule, TierName
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.evaluate import is_itself, truth
@@ -22,7 +22,7 @@ from tests.strategies.flows import some_flows
 from tests.strategies.vocabulary import Manifest
 
 SOME = max(50, settings().max_examples // 2)
-CILIUM = Options(cni=Cni.CILIUM)
+CILIUM = Options(cni=Cni.CILIUM, channel=Channel.STANDARD)
 DENY = Rule(action=Action.DENY, matches=ANY, origin=WRITTEN)
 ALLOW = Rule(action=Action.ALLOW, matches=ANY, origin=WRITTEN)
 

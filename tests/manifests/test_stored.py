@@ -28,6 +28,7 @@ from reachproof.network.options import Channel, Cni, Options
 from reachproof.queries.ask import Session
 from reachproof.queries.wire import answer_json
 from tests.house.places import ROOT
+from tests.strategies.calico import inputs as calico_inputs
 from tests.strategies.cilium import mixed_manifests
 from tests.strategies.istio import inputs as istio_inputs
 from tests.strategies.snapshots import manifests, model_options
@@ -219,10 +220,18 @@ def test_whatever_is_read_comes_back(data: st.DataObject, options: Options) -> N
 @drawn(mixed_manifests())
 @settings(max_examples=20)
 def test_what_ciliums_policies_are_and_refer_to_comes_back(objects: list[Manifest]) -> None:
-    options = Options(cni=Cni.CILIUM)
+    options = Options(cni=Cni.CILIUM, channel=Channel.STANDARD)
     stored = objects_to_store(objects, name="drawn", options=options)
     assert load_stored(stored.content, stored.snapshot.digest, options=options) == stored.snapshot
     assert stored.counts["CiliumCIDRGroup"] == 2
+
+
+@drawn(calico_inputs(doubtful=True))
+@settings(max_examples=20)
+def test_what_calicos_policies_are_and_refer_to_comes_back(objects: list[Manifest]) -> None:
+    options = Options(cni=Cni.CALICO)
+    stored = objects_to_store(objects, name="drawn", options=options)
+    assert load_stored(stored.content, stored.snapshot.digest, options=options) == stored.snapshot
 
 
 @drawn(manifests(), st.randoms(use_true_random=False))
