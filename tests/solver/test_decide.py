@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
-from reachproof.network.policy import Direction, Policy
+from reachproof.network.policy import Direction, Policy, Rule
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries import ask, replay
 from reachproof.semantics.evaluate import evaluate, truth
@@ -125,7 +125,13 @@ class TestDisagreement:
 
 
 def only(snapshot: Snapshot, because: tuple[Blame, ...]) -> Snapshot:
-    """The snapshot with nothing left of its policies but what is blamed."""
+    """The snapshot with nothing left of its policies but what is blamed.
+
+    A blamed rule that is none of its policy's was rewritten by the profile: the rules of its index are kept.
+    """
+
+    def blamed(rule: Rule, rules: tuple[Rule, ...], found: Rule | None) -> bool:
+        return found is not None and (rule == found or (found not in rules and rule.index == found.index))
 
     def kept(policy: Policy) -> Policy:
         mine = [each for each in because if each.policy.ref == policy.ref]
@@ -133,7 +139,9 @@ def only(snapshot: Snapshot, because: tuple[Blame, ...]) -> Snapshot:
             direction: tuple(
                 rule
                 for rule in policy.rules(direction)
-                if any(each.rule == rule and each.direction is direction for each in mine)
+                if any(
+                    blamed(rule, policy.rules(direction), each.rule) and each.direction is direction for each in mine
+                )
             )
             for direction in Direction
         }
