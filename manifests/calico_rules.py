@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reachproof.manifests.calico_entities import Entity, read_entity
-from reachproof.manifests.calico_objects import labelled
+from reachproof.manifests.calico_objects import with_ports
 from reachproof.manifests.calico_ports import Protocols, read_protocols
 from reachproof.manifests.fields import Field
 from reachproof.manifests.policykind import Context
@@ -191,7 +191,7 @@ def _host_ports(
     context: Context,
 ) -> Iterator[Match]:
     """Port names of host endpoints, which are known by their addresses."""
-    for each, labels in labelled(context):
+    for each, labels in with_ports(context):
         found = [
             port for port in each.ports if port.name in destination.ports.names and port.protocol in protocols.ours
         ]

@@ -25,7 +25,8 @@ from reachproof.network.intervals import IntervalSet, atoms
 from reachproof.network.labels import NAMESPACE_NAME, Operator, Selector
 from reachproof.network.policy import AddressPeer, Direction, NodePeer, parts_of
 from reachproof.network.snapshot import Snapshot
-from reachproof.solver.bits import ones
+from reachproof.solver.bits import ones, positions
+from reachproof.solver.overlap import Overlap
 
 EXTERNAL = External()
 
@@ -192,13 +193,33 @@ class Universe:
 
     def with_addresses(self, addresses: IntervalSet) -> int:
         """Points that have an address in the set; exact for fixed points, an upper bound for free ones."""
-        bits = 0
+        bits = self.free_meeting(addresses)
         for low, high in addresses:
             bits |= ones(bisect_right(self._addresses, high)) & ~ones(bisect_left(self._addresses, low))
-        for index in range(self.fixed, len(self.points)):
-            if self.points[index].addresses & addresses:
-                bits |= 1 << index
         return bits
+
+    def free_meeting(self, addresses: IntervalSet) -> int:
+        """The free points that may have an address in the set."""
+        bits = 0
+        for number in positions(self._overlap.meeting(addresses)):
+            bits |= self._free_members[number]
+        return bits
+
+    @cached_property
+    def _by_free_addresses(self) -> dict[IntervalSet, int]:
+        """Free points by their addresses; replicas of all Deployments have the same ones."""
+        found: dict[IntervalSet, int] = defaultdict(int)
+        for index in range(self.fixed, len(self.points)):
+            found[self.points[index].addresses] |= 1 << index
+        return dict(found)
+
+    @cached_property
+    def _free_members(self) -> tuple[int, ...]:
+        return tuple(self._by_free_addresses.values())
+
+    @cached_property
+    def _overlap(self) -> Overlap:
+        return Overlap.of(self._by_free_addresses)
 
     def _where(self, test: Callable[[Party], bool]) -> int:
         return sum(1 << index for index, point in enumerate(self.points) if test(point.party))
