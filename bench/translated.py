@@ -1,9 +1,9 @@
 """A generated cluster with policies of Calico or Cilium in the place of its NetworkPolicies.
 
 Each NetworkPolicy becomes one policy that means about the same, written the way people write it for that
-implementation: for Calico tiers, orders, selectors and network sets; for Cilium entities, CIDR sets, deny lists and
-policies of the whole cluster. `GUARDS` cluster-wide policies come on top. Pods stay as they are, and so do the admin
-policies.
+implementation: for Calico tiers, orders, selectors and network sets; for Cilium entities, CIDR sets and policies of the
+whole cluster. On top come `GUARDS` policies of the whole cluster that deny lists of hostile addresses, and in each
+namespace one that allows the addresses of its partners. Pods stay as they are, and so do the admin policies.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ EVERYWHERE = ("allow-dns", "allow-scrape")
 SIDES = {"ingress": "from", "egress": "to"}
 GUARDS = 20
 NETS_OF_A_FEED = 40
+PARTNERS = 5
 
 
 def translate(folder: Path, cni: str) -> None:
@@ -41,6 +42,14 @@ def _feeds(chance: random.Random) -> Iterator[tuple[str, list[str]]]:
         yield f"feed-{number}", sorted(chance.sample(blocks, NETS_OF_A_FEED))
 
 
+def _partners(policies: list[Manifest]) -> Iterator[tuple[str, list[str]]]:
+    """Small blocks for each namespace, hardly any of them in two namespaces."""
+    chance = random.Random(2)
+    for namespace in dict.fromkeys(policy["metadata"]["namespace"] for policy in policies):
+        places = [chance.randrange(1 << 20) * 16 for _ in range(PARTNERS)]
+        yield namespace, [f"52.{at >> 16}.{at >> 8 & 255}.{at & 255}/28" for at in places]
+
+
 # ---------------------------------------------------------------- Calico
 
 
@@ -55,6 +64,11 @@ def _calico(policies: list[Manifest]) -> Iterator[Manifest]:
         yield _object("GlobalNetworkPolicy", f"guard.{name}", spec)
     for number, policy in enumerate(policies):
         yield from _calico_policy(policy, number)
+    for namespace, nets in _partners(policies):
+        yield _object("NetworkSet", "partners", {"nets": nets}, namespace=namespace, labels={"partner": "true"})
+        allow = {"action": "Allow", "protocol": "TCP", "destination": {"selector": "has(partner)", "ports": [443]}}
+        spec = {"tier": "application", "selector": "role == 'backend'", "types": ["Egress"], "egress": [allow]}
+        yield _object("NetworkPolicy", "application.partners", spec, namespace=namespace)
 
 
 def _object(
@@ -163,6 +177,11 @@ def _cilium(policies: list[Manifest]) -> Iterator[Manifest]:
         yield _cilium_object("CiliumClusterwideNetworkPolicy", f"guard-{name}", spec)
     for policy in policies:
         yield _cilium_policy(policy)
+    for namespace, nets in _partners(policies):
+        ports = [{"ports": [{"port": "443", "protocol": "TCP"}]}]
+        allow = [{"toCIDRSet": [{"cidr": net} for net in nets], "toPorts": ports}]
+        spec = {"endpointSelector": {"matchLabels": {"k8s:role": "backend"}}, "egress": allow}
+        yield _cilium_object("CiliumNetworkPolicy", "partners", spec, namespace=namespace)
 
 
 def _cilium_object(kind: str, name: str, spec: Manifest, *, namespace: str = "", version: str = "v2") -> Manifest:
