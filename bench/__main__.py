@@ -1,11 +1,13 @@
 """How long reachproof takes and how much memory, on generated clusters of growing size.
 
     python -m bench --generator PATH/gen_cluster.py [--sizes 100 1000 10000] [--questions 40] [--cni calico]
+                    [--blocks 5]
 
 For each size a process of its own: load (JSON), load again from the cache, prepare, first question, next questions
 (median and 95th percentile), the same by the engines alone, the sets engine alone for all flows, peak memory. Times are
 CPU seconds of that process, since other work may share the machine. A ratio between rows of one run says more than a
-time. With `--cni calico` or `--cni cilium` most policies are of its own kinds (`bench.translated`).
+time. With `--cni calico` or `--cni cilium` most policies are of its own kinds (`bench.translated`),
+with so many CIDRs of its own in each namespace.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ SHAPES = {
 }
 
 
-def generate(generator: Path, pods: int, folder: Path, *, seed: int = 1, cni: str = "spec") -> None:
+def generate(generator: Path, pods: int, folder: Path, *, seed: int = 1, cni: str = "spec", blocks: int = 5) -> None:
     namespaces, workloads, policies, admin = SHAPES[pods]
     command = [sys.executable, str(generator), "--seed", str(seed), "--format", "json", "--quiet", "--out", str(folder)]
     command += ["--namespaces", str(namespaces), "--workloads-per-ns", str(workloads)]
@@ -39,7 +41,7 @@ def generate(generator: Path, pods: int, folder: Path, *, seed: int = 1, cni: st
     subprocess.run(command, check=True)
     mend(folder)
     if cni != "spec":
-        translate(folder, cni)
+        translate(folder, cni, blocks)
 
 
 def mend(folder: Path) -> None:
@@ -76,11 +78,12 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[100, 1_000, 10_000], choices=sorted(SHAPES))
     parser.add_argument("--questions", type=int, default=40)
     parser.add_argument("--cni", choices=["spec", "calico", "cilium"], default="spec")
+    parser.add_argument("--blocks", type=int, default=5)
     options = parser.parse_args()
     print(" | ".join(title for title, _, _ in COLUMNS), flush=True)
     for pods in options.sizes:
         with tempfile.TemporaryDirectory() as folder:
-            generate(options.generator, pods, Path(folder), cni=options.cni)
+            generate(options.generator, pods, Path(folder), cni=options.cni, blocks=options.blocks)
             row = measure(Path(folder), options.questions, options.cni)
         print(" | ".join(form.format(row[key]).rjust(len(title)) for title, key, form in COLUMNS), flush=True)
 

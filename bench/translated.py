@@ -16,21 +16,22 @@ from pathlib import Path
 from typing import Any
 
 Manifest = dict[str, Any]
+Partners = tuple[str, list[str]]
 WORLD = "0.0.0.0/0"
 EVERYWHERE = ("allow-dns", "allow-scrape")
 SIDES = {"ingress": "from", "egress": "to"}
 GUARDS = 20
 NETS_OF_A_FEED = 40
-PARTNERS = 5
 
 
-def translate(folder: Path, cni: str) -> None:
-    """Rewrites the cluster in a folder; `cni` is calico or cilium."""
+def translate(folder: Path, cni: str, blocks: int) -> None:
+    """Rewrites the cluster in a folder; `cni` is calico or cilium, `blocks` how many CIDRs the partners have."""
     file = folder / "cluster.json"
     whole = json.loads(file.read_text())
     policies = [item for item in whole["items"] if item["kind"] == "NetworkPolicy"]
     others = [item for item in whole["items"] if item["kind"] != "NetworkPolicy"]
-    translated = _calico(policies) if cni == "calico" else _cilium(policies)
+    partners = tuple(_partners(policies, blocks))
+    translated = _calico(policies, partners) if cni == "calico" else _cilium(policies, partners)
     file.write_text(json.dumps({**whole, "items": [*others, *translated]}))
 
 
@@ -42,18 +43,18 @@ def _feeds(chance: random.Random) -> Iterator[tuple[str, list[str]]]:
         yield f"feed-{number}", sorted(chance.sample(blocks, NETS_OF_A_FEED))
 
 
-def _partners(policies: list[Manifest]) -> Iterator[tuple[str, list[str]]]:
+def _partners(policies: list[Manifest], blocks: int) -> Iterator[Partners]:
     """Small blocks for each namespace, hardly any of them in two namespaces."""
     chance = random.Random(2)
     for namespace in dict.fromkeys(policy["metadata"]["namespace"] for policy in policies):
-        places = [chance.randrange(1 << 20) * 16 for _ in range(PARTNERS)]
+        places = [chance.randrange(1 << 20) * 16 for _ in range(blocks)]
         yield namespace, [f"52.{at >> 16}.{at >> 8 & 255}.{at & 255}/28" for at in places]
 
 
 # ---------------------------------------------------------------- Calico
 
 
-def _calico(policies: list[Manifest]) -> Iterator[Manifest]:
+def _calico(policies: list[Manifest], partners: Iterable[Partners]) -> Iterator[Manifest]:
     for name, order, ends in (("guard", 100, "Pass"), ("platform", 200, "Pass"), ("application", 300, "Deny")):
         yield _object("Tier", name, {"order": order, "defaultAction": ends})
     for name, nets in _feeds(random.Random(1)):
@@ -64,7 +65,7 @@ def _calico(policies: list[Manifest]) -> Iterator[Manifest]:
         yield _object("GlobalNetworkPolicy", f"guard.{name}", spec)
     for number, policy in enumerate(policies):
         yield from _calico_policy(policy, number)
-    for namespace, nets in _partners(policies):
+    for namespace, nets in partners:
         yield _object("NetworkSet", "partners", {"nets": nets}, namespace=namespace, labels={"partner": "true"})
         allow = {"action": "Allow", "protocol": "TCP", "destination": {"selector": "has(partner)", "ports": [443]}}
         spec = {"tier": "application", "selector": "role == 'backend'", "types": ["Egress"], "egress": [allow]}
@@ -167,7 +168,7 @@ _NAMESPACE = "k8s:io.kubernetes.pod.namespace"
 _NAMESPACE_LABELS = "k8s:io.cilium.k8s.namespace.labels."
 
 
-def _cilium(policies: list[Manifest]) -> Iterator[Manifest]:
+def _cilium(policies: list[Manifest], partners: Iterable[Partners]) -> Iterator[Manifest]:
     tenants = {"matchExpressions": [{"key": f"{_NAMESPACE_LABELS}tenant", "operator": "Exists"}]}
     for name, nets in _feeds(random.Random(1)):
         yield _cilium_object("CiliumCIDRGroup", name, {"externalCIDRs": nets}, version="v2alpha1")
@@ -177,7 +178,7 @@ def _cilium(policies: list[Manifest]) -> Iterator[Manifest]:
         yield _cilium_object("CiliumClusterwideNetworkPolicy", f"guard-{name}", spec)
     for policy in policies:
         yield _cilium_policy(policy)
-    for namespace, nets in _partners(policies):
+    for namespace, nets in partners:
         ports = [{"ports": [{"port": "443", "protocol": "TCP"}]}]
         allow = [{"toCIDRSet": [{"cidr": net} for net in nets], "toPorts": ports}]
         spec = {"endpointSelector": {"matchLabels": {"k8s:role": "backend"}}, "egress": allow}

@@ -190,7 +190,9 @@ class Universe:
         """Points that have an address in the set; exact for fixed points, an upper bound for free ones."""
         bits = self.free_meeting(addresses)
         for low, high in addresses:
-            bits |= ones(bisect_right(self._addresses, high)) & ~ones(bisect_left(self._addresses, low))
+            first, end = bisect_left(self._addresses, low), bisect_right(self._addresses, high)
+            if first < end:
+                bits |= ones(end - first) << first
         return bits
 
     def free_meeting(self, addresses: IntervalSet) -> int:
