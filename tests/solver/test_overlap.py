@@ -19,6 +19,13 @@ def test_it_finds_the_sets_that_meet_by_a_look_at_each(sets: list[IntervalSet], 
     assert Overlap.of(sets).meeting(asked) == expected
 
 
+@given(st.integers(0, 400), st.integers(0, 400))
+def test_a_long_range_finds_what_lies_in_it(low: int, high: int) -> None:
+    sets = [IntervalSet.single(2 * number) for number in range(200)]
+    expected = sum(1 << number for number in range(200) if low <= 2 * number <= high)
+    assert Overlap.of(sets).meeting(IntervalSet.of([(low, high)])) == expected
+
+
 def test_neighbours_and_families_are_told_apart() -> None:
     blocks = [parse_cidrs((text,)) for text in ("10.0.0.0/25", "10.0.0.128/25", "10.0.0.0/24", "::/0", "0.0.0.0/0")]
     overlap = Overlap.of(blocks)
