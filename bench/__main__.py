@@ -6,8 +6,8 @@
 For each size a process of its own: load (JSON), load again from the cache, prepare, first question, next questions
 (median and 95th percentile), the same by the engines alone, the sets engine alone for all flows, peak memory. Times are
 CPU seconds of that process, since other work may share the machine. A ratio between rows of one run says more than a
-time. With `--cni calico` or `--cni cilium` most policies are of its own kinds (`bench.translated`),
-with so many CIDRs of its own in each namespace.
+time. With `--cni calico` or `--cni cilium` most policies are of its own kinds (`bench.translated`), with so many
+`--blocks` of each namespace's own.
 """
 
 from __future__ import annotations
