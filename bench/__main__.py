@@ -1,11 +1,13 @@
 """How long reachproof takes and how much memory, on generated clusters of growing size.
 
-    python -m bench --generator PATH/gen_cluster.py [--sizes 100 1000 10000] [--questions 40]
+    python -m bench --generator PATH/gen_cluster.py [--sizes 100 1000 10000] [--questions 40] [--cni calico]
+                    [--blocks 5]
 
 For each size a process of its own: load (JSON), load again from the cache, prepare, first question, next questions
 (median and 95th percentile), the same by the engines alone, the sets engine alone for all flows, peak memory. Times are
 CPU seconds of that process, since other work may share the machine. A ratio between rows of one run says more than a
-time.
+time. With `--cni calico` or `--cni cilium` most policies are of its own kinds (`bench.translated`), with so many
+`--blocks` of each namespace's own.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench.translated import translate
+
 PODS_PER_WORKLOAD = 5
 SHAPES = {
     # pods: (namespaces, workloads per namespace, policies per namespace, admin policies)
@@ -28,13 +32,16 @@ SHAPES = {
 }
 
 
-def generate(generator: Path, pods: int, folder: Path, *, seed: int = 1) -> None:
+def generate(generator: Path, pods: int, folder: Path, *, seed: int = 1, cni: str = "spec", blocks: int = 5) -> None:
     namespaces, workloads, policies, admin = SHAPES[pods]
     command = [sys.executable, str(generator), "--seed", str(seed), "--format", "json", "--quiet", "--out", str(folder)]
     command += ["--namespaces", str(namespaces), "--workloads-per-ns", str(workloads)]
     command += ["--replicas", str(PODS_PER_WORKLOAD), "--policies", str(policies), "--anps", str(admin), "--banp"]
+    command += ["--admin-kind", "cnp" if cni == "cilium" else "anp"]  # Cilium does not read the older kinds
     subprocess.run(command, check=True)
     mend(folder)
+    if cni != "spec":
+        translate(folder, cni, blocks)
 
 
 def mend(folder: Path) -> None:
@@ -43,8 +50,8 @@ def mend(folder: Path) -> None:
         file.write_text(re.sub(r"\b10\.96\.(\d+)\.25([6-9])\b", r"10.97.\1.\2", file.read_text()))
 
 
-def measure(folder: Path, questions: int) -> dict[str, float]:
-    command = [sys.executable, "-m", "bench.one", str(folder), str(questions)]
+def measure(folder: Path, questions: int, cni: str) -> dict[str, float]:
+    command = [sys.executable, "-m", "bench.one", str(folder), str(questions), cni]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
@@ -70,12 +77,14 @@ def main() -> None:
     parser.add_argument("--generator", type=Path, default=Path("../shared/bench/gen_cluster.py"))
     parser.add_argument("--sizes", type=int, nargs="+", default=[100, 1_000, 10_000], choices=sorted(SHAPES))
     parser.add_argument("--questions", type=int, default=40)
+    parser.add_argument("--cni", choices=["spec", "calico", "cilium"], default="spec")
+    parser.add_argument("--blocks", type=int, default=5)
     options = parser.parse_args()
     print(" | ".join(title for title, _, _ in COLUMNS), flush=True)
     for pods in options.sizes:
         with tempfile.TemporaryDirectory() as folder:
-            generate(options.generator, pods, Path(folder))
-            row = measure(Path(folder), options.questions)
+            generate(options.generator, pods, Path(folder), cni=options.cni, blocks=options.blocks)
+            row = measure(Path(folder), options.questions, options.cni)
         print(" | ".join(form.format(row[key]).rjust(len(title)) for title, key, form in COLUMNS), flush=True)
 
 

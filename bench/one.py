@@ -16,6 +16,7 @@ from reachproof.grammar.parse import parse
 from reachproof.manifests.cache import SnapshotCache
 from reachproof.manifests.load import load
 from reachproof.manifests.private_folder import PrivateFolder
+from reachproof.network.options import Cni, Options
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
 from reachproof.queries.bind import bind
@@ -79,17 +80,18 @@ def sets_alone(session: Session, text: str) -> bool:
     return bool((inside & verdicts(part, Budget().start()).wanted(goal.wanted)).any())
 
 
-def loading_again(folder: str) -> float:
+def loading_again(folder: str, options: Options) -> float:
     """The second time, from a cache; the first makes it."""
     with tempfile.TemporaryDirectory() as place:
         cache = SnapshotCache(folder=PrivateFolder(path=f"{place}/cache", most_bytes=10**9), least_bytes=0)
-        load(folder, cache=cache)
-        return timed(lambda: load(folder, cache=cache))[0]
+        load(folder, options=options, cache=cache)
+        return timed(lambda: load(folder, options=options, cache=cache))[0]
 
 
-def main(folder: str, count: int) -> None:
+def main(folder: str, count: int, cni: str) -> None:
     row: dict[str, float] = {}
-    row["load"], snapshot = timed(lambda: load(folder))
+    options = Options(cni=Cni(cni))
+    row["load"], snapshot = timed(lambda: load(folder, options=options))
     session = Session(snapshot)
     row["prepare"], encoding = timed(lambda: session.encoding)
     asked = questions(snapshot, count + 1)
@@ -109,10 +111,10 @@ def main(folder: str, count: int) -> None:
     row["engines_p95"] = statistics.quantiles(engines, n=20)[-1] * 1000
     row["sets_p50"] = statistics.median(alone) * 1000
     row["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    row["again"] = loading_again(folder)
+    row["again"] = loading_again(folder, options)
     row["pods"], row["policies"] = len(snapshot.pods), len(snapshot.policies)
     print(json.dumps(row))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])

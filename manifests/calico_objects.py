@@ -16,10 +16,11 @@ tests/agreement/test_calico.py.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
 
+from reachproof.manifests.by_labels import ByLabels
 from reachproof.manifests.fields import Field
 from reachproof.manifests.policykind import Context, SupportKind
 from reachproof.manifests.syntax import read_port_number
@@ -43,7 +44,6 @@ from reachproof.network.predicate import (
     Predicate,
     both,
     either,
-    holds,
     negated,
     with_key,
 )
@@ -193,12 +193,27 @@ def tier_of(name: str, context: Context) -> Placement | None:
     return found if isinstance(found, Placement) else None
 
 
-def labelled(context: Context) -> Iterator[tuple[Labelled, Labels]]:
+def labelled(context: Context) -> tuple[tuple[Labelled, Labels], ...]:
     """Network sets and host endpoints, each with all labels that selectors see."""
+    return context.once(_by_labels).things
+
+
+def with_ports(context: Context) -> tuple[tuple[Labelled, Labels], ...]:
+    """Those that name ports, in the same form."""
+    return context.once(_with_ports)
+
+
+def _by_labels(context: Context) -> ByLabels[Labelled]:
+    found = []
     for kind in ("GlobalNetworkSet", "HostEndpoint", "NetworkSet"):
         for each in context.all_supporting(kind):
             assert isinstance(each, Labelled)
-            yield each, _seen(each, context.namespaces)
+            found.append((each, _seen(each, context.namespaces)))
+    return ByLabels(found)
+
+
+def _with_ports(context: Context) -> tuple[tuple[Labelled, Labels], ...]:
+    return tuple((each, labels) for each, labels in labelled(context) if each.ports)
 
 
 def _seen(each: Labelled, namespaces: Mapping[str, Labels]) -> Labels:
@@ -212,21 +227,17 @@ def _seen(each: Labelled, namespaces: Mapping[str, Labels]) -> Labels:
 
 def addresses_of(predicate: Predicate, context: Context) -> IntervalSet:
     """The addresses of sets and host endpoints of whose labels it is true."""
-    found = EMPTY
-    for each, labels in labelled(context):
-        if holds(predicate, {Holder.POD: labels}):
-            found = found | each.addresses
-    return found
+    return IntervalSet.of(span for each in context.once(_by_labels).meeting(predicate) for span in each.addresses)
 
 
 def in_namespaces(namespaces: Selector, context: Context) -> IntervalSet:
     """The addresses of the NetworkSets in namespaces whose labels match."""
-    found = EMPTY
+    chosen: list[IntervalSet] = []
     for each, _ in labelled(context):
         home = {**context.namespaces.get(each.namespace, {}), NAMESPACE_NAME: each.namespace}
         if each.namespace and namespaces.matches(home):
-            found = found | each.addresses
-    return found
+            chosen.append(each.addresses)
+    return IntervalSet.of(span for addresses in chosen for span in addresses)
 
 
 def peer_of(predicate: Predicate, context: Context) -> Peer:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from reachproof.manifests.calico_entities import Entity, read_entity
-from reachproof.manifests.calico_objects import labelled
+from reachproof.manifests.calico_objects import with_ports
 from reachproof.manifests.calico_ports import Protocols, read_protocols
 from reachproof.manifests.fields import Field
 from reachproof.manifests.policykind import Context
@@ -208,7 +208,7 @@ def _host_ports(
 ) -> Iterator[tuple[AddressPeer, IntervalSet]]:
     """Port names of host endpoints, which are known by their addresses."""
     wanted = {(name.name, name.protocol) for name in _named(names, protocols)}
-    for each, labels in labelled(context) if wanted else ():
+    for each, labels in with_ports(context) if wanted else ():
         if destination.known is None or holds(destination.known, {Holder.POD: labels}):
             for port in each.ports:
                 if (port.name, port.protocol) in wanted:

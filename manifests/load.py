@@ -7,10 +7,9 @@ enforce; tests/manifests holds each reader against the rules of its API, field b
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from reachproof.manifests.cache import SnapshotCache
 from reachproof.manifests.errors import ManifestError
@@ -20,6 +19,7 @@ from reachproof.manifests.problems import EnoughError, Problems
 from reachproof.manifests.reader import objects_of, read
 from reachproof.manifests.revisions import Revision, revision_texts
 from reachproof.manifests.sources import texts
+from reachproof.network.collector import without_collector
 from reachproof.network.errors import Problem
 from reachproof.network.options import DEFAULT_OPTIONS, Options
 from reachproof.network.snapshot import Snapshot
@@ -160,15 +160,3 @@ def require_objects(loading: Loading, name: str) -> None:
     if not loading.count and not loading.problems:
         message = "found no Kubernetes object, expected at least one"
         raise ManifestError([Problem(file=name, message=message)])
-
-
-@contextmanager
-def without_collector() -> Iterator[None]:
-    """Building many objects is twice as fast while nobody looks for garbage; there is none to find."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
 from reachproof.manifests.fields import Field
 from reachproof.manifests.services import Slice
@@ -11,6 +12,8 @@ from reachproof.network.cluster import Service
 from reachproof.network.labels import Labels
 from reachproof.network.options import Channel, Cni, Options
 from reachproof.network.policy import Policy, PolicyRef
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,13 @@ class Context:
     services: tuple[Service, ...] = ()
     slices: tuple[Slice, ...] = ()
     namespaces: Mapping[str, Labels] = field(default_factory=dict)
+    _made: dict[Callable[..., object], object] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, make: Callable[[Context], T]) -> T:
+        """What a function makes of this context, made at the first call and kept: an index of `support`, say."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return cast(T, self._made[make])
 
     def supporting(self, kind: str, namespace: str, name: str) -> object:
         """The object of a supporting kind, or None."""

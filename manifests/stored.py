@@ -26,11 +26,12 @@ from typing import Any
 from reachproof.manifests.document import Document, Listed, Mapped
 from reachproof.manifests.kept import kept
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
-from reachproof.manifests.load import require_objects, without_collector
+from reachproof.manifests.load import require_objects
 from reachproof.manifests.loading import Loading
 from reachproof.manifests.manifest import identify
 from reachproof.manifests.reader import objects_of, read
 from reachproof.manifests.registry import depends_on_cni
+from reachproof.network.collector import without_collector
 from reachproof.network.errors import InputError, InternalError, Problem
 from reachproof.network.options import DEFAULT_OPTIONS, Options
 from reachproof.network.origin import Origin

@@ -17,7 +17,7 @@ profile; checked by tests/cases, and by tests/agreement/test_cilium.py against a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 
@@ -30,7 +30,6 @@ from reachproof.network.policy import (
     Match,
     NodePeer,
     OwnNodePeer,
-    Peer,
     PodSet,
     Policy,
     PolicyRef,
@@ -44,6 +43,7 @@ ALWAYS = PolicyRef(kind="", namespace="", name="enforcement mode always")
 _NORMAL = (TierName.NORMAL, TierName.NETWORK_POLICY)
 _ORDER = (Action.DENY, Action.ALLOW, Action.PASS)
 _ANY = (Match(AnyPeer()),)
+Rank = tuple[int, int]
 # Label keys of pods that make no part of an identity, by their beginnings (the agent's default filter).
 _FILTERED = re.compile(
     r"io\.kubernetes|io\.cilium\.k8s|kubernetes\.io|k8s\.io|.*beta\.kubernetes\.io"
@@ -77,7 +77,8 @@ def _rules(policy: Policy, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
 
 def _rule(policy: Policy, rule: Rule) -> Iterator[Rule]:
     """A rule with a peer that is not supported is dropped if it allows, else it is of every peer: either may hold."""
-    seen = replace(rule, matches=tuple(replace(match, peer=_peer(match.peer)) for match in rule.matches))
+    matches = tuple(map(_match, rule.matches))
+    seen = rule if matches == rule.matches else replace(rule, matches=matches)
     if policy.tier in _NORMAL or not any(isinstance(match.peer, NodePeer) for match in rule.matches):
         yield seen
         return
@@ -86,8 +87,11 @@ def _rule(policy: Policy, rule: Rule) -> Iterator[Rule]:
     yield replace(seen, may=True)
 
 
-def _peer(peer: Peer) -> Peer:
-    return _visible(peer) if isinstance(peer, PodSet) else peer
+def _match(match: Match) -> Match:
+    if not isinstance(match.peer, PodSet):
+        return match
+    seen = _visible(match.peer)
+    return match if seen is match.peer else replace(match, peer=seen)
 
 
 def _visible(pods: PodSet) -> PodSet:
@@ -126,39 +130,29 @@ def _with(policy: Policy, direction: Direction, rules: tuple[Rule, ...]) -> Poli
     return replace(policy, egress=egress, ingress=ingress, isolates=frozenset())
 
 
-def _acting(policies: list[Policy], direction: Direction, action: Action, index: int | None = None) -> Group:
-    """The policies that have such rules, with these alone; `index` None: of any index."""
-    found: list[Policy] = []
+def _by_rank(policies: Iterable[Policy], direction: Direction, rank: Callable[[Rule], Rank]) -> Chain:
+    """Groups in order of rank: the policies that have rules of the rank, with these alone."""
+    groups: dict[Rank, list[Policy]] = {}
     for policy in policies:
-        rules = tuple(r for r in policy.rules(direction) if r.action is action and index in (None, r.index))
-        if rules:
-            found.append(_with(policy, direction, rules))
-    return tuple(found)
+        parts: dict[Rank, list[Rule]] = {}
+        for rule in policy.rules(direction):
+            parts.setdefault(rank(rule), []).append(rule)
+        for each, rules in parts.items():
+            groups.setdefault(each, []).append(_with(policy, direction, tuple(rules)))
+    return tuple(tuple(groups[each]) for each in sorted(groups))
 
 
-def _normal(policies: list[Policy], direction: Direction) -> tuple[Chain, ...]:
+def _normal(policies: Iterable[Policy], direction: Direction) -> tuple[Chain, ...]:
     """Rules that match for certain come before those of the same action that may, so that they are named if both do."""
-    chain: list[Group] = []
-    for action in _ORDER:
-        group = _acting(policies, direction, action)
-        chain += [some for may in (False, True) if (some := _only(group, direction, may=may))]
-    return (tuple(chain),) if chain else ()
+    chain = _by_rank(policies, direction, lambda rule: (_ORDER.index(rule.action), int(rule.may)))
+    return (chain,) if chain else ()
 
 
-def _only(policies: Group, direction: Direction, *, may: bool) -> Group:
-    kept = ((policy, tuple(r for r in policy.rules(direction) if r.may is may)) for policy in policies)
-    return tuple(_with(policy, direction, rules) for policy, rules in kept if rules)
-
-
-def _ranked(policies: list[Policy], tier: TierName, direction: Direction) -> tuple[Chain, ...]:
+def _ranked(policies: Iterable[Policy], tier: TierName, direction: Direction) -> tuple[Chain, ...]:
     """Rules of one index of policies of one priority are of equal rank; so no two of a rank disagree in order."""
     chain: list[Group] = []
     for _, tied in groupby((p for p in policies if p.tier is tier), key=lambda policy: policy.priority):
-        equal = list(tied)
-        indexes = sorted({rule.index for policy in equal for rule in policy.rules(direction)})
-        chain += [
-            group for index in indexes for action in _ORDER if (group := _acting(equal, direction, action, index))
-        ]
+        chain += _by_rank(tied, direction, lambda rule: (rule.index, _ORDER.index(rule.action)))
     return (tuple(chain),) if chain else ()
 
 
@@ -183,5 +177,6 @@ def _default(policies: list[Policy], direction: Direction, options: Options) -> 
 
 def _isolating(policies: list[Policy], direction: Direction, rules: tuple[Rule, ...]) -> Tier:
     """A tier in which these policies isolate, each once, and the rules say what holds then."""
-    alone = tuple(replace(_with(policy, direction, ()), isolates=frozenset((direction,))) for policy in policies)
+    only = frozenset((direction,))
+    alone = tuple(replace(policy, egress=(), ingress=(), isolates=only) for policy in policies)
     return Tier(name=TierName.DEFAULT, chains=((alone,),) if alone else (), isolation=rules)

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 Span = tuple[int, int]
+_LOOK_UPS = 16
+"""To look for one span in many is as much work as a walk along so many of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,9 @@ class IntervalSet:
             return self._within(*other.spans[0])
         if len(self.spans) == 1:
             return other._within(*self.spans[0])
+        few, many = (self, other) if len(self.spans) < len(other.spans) else (other, self)
+        if len(few.spans) * _LOOK_UPS < len(many.spans):
+            return IntervalSet(tuple(span for low, high in few.spans for span in many._within(low, high).spans))
         found: list[Span] = []
         left, right = iter(self.spans), iter(other.spans)
         a, b = next(left, None), next(right, None)

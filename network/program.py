@@ -120,18 +120,19 @@ def _adapted(policy: Policy, options: Options, profile: Profile) -> Policy:
 
     def peer(original: Peer) -> Peer:
         if isinstance(original, PodSet):
-            return replace(original, host_network=as_pods)
+            return original if original.host_network is as_pods else replace(original, host_network=as_pods)
         if isinstance(original, AddressPeer):
             return replace(original, parties=original.parties & parties)
         if isinstance(original, Union):
             return Union(tuple(peer(item) for item in original.items))
         return original
 
+    def match(original: Match) -> Match:
+        seen = peer(original.peer)
+        return original if seen is original.peer else replace(original, peer=seen)
+
     def rules(original: tuple[Rule, ...]) -> tuple[Rule, ...]:
-        return tuple(
-            replace(rule, matches=tuple(replace(match, peer=peer(match.peer)) for match in rule.matches))
-            for rule in original
-        )
+        return tuple(replace(rule, matches=tuple(map(match, rule.matches))) for rule in original)
 
     return replace(
         policy,

@@ -6,37 +6,45 @@ checked by tests/laws/test_restricted_laws.py against a look at every policy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from heapq import merge
+from operator import itemgetter
 
 from reachproof.network.labels import NAMESPACE_NAME, Labels, Operator, Selector
 from reachproof.network.policy import Policy
-from reachproof.network.program import Group, Programs, Tier
+from reachproof.network.program import Chain, Programs, Tier
+
+Placed = tuple[tuple[int, int], Policy]
+"""A policy with the number of its group in the chain, and its place there."""
 
 
 @dataclass(frozen=True, slots=True)
-class _NamedGroup:
-    """A group, each policy with its place: by the namespaces that it names, or in `others` if it names none."""
+class _NamedChain:
+    """A chain by the namespaces that its policies name; those that name none are in `others`."""
 
-    named: dict[str, list[tuple[int, Policy]]]
-    others: list[tuple[int, Policy]]
+    named: dict[str, list[Placed]]
+    others: list[Placed]
 
     @staticmethod
-    def of(group: Group) -> _NamedGroup:
-        found = _NamedGroup({}, [])
-        for placed in enumerate(group):
-            names = _names(placed[1].subject.namespaces)
-            for name in names or ():
-                found.named.setdefault(name, []).append(placed)
-            if names is None:
-                found.others.append(placed)
+    def of(chain: Chain) -> _NamedChain:
+        found = _NamedChain({}, [])
+        for number, group in enumerate(chain):
+            for place, policy in enumerate(group):
+                names = _names(policy.subject.namespaces)
+                for name in names or ():
+                    found.named.setdefault(name, []).append(((number, place), policy))
+                if names is None:
+                    found.others.append(((number, place), policy))
         return found
 
-    def within(self, namespace: Labels) -> Group:
-        """The policies of the group that select pods there, in its order."""
+    def within(self, namespace: Labels) -> Chain:
+        """The policies that select pods there, in their groups and in order; without groups that have none."""
         near = self.named.get(namespace.get(NAMESPACE_NAME, ""), [])
-        places = sorted((*near, *self.others), key=lambda placed: placed[0])
-        return tuple(policy for _, policy in places if policy.subject.namespaces.matches(namespace))
+        groups: dict[int, list[Policy]] = {}
+        for (number, _), policy in merge(near, self.others, key=itemgetter(0)):
+            if policy.subject.namespaces.matches(namespace):
+                groups.setdefault(number, []).append(policy)
+        return tuple(map(tuple, groups.values()))
 
 
 def _names(selector: Selector) -> tuple[str, ...] | None:
@@ -62,19 +70,9 @@ class Restricted:
         )
 
 
-NamedChains = list[list[_NamedGroup]]
+def _named(tier: Tier) -> tuple[Tier, list[_NamedChain]]:
+    return tier, [_NamedChain.of(chain) for chain in tier.chains]
 
 
-def _named(tier: Tier) -> tuple[Tier, NamedChains]:
-    return tier, [[_NamedGroup.of(group) for group in chain] for chain in tier.chains]
-
-
-def _within(tier: Tier, chains: NamedChains, namespace: Labels) -> Tier:
-    return replace(tier, chains=tuple(_chains(chains, namespace)))
-
-
-def _chains(chains: NamedChains, namespace: Labels) -> Iterator[tuple[Group, ...]]:
-    for chain in chains:
-        groups = tuple(group for each in chain if (group := each.within(namespace)))
-        if groups:
-            yield groups
+def _within(tier: Tier, chains: list[_NamedChain], namespace: Labels) -> Tier:
+    return replace(tier, chains=tuple(chain for each in chains if (chain := each.within(namespace))))

@@ -21,8 +21,10 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 
+from reachproof.network.collector import without_collector
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.policy import (
+    AnyPeer,
     Direction,
     DomainPeer,
     Match,
@@ -134,10 +136,15 @@ def prepare(snapshot: Snapshot, universe: Universe | None = None) -> Encoding:
 
     `universe`: that of a snapshot with the same objects and at least these policies, so that its points can be kept.
     """
-    universe = universe or build(snapshot)
+    with without_collector():
+        return _grounded(snapshot, universe or build(snapshot))
+
+
+def _grounded(snapshot: Snapshot, universe: Universe) -> Encoding:
     source_sets, destination_sets = _Sets(universe), _Sets(universe)
-    egress = _Direction(universe, snapshot, Direction.EGRESS, subjects=source_sets, peers=destination_sets)
-    ingress = _Direction(universe, snapshot, Direction.INGRESS, subjects=destination_sets, peers=source_sets)
+    meant = Meant(universe)
+    egress = _Direction(snapshot, Direction.EGRESS, meant, subjects=source_sets, peers=destination_sets)
+    ingress = _Direction(snapshot, Direction.INGRESS, meant, subjects=destination_sets, peers=source_sets)
     drafts = [direction.tiers() for direction in (egress, ingress)]
     sources, source_classes = source_sets.partition()
     destinations, destination_classes = destination_sets.partition()
@@ -174,14 +181,13 @@ class _Direction:
     """Grounds one direction to boxes over set numbers; `_numbered` then turns the numbers into classes."""
 
     def __init__(
-        self, universe: Universe, snapshot: Snapshot, direction: Direction, *, subjects: _Sets, peers: _Sets
+        self, snapshot: Snapshot, direction: Direction, meant: Meant, *, subjects: _Sets, peers: _Sets
     ) -> None:
-        self._universe = universe
         self._snapshot = snapshot
         self._direction = direction
         self._subject_sets = subjects
         self._peer_sets = peers
-        self._meant = Meant(universe)
+        self._meant = meant
 
     def tiers(self) -> list[GroundTier]:
         return [self._tier(tier) for tier in self._snapshot.programs.tiers(self._direction)]
@@ -190,7 +196,7 @@ class _Direction:
         chains = tuple(
             tuple(tuple(self._policy(policy) for policy in group) for group in chain) for chain in tier.chains
         )
-        everything = self._universe.everything
+        everything = self._meant.peer(AnyPeer())
         return GroundTier(
             tier=tier,
             chains=chains,
@@ -238,7 +244,7 @@ class _Direction:
 
     def _destinations(self, ports: PortMatch, *, host_network: bool) -> Iterable[tuple[IntervalSet, int]]:
         """Ports, and the destinations at which they match."""
-        found = [(ports.numbers, self._universe.everything)] if ports.numbers else []
+        found = [(ports.numbers, self._meant.peer(AnyPeer()))] if ports.numbers else []
         for name in ports.names:
             found += self._meant.declaring(name, host_network=host_network)
         found = [(each - ports.not_numbers, points) for each, points in found]

@@ -56,9 +56,10 @@ class Meant:
 
     def peer(self, peer: Peer) -> int:
         """The points that the peer can match; exact but for what the header calls not known here."""
-        if peer not in self._points:
-            self._points[peer] = self._peer(peer)
-        return self._points[peer]
+        found = self._points.get(peer)
+        if found is None:
+            found = self._points[peer] = self._peer(peer)
+        return found
 
     def declaring(self, name: NamedPort, *, host_network: bool) -> tuple[tuple[IntervalSet, int], ...]:
         """For each set of ports that carry the name at some pod, the pods where exactly these do."""

@@ -17,6 +17,7 @@ import numpy as np
 from reachproof.network.policy import Action, Direction
 from reachproof.solver.budget import Budget
 from reachproof.solver.goal import Wanted
+from reachproof.solver.index import Positions
 from reachproof.solver.slice import Patch, Slice, SlicedPolicy, SlicedRule, SlicedTier
 from reachproof.solver.table import FULL, Table, word_count
 
@@ -73,18 +74,16 @@ class _Tables:
         live = self._full()
         allowed, denied = self._empty(), self._empty()
         for tier in tiers:
-            outcomes, undecided = self._tier(tier)
-            allowed |= live & outcomes[Action.ALLOW]
-            denied |= live & outcomes[Action.DENY]
-            live &= undecided | outcomes[Action.PASS]
+            outcomes = {Action.ALLOW: allowed, Action.DENY: denied, Action.PASS: self._empty()}
+            live = self._tier(tier, live, outcomes) | outcomes[Action.PASS]
         return allowed | live, denied
 
-    def _tier(self, tier: SlicedTier) -> tuple[Outcomes, Table]:
-        outcomes = {action: self._empty() for action in Action}
-        undecided = self._full()
+    def _tier(self, tier: SlicedTier, live: Table, outcomes: Outcomes) -> Table:
+        """Adds the outcomes of the tier for the live flows; those that it can leave undecided."""
+        undecided = live.copy()
         for chain in tier.chains:
             # Chains are not ordered: each sees all flows, and the tier is undecided where every chain can be.
-            rest = self._full()
+            rest = live.copy()
             for group in chain:
                 self._group(group, rest, outcomes)
             undecided &= rest
@@ -95,7 +94,7 @@ class _Tables:
             undecided[isolated] = 0
             self._first_match(tier.isolation, rest, outcomes)
             undecided |= rest
-        return outcomes, undecided
+        return undecided
 
     def _group(self, group: tuple[SlicedPolicy, ...], rest: Table, outcomes: Outcomes) -> None:
         """Adds the outcomes of the group for the flows in `rest`, and takes from it what the group decides."""
@@ -110,17 +109,29 @@ class _Tables:
             rest &= own
 
     def _first_match(self, rules: Iterable[SlicedRule], rest: Table, outcomes: Outcomes) -> None:
-        """First match over rules for the flows in `rest`, from which it takes what a rule decides for certain."""
+        """First match over rules for the flows in `rest`, from which it takes what a rule decides for certain.
+
+        What one patch of a rule has taken, another one does not find there: it has been counted.
+        """
         for rule in rules:
             self._budget.check()
             found = outcomes[rule.rule.action]
-            for patch in (*rule.certain, *rule.possible):
-                if mask := self._mask(patch):
-                    where = np.ix_(patch.subjects, patch.peers)
-                    found[where] |= rest[where] & mask
             for patch in rule.certain:
                 if mask := self._mask(patch):
-                    rest[np.ix_(patch.subjects, patch.peers)] &= ~mask
+                    where = self._where(patch)
+                    flows = rest[where]
+                    found[where] |= flows & mask
+                    rest[where] = flows & ~mask
+            for patch in rule.possible:
+                if mask := self._mask(patch):
+                    where = self._where(patch)
+                    found[where] |= rest[where] & mask
+
+    def _where(self, patch: Patch) -> Positions | tuple[Positions, Positions]:
+        """The cells of a patch in a table; as whole rows where they are that, which is quicker."""
+        if len(patch.peers) == self._shape[1]:
+            return patch.subjects
+        return patch.subjects[:, None], patch.peers
 
     def _mask(self, patch: Patch) -> np.uint64:
         return np.uint64(patch.atoms >> self._low & _WORD)
@@ -133,6 +144,5 @@ class _Tables:
 
 
 def _one_action(group: tuple[SlicedPolicy, ...]) -> bool:
-    """Whether all rules do the same and are certain, so that their order has no effect."""
-    rules = [rule for policy in group for rule in policy.rules]
-    return len({rule.rule.action for rule in rules}) <= 1 and not any(rule.possible for rule in rules)
+    """Whether all rules do the same, so that their order has no effect: what one takes is counted where it is taken."""
+    return len({rule.rule.action for policy in group for rule in policy.rules}) <= 1

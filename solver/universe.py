@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 from reachproof.network.address import ALL_ADDRESSES, ALL_V4, ALL_V6, family
 from reachproof.network.cluster import ContainerPort, Node, Pod
@@ -25,9 +26,11 @@ from reachproof.network.intervals import IntervalSet, atoms
 from reachproof.network.labels import NAMESPACE_NAME, Operator, Selector
 from reachproof.network.policy import AddressPeer, Direction, NodePeer, parts_of
 from reachproof.network.snapshot import Snapshot
-from reachproof.solver.bits import ones
+from reachproof.solver.bits import from_positions, ones, positions
+from reachproof.solver.overlap import Overlap
 
 EXTERNAL = External()
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,48 +91,42 @@ class Universe:
     @cached_property
     def v6(self) -> int:
         """Points with an IPv6 address."""
-        return sum(1 << index for index, point in enumerate(self.points) if point.family == 6)
+        return from_positions(index for index, point in enumerate(self.points) if point.family == 6)
 
     @cached_property
     def by_namespace(self) -> dict[str, int]:
         """Pods by namespace."""
-        return self._grouped(lambda pod: pod.namespace)
+        return self._grouped(lambda party: (party.namespace,) if isinstance(party, Pod) else ())
 
     @cached_property
     def by_account(self) -> dict[tuple[str, str], int]:
         """Pods by (namespace, name) of their service account."""
-        found: dict[tuple[str, str], int] = defaultdict(int)
-        for index, point in enumerate(self.points):
-            if isinstance(point.party, Pod):
-                found[point.party.namespace, point.party.service_account] |= 1 << index
-        return dict(found)
+        return self._grouped(
+            lambda party: ((party.namespace, party.service_account),) if isinstance(party, Pod) else ()
+        )
 
     @cached_property
     def by_node(self) -> dict[str, int]:
         """Nodes, and pods that run on them, by node name."""
-        found: dict[str, int] = defaultdict(int)
-        for index, point in enumerate(self.points):
-            match point.party:
+
+        def names(party: Party) -> tuple[str, ...]:
+            match party:
                 case Node(name=name) | Pod(node=str(name)):
-                    found[name] |= 1 << index
-        return dict(found)
+                    return (name,)
+                case _:
+                    return ()
+
+        return self._grouped(names)
 
     @cached_property
     def by_party(self) -> dict[str, int]:
         """The points of a pod (`pod namespace/name`) or node (`node name`)."""
-        found: dict[str, int] = defaultdict(int)
-        for index, point in enumerate(self.points):
-            found[party_key(point.party)] |= 1 << index
-        return dict(found)
+        return self._grouped(lambda party: (party_key(party),))
 
     @cached_property
     def by_ports(self) -> dict[tuple[ContainerPort, ...], int]:
         """Pods by the named ports that they declare."""
-        found: dict[tuple[ContainerPort, ...], int] = defaultdict(int)
-        for index, point in enumerate(self.points):
-            if isinstance(point.party, Pod):
-                found[point.party.ports] |= 1 << index
-        return dict(found)
+        return self._grouped(lambda party: (party.ports,) if isinstance(party, Pod) else ())
 
     @cached_property
     def sole_keys(self) -> tuple[str | None, ...]:
@@ -139,12 +136,11 @@ class Universe:
     @cached_property
     def by_label(self) -> dict[str, dict[str, int]]:
         """Pods by label key and value."""
-        found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        for index, point in enumerate(self.points):
-            if isinstance(point.party, Pod):
-                for key, value in point.party.labels.items():
-                    found[key][value] |= 1 << index
-        return {key: dict(values) for key, values in found.items()}
+        found: dict[str, dict[str, int]] = defaultdict(dict)
+        pods = self._grouped(lambda party: party.labels.items() if isinstance(party, Pod) else ())
+        for (key, value), points in pods.items():
+            found[key][value] = points
+        return dict(found)
 
     @cached_property
     def _addresses(self) -> tuple[int, ...]:
@@ -192,23 +188,46 @@ class Universe:
 
     def with_addresses(self, addresses: IntervalSet) -> int:
         """Points that have an address in the set; exact for fixed points, an upper bound for free ones."""
-        bits = 0
+        bits = self.free_meeting(addresses)
         for low, high in addresses:
-            bits |= ones(bisect_right(self._addresses, high)) & ~ones(bisect_left(self._addresses, low))
-        for index in range(self.fixed, len(self.points)):
-            if self.points[index].addresses & addresses:
-                bits |= 1 << index
+            first, end = bisect_left(self._addresses, low), bisect_right(self._addresses, high)
+            if first < end:
+                bits |= ones(end - first) << first
         return bits
 
-    def _where(self, test: Callable[[Party], bool]) -> int:
-        return sum(1 << index for index, point in enumerate(self.points) if test(point.party))
+    def free_meeting(self, addresses: IntervalSet) -> int:
+        """The free points that may have an address in the set."""
+        bits = 0
+        for number in positions(self._overlap.meeting(addresses)):
+            bits |= self._free_members[number]
+        return bits
 
-    def _grouped(self, key: Callable[[Pod], str]) -> dict[str, int]:
-        found: dict[str, int] = defaultdict(int)
+    @cached_property
+    def _by_free_addresses(self) -> dict[IntervalSet, int]:
+        """Free points by their addresses; replicas of all Deployments have the same ones."""
+        found: dict[IntervalSet, list[int]] = defaultdict(list)
+        for index in range(self.fixed, len(self.points)):
+            found[self.points[index].addresses].append(index)
+        return {addresses: from_positions(members) for addresses, members in found.items()}
+
+    @cached_property
+    def _free_members(self) -> tuple[int, ...]:
+        return tuple(self._by_free_addresses.values())
+
+    @cached_property
+    def _overlap(self) -> Overlap:
+        return Overlap.of(self._by_free_addresses)
+
+    def _where(self, test: Callable[[Party], bool]) -> int:
+        return from_positions(index for index, point in enumerate(self.points) if test(point.party))
+
+    def _grouped(self, keys: Callable[[Party], Iterable[Key]]) -> dict[Key, int]:
+        """The points by the keys that their parties have."""
+        found: dict[Key, list[int]] = defaultdict(list)
         for index, point in enumerate(self.points):
-            if isinstance(point.party, Pod):
-                found[key(point.party)] |= 1 << index
-        return dict(found)
+            for key in keys(point.party):
+                found[key].append(index)
+        return {key: from_positions(members) for key, members in found.items()}
 
 
 def party_key(party: Party) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import assert_never
 
+from reachproof.network.address import ALL_ADDRESSES
 from reachproof.network.intervals import IntervalSet
-from reachproof.solver.bits import ones, positions
+from reachproof.solver.bits import from_positions, ones, positions
 from reachproof.solver.goal import (
     Declares,
     Hypothetical,
@@ -40,15 +41,17 @@ class View:
         parts: dict[int, int] = {}
         parents: list[int] = []
         regions: dict[IntervalSet, tuple[IntervalSet, ...]] = {}
-        for index in range(universe.fixed, len(universe.points)) if wanted else ():
+        cut_through = 0
+        for cut in wanted:
+            cut_through |= universe.free_meeting(cut) & universe.free_meeting(ALL_ADDRESSES - cut)
+        for index in positions(cut_through):
             point = universe.points[index]
             if point.addresses not in regions:
                 regions[point.addresses] = regions_of(point.addresses, wanted)
             pieces = regions[point.addresses]
-            if len(pieces) > 1:
-                parts[index] = ones(len(pieces)) << len(points)
-                points.extend(Point(point.party, piece) for piece in pieces)
-                parents.extend([index] * len(pieces))
+            parts[index] = ones(len(pieces)) << len(points)
+            points.extend(Point(point.party, piece) for piece in pieces)
+            parents.extend([index] * len(pieces))
         return View(universe, tuple(points), parts, tuple(parents))
 
     def lift(self, points: int) -> int:
@@ -64,10 +67,10 @@ class View:
             case Members(points):
                 return self.lift(points)
             case InAddresses(addresses):
-                found = self.universe.with_addresses(addresses) & ones(self.universe.fixed)
-                for index in positions(self.free):
-                    if self.points[index].addresses.first in addresses:
-                        found |= 1 << index
+                found = self.universe.with_addresses(addresses)
+                for parent, parts in self.parts.items():
+                    inside = (i for i in positions(parts) if self.points[i].addresses.first in addresses)
+                    found = found & ~(1 << parent) | from_positions(inside)
                 return found
             case Possible() | InNamespaces() | InNewNamespace() | Labelled() | OnNode() | Declares():
                 return 0

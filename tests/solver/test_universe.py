@@ -51,6 +51,15 @@ def test_labels_and_namespaces_select_the_points_of_the_pods_that_match(snapshot
 
 
 @SOME
+@given(snapshots(), BLOCKS)
+def test_points_by_addresses_are_those_that_a_look_at_each_finds(snapshot: Snapshot, block: IntervalSet) -> None:
+    universe = build(snapshot)
+    meeting = [index for index, point in enumerate(universe.points) if point.addresses & block]
+    assert list(positions(universe.with_addresses(block))) == meeting
+    assert list(positions(universe.free_meeting(block))) == [index for index in meeting if index >= universe.fixed]
+
+
+@SOME
 @given(snapshots(), st.lists(BLOCKS, max_size=2))
 def test_a_view_cuts_every_point_by_the_addresses_in_question(snapshot: Snapshot, cuts: list[IntervalSet]) -> None:
     view = View.of(build(snapshot), cuts)
