@@ -33,8 +33,8 @@ _POD_SPEC: Kept = {
     "hostNetwork": ONE,
     "serviceAccountName": ONE,
     "serviceAccount": ONE,
-    "containers": {"name": SIDECAR, "ports": _PORTS},
-    "initContainers": {"name": SIDECAR, "ports": _PORTS},
+    "containers": {"ports": _PORTS, "name": SIDECAR},
+    "initContainers": {"ports": _PORTS, "name": SIDECAR},
 }
 _SIDECAR: Kept = {"sidecar.istio.io/inject": ONE}
 _TEMPLATE: Kept = {"metadata": {"labels": ALL, "annotations": _SIDECAR}, "spec": _POD_SPEC}
