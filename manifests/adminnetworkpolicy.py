@@ -14,12 +14,12 @@ from reachproof.network.profile import PROFILES
 
 _DIALECT = Dialect(
     actions={"Allow": Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS},
-    action_hints={"Accept": "v1alpha1 writes Allow where v1alpha2 writes Accept"},
+    action_hints={"Accept": "AdminNetworkPolicy writes Allow where ClusterNetworkPolicy writes Accept"},
     most_rules=100,
     most_entries=100,
     ports="ports",
     read_port=read_v1alpha1_port,
-    port_hints={"protocols": "v1alpha1 has ports where v1alpha2 has protocols"},
+    port_hints={"protocols": "AdminNetworkPolicy has ports where ClusterNetworkPolicy has protocols"},
     namespaces_required=True,
     domains=True,
 )

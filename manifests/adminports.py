@@ -1,7 +1,7 @@
-"""Port entries of the admin kinds: `ports` of v1alpha1 and `protocols` of v1alpha2.
+"""Port entries of the admin kinds: `ports` of AdminNetworkPolicy and `protocols` of ClusterNetworkPolicy.
 
-    v1alpha1    exactly one of portNumber {protocol, port}, portRange {protocol, start, end}, namedPort (experimental)
-    v1alpha2    exactly one of tcp, udp, sctp {destinationPort: {number} or {range: {start, end}}}, destinationNamedPort
+    ports      exactly one of portNumber {protocol, port}, portRange {protocol, start, end}, namedPort (experimental)
+    protocols  exactly one of tcp, udp, sctp {destinationPort: {number} or {range: {start, end}}}, destinationNamedPort
 
 A name has no protocol of its own here: the container port of the destination pod says number and protocol.
 Trusted by every verdict; checked by tests/manifests.
@@ -41,7 +41,7 @@ def read_v1alpha1_port(entry: Field, context: Context) -> PortMatch:
     return PortMatch(port_range(_protocol(chosen), number, number)) if number is not None else _NONE
 
 
-def read_v1alpha2_port(entry: Field, context: Context) -> PortMatch:
+def read_protocol(entry: Field, context: Context) -> PortMatch:
     """One entry of `protocols`; after a report, no port."""
     by_name = {protocol.lower(): protocol for protocol in Protocol}
     names = (*by_name, "destinationNamedPort")

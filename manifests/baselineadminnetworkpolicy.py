@@ -15,14 +15,14 @@ from reachproof.network.policy import Action, Direction, Policy, PolicyRef, Tier
 _DIALECT = Dialect(
     actions={"Allow": Action.ALLOW, "Deny": Action.DENY},
     action_hints={
-        "Accept": "v1alpha1 writes Allow where v1alpha2 writes Accept",
+        "Accept": "this kind writes Allow where ClusterNetworkPolicy writes Accept",
         "Pass": "the last tier has nothing to pass to, leave the rule out or write Allow",
     },
     most_rules=100,
     most_entries=100,
     ports="ports",
     read_port=read_v1alpha1_port,
-    port_hints={"protocols": "v1alpha1 has ports where v1alpha2 has protocols"},
+    port_hints={"protocols": "this kind has ports where ClusterNetworkPolicy has protocols"},
     namespaces_required=True,
     domains=False,
 )

@@ -1,12 +1,13 @@
-"""policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy to a policy of the admin or the baseline tier.
+"""policy.networking.k8s.io ClusterNetworkPolicy, v1beta1 or v1alpha2, to a policy of the admin or the baseline tier.
 
-Accept is `allow` here. Trusted by every verdict; checked by tests/manifests and the agreement tests.
+The two versions have one schema. Accept is `allow` here.
+Trusted by every verdict; checked by tests/manifests and the agreement tests.
 """
 
 from __future__ import annotations
 
 from reachproof.manifests.admin import Dialect, read_priority, read_rules, read_subject
-from reachproof.manifests.adminports import read_v1alpha2_port
+from reachproof.manifests.adminports import read_protocol
 from reachproof.manifests.fields import Field
 from reachproof.manifests.policykind import Context, PolicyKind
 from reachproof.network.policy import Action, Direction, Policy, PolicyRef, TierName
@@ -14,12 +15,12 @@ from reachproof.network.policy import Action, Direction, Policy, PolicyRef, Tier
 _TIERS = {"Admin": TierName.ADMIN, "Baseline": TierName.BASELINE}
 _DIALECT = Dialect(
     actions={"Accept": Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS},
-    action_hints={"Allow": "v1alpha2 writes Accept where v1alpha1 wrote Allow"},
+    action_hints={"Allow": "ClusterNetworkPolicy writes Accept where AdminNetworkPolicy writes Allow"},
     most_rules=25,
     most_entries=25,
     ports="protocols",
-    read_port=read_v1alpha2_port,
-    port_hints={"ports": "v1alpha2 has protocols where v1alpha1 has ports"},
+    read_port=read_protocol,
+    port_hints={"ports": "ClusterNetworkPolicy has protocols where AdminNetworkPolicy has ports"},
     namespaces_required=False,
     domains=True,
 )
@@ -41,5 +42,10 @@ def lower(manifest: Field, ref: PolicyRef, context: Context) -> Policy:
 
 
 KIND = PolicyKind(
-    group="policy.networking.k8s.io", version="v1alpha2", kind="ClusterNetworkPolicy", namespaced=False, lower=lower
+    group="policy.networking.k8s.io",
+    version="v1beta1",
+    also=("v1alpha2",),
+    kind="ClusterNetworkPolicy",
+    namespaced=False,
+    lower=lower,
 )

@@ -146,7 +146,7 @@ def service_ranges(places: Iterable[Place], services: Iterable[Service], given: 
 
 
 def mixed_apis(policies: Iterable[Policy]) -> list[Notice]:
-    """Policies of v1alpha1 and v1alpha2 in one tier: nothing orders them against each other."""
+    """Policies of the older admin kinds and of ClusterNetworkPolicy: nothing orders them against each other."""
     kinds = {policy.ref.kind for policy in policies}
     if "ClusterNetworkPolicy" not in kinds or not kinds & {"AdminNetworkPolicy", "BaselineAdminNetworkPolicy"}:
         return []

@@ -22,6 +22,7 @@ from reachproof.manifests.problems import EnoughError, Problems
 from reachproof.manifests.registry import (
     depends_on_cni,
     ignored,
+    in_one_version,
     policy_kind,
     read_policy,
     read_support,
@@ -313,7 +314,7 @@ class Loading:
         """The objects that are no policies but matter: with other ones it would be another snapshot."""
         ignored_ = [manifest for objects in self._ignored.values() for manifest in objects]
         hosts = (manifest for manifest, _ in self._without_policy)
-        return [*(manifest for manifest, _ in self._dropped), *ignored_, *hosts]
+        return [in_one_version(each) for each in (*(manifest for manifest, _ in self._dropped), *ignored_, *hosts)]
 
     def _ignorance(self) -> Iterator[Notice]:
         for kind, objects in self._ignored.items():

@@ -161,6 +161,7 @@ def _is_list(value: dict[str, object]) -> bool:
 
 
 def _items(document: Document, value: dict[str, object], problems: list[Problem]) -> list[Document]:
+    _refuse_cut_short(document, value, problems)
     items = value.get("items")
     if items is None and "items" in value:
         return []
@@ -176,6 +177,18 @@ def _items(document: Document, value: dict[str, object], problems: list[Problem]
         Document(file=document.file, number=document.number, line=line_in(items, index, 0), value=_typed(item, typed))
         for index, item in enumerate(items)
     ]
+
+
+def _refuse_cut_short(document: Document, value: dict[str, object], problems: list[Problem]) -> None:
+    """Report a list of which the server has sent only a part: what is missing may decide."""
+    metadata = value.get("metadata")
+    if not isinstance(metadata, Mapping) or not (metadata.get("continue") or metadata.get("remainingItemCount")):
+        return
+    name = "continue" if metadata.get("continue") else "remainingItemCount"
+    line = line_in(metadata, name, line_in(value, "metadata", document.line))
+    message = "the list is cut short, so objects are missing; read it to the end, with kubectl get or without limit"
+    path = f"metadata.{name}"
+    problems.append(Problem(file=document.file, line=line, subject=str(value["kind"]), path=path, message=message))
 
 
 def _typed(item: object, typed: dict[str, object]) -> object:

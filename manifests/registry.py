@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from reachproof.manifests import (
     adminnetworkpolicy,
@@ -58,6 +59,13 @@ def policy_kind(manifest: Manifest, cni: Cni | None = None) -> PolicyKind | None
     """The kind of a policy that is read under the profile, or any, whatever its version; None for any other object."""
     kind = _BY_KIND.get((manifest.group, manifest.kind))
     return kind if kind is not None and (cni is None or kind.cni in (None, cni)) else None
+
+
+def in_one_version(manifest: Manifest) -> Manifest:
+    """The object under the newest version of its kind, for the admin kinds, whose versions say the same."""
+    kind = _BY_KIND.get((manifest.group, manifest.kind))
+    known = kind is not None and manifest.group == _ADMIN_GROUP and manifest.version in kind.also
+    return replace(manifest, version=kind.version) if kind is not None and known else manifest
 
 
 def depends_on_cni(manifest: Manifest) -> bool:

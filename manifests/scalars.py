@@ -6,6 +6,7 @@
 | nothing, `~`, `null` | nothing |
 | decimal, `0x`, `0o`, `0b`, a leading 0 (octal); `_` may separate digits | an integer |
 | `1.5`, `1e3`, `08`, `.inf`, `.nan` | a number; a whole one is an integer, as JSON has only one kind |
+| `12e4567` and other numbers that no float64 holds | text: kubectl prints such label values without quotes |
 | everything else: dates, `1:30`, `=`, `1.2.3.4` | text |
 
 Quoted scalars never come here: they are text.
@@ -14,6 +15,7 @@ Quoted scalars never come here: they are text.
 from __future__ import annotations
 
 import re
+from math import isinf
 
 
 def _spellings(*words: str) -> list[str]:
@@ -53,6 +55,8 @@ def _number(text: str) -> object:
     if _FLOAT.fullmatch(plain) is None:
         return text
     number = float(plain)
+    if isinf(number):
+        return text
     return int(number) if number.is_integer() and abs(number) < _LARGEST else number
 
 

@@ -74,9 +74,6 @@ def read_cidr(field: Field, *, leading_zeros: bool = False) -> IntervalSet | Non
         if not field.present:
             field.expected("a CIDR such as 10.0.0.0/8")
         return None
-    if ":" in text and "." in text:
-        field.expected("a CIDR in plain IPv4 or plain IPv6, not IPv4 written as IPv6")
-        return None
     plain = re.sub(r"(?<![0-9])0+(?=[0-9])", "", text) if leading_zeros and ":" not in text else text
     try:
         if _CIDR.fullmatch(plain) is None:

@@ -2,7 +2,7 @@
 
 | Thing | Clause |
 |---|---|
-| subject | NetworkPolicy spec.podSelector; v1alpha1 and v1alpha2 spec.subject: pods only, host-network pods excepted |
+| subject | NetworkPolicy spec.podSelector; spec.subject of the admin kinds: pods only, host-network pods excepted |
 | pod peers | NetworkPolicyPeer podSelector and namespaceSelector; `pods` and `namespaces` peers of the admin kinds |
 | address peers | NetworkPolicyPeer ipBlock; `networks` peers: any party of the right kind that uses such an address |
 | node peers | `nodes` peers: an address among status.addresses of a node with those labels |

@@ -26,8 +26,6 @@ def object_of(api_version: str, kind: str) -> str:
         ("networking.k8s.io/v2", "NetworkPolicy", "networking.k8s.io/v1"),
         ("policy.networking.k8s.io/v1alpha2", "AdminNetworkPolicy", "policy.networking.k8s.io/v1alpha1"),
         ("policy.networking.k8s.io/v1alpha2", "BaselineAdminNetworkPolicy", "policy.networking.k8s.io/v1alpha1"),
-        ("policy.networking.k8s.io/v1alpha1", "ClusterNetworkPolicy", "policy.networking.k8s.io/v1alpha2"),
-        ("policy.networking.k8s.io/v1", "ClusterNetworkPolicy", "policy.networking.k8s.io/v1alpha2"),
     ],
 )
 def test_another_version_of_a_policy_kind_is_refused(api_version: str, kind: str, supported: str) -> None:
@@ -35,6 +33,58 @@ def test_another_version_of_a_policy_kind_is_refused(api_version: str, kind: str
     assert found.endswith(
         f'a apiVersion: found "{api_version}", expected "{supported}", the version of {kind} that is supported'
     )
+
+
+@pytest.mark.parametrize("version", ["v1alpha1", "v1"])
+def test_another_version_of_cluster_network_policy_is_refused(version: str) -> None:
+    assert says(object_of(f"policy.networking.k8s.io/{version}", "ClusterNetworkPolicy")) == [
+        f'f.yaml:1 ClusterNetworkPolicy a apiVersion: found "policy.networking.k8s.io/{version}", expected '
+        '"policy.networking.k8s.io/v1beta1" or "policy.networking.k8s.io/v1alpha2", the versions of '
+        "ClusterNetworkPolicy that are supported"
+    ]
+
+
+CLUSTER_POLICY = """\
+apiVersion: policy.networking.k8s.io/{version}
+kind: ClusterNetworkPolicy
+metadata: {{name: floor}}
+spec:
+  tier: Admin
+  priority: {priority}
+  subject: {{namespaces: {{}}}}
+  ingress: [{{action: Deny, from: [{{namespaces: {{}}}}]}}]
+"""
+
+
+def test_both_versions_of_cluster_network_policy_say_the_same() -> None:
+    beta, alpha = (CLUSTER_POLICY.format(version=version, priority=1) for version in ("v1beta1", "v1alpha2"))
+    first, second = load_text(beta), load_text(alpha)
+    assert first == second
+    assert first.digest == second.digest
+    assert len(first.policies) == 1
+
+
+def test_one_object_in_both_versions_is_one_object() -> None:
+    beta, alpha = (CLUSTER_POLICY.format(version=version, priority=1) for version in ("v1beta1", "v1alpha2"))
+    assert load_text(f"{beta}---\n{alpha}") == load_text(beta)
+    assert load_text(f"{alpha}---\n{beta}").digest == load_text(beta).digest
+
+
+def test_two_versions_of_a_policy_that_differ_are_refused() -> None:
+    beta = CLUSTER_POLICY.format(version="v1beta1", priority=1)
+    alpha = CLUSTER_POLICY.format(version="v1alpha2", priority=2)
+    assert says(f"{beta}---\n{alpha}") == [f"f.yaml:10 ClusterNetworkPolicy floor: {SECOND} f.yaml:1, expected one"]
+
+
+def test_a_typed_list_of_the_new_version_is_read() -> None:
+    items = [{"metadata": {"name": "floor"}, "spec": {"tier": "Admin", "priority": 1, "subject": {"namespaces": {}}}}]
+    objects = [{"apiVersion": "policy.networking.k8s.io/v1beta1", "kind": "ClusterNetworkPolicyList", "items": items}]
+    assert [str(policy.ref) for policy in load_objects(objects).policies] == ["ClusterNetworkPolicy floor"]
+
+
+def test_a_dropped_policy_has_the_same_digest_in_both_versions() -> None:
+    beta, alpha = (CLUSTER_POLICY.format(version=version, priority=-1) for version in ("v1beta1", "v1alpha2"))
+    assert load_text(beta, lenient=True).digest == load_text(alpha, lenient=True).digest
 
 
 @pytest.mark.parametrize(

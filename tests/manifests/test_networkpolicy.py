@@ -282,3 +282,15 @@ items:
     metadata: {name: b}
 """
     assert [found.origin.line for found in load_text(text).policies] == [4, 7]
+
+
+@pytest.mark.parametrize(
+    ("written", "hexadecimal"),
+    [
+        ("64:ff9b::10.0.0.0/104", "64:ff9b::a00:0/104"),
+        ("64:ff9b:1::192.0.2.33/128", "64:ff9b:1::c000:221/128"),
+        ("2001:db8::0.0.0.0/96", "2001:db8::/96"),
+    ],
+)
+def test_an_ipv6_cidr_may_end_in_dotted_decimal(written: str, hexadecimal: str) -> None:
+    assert peer(f'{{ipBlock: {{cidr: "{written}"}}}}') == peer(f'{{ipBlock: {{cidr: "{hexadecimal}"}}}}')

@@ -21,7 +21,8 @@ spec: {}
 """,
         [
             'f.yaml:1 ClusterNetworkPolicy nodes apiVersion: found "policy.networking.k8s.io/v1alpha1", '
-            'expected "policy.networking.k8s.io/v1alpha2", the version of ClusterNetworkPolicy that is supported'
+            'expected "policy.networking.k8s.io/v1beta1" or "policy.networking.k8s.io/v1alpha2", the versions of '
+            "ClusterNetworkPolicy that are supported"
         ],
     ),
     (
@@ -42,7 +43,7 @@ spec:
 """,
         [
             'f.yaml:10 ClusterNetworkPolicy nodes spec.ingress[0].action: found "Allow", '
-            "expected Accept, Deny or Pass; v1alpha2 writes Accept where v1alpha1 wrote Allow",
+            "expected Accept, Deny or Pass; ClusterNetworkPolicy writes Accept where AdminNetworkPolicy writes Allow",
             "f.yaml:11 ClusterNetworkPolicy nodes spec.ingress[0].to: found an unknown field, "
             "expected only name, action, from and protocols; an ingress rule names its peers in from",
         ],

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from reachproof.manifests.errors import ManifestError
 from reachproof.manifests.limits import Limits
@@ -71,6 +72,46 @@ def test_a_folder_that_contains_itself_ends(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(namespace("one"))
     (tmp_path / "loop").symlink_to(tmp_path)
     assert names(load(tmp_path)) == ["one"]
+
+
+CUT_SHORT = "the list is cut short, so objects are missing; read it to the end, with kubectl get or without limit"
+
+
+@pytest.mark.parametrize(("field", "value"), [("continue", "abc"), ("remainingItemCount", 3)])
+@pytest.mark.parametrize("kind", ["PodList", "List"])
+def test_a_list_that_is_cut_short_is_refused(kind: str, field: str, value: object) -> None:
+    whole = {"apiVersion": "v1", "kind": kind, "metadata": {field: value, "resourceVersion": "7"}, "items": [POD]}
+    expected = f"{kind} metadata.{field}: {CUT_SHORT}"
+    assert says(json.dumps(whole), name="f.json") == [f"f.json:1 {expected}"]
+    assert says(yaml.safe_dump(whole, sort_keys=False)) == [f"f.yaml:4 {expected}"]
+    with pytest.raises(ManifestError) as caught:
+        load_objects([whole], name="request")
+    assert str(caught.value) == f"request {expected}"
+
+
+def test_a_list_that_is_cut_short_is_refused_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = json.dumps({"apiVersion": "v1", "kind": "NamespaceList", "metadata": {"continue": "x"}, "items": None})
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    assert refused("-") == [f"<stdin>:1 NamespaceList metadata.continue: {CUT_SHORT}"]
+
+
+@pytest.mark.parametrize("metadata", [{"continue": ""}, {"remainingItemCount": 0}, {"resourceVersion": ""}, {}, None])
+def test_a_list_that_is_whole_is_read(metadata: object) -> None:
+    whole = {"apiVersion": "v1", "kind": "NamespaceList", "metadata": metadata, "items": [NAMESPACE]}
+    assert names(load_objects([whole])) == ["shop"]
+
+
+def test_a_label_that_yaml_would_take_for_a_huge_number_is_text() -> None:
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop, labels: {commit: 12e4567}}\n"
+    (found,) = load_text(pod).pods
+    assert found.labels == {"commit": "12e4567"}
+
+
+def test_a_huge_number_in_a_kind_that_is_skipped_is_no_problem() -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: {commit: 12e4567}}\ndata: {limit: 7e999}\n"
+    assert [notice.text for notice in load_text(text).warnings] == [
+        "skipped, of kinds that no policy looks at: 1 ConfigMap"
+    ]
 
 
 def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:

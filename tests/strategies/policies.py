@@ -144,12 +144,13 @@ def draw_cluster_policy(
     tier: str | None = None,
     priority: int | None = None,
 ) -> Manifest:
-    """policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy."""
+    """policy.networking.k8s.io/v1beta1 or v1alpha2 ClusterNetworkPolicy."""
     spec: Manifest = {"tier": tier or draw(_TIER), "priority": draw(_PRIORITY) if priority is None else priority}
     spec["subject"] = draw(_CLUSTER_SUBJECT)
     for direction in draw(_DIRECTIONS):
         spec[direction] = draw(_ADMIN_RULES[channel, direction, "ClusterNetworkPolicy"])
-    return _cluster_scoped("v1alpha2", "ClusterNetworkPolicy", name, spec)
+    version = draw(st.sampled_from(("v1beta1", "v1alpha2")))
+    return _cluster_scoped(version, "ClusterNetworkPolicy", name, spec)
 
 
 _ACTIONS = {
