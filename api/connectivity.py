@@ -8,7 +8,7 @@ from dataclasses import replace
 from reachproof.api.schemas import ConnectivityRequest
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import connectivity, request
-from reachproof.queries.connectivity_explain import explain
+from reachproof.queries.connectivity_explain import explain, with_reasons
 from reachproof.queries.connectivity_wire import in_blocks, report_text, unknown_text
 from reachproof.queries.exposure import Exposure, exposure
 from reachproof.queries.possible_exposure import with_possible
@@ -19,10 +19,11 @@ def connectivity_blocks(asked: ConnectivityRequest, session: Session, budget: Bu
     """The report in blocks; where the budget ends first, a document with the verdict `unknown` and no rows at all."""
     wanted = request(asked.by, asked.src, asked.dst, asked.ports)
     try:
-        report = connectivity(session, wanted, budget)
+        report = connectivity(session, wanted, budget, silent_outside=asked.explain)
         explanations = explain(report, budget) if asked.explain else None
     except OutOfBudget as over:
         return (unknown_text(str(over)).encode(),)
+    report = report if explanations is None else with_reasons(report, explanations)
     exposures: tuple[Exposure, ...] | None = None
     if asked.exposure:
         exposures, notices = with_possible(report, tuple(exposure(report)), budget, session.prover)

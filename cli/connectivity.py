@@ -115,11 +115,14 @@ def _shown(
     from reachproof.solver.ground import prepare
 
     budget = Budget(seconds=timeout) if timeout else Budget()
-    shown = Shown(report=reports.connectivity(prepare(snapshot), reports.request(*asked), budget))
+    report = reports.connectivity(prepare(snapshot), reports.request(*asked), budget, silent_outside=explain)
+    shown = Shown(report=report)
     if explain:
         from reachproof.queries.connectivity_explain import explain as explanations_of  # Z3 comes with it
+        from reachproof.queries.connectivity_explain import with_reasons
 
-        shown = replace(shown, explanations=explanations_of(shown.report, budget))
+        explanations = explanations_of(report, budget)
+        shown = Shown(report=with_reasons(report, explanations), explanations=explanations)
     if exposure:
         from reachproof.queries.exposure import exposure as exposures_of
         from reachproof.queries.possible_exposure import with_possible

@@ -32,29 +32,38 @@ MOST_ROWS = 200
 """As many rows a notebook shows; the frame has all."""
 
 
+PARTIAL_WORDS = {
+    "pods": "only between some of their pods",
+    "addresses": "only at some of their addresses",
+    "unknownAddresses": "depends on pod addresses that are not known; narrow them with podCidr",
+    "podsOrAddresses": "only between some of their pods or addresses",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """Ports that are allowed for some pair of the pods or addresses of two ends.
 
-    Of these, `open` depend on what is left open, and `partial` some other pair lacks.
+    Of these, `open` are undetermined, and `partial` some other pair lacks, which `partial_by` says why.
     """
 
     ports: IntervalSet = EMPTY
     open: IntervalSet = EMPTY
     partial: IntervalSet = EMPTY
+    partial_by: str = ""
 
     @property
     def remarks(self) -> str:
         """What else there is to say about the ports, in words; mostly nothing."""
         said = []
         if self.open:
-            said.append(f"{self._which(self.open)} depends on what is left open")
+            said.append(f"{self._which(self.open)}undetermined")
         if self.partial:
-            said.append(f"{self._which(self.partial)} not between all of their pods")
+            said.append(f"{self._which(self.partial)}{PARTIAL_WORDS[self.partial_by]}")
         return ", ".join(said)
 
     def _which(self, ports: IntervalSet) -> str:
-        return "all of it" if ports == self.ports else format_ports(ports)
+        return "" if ports == self.ports else f"{format_ports(ports)} "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,13 +86,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facing:
-    """One direction of an end: the ports with addresses outside, with every pod of the report, and with possible pods.
+    """One direction of an end: the ports with addresses outside, with every pod, and with possible pods.
 
-    `possible` is None where that was not looked at.
+    Each is None where it was not looked at.
     """
 
-    outside: IntervalSet
-    everywhere: IntervalSet
+    outside: IntervalSet | None
+    everywhere: IntervalSet | None
     possible: IntervalSet | None
 
 
@@ -227,7 +236,8 @@ def connectivity_of(document: Json) -> Connectivity:
 def access_of(document: Json) -> Access:
     """What a row allows."""
     found = (ports_of(document.get(name)) for name in ("connections", "depends", "partial"))
-    return Access(**dict(zip(("ports", "open", "partial"), found, strict=True)))
+    ports, undetermined, partial = found
+    return Access(ports=ports, open=undetermined, partial=partial, partial_by=document.get("partialBy", ""))
 
 
 def ports_of(document: Any) -> IntervalSet:
@@ -252,8 +262,8 @@ def _facing(document: Json | None) -> Facing | None:
         return None
     possible = document["possiblePods"]
     return Facing(
-        outside=_union(document["outside"]),
-        everywhere=ports_of(document["entireCluster"]),
+        outside=None if document["outside"] is None else _union(document["outside"]),
+        everywhere=None if document["entireCluster"] is None else ports_of(document["entireCluster"]),
         possible=None if possible is None else _union(possible),
     )
 

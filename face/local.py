@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ from reachproof.queries.hygiene import lint
 from reachproof.queries.packs import PackText, check, count_statements, library
 from reachproof.queries.packs import report_json as packs_json
 from reachproof.queries.possible_exposure import with_possible
+from reachproof.queries.report_ends import Partial, partial_by
 from reachproof.queries.wire import answer_json
 from reachproof.solver.budget import Budget
 from reachproof.solver.prove import Prover
@@ -103,7 +104,9 @@ def _view(report: Report, exposures: Sequence[Exposure], by: By, notices: Sequen
     return Connectivity(
         by=str(by),
         ends=tuple(named(end_of(end_json(report.snapshot, end), by) for end in report.ends).values()),
-        accesses=tuple(access_of(access_json(access)) for access in report.matrix.accesses),
+        accesses=tuple(
+            access_of(access_json(access, partial)) for partial in Partial for access in report.matrix.accesses
+        ),
         places=_Places(report),
         exposures=tuple(exposure_of(exposure_json(report, each), by) for each in exposures),
         assumptions=report.assumptions,
@@ -114,9 +117,16 @@ def _view(report: Report, exposures: Sequence[Exposure], by: By, notices: Sequen
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """The rows of a report as numbers, made one by one and as often as they are wanted."""
+    """The rows of a report as numbers, made one by one and as often as they are wanted.
+
+    Accesses are numbered once for each cause of `partial`, in the order of `Partial`.
+    """
 
     report: Report
 
-    def __iter__(self) -> Any:
-        return self.report.places()
+    def __iter__(self) -> Iterator[tuple[int, int, int]]:
+        ends, accesses = self.report.ends, self.report.matrix.accesses
+        first = {by: place * len(accesses) for place, by in enumerate(Partial)}
+        for src, dst, number in self.report.places():
+            by = partial_by(ends[src], ends[dst]) if accesses[number].partial else Partial.PODS
+            yield src, dst, first[by] + number

@@ -14,7 +14,7 @@ from dataclasses import replace
 from reachproof.grammar import ast
 from reachproof.grammar.format import format_query
 from reachproof.grammar.mistakes import Mistake
-from reachproof.grammar.parse import Pair, parse, parse_many
+from reachproof.grammar.parse import parse, parse_many
 from reachproof.network.cluster import Notice, Service
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Action
@@ -34,6 +34,7 @@ from reachproof.queries.possible import invented_notices
 from reachproof.queries.readings import by_proof, by_witness
 from reachproof.queries.replay import attack, demand_replay, spot_check
 from reachproof.queries.services import leads_to
+from reachproof.queries.undetermined import reasons, two_outcomes
 from reachproof.queries.unknown_addresses import address_notices, depends_on_address
 from reachproof.semantics.evaluate import evaluate
 from reachproof.solver.budget import Budget, OutOfBudget
@@ -84,9 +85,9 @@ class Session:
             self._encoding = prepare(self.snapshot)
         return self._encoding
 
-    def place_of(self, query: ast.Query | Pair) -> Session:
-        """Where a sentence is asked: here, or where a pod stands for an ingress controller that the input lacks."""
-        if not needs_stand_in(self.snapshot, query):
+    def place_of(self, asked: object) -> Session:
+        """Where a sentence, or sets, are asked about: here, or with a stand-in for a missing ingress controller."""
+        if not needs_stand_in(self.snapshot, asked):
             return self
         if self._with_controller is None:
             self._with_controller = self.reading(with_stand_in(self.snapshot))
@@ -288,15 +289,21 @@ class Session:
         answer = self._check(running, check, draft, budget)
         if answer.verdict is not Verdict.EXPLAINED or answer.witness is None:
             return self._premise_is_wrong(plan, answer, open_ if plan.negated else shut, budget)
-        flow = answer.witness.flow
+        flow, trace = answer.witness.flow, answer.witness.trace
+        answer = replace(answer, warnings=(*answer.warnings, *two_outcomes(trace)))
         if not plan.negated:
-            return replace(answer, because=deciders(self.snapshot, answer.witness.trace))
+            return replace(answer, because=deciders(self.snapshot, trace))
         others = search(self._encoding_of(plan.snapshot), open_, budget, self.prover, explain=False)
         flows = [flow, *(sample.flow for sample in others.samples)] if isinstance(others, Absent) else [flow]
         warnings = list(answer.warnings)
         if isinstance(others, Found):
-            text = f"some of these can: {others.flow}; the explanation is for {flow}"
-            warnings.append(Notice(code="SOME_CAN", text=text))
+            certain = Search(plan.region, Wanted.MUST_ALLOW)
+            surely = search(self._encoding_of(plan.snapshot), certain, budget, self.prover, explain=False)
+            other = surely if isinstance(surely, Found) else others
+            if other.flow != flow:
+                can = "can" if other is surely else "may, which is undetermined"
+                text = f"some of these {can}: {other.flow}; the explanation is for {flow}"
+                warnings.append(Notice(code="SOME_CAN", text=text))
         return replace(answer, because=all_blockers(plan.snapshot, flows), warnings=tuple(warnings))
 
     def _with_causes(self, plan: WhyPlan, answer: Answer) -> Answer:
@@ -318,11 +325,13 @@ class Session:
         if plan.samples is not None and found.kinds > plan.samples:
             reason = f"the question is about {found.kinds} kinds of flow, more than {plan.samples}; narrow it down"
             return replace(draft, verdict=Verdict.UNKNOWN, reason=reason)
-        spot_check(plan.snapshot, found.samples)
+        spot_check(plan.snapshot, (*found.samples, *found.open_samples))
         solver_ms = round((time.perf_counter() - started) * 1000, 3)
+        why = reasons(plan.snapshot, found.open_samples, found.open_kinds)
         return replace(
             draft,
             verdict=Verdict.LISTED,
+            assumptions=tuple(dict.fromkeys((*draft.assumptions, *why))),
             vacuous=not found.kinds,
             columns=plan.columns,
             rows=plan.rows(found),

@@ -18,15 +18,18 @@ from reachproof.network.errors import Problem
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.by import By
+from reachproof.queries.entry_points import FROM_A_NODE, arrivals, clients_only
+from reachproof.queries.ingress_controller import needs_stand_in, with_stand_in
 from reachproof.queries.possible import mentions_possible
 from reachproof.queries.replay import spot_check
 from reachproof.queries.report_check import judge_rows
-from reachproof.queries.report_ends import End, grouping, outside_ends
+from reachproof.queries.report_ends import End, Partial, grouping, outside_ends, partial_by
 from reachproof.queries.sets import Binder
+from reachproof.queries.undetermined import reasons
 from reachproof.queries.unknown_addresses import address_notices
 from reachproof.solver.budget import Budget
-from reachproof.solver.goal import All, At, Formula, Members, Side
-from reachproof.solver.ground import Encoding
+from reachproof.solver.goal import FALSE, All, At, Formula, Members, Side, Some, Wanted
+from reachproof.solver.ground import Encoding, prepare
 from reachproof.solver.matrix import Access, Matrix, matrix
 
 if TYPE_CHECKING:
@@ -88,7 +91,7 @@ class Row:
     """A pair of ends with something allowed from `src` to `dst`; `access.ports` is not empty.
 
     Where an end is several pods or addresses, a port is in the row when some pair of them has it. `access.partial` are
-    the ports of the row that some other pair lacks, `access.open` those that depend on what is left open.
+    the ports of the row that some other pair lacks, `access.open` those that are undetermined.
     """
 
     src: End
@@ -100,13 +103,19 @@ class Row:
         """Ports on which something is allowed."""
         return self.access.ports
 
+    @property
+    def partial_by(self) -> Partial | None:
+        """What tells the pairs with a port from those without; None where all are alike."""
+        return partial_by(self.src, self.dst) if self.access.partial else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Connectivity:
     """The whole report. Equal input gives equal rows in equal order.
 
-    `ends`: inside the cluster by name, then those outside by address; also such that have no row. Every external end
-    has rows. A pair of ends without a row has no connection on the ports asked for, which is as sure as the rows are:
+    `ends`: inside the cluster by name, then those outside by address; also such that have no row, of those outside only
+    if that was asked for. A pair of ends without a row has no connection on the ports asked for, which is as sure as
+    the rows are:
     pairs are left out for no other reason than that source or destination is not asked for, that both are outside, or
     that both are one and the same pod. `flows`: how many kinds of flow were told apart, none for an empty region.
     `judged`: how many flows the evaluator judged alike.
@@ -150,23 +159,34 @@ class Connectivity:
 
 
 def connectivity(
-    where: Session | Encoding, request: Request = EVERYTHING, budget: Budget = DEFAULT_BUDGET
+    where: Session | Encoding,
+    request: Request = EVERYTHING,
+    budget: Budget = DEFAULT_BUDGET,
+    *,
+    silent_outside: bool = False,
 ) -> Connectivity:
     """The report for a snapshot: that of a session, or of an encoding that is at hand.
+
+    `silent_outside`: addresses outside without any connection are an end too, which an explanation needs.
 
     Raises QueryError for sets that do not fit the snapshot, OutOfBudget, InternalError. Cost: one run of the sets
     engine over all flows, then a table over the kinds of ends; rows cost when they are read.
     """
-    encoding = where if isinstance(where, Encoding) else where.encoding
+    encoding = _place_of(where, request)
     snapshot = encoding.snapshot
     universe = encoding.universe
     binder = Binder(universe)
     region = _region(binder, request)
     binder.finish()
     groups = grouping(universe, request.by, nodes=binder.names_nodes)
-    found = matrix(encoding, region, groups.numbers, budget.start())
-    spot_check(snapshot, found.samples)
-    notices = (*snapshot.assumptions, *binder.assumptions, *address_notices(universe, region))
+    found = matrix(encoding, region, groups.numbers, budget.start(), silent=silent_outside)
+    spot_check(snapshot, (*found.samples, *found.open_samples))
+    notices = (
+        *snapshot.assumptions,
+        *binder.assumptions,
+        *address_notices(universe, region),
+        *reasons(snapshot, found.open_samples, found.open_kinds),
+    )
     ends = (*groups.ends, *outside_ends(found.outside, snapshot.held))
     judged = judge_rows(snapshot, ends, found) if request.everything else 0
     return Connectivity(
@@ -182,6 +202,14 @@ def connectivity(
     )
 
 
+def _place_of(where: Session | Encoding, request: Request) -> Encoding:
+    """The encoding that the request is about, with a stand-in for an ingress controller that the input lacks."""
+    sets = (request.source, request.destination)
+    if not isinstance(where, Encoding):
+        return where.place_of(sets).encoding
+    return prepare(with_stand_in(where.snapshot)) if needs_stand_in(where.snapshot, sets) else where
+
+
 def _region(binder: Binder, request: Request) -> Formula:
     if mentions_possible(request.source) or mentions_possible(request.destination):
         binder.refuse("a report lists pods of the snapshot; ask `can possible pods reach ...` about others")
@@ -189,4 +217,11 @@ def _region(binder: Binder, request: Request) -> Formula:
     source = At(Side.SOURCE, endpoints) if request.source is None else binder.at(Side.SOURCE, request.source)
     if request.destination is None:
         return All((source, At(Side.DESTINATION, endpoints), binder.ports(request.ports)))
-    return All((source, binder.to(request.destination, request.ports)))
+    into = binder.to(request.destination, request.ports)
+    if request.source is None:
+        binder.assumptions += clients_only(binder) if binder.reached else ()
+        return All((source, into))
+    arriving, notices = arrivals(binder, source, Wanted.CAN_ALLOW)
+    binder.assumptions += notices
+    binder.names_nodes |= any(notice.code == FROM_A_NODE for notice in notices)
+    return All((source if arriving == FALSE else Some((source, arriving)), into))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from reachproof.network.errors import InputError, InternalError, Problem
 from reachproof.network.flow import Flow
@@ -15,6 +15,7 @@ from reachproof.queries.ask import DEFAULT_BUDGET
 from reachproof.queries.connectivity import Connectivity
 from reachproof.queries.explain import all_blockers, deciders
 from reachproof.queries.report_ends import End
+from reachproof.queries.undetermined import IN_PART, of_traces
 from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Trace, Truth
 from reachproof.solver.budget import Budget
@@ -40,7 +41,8 @@ class Stretch:
 class Explanation:
     """All that decides between two ends. Allowed stretches come first, then by their first port.
 
-    `because`: of a pair with a row the rules that decide its allowed flows, of one without all that blocks.
+    `because`: of a pair with a row the rules that decide its allowed flows, and all that may block the undetermined
+    ones; of one without all that blocks.
     """
 
     src: End
@@ -88,6 +90,13 @@ def explain(report: Connectivity, budget: Budget = DEFAULT_BUDGET) -> tuple[Expl
     return tuple(_each(report, sources, destinations, budget.start()))
 
 
+def with_reasons(report: Connectivity, explanations: Iterable[Explanation]) -> Connectivity:
+    """The report with all reasons why flows are undetermined, which its explanations have."""
+    traces = (stretch.trace for each in explanations for stretch in each.stretches)
+    known = (notice for notice in report.assumptions if notice.code != IN_PART)
+    return replace(report, assumptions=tuple(dict.fromkeys((*known, *of_traces(traces)))))
+
+
 def _each(report: Connectivity, sources: list[End], destinations: list[End], budget: Budget) -> Iterator[Explanation]:
     for src in sources:
         for dst in destinations:
@@ -102,9 +111,10 @@ def _because(snapshot: Snapshot, stretches: list[Stretch]) -> tuple[Because, ...
     if not allowed:
         return all_blockers(snapshot, _flows(stretches))
     once: dict[tuple[object, ...], Because] = {}
-    for trace in allowed:
-        for because in deciders(snapshot, trace):
-            once.setdefault((because.policy, because.direction, because.rule_index), because)
+    undetermined = [trace.flow for trace in allowed if trace.truth is Truth.EITHER]
+    deciding = (because for trace in allowed for because in deciders(snapshot, trace))
+    for because in (*deciding, *all_blockers(snapshot, undetermined)):
+        once.setdefault((because.policy, because.direction, because.rule_index), because)
     return tuple(once.values())
 
 

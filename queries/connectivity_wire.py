@@ -15,7 +15,7 @@ from reachproof.network.ports import ALL_PORTS, Protocol, ranges
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.connectivity import Connectivity
 from reachproof.queries.exposure import Exposure, Facing
-from reachproof.queries.report_ends import End, EndKind
+from reachproof.queries.report_ends import End, EndKind, Partial, partial_by
 from reachproof.queries.tenancy import tenant_of
 from reachproof.queries.wire import API_VERSION, Json, because_json, warnings_json
 from reachproof.solver.matrix import Access
@@ -76,8 +76,10 @@ def _rows(report: Connectivity) -> Iterator[str]:
     """The rows; what they are made of is written once and used again."""
     ends = [json.dumps(end_json(report.snapshot, end)) for end in report.ends]
     accesses = [_inner(access_json(access)) for access in report.matrix.accesses]
+    partial = [bool(access.partial) for access in report.matrix.accesses]
     for src, dst, number in report.places():
-        yield f'{{"src": {ends[src]}, "dst": {ends[dst]}, {accesses[number]}}}'
+        by = f', "partialBy": "{partial_by(report.ends[src], report.ends[dst])}"' if partial[number] else ""
+        yield f'{{"src": {ends[src]}, "dst": {ends[dst]}, {accesses[number]}{by}}}'
 
 
 def _inner(value: dict[str, Json]) -> str:
@@ -90,17 +92,19 @@ def _explained(report: Connectivity, explanations: Iterable[Explanation], *, abs
         if bool(access) is absent:
             continue
         row: dict[str, Json] = {"src": end_json(report.snapshot, each.src), "dst": end_json(report.snapshot, each.dst)}
-        row |= {} if absent else access_json(access)
+        row |= {} if absent else access_json(access, partial_by(each.src, each.dst))
         yield json.dumps(row | {"because": [because_json(because) for because in each.because]})
 
 
-def access_json(access: Access) -> dict[str, Json]:
-    """The connections of a row; `depends` and `partial` only where they are not empty."""
+def access_json(access: Access, by: Partial | None = None) -> dict[str, Json]:
+    """The connections of a row; `depends`, `partial` and what it is due to only where they are not empty."""
     found: dict[str, Json] = {"connections": connections_json(access.ports)}
     if access.open:
         found["depends"] = connections_json(access.open)
     if access.partial:
         found["partial"] = connections_json(access.partial)
+    if access.partial and by is not None:
+        found["partialBy"] = str(by)
     return found
 
 
@@ -124,11 +128,14 @@ def exposure_json(report: Connectivity, exposure: Exposure) -> dict[str, Json]:
 def _facing(report: Connectivity, facing: Facing | None) -> Json:
     if facing is None:
         return None
-    outside: list[Json] = [{"end": end_json(report.snapshot, end), **access_json(a)} for end, a in facing.outside]
+    outside: Json = None
+    if facing.outside is not None:
+        outside = [{"end": end_json(report.snapshot, end), **access_json(a)} for end, a in facing.outside]
     possible: Json = None
     if facing.possible is not None:
         possible = [{"connections": connections_json(each.ports), "pod": each.pod} for each in facing.possible]
-    return {"outside": outside, "entireCluster": connections_json(facing.everywhere), "possiblePods": possible}
+    everywhere = None if facing.everywhere is None else connections_json(facing.everywhere)
+    return {"outside": outside, "entireCluster": everywhere, "possiblePods": possible}
 
 
 def end_json(snapshot: Snapshot, end: End) -> dict[str, Json]:

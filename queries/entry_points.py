@@ -34,6 +34,7 @@ from reachproof.solver.universe import Universe
 from reachproof.solver.view import View
 
 _SHOWN = 3
+FROM_A_NODE = "ARRIVES_FROM_A_NODE"
 
 
 def from_outside(universe: Universe, source: Formula) -> bool:
@@ -53,7 +54,7 @@ def with_arrivals(binder: Binder, check: Check) -> Check:
         return check
     if isinstance(goal, Ranked):
         if from_outside(binder.universe, goal.sources):
-            binder.assumptions += (*kept(binder), *_not_judged(binder))
+            binder.assumptions += clients_only(binder)
         return check
     assert isinstance(goal.region, All)
     source, *rest = goal.region.items
@@ -73,7 +74,7 @@ def arrivals(binder: Binder, source: Formula, wanted: Wanted) -> tuple[Formula, 
         return FALSE, ()
     found = list(_arriving(binder, wanted))
     codes = {notice.code for _, notice in found}
-    binder.assumptions += _nodes_not_given(binder) if "ARRIVES_FROM_A_NODE" in codes else kept(binder)
+    binder.assumptions += _nodes_not_given(binder) if FROM_A_NODE in codes else kept(binder)
     by_ingress = "ARRIVES_BY_INGRESS" in codes
     binder.assumptions += [ingress_controller.notice(binder.snapshot)] if by_ingress else []
     binder.assumptions += _not_judged(binder, ingress=not by_ingress)
@@ -132,6 +133,11 @@ def kept(binder: Binder) -> tuple[Notice, ...]:
         for service, _ in binder.reached
         if service.entry_point and not service.keeps_client
     )
+
+
+def clients_only(binder: Binder) -> tuple[Notice, ...]:
+    """For Services that were named, where flows of clients alone are judged: what they may also arrive as."""
+    return (*kept(binder), *_not_judged(binder))
 
 
 def _not_judged(binder: Binder, *, ingress: bool = True) -> Iterator[Notice]:

@@ -13,15 +13,16 @@ Ports in the column `depends` are of the row's ports those that only some outcom
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
 from reachproof.grammar import ast
 from reachproof.network.address import format_cidrs
 from reachproof.network.cluster import Node, Notice, Pod
-from reachproof.network.flow import External, Party
+from reachproof.network.flow import External, Flow, Party
 from reachproof.network.intervals import EMPTY, IntervalSet
+from reachproof.network.policy import Action
 from reachproof.network.ports import format_ports, place
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Row
@@ -29,6 +30,7 @@ from reachproof.queries.services import backends
 from reachproof.queries.sets import Binder
 from reachproof.queries.tenancy import tenant_of
 from reachproof.semantics.evaluate import evaluate
+from reachproof.semantics.trace import Step, Truth
 from reachproof.solver.goal import All, At, Formula, Members, Not, Same, Side
 from reachproof.solver.listing import Allowed, Listing
 
@@ -247,12 +249,17 @@ def _deciding_rows(snapshot: Snapshot, found: Listing) -> Rows:
     """The policies that decide, over one flow of every kind that the question and the policies tell apart."""
     rows: dict[tuple[str, str, str, str, str], None] = {}
     for sample in found.samples:
-        trace = evaluate(snapshot, sample.flow)
-        for side in (trace.egress, trace.ingress):
-            step = side.decider
+        for step in _deciding(snapshot, sample.flow):
             rule = "isolation" if step.rule_index is None else f"{step.rule_index} {step.rule_name}".strip()
             for policy in step.policies:
                 origin = str(step.origin) if step.origin and step.origin.file else ""
                 rows[str(policy), rule, str(step.direction), str(step.action), origin] = None
     columns = ("policy", "rule", "direction", "action", "origin")
     return tuple(dict(zip(columns, row, strict=True)) for row in sorted(rows))
+
+
+def _deciding(snapshot: Snapshot, flow: Flow) -> Iterator[Step]:
+    """The steps that decide, in either direction and in either outcome of an undetermined flow."""
+    trace = evaluate(snapshot, flow)
+    outcomes = [trace] if trace.truth is not Truth.EITHER else [trace, evaluate(snapshot, flow, prefer=Action.DENY)]
+    yield from (side.decider for each in outcomes for side in (each.egress, each.ingress))

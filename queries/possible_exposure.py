@@ -7,7 +7,8 @@ more is tried with invented pods, as for every question about possible pods.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -30,8 +31,11 @@ from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.decide import Absent, Found, Undecided
 from reachproof.solver.goal import All, At, Formula, InPorts, Members, Possible, Search, Side, Wanted
 from reachproof.solver.ground import Encoding
+from reachproof.solver.possible.domains import NotModelledError
 from reachproof.solver.possible.search import search_open
 from reachproof.solver.prove import Prover
+
+_SHOWN = 4
 
 
 def potentials(
@@ -45,7 +49,7 @@ def potentials(
 ) -> tuple[Potential, ...]:
     """All ports of `within` on which some possible pod can reach the end (ingress), or be reached by it (egress).
 
-    Raises OutOfBudget, InternalError. Cost: a question to Z3 for each pod that is named, and one more.
+    Raises OutOfBudget, NotModelledError, InternalError. Cost: one question to Z3 more than pods are named.
     """
     side, other = (Side.SOURCE, Side.DESTINATION) if direction is Direction.INGRESS else (Side.DESTINATION, Side.SOURCE)
     homes = possible_homes(encoding.snapshot, side, (ast.InPossibleNamespaces(),))
@@ -80,8 +84,8 @@ def _one(encoding: Encoding, region: Formula, budget: Budget, prover: Prover) ->
                 if imagined is not None and truth(imagined, flow) is not Truth.DENIED:
                     raise InternalError(f"Z3 proved that no such flow can be allowed, the evaluator allows {flow}")
             return None, None
-        case Undecided(reason):
-            raise OutOfBudget(reason)
+        case Undecided(reason, for_good):
+            raise NotModelledError(reason) if for_good else OutOfBudget(reason)
         case _:
             assert_never(outcome)
 
@@ -131,20 +135,33 @@ def with_possible(
     """The exposures with what possible pods may do, on the ports that the report is about, and what to say about it.
 
     It is left None for a direction whose other side the report narrows down, where the report asks for ports by name,
-    and from where the budget ended on; a notice EXPOSURE_UNFINISHED says where that is.
+    for an end about which a policy asks what is not modelled of possible pods (a notice EXPOSURE_UNKNOWN says so), and
+    from where the budget ended on (EXPOSURE_UNFINISHED).
     """
     running, request, wanted = budget.start(), report.request, _asked_ports(report)
     asked = {Direction.INGRESS: request.source is None, Direction.EGRESS: request.destination is None}
     found = list(exposures)
+    left_out: dict[tuple[Direction, str], list[str]] = defaultdict(list)
     for number, each in enumerate(found):
         for direction in (d for d in Direction if asked[d] and each.facing(d) is not None and wanted is not None):
             try:
                 potential = potentials(report.encoding, each.end, direction, running, prover, within=wanted or EMPTY)
             except OutOfBudget as over:
                 text = f"{over}: what possible pods may do is not known of {len(found) - number} of {len(found)} ends"
-                return tuple(found), (Notice(code="EXPOSURE_UNFINISHED", text=text),)
+                return tuple(found), (*_left_out(left_out), Notice(code="EXPOSURE_UNFINISHED", text=text))
+            except NotModelledError as limit:
+                left_out[direction, str(limit)].append(str(each.end))
+                continue
             found[number] = found[number].with_possible(direction, potential)
-    return tuple(found), ()
+    return tuple(found), tuple(_left_out(left_out))
+
+
+def _left_out(ends: Mapping[tuple[Direction, str], Sequence[str]]) -> Iterator[Notice]:
+    """A notice for each reason why ends are left out, with the first of them."""
+    for (direction, reason), names in ends.items():
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        text = f"possible pods are left out of the {direction} exposure of {', '.join(names[:_SHOWN])}{more}: {reason}"
+        yield Notice(code="EXPOSURE_UNKNOWN", text=text)
 
 
 def _asked_ports(report: Connectivity) -> IntervalSet | None:

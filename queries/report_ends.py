@@ -29,6 +29,15 @@ class EndKind(StrEnum):
     EXTERNAL = "external"
 
 
+class Partial(StrEnum):
+    """What tells the flows of a row apart where a port is allowed for some of them only."""
+
+    PODS = "pods"
+    ADDRESSES = "addresses"
+    UNKNOWN_ADDRESSES = "unknownAddresses"
+    PODS_OR_ADDRESSES = "podsOrAddresses"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
     """One end of the rows of a report.
@@ -70,6 +79,15 @@ class End:
                 return self.name
             case _:
                 assert_never(self.kind)
+
+
+def partial_by(src: End, dst: End) -> Partial:
+    """What may tell the flows between two ends apart: their pods, or the addresses of one pod or node."""
+    pods = (*src.pods, *dst.pods)
+    if max(len(src.pods), len(dst.pods)) <= 1:
+        return Partial.UNKNOWN_ADDRESSES if any(pod.abstract for pod in pods) else Partial.ADDRESSES
+    several = any(len(pod.addresses) != 1 for pod in pods) or any(end.node for end in (src, dst))
+    return Partial.PODS_OR_ADDRESSES if several else Partial.PODS
 
 
 @dataclass(frozen=True, slots=True)

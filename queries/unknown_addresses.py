@@ -35,7 +35,8 @@ def address_notices(universe: Universe, region: Formula) -> tuple[Notice, ...]:
         Notice(
             code="POD_ADDRESS_UNKNOWN",
             text=f"the address of {shown} is not in the input: any address in "
-            f"{_cidrs(universe.snapshot.declared_pod_range)} is taken to be possible; narrow it with podCidr",
+            f"{_cidrs(universe.snapshot.declared_pod_range)} is taken to be possible; narrow it with "
+            "--pod-cidr (podCidr over HTTP and in Python)",
         ),
     )
 

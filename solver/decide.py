@@ -82,9 +82,10 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
-    """The budget ended first; `reason` is fit for the user."""
+    """The budget ended first; `reason` is fit for the user. `for_good`: no budget would do, as it is not modelled."""
 
     reason: str
+    for_good: bool = False
 
 
 SearchOutcome = Found | Absent | Undecided

@@ -19,6 +19,8 @@ from reachproof.solver.slice import Slice, cut
 from reachproof.solver.table import Table, everything, region
 from reachproof.solver.universe import sole_key
 
+OPEN_SAMPLES = 64
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowed:
@@ -38,7 +40,8 @@ class Allowed:
 class Listing:
     """What a region allows. `kinds`: how many kinds of flow it has, each of which nothing in question tells apart.
 
-    `samples` are flows for a second opinion by the evaluator, one of every kind where these are few.
+    `samples` are flows for a second opinion by the evaluator, one of every kind where these are few; `open_samples`
+    and `open_kinds` are the same of the flows with two outcomes.
     """
 
     part: Slice
@@ -46,6 +49,8 @@ class Listing:
     must: Table
     samples: tuple[Sample, ...]
     kinds: int
+    open_samples: tuple[Sample, ...]
+    open_kinds: int
 
     def ends(self, side: Side) -> Iterator[tuple[Party, IntervalSet, Allowed]]:
         """Each party at a side that some flow is allowed for, with its addresses, and on which ports."""
@@ -108,10 +113,14 @@ def listing(
     part = cut(encoding, (respecting,), budget)
     inside = everything(part) & region(part, formula)
     tables = verdicts(part, budget)
+    can, must = inside & tables.can_allow, inside & ~tables.can_deny
+    undetermined = can & ~must
     return Listing(
         part=part,
-        can=inside & tables.can_allow,
-        must=inside & ~tables.can_deny,
+        can=can,
+        must=must,
         samples=samples(part, inside, tables, limit or SAMPLES),
         kinds=int(np.bitwise_count(inside).sum()),
+        open_samples=samples(part, undetermined, tables, OPEN_SAMPLES),
+        open_kinds=int(np.bitwise_count(undetermined).sum()),
     )

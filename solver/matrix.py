@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 
 from reachproof.network.flow import External, Flow
 from reachproof.network.intervals import EMPTY, IntervalSet
-from reachproof.solver.bits import from_positions, positions
+from reachproof.solver.bits import Flags, from_positions, positions
 from reachproof.solver.budget import Budget
 from reachproof.solver.cells import Cell
 from reachproof.solver.goal import Formula, Side
 from reachproof.solver.ground import Encoding
 from reachproof.solver.lines import Inside, Lines, united
 from reachproof.solver.samples import Sample, samples
-from reachproof.solver.sets import verdicts
+from reachproof.solver.sets import Verdicts, verdicts
 from reachproof.solver.slice import Slice, cut
 from reachproof.solver.table import Table, one_family, region
 from reachproof.solver.witness import flow_of
@@ -60,9 +60,10 @@ NOTHING = Access()
 class Matrix:
     """What a region allows between ends. Ends 0 .. groups-1 are the groups, then come those outside the cluster.
 
-    `outside`: the addresses of the latter, disjoint, ascending by first address; each end behaves as no other does,
-    and has at least one access. `accesses[0]` is nothing. `samples` are flows of the region with what the engine says
-    of them, `kinds` is how many kinds of flow were told apart.
+    `outside`: the addresses of the latter, disjoint, ascending by first address; each end behaves as no other does.
+    All but one have at least one access; the one without is there only if it was asked for. `accesses[0]` is nothing.
+    `samples` are flows of the region with what the engine says of them, `kinds` is how many kinds of flow were told
+    apart; `open_samples` and `open_kinds` are the same of the flows with two outcomes.
     """
 
     groups: int
@@ -70,6 +71,8 @@ class Matrix:
     accesses: tuple[Access, ...]
     samples: tuple[Sample, ...]
     kinds: int
+    open_samples: tuple[Sample, ...]
+    open_kinds: int
     part: Slice = field(repr=False)
     exists: Table = field(repr=False)
     members: tuple[int, ...] = field(repr=False)
@@ -130,13 +133,20 @@ class Matrix:
 
 
 def matrix(
-    encoding: Encoding, formula: Formula, group_of: Sequence[int], budget: Budget, *, limit: int = SAMPLES
+    encoding: Encoding,
+    formula: Formula,
+    group_of: Sequence[int],
+    budget: Budget,
+    *,
+    limit: int = SAMPLES,
+    silent: bool = False,
 ) -> Matrix:
     """What the region of the formula allows. Raises OutOfBudget.
 
     `group_of[i]` is the group of point i of the universe, counted from 1; 0 leaves it out, and points outside the
     cluster are never asked for. No party reaches itself; two pods of one group may reach each other, and so may two
-    replicas that one abstract pod stands for. `limit`: how many samples at the most.
+    replicas that one abstract pod stands for. `limit`: how many samples at the most, of either sort. `silent`: the
+    addresses outside with no access at all are an end too.
     """
     part = cut(encoding, (formula,), budget)
     groups = max(group_of, default=0)
@@ -157,7 +167,8 @@ def matrix(
     every, accesses = found.accesses(part)
     between, own = every[: shape[0] * shape[1]], every[shape[0] * shape[1] :]
     numbers = np.pad(between.reshape(shape), ((0, 1), (0, 1)))
-    alike = _alike(part, sides, numbers, groups)
+    alike = _alike(part, sides, numbers, groups, _speaking(sides, exists) if silent else frozenset())
+    undetermined = _undetermined(exists, tables) if any(each.open for each in accesses) else exists[:0]
     ends = [*range(groups), *(outside[0] for outside in alike)]
     members = (*_grouped(part, group_of, groups), *(from_positions(end - groups for end in ends) for ends in alike))
     return Matrix(
@@ -166,6 +177,8 @@ def matrix(
         accesses=accesses,
         samples=samples(part, exists, tables, limit),
         kinds=int(np.bitwise_count(exists).sum()),
+        open_samples=samples(part, undetermined, tables, limit),
+        open_kinds=int(np.bitwise_count(undetermined).sum()),
         part=part,
         exists=exists,
         members=members,
@@ -183,6 +196,13 @@ def _exists(part: Slice) -> Table:
     outside = [np.array([cell.external for cell in part.cells(side)], dtype=np.bool_) for side in Side]
     pairs[outside[0][:, None] & outside[1][None, :]] = 0
     return pairs
+
+
+def _undetermined(exists: Table, tables: Verdicts) -> Table:
+    """The flows with two outcomes."""
+    found: Table = exists & tables.can_allow
+    found &= tables.can_deny
+    return found
 
 
 _CAN, _OPEN, _LACKING = "can", "open", "lacking"
@@ -235,14 +255,26 @@ def _ports(part: Slice, bits: int) -> IntervalSet:
     return IntervalSet.of(span for atom in positions(bits) for span in part.atoms[atom])
 
 
-def _alike(part: Slice, sides: Sequence[Lines], numbers: Numbers, groups: int) -> list[list[int]]:
-    """The ends of `Lines` outside the cluster that have some access, those that behave alike together."""
+def _speaking(sides: Sequence[Lines], exists: Table) -> frozenset[int]:
+    """The ends that have flows in the region, allowed or not."""
+    there: Flags = exists.astype(np.bool_).max(axis=2, initial=False)
+    found: set[int] = set()
+    for side, flags in zip(sides, (there, there.T), strict=True):
+        lines = [bool(flags[list(cells)].any()) for cells in side.cells]
+        found |= {end for end, line in side.line_of.items() if lines[line]}
+    return frozenset(found)
+
+
+def _alike(
+    part: Slice, sides: Sequence[Lines], numbers: Numbers, groups: int, silent: frozenset[int]
+) -> list[list[int]]:
+    """The ends of `Lines` outside the cluster, those that behave alike together: with some access, or in `silent`."""
     inside = [sorted({line for end, line in side.line_of.items() if end < groups}) for side in sides]
     found: dict[tuple[bytes, bytes], list[int]] = defaultdict(list)
     for end in sorted({end for side in sides for end in side.line_of if end >= groups}):
         row, column = (side.line_of.get(end, -1) for side in sides)
         sent, received = numbers[row, inside[1]], numbers[inside[0], column]
-        if sent.any() or received.any():
+        if sent.any() or received.any() or end in silent:
             found[sent.tobytes(), received.tobytes()].append(end)
     return sorted(found.values(), key=lambda ends: _addresses(part, (end - groups for end in ends)).first)
 

@@ -154,7 +154,7 @@ function rowsView({ columns, rows }) {
   );
 }
 
-function notices(title, listed, show) {
+export function notices(title, listed, show) {
   if (!listed.length) return null;
   const entry = (each) => el("li", {}, el("code", {}, each.code), ` ${each.text} `, placeButton(each.origin, show));
   return el("details", { className: "notices" }, el("summary", {}, counted(listed.length, title.slice(0, -1).toLowerCase())), el("ul", {}, listed.map(entry)));

@@ -1,6 +1,6 @@
 // Who reaches whom: namespaces, then the workloads of two of them, then the rules between two workloads.
 
-import { endName, ruleList } from "./answer.js";
+import { endName, notices, ruleList } from "./answer.js";
 import { el, fill } from "./dom.js";
 
 const MOST = 60;
@@ -115,14 +115,13 @@ export class Matrix {
 
   cell([source, target], row, inWords, report) {
     const text = ports(row?.connections);
-    const depends = Boolean(row?.depends);
-    const tone = !row ? "none" : row.connections === "all" ? "all" : text ? "some" : "depends";
-    const said = text || (depends ? "it depends" : "nothing");
+    const said = row ? (row.depends ? `${text}, undetermined: ${ports(row.depends)}` : text) : "nothing";
+    const tone = !row ? "none" : row.depends ? "depends" : row.connections === "all" ? "all" : "some";
     const sign = { none: "·", all: "all", some: "some", depends: "?" }[tone];
     return el(
       "button",
       { type: "button", className: `cell ${tone}`, title: said, "aria-label": `${endName(source)} to ${endName(target)}: ${said}`, on: { click: () => this.closer(source, target, report) } },
-      inWords ? (row ? said : "·") : sign,
+      inWords ? (row ? (row.depends ? `${text} ?` : text) : "·") : sign,
     );
   }
 
@@ -138,15 +137,37 @@ export class Matrix {
 
   // ---- the rules between two ends
 
-  rules({ rows, absent = [] }) {
+  rules({ rows, absent = [], assumptions = [] }) {
     const part = (row) => {
       const allowed = row.connections === undefined ? "" : ports(row.connections);
       const title = `${endName(row.src)} → ${endName(row.dst)}`;
-      return el("section", { className: "pair" }, title === this.trail.at(-1).title ? null : el("h3", {}, title), el("p", {}, allowed ? el("span", { className: "tag allow" }, allowed === "all" ? "everything is allowed" : `allowed: ${allowed}`) : el("span", { className: "tag deny" }, "nothing is allowed")), row.because?.length ? ruleList(row.because, this.show) : el("p", {}, "No policy decides; what nothing decides is allowed."));
+      return el("section", { className: "pair" }, title === this.trail.at(-1).title ? null : el("h3", {}, title), tags(row, allowed), row.because?.length ? ruleList(row.because, this.show) : el("p", {}, "No policy decides; what nothing decides is allowed."));
     };
     const all = [...rows, ...absent];
-    return all.length ? all.map(part) : el("p", {}, "There is no such pair.");
+    const depends = rows.some((row) => row.depends) ? notices("Assumptions", assumptions, this.show) : null;
+    return all.length ? [...all.map(part), depends] : el("p", {}, "There is no such pair.");
   }
+}
+
+const PARTIAL = {
+  pods: "only between some of their pods",
+  addresses: "only at some of their addresses",
+  unknownAddresses: "depends on pod addresses that are not known; narrow them with podCidr",
+  podsOrAddresses: "only between some of their pods or addresses",
+};
+
+/** What is allowed, and how sure that is. */
+function tags(row, allowed) {
+  if (!allowed) return el("p", {}, el("span", { className: "tag deny" }, "nothing is allowed"));
+  const certain = !row.depends && !row.partial;
+  const said = allowed === "all" ? "everything is allowed" : `allowed: ${allowed}`;
+  return el(
+    "p",
+    { className: "tags" },
+    el("span", { className: certain ? "tag allow" : "tag" }, said),
+    row.depends ? el("span", { className: "tag" }, `undetermined: ${ports(row.depends)}`) : null,
+    row.partial ? el("span", { className: "tag" }, `${ports(row.partial)}: ${PARTIAL[row.partialBy]}`) : null,
+  );
 }
 
 /** The ends, each once: by name, what is outside at the end. */
@@ -157,5 +178,5 @@ function ends(listed) {
 
 function legend() {
   const entry = (tone, text) => el("li", {}, el("span", { className: `swatch ${tone}`, "aria-hidden": "true" }), text);
-  return el("ul", { className: "legend" }, entry("all", "everything is allowed"), entry("some", "some ports"), entry("depends", "depends on what is not defined"), entry("none", "nothing"));
+  return el("ul", { className: "legend" }, entry("all", "everything is allowed"), entry("some", "some ports"), entry("depends", "undetermined"), entry("none", "nothing"));
 }

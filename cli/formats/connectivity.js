@@ -31,9 +31,18 @@ function portTest(text) {
     found.ranges.some(([name, low, high]) => (!protocol || name === protocol) && (!port || (low <= port && port <= high)));
 }
 
+// What else there is to say: what is undetermined, and what only some pods or addresses have.
+function remarks(source, destination) {
+  const found = data.accesses[access(source, destination)], ends = [data.ends[source], data.ends[destination]];
+  if (!found.partial) return found.open;
+  const one = ends.every((end) => end.pods <= 1), some = (what) => ends.some((end) => end[what]);
+  const by = one ? (some("unknown") ? "unknownAddresses" : "addresses") : some("several") ? "podsOrAddresses" : "pods";
+  return [found.open, found.partial[by]].filter(Boolean).join(", ");
+}
+
 function kind(found) {
   if (!found.text) return "none";
-  return found.remarks ? "open" : found.all ? "all" : "some";
+  return found.open || found.partial ? "open" : found.all ? "all" : "some";
 }
 
 const SIGNS = { all: "●", some: "◐", open: "?", none: "" };
@@ -124,7 +133,7 @@ function choose(cell) {
     make("h2", `${data.ends[source].label} → ${data.ends[destination].label}`),
     make("p", found.text || "No Connections"),
   ];
-  if (found.remarks) parts.push(make("p", found.remarks));
+  if (remarks(source, destination)) parts.push(make("p", remarks(source, destination)));
   parts.push(...trace(source, destination));
   field("detail").replaceChildren(...parts);
 }

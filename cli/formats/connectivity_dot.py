@@ -13,7 +13,7 @@ _SHAPES = {EndKind.EXTERNAL: "diamond", EndKind.NODE: "hexagon", EndKind.NAMESPA
 
 
 def dot_lines(shown: Shown) -> Iterator[str]:
-    """A `digraph` in the DOT language. Edges that depend on what is left open, or that some pods lack, are dashed."""
+    """A `digraph` in the DOT language. Edges that are undetermined, or that some pods lack, are dashed, with a tip."""
     report = shown.report
     names = outside_names(report.ends)
     numbers = {end: f"n{number}" for number, end in enumerate(report.ends)}
@@ -30,7 +30,8 @@ def dot_lines(shown: Shown) -> Iterator[str]:
         yield from (f"    {_node(numbers[end], end, names)}" for end in ends)
         yield "  }"
     for row in report:
-        style = ', style="dashed"' if remarks(row.access) else ""
+        said = remarks(row.access, row.partial_by)
+        style = f', style="dashed", tooltip={_quoted(said)}' if said else ""
         yield f"  {numbers[row.src]} -> {numbers[row.dst]} [label={_quoted(connections(row.access.ports))}{style}];"
     yield "}"
 

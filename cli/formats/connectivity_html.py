@@ -11,16 +11,18 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from html import escape
 from importlib.resources import files
 from typing import TypeAlias
 
 from reachproof.cli.formats.shown import Shown, connections, end_text, outside_names, remarks
 from reachproof.cli.text import place, printable
+from reachproof.network.intervals import EMPTY
 from reachproof.network.ports import ALL_PORTS, ranges
 from reachproof.queries.connectivity import Connectivity
 from reachproof.queries.connectivity_explain import Explanation, Stretch, explain
-from reachproof.queries.report_ends import End, EndKind
+from reachproof.queries.report_ends import End, EndKind, Partial
 from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import OutOfBudget
 from reachproof.solver.matrix import Access
@@ -28,7 +30,7 @@ from reachproof.solver.matrix import Access
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | bool | None"
 
 MOST_TRACED = 3_000
-_WORDS = {Truth.ALLOWED: "allowed", Truth.DENIED: "denied", Truth.EITHER: "left open"}
+_WORDS = {Truth.ALLOWED: "allowed", Truth.DENIED: "denied", Truth.EITHER: "undetermined"}
 _ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
 
@@ -83,7 +85,13 @@ def _data(shown: Shown) -> str:
 
 def _end(end: End, names: dict[End, str]) -> Json:
     label = end_text(end, names)
-    return {"label": f"{label} ({', '.join(end.cidrs)})" if end in names else label, "set": printable(_set_text(end))}
+    return {
+        "label": f"{label} ({', '.join(end.cidrs)})" if end in names else label,
+        "set": printable(_set_text(end)),
+        "pods": len(end.pods),
+        "unknown": any(pod.abstract for pod in end.pods),
+        "several": end.node is not None or any(len(pod.addresses) != 1 for pod in end.pods),
+    }
 
 
 def _set_text(end: End) -> str:
@@ -106,7 +114,8 @@ def _access(access: Access) -> Json:
     return {
         "text": connections(access.ports) if access else "",
         "all": access.ports == ALL_PORTS,
-        "remarks": remarks(access),
+        "open": remarks(replace(access, partial=EMPTY), None),
+        "partial": {str(by): remarks(replace(access, open=EMPTY), by) for by in Partial} if access.partial else None,
         "ranges": listed,
     }
 
@@ -144,9 +153,9 @@ def _traces(report: Connectivity, explanations: tuple[Explanation, ...] | None) 
 
 
 def _steps(stretch: Stretch) -> list[str]:
-    return [
-        printable(f"{step.direction} {step.action}: {step.text}{place(step.origin)}") for step in stretch.trace.steps
-    ]
+    steps = [f"{step.direction} {step.action}: {step.text}{place(step.origin)}" for step in stretch.trace.steps]
+    depends = [f"depends on {notice.code}: {notice.text}" for notice in stretch.trace.depends]
+    return [printable(text) for text in (*steps, *depends)]
 
 
 _HEAD = """<!DOCTYPE html>
@@ -168,7 +177,8 @@ _BODY = """<header><h1>Connectivity by {by}</h1><p>{summary}</p></header>
 <label class="check"><input type="checkbox" id="connected">only ends with connections</label>
 </form>
 <div class="legend"><span><i class="all"></i>● every port</span><span><i class="some"></i>◐ some ports</span>
-<span><i class="open"></i>? depends, or not all of their pods</span><span><i class="none"></i>nothing</span></div>
+<span><i class="open"></i>? undetermined, or only for some pods or addresses</span>
+<span><i class="none"></i>nothing</span></div>
 <div class="pages"><button type="button" id="up">↑</button><button type="button" id="down">↓</button>
 <button type="button" id="left">←</button><button type="button" id="right">→</button><span id="counts"></span></div>
 <main><div class="frame" id="matrix"></div>

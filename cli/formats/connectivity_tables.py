@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from reachproof.cli.formats.shown import Shown, connections, end_text, outside_names, remarks
 from reachproof.cli.text import printable
 from reachproof.queries.exposure import Exposure
-from reachproof.queries.report_ends import End
+from reachproof.queries.report_ends import End, partial_by
 
-COLUMNS = ("src", "dst", "connections", "depends", "partial")
+COLUMNS = ("src", "dst", "connections", "depends", "partial", "partialBy")
 _MARKS = re.compile(r"([\\`*_\[\]{}|<>#~&!()])")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -30,8 +30,10 @@ def csv_lines(shown: Shown) -> Iterator[str]:
         )
         for access in shown.report.matrix.accesses
     ]
+    partial = [bool(access.partial) for access in shown.report.matrix.accesses]
     for src, dst, number in shown.report.places():
-        yield f"{ends[src]},{ends[dst]},{accesses[number]}"
+        by = partial_by(shown.report.ends[src], shown.report.ends[dst]) if partial[number] else ""
+        yield f"{ends[src]},{ends[dst]},{accesses[number]},{by}"
 
 
 def _csv(cells: tuple[str, ...]) -> str:
@@ -48,7 +50,12 @@ def md_lines(shown: Shown) -> Iterator[str]:
     yield "|---|---|---|---|"
     for row in shown.report:
         yield _md(
-            (end_text(row.src, names), end_text(row.dst, names), connections(row.access.ports), remarks(row.access))
+            (
+                end_text(row.src, names),
+                end_text(row.dst, names),
+                connections(row.access.ports),
+                remarks(row.access, row.partial_by),
+            )
         )
     if names:
         yield ""
@@ -66,7 +73,7 @@ def _exposed(exposure: Exposure, names: dict[End, str]) -> Iterator[str]:
     end = end_text(exposure.end, names)
     facings = (("from", exposure.ingress), ("to", exposure.egress))
     for word, facing in ((word, facing) for word, facing in facings if facing is not None):
-        for other, access in facing.outside:
+        for other, access in facing.outside or ():
             yield _md((end, f"{word} {end_text(other, names)}", connections(access.ports)))
         if facing.everywhere:
             yield _md((end, f"{word} the entire cluster", connections(facing.everywhere)))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from reachproof.cli.formats.shown import Shown, connections, end_text, outside_names, remarks
 from reachproof.cli.text import place, printable
+from reachproof.network.policy import Direction
+from reachproof.queries.report_ends import Partial, partial_by
 from reachproof.semantics.trace import Truth
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     Names = dict[End, str]
 
-_WORDS = {Truth.ALLOWED: "allowed", Truth.DENIED: "denied", Truth.EITHER: "left open"}
+_WORDS = {Truth.ALLOWED: "allowed", Truth.DENIED: "denied", Truth.EITHER: "undetermined"}
 
 
 def text_lines(shown: Shown) -> Iterator[str]:
@@ -43,26 +45,30 @@ def text_lines(shown: Shown) -> Iterator[str]:
 def _rows(report: Connectivity, names: Names) -> Iterator[str]:
     """A line for each row; what they are made of is written once and used again, as there may be millions."""
     ends = [end_text(end, names) for end in report.ends]
-    accesses = [_access(access) for access in report.matrix.accesses]
+    said = {by: [_access(access, by) for access in report.matrix.accesses] for by in Partial}
+    partial = [bool(access.partial) for access in report.matrix.accesses]
     number = 0
     for src, dst, number in report.places():
-        yield f"{ends[src]} => {ends[dst]} : {accesses[number]}"
+        by = partial_by(report.ends[src], report.ends[dst]) if partial[number] else Partial.PODS
+        yield f"{ends[src]} => {ends[dst]} : {said[by][number]}"
     if not number:
         yield "no connections"
 
 
-def _access(access: Access) -> str:
-    said = remarks(access)
+def _access(access: Access, by: Partial | None) -> str:
+    said = remarks(access, by)
     return f"{connections(access.ports)}  ({said})" if said else connections(access.ports)
 
 
 def _connection(src: End, dst: End, access: Access, names: Names) -> str:
-    return f"{end_text(src, names)} => {end_text(dst, names)} : {_access(access)}"
+    return f"{end_text(src, names)} => {end_text(dst, names)} : {_access(access, partial_by(src, dst))}"
 
 
 def _explained(shown: Shown, names: Names) -> Iterator[str]:
     """Pairs with a connection and what allows it, then pairs without one and what denies it."""
     report = shown.report
+    if not shown.explanations:
+        yield "no connections"
     with_access = [(each, report.between(each.src, each.dst)) for each in shown.explanations or ()]
     for present in (True, False):
         for each, access in with_access:
@@ -75,6 +81,7 @@ def _stretches(explanation: Explanation) -> Iterator[str]:
     for each in explanation.stretches:
         yield f"    {connections(each.ports)}: {_WORDS[each.truth]}"
         yield from _steps(each)
+        yield from (printable(f"      depends on {notice.code}: {notice.text}") for notice in each.trace.depends)
 
 
 def _steps(stretch: Stretch) -> Iterator[str]:
@@ -88,16 +95,20 @@ def _steps(stretch: Stretch) -> Iterator[str]:
 
 def _exposed(exposures: Iterable[Exposure], names: Names) -> Iterator[str]:
     listed = list(exposures)
-    egress = [f"{end_text(each.end, names)} => {line}" for each in listed for line in _facing(each.egress, names)]
-    ingress = [f"{end_text(each.end, names)} <= {line}" for each in listed for line in _facing(each.ingress, names)]
-    yield from ("", "Egress exposure:", *(egress or ["none"]))
-    yield from ("", "Ingress exposure:", *(ingress or ["none"]))
+    for direction, title, arrow in ((Direction.EGRESS, "Egress", "=>"), (Direction.INGRESS, "Ingress", "<=")):
+        found = [(each.end, each.facing(direction)) for each in listed]
+        facings = [(end, facing) for end, facing in found if facing is not None]
+        lines = [f"{end_text(end, names)} {arrow} {line}" for end, facing in facings for line in _facing(facing, names)]
+        narrowed = not any(facing.looked_at for _, facing in facings)
+        yield from (
+            "",
+            f"{title} exposure:",
+            *(lines or ["not looked at; the report is narrowed" if narrowed else "none"]),
+        )
 
 
-def _facing(facing: Facing | None, names: Names) -> Iterator[str]:
-    if facing is None:
-        return
-    for end, access in facing.outside:
+def _facing(facing: Facing, names: Names) -> Iterator[str]:
+    for end, access in facing.outside or ():
         yield f"{end_text(end, names)} : {connections(access.ports)}"
     if facing.everywhere:
         yield f"entire-cluster : {connections(facing.everywhere)}"

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from reachproof.solver.matrix import Access
 
 FEW_CIDRS = 4
+PARTIAL_WORDS = {
+    "pods": "only between some of their pods",
+    "addresses": "only at some of their addresses",
+    "unknownAddresses": "depends on pod addresses that are not known; narrow them with --pod-cidr",
+    "podsOrAddresses": "only between some of their pods or addresses",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,18 +47,18 @@ def connections(ports: IntervalSet) -> str:
     return "; ".join(words) if words else "No Connections"
 
 
-def remarks(access: Access) -> str:
-    """What else there is to say about the ports of a row, in words; mostly nothing."""
+def remarks(access: Access, by: str | None) -> str:
+    """What else there is to say about the ports of a row, in words; mostly nothing. `by`: what `partial` is due to."""
     said = []
     if access.open:
-        said.append(f"{_which(access, access.open)} depends on what is left open")
-    if access.partial:
-        said.append(f"{_which(access, access.partial)} not between all of their pods")
+        said.append(f"{_which(access, access.open)}undetermined")
+    if access.partial and by is not None:
+        said.append(f"{_which(access, access.partial)}{PARTIAL_WORDS[by]}")
     return ", ".join(said)
 
 
 def _which(access: Access, ports: IntervalSet) -> str:
-    return "all of it" if ports == access.ports else connections(ports)
+    return "" if ports == access.ports else f"{connections(ports)} "
 
 
 def outside_names(ends: Sequence[End]) -> dict[End, str]:

@@ -17,11 +17,15 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from reachproof.network.errors import InputError, Problem
+from reachproof.network.errors import ReachproofError
 from reachproof.network.labels import Operator, Requirement, Selector
 from reachproof.network.predicate import How, Textual
 
 MOST_TEXTUAL = 8
+
+
+class NotModelledError(ReachproofError):
+    """A policy asks something of possible pods that is not modelled; the text is fit for the user."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +81,7 @@ def domains(
     """The domain of every key that the selectors mention or that is `compared`, sorted by key.
 
     `name_key`: a key that is never absent and has none of the values that are `taken` (the names of what exists).
-    InputError where more tests look for parts of one key's values than can be told apart here.
+    NotModelledError where more tests look for parts of one key's values than can be told apart here.
     """
     taken = frozenset(taken)
     values: dict[str, set[str]] = {key: set() for key in compared}
@@ -105,11 +109,10 @@ def domains(
 def _combined(key: str, tests: list[Textual], taken: frozenset[str]) -> Iterator[str]:
     """A value for every choice of the tests that a value can meet: their texts, with a filler that none of them has."""
     if len(tests) > MOST_TEXTUAL:
-        message = (
-            f"found {len(tests)} selectors that look for a part of the label {key}, expected at most {MOST_TEXTUAL} "
-            "in a question about possible pods"
+        raise NotModelledError(
+            f"{len(tests)} selectors look for a part of the label {key}; of possible pods at most {MOST_TEXTUAL} are "
+            "told apart"
         )
-        raise InputError([Problem(message=message)])
     named = "".join(test.text for test in tests)
     filler = next(letter for letter in _FILLERS if letter not in named)
     for chosen in product((False, True), repeat=len(tests)):

@@ -18,13 +18,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reachproof.network.cluster import Node, Pod
-from reachproof.network.errors import InputError, Problem
 from reachproof.network.flow import External
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import NAMESPACE_NAME, Requirement, Selector
-from reachproof.network.policy import AddressPeer, Direction, NamedPort, PodSet, parts_of
+from reachproof.network.policy import AddressPeer, Direction, NamedPort, Peer, PodSet, parts_of
 from reachproof.network.ports import port_range
-from reachproof.network.predicate import Holder, Textual, needs, written
+from reachproof.network.predicate import Holder, Textual, needs
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver.bits import ones, partition, positions
 from reachproof.solver.goal import (
@@ -38,7 +37,7 @@ from reachproof.solver.goal import (
     Side,
 )
 from reachproof.solver.ground import near_of
-from reachproof.solver.possible.domains import Domain, domains
+from reachproof.solver.possible.domains import Domain, NotModelledError, domains
 from reachproof.solver.possible.scope import Scope, ScopedMatch, ScopedPolicy, ScopedRule, Target
 from reachproof.solver.region import leaves
 from reachproof.solver.slice import PEER, SUBJECT, port_atoms
@@ -96,7 +95,8 @@ class Layout:
 
 
 def layout(scope: Scope) -> Layout:
-    """The variables of a scope."""
+    """The variables of a scope. NotModelledError where a policy asks for the service account of a possible pod."""
+    _demand_no_account(scope)
     cuts = [leaf.ports for leaf in leaves(scope.region) if isinstance(leaf, InPorts)]
     asked = [each.match.ports for _, _, each in _matches(scope) if each.match.ports is not None]
     cuts += [numbers for ports in asked for numbers in (ports.numbers, ports.not_numbers)]
@@ -110,6 +110,20 @@ def layout(scope: Scope) -> Layout:
         atoms=port_atoms(scope.ports, cuts),
         names=tuple(sorted(names)) if scope.homes[Side.DESTINATION] else (),
     )
+
+
+def _demand_no_account(scope: Scope) -> None:
+    for _, policy in _policies(scope):
+        matches = (target for rule in policy.rules for each in rule.matches for target in (each.peer, each.subject))
+        peers = [target.peer for target in (policy.subject, *matches) if target.peer is not None]
+        if any(_asks_for_account(part) for peer in peers for part in (peer, *parts_of(peer))):
+            message = f"{policy.policy.ref} asks for a service account, and those of possible pods are not modelled"
+            raise NotModelledError(message)
+
+
+def _asks_for_account(peer: Peer) -> bool:
+    where = peer.where if isinstance(peer, PodSet) else None
+    return where is not None and any(each.of is Holder.ACCOUNT for each in needs(where))
 
 
 def pod_addresses(snapshot: Snapshot) -> IntervalSet:
@@ -196,13 +210,6 @@ def _tests(scope: Scope, side: Side, of: Holder) -> Iterator[Requirement | Textu
     """Single tests of labels in conditions that are more than a selector."""
     for pods in _pod_sets(scope, side):
         for each in needs(pods.where) if pods.where is not None else ():
-            if each.of is Holder.ACCOUNT:
-                test = written(each, scope.snapshot.options.cni)
-                message = (
-                    f"found a policy that selects by service account ({test}), expected none in a question "
-                    "about possible pods, whose service accounts nobody knows"
-                )
-                raise InputError([Problem(message=message)])
             if each.of is of:
                 yield each.test
 

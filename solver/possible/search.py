@@ -14,6 +14,7 @@ from reachproof.solver.decide import Absent, Found, SearchOutcome, Undecided, bl
 from reachproof.solver.goal import Search
 from reachproof.solver.ground import Encoding
 from reachproof.solver.possible.attempts import attempts, holds
+from reachproof.solver.possible.domains import NotModelledError
 from reachproof.solver.possible.layout import Layout, layout
 from reachproof.solver.possible.scope import scope
 from reachproof.solver.possible.script import open_script
@@ -29,7 +30,10 @@ def search_open(encoding: Encoding, goal: Search, budget: Budget, prover: Prover
     found = scope(encoding.snapshot, encoding.universe, goal.region)
     if found is None:
         return closed
-    plan = layout(found)
+    try:
+        plan = layout(found)
+    except NotModelledError as limit:
+        return Undecided(str(limit), for_good=True)
     if not plan.atoms:
         return closed
     script = open_script(plan, goal.wanted)

@@ -146,10 +146,10 @@ def test_text_holds_no_character_that_steers_a_terminal() -> None:
 
 def test_csv_holds_one_cell_per_name_and_no_formula() -> None:
     rows = list(csv.reader(io.StringIO("\n".join(csv_lines(shown_with("=1+1"))))))
-    assert rows[0] == ["src", "dst", "connections", "depends", "partial"]
+    assert rows[0] == ["src", "dst", "connections", "depends", "partial", "partialBy"]
     assert [row[0] for row in rows[1:]] == ["'=1+1/=1+1", "0.0.0.0/0"]
     evil = list(csv.reader(io.StringIO("\n".join(csv_lines(shown_with(EVIL))))))
-    assert {len(row) for row in evil} == {5}
+    assert {len(row) for row in evil} == {6}
 
 
 def test_markdown_holds_no_markup_of_a_name() -> None:
@@ -178,4 +178,4 @@ def test_ports_are_told_as_other_tools_tell_them() -> None:
     assert connections(ports) == "TCP 80,8080-8090; UDP 53"
     assert connections(IntervalSet()) == "No Connections"
     some = Access(ports=ports, open=IntervalSet.single(80), partial=ports)
-    assert remarks(some) == "TCP 80 depends on what is left open, all of it not between all of their pods"
+    assert remarks(some, "pods") == "TCP 80 undetermined, only between some of their pods"

@@ -20,7 +20,7 @@ def test_a_verdict_that_needs_a_certain_address_says_so() -> None:
     answer = CLOSED.ask("can pod shop/a reach deployment shop/d on tcp/80?")
     assert answer.verdict == "reachable"
     assert shown(answer) == "pod shop/a (10.1.0.1) -> pod shop/d (10.0.0.1) on tcp/80"
-    assert notice(answer, "POD_ADDRESS_UNKNOWN") == KNOWN + "podCidr"
+    assert notice(answer, "POD_ADDRESS_UNKNOWN") == KNOWN + "--pod-cidr (podCidr over HTTP and in Python)"
     assert notice(answer, "DEPENDS_ON_ADDRESS") == (
         "the verdict depends on the address of pod shop/d, which is not in the input"
     )
@@ -48,7 +48,7 @@ def test_without_a_range_the_private_ranges_are_possible() -> None:
     assert answer.verdict == "violated"
     assert notice(answer, "POD_ADDRESS_UNKNOWN") == (
         "the address of shop/d is not in the input: any address in 10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, "
-        "192.168.0.0/16 is taken to be possible; narrow it with podCidr"
+        "192.168.0.0/16 is taken to be possible; narrow it with --pod-cidr (podCidr over HTTP and in Python)"
     )
 
 
