@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from reachproof.manifests.fields import Block, Field
-from reachproof.network.address import format_cidrs, parse_address, parse_cidr
+from reachproof.network.address import MAPPED, format_cidrs, parse_address, parse_cidr
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import MAX_PORT
 
@@ -13,7 +13,6 @@ _LABEL_PART = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _PORT_NAME = re.compile(r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
 _CIDR = re.compile(r"[0-9a-fA-F:.]+/[0-9]{1,3}")
-_MAPPED = parse_cidr("::ffff:0:0/96")
 _DOMAIN = re.compile(r"(\*\.)?([a-zA-Z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?\.)+[a-zA-Z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?\.?")
 PORT_NAME = "a port name of at most 15 characters: a-z, 0-9 and single dashes, with a letter"
 
@@ -84,7 +83,7 @@ def read_cidr(field: Field, *, leading_zeros: bool = False) -> IntervalSet | Non
         full = 128 if ":" in text else 32
         field.expected("a CIDR such as 10.0.0.0/8" + (f"; one address is {text}/{full}" if bare else ""))
         return None
-    if _MAPPED & addresses and addresses <= _MAPPED:
+    if addresses <= MAPPED:
         field.expected("a CIDR in plain IPv4 or plain IPv6, not IPv4 written as IPv6")
         return None
     _notice_reading(field, text, plain, addresses)

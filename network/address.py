@@ -86,3 +86,11 @@ NOT_GLOBAL = (
     | parse_cidrs(("2001:db8::/32", "2001:2::/48", "3fff::/20"))
 )
 GLOBAL = ALL_ADDRESSES - NOT_GLOBAL
+# What is at no other machine: a pod reaches itself there, or many at once, so that no policy is asked.
+LOOPBACK = parse_cidrs(("127.0.0.0/8", "::1/128"))
+UNSPECIFIED = parse_cidrs(("0.0.0.0/8", "::/128"))
+MULTICAST = parse_cidrs(("224.0.0.0/4", "ff00::/8"))
+BROADCAST = parse_cidrs(("255.255.255.255/32",))
+# IPv4 in an IPv6 socket (RFC 4291): on the network such an address is the IPv4 address.
+MAPPED = parse_cidrs(("::ffff:0:0/96",))
+NOT_ROUTED = LOOPBACK | UNSPECIFIED | MULTICAST | BROADCAST | MAPPED

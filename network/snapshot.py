@@ -6,7 +6,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from reachproof.network.address import PRIVATE
+from reachproof.network.address import NOT_ROUTED, PRIVATE
 from reachproof.network.cluster import IdlePod, Ingress, Namespace, Node, Notice, Pod, Service, ServiceAccount
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import Labels
@@ -126,11 +126,11 @@ class Snapshot:
 
     @cached_property
     def held(self) -> IntervalSet:
-        """Addresses of pods, nodes and Services: everything that is not outside the cluster."""
+        """Addresses that are not outside the cluster: of pods, nodes and Services, and those that lead nowhere."""
         singles = [address for pod in self.pods for address in pod.addresses]
         singles += [address for node in self.nodes for address in node.addresses]
         singles += [address for service in self.services for address in service.virtual_ips]
-        return IntervalSet.of((address, address) for address in singles)
+        return IntervalSet.of((address, address) for address in singles) | NOT_ROUTED
 
     @cached_property
     def _node_range(self) -> IntervalSet:

@@ -27,6 +27,7 @@ from reachproof.network.policy import Policy
 from reachproof.network.ports import ALL_PORTS, place, port_range
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries import ingress_controller
+from reachproof.queries.address_sets import of_services, why_not_askable
 from reachproof.queries.domain_names import domain_set
 from reachproof.queries.errors import QueryError, query_problem
 from reachproof.queries.ingress_controller import controllers
@@ -107,13 +108,21 @@ class Binder:
 
     # ------------------------------------------------------------ sets
 
-    def at(self, side: Side, expression: ast.SetExpr) -> Formula:
-        """The flows whose end at `side` is in the set. A service stands for its backends, whatever the port."""
+    def at(self, side: Side, expression: ast.SetExpr, *, removed: bool = False) -> Formula:
+        """The flows whose end at `side` is in the set. A service stands for its backends, whatever the port.
+
+        `removed`: the set is taken away from another, so it may name addresses that no question can be about.
+        """
         match expression:
             case ast.Union(items):
-                return Some(tuple(self.at(side, item) for item in items))
-            case ast.Difference(base, removed):
-                return All((self.at(side, base), Not(self.at(side, removed))))
+                return Some(tuple(self.at(side, item, removed=removed) for item in items))
+            case ast.Difference(base, less):
+                return All((self.at(side, base, removed=removed), Not(self.at(side, less, removed=True))))
+            case ast.Addresses(written, low, high):
+                if not removed and (why := why_not_askable(written, low, high)) is not None:
+                    self.refuse(why, expression.span)
+                self.warnings += of_services(self._snapshot, low, high)
+                return At(side, InAddresses(IntervalSet(((low, high),))))
             case ast.Pods():
                 return self._pods(side, expression)
             case ast.ServiceNamed(name):
@@ -122,17 +131,17 @@ class Binder:
             case _:
                 return self._simple(side, expression)
 
-    def to(self, expression: ast.SetExpr, ports: ast.Ports) -> Formula:
+    def to(self, expression: ast.SetExpr, ports: ast.Ports, *, removed: bool = False) -> Formula:
         """The flows into a set on some ports; the ports of a service are its own, and are resolved."""
         match expression:
             case ast.Union(items):
-                return Some(tuple(self.to(item, ports) for item in items))
-            case ast.Difference(base, removed):
-                return All((self.to(base, ports), Not(self.at(Side.DESTINATION, removed))))
+                return Some(tuple(self.to(item, ports, removed=removed) for item in items))
+            case ast.Difference(base, less):
+                return All((self.to(base, ports, removed=removed), Not(self.at(Side.DESTINATION, less, removed=True))))
             case ast.ServiceNamed(name):
                 return self._service_ports(name, ports)
             case _:
-                return All((self.at(Side.DESTINATION, expression), self.ports(ports)))
+                return All((self.at(Side.DESTINATION, expression, removed=removed), self.ports(ports)))
 
     def exempt(self, exceptions: Iterable[ast.Exempt]) -> Formula:
         """The flows that a claim leaves out."""
@@ -141,9 +150,9 @@ class Binder:
     def _exempt(self, exempt: ast.Exempt) -> Formula:
         parts: list[Formula] = []
         if exempt.source is not None:
-            parts.append(self.at(Side.SOURCE, exempt.source))
+            parts.append(self.at(Side.SOURCE, exempt.source, removed=True))
         if exempt.destination is not None:
-            parts.append(self.to(exempt.destination, exempt.ports or ast.ANY_PORT))
+            parts.append(self.to(exempt.destination, exempt.ports or ast.ANY_PORT, removed=True))
         elif exempt.ports is not None:
             parts.append(self.ports(exempt.ports))
         if exempt.within is not None:
@@ -168,9 +177,6 @@ class Binder:
                 nodes = [node for node in self._snapshot.nodes if selector.matches(node.labels)]
                 points = reduce(or_, (universe.by_party.get(party_key(node), 0) for node in nodes), 0)
                 return self._members(side, points, expression)
-            case ast.Addresses(_, low, high):
-                self._warn_of_virtual_addresses(low, high)
-                return At(side, InAddresses(IntervalSet(((low, high),))))
             case ast.Internet():
                 return All((At(side, Members(universe.external)), At(side, InAddresses(GLOBAL))))
             case ast.IngressController():
@@ -194,17 +200,6 @@ class Binder:
             text = f"{format_set(expression)!r} matches nothing in this snapshot"
             self.warnings.append(Notice(code="EMPTY_SET", text=text))
         return At(side, Members(points))
-
-    def _warn_of_virtual_addresses(self, low: int, high: int) -> None:
-        services = self._snapshot.services_at(low, high)
-        if services:
-            first = services[0]
-            more = f" and {len(services) - 1} more" if len(services) > 1 else ""
-            text = (
-                f"the addresses of service {first}{more} are not in this set: traffic to them is rewritten to a "
-                f"backend before policy applies; ask for `service {first}`"
-            )
-            self.warnings.append(Notice(code="SERVICE_ADDRESS", text=text, origin=first.origin))
 
     # ------------------------------------------------------------ pods
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from reachproof.network.address import family, format_address
+from reachproof.network.address import NOT_ROUTED, family, format_address
 from reachproof.network.calico import END
 from reachproof.network.cilium import ALWAYS
 from reachproof.network.cluster import Node, Notice, Pod
@@ -151,7 +151,8 @@ def _require_address(snapshot: Snapshot, party: Party, address: int) -> None:
     if not present:
         raise ValueError(f"{named(party)} is not in the snapshot")
     if not fits and isinstance(party, External):
-        raise ValueError(f"{format_address(address)} is not external: a pod, a node or a Service has it")
+        why = "it is at no other machine" if address in NOT_ROUTED else "a pod, a node or a Service has it"
+        raise ValueError(f"{format_address(address)} is not external: {why}")
     if not fits:
         raise ValueError(f"{format_address(address)} is no address of {named(party)}")
 

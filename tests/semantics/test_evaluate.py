@@ -46,6 +46,7 @@ RANGE = Options(pod_range=parse_cidrs(("10.0.0.0/24",)))
             flow(WEB, WORLD, at=("10.0.0.1", "192.168.0.2")),
             f"192.168.0.2 {NOT_EXTERNAL}",
         ),
+        (flow(WEB, WORLD, at=("10.0.0.1", "127.0.0.1")), "127.0.0.1 is not external: it is at no other machine"),
         (flow(JOB, WEB, at=("10.1.0.1", "10.0.0.1")), "10.1.0.1 is no address of pod shop/job"),
         (flow(JOB, WEB, at=("10.0.0.2", "10.0.0.1")), "10.0.0.2 is no address of pod shop/job"),
         (flow(JOB, JOB, at=("10.0.0.7", "10.0.0.8")), "pod shop/job is one pod, and has one address of a family"),

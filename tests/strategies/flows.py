@@ -24,15 +24,24 @@ End = tuple[Party, int]
 
 
 def ends(snapshot: Snapshot) -> list[End]:
-    """Every pod and node with each of its addresses, and one external address, or free one, of every piece."""
+    """Every pod and node with each of its addresses, and one external address, or free one, of every piece.
+
+    Of a pod that stands for several, two free addresses of the first piece of each family, so that two can meet.
+    """
     cuts = _address_cuts(snapshot)
     found: list[End] = []
     for pod in snapshot.pods:
-        addresses = pod.addresses or [low for low, _ in atoms(snapshot.free_range(pod), cuts)]
+        addresses = pod.addresses or _free_addresses(snapshot, pod, cuts)
         found += [(pod, address) for address in addresses]
     found += [(node, address) for node in snapshot.nodes for address in node.addresses]
     found += [(External(), low) for low, _ in atoms(ALL_ADDRESSES - snapshot.held, cuts)]
     return found
+
+
+def _free_addresses(snapshot: Snapshot, pod: Pod, cuts: list[IntervalSet]) -> list[int]:
+    pieces = list(atoms(snapshot.free_range(pod), cuts))
+    first = {family(low): high for low, high in reversed(pieces)} if pod.repeated else {}
+    return [low for low, _ in pieces] + [high for high in first.values() if (high, high) not in pieces]
 
 
 def pairs(snapshot: Snapshot) -> list[tuple[End, End]]:
