@@ -13,11 +13,11 @@ Trusted by every verdict; checked by tests/manifests and the agreement tests.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reachproof.manifests.adminports import experimental_only
-from reachproof.manifests.calico_objects import in_namespaces
+from reachproof.manifests.beyond_pods import beyond_pods
 from reachproof.manifests.domains import split_domains
 from reachproof.manifests.fields import Field
 from reachproof.manifests.policykind import Context
@@ -110,8 +110,9 @@ def _rule(item: Field, index: int, direction: Direction, dialect: Dialect, conte
         return ()
     if dialect.domains and action is not Action.ALLOW:
         _refuse_domains(entries, action)
-    certain = _matches([peer for peer in [*peers, *_sets(entries, context)] if not isinstance(peer, DomainPeer)], ports)
-    perhaps = _matches([peer for peer in peers if isinstance(peer, DomainPeer)], ports)
+    known = [peer for peer in peers if not isinstance(peer, DomainPeer)]
+    certain = (*_matches(known, ports, context), *beyond_pods(entries, ports, direction, context))
+    perhaps = _matches([peer for peer in peers if isinstance(peer, DomainPeer)], ports, context)
     parts = [(matches, may) for matches, may in ((certain, False), (perhaps, True)) if matches]
     if not parts and ports is not None and ports.names:
         parts = [((), False)]  # it matches nothing, unless an implementation makes something else of port names
@@ -130,11 +131,13 @@ def _refuse_domains(entries: list[Field], action: Action) -> None:
             )
 
 
-def _matches(peers: list[Peer], ports: PortMatch | None) -> tuple[Match, ...]:
+def _matches(peers: Sequence[Peer], ports: PortMatch | None, context: Context) -> tuple[Match, ...]:
+    """The peers with the ports. Port names are those of pods; in Calico and Cilium also of pods in a CIDR."""
+    having = (PodSet, AddressPeer) if context.profile.normal_tier or context.profile.calico_tiers else PodSet
     found = []
     for peer in peers:
         own = ports
-        if ports is not None and not isinstance(peer, PodSet):
+        if ports is not None and not isinstance(peer, having):
             own = PortMatch(ports.numbers)
         if own is None or own.numbers or own.names:
             found.append(Match(peer, own))
@@ -185,15 +188,6 @@ def _peers(entry: Field, direction: Direction, dialect: Dialect, context: Contex
             return _domains(domains, context)
         case _:
             return []
-
-
-def _sets(entries: list[Field], context: Context) -> list[Peer]:
-    """Under Calico a peer that names whole namespaces means their NetworkSets too."""
-    chosen = [entry.get("namespaces") for entry in entries if context.support and isinstance(entry.value, dict)]
-    if not chosen or any(entry.place.problems for entry in entries):
-        return []
-    found = [in_namespaces(read_selector(each), context) for each in chosen if each.present]
-    return [AddressPeer(addresses) for addresses in found if addresses]
 
 
 def _pods(chosen: Field, dialect: Dialect) -> PodSet:

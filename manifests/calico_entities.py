@@ -17,7 +17,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reachproof.manifests.calico_objects import ACCOUNT, NAMESPACE, OF_ACCOUNT, OF_NAMESPACE, peer_of, pods_of, read_net
+from reachproof.manifests.calico_objects import (
+    ACCOUNT,
+    HAS_NAMESPACE,
+    NAMESPACE,
+    OF_ACCOUNT,
+    OF_NAMESPACE,
+    peer_of,
+    pods_of,
+    read_net,
+)
 from reachproof.manifests.calico_ports import Ports, read_ports
 from reachproof.manifests.calico_selector import Global, SelectorMistake, parse_selector
 from reachproof.manifests.fields import Block, Field
@@ -40,7 +49,6 @@ from reachproof.network.policy import (
 from reachproof.network.ports import place
 from reachproof.network.predicate import ALWAYS, Needs, Predicate, both, negated, with_always, with_prefix
 
-HAS_NAMESPACE = Needs(Requirement(NAMESPACE, Operator.EXISTS))
 _EXCLUDED = ("selector", "notSelector", "namespaceSelector", "serviceAccounts", "nets", "notNets", "ports", "notPorts")
 _FIELDS = (*_EXCLUDED, "services")
 # Behind the prefix of namespaces: each has its name as a label, and nothing else has that.

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from reachproof.manifests.by_labels import ByLabels
@@ -174,6 +174,7 @@ _KINDS = {
     "GlobalNetworkSet": _network_set,
     "HostEndpoint": _host_endpoint,
 }
+HAS_NAMESPACE = Needs(Requirement(NAMESPACE, Operator.EXISTS))
 LABELLED_KINDS = ("NetworkSet", "GlobalNetworkSet", "HostEndpoint")
 SUPPORT = tuple(
     SupportKind(group=group, versions=(version,), kind=kind, read=read, cni=Cni.CALICO)
@@ -219,7 +220,7 @@ def _with_ports(context: Context) -> tuple[tuple[Labelled, Labels], ...]:
 def _seen(each: Labelled, namespaces: Mapping[str, Labels]) -> Labels:
     if not each.namespace:
         return each.labels
-    home = namespaces.get(each.namespace, {})
+    home = {**namespaces.get(each.namespace, {}), NAMESPACE_NAME: each.namespace}
     inherited = {f"{OF_NAMESPACE}{key}": value for key, value in home.items()}
     inherited[f"{OF_NAMESPACE}projectcalico.org/name"] = each.namespace
     return {**inherited, **each.labels, NAMESPACE: each.namespace}
@@ -230,14 +231,14 @@ def addresses_of(predicate: Predicate, context: Context) -> IntervalSet:
     return IntervalSet.of(span for each in context.once(_by_labels).meeting(predicate) for span in each.addresses)
 
 
-def in_namespaces(namespaces: Selector, context: Context) -> IntervalSet:
-    """The addresses of the NetworkSets in namespaces whose labels match."""
-    chosen: list[IntervalSet] = []
-    for each, _ in labelled(context):
-        home = {**context.namespaces.get(each.namespace, {}), NAMESPACE_NAME: each.namespace}
-        if each.namespace and namespaces.matches(home):
-            chosen.append(each.addresses)
-    return IntervalSet.of(span for addresses in chosen for span in addresses)
+def in_namespaces(namespaces: Selector) -> Predicate:
+    """What a `namespaces` peer of a ClusterNetworkPolicy asks of labels.
+
+    Conditions that hold where a label is absent hold for what has no namespace too. Without conditions it is about
+    what has one.
+    """
+    needs = (replace(each, key=f"{OF_NAMESPACE}{each.key}") for each in namespaces.requirements)
+    return both(*map(Needs, needs)) if namespaces.requirements else HAS_NAMESPACE
 
 
 def peer_of(predicate: Predicate, context: Context) -> Peer:

@@ -3,7 +3,9 @@
 | Field | Meaning |
 |---|---|
 | protocol, notProtocol | TCP, UDP and SCTP by name or number; any other is on no flow that is asked about |
-| ports, notPorts | numbers, `low:high`, or names of ports of pods: of the rule's protocol, of TCP where it names none |
+| ports, notPorts | numbers, `low:high`, or names of ports of pods: of the rule's protocol, else of the port's own |
+
+To release 3.31 a name in a rule without a protocol was one of TCP (`network.profile`).
 
 Trusted by every verdict about policies of Calico; checked by tests/agreement/test_calico.py.
 """
@@ -85,18 +87,21 @@ class Protocols:
     """The protocols of a rule, as far as flows have them.
 
     `all`: it names none. `named`: `protocol` is one of ours. `icmp`: the address family, where it is ICMP or ICMPv6.
-    `of_names`: the protocol that port names are looked up for.
+    `of_names`: the protocols that port names are looked up for.
     """
 
     ours: tuple[Protocol, ...] = tuple(Protocol)
     all: bool = True
     named: bool = False
     icmp: int | None = None
-    of_names: Protocol = Protocol.TCP
+    of_names: tuple[Protocol, ...] = tuple(Protocol)
 
 
-def read_protocols(rule: Field) -> Protocols:
-    """The protocols of a rule, by `protocol` and `notProtocol`."""
+def read_protocols(rule: Field, *, names_of_tcp: bool) -> Protocols:
+    """The protocols of a rule, by `protocol` and `notProtocol`.
+
+    `names_of_tcp`: without `protocol`, port names are ports of TCP.
+    """
     wanted, unwanted = rule.get("protocol"), rule.get("notProtocol")
     number, other = _protocol(wanted), _protocol(unwanted)
     ours = [each for each in Protocol if number is None or _NUMBERS.get(number) is each]
@@ -106,7 +111,7 @@ def read_protocols(rule: Field) -> Protocols:
         all=number is None and other is None,
         named=number in _NUMBERS,
         icmp={1: 4, 58: 6}.get(number or 0),
-        of_names=_NUMBERS.get(number or 0, Protocol.TCP),
+        of_names=tuple(each for each in ours if number is not None or not names_of_tcp or each is Protocol.TCP),
     )
 
 

@@ -37,7 +37,7 @@ from reachproof.network.policy import (
     PortMatch,
     Rule,
 )
-from reachproof.network.ports import place, port_range
+from reachproof.network.ports import Protocol, place, port_range
 from reachproof.network.predicate import Holder, holds
 
 _ACTIONS = {"Allow": Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS, "Log": None}
@@ -60,7 +60,7 @@ def _rule(item: Field, index: int, direction: Direction, ref: PolicyRef, context
         return None
     actions = {name: name for name in _ACTIONS}
     word = item.get("action").choice(actions)
-    protocols = read_protocols(item)
+    protocols = read_protocols(item, names_of_tcp=context.profile.names_of_tcp)
     source = read_entity(item.get("source"), ref, context, side="source")
     destination = read_entity(item.get("destination"), ref, context, side="destination")
     family = _family(item, protocols, source, destination)
@@ -198,16 +198,16 @@ def _port_matches(destination: Entity, protocols: Protocols, context: Context) -
 
 
 def _named(names: Iterable[str], protocols: Protocols) -> tuple[NamedPort, ...]:
-    if protocols.of_names not in protocols.ours:
-        return ()
-    return tuple(NamedPort(name, protocols.of_names) for name in names)
+    if protocols.of_names == tuple(Protocol):
+        return tuple(NamedPort(name, None) for name in names)
+    return tuple(NamedPort(name, protocol) for name in names for protocol in protocols.of_names)
 
 
 def _host_ports(
     destination: Entity, names: Iterable[str], protocols: Protocols, context: Context
 ) -> Iterator[tuple[AddressPeer, IntervalSet]]:
     """Port names of host endpoints, which are known by their addresses."""
-    wanted = {(name.name, name.protocol) for name in _named(names, protocols)}
+    wanted = {(name, protocol) for name in names for protocol in protocols.of_names}
     for each, labels in with_ports(context) if wanted else ():
         if destination.known is None or holds(destination.known, {Holder.POD: labels}):
             for port in each.ports:

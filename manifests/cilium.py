@@ -26,6 +26,8 @@ from reachproof.network.options import Cni
 from reachproof.network.policy import Direction, PodSet, Policy, PolicyRef, TierName
 
 GROUP = "cilium.io"
+_OWN_LABELS = "io.cilium.k8s"
+"""The beginning of the labels of groups that no selector sees."""
 _LISTS = ("ingress", "ingressDeny", "egress", "egressDeny")
 _FIELDS = ("endpointSelector", "nodeSelector", *_LISTS, "enableDefaultDeny", "labels", "description", "log")
 
@@ -49,7 +51,7 @@ def lower(manifest: Field, ref: PolicyRef, context: Context) -> tuple[Policy, ..
 def _policy(spec: Field, ref: PolicyRef, context: Context) -> Policy | None:
     if not spec.only(*_FIELDS):
         return None
-    subject = _selected(spec, ref)
+    subject = _selected(spec, ref, context)
     ingress, egress = (
         read_section(spec, direction, ref.namespace, context) for direction in (Direction.INGRESS, Direction.EGRESS)
     )
@@ -69,7 +71,7 @@ def _policy(spec: Field, ref: PolicyRef, context: Context) -> Policy | None:
     )
 
 
-def _selected(spec: Field, ref: PolicyRef) -> PodSet | None:
+def _selected(spec: Field, ref: PolicyRef, context: Context) -> PodSet | None:
     """The pods of the policy; None, with a notice, where it selects none because it is about hosts."""
     pods, nodes = spec.get("endpointSelector"), spec.get("nodeSelector")
     spec.demand_one_of("endpointSelector", "nodeSelector")
@@ -81,7 +83,7 @@ def _selected(spec: Field, ref: PolicyRef) -> PodSet | None:
             "HOST_POLICY", "policies of hosts are not modelled; what nodes accept and send is taken as allowed"
         )
         return None
-    subject = read_subject(pods, ref.namespace) if pods.present else None
+    subject = read_subject(pods, ref.namespace, context) if pods.present else None
     if pods.present and subject is None:
         text = "it needs a reserved label, which no pod has; such endpoints are not modelled"
         pods.notice("HOST_POLICY", text)
@@ -106,7 +108,8 @@ def read_group(manifest: Field) -> Group:
     if not spec.only("externalCIDRs"):
         return Group({}, EMPTY)
     cidrs = [read_cidr(item) for item in spec.get("externalCIDRs").items()]
-    labels = manifest.get("metadata").get("labels").labels()
+    given = manifest.get("metadata").get("labels").labels()
+    labels = {key: value for key, value in given.items() if not key.startswith(_OWN_LABELS)}
     return Group(labels, IntervalSet.of(span for cidr in cidrs for span in cidr or EMPTY))
 
 

@@ -17,8 +17,8 @@ Trusted by every verdict; checked by tests/manifests and by tests/agreement/test
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from reachproof.manifests.ciliumselectors import read_peers
 from reachproof.manifests.domains import patterns, split_domains
@@ -26,9 +26,10 @@ from reachproof.manifests.fields import Field
 from reachproof.manifests.policykind import Context
 from reachproof.manifests.selectors import read_selector
 from reachproof.manifests.syntax import read_cidr
+from reachproof.network.address import ALL_ADDRESSES
 from reachproof.network.cluster import Service
 from reachproof.network.intervals import EMPTY, IntervalSet
-from reachproof.network.labels import NAMESPACE_NAME, Labels, Selector
+from reachproof.network.labels import NAMESPACE_NAME, Labels, Operator, Selector
 from reachproof.network.policy import (
     AddressPeer,
     AnyPeer,
@@ -54,6 +55,7 @@ _ENTITIES: dict[str, Peer | None] = {
     # No party of the model is one of these.
     **dict.fromkeys(("none", "init", "health", "ingress", "unmanaged")),
 }
+_COUNTERPARTS = {Operator.NOT_IN: Operator.IN, Operator.DOES_NOT_EXIST: Operator.EXISTS}
 _NAME = re.compile(r"([-a-zA-Z0-9_]+[.]?)+")
 _PATTERN = re.compile(r"([-a-zA-Z0-9_*]+[.]?)+")
 
@@ -98,7 +100,7 @@ class PeerReader:
 
     def endpoints(self, item: Field, peers: Peers) -> None:
         """One selector."""
-        for peer in read_peers(item, self.namespace):
+        for peer in read_peers(item, self.namespace, self.context):
             peers.add(peer)
 
     def entity(self, item: Field, peers: Peers) -> None:
@@ -121,32 +123,28 @@ class PeerReader:
         if not item.only("cidr", "cidrGroupRef", "cidrGroupSelector", "except"):
             return
         chosen = item.demand_one_of("cidr", "cidrGroupRef", "cidrGroupSelector")
-        block = EMPTY
-        if chosen is not None and item.get("cidr").present:
-            block = read_cidr(chosen) or EMPTY
-        elif chosen is not None:
-            block = IntervalSet.of(span for group in self._groups(item, chosen) for span in group.addresses)
+        whole = self._block(item, chosen) if chosen is not None else EMPTY
+        block = whole
         for one in item.get("except").items():
             without = read_cidr(one)
-            if without is not None and item.get("cidr").present and not without <= block:
+            if without is not None and item.get("cidr").present and not without <= whole:
                 one.expected(f"a CIDR inside {item.get('cidr').value}")
             block = block - without if without is not None else block
         if block:
             peers.add(AddressPeer(block))
 
-    def _groups(self, item: Field, chosen: Field) -> Iterator[Group]:
-        if item.get("cidrGroupRef").present:
-            found = self.context.supporting("CiliumCIDRGroup", "", chosen.text() or "")
-            if isinstance(found, Group):
-                yield found
-            else:
-                chosen.notice("UNKNOWN_CIDR_GROUP", f"there is no CiliumCIDRGroup {chosen.value}; it matches nothing")
-            return
-        selector = read_selector(chosen)
-        if not selector.requirements:
-            chosen.expected("a label selector with at least one condition")
-        groups = [g for g in self.context.all_supporting("CiliumCIDRGroup") if isinstance(g, Group)]
-        yield from (group for group in groups if selector.matches(group.labels))
+    def _block(self, item: Field, chosen: Field) -> IntervalSet:
+        """The addresses of one entry of a CIDR set, before its exceptions."""
+        if item.get("cidr").present:
+            return read_cidr(chosen) or EMPTY
+        if item.get("cidrGroupSelector").present:
+            groups = [g for g in self.context.all_supporting("CiliumCIDRGroup") if isinstance(g, Group)]
+            return _in_groups(read_selector(chosen), groups)
+        found = self.context.supporting("CiliumCIDRGroup", "", chosen.text() or "")
+        if isinstance(found, Group):
+            return found.addresses
+        chosen.notice("UNKNOWN_CIDR_GROUP", f"there is no CiliumCIDRGroup {chosen.value}; it matches nothing")
+        return EMPTY
 
     def service(self, item: Field, peers: Peers) -> None:
         """One entry of toServices."""
@@ -193,6 +191,21 @@ class PeerReader:
             found = patterns([text], known)
         for peer in found:
             peers.add(peer)
+
+
+def _in_groups(selector: Selector, groups: Iterable[Group]) -> IntervalSet:
+    """The addresses that meet every condition; an address has the labels of all groups that it is in.
+
+    So one in no group meets what rules labels out, and without conditions every address is meant.
+    """
+    found = ALL_ADDRESSES
+    every = list(groups)
+    for need in selector.requirements:
+        ruled_out = need.operator in (Operator.NOT_IN, Operator.DOES_NOT_EXIST)
+        wanted = replace(need, operator=_COUNTERPARTS.get(need.operator, need.operator))
+        having = IntervalSet.of(span for each in every if wanted.matches(each.labels) for span in each.addresses)
+        found = found - having if ruled_out else found & having
+    return found
 
 
 def _add_service(service: Service, peers: Peers) -> None:

@@ -6,12 +6,19 @@
 | `io.kubernetes.pod.namespace` | the name of its namespace |
 | `io.cilium.k8s.namespace.labels.K` | the label K of its namespace |
 | `io.cilium.k8s.policy.serviceaccount` | the name of its service account |
+| `io.cilium.k8s.policy.cluster` | the name of the own cluster, which all pods have (`manifests.ciliumcluster`) |
 | `reserved:host`, `reserved:remote-node` | the node of the subject, other nodes: no pod has such a label |
 | `reserved:init`, `reserved:health`, `reserved:ingress`, `reserved:unmanaged` | nothing that is modelled |
 
-A selector without a namespace key or `reserved:` key is narrowed: in a namespaced policy to its namespace, elsewhere to
-what has a namespace. Otherwise a selector whose conditions all hold where labels are absent also selects nodes and the
-outside.
+A selector of peers with a `reserved:` key is taken as it stands. Any other is narrowed twice:
+
+| Without | it is narrowed to |
+|---|---|
+| `io.kubernetes.pod.namespace` | what has a namespace, in a clusterwide policy |
+| that and labels of namespaces | the namespace of the policy, in a namespaced one |
+| `io.cilium.k8s.policy.cluster` | the own cluster, since release 1.19 (`own_cluster_only` of the profile) |
+
+What is not narrowed, and has only conditions that hold where labels are absent, also selects nodes and the outside.
 
 Trusted by every verdict; checked by tests/manifests and by tests/agreement/test_cilium.py.
 """
@@ -21,7 +28,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from reachproof.manifests.ciliumcluster import CLUSTER, in_own_cluster
 from reachproof.manifests.fields import Field
+from reachproof.manifests.policykind import Context
 from reachproof.manifests.selectors import LABEL_KEY, LABEL_VALUE, OPERATORS
 from reachproof.manifests.syntax import is_label_key, is_label_value
 from reachproof.network.labels import NAMESPACE_NAME, Operator, Requirement, Selector
@@ -31,7 +40,6 @@ from reachproof.network.predicate import ACCOUNT_NAME, Holder, Needs, Predicate,
 NAMESPACE = "io.kubernetes.pod.namespace"
 NAMESPACE_LABELS = "io.cilium.k8s.namespace.labels."
 ACCOUNT = "io.cilium.k8s.policy.serviceaccount"
-CLUSTER = "io.cilium.k8s.policy.cluster"
 _SOURCES = ("k8s", "any", "reserved")
 _RESERVED = ("host", "remote-node", "init", "health", "ingress", "unmanaged")
 # What is no pod has one label each.
@@ -55,8 +63,18 @@ class Need:
 
     @property
     def about_namespace(self) -> bool:
-        """Whether it looks at the namespace."""
-        return self.source != "reserved" and (self.key == NAMESPACE or self.key.startswith(NAMESPACE_LABELS))
+        """Whether it looks at the name of the namespace."""
+        return self.source != "reserved" and self.key == NAMESPACE
+
+    @property
+    def about_namespace_labels(self) -> bool:
+        """Whether it looks at the labels of the namespace."""
+        return self.source != "reserved" and self.key.startswith(NAMESPACE_LABELS)
+
+    @property
+    def about_cluster(self) -> bool:
+        """Whether it looks at the name of the cluster."""
+        return self.source != "reserved" and self.key == CLUSTER
 
     @property
     def needs_label(self) -> bool:
@@ -115,20 +133,21 @@ def _need(field: Field, written: str, operator: Operator, values: tuple[str, ...
         field.report(f'found the key "{written}", expected reserved: with one of {", ".join(_RESERVED)}{hint}')
     elif not is_label_key(key):
         field.report(f'found the key "{written}", expected {LABEL_KEY}, perhaps after k8s:, any: or reserved:')
-    elif source != "reserved" and key == CLUSTER:
-        field.report(f'found the key "{written}", expected another one: the name of the cluster is not known here')
     else:
         return [Need(source, key, operator, values, field, exact)]
     return []
 
 
-def _pods(needs: Iterable[Need], extra: Iterable[Requirement] = ()) -> PodSet | None:
+def _pods(needs: Iterable[Need], context: Context, extra: Iterable[Requirement] = ()) -> PodSet | None:
     """The pods that meet the conditions, of namespaces that meet `extra` too; None where no pod can."""
     spaces, pods = list(extra), []
     accounts: list[Predicate] = []
     for need in needs:
         if need.source == "reserved":
             if need.needs_label:
+                return None
+        elif need.about_cluster:
+            if not in_own_cluster(need.field, Requirement(need.key, need.operator, need.values), context):
                 return None
         elif need.key == NAMESPACE:
             spaces.append(Requirement(NAMESPACE_NAME, need.operator, need.values))
@@ -141,18 +160,18 @@ def _pods(needs: Iterable[Need], extra: Iterable[Requirement] = ()) -> PodSet | 
     return PodSet(Selector.of(*spaces), Selector.of(*pods), where=both(*accounts) if accounts else None)
 
 
-def read_subject(field: Field, namespace: str) -> PodSet | None:
+def read_subject(field: Field, namespace: str, context: Context) -> PodSet | None:
     """endpointSelector: pods of the own namespace (any, where `namespace` is empty); None: it selects no pods."""
     needs = read_needs(field)
     if not namespace:
-        return _pods(needs)
+        return _pods(needs, context)
     kept = [need for need in needs if not _is_overridden(need, namespace)]
-    return _pods(kept, Selector.equal(NAMESPACE_NAME, namespace).requirements)
+    return _pods(kept, context, Selector.equal(NAMESPACE_NAME, namespace).requirements)
 
 
 def _is_overridden(need: Need, namespace: str) -> bool:
     """Whether it is a namespace in matchLabels, which has no effect: the policy's own takes its place."""
-    if not (need.exact and need.about_namespace and need.key == NAMESPACE):
+    if not (need.exact and need.about_namespace):
         return False
     if need.values == (namespace,):
         return True
@@ -165,12 +184,16 @@ def _is_overridden(need: Need, namespace: str) -> bool:
     return True
 
 
-def read_peers(field: Field, namespace: str) -> list[Peer]:
+def read_peers(field: Field, namespace: str, context: Context) -> list[Peer]:
     """One entry of fromEndpoints or toEndpoints of a policy in this namespace (empty: of a clusterwide one)."""
     needs = read_needs(field)
-    if not any(need.about_namespace or need.source == "reserved" for need in needs):
-        pods = _pods(needs, Selector.equal(NAMESPACE_NAME, namespace).requirements if namespace else ())
-        return [pods] if pods is not None else []
-    pods = _pods(needs)
+    as_it_stands = any(need.source == "reserved" for need in needs)
+    named = any(need.about_namespace for need in needs)
+    in_namespace = not (as_it_stands or named or (namespace and any(need.about_namespace_labels for need in needs)))
+    in_cluster = context.profile.own_cluster_only and not any(need.about_cluster for need in needs)
+    own = Selector.equal(NAMESPACE_NAME, namespace).requirements if in_namespace and namespace else ()
+    pods = _pods(needs, context, own)
     found: list[Peer] = [pods] if pods is not None else []
+    if not as_it_stands and (in_namespace or in_cluster):
+        return found
     return found + [peer for label, peer in _OTHERS if all(need.met_by(label) for need in needs)]

@@ -1,8 +1,9 @@
 """What is kept of an object that is stored: the fields that its reader looks at, and no other.
 
 So env, images, volumes, annotations, managed fields and the like never get into a store, and of a kind that cannot
-matter (Secret, ConfigMap) not even the name. A reader that looks at another field needs it here too; that nothing is
-missing is checked at every storing (`stored`) and by tests/manifests/test_stored.py.
+matter (Secret; ConfigMap, but for the settings of Cilium's that are read) not even the name. A reader that looks at
+another field needs it here too; that nothing is missing is checked at every storing (`stored`) and by
+tests/manifests/test_stored.py.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from math import isfinite
 from typing import Any, Final
 
 from reachproof.manifests.calico_objects import LABELLED_KINDS
+from reachproof.manifests.ciliumcluster import LOCAL, NAME, is_config
 from reachproof.manifests.inventory import inventory_kind
 from reachproof.manifests.manifest import Manifest
 from reachproof.manifests.pods import PROXY
@@ -51,6 +53,7 @@ _LABELLED: Kept = {
     "metadata": {**_NAME, "labels": ALL, "annotations": {"projectcalico.org/metadata": ONE}},
     "spec": ALL,
 }
+_CONFIG: Kept = {"metadata": _NAME, "data": {NAME: ONE, LOCAL: ONE}}
 _KINDS: dict[str, Kept] = {
     "Namespace": {"metadata": {**_NAME, "labels": ALL}},
     "ServiceAccount": {"metadata": {**_NAME, "labels": ALL}},
@@ -127,6 +130,8 @@ def kept(manifest: Manifest) -> dict[str, Any] | None:
     """What is stored of an object; None for one that is not looked at. Lines of policies are kept, where known."""
     if depends_on_cni(manifest):
         fields = _LABELLED if manifest.kind in (*LABELLED_KINDS, "CiliumCIDRGroup") else _POLICY
+    elif is_config(manifest):
+        fields = _CONFIG
     elif inventory_kind(manifest):
         fields = _KINDS[manifest.kind]
     else:

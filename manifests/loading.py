@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from reachproof.manifests import crosschecks, mesh
+from reachproof.manifests.ciliumcluster import cluster_name, is_config, shown
 from reachproof.manifests.cluster import Cluster, join
 from reachproof.manifests.detect import Signs
 from reachproof.manifests.digest import digest
@@ -40,7 +41,16 @@ from reachproof.network.snapshot import Snapshot
 
 # Notices that say on what every answer rests; the others are warnings.
 _ASSUMED = frozenset(
-    ("HOST_POLICY", "HOST_ENDPOINT", "NOT_LOOKED_AT", "STAGED_POLICY", "TO_SERVICES", "WAYPOINT_POLICY")
+    (
+        "CLUSTER_NAME",
+        "HOST_POLICY",
+        "HOST_ENDPOINT",
+        "NOT_LOOKED_AT",
+        "RULES_OUTSIDE_TYPES",
+        "STAGED_POLICY",
+        "TO_SERVICES",
+        "WAYPOINT_POLICY",
+    )
 )
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
 
@@ -69,6 +79,7 @@ class Loading:
         self._late: list[tuple[Manifest, PolicyKind]] = []
         self._support: dict[tuple[str, str, str], tuple[object, Manifest, Place]] = {}
         self._without_policy: list[tuple[Manifest, Place]] = []
+        self._configs: list[Manifest] = []
 
     def documents(self, documents: Iterable[Document]) -> None:
         """Takes in objects, until there are too many problems."""
@@ -105,6 +116,9 @@ class Loading:
     def _object(self, manifest: Manifest) -> None:
         if depends_on_cni(manifest) or manifest.kind == "DaemonSet":
             self._signs.add(manifest)
+        if is_config(manifest):
+            self._configs.append(manifest)
+            return
         if self._context.options.cni is Cni.AUTO and depends_on_cni(manifest):
             self._undecided.append(manifest)
         else:
@@ -197,6 +211,7 @@ class Loading:
             services=with_endpoints(self._inventory.of_kind("Service"), slices),
             slices=tuple(slices),
             namespaces={each.name: each.labels for each in self._inventory.of_kind("Namespace")},
+            cluster=cluster_name(self._configs, self.problems) if self._context.options.cni is Cni.CILIUM else "",
         )
         late, self._late = self._late, []
         for manifest, kind in late:
@@ -276,6 +291,7 @@ class Loading:
                     *cluster.ingresses,
                     *cluster.accounts,
                     *((key, found) for key, (found, _, _) in self._support.items()),
+                    *map(shown, self._configs),
                 ),
                 specs,
                 self._left_out(),

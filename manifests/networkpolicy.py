@@ -38,11 +38,18 @@ from reachproof.network.policy import (
 from reachproof.network.ports import Protocol, port_range
 
 _TYPES = {"Ingress": Direction.INGRESS, "Egress": Direction.EGRESS}
+_OUTSIDE = (
+    "policyTypes leaves {} out; Cilium applies these rules all the same and isolates the pods for it, where "
+    "NetworkPolicy says that neither happens"
+)
 PROTOCOLS = {protocol.value: protocol for protocol in Protocol}
 
 
 def lower(manifest: Field, ref: PolicyRef, context: Context) -> Policy:
-    """The policy; rules of a direction that policyTypes leaves out are checked and then left out."""
+    """The policy; rules of a direction that policyTypes leaves out are checked and then left out.
+
+    Not so under profiles that take the rules of such a direction for its presence in the list, which is said.
+    """
     spec = manifest.get("spec")
     if not spec.present:
         spec = Field(manifest.place, {}, "spec", manifest.line)  # without spec every field of it is absent
@@ -50,6 +57,11 @@ def lower(manifest: Field, ref: PolicyRef, context: Context) -> Policy:
     ingress = _rules(spec.get("ingress"), "from", ref)
     egress = _rules(spec.get("egress"), "to", ref)
     isolates = _policy_types(spec.get("policyTypes"), has_egress=bool(egress))
+    if context.profile.rules_outside_types:
+        ruled = {each for each, rules in ((Direction.INGRESS, ingress), (Direction.EGRESS, egress)) if rules}
+        for direction in sorted(ruled - isolates):
+            spec.get(direction.value).notice("RULES_OUTSIDE_TYPES", _OUTSIDE.format(direction))
+        isolates |= ruled
     return Policy(
         ref=ref,
         tier=TierName.NETWORK_POLICY,

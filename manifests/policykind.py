@@ -12,6 +12,7 @@ from reachproof.network.cluster import Service
 from reachproof.network.labels import Labels
 from reachproof.network.options import Channel, Cni, Options
 from reachproof.network.policy import Policy, PolicyRef
+from reachproof.network.profile import PROFILES, Profile
 
 T = TypeVar("T")
 
@@ -21,7 +22,8 @@ class Context:
     """How the policies are to be read, and for late kinds what they refer to.
 
     `support`: what the objects of supporting kinds were read to, by (kind, namespace, name).
-    `namespaces`: the labels of those that are given, by name.
+    `namespaces`: the labels of those that are given, by name. `cluster`: the name of the cluster, empty where the
+    input does not show it.
     """
 
     options: Options
@@ -29,6 +31,7 @@ class Context:
     services: tuple[Service, ...] = ()
     slices: tuple[Slice, ...] = ()
     namespaces: Mapping[str, Labels] = field(default_factory=dict)
+    cluster: str = ""
     _made: dict[Callable[..., object], object] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def once(self, make: Callable[[Context], T]) -> T:
@@ -44,6 +47,11 @@ class Context:
     def all_supporting(self, kind: str) -> Iterator[object]:
         """All objects of a supporting kind, by namespace and name."""
         return (self.support[key] for key in sorted(self.support) if key[0] == kind)
+
+    @property
+    def profile(self) -> Profile:
+        """The choices of the implementation that the policies are read for."""
+        return PROFILES[self.options.cni]
 
     @property
     def experimental(self) -> bool:

@@ -35,6 +35,7 @@ from reachproof.network.policy import (
     TierName,
 )
 from reachproof.network.ports import Protocol
+from reachproof.network.profile import Profile
 from reachproof.network.tier import BUILT_IN, Chain, Tier
 
 DEFAULT = Placement(tier="default", order=1_000_000, ends=Action.DENY)
@@ -116,25 +117,28 @@ def stand_in(policy: Policy) -> str:
     }[policy.ref.kind]
 
 
-def programmed(policy: Policy) -> Policy:
+def programmed(policy: Policy, profile: Profile) -> Policy:
     """The policy as it is programmed: of rules that cannot be, an allow is dropped and others deny all.
 
-    Those with peers that are nodes or domain names cannot be, nor can those of a ClusterNetworkPolicy that name a port.
-    In the older kinds a port name is one of TCP.
+    Those with peers that are nodes or domain names cannot be; nor could, to release 3.31, those of a
+    ClusterNetworkPolicy that name a port. In the older kinds, of releases to 3.31, a port name is one of TCP.
     """
     if policy.tier not in (TierName.ADMIN, TierName.BASELINE):
         return policy
     old = policy.ref.kind in _OLD_KINDS
-    return replace(policy, egress=_programmed(policy.egress, old=old), ingress=_programmed(policy.ingress, old=old))
+    names = old or profile.port_names_programmed
+    egress, ingress = (_programmed(rules, old=old, names=names) for rules in (policy.egress, policy.ingress))
+    return replace(policy, egress=egress, ingress=ingress)
 
 
-def _programmed(rules: tuple[Rule, ...], *, old: bool) -> tuple[Rule, ...]:
-    out = {rule.index for rule in rules if not _can_be_programmed(rule, names=old)}
+def _programmed(rules: tuple[Rule, ...], *, old: bool, names: bool) -> tuple[Rule, ...]:
+    """`old`: port names are of TCP. `names`: rules with port names can be programmed."""
+    out = {rule.index for rule in rules if not _can_be_programmed(rule, names=names)}
     denied = Match(AnyPeer())
     found: dict[int, Rule] = {}
     for rule in rules:
         if rule.index not in out:
-            found[rule.index] = replace(rule, matches=tuple(map(_of_tcp, rule.matches)))
+            found[rule.index] = replace(rule, matches=tuple(map(_of_tcp, rule.matches)) if old else rule.matches)
         elif rule.action is not Action.ALLOW:
             found[rule.index] = replace(rule, action=Action.DENY, matches=(denied,), may=False)
     return tuple(found.values())

@@ -11,7 +11,16 @@
 | `normal_tier` | no | whether NetworkPolicy shares a tier with Cilium's kinds (`network.cilium`) |
 | `kinds_not_read` | none | kinds that the implementation does not know |
 | `calico_tiers` | no | whether NetworkPolicy shares a tier with Calico's kinds (`network.calico`) |
-| `unsupported_peers_deny` | no | nodes and domain names that it cannot program: an allow is dropped, others deny all |
+
+What changed between releases is in one place, `_CALICO` and `_CILIUM` below, which model the release `version`:
+
+| Choice | modelled release | releases before |
+|---|---|---|
+| `port_names_programmed` | Calico 3.32: yes | to 3.31 a port name in a ClusterNetworkPolicy was not |
+| `names_of_tcp` | Calico 3.32: no | to 3.31 a port name without a protocol was one of TCP |
+| `own_cluster_only` | Cilium 1.20: yes | to 1.18 selectors that only rule labels out also selected what is no pod |
+| `rules_outside_types` | Cilium 1.20: yes | the same in every release to 1.20.2 |
+| `namespaces_beyond_pods` | Cilium 1.20: yes | there was no ClusterNetworkPolicy before 1.20 |
 """
 
 from __future__ import annotations
@@ -23,8 +32,17 @@ from reachproof.network.options import CidrMatches, Cni
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """The choices of one implementation; the defaults leave open what the specifications leave open."""
+    """The choices of one implementation; the defaults leave open what the specifications leave open.
 
+    `version`: the release that is modelled, empty where releases do not differ in what is read here.
+
+    `names_of_tcp`: port names without a protocol are ports of TCP. `own_cluster_only`: every selector of pods asks for
+    the label of the own cluster, which nodes and the outside do not have. `rules_outside_types`: rules of a
+    NetworkPolicy apply, and isolate, also in a direction that policyTypes leaves out. `namespaces_beyond_pods`: a
+    `namespaces` peer that only rules labels out selects nodes and the outside.
+    """
+
+    version: str = ""
     ties_by_name: bool = False
     cluster_policies_first: bool = False
     own_node_egress_allowed: bool = False
@@ -34,17 +52,27 @@ class Profile:
     normal_tier: bool = False
     kinds_not_read: frozenset[str] = frozenset()
     calico_tiers: bool = False
-    unsupported_peers_deny: bool = False
+    port_names_programmed: bool = True
+    names_of_tcp: bool = False
+    own_cluster_only: bool = False
+    rules_outside_types: bool = False
+    namespaces_beyond_pods: bool = False
 
 
+_CALICO = Profile(version="3.32", ties_by_name=True, calico_tiers=True)
+_CILIUM = Profile(
+    version="1.20",
+    cidr_matches=CidrMatches.WORLD,
+    normal_tier=True,
+    kinds_not_read=frozenset(("AdminNetworkPolicy", "BaselineAdminNetworkPolicy")),
+    own_cluster_only=True,
+    rules_outside_types=True,
+    namespaces_beyond_pods=True,
+)
 PROFILES = {
     Cni.SPEC: Profile(),
-    Cni.CALICO: Profile(ties_by_name=True, calico_tiers=True, unsupported_peers_deny=True),
-    Cni.CILIUM: Profile(
-        cidr_matches=CidrMatches.WORLD,
-        normal_tier=True,
-        kinds_not_read=frozenset(("AdminNetworkPolicy", "BaselineAdminNetworkPolicy")),
-    ),
+    Cni.CALICO: _CALICO,
+    Cni.CILIUM: _CILIUM,
     Cni.OVN_KUBERNETES: Profile(last_admin_priority=99),
     Cni.ANTREA: Profile(cluster_policies_first=True),
     Cni.KUBE_NETWORK_POLICIES: Profile(ties_by_name=True, own_node_egress_allowed=True, selection_ends_baseline=True),

@@ -78,10 +78,8 @@ def _network(policies: list[Policy], options: Options) -> Programs:
         egress, ingress = (cilium.tiers(adapted, direction, options) for direction in Direction)
         return Programs(egress=egress, ingress=ingress)
     if profile.calico_tiers:
-        egress, ingress = (
-            (*_exemption(direction), *calico.tiers(map(calico.programmed, enforced), direction))
-            for direction in Direction
-        )
+        programmed = [calico.programmed(policy, profile) for policy in enforced]
+        egress, ingress = ((*_exemption(direction), *calico.tiers(programmed, direction)) for direction in Direction)
         return Programs(egress=egress, ingress=ingress)
     return Programs(
         egress=_tiers(enforced, Direction.EGRESS, profile), ingress=_tiers(enforced, Direction.INGRESS, profile)
@@ -92,6 +90,12 @@ def _require_profile(policies: Iterable[Policy], options: Options, profile: Prof
     if options.enforcement is Enforcement.ALWAYS and not profile.normal_tier:
         message = f"found the value always with cni {options.cni}, expected the option cni cilium"
         raise InputError([Problem(file="options", path="enforcement", message=message)])
+    if profile.calico_tiers and options.cidr_matches not in (None, CidrMatches.ALL):
+        message = (
+            f"{options.cidr_matches} is not possible with cni calico, which matches a CIDR with whatever has the "
+            "address; leave the option out"
+        )
+        raise InputError([Problem(file="options", path="cidrMatches", message=message)])
     has = {TierName.CALICO: profile.calico_tiers, TierName.NORMAL: profile.normal_tier}
     foreign = [policy for policy in policies if not has.get(policy.tier, True)]
     if foreign:

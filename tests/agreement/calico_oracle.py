@@ -11,7 +11,7 @@ from ipaddress import ip_address, ip_network
 
 from reachproof.network.address import format_address
 from reachproof.network.cluster import Node, Pod
-from reachproof.network.flow import Flow, Party
+from reachproof.network.flow import External, Flow, Party
 from reachproof.network.snapshot import Snapshot
 from tests.manifests.naive_selector import Naive
 from tests.strategies.vocabulary import Manifest
@@ -75,6 +75,7 @@ class Calico:
                     name = each["metadata"]["namespace"]
                     home = self.given.get(name, {}) if name not in self.homes else self.homes[name]
                     inherited = {f"pcns.{key}": value for key, value in home.items()}
+                    inherited["pcns.kubernetes.io/metadata.name"] = name
                     inherited["pcns.projectcalico.org/name"] = name
                     yield {**inherited, **own, "projectcalico.org/namespace": name}
         for each in self._of("HostEndpoint"):
@@ -199,16 +200,12 @@ class Calico:
         if any(each != version for each in (rule.get("ipVersion", version), *(ip_network(n).version for n in written))):
             return False
         home = policy["metadata"].get("namespace")
-        of_names = protocol if "protocol" in rule else "TCP"
         return all(
-            self._entity(rule.get(side, {}), home, end, flow, ports=side == "destination", of_names=of_names)
-            for side, end in ends.items()
+            self._entity(rule.get(side, {}), home, end, flow, ports=side == "destination") for side, end in ends.items()
         )
 
-    def _entity(
-        self, rule: Manifest, home: str | None, end: tuple[Party, str], flow: Flow, *, ports: bool, of_names: str
-    ) -> bool:
-        """`ports`: whether the ports of a Service count. `of_names`: the protocol of named ports."""
+    def _entity(self, rule: Manifest, home: str | None, end: tuple[Party, str], flow: Flow, *, ports: bool) -> bool:
+        """`ports`: whether the ports of a Service count."""
         party, address = end
         if "services" in rule:
             return self._service(rule["services"], address, flow, ports=ports)
@@ -232,7 +229,7 @@ class Calico:
             if not (positive or scoped)
             or (self._known(rule, labels, home if scoped else None) and not says_not(rule, labels))
         ]
-        return self._ports(rule, [port for named in chosen for port in named], flow, of_names)
+        return self._ports(rule, [port for named in chosen for port in named], flow)
 
     def _name_holders(self, party: Party, address: str) -> Iterator[tuple[Labels, list[Named]]]:
         """The labels and the named ports of every endpoint at the address."""
@@ -260,11 +257,9 @@ class Calico:
             return False
         return says(rule.get("selector"), labels)
 
-    def _ports(self, rule: Manifest, named: list[Named], flow: Flow, protocol: str) -> bool:
-        """`protocol`: that of the named ports."""
-
+    def _ports(self, rule: Manifest, named: list[Named], flow: Flow) -> bool:
         def meets(entry: int | str) -> bool:
-            return numeric(entry) or (flow.protocol.value == protocol and (entry, flow.port, protocol) in named)
+            return numeric(entry) or (entry, flow.port, flow.protocol.value) in named
 
         def numeric(entry: int | str) -> bool:
             if isinstance(entry, int):
@@ -332,27 +327,49 @@ class Calico:
         if direction == "egress":
             far, at = flow.destination, flow.destination_address
         peers = rule["from" if direction == "ingress" else "to"]
-        unknown = any("nodes" in peer or "domainNames" in peer for peer in peers)
-        if unknown or any("destinationNamedPort" in entry for entry in rule.get("protocols", [])):
+        if any("nodes" in peer or "domainNames" in peer for peer in peers):
             return None if rule["action"] in ("Accept", "Allow") else "Deny"
         address = format_address(at)
-        if not any(self._cluster_peer(peer, far, address, rule, flow) for peer in peers):
+        if not any(self._cluster_peer(peer, far, address, rule, flow, direction) for peer in peers):
             return None
         return "Allow" if rule["action"] == "Accept" else str(rule["action"])
 
-    def _cluster_peer(self, peer: Manifest, far: Party, address: str, rule: Manifest, flow: Flow) -> bool:
-        """A peer and the ports: those of a name count for pods only."""
+    def _cluster_peer(
+        self, peer: Manifest, far: Party, address: str, rule: Manifest, flow: Flow, direction: str
+    ) -> bool:
+        """A peer and the ports: those of a name are the destination's, if the policy or the peer means that pod."""
         pods = isinstance(far, Pod) and not far.host_network and "networks" not in peer
         if pods and isinstance(far, Pod) and self._kubernetes_pods(peer, far):
             return self._protocols(rule, flow, named=True)
         if "networks" in peer:
-            return in_nets(address, peer["networks"]) and self._protocols(rule, flow, named=False)
-        if "namespaces" in peer:
-            for each in self._of("NetworkSet"):
-                home = self.homes.get(each["metadata"]["namespace"], {})
-                if by_labels(peer["namespaces"], home) and in_nets(address, each["spec"]["nets"]):
-                    return self._protocols(rule, flow, named=False)
-        return False
+            return in_nets(address, peer["networks"]) and self._protocols(rule, flow, named=True)
+        if "namespaces" not in peer or not any(
+            self._in_spaces(peer["namespaces"], labels) for labels in self._not_pods(address)
+        ):
+            return False
+        if self._protocols(rule, flow, named=direction == "ingress"):
+            return True
+        of_hosts = [
+            (port["name"], port["port"], port["protocol"])
+            for each in self._of("HostEndpoint")
+            if in_nets(address, each["spec"]["expectedIPs"])
+            and self._in_spaces(peer["namespaces"], each["metadata"].get("labels", {}))
+            for port in each["spec"].get("ports", [])
+        ]
+        wanted = [
+            entry["destinationNamedPort"] for entry in rule.get("protocols", []) if "destinationNamedPort" in entry
+        ]
+        return direction == "egress" and any((name, flow.port, flow.protocol.value) in of_hosts for name in wanted)
+
+    def _not_pods(self, address: str) -> Iterator[Labels]:
+        """The labels of sets and host endpoints that have the address."""
+        return self.owners(External(), address)
+
+    def _in_spaces(self, selector: Manifest, labels: Labels) -> bool:
+        """Whether something with such labels is of namespaces that match, or of none where labels are ruled out."""
+        if not any(selector.get(name) for name in ("matchLabels", "matchExpressions")):
+            return "projectcalico.org/namespace" in labels
+        return by_labels(selector, behind(labels, "pcns."))
 
     def _protocols(self, rule: Manifest, flow: Flow, *, named: bool) -> bool:
         def older(entry: Manifest) -> bool:
@@ -366,6 +383,9 @@ class Calico:
 
         def meets(entry: Manifest) -> bool:
             ((protocol, inner),) = entry.items()
+            if protocol == "destinationNamedPort":
+                visible = isinstance(flow.destination, Pod) and not flow.destination.host_network
+                return named and visible and self._named(flow.destination, str(inner), flow)
             port = inner["destinationPort"]
             low = int(port.get("number") or port["range"]["start"])
             high = int(port.get("number") or port["range"]["end"])

@@ -38,6 +38,7 @@ HIDDEN = (
 NAMESPACE = "io.kubernetes.pod.namespace"
 ACCOUNT = "io.cilium.k8s.policy.serviceaccount"
 NAMESPACE_LABELS = "io.cilium.k8s.namespace.labels."
+CLUSTER = "io.cilium.k8s.policy.cluster"
 
 
 @dataclass(frozen=True)
@@ -152,8 +153,13 @@ class Oracle:
         found = [("k8s", key, value) for key, value in own.items() if not key.startswith(HIDDEN)]
         found.append(("k8s", NAMESPACE, pod.namespace))
         found.append(("k8s", ACCOUNT, self._body(pod)["spec"].get("serviceAccountName", "default")))
+        found.append(("k8s", CLUSTER, self._cluster()))
         spaces = {**self.spaces[pod.namespace], "kubernetes.io/metadata.name": pod.namespace}
         return found + [("k8s", NAMESPACE_LABELS + key, value) for key, value in spaces.items()]
+
+    def _cluster(self) -> str:
+        """The name of the own cluster, as its agents are told."""
+        return next((str(each["data"]["cluster-name"]) for each in self._of("ConfigMap")), "default")
 
     def _far_ends(self, subject: Pod, party: Party, address: str) -> list[Far]:
         """The far end as the subject sees it; two of them where it is not known whether they share a node."""
@@ -175,7 +181,7 @@ class Oracle:
                 if "nodeSelector" not in spec and (spec.get(direction) or spec.get(f"{direction}Deny")):
                     yield spec, each["metadata"].get("namespace", "")
         for each in self._of("NetworkPolicy"):
-            if direction in _types(each["spec"]):
+            if direction in _types(each["spec"]) or each["spec"].get(direction):
                 yield {"endpointSelector": each["spec"]["podSelector"]}, each["metadata"]["namespace"]
 
     def _selects(self, spec: Manifest, home: str, subject: Pod) -> bool:
@@ -223,7 +229,7 @@ class Oracle:
     def _peer(self, field: str, item: Any, home: str, far: Far) -> Iterator[bool]:
         match field[2:] if field.startswith("to") else field[4:]:
             case "Endpoints":
-                if _matches(_scoped(item, home), far.labels):
+                if _matches(_scoped(item, home, self._cluster()), far.labels):
                     yield False
             case "Entities":
                 yield from self._entity(item, far)
@@ -269,12 +275,16 @@ class Oracle:
             return False
         if "cidr" in item:
             return self._in_cidr(far, item["cidr"])
-        return any(
-            self._in_cidr(far, cidr)
+        if not self._in_cidr(far, "::/0" if ":" in far.address else "0.0.0.0/0"):
+            return False
+        groups = [
+            group["metadata"]
             for group in self._of("CiliumCIDRGroup")
-            if _in_group(item, group["metadata"])
-            for cidr in group["spec"]["externalCIDRs"]
-        )
+            if any(self._in_cidr(far, cidr) for cidr in group["spec"]["externalCIDRs"])
+        ]
+        if "cidrGroupRef" in item:
+            return any(item["cidrGroupRef"] == metadata["name"] for metadata in groups)
+        return _meets_groups(item["cidrGroupSelector"], groups)
 
     def _service(self, named: Manifest, far: Far) -> Iterator[bool]:
         for each in self._of("Service"):
@@ -316,9 +326,7 @@ class Oracle:
     def _network_policies(self, subject: Pod, far: Far, flow: Flow, direction: str) -> Iterator[Entry]:
         for each in self._of("NetworkPolicy"):
             spec, home = each["spec"], each["metadata"]["namespace"]
-            if direction not in _types(spec) or not self._selects(
-                {"endpointSelector": spec["podSelector"]}, home, subject
-            ):
+            if not self._selects({"endpointSelector": spec["podSelector"]}, home, subject):
                 continue
             for rule in spec.get(direction, []):
                 peers, ports = rule.get("to" if direction == "egress" else "from"), rule.get("ports")
@@ -362,10 +370,11 @@ class Oracle:
     def _ranked_peer(self, peer: Manifest, far: Far) -> bool:
         if "networks" in peer:
             return any(self._in_cidr(far, cidr) for cidr in peer["networks"])
+        if "namespaces" in peer:
+            asks = any(peer["namespaces"].get(name) for name in ("matchLabels", "matchExpressions"))
+            return self._in_spaces(peer["namespaces"], far) and (asks or far.sort == "pod")
         if far.sort != "pod":
             return False
-        if "namespaces" in peer:
-            return self._in_spaces(peer["namespaces"], far)
         pods = peer["pods"]
         return self._in_spaces(pods.get("namespaceSelector", {}), far) and _matches(pods["podSelector"], far.labels)
 
@@ -398,15 +407,20 @@ def _types(spec: Manifest) -> list[str]:
     return [each.lower() for each in given]
 
 
-def _scoped(selector: Manifest, home: str) -> Manifest:
-    """The selector with the own namespace, or with any, unless it says something of namespaces or reserved labels."""
+def _scoped(selector: Manifest, home: str, cluster: str) -> Manifest:
+    """The selector with what the agent adds to it: a namespace, and the cluster."""
     keys = [*selector.get("matchLabels", {}), *(each["key"] for each in selector.get("matchExpressions", []))]
-    bare = [key.split(":", 1)[1] if ":" in key else key for key in keys]
-    spaces = any(key == NAMESPACE or key.startswith(NAMESPACE_LABELS) for key in bare)
-    if spaces or any(key.startswith("reserved:") for key in keys):
+    if any(key.startswith("reserved:") for key in keys):
         return selector
-    need = {"operator": "In", "values": [home]} if home else {"operator": "Exists"}
-    expressions = [*selector.get("matchExpressions", []), {"key": f"k8s:{NAMESPACE}", **need}]
+    bare = [key.split(":", 1)[1] if ":" in key else key for key in keys]
+    expressions = [*selector.get("matchExpressions", [])]
+    if NAMESPACE not in bare:
+        if not home:
+            expressions.append({"key": f"k8s:{NAMESPACE}", "operator": "Exists"})
+        elif not any(key.startswith(NAMESPACE_LABELS) for key in bare):
+            expressions.append({"key": f"k8s:{NAMESPACE}", "operator": "In", "values": [home]})
+    if CLUSTER not in bare:
+        expressions.append({"key": f"k8s:{CLUSTER}", "operator": "In", "values": [cluster]})
     return {**selector, "matchExpressions": expressions}
 
 
@@ -434,8 +448,13 @@ def _first(key: str, labels: Labels) -> str:
     return next(value for _, name, value in labels if name == key)
 
 
-def _in_group(item: Manifest, metadata: Manifest) -> bool:
-    if "cidrGroupRef" in item:
-        return bool(item["cidrGroupRef"] == metadata["name"])
-    labels = [("any", key, value) for key, value in metadata.get("labels", {}).items()]
-    return _matches(item["cidrGroupSelector"], labels)
+def _meets_groups(selector: Manifest, groups: list[Manifest]) -> bool:
+    """Whether an address with the labels of all these groups meets every condition."""
+    had = [item for metadata in groups for item in metadata.get("labels", {}).items()]
+    needs = [(key, "In", [value]) for key, value in selector.get("matchLabels", {}).items()]
+    needs += [(e["key"], e["operator"], e.get("values", [])) for e in selector.get("matchExpressions", [])]
+    for key, operator, values in needs:
+        there = any(name == key and (value in values or "Exist" in operator) for name, value in had)
+        if there is (operator in ("NotIn", "DoesNotExist")):
+            return False
+    return True

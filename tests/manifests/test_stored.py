@@ -223,7 +223,7 @@ def test_what_ciliums_policies_are_and_refer_to_comes_back(objects: list[Manifes
     options = Options(cni=Cni.CILIUM, channel=Channel.STANDARD)
     stored = objects_to_store(objects, name="drawn", options=options)
     assert load_stored(stored.content, stored.snapshot.digest, options=options) == stored.snapshot
-    assert stored.counts["CiliumCIDRGroup"] == 2
+    assert stored.counts["CiliumCIDRGroup"] == 4
 
 
 @drawn(calico_inputs(doubtful=True))

@@ -36,6 +36,7 @@ NAMESPACE_SELECTORS = (
     "!has(env)",
     "projectcalico.org/name == 'shop'",
     "has(env) || all()",
+    "kubernetes.io/metadata.name == 'bank'",
 )
 ACCOUNTS: tuple[Manifest, ...] = (
     {},

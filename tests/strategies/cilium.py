@@ -17,6 +17,7 @@ from tests.strategies.vocabulary import BLOCKS, NAMESPACES, NETWORKS, POD_SELECT
 _NAMESPACE = "io.kubernetes.pod.namespace"
 _TEAM = "io.cilium.k8s.namespace.labels.team"
 _ACCOUNT = "io.cilium.k8s.policy.serviceaccount"
+_CLUSTER = "io.cilium.k8s.policy.cluster"
 
 
 def _where(key: str, operator: str, *values: str) -> Manifest:
@@ -45,7 +46,15 @@ _SPECIAL: tuple[Manifest, ...] = (
     {"matchLabels": {f"k8s:{_ACCOUNT}": "default", "app": "web"}},
     _where(f"any:{_ACCOUNT}", "NotIn", "s1"),
     _where(_ACCOUNT, "DoesNotExist"),
+    {"matchLabels": {f"k8s:{_CLUSTER}": "default"}},
+    _where(_CLUSTER, "NotIn", "default", "prod"),
+    _where(f"k8s:{_CLUSTER}", "Exists"),
+    _where(_CLUSTER, "DoesNotExist"),
+    {"matchExpressions": [{"key": key, "operator": "DoesNotExist"} for key in (_CLUSTER, _NAMESPACE)]},
+    {"matchExpressions": [{"key": key, "operator": "DoesNotExist"} for key in (_CLUSTER, _TEAM)]},
 )
+# A policy selects pods of its own namespace only, so these are for peers.
+_ELSEWHERE: tuple[Manifest, ...] = ({"matchLabels": {_CLUSTER: "default", f"k8s:{_NAMESPACE}": "bank"}},)
 _ENTITIES = ("all", "world", "cluster", "host", "remote-node", "kube-apiserver", "none", "health")
 _PORTS: tuple[Manifest, ...] = (
     {"port": "80", "protocol": "TCP"},
@@ -66,7 +75,14 @@ _SETS: tuple[Manifest, ...] = (
     {"cidrGroupRef": "g"},
     {"cidrGroupRef": "g", "except": ["203.0.113.0/25"]},
     {"cidrGroupRef": "missing"},
+    {"cidr": "10.0.0.0/8", "except": ["10.0.0.0/29", "10.0.0.1/32"]},
     {"cidrGroupSelector": {"matchLabels": {"zone": "b"}}},
+    {"cidrGroupSelector": {"matchLabels": {"zone": "a", "site": "x"}}},
+    {"cidrGroupSelector": _where("zone", "NotIn", "a")},
+    {"cidrGroupSelector": _where("zone", "NotIn", "b"), "except": ["203.0.113.0/25"]},
+    {"cidrGroupSelector": _where("zone", "Exists")},
+    {"cidrGroupSelector": _where("site", "DoesNotExist")},
+    {"cidrGroupSelector": {}},
 )
 _SERVICES: tuple[Manifest, ...] = (
     {"k8sService": {"serviceName": "web"}},
@@ -83,7 +99,7 @@ def _lists(entries: tuple[Any, ...]) -> st.SearchStrategy[list[Any]]:
 
 def _peers(side: str, *, deny: bool) -> st.SearchStrategy[Manifest]:
     fields = {
-        f"{side}Endpoints": _lists((*POD_SELECTORS, *_SPECIAL)),
+        f"{side}Endpoints": _lists((*POD_SELECTORS, *_SPECIAL, *_ELSEWHERE)),
         f"{side}Entities": _lists(_ENTITIES),
         f"{side}CIDR": _lists(NETWORKS),
         f"{side}CIDRSet": _lists(_SETS),
@@ -160,6 +176,13 @@ def policies(draw: st.DrawFn, name: str) -> Manifest:
 _GROUPS = (
     _object("CiliumCIDRGroup", "g", {"spec": {"externalCIDRs": ["203.0.113.0/24", "10.0.0.0/30"]}}),
     _object("CiliumCIDRGroup", "h", {"spec": {"externalCIDRs": ["2001:db8::/32"]}}, labels={"zone": "b"}),
+    _object("CiliumCIDRGroup", "i", {"spec": {"externalCIDRs": ["203.0.113.0/24"]}}, labels={"zone": "a"}),
+    _object(
+        "CiliumCIDRGroup",
+        "j",
+        {"spec": {"externalCIDRs": ["203.0.113.0/25", "192.168.0.0/24"]}},
+        labels={"site": "x", "zone": "b", "io.cilium.k8s.zone": "a"},
+    ),
 )
 _FAR: tuple[Manifest, ...] = (
     {
@@ -186,6 +209,13 @@ def policy_sets(draw: st.DrawFn, *, most: int = 4) -> list[Manifest]:
     return objects + [draw(policies(f"c{number}")) for number in range(draw(st.integers(1, most)))]
 
 
+def _configuration(name: str) -> Manifest:
+    """What the agents are told, of which the name of the cluster counts."""
+    metadata = {"name": "cilium-config", "namespace": "kube-system"}
+    data = {"cluster-name": name, "policy-default-local-cluster": "true"}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+
+
 @st.composite
 def mixed_manifests(draw: st.DrawFn) -> list[Manifest]:
     """A small cluster with policies of Cilium, NetworkPolicies and ClusterNetworkPolicies (without nodes peers).
@@ -199,6 +229,9 @@ def mixed_manifests(draw: st.DrawFn) -> list[Manifest]:
     objects += [draw_network_policy(draw, f"np{number}") for number in range(draw(st.integers(0, 2)))]
     ranked = draw(st.sampled_from((0, 1, 2, 2)))
     objects += [draw_cluster_policy(draw, f"k{n}", channel=Channel.STANDARD) for n in range(ranked)]
+    name = draw(st.sampled_from(("", "", "default", "prod")))
+    if name:
+        objects.append(_configuration(name))
     if draw(st.integers(0, 3)) == 0:
         objects.append(draw_admin_policy(draw, "a0", channel=Channel.STANDARD))
         body = {"nodeSelector": {}, "ingressDeny": [{"fromEntities": ["all"]}]}

@@ -34,7 +34,7 @@ def _unusual_options(draw: st.DrawFn) -> Options:
         channel=draw(st.sampled_from(Channel)),
         pod_range=draw(st.sampled_from((DEFAULT_OPTIONS.pod_range, _DUAL_STACK_RANGE))),
         host_network_pods=draw(st.sampled_from(HostNetworkPods)),
-        cidr_matches=draw(st.sampled_from((None, *CidrMatches))),
+        cidr_matches=draw(st.sampled_from((None, *(CidrMatches if cni is not Cni.CALICO else (CidrMatches.ALL,))))),
         domains=draw(st.sampled_from(({}, _KNOWN_DOMAINS))),
         enforcement=draw(st.sampled_from((Enforcement.ALL, Enforcement.ALL, *enforced))),
     )
