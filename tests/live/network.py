@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 _NEW_NETWORK = 0x40000000  # CLONE_NEWNET of sched.h
 _LIBRARY = ctypes.CDLL(None, use_errno=True)
+_NO_QUESTIONS: dict[bool, Sequence[str]] = {True: ("nodad",), False: ()}  # by whether the address is of IPv6
 _CURRENT = "/proc/thread-self/ns/net"
 
 
@@ -73,21 +74,24 @@ def new_network() -> Iterator[Network]:
 def join(node: Network, other: Network, name: str, addresses: Sequence[str]) -> None:
     """A wire from a router, where it has `name`, to `eth0` of another network, which has the addresses there.
 
-    The other end sends everything to the router, and the router sends the addresses there.
+    The other end sends everything to the router, and the router sends the addresses there. Neither asks for hardware
+    addresses: the questions and answers of IPv6 are packets that filter rules may stop.
     """
-    node.ip("link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", other.path)
-    node.ip("addr", "add", "169.254.1.1/32", "dev", name)
-    node.ip("addr", "add", "fe80::1/64", "dev", name, "nodad")
+    near, far = "02:00:00:00:00:01", "02:00:00:00:00:02"
+    wire = ("link", "add", name, "address", near, "type", "veth")
+    node.ip(*wire, "peer", "name", "eth0", "address", far, "netns", other.path)
     node.ip("link", "set", name, "up")
     other.ip("link", "set", "eth0", "up")
+    for router in ("169.254.1.1", "fe80::1"):
+        node.ip("addr", "add", router, "dev", name, *_NO_QUESTIONS[":" in router])
+        other.ip("neigh", "add", router, "lladdr", near, "dev", "eth0")
+    other.ip("route", "add", "169.254.1.1", "dev", "eth0")
     for address in addresses:
-        width = 128 if ":" in address else 32
-        other.ip("addr", "add", f"{address}/{width}", "dev", "eth0", *(("nodad",) if width == 128 else ()))
-        node.ip("route", "add", f"{address}/{width}", "dev", name)
-    other.ip("route", "add", "169.254.1.1/32", "dev", "eth0")
+        other.ip("addr", "add", address, "dev", "eth0", *_NO_QUESTIONS[":" in address])
+        node.ip("route", "add", address, "dev", name)
+        node.ip("neigh", "add", address, "lladdr", far, "dev", name)
     other.ip("route", "add", "default", "via", "169.254.1.1", "dev", "eth0")
-    if any(":" in address for address in addresses):
-        other.ip("-6", "route", "add", "default", "via", "fe80::1", "dev", "eth0")
+    other.ip("-6", "route", "add", "default", "via", "fe80::1", "dev", "eth0")
 
 
 def _system(name: str, *arguments: int) -> None:
