@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -25,22 +26,35 @@ POD_ADDRESSES = tuple((f"10.0.0.{number}", f"fd00::{number}") for number in rang
 WORLD_ADDRESSES = ("192.168.0.2", "203.0.113.7", "203.0.113.200", "198.51.100.9", "fd01::2", "2001:db8::7")
 PORTS = (53, 79, 80, 81, 5353, 8080, 8081, 9090)
 _CORRECTIONS = Path(__file__).parent / "corrections"
-TOOLS = ("ip", "iptables", "ip6tables", "ipset", "setpriv", "openssl", "go")
+# A router, and one that says of each packet that it was stopped.
+_SETTINGS = (
+    "net.ipv4.ip_forward=1",
+    "net.ipv6.conf.all.forwarding=1",
+    "net.ipv4.icmp_ratelimit=0",
+    "net.ipv6.icmp.ratelimit=0",
+)
+TOOLS = ("sysctl", "ip", "iptables", "ip6tables", "ipset", "setpriv", "openssl", "go")
 
 
 @dataclass(slots=True)
 class Dataplane:
-    """The node while kube-router runs on it. `settled` counts how often it was waited for."""
+    """The node while kube-router runs on it, for one address family. `settled` counts how often it was waited for."""
 
     node: Network
     server: Server
     rig: Rig
+    ipv6: bool
     settled: int = 0
 
     def create(self, objects: Sequence[Object]) -> None:
-        """Creates objects on the server."""
+        """Creates objects on the server; pods with the node's address of this family, by which it knows them."""
         with self.node.entered():
-            self.server.create(objects)
+            self.server.create([self._hosted(each) for each in objects])
+
+    def _hosted(self, each: Object) -> Object:
+        if each["kind"] != "Pod" or "status" not in each:
+            return each
+        return {**each, "status": {**each["status"], "hostIP": NODE_ADDRESSES[self.ipv6]}}
 
     def delete(self, objects: Sequence[Object]) -> None:
         """Deletes objects from the server."""
@@ -57,18 +71,21 @@ class Dataplane:
         name = f"barrier-{self.settled}"
         last = _barrier(name, self.settled % 250 + 1)
         self.create(last)
-        wait_for(
-            lambda: all(
-                f"from source pods to dest pods selected by policy name {name} " in each for each in self.rules()
-            ),
-            "kube-router",
-        )
+        wanted = f"from source pods to dest pods selected by policy name {name} "
+        wait_for(lambda: wanted in self.rules(), "kube-router")
         self.delete(last)
-        wait_for(lambda: not any(name in each for each in self.rules()), "kube-router")
+        wait_for(lambda: name not in self.rules(), "kube-router")
+        wait_for(self._quiet, "kube-router")
 
-    def rules(self) -> list[str]:
-        """The filter rules of both address families, as the kernel has them."""
-        return [self.node.run(f"{each}-save", "-t", "filter") for each in ("iptables", "ip6tables")]
+    def _quiet(self) -> bool:
+        """Whether no pass has ended for a while: each names its chains anew, and changes sets one by one meanwhile."""
+        before = self.rules()
+        time.sleep(0.5)
+        return self.rules() == before
+
+    def rules(self) -> str:
+        """The filter rules as the kernel has them."""
+        return self.node.run("ip6tables-save" if self.ipv6 else "iptables-save", "-t", "filter")
 
 
 def lacking() -> list[str]:
@@ -77,12 +94,15 @@ def lacking() -> list[str]:
 
 
 @contextmanager
-def dataplane(folder: Path) -> Iterator[Dataplane]:
-    """A node with a server and kube-router, no objects but the Node, and networks for all pods and the world."""
+def dataplane(folder: Path, *, ipv6: bool) -> Iterator[Dataplane]:
+    """A node with a server and kube-router, no objects but the Node, and networks for all pods and the world.
+
+    Of one address family: with both, kube-router 2.1.0 writes the sets of one back as they were before the other's.
+    """
     with ExitStack() as held:
         node = held.enter_context(new_network())
-        for name in ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"):
-            node.run("sysctl", "-qw", f"{name}=1")
+        for setting in _SETTINGS:
+            node.run("sysctl", "-qw", setting)
         networks = dict.fromkeys(NODE_ADDRESSES, node)
         for number, addresses in enumerate((WORLD_ADDRESSES, *POD_ADDRESSES)):
             other = held.enter_context(new_network())
@@ -94,11 +114,11 @@ def dataplane(folder: Path) -> Iterator[Dataplane]:
             found = held.enter_context(server(folder))
             found.create([_node_object()])
             environment = {**found.environment, "PATH": f"{_CORRECTIONS}{os.pathsep}{found.environment['PATH']}"}
-            held.enter_context(started(_kube_router(found), folder / "kube-router.log", environment))
-        yield Dataplane(node, found, held.enter_context(listening(networks, PORTS)))
+            held.enter_context(started(_kube_router(found, ipv6=ipv6), folder / "kube-router.log", environment))
+        yield Dataplane(node, found, held.enter_context(listening(networks, PORTS)), ipv6)
 
 
-def _kube_router(found: Server) -> list[str]:
+def _kube_router(found: Server, *, ipv6: bool) -> list[str]:
     only = ("run-router", "run-service-proxy", "run-loadbalancer")
     return [
         str(found.programs / "kube-router"),
@@ -106,10 +126,10 @@ def _kube_router(found: Server) -> list[str]:
         *(f"--{name}=false" for name in only),
         f"--kubeconfig={found.folder / 'kubeconfig'}",
         f"--hostname-override={NODE}",
-        f"--service-cluster-ip-range={SERVICE_RANGES}",
-        "--enable-ipv4=true",
-        "--enable-ipv6=true",
-        "--iptables-sync-period=1s",
+        f"--service-cluster-ip-range={SERVICE_RANGES.split(',')[ipv6]}",
+        f"--enable-ipv4={not ipv6}".lower(),
+        f"--enable-ipv6={ipv6}".lower(),
+        "--iptables-sync-period=1h",
         "-v=1",
     ]
 
@@ -153,7 +173,6 @@ def pod_object(
         "spec": {"nodeName": NODE, "containers": list(containers)},
         "status": {
             "phase": phase,
-            "hostIP": NODE_ADDRESSES[0],
             "podIP": addresses[0],
             "podIPs": [{"ip": address} for address in addresses],
             "conditions": [{"type": "Ready", "status": "True"}],

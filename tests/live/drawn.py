@@ -76,14 +76,14 @@ def _port(name: str, number: int, protocol: str) -> Object:
 
 
 def _traps(chance: Random, pods: Sequence[Object]) -> list[Object]:
-    """Pods that take no part: a finished one with the address of another, one on the host's network, one without any."""
+    """Pods that take no part: a finished one with another's address, one on the host's network, one without any."""
     nothing = [{"name": "c", "image": "none"}]
     taken = [each["ip"] for each in chance.choice(pods)["status"]["podIPs"]]
     finished = pod_object(_metadata(chance, "finished"), taken, containers=nothing, phase="Succeeded")
     host = pod_object(_metadata(chance, "host"), NODE_ADDRESSES, containers=nothing)
     host["spec"]["hostNetwork"] = True
-    waiting = {"apiVersion": "v1", "kind": "Pod", "metadata": _metadata(chance, "waiting"), "spec": dict(host["spec"])}
-    del waiting["spec"]["hostNetwork"]
+    spec = {"nodeName": host["spec"]["nodeName"], "containers": nothing}
+    waiting = {"apiVersion": "v1", "kind": "Pod", "metadata": _metadata(chance, "waiting"), "spec": spec}
     return [finished, host, waiting]
 
 

@@ -1,7 +1,7 @@
 """Networks of their own for tests: kernel namespaces without names, joined by virtual wires.
 
-A namespace is held by a file descriptor only, so that it is gone, with its wires, addresses and filter rules, as soon as
-the process is. Needs root; nothing outside of these namespaces is changed or reached.
+A namespace is held by a file descriptor only, so that it is gone, with its wires, addresses and filter rules, as soon
+as the process is. Needs root; nothing outside of these namespaces is changed or reached.
 """
 
 from __future__ import annotations

@@ -51,9 +51,9 @@ def read_back(dataplane: Dataplane) -> Snapshot:
     return found
 
 
-def some_flows(snapshot: Snapshot, chance: Random, count: int) -> list[Flow]:
-    """Some of the flows with a pod at one end; half of them denied, where there are as many."""
-    every = list(_all_flows(snapshot))
+def some_flows(snapshot: Snapshot, chance: Random, count: int, *, ipv6: bool) -> list[Flow]:
+    """Some of a family's flows with a pod at one end; half of them denied, where there are as many."""
+    every = [flow for flow in _all_flows(snapshot) if (family(flow.source_address) == 6) is ipv6]
     chance.shuffle(every)
     sides: dict[bool, list[Flow]] = {True: [], False: []}
     for flow in every:
@@ -122,5 +122,3 @@ def _open_by_both_types(snapshot: Snapshot, flow: Flow) -> bool:
 
 def _allowed(snapshot: Snapshot, flow: Flow, direction: Direction) -> bool:
     return evaluate_direction(snapshot, flow, direction).truth is not Truth.DENIED
-
-
