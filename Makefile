@@ -2,6 +2,9 @@
 PYTHON ?= .venv/bin/python
 TESTS ?=
 
+NIGHTLY = live
+
+.PHONY: nightly $(NIGHTLY)
 .PHONY: check format-check lint types layers test docs-check docs format fuzz bench environment
 
 check: format-check lint types layers test docs-check
@@ -42,3 +45,10 @@ fuzz:
 
 bench:
 	$(PYTHON) -m bench
+
+# The long runs, each a target of its own; a build server has them run at night.
+nightly: $(NIGHTLY)
+
+# Beside a real API server and real packets: root, Go and Debian's iptables and ipset; docs/live-checks.md.
+live:
+	$(PYTHON) -m pytest -q -s -p no:cacheprovider tests/live/check_*.py
