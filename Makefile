@@ -1,11 +1,9 @@
 # `make check` is the gate. Every target runs with the tools of $(PYTHON); see AGENTS.md for making that environment.
 PYTHON ?= .venv/bin/python
 TESTS ?=
+ENGINES ?=
 
-NIGHTLY = live
-
-.PHONY: nightly $(NIGHTLY)
-.PHONY: check format-check lint types layers test docs-check docs format fuzz bench environment
+.PHONY: check format-check lint types layers test docs-check docs format fuzz engines bench environment
 
 check: format-check lint types layers test docs-check
 
@@ -43,12 +41,9 @@ format:
 fuzz:
 	HYPOTHESIS_PROFILE=fuzz $(PYTHON) -m pytest -q tests/agreement tests/laws $(TESTS)
 
+# Flows compared with engines' own evaluators, which Go builds once: `make engines ENGINES="cilium --flows 5000"`.
+engines:
+	$(PYTHON) -m tests.engines $(ENGINES)
+
 bench:
 	$(PYTHON) -m bench
-
-# The long runs, each a target of its own; a build server has them run at night.
-nightly: $(NIGHTLY)
-
-# Beside a real API server and real packets: root, Go and Debian's iptables and ipset; docs/live-checks.md.
-live:
-	$(PYTHON) -m pytest -q -s -p no:cacheprovider tests/live/check_*.py

@@ -1,0 +1,3 @@
+module reachproof/fields
+
+go 1.26.0

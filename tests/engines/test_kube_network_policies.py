@@ -1,0 +1,30 @@
+"""kube-network-policies' evaluators say what reachproof says, but for the rows of docs/engines.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.engines.checks import Checks
+from tests.engines.knp import SUITE
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def checks() -> Iterator[Checks]:
+    with Checks.of(SUITE, range(600)) as found:
+        yield found
+
+
+def test_every_verdict_is_that_of_the_engine(checks: Checks) -> None:
+    checks.agree()
+
+
+def test_every_field_is_drawn(checks: Checks) -> None:
+    checks.cover()
+
+
+def test_a_fault_in_any_field_is_noticed(checks: Checks) -> None:
+    checks.notice_faults()
