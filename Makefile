@@ -3,7 +3,10 @@ PYTHON ?= .venv/bin/python
 TESTS ?=
 ENGINES ?=
 
-.PHONY: check format-check lint types layers test docs-check docs format fuzz engines bench environment
+NIGHTLY = live engines
+
+.PHONY: nightly $(NIGHTLY)
+.PHONY: check format-check lint types layers test docs-check docs format fuzz bench environment
 
 check: format-check lint types layers test docs-check
 
@@ -41,9 +44,16 @@ format:
 fuzz:
 	HYPOTHESIS_PROFILE=fuzz $(PYTHON) -m pytest -q tests/agreement tests/laws $(TESTS)
 
-# Flows compared with engines' own evaluators, which Go builds once: `make engines ENGINES="cilium --flows 5000"`.
-engines:
-	$(PYTHON) -m tests.engines $(ENGINES)
-
 bench:
 	$(PYTHON) -m bench
+
+# The long runs, each a target of its own; a build server has them run at night.
+nightly: $(NIGHTLY)
+
+# Beside a real API server and real packets: root, Go and Debian's iptables and ipset; docs/live-checks.md.
+live:
+	$(PYTHON) -m pytest -q -s -p no:cacheprovider tests/live/check_*.py
+
+# 100,000 new flows for each engine, whose drivers Go builds once: `make engines ENGINES="cilium --flows 5000"`.
+engines:
+	$(PYTHON) -m tests.engines $(ENGINES)
