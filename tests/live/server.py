@@ -62,8 +62,11 @@ class Server:
         """Creates the objects in their order, then gives those that have one their status."""
         given = list(objects)
         self.kubectl("create", "--validate=false", "-f", "-", given=listed(given))
-        states = [each for each in given if "status" in each]
-        if states:
+        self.give_status(given)
+
+    def give_status(self, objects: Iterable[Object]) -> None:
+        """Gives objects that are there the status that they are written with, as their controllers would."""
+        if states := [each for each in objects if "status" in each]:
             self.kubectl("replace", "--validate=false", "--subresource=status", "-f", "-", given=listed(states))
 
     def delete(self, objects: Iterable[Object]) -> None:
