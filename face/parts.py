@@ -15,7 +15,7 @@ from reachproof.face.markup import steps
 from reachproof.face.shown import Shown
 from reachproof.network.cluster import Notice
 from reachproof.network.origin import Origin
-from reachproof.network.policy import Action, Direction, PolicyRef, TierName
+from reachproof.network.policy import Action, Direction, PolicyRef
 from reachproof.queries.answer import Because, Evidence
 
 Json = Mapping[str, Any]
@@ -54,11 +54,14 @@ class End:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One decision on the way of a flow. The last step of a direction decides it; `text` is a whole sentence."""
+    """One decision on the way of a flow. The last step of a direction decides it; `text` is a whole sentence.
+
+    `tier` is the name of a tier: one of the words of docs/interfaces.md, or that of a tier of Calico.
+    """
 
     direction: Direction
     subject: str
-    tier: TierName
+    tier: str
     action: Action
     policy: PolicyRef | None
     rule_index: int | None
@@ -109,7 +112,7 @@ class Trace(Shown):
 def _cells_of(step: Step) -> tuple[Cell, ...]:
     policy = str(step.policy) if step.policy else None
     file, line = (step.origin.file, step.origin.line) if step.origin else (None, None)
-    return str(step.direction), str(step.action), str(step.tier), policy, step.rule_index, step.text, file, line
+    return str(step.direction), str(step.action), step.tier, policy, step.rule_index, step.text, file, line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +214,7 @@ def _step(document: Json) -> Step:
     return Step(
         direction=Direction(document["direction"]),
         subject=document["subject"],
-        tier=TierName(document["tier"]),
+        tier=document["tier"],
         action=Action(document["action"]),
         policy=policy_of(document["policy"]),
         rule_index=rule["index"] if rule else None,

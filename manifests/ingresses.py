@@ -3,7 +3,6 @@
 | Field | Here |
 |---|---|
 | spec.rules[].http.paths[].backend, spec.defaultBackend | one backend each, with host and path; v1beta1's fields too |
-| spec.ingressClassName, the annotation kubernetes.io/ingress.class | the class |
 | a backend that is a resource | leads to no Service, and is left out |
 
 Whether any controller serves an Ingress is not looked at. Trusted by questions about traffic from outside; checked by
@@ -19,18 +18,14 @@ from reachproof.manifests.loose import Node
 from reachproof.manifests.manifest import Manifest
 from reachproof.network.cluster import Ingress, IngressBackend
 
-_CLASS = "kubernetes.io/ingress.class"
-
 
 def read_ingress(manifest: Manifest) -> Ingress:
     """The Ingress of an object; raises Misfit."""
     body = manifest.body
     spec = loose.mapping(body, "spec")
-    annotations = loose.mapping(loose.mapping(body, "metadata"), "annotations", "metadata.")
     return Ingress(
         namespace=manifest.namespace,
         name=manifest.name,
-        class_name=loose.text(spec, "ingressClassName", "spec.") or loose.text(annotations, _CLASS, "metadata."),
         backends=tuple(dict.fromkeys(_backends(spec))),
         origin=manifest.origin,
     )

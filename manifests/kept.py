@@ -97,9 +97,8 @@ _KINDS: dict[str, Kept] = {
         "endpoints": {"addresses": ALL, "conditions": {"ready": ONE}},
     },
     "Ingress": {
-        "metadata": {**_NAME, "annotations": {"kubernetes.io/ingress.class": ONE}},
+        "metadata": _NAME,
         "spec": {
-            "ingressClassName": ONE,
             "defaultBackend": _BACKEND,
             "backend": _BACKEND,
             "rules": {"host": ONE, "http": {"paths": {"path": ONE, "backend": _BACKEND}}},

@@ -24,6 +24,7 @@ from math import inf
 from reachproof.network.policy import (
     Action,
     AnyPeer,
+    CalicoTier,
     Direction,
     DomainPeer,
     Match,
@@ -64,7 +65,7 @@ def tiers(policies: Iterable[Policy], direction: Direction) -> Iterator[Tier]:
     acting.sort(key=_place)
     for found, group in groupby(acting, key=placement):
         isolation = (END,) if found.ends is Action.DENY else ()
-        yield Tier(name=found.tier, chains=_chains(list(group)), isolation=isolation)
+        yield Tier(name=CalicoTier(found.tier), chains=_chains(list(group)), isolation=isolation)
 
 
 def _place(policy: Policy) -> tuple[float, str, float, str, str, str]:

@@ -17,7 +17,10 @@ from reachproof.network.ports import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Namespace:
-    """A namespace; `labels` always hold `kubernetes.io/metadata.name`. `assumed`: used in the input but not given."""
+    """A namespace; `labels` always hold `kubernetes.io/metadata.name`.
+
+    `assumed`: used in the input but not given, which makes it another snapshot (`manifests.digest`).
+    """
 
     name: str
     labels: Labels
@@ -200,7 +203,6 @@ class Ingress:
 
     namespace: str
     name: str
-    class_name: str = ""
     backends: tuple[IngressBackend, ...] = ()
     origin: Origin
 

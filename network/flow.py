@@ -25,8 +25,7 @@ class Flow:
     """`port` is the destination port, 1..65535. Both addresses are of one family.
 
     The addresses belong to the parties: an address of the pod or node, any address of the pod range for an abstract
-    pod, any other for an external party. `via_service`: it came through a Service before rewriting (matters only for
-    a pod that reaches itself).
+    pod, any other for an external party.
     """
 
     source: Party
@@ -35,7 +34,6 @@ class Flow:
     destination_address: int
     protocol: Protocol
     port: int
-    via_service: bool = False
 
     def __str__(self) -> str:
         ends = [_end(self.source, self.source_address), _end(self.destination, self.destination_address)]

@@ -42,7 +42,7 @@ class TierName(StrEnum):
 
     `istio` is before a pod, and lets through what the network must allow too (`network.istio`).
     `normal` is Cilium's, which holds NetworkPolicy too.
-    `calico` stands for the tiers of Calico, each of which has a name of its own (`Placement`).
+    `calico` stands for the tiers of Calico, each of which has a name of its own (`CalicoTier`).
     """
 
     ISTIO = "istio"
@@ -52,6 +52,20 @@ class TierName(StrEnum):
     CALICO = "calico"
     BASELINE = "baseline"
     DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class CalicoTier:
+    """A tier of Calico, which users may name as they like: it equals no `TierName`, whatever it is called."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+TierId = TierName | CalicoTier
+"""What a tier of a program is known by."""
 
 
 class PartyKind(StrEnum):

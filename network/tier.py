@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reachproof.network.origin import Origin
-from reachproof.network.policy import Direction, Policy, Rule
+from reachproof.network.policy import Direction, Policy, Rule, TierId
 
 BUILT_IN = Origin(file="")
 
@@ -15,12 +15,9 @@ Chain = tuple[Group, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tier:
-    """One tier of one direction; `isolation` is empty where policies of the tier never isolate.
+    """One tier of one direction; `isolation` is empty where policies of the tier never isolate."""
 
-    `name` is a `TierName`, or that of a tier of Calico.
-    """
-
-    name: str
+    name: TierId
     chains: tuple[Chain, ...]
     isolation: tuple[Rule, ...] = ()
 

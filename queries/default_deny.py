@@ -8,7 +8,7 @@ the policies only what the claim is about. The other direction has no policies a
 | baseline | admin with allow turned into deny, baseline; no NetworkPolicy | neither decides it, or baseline allows it |
 | admin | the admin tier alone | no admin rule denies it |
 | one of Calico's by name | that tier alone | neither a rule nor the end of it denies it |
-| network policies | NetworkPolicies without their rules | the pod is not isolated |
+| network policies | NetworkPolicies and the engine's own kinds, with rules that pass only | the pod is not isolated |
 | the cluster | every tier with allow turned into deny | nothing decides it: only the final default lets it through |
 """
 
@@ -20,6 +20,7 @@ from typing import assert_never
 
 from reachproof.grammar import ast
 from reachproof.network.cluster import Notice
+from reachproof.network.options import Cni
 from reachproof.network.policy import Action, Direction, Policy, Rule, TierName
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.plan import Check, Plan, Verdict
@@ -44,12 +45,24 @@ def _meaning(tier: ast.DenyTier | ast.NamedTier) -> str:
     return _MEANING[tier]
 
 
+def _own_kinds(snapshot: Snapshot) -> str:
+    """Which kinds count as network policies beside NetworkPolicy, where the implementation has some."""
+    own = {
+        Cni.CALICO: "policies of Calico's own kinds count too, unless their tier ends in pass or a rule passes",
+        Cni.CILIUM: "CiliumNetworkPolicies and CiliumClusterwideNetworkPolicies count too",
+    }
+    return f"; {own[snapshot.options.cni]}" if snapshot.options.cni in own else ""
+
+
 def default_deny_plan(binder: Binder, claim: ast.DefaultDeny) -> Plan:
     """The goals of a default-deny claim: one per direction."""
     directions = (claim.direction,) if claim.direction else tuple(Direction)
     external = claim.including_external or (isinstance(claim.tier, ast.NamedTier) or claim.tier in _SEES_EXTERNAL)
     checks = tuple(_check(binder, claim, direction, external=external) for direction in directions)
-    notices = [*binder.assumptions, Notice(code="DEFAULT_DENY_MEANING", text=_meaning(claim.tier))]
+    meaning = _meaning(claim.tier) + (
+        _own_kinds(binder.snapshot) if claim.tier is ast.DenyTier.NETWORK_POLICIES else ""
+    )
+    notices = [*binder.assumptions, Notice(code="DEFAULT_DENY_MEANING", text=meaning)]
     if Direction.INGRESS in directions and not external:
         text = (
             f"ingress from outside the cluster is left out: no peer of {claim.tier} can match it, so it cannot be "
@@ -111,7 +124,7 @@ def _reduced(binder: Binder, tier: ast.DenyTier | ast.NamedTier, direction: Dire
         case ast.DenyTier.ADMIN:
             keep = {TierName.ADMIN: _as_it_is}
         case ast.DenyTier.NETWORK_POLICIES:
-            keep = {TierName.NETWORK_POLICY: _no_rules, TierName.NORMAL: _no_rules}
+            keep = dict.fromkeys((TierName.NETWORK_POLICY, TierName.NORMAL, TierName.CALICO), _only_passes)
         case ast.DenyTier.CLUSTER:
             keep = dict.fromkeys(TierName, _no_allow)
         case _:
@@ -128,8 +141,12 @@ def _as_it_is(policy: Policy) -> Policy:
     return policy
 
 
-def _no_rules(policy: Policy) -> Policy:
-    return replace(policy, egress=(), ingress=())
+def _only_passes(policy: Policy) -> Policy:
+    """The policy with the rules alone that let a flow past the end of its tier, which policies of Calico can have."""
+    egress, ingress = (
+        tuple(rule for rule in rules if rule.action is Action.PASS) for rules in (policy.egress, policy.ingress)
+    )
+    return replace(policy, egress=egress, ingress=ingress)
 
 
 def _no_allow(policy: Policy) -> Policy:

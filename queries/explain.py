@@ -34,7 +34,7 @@ def selecting(policy: PolicyRef, direction: Direction, tier: str | None) -> str:
 
 def tier_that_ends(step: Step) -> str | None:
     """The tier of Calico that ends in the step; None for other steps."""
-    return step.tier if step.rule_name == END.name else None
+    return str(step.tier) if step.rule_index is None and step.rule_name == END.name else None
 
 
 def _tier(policy: Policy) -> str | None:

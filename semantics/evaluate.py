@@ -4,7 +4,7 @@
     one direction = tiers in order; pass and silence go on to the next tier; allowed after the last
 
 A party that is no policy subject (node, external, host-network pod) allows everything. A pod always reaches its own
-address; through a Service it is subject to the admin kinds, while NetworkPolicy leaves open whether it applies.
+address. What comes back to it through a Service is no flow here: no question has a pod at both ends.
 
 Trusted: `network.program` for the arrangement of policies, and the loaders for the policies themselves. Checked by
 tests/cases and tests/laws, and against the solver's two engines by tests/agreement.
@@ -13,21 +13,18 @@ tests/cases and tests/laws, and against the solver's two engines by tests/agreem
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from reachproof.network.address import NOT_ROUTED, family, format_address
 from reachproof.network.calico import END
-from reachproof.network.cilium import ALWAYS
 from reachproof.network.cluster import Node, Notice, Pod
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.options import HostNetworkPods
-from reachproof.network.policy import Action, Direction, TierName
+from reachproof.network.policy import Action, Direction
 from reachproof.network.ports import MAX_PORT
 from reachproof.network.program import BUILT_IN, Tier
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.match import subject
-from reachproof.semantics.notices import SKIPPED
-from reachproof.semantics.outcomes import Case, Choice, selects, tier_outcomes
+from reachproof.semantics.outcomes import Case, Choice, tier_outcomes
 from reachproof.semantics.sentences import (
     default_sentence,
     end_sentence,
@@ -110,11 +107,7 @@ def tiers(snapshot: Snapshot, flow: Flow, direction: Direction) -> tuple[Tier, .
     pod = subject(flow, direction)[0]
     if not isinstance(pod, Pod) or not _is_subject(snapshot, pod):
         return ()
-    program = snapshot.programs_in(pod.namespace).tiers(direction)
-    if not is_itself(flow):
-        return program
-    case = Case(snapshot=snapshot, flow=flow, direction=direction)
-    return tuple(_perhaps_skipped(case, tier) for tier in program) if flow.via_service else ()
+    return () if is_itself(flow) else snapshot.programs_in(pod.namespace).tiers(direction)
 
 
 def is_itself(flow: Flow) -> bool:
@@ -161,18 +154,6 @@ def _is_subject(snapshot: Snapshot, party: Party) -> bool:
     if not isinstance(party, Pod):
         return False
     return not party.host_network or snapshot.options.host_network_pods is HostNetworkPods.PODS
-
-
-def _perhaps_skipped(case: Case, tier: Tier) -> Tier:
-    """The tier, and where its policies isolate the pod, a first chance to be left out as a whole."""
-
-    kinds = (TierName.NETWORK_POLICY, TierName.NORMAL)
-    isolating = (p for p in tier.policies if case.direction in p.isolates and (p.tier in kinds or p.ref == ALWAYS))
-    applies = tier.policies if tier.name == TierName.NORMAL else isolating
-    if not any(selects(case, policy) for policy in applies):
-        return tier
-    (chain,) = tier.chains
-    return replace(tier, chains=(((SKIPPED,), *chain),))
 
 
 def _truth(found: Ways) -> Truth:
@@ -228,6 +209,6 @@ def _text(snapshot: Snapshot, flow: Flow, direction: Direction, choice: Choice) 
         return rule_sentence(flow, direction, choice.policies[0], choice.rule)
     if not _is_subject(snapshot, subject(flow, direction)[0]):
         return no_subject_sentence(flow, direction)
-    if is_itself(flow) and not flow.via_service:
+    if is_itself(flow):
         return itself_sentence(flow)
     return default_sentence(flow, direction)

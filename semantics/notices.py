@@ -7,7 +7,6 @@
 | DOMAIN_NAMES | whether a domain name of the rule stands for the external address |
 | UNKNOWN_NODE | whether the pod runs on the node at the other end |
 | OWN_NODE_EGRESS | whether NetworkPolicy exempts what a pod sends to its own node |
-| SELF_VIA_SERVICE | whether NetworkPolicy applies where a pod reaches itself through a Service |
 | LOCAL_HOST | whether a pod that no Cilium policy selects accepts its own node in the enforcement mode `always` |
 | REQUEST_RULES | whether a rule lets a connection's requests through, which are judged above the transport layer |
 | API_SERVER | whether a node or an address outside is the API server |
@@ -25,35 +24,18 @@ from reachproof.network.address import format_address
 from reachproof.network.cilium import LOCAL_HOST
 from reachproof.network.cluster import Notice
 from reachproof.network.flow import Flow
-from reachproof.network.labels import EVERYTHING
 from reachproof.network.policy import (
-    Action,
-    AnyPeer,
     Direction,
     DomainPeer,
-    Match,
     OtherNodePeer,
     OwnNodePeer,
-    PodSet,
     Policy,
     Rule,
-    TierName,
 )
 from reachproof.network.program import BUILT_IN
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.match import Matched, other, peer_matches, subject
-from reachproof.semantics.sentences import SKIPPED_REF, listed, named, number_or_name
-
-_SKIP = Rule(action=Action.PASS, matches=(Match(AnyPeer()),), may=True, name="skipped", origin=BUILT_IN)
-# NetworkPolicy does not say whether it applies to a pod that reaches itself through a Service.
-SKIPPED = Policy(
-    ref=SKIPPED_REF,
-    tier=TierName.NETWORK_POLICY,
-    subject=PodSet(EVERYTHING, EVERYTHING, host_network=True),
-    egress=(_SKIP,),
-    ingress=(_SKIP,),
-    origin=BUILT_IN,
-)
+from reachproof.semantics.sentences import listed, named, number_or_name
 
 
 def tie(policies: Iterable[Policy]) -> Notice:
@@ -92,7 +74,7 @@ def doubt(snapshot: Snapshot, flow: Flow, direction: Direction, rule: Rule, poli
     if any(isinstance(peer, OwnNodePeer | OtherNodePeer) for peer in maybe):
         text = f"whether {name} and {named(far)} are on the same node is not known"
         return Notice(code="UNKNOWN_NODE", text=text)
-    if rule.name == LOCAL_HOST:
+    if rule.origin == BUILT_IN and rule.name == LOCAL_HOST:
         text = f"whether {name}, which {policy.ref} alone selects, accepts its own node is not settled"
         return Notice(code="LOCAL_HOST", text=text)
     if rule.reason:
@@ -101,11 +83,5 @@ def doubt(snapshot: Snapshot, flow: Flow, direction: Direction, rule: Rule, poli
     if rule.origin == BUILT_IN and any(isinstance(match.peer, OwnNodePeer) for match in rule.matches):
         text = f"whether NetworkPolicy exempts what {name} sends to its own node is not defined"
         return Notice(code="OWN_NODE_EGRESS", text=text)
-    if policy == SKIPPED:
-        text = f"whether NetworkPolicy applies where {name} reaches itself through a Service is not defined"
-        return Notice(code="SELF_VIA_SERVICE", text=text)
-    if rule.reason:
-        text = f"{policy.ref} {number_or_name(rule)}: {rule.reason}"
-        return Notice(code=rule.reason_code, text=text, origin=rule.origin)
     text = f"whether {policy.ref} {number_or_name(rule)} matches is not known"
     return Notice(code="MAY_MATCH", text=text, origin=rule.origin)

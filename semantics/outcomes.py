@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from reachproof.network.cluster import Notice
 from reachproof.network.flow import Flow
-from reachproof.network.policy import Action, Direction, Policy, Rule, TierName
+from reachproof.network.policy import Action, Direction, Policy, Rule, TierId, TierName
 from reachproof.network.program import Chain, Group, Tier
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics import notices
@@ -31,7 +31,7 @@ class Choice:
     """
 
     action: Action | None
-    tier: str = TierName.DEFAULT
+    tier: TierId = TierName.DEFAULT
     policies: tuple[Policy, ...] = ()
     rule: Rule | None = None
     isolation: bool = False

@@ -10,10 +10,9 @@ from reachproof.network.calico import place_text
 from reachproof.network.cilium import ALWAYS, LOCAL_HOST
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import External, Flow, Party
-from reachproof.network.policy import Action, Direction, Policy, PolicyRef, Rule, TierName
+from reachproof.network.policy import Action, Direction, Policy, Rule, TierId, TierName
 from reachproof.network.program import BUILT_IN, EXEMPTION
 
-SKIPPED_REF = PolicyRef(kind="", namespace="", name="itself through a Service")
 _VERBS = {Action.ALLOW: "allows", Action.DENY: "denies", Action.PASS: "leaves"}
 
 
@@ -53,10 +52,6 @@ def rule_sentence(flow: Flow, direction: Direction, policy: Policy, rule: Rule) 
     if policy.ref == EXEMPTION:
         where = ", on the host network there" if isinstance(flow.source, Pod) else ""
         return f"{named(flow.destination)} always accepts ingress from the node it runs on: {named(flow.source)}{where}"
-    if policy.ref == SKIPPED_REF:
-        pod = named(_subject(flow, direction))
-        onward = f"the next tier decides {direction}"
-        return f"NetworkPolicy may not apply where {pod} reaches itself through a Service; {onward}"
     if rule.origin == BUILT_IN:
         pod = named(_subject(flow, direction))
         return f"{policy.ref} selects {pod}, which ends its baseline tier; {direction} {ends(flow)} is allowed"
@@ -90,7 +85,7 @@ def _isolating(policies: tuple[Policy, ...]) -> str:
     return f"{'NetworkPolicies' if len(policies) > 1 else 'NetworkPolicy'} {names}"
 
 
-def end_sentence(flow: Flow, direction: Direction, policies: tuple[Policy, ...], tier: str) -> str:
+def end_sentence(flow: Flow, direction: Direction, policies: tuple[Policy, ...], tier: TierId) -> str:
     """A tier of Calico has policies that select the subject, and none of its rules decides."""
     names = listed(f"{policy.ref}{place_text(policy)}" for policy in policies)
     verb = "select" if len(policies) > 1 else "selects"

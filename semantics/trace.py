@@ -8,7 +8,7 @@ from enum import StrEnum
 from reachproof.network.cluster import Notice
 from reachproof.network.flow import Flow, Party
 from reachproof.network.origin import Origin
-from reachproof.network.policy import Action, Direction, PolicyRef
+from reachproof.network.policy import Action, Direction, PolicyRef, TierId
 
 
 class Truth(StrEnum):
@@ -25,13 +25,13 @@ class Step:
 
     `policies` are those the step is due to: the one whose rule matched; for isolation all policies that isolate the
     subject; none for what is built in. `rule_index` is None where no written rule decides. `depends` is what the step
-    rests on besides the policies: choices that were open before it. `tier` is a
-    `TierName`, or the name of a tier of Calico. `text` is one sentence that needs no context.
+    rests on besides the policies: choices that were open before it. `text` is one sentence that needs no
+    context.
     """
 
     direction: Direction
     subject: Party
-    tier: str
+    tier: TierId
     action: Action
     policies: tuple[PolicyRef, ...] = ()
     rule_index: int | None = None

@@ -6,7 +6,7 @@ in cluster.yaml unless the case has its own `cluster`), `options` (as on the com
     shop/web -> shop/db tcp/80: deny by isolation by shop/db
     node n1 -> shop/db@fd00::2 udp/53: allow by egress default and ingress node exemption
     203.0.113.7 -> shop/db tcp/80: allow
-    shop/db -> shop/db tcp/80 via service: either by adminnetworkpolicy a[0], depends TIE
+    shop/web -> shop/db tcp/80: either by adminnetworkpolicy a[0], depends TIE
 
 An end without an address uses its first one of the family that both ends share. `by` lists deciding steps that must be
 among those of the flow, each optionally with its direction; `depends` lists all notices that the outcome rests on.
@@ -36,7 +36,7 @@ HERE = Path(__file__).resolve().parent
 STAGE = HERE / "cluster.yaml"
 _TRUTHS = {"allow": Truth.ALLOWED, "deny": Truth.DENIED, "either": Truth.EITHER}
 _LINE = re.compile(
-    r"(?P<source>.+?) -> (?P<destination>.+?) (?P<protocol>tcp|udp|sctp)/(?P<port>\d+)(?P<via> via service)?"
+    r"(?P<source>.+?) -> (?P<destination>.+?) (?P<protocol>tcp|udp|sctp)/(?P<port>\d+)"
     r": (?P<truth>allow|deny|either)(?: by (?P<by>[^,].*?))?(?:, depends (?P<depends>[A-Z_, ]+))?"
 )
 
@@ -160,7 +160,6 @@ def _expected(snapshot: Snapshot, line: str) -> Expected:
         destination_address=destination_address,
         protocol=Protocol(found["protocol"].upper()),
         port=int(found["port"]),
-        via_service=bool(found["via"]),
     )
     by = tuple(found["by"].split(" and ")) if found["by"] else ()
     depends = tuple(sorted(found["depends"].replace(",", " ").split())) if found["depends"] else ()

@@ -51,18 +51,12 @@ class TestIngress:
         paths = [path(to("front", number=80)), path(to("api", name="http"), "/api")]
         rules = [{"host": "shop.example", "http": {"paths": paths}}, {"host": "none.example"}]
         found = only({"ingressClassName": "nginx", "defaultBackend": to("fallback", number=8080), "rules": rules})
-        assert (str(found), found.class_name) == ("shop/web", "nginx")
+        assert str(found) == "shop/web"
         assert found.backends == (
             IngressBackend(service="fallback", port=8080),
             IngressBackend(service="front", port=80, host="shop.example", path="/"),
             IngressBackend(service="api", port="http", host="shop.example", path="/api"),
         )
-
-    def test_the_class_may_be_an_annotation(self) -> None:
-        written = ingress({}) | {}
-        written["metadata"]["annotations"] = {"kubernetes.io/ingress.class": "traefik"}
-        (found,) = load_objects([SHOP, written]).ingresses
-        assert (found.class_name, found.backends) == ("traefik", ())
 
     def test_the_fields_of_v1beta1_are_read(self) -> None:
         spec = {

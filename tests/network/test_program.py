@@ -72,7 +72,7 @@ def line(tier: Tier) -> str:
     """
     chains = [" > ".join(" ".join(p.ref.name for p in group) for group in chain) for chain in tier.chains]
     isolation = "".join(f", then {rule.name}{'?' if rule.may else ''}" for rule in tier.isolation)
-    return f"{tier.name.removeprefix('kube-')}: {' | '.join(chains)}{isolation}"
+    return f"{str(tier.name).removeprefix('kube-')}: {' | '.join(chains)}{isolation}"
 
 
 def egress(*policies: Policy, **options: object) -> list[str]:

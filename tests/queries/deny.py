@@ -73,7 +73,7 @@ def _walk(snapshot: Snapshot, flow: Flow, direction: Direction) -> tuple[set[tup
     case = Case(snapshot=snapshot, flow=flow, direction=direction)
     for tier in tiers(snapshot, flow, direction):
         outcomes = tier_outcomes(case, tier)
-        name = TierName(tier.name.removeprefix("kube-"))
+        name = TierName(str(tier.name).removeprefix("kube-"))
         decided |= {(name, action) for action in outcomes if action not in LEFT_OPEN and action is not None}
         if _ends_without_a_rule(outcomes):
             return decided, True

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from reachproof.manifests.load import load_objects
-from reachproof.network.options import Cni, Options
+from reachproof.network.errors import InputError
+from reachproof.network.options import CidrMatches, Cni, Options
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
 from reachproof.queries.by import By
@@ -163,3 +164,65 @@ def test_every_policy_that_selects_is_told_where_a_tier_ends_in_deny() -> None:
         "GlobalNetworkPolicy lock selects pod a/srv for ingress, and its tier security ends in deny",
         "GlobalNetworkPolicy more selects pod a/srv for ingress, and its tier security ends in deny",
     ]
+
+
+# ---------------------------------------------------------------- claims about network policies
+
+BOTH = {"types": ["Ingress", "Egress"]}
+PASSING = {
+    "apiVersion": V3,
+    "kind": "Tier",
+    "metadata": {"name": "open"},
+    "spec": {"order": 1, "defaultAction": "Pass"},
+}
+SELECTED = "every pod is selected by a network policy"
+DENIES = "network policies enforce default deny for every pod"
+
+
+@pytest.mark.parametrize("claim", [SELECTED, DENIES])
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ([gnp("all", **BOTH)], "holds"),
+        ([gnp("all", **BOTH, ingress=[{"action": "Allow"}], egress=[{"action": "Log"}])], "holds"),
+        ([gnp("all", types=["Ingress"])], "violated"),
+        ([gnp("all", **BOTH, selector="app == 'srv'")], "violated"),
+        ([PASSING, gnp("open.all", tier="open", **BOTH)], "violated"),
+        ([gnp("all", **BOTH, egress=[{"action": "Pass"}])], "violated"),
+        ([gnp("all", **BOTH, doNotTrack=True, applyOnForward=True)], "violated"),
+    ],
+    ids=["all", "rules", "one direction", "one pod", "a tier that passes", "a rule that passes", "hosts"],
+)
+def test_policies_of_calico_count_where_their_tier_ends_in_deny(
+    claim: str, more: list[dict[str, Any]], expected: str
+) -> None:
+    assert verdict(claim, *more) == expected
+
+
+def test_the_claim_says_which_kinds_count() -> None:
+    found = Session(snapshot(gnp("all", **BOTH))).ask(SELECTED)
+    (meaning,) = [each.text for each in found.assumptions if each.code == "DEFAULT_DENY_MEANING"]
+    assert meaning == (
+        "judged by isolation alone: what rules of NetworkPolicies allow is not looked at; policies of Calico's own "
+        "kinds count too, unless their tier ends in pass or a rule passes"
+    )
+
+
+# ---------------------------------------------------------------- CIDRs
+
+
+@pytest.mark.parametrize("matches", [CidrMatches.WORLD, CidrMatches.WORLD_AND_NODES, CidrMatches.WORLD_AND_PODS])
+def test_what_a_cidr_matches_cannot_be_chosen(matches: CidrMatches) -> None:
+    chosen = load_objects(CLUSTER, options=Options(cni=Cni.CALICO, cidr_matches=matches))
+    with pytest.raises(InputError) as refused:
+        Session(chosen).ask("can pod a/cli reach pod a/srv on tcp/80?")
+    assert str(refused.value) == (
+        f"options cidrMatches: {matches} is not possible with cni calico, which matches a CIDR with whatever has the "
+        "address; leave the option out"
+    )
+
+
+def test_a_cidr_matches_everything_by_default_and_if_asked_for() -> None:
+    for matches in (None, CidrMatches.ALL):
+        chosen = load_objects(CLUSTER, options=Options(cni=Cni.CALICO, cidr_matches=matches))
+        assert str(Session(chosen).ask("can pod a/cli reach pod a/srv on udp/80?").verdict) == "unreachable"

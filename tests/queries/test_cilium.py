@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from reachproof.manifests.errors import ManifestError
 from reachproof.manifests.load import load_text
 from reachproof.network.options import Cni, Options
 from reachproof.network.snapshot import Snapshot
@@ -196,3 +197,89 @@ def test_a_policy_that_asks_for_the_service_account_of_a_possible_pod_leaves_the
     assert answer.reason == (
         "CiliumNetworkPolicy ct/robots asks for a service account, and those of possible pods are not modelled"
     )
+
+
+# ---------------------------------------------------------------- prefixes and claims about network policies
+
+ADMIN_DENIES = """
+---
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: top}
+spec:
+  tier: Admin
+  priority: 1
+  subject: {namespaces: {}}
+  ingress: [{action: Deny, from: [{namespaces: {}}]}]
+"""
+FROM_CLIENT = "  ingress: [{fromEndpoints: [{matchLabels: {name: client}}]}]\n"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "source", "verdict"),
+    [
+        ("", "ct/client", Verdict.UNREACHABLE),
+        ("with only network policies: ", "ct/client", Verdict.REACHABLE),
+        ("with only network policies: ", "ct/client2", Verdict.REACHABLE),
+        ("with only network policies: ", "other/stranger", Verdict.UNREACHABLE),
+        ("with only the admin tier: ", "ct/client", Verdict.UNREACHABLE),
+        ("with only the baseline tier: ", "other/stranger", Verdict.REACHABLE),
+    ],
+)
+def test_network_policies_are_those_of_cilium_too(prefix: str, source: str, verdict: Verdict) -> None:
+    found = ask(f"{prefix}can pod {source} reach pod ct/echo on tcp/80?", POLICY, FROM_CLIENT, KUBERNETES, ADMIN_DENIES)
+    assert found.verdict is verdict
+
+
+def test_a_pod_that_a_policy_of_cilium_isolates_is_selected_by_a_network_policy() -> None:
+    assert ask("pod ct/echo is selected by a network policy for ingress", POLICY, FROM_CLIENT).verdict is Verdict.HOLDS
+    claim = "every pod is selected by a network policy for ingress"
+    assert ask(claim, POLICY, FROM_CLIENT).verdict is Verdict.VIOLATED
+
+
+# ---------------------------------------------------------------- the name of the cluster
+
+
+def test_what_is_taken_for_the_name_of_the_cluster_is_said() -> None:
+    mine = "  ingress: [{fromEndpoints: [{matchLabels: {io.cilium.k8s.policy.cluster: default}}]}]\n"
+    found = ask("can pod ct/client reach pod ct/echo on tcp/80?", POLICY, mine)
+    assert found.verdict is Verdict.REACHABLE
+    assert [str(each.text) for each in found.assumptions] == [
+        "CiliumNetworkPolicy ct/p spec.ingress[0].fromEndpoints[0].matchLabels.io.cilium.k8s.policy.cluster: the name "
+        "of this cluster is taken to be default; the ConfigMap cilium-config shows it"
+    ]
+
+
+def test_selectors_of_every_cluster_are_refused() -> None:
+    config = """
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: cilium-config, namespace: kube-system}
+data: {cluster-name: default, policy-default-local-cluster: "false"}
+"""
+    with pytest.raises(ManifestError) as refused:
+        snapshot(config)
+    (problem,) = refused.value.problems
+    assert problem.message == (
+        "false is not modelled, since selectors would also select other clusters, nodes and the outside; "
+        "leave the ConfigMap out to judge them as with the default, true"
+    )
+    assert load_text(CLUSTER + config, options=Options()).pods
+
+
+def test_rules_outside_policy_types_are_said_to_apply() -> None:
+    outside = """
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {namespace: ct, name: k}
+spec: {podSelector: {matchLabels: {kind: echo}}, policyTypes: [Ingress], egress: [{}]}
+"""
+    found = ask("can pod ct/echo reach 8.8.8.8 on tcp/80?", outside)
+    assert [each.text for each in found.assumptions if each.code == "RULES_OUTSIDE_TYPES"] == [
+        "NetworkPolicy ct/k spec.egress: policyTypes leaves egress out; Cilium applies these rules all the same and "
+        "isolates the pods for it, where NetworkPolicy says that neither happens"
+    ]
+    elsewhere = load_text(CLUSTER + outside, options=Options(cni=Cni.CALICO))
+    assert [each.code for each in elsewhere.assumptions] == []

@@ -64,9 +64,7 @@ def snapshot(*policies: Policy, options: Options = DEFAULT_OPTIONS) -> Snapshot:
     return Snapshot(namespaces=(shop,), nodes=(N1, N2), pods=pods, policies=policies, options=options)
 
 
-def flow(
-    source: Party, destination: Party, port: int = 5432, *, at: tuple[str, str] | None = None, via_service: bool = False
-) -> Flow:
+def flow(source: Party, destination: Party, port: int = 5432, *, at: tuple[str, str] | None = None) -> Flow:
     """A TCP flow between the first addresses of both ends, unless addresses are given."""
     if at is not None:
         addresses = [parse_address(text) for text in at]
@@ -79,7 +77,6 @@ def flow(
         destination_address=addresses[1],
         protocol=Protocol.TCP,
         port=port,
-        via_service=via_service,
     )
 
 

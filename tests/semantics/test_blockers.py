@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reachproof.network.labels import Selector
-from reachproof.network.policy import Action, AnyPeer, Direction
+from reachproof.network.options import Cni, Options
+from reachproof.network.policy import Action, AnyPeer, CalicoTier, Direction, Placement, Policy, Rule, TierName
+from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.blockers import blockers, deciders
 from tests.semantics.stage import DB, N2, PODS, WEB, WORLD, admin_policy, flow, network_policy, rule, snapshot
 
@@ -45,6 +49,39 @@ def test_several_rules_of_one_policy_block_one_after_the_other() -> None:
 def test_the_baseline_blocks_after_the_isolation_is_gone() -> None:
     found = blockers(snapshot(CLOSED, DENIES), flow(WEB, WORLD), Direction.EGRESS)
     assert [step.tier for step in found] == ["admin", "networkpolicy"]
+
+
+def in_tier(name: str, order: float, ends: Action, *rules: Rule) -> Policy:
+    """A policy of Calico in a tier of this name, that selects every pod for ingress."""
+    bare = network_policy(f"{name}.p", Selector(), isolates=(Direction.INGRESS,))
+    placement = Placement(tier=name, order=order, ends=ends)
+    return replace(bare, tier=TierName.CALICO, placement=placement, ingress=rules)
+
+
+def test_every_tier_of_calico_that_ends_in_deny_blocks_by_itself() -> None:
+    under: Snapshot = snapshot(
+        in_tier("first", 1, Action.DENY),
+        in_tier("passing", 2, Action.PASS),
+        in_tier("networkpolicy", 3, Action.DENY, rule(Action.DENY, PODS), rule(Action.PASS, AnyPeer(), index=1)),
+        in_tier("istio", 4, Action.DENY),
+        ALSO,
+        options=Options(cni=Cni.CALICO),
+    )
+    found = blockers(under, flow(WEB, DB), Direction.INGRESS)
+    assert [(step.tier, step.rule_index) for step in found] == [
+        (CalicoTier("first"), None),
+        (CalicoTier("networkpolicy"), 0),
+        (CalicoTier("istio"), None),
+        (CalicoTier("default"), None),
+    ]
+
+
+def test_the_end_of_a_tier_and_a_mesh_of_its_name_block_one_by_one() -> None:
+    mesh = network_policy("mesh", Selector.equal("app", "db"))
+    refusing = replace(mesh, tier=TierName.ISTIO, priority=2, isolates=frozenset(), ingress=(rule(Action.DENY, PODS),))
+    under = snapshot(refusing, in_tier("istio", 1, Action.DENY), options=Options(cni=Cni.CALICO))
+    found = blockers(under, flow(WEB, DB), Direction.INGRESS)
+    assert [step.tier for step in found] == [TierName.ISTIO, CalicoTier("istio")]
 
 
 def test_what_may_block_is_listed_with_what_it_rests_on() -> None:

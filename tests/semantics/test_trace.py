@@ -200,16 +200,6 @@ def test_what_a_silent_tier_rests_on_is_carried_to_the_next_step() -> None:
     assert codes(open_end) == []
 
 
-def test_a_pod_that_reaches_itself_through_a_service() -> None:
-    trace = evaluate(snapshot(ALLOW_DB), flow(DB, DB, via_service=True))
-    assert trace.truth is Truth.EITHER
-    assert [step.text for step in trace.ingress.steps] == [
-        "NetworkPolicy may not apply where pod shop/db reaches itself through a Service; the next tier decides ingress",
-        "no policy decides ingress from pod shop/db to pod shop/db on tcp/5432; it is allowed by default",
-    ]
-    assert codes(trace) == ["SELF_VIA_SERVICE"]
-
-
 def test_the_baseline_that_a_selection_ends() -> None:
     egress_only = network_policy("out", Selector.equal("app", "db"), isolates=(Direction.EGRESS,))
     under: Snapshot = snapshot(egress_only, options=Options(cni=Cni.KUBE_NETWORK_POLICIES))

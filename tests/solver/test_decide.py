@@ -161,7 +161,7 @@ def only(snapshot: Snapshot, because: tuple[Blame, ...]) -> Snapshot:
 def test_what_is_blamed_is_enough_for_the_proof(snapshot: Snapshot, data: st.DataObject) -> None:
     flow = data.draw(flows(snapshot))
     found = truth(snapshot, flow)
-    assume(found is not Truth.EITHER and not flow.via_service and flow.source != flow.destination)
+    assume(found is not Truth.EITHER and flow.source != flow.destination)
     encoding = prepare(snapshot)
     wanted = Wanted.CAN_ALLOW if found is Truth.DENIED else Wanted.CAN_DENY
     outcome = search(encoding, Search(pinned(encoding, flow), wanted), BUDGET, prover())
@@ -176,7 +176,7 @@ def test_nothing_that_is_blamed_can_be_left_out(snapshot: Snapshot, data: st.Dat
     """Without any one of the literals of its core a script is satisfiable: the rule could do what undoes the proof."""
     flow = data.draw(flows(snapshot))
     found = truth(snapshot, flow)
-    assume(found is not Truth.EITHER and not flow.via_service and flow.source != flow.destination)
+    assume(found is not Truth.EITHER and flow.source != flow.destination)
     encoding = prepare(snapshot)
     wanted = Wanted.CAN_ALLOW if found is Truth.DENIED else Wanted.CAN_DENY
     part = cut(encoding, (pinned(encoding, flow),), BUDGET)

@@ -63,7 +63,7 @@ def all_flows(snapshot: Snapshot) -> Iterator[Flow]:
     numbers = ports(snapshot)
     for source, destination in pairs(snapshot):
         for number in numbers:
-            yield from _through(source, destination, number)
+            yield _through(source, destination, number)
 
 
 def some_flows(snapshot: Snapshot, count: int, seed: int = 0) -> list[Flow]:
@@ -73,19 +73,16 @@ def some_flows(snapshot: Snapshot, count: int, seed: int = 0) -> list[Flow]:
     inside = [pair for pair in every if all(isinstance(party, Pod) for party, _ in pair)] or every
     half = [(chance.choice(every), chance.choice(numbers)) for _ in range(count // 2 if every else 0)]
     chosen = half + [(chance.choice(inside), chance.choice(numbers)) for _ in range(count - len(half) if every else 0)]
-    found = [flow for (source, destination), number in chosen for flow in _through(source, destination, number)]
-    return found[:count]
+    return [_through(source, destination, number) for (source, destination), number in chosen]
 
 
 def flows(snapshot: Snapshot) -> st.SearchStrategy[Flow]:
     """One of `all_flows`; there is at least one, since a snapshot of `snapshots()` has two pods."""
-    pair, number, through = st.sampled_from(pairs(snapshot)), st.sampled_from(ports(snapshot)), st.booleans()
 
-    def one(pair: tuple[End, End], number: tuple[Protocol, int], through: bool) -> Flow:
-        found = list(_through(*pair, number))
-        return found[-1] if through else found[0]
+    def one(pair: tuple[End, End], number: tuple[Protocol, int]) -> Flow:
+        return _through(*pair, number)
 
-    return st.builds(one, pair, number, through)
+    return st.builds(one, st.sampled_from(pairs(snapshot)), st.sampled_from(ports(snapshot)))
 
 
 def possible(source: End, destination: End) -> bool:
@@ -98,18 +95,15 @@ def possible(source: End, destination: End) -> bool:
     return family(source[1]) == family(destination[1])
 
 
-def _through(source: End, destination: End, number: tuple[Protocol, int]) -> Iterator[Flow]:
-    """The flow; a party's own flow also through a Service."""
-    for via_service in (False, True) if source == destination else (False,):
-        yield Flow(
-            source=source[0],
-            destination=destination[0],
-            source_address=source[1],
-            destination_address=destination[1],
-            protocol=number[0],
-            port=number[1],
-            via_service=via_service,
-        )
+def _through(source: End, destination: End, number: tuple[Protocol, int]) -> Flow:
+    return Flow(
+        source=source[0],
+        destination=destination[0],
+        source_address=source[1],
+        destination_address=destination[1],
+        protocol=number[0],
+        port=number[1],
+    )
 
 
 def matches(snapshot: Snapshot) -> Iterator[Match]:
