@@ -13,6 +13,7 @@ from reachproof.manifests.load import load_objects
 from reachproof.network.cluster import Pod
 from reachproof.network.options import Channel, Cni, Options
 from reachproof.network.policy import Action, Direction, Policy, Rule, TierName
+from reachproof.network.predicate import holds
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.evaluate import is_itself, truth
 from reachproof.semantics.trace import Truth
@@ -60,12 +61,15 @@ def test_a_deny_wins_wherever_it_stands(snapshot: Snapshot, direction: Direction
 
 
 def selects(snapshot: Snapshot, policy: Policy, pod: Pod) -> bool:
-    """Whether the policy selects the pod, as it is enforced."""
+    """True if the policy selects the pod, as it is enforced."""
     every = [each for d in Direction for tier in snapshot.programs.tiers(d) for each in tier.policies]
     subjects = [each.subject for each in every if each.ref == policy.ref]
     labels = snapshot.namespace_of[pod.namespace].labels
-    on_network = not pod.host_network
-    return on_network and any(s.namespaces.matches(labels) and s.pods.matches(pod.labels) for s in subjects)
+    held = snapshot.labels_of(pod)
+    return not pod.host_network and any(
+        s.namespaces.matches(labels) and s.pods.matches(pod.labels) and (s.where is None or holds(s.where, held))
+        for s in subjects
+    )
 
 
 @settings(max_examples=SOME)

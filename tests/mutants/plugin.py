@@ -1,0 +1,50 @@
+"""A pytest plugin for mutation runs: fewer draws per property, and which test runs which line of the product."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import coverage
+import pytest
+from hypothesis import settings
+
+DRAWS = 15  # per property; a fault that survives them may still be found by the suite's own number
+DURATIONS = "MUTANTS_DURATIONS"  # the file that durations are written to while coverage is measured
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Lower the draws of every property; Hypothesis has no other place for what a decorator has set."""
+    for item in items:
+        function = getattr(item, "function", None)
+        chosen: settings | None = getattr(function, "_hypothesis_internal_use_settings", None)
+        if chosen is not None:
+            fewer = settings(chosen, max_examples=min(DRAWS, chosen.max_examples))
+            function._hypothesis_internal_use_settings = fewer  # type: ignore[union-attr]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Attribute the lines that run from here on to this test."""
+    measured = coverage.Coverage.current()
+    if measured is not None:
+        measured.switch_context(item.nodeid)
+    return (yield)
+
+
+_durations: dict[str, float] = {}
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Add up the seconds of a test's three phases."""
+    _durations[report.nodeid] = _durations.get(report.nodeid, 0.0) + report.duration
+
+
+def pytest_sessionfinish(session: Any) -> None:
+    """Write the durations where the run asks for them."""
+    target = os.environ.get(DURATIONS)
+    if target:
+        with open(target, "w", encoding="utf-8") as file:
+            json.dump(_durations, file)
