@@ -22,7 +22,7 @@ from tests.mutants.trying import Fate, Trial, attempt, copy_checkout
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("network", "semantics", "solver", "queries")
-HEAVY = ("pytest", "hypothesis", "numpy", "z3", "lark", "pydantic", "yaml", "click")
+HEAVY = ("pytest", "numpy", "z3", "lark", "pydantic", "yaml", "click")
 
 
 def main() -> int:
