@@ -17,6 +17,8 @@ from tests.mutants.mutations import Mutation
 CPU_SECONDS = 90  # for the tests of one mutation; they take a quarter of it without a fault
 WALL_SECONDS = 600
 MEMORY = 6 << 30
+# Imported anew by each forked process: the code under test, and what pytest rewrites or complains about otherwise.
+AFRESH = ("reachproof", "tests", "hypothesis", "_hypothesis", "coverage")
 
 
 class Fate(StrEnum):
@@ -97,7 +99,7 @@ def _tests_in(tree: Path, tests: tuple[str, ...]) -> int:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     sys.dont_write_bytecode = True
-    for name in [name for name in sys.modules if name.partition(".")[0] in ("reachproof", "tests")]:
+    for name in [name for name in sys.modules if name.startswith(AFRESH)]:
         del sys.modules[name]
     sys.path[:0] = [str(tree / "src"), str(tree)]
     pytest = sys.modules["pytest"]
