@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from pytest import ExitCode
+
 from tests.mutants.mutations import Mutation
 
 CPU_SECONDS = 90  # for the tests of one mutation; they take a quarter of it without a fault
 WALL_SECONDS = 600
 MEMORY = 6 << 30
 # Imported anew by each forked process: the code under test, and what pytest rewrites or complains about otherwise.
+NOT_COLLECTED = ExitCode.USAGE_ERROR  # pytest's word for a test that is named and whose module does not import
 AFRESH = ("reachproof", "tests", "hypothesis", "_hypothesis", "coverage")
 
 
@@ -59,9 +62,12 @@ def attempt(tree: Path, mutation: Mutation, tests: tuple[str, ...]) -> Trial:
         compiled.unlink()
     file.write_text(mutation.apply(source), encoding="utf-8")
     try:
-        return Trial(mutation=mutation, fate=_fate(_run(tree, tests)), tests=len(tests))
+        status = _run(tree, tests)
     finally:
         file.write_text(source, encoding="utf-8")
+    if os.waitstatus_to_exitcode(status) == NOT_COLLECTED and _run(tree, tests, "--collect-only"):
+        raise RuntimeError(f"tests that cannot be collected without a fault either: {tests}")
+    return Trial(mutation=mutation, fate=_fate(status), tests=len(tests))
 
 
 def _fate(status: int) -> Fate:
@@ -71,19 +77,22 @@ def _fate(status: int) -> Fate:
     match os.waitstatus_to_exitcode(status):
         case 0:
             return Fate.SURVIVED
-        case 1 | 2 | 3:  # a failed test; a module that does not import; an error in a hook
+        case (
+            1 | 2 | 3 | ExitCode.USAGE_ERROR
+        ):  # a failed test; no import at all; an error in a hook; no import of a test
             return Fate.KILLED
         case code:
             raise RuntimeError(f"pytest ended with {code}")
 
 
-def _run(tree: Path, tests: tuple[str, ...]) -> int:
+def _run(tree: Path, tests: tuple[str, ...], *options: str) -> int:
+    """The wait status of pytest in a process of its own."""
     child = os.fork()
     if child:
         return os.waitpid(child, 0)[1]
     code = 70
     try:
-        code = _tests_in(tree, tests)
+        code = _tests_in(tree, (*options, *tests))
     finally:
         os._exit(code)
 
