@@ -19,8 +19,8 @@ from tests.mutants.mutations import Mutation
 CPU_SECONDS = 90  # for the tests of one mutation; they take a quarter of it without a fault
 WALL_SECONDS = 600
 MEMORY = 6 << 30
-# Imported anew by each forked process: the code under test, and what pytest rewrites or complains about otherwise.
 NOT_COLLECTED = ExitCode.USAGE_ERROR  # pytest's word for a test that is named and whose module does not import
+# Imported anew by each forked process: the code under test, and what pytest rewrites or complains about otherwise.
 AFRESH = ("reachproof", "tests", "hypothesis", "_hypothesis", "coverage")
 
 
