@@ -17,11 +17,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.mutants.covering import Covering, measure
-from tests.mutants.mutations import Mutation, mutations
+from tests.mutants.mutations import FOLDERS, Mutation, sample
 from tests.mutants.trying import Fate, Trial, attempt, copy_checkout
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("network", "semantics", "solver", "queries")
 HEAVY = ("pytest", "numpy", "z3", "lark", "pydantic", "yaml", "click")
 
 
@@ -33,7 +32,7 @@ def main() -> int:
         for tree in trees:
             copy_checkout(ROOT, tree)
         covering = measure(trees[0])
-        trials = _tried(trees, covering, sample(options.count, options.only))
+        trials = _tried(trees, covering, sample(ROOT, options.count, options.only))
     _report(trials)
     if options.output:
         options.output.write_text(json.dumps([_record(trial) for trial in trials], indent=1) + "\n", encoding="utf-8")
@@ -47,14 +46,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--output", type=Path, help="write each trial to this file, as JSON")
     return parser.parse_args()
-
-
-def sample(count: int, only: str = "") -> list[Mutation]:
-    """The `count` mutations of the smallest ranks, ordered by place."""
-    paths = [path.relative_to(ROOT).as_posix() for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
-    every = [mutation for path in paths if path.startswith(only) for mutation in mutations(ROOT, path)]
-    chosen = sorted(every, key=lambda mutation: mutation.rank)[:count]
-    return sorted(chosen, key=lambda mutation: (mutation.path, mutation.start, mutation.new))
 
 
 def _tried(trees: list[Path], covering: Covering, chosen: list[Mutation]) -> list[Trial]:

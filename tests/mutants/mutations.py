@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+FOLDERS = ("network", "semantics", "solver", "queries")
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq,
@@ -88,6 +89,14 @@ def mutations(root: Path, path: str) -> list[Mutation]:
             )
         )
     return found
+
+
+def sample(root: Path, count: int, only: str = "") -> list[Mutation]:
+    """The `count` mutations of the smallest ranks in FOLDERS, in modules whose path begins with `only`, by place."""
+    paths = [path.relative_to(root).as_posix() for folder in FOLDERS for path in sorted((root / folder).rglob("*.py"))]
+    every = [mutation for path in paths if path.startswith(only) for mutation in mutations(root, path)]
+    chosen = sorted(every, key=lambda mutation: mutation.rank)[:count]
+    return sorted(chosen, key=lambda mutation: (mutation.path, mutation.start, mutation.new))
 
 
 def _line_starts(source: str) -> list[tuple[int, bytes]]:

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.house.places import ROOT
-from tests.mutants.__main__ import FOLDERS, sample
-from tests.mutants.mutations import mutations
+from tests.mutants.mutations import FOLDERS, mutations, sample
 
 
 def planted(folder: Path, body: str) -> list[str]:
@@ -60,7 +59,7 @@ def test_what_no_verdict_rests_on_is_left_alone(tmp_path: Path, body: str) -> No
 
 
 def test_keys_are_unique_and_the_sample_covers_each_folder_and_parses() -> None:
-    chosen = sample(200)
+    chosen = sample(ROOT, 200)
     assert len({mutation.key for mutation in chosen}) == 200
     assert {mutation.path.partition("/")[0] for mutation in chosen} == set(FOLDERS)
     for mutation in chosen:
