@@ -29,9 +29,9 @@ from reachproof.manifests.calico_objects import (
 )
 from reachproof.manifests.calico_ports import Ports, read_ports
 from reachproof.manifests.calico_selector import Global, SelectorMistake, parse_selector
+from reachproof.manifests.endpoints import Slice
 from reachproof.manifests.fields import Block, Field
 from reachproof.manifests.policykind import Context
-from reachproof.manifests.services import Slice
 from reachproof.network.address import ALL_ADDRESSES, ALL_V4, ALL_V6
 from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.labels import EVERYTHING, Operator, Requirement
@@ -205,7 +205,7 @@ def _services(field: Field, ref: PolicyRef, context: Context, *, ports: bool) ->
             f"found the Service {namespace}/{name}, of which no EndpointSlice is given, expected its slices: a rule "
             f"matches the addresses in them (kubectl get endpointslices -n {namespace} -o yaml)"
         )
-    addresses = IntervalSet.of((e.address, e.address) for each in slices for e in each.every)
+    addresses = IntervalSet.of((e.address, e.address) for each in slices for e in each.endpoints)
     return Entity(
         peer=AddressPeer(addresses),
         ports=Ports() if ports else read_ports(field.get("ports"), field.get("notPorts")),
@@ -216,7 +216,7 @@ def _services(field: Field, ref: PolicyRef, context: Context, *, ports: bool) ->
 def _reached(slices: list[Slice]) -> tuple[Match, ...]:
     by_port: dict[IntervalSet, list[int]] = {}
     for each in slices:
-        for endpoint in each.every:
+        for endpoint in each.endpoints:
             ports = IntervalSet.of((place(protocol, port),) * 2 for _, protocol, port in endpoint.ports)
             by_port.setdefault(ports, []).append(endpoint.address)
     return tuple(

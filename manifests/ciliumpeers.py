@@ -211,6 +211,6 @@ def _in_groups(selector: Selector, groups: Iterable[Group]) -> IntervalSet:
 def _add_service(service: Service, peers: Peers) -> None:
     if service.selector is not None:
         peers.add(PodSet(Selector.equal(NAMESPACE_NAME, service.namespace), service.selector))
-    elif service.endpoints:
-        held = IntervalSet.of((each.address, each.address) for each in service.endpoints)
+    elif any(each.ready for each in service.endpoints):
+        held = IntervalSet.of((each.address, each.address) for each in service.endpoints if each.ready)
         peers.add(AddressPeer(held))

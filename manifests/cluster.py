@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from reachproof.manifests.endpoints import with_endpoints
 from reachproof.manifests.inventory import Inventory
 from reachproof.manifests.ownership import Ownership, uniquely_named
 from reachproof.manifests.pods import PodEntry, State, on_node
-from reachproof.manifests.services import with_endpoints
 from reachproof.manifests.workloads import WORKLOAD_GROUPS
 from reachproof.network.address import format_address
 from reachproof.network.cluster import IdlePod, Ingress, Namespace, Node, Notice, Pod, PodState, Service, ServiceAccount
@@ -38,7 +38,7 @@ def join(inventory: Inventory, policy_namespaces: Iterable[tuple[str, Origin]]) 
     warnings: list[Notice] = []
     nodes: list[Node] = inventory.of_kind("Node")
     pods, idle = _pods(inventory, nodes, warnings)
-    services = with_endpoints(inventory.of_kind("Service"), inventory.of_kind("EndpointSlice"))
+    services = with_endpoints(inventory.of_kind("Service"), inventory.slices())
     used = [
         *((entry.pod.namespace, entry.pod.origin) for entry in pods),
         *((service.namespace, service.origin) for service in services),

@@ -8,11 +8,12 @@ from typing import Any
 
 from reachproof.manifests import loose
 from reachproof.manifests.digest import canonical
+from reachproof.manifests.endpoints import Endpoints, Slice, all_slices, read_endpoints, read_slice
 from reachproof.manifests.ingresses import read_ingress
 from reachproof.manifests.loose import Misfit
 from reachproof.manifests.manifest import Manifest
 from reachproof.manifests.pods import PodEntry, read_pod
-from reachproof.manifests.services import Slice, read_service, read_slice
+from reachproof.manifests.services import read_service
 from reachproof.manifests.syntax import is_namespace_name
 from reachproof.manifests.workloads import WORKLOAD_GROUPS, Workload, read_workload
 from reachproof.network.address import parse_address, parse_cidrs
@@ -21,7 +22,7 @@ from reachproof.network.errors import Problem
 from reachproof.network.labels import NAMESPACE_NAME
 from reachproof.network.origin import Origin
 
-_CORE = ("Namespace", "Node", "Pod", "Service", "ServiceAccount")
+_CORE = ("Namespace", "Node", "Pod", "Service", "Endpoints", "ServiceAccount")
 INVENTORY_KINDS = {
     **dict.fromkeys(_CORE, ""),
     "EndpointSlice": "discovery.k8s.io",
@@ -33,7 +34,7 @@ _OLD_GROUPS = ("extensions",)
 _NAMESPACE = "a DNS label: at most 63 of a-z, 0-9 and dashes"
 
 
-Record = Namespace | Node | PodEntry | Service | Slice | Ingress | Workload | ServiceAccount
+Record = Namespace | Node | PodEntry | Service | Slice | Endpoints | Ingress | Workload | ServiceAccount
 
 
 def inventory_kind(manifest: Manifest) -> bool:
@@ -80,6 +81,10 @@ class Inventory:
         if isinstance(inner, dict) and "containers" in inner:
             self.pod_makers.setdefault(manifest.subject, manifest.origin)
 
+    def slices(self) -> list[Slice]:
+        """The EndpointSlices, and what Endpoints stand for."""
+        return all_slices(self.of_kind("Service"), self.of_kind("EndpointSlice"), self.of_kind("Endpoints"))
+
     def of_kind(self, *kinds: str) -> list[Any]:
         """The records of some kinds, sorted by kind, namespace and name."""
         return [self.records[key][0] for key in sorted(key for key in self.records if key[0] in kinds)]
@@ -104,6 +109,8 @@ def _read(manifest: Manifest) -> Record:
             return read_service(manifest)
         case "EndpointSlice":
             return read_slice(manifest)
+        case "Endpoints":
+            return read_endpoints(manifest)
         case "Ingress":
             return read_ingress(manifest)
         case "ServiceAccount":

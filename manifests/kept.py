@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from reachproof.manifests.calico_objects import LABELLED_KINDS
 from reachproof.manifests.ciliumcluster import LOCAL, NAME, is_config
+from reachproof.manifests.endpoints import LEADER, MANAGED_BY, SERVICE_NAME, SKIP_MIRROR
 from reachproof.manifests.inventory import inventory_kind
 from reachproof.manifests.manifest import Manifest
 from reachproof.manifests.pods import PROXY
 from reachproof.manifests.registry import depends_on_cni
-from reachproof.manifests.services import SERVICE_NAME
 from reachproof.manifests.workloads import WORKLOAD_GROUPS
 
 Kept = dict[str, "Kept | str"]
@@ -36,11 +36,13 @@ _POD_SPEC: Kept = {
     "serviceAccountName": ONE,
     "serviceAccount": ONE,
     "containers": {"ports": _PORTS, "name": SIDECAR},
-    "initContainers": {"ports": _PORTS, "name": SIDECAR},
+    "initContainers": {"ports": _PORTS, "name": SIDECAR, "restartPolicy": ONE},
 }
 _SIDECAR: Kept = {"sidecar.istio.io/inject": ONE}
 _TEMPLATE: Kept = {"metadata": {"labels": ALL, "annotations": _SIDECAR}, "spec": _POD_SPEC}
 _CONDITIONS: Kept = {"type": ONE, "status": ONE}
+_TARGET: Kept = {"kind": ONE, "namespace": ONE, "name": ONE}
+_ENDPOINT: Kept = {"ip": ONE, "targetRef": _TARGET}
 _SELECTOR: Kept = {"matchLabels": ALL, "matchExpressions": {"key": ONE, "operator": ONE, "values": ALL}}
 _BACKEND: Kept = {
     "service": {"name": ONE, "port": {"name": ONE, "number": ONE}},
@@ -81,20 +83,29 @@ _KINDS: dict[str, Kept] = {
             "externalName": ONE,
             "clusterIP": ONE,
             "clusterIPs": ALL,
+            "ipFamilies": ALL,
             "externalIPs": ALL,
             "externalTrafficPolicy": ONE,
             "loadBalancerSourceRanges": ALL,
             "publishNotReadyAddresses": ONE,
             "selector": ALL,
-            "ports": {"name": ONE, "protocol": ONE, "port": ONE, "targetPort": ONE},
+            "ports": {"name": ONE, "protocol": ONE, "port": ONE, "targetPort": ONE, "nodePort": ONE},
         },
         "status": {"loadBalancer": {"ingress": {"ip": ONE, "ipMode": ONE}}},
     },
     "EndpointSlice": {
-        "metadata": {**_NAME, "labels": {SERVICE_NAME: ONE}},
+        "metadata": {**_NAME, "labels": {SERVICE_NAME: ONE, MANAGED_BY: ONE}},
         "addressType": ONE,
         "ports": {"name": ONE, "protocol": ONE, "port": ONE},
-        "endpoints": {"addresses": ALL, "conditions": {"ready": ONE}},
+        "endpoints": {"addresses": ALL, "conditions": {"ready": ONE}, "targetRef": _TARGET},
+    },
+    "Endpoints": {
+        "metadata": {**_NAME, "labels": {SKIP_MIRROR: ONE}, "annotations": {LEADER: ONE}},
+        "subsets": {
+            "addresses": _ENDPOINT,
+            "notReadyAddresses": _ENDPOINT,
+            "ports": {"name": ONE, "protocol": ONE, "port": ONE},
+        },
     },
     "Ingress": {
         "metadata": _NAME,

@@ -13,6 +13,7 @@ from reachproof.manifests.cluster import Cluster, join
 from reachproof.manifests.detect import Signs
 from reachproof.manifests.digest import digest
 from reachproof.manifests.document import Document
+from reachproof.manifests.endpoints import with_endpoints
 from reachproof.manifests.errors import ManifestError
 from reachproof.manifests.fields import Place
 from reachproof.manifests.inventory import Inventory, different, inventory_kind
@@ -30,7 +31,6 @@ from reachproof.manifests.registry import (
     support_kind,
     unsupported,
 )
-from reachproof.manifests.services import with_endpoints
 from reachproof.manifests.workloads import WORKLOAD_GROUPS
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import Problem
@@ -204,7 +204,7 @@ class Loading:
 
     def _late_policies(self) -> None:
         """Lowers what refers to other objects, now that all are here."""
-        slices = self._inventory.of_kind("EndpointSlice")
+        slices = self._inventory.slices()
         self._context = replace(
             self._context,
             support={key: found for key, (found, _, _) in self._support.items()},

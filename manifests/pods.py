@@ -8,12 +8,14 @@
 | a condition Ready that is not True | takes part like any other; explanations say that no Service sends it anything |
 | hostNetwork | the addresses of its node: podIPs, else hostIPs, else the Node object's |
 
-Named ports are those of spec.containers, as in the implementations. Trusted by every verdict; checked by
-tests/manifests.
+Named ports are those of spec.containers, as in the implementations. A Service finds its named target port by name and
+protocol: the first of the containers, then the first of the native sidecars (init containers with restartPolicy
+Always), as the EndpointSlice controller does. Trusted by every verdict; checked by tests/manifests.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from functools import lru_cache
@@ -127,11 +129,14 @@ def pod_of_template(
 
     `at`: the path of the template in its object, with a dot behind it.
     """
-    ports, declared = _ports(spec, "containers", at)
-    init_names: frozenset[str] = frozenset()
+    containers = _ports(spec, "containers", at)
+    sidecars = others = _NO_PORTS
     if spec.get("initContainers"):
-        own = {port.name for port in ports}
-        init_names = frozenset(port.name for port in _ports(spec, "initContainers", at)[0]) - own
+        sidecars = _ports(spec, "initContainers", at, _stays)
+        others = _ports(spec, "initContainers", at)
+    ports = containers.named
+    init_names = frozenset(port.name for port in others.named) - {port.name for port in ports}
+    of_services = tuple(sorted({**sidecars.first, **containers.first}.values()))
     pod = Pod(
         namespace=namespace,
         name=name,
@@ -140,7 +145,8 @@ def pod_of_template(
         node=loose.text(spec, "nodeName", f"{at}spec.") or None,
         host_network=loose.flag(spec, "hostNetwork", f"{at}spec."),
         ports=ports,
-        declared=declared,
+        of_services=None if of_services == ports else of_services,
+        declared=tuple(sorted(containers.declared | sidecars.declared)),
         service_account=loose.text(spec, "serviceAccountName", f"{at}spec.")
         or loose.text(spec, "serviceAccount", f"{at}spec.", "default"),
         origin=origin,
@@ -163,12 +169,34 @@ def _asks_for_sidecar(metadata: Node) -> bool | None:
     return None if asked is None or (isinstance(labels, dict) and INJECT in labels) else str(asked) in YES
 
 
-def _ports(spec: Node, field: str, at: str) -> tuple[tuple[ContainerPort, ...], tuple[tuple[int, Protocol], ...]]:
-    """The named ports, and all (number, protocol) pairs, of the containers in a field."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ports:
+    """Ports of some containers: the named ones, the first of each name and protocol, all (number, protocol) pairs."""
+
+    named: tuple[ContainerPort, ...] = ()
+    first: dict[tuple[str, Protocol], ContainerPort] = field(default_factory=dict)
+    declared: frozenset[tuple[int, Protocol]] = frozenset()
+
+
+_NO_PORTS = _Ports()
+
+
+def _any(container: Node) -> bool:
+    return True
+
+
+def _stays(container: Node) -> bool:
+    """Whether an init container is a native sidecar."""
+    return container.get("restartPolicy") == "Always"
+
+
+def _ports(spec: Node, field: str, at: str, wanted: Callable[[Node], bool] = _any) -> _Ports:
+    """The ports of the wanted containers in a field."""
+    first: dict[tuple[str, Protocol], ContainerPort] = {}
     named: set[ContainerPort] = set()
     declared: set[tuple[int, Protocol]] = set()
     for index, container in enumerate(loose.mappings(spec, field, f"{at}spec.")):
-        if not container.get("ports"):
+        if not container.get("ports") or not wanted(container):
             continue
         path = f"{at}spec.{field}[{index}]."
         for number_, port in enumerate(loose.mappings(container, "ports", path)):
@@ -177,8 +205,10 @@ def _ports(spec: Node, field: str, at: str) -> tuple[tuple[ContainerPort, ...], 
             declared.add((number, protocol))
             name = loose.text(port, "name", place)
             if name:
-                named.add(_container_port(name, number, protocol))
-    return tuple(sorted(named)), tuple(sorted(declared))
+                found = _container_port(name, number, protocol)
+                named.add(found)
+                first.setdefault((name, protocol), found)
+    return _Ports(named=tuple(sorted(named)), first=first, declared=frozenset(declared))
 
 
 @lru_cache(maxsize=4096)

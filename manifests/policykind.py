@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
+from reachproof.manifests.endpoints import Slice
 from reachproof.manifests.fields import Field
-from reachproof.manifests.services import Slice
 from reachproof.network.cluster import Service
 from reachproof.network.labels import Labels
 from reachproof.network.options import Channel, Cni, Options

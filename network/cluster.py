@@ -63,8 +63,9 @@ class Pod:
     """A running pod, or an *abstract* pod that stands for all replicas of a workload template.
 
     `addresses` holds at most one per family; it is empty exactly for an abstract pod, whose address is a free value in
-    the pod range. `workload` is `Kind/name` of the top owner, or empty for a bare pod. `declared` are all (number,
-    protocol) pairs of containerPorts, named or not, for explanations only.
+    the pod range. `workload` is `Kind/name` of the top owner, or empty for a bare pod. `ports` are those that policies
+    look names up in, `service_ports` those of Services; `of_services` is None where both are the same. `declared` are
+    all (number, protocol) pairs of containerPorts, named or not, for explanations only.
     """
 
     namespace: str
@@ -78,12 +79,18 @@ class Pod:
     service_account: str = "default"
     workload: str = ""
     replicas: int = 1
+    of_services: tuple[ContainerPort, ...] | None = None
     origin: Origin
 
     @property
     def key(self) -> tuple[str, str]:
         """(namespace, name): unique in a snapshot."""
         return self.namespace, self.name
+
+    @property
+    def service_ports(self) -> tuple[ContainerPort, ...]:
+        """The ports that a named target port of a Service is looked up in; one per name and protocol."""
+        return self.ports if self.of_services is None else self.of_services
 
     @property
     def abstract(self) -> bool:
@@ -132,25 +139,41 @@ class IdlePod:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServicePort:
-    """One port of a Service; `target` is a number, or the name of a container port at the backend."""
+    """One port of a Service; `target` is a number, or the name of a container port at the backend.
+
+    `node_port`: the port of every node that leads to it; 0 for none.
+    """
 
     name: str
     protocol: Protocol
     port: int
     target: int | str
+    node_port: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class EndpointAddress:
-    """One ready address behind a Service, from an EndpointSlice: port name -> port number as the slice gives them."""
+    """One address behind a Service, from an EndpointSlice or Endpoints: the ports that it gives, with their names.
+
+    `ready` False: new connections go there only where no backend is ready. `pod`: the pod that it says has the
+    address, by its name in the namespace of the Service; empty where it names none.
+    """
 
     address: int
     ports: tuple[tuple[str, Protocol, int], ...]
+    ready: bool = True
+    pod: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A Service. `selector` None: backends come only from `endpoints` (EndpointSlices of the input).
+    """A Service. `selector` None: backends come only from `endpoints`.
+
+    `endpoints` are in slices that stand whatever the selector selects. `managed` are in those that the cluster derives
+    from the selector, as the input has them; None where it has none of the Service.
+
+    `headless`: not rewritten; clients get the addresses of its backends, and connect to ports of theirs. `families`
+    (4, 6): of the addresses that it leads to, from the object or from `managed`; empty where neither says.
 
     `virtual_ips` are the addresses that are rewritten to a backend before policy is evaluated: cluster IPs, external
     IPs, and load-balancer addresses unless their ipMode is Proxy. `external_name`: an alias, with no backends.
@@ -171,6 +194,9 @@ class Service:
     external_ips: tuple[int, ...] = ()
     keeps_client: bool = False
     source_ranges: IntervalSet = EMPTY
+    headless: bool = False
+    families: tuple[int, ...] = ()
+    managed: tuple[EndpointAddress, ...] | None = None
     origin: Origin
 
     @property

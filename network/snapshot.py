@@ -73,6 +73,23 @@ class Snapshot:
         return {pod.key: pod for pod in self.pods}
 
     @cached_property
+    def pods_in(self) -> dict[str, tuple[Pod, ...]]:
+        """Pods by namespace; no entry for one without pods."""
+        found: dict[str, list[Pod]] = {}
+        for pod in self.pods:
+            found.setdefault(pod.namespace, []).append(pod)
+        return {name: tuple(pods) for name, pods in found.items()}
+
+    @cached_property
+    def pods_at(self) -> dict[int, tuple[Pod, ...]]:
+        """Pods on the pod network by address; several where they claim one."""
+        found: dict[int, tuple[Pod, ...]] = {}
+        for pod in self.pods:
+            for address in () if pod.host_network else pod.addresses:
+                found[address] = (*found.get(address, ()), pod)
+        return found
+
+    @cached_property
     def idle_of(self) -> dict[tuple[str, str], IdlePod]:
         """Pods that do not serve, by (namespace, name)."""
         return {pod.key: pod for pod in self.idle}

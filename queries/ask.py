@@ -319,7 +319,7 @@ class Session:
         draft = replace(draft, form=plan.form, assumptions=(*plan.assumptions, *notices), warnings=plan.warnings)
         started = time.perf_counter()
         try:
-            found = listing(encoding, plan.region, budget, groups=plan.groups, limit=plan.samples)
+            found = listing(encoding, plan.region, budget, certain=plan.certain, groups=plan.groups, limit=plan.samples)
         except OutOfBudget as over:
             return replace(draft, verdict=Verdict.UNKNOWN, reason=str(over))
         if plan.samples is not None and found.kinds > plan.samples:

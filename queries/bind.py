@@ -15,10 +15,12 @@ A claim must hold for every outcome that is left open; so what refutes it is a f
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection
 from dataclasses import replace
 
 from reachproof.grammar import ast
+from reachproof.network.cluster import Notice
 from reachproof.queries.changed import ChangePlan, change_plan
 from reachproof.queries.default_deny import default_deny_plan, selected_plan
 from reachproof.queries.domain_names import only_domain, with_certain_names
@@ -63,14 +65,51 @@ def bind(query: ast.Query, universe: Universe, others: Collection[str] = ()) -> 
 
 
 def _instance(instance: Instance, universe: Universe, others: Collection[str]) -> AnyPlan:
+    """The plan of one instance. Where it matters what may be a backend, what is certain is asked about first."""
+    binder, plan = _read(instance, universe, others, sure=False)
+    if not binder.doubtful:
+        return plan
+    _, certain = _read(instance, universe, others, sure=True)
+    match plan, certain:
+        case Plan(), Plan():
+            both = zip(certain.checks, plan.checks, strict=True)
+            return replace(plan, checks=tuple(itertools.starmap(_certain_first, both)))
+        case ListPlan(), ListPlan():
+            return replace(plan, certain=certain.region)
+        case _:
+            return plan
+
+
+def _certain_first(certain: Check, check: Check) -> Check:
+    """The first of two checks, and where it and what else it asks find no flow the other one."""
+    if isinstance(check.goal, Ranked):
+        return check
+    text = "the flow rests on what is left open about the backends of a Service"
+    return _otherwise(certain, _resting_on(check, Notice(code="BACKEND_LEFT_OPEN", text=text)))
+
+
+def _otherwise(check: Check, then: Check) -> Check:
+    return replace(check, otherwise=then if check.otherwise is None else _otherwise(check.otherwise, then))
+
+
+def _resting_on(check: Check, notice: Notice) -> Check:
+    otherwise = _resting_on(check.otherwise, notice) if check.otherwise else None
+    return replace(check, bound=(*check.bound, notice), otherwise=otherwise)
+
+
+def _read(instance: Instance, universe: Universe, others: Collection[str], *, sure: bool) -> tuple[Binder, AnyPlan]:
     open_world = mentions_possible(instance.statement) or mentions_possible(instance.prefixes)
-    binder = Binder(universe, open_world=open_world)
+    binder = Binder(universe, open_world=open_world, sure=sure)
     world = with_prefixes(binder, instance)
     domain = only_domain(instance.statement)
     if domain is not None:
         binder.use(with_certain_names(binder.snapshot, domain))
     plan = _statement(binder, instance.statement, others)
     binder.finish()
+    return binder, _within_world(binder, plan, instance, world)
+
+
+def _within_world(binder: Binder, plan: AnyPlan, instance: Instance, world: Formula) -> AnyPlan:
     match plan:
         case Plan():
             checks = tuple(_of_instance(check, instance, world) for check in plan.checks)
@@ -169,7 +208,7 @@ def _region(
     """A conjunction that begins with the condition on the source."""
     found: list[Formula] = [binder.at(Side.SOURCE, source), binder.to(destination, ports)]
     if exceptions:
-        found.append(Not(binder.exempt(exceptions)))
+        found.append(binder.negated(lambda: binder.exempt(exceptions)))
     return All(tuple(found))
 
 
@@ -221,13 +260,13 @@ def _can(binder: Binder, can: ast.Can) -> Plan:
         check = _check(binder, Search(region, Wanted.CAN_DENY), Verdict.UNREACHABLE, Verdict.REACHABLE)
     else:
         _demand_closed(binder, can)
-        goal = Ranked(
-            sources=binder.at(Side.SOURCE, can.source.set),
-            region=region,
-            every_source=every_source,
-            every_destination=every_destination,
-            every_port=every_port,
-            wanted=Wanted.MUST_ALLOW,
+        goal = _ranked(
+            binder,
+            can.source.set,
+            can.destination.set,
+            can.ports,
+            can.exceptions,
+            every=(every_source, every_destination, every_port),
         )
         check = _check(binder, goal, Verdict.REACHABLE, Verdict.UNREACHABLE)
     return _plan(binder, "can", check.if_absent if check.if_found is Verdict.UNREACHABLE else check.if_found, [check])
@@ -239,15 +278,39 @@ def _every(binder: Binder, every: ast.Every) -> Plan:
     if every_destination and not every.ports.any_of:
         return _claim(binder, "every", [_always(binder, region)])
     _demand_closed(binder, every)
-    goal = Ranked(
-        sources=binder.at(Side.SOURCE, every.source),
-        region=region,
-        every_source=True,
-        every_destination=every_destination,
-        every_port=not every.ports.any_of,
-        wanted=Wanted.MUST_ALLOW,
+    goal = _ranked(
+        binder,
+        every.source,
+        every.destination.set,
+        every.ports,
+        every.exceptions,
+        every=(True, every_destination, not every.ports.any_of),
     )
     return _claim(binder, "every", [_check(binder, goal, Verdict.HOLDS, Verdict.VIOLATED)])
+
+
+def _ranked(
+    binder: Binder,
+    source: ast.SetExpr,
+    destination: ast.SetExpr,
+    ports: ast.Ports,
+    exceptions: tuple[ast.Exempt, ...],
+    *,
+    every: tuple[bool, bool, bool],
+) -> Ranked:
+    """`every`: source, destination, port. Under `every` what may be a backend counts, under `some` it does not."""
+    every_source, every_destination, every_port = every
+    sources = binder.read(not every_source, lambda: binder.at(Side.SOURCE, source))
+    into = binder.read(not every_destination, lambda: binder.to(destination, ports))
+    exempt = binder.negated(lambda: binder.exempt(exceptions))
+    return Ranked(
+        sources=sources,
+        region=All((sources, into, exempt)) if exceptions else All((sources, into)),
+        every_source=every_source,
+        every_destination=every_destination,
+        every_port=every_port,
+        wanted=Wanted.MUST_ALLOW,
+    )
 
 
 def _demand_closed(binder: Binder, statement: ast.Statement) -> None:
@@ -270,27 +333,31 @@ def _endpoints(binder: Binder, side: Side, inside: object) -> Formula:
 def _only(binder: Binder, only: ast.Only) -> Plan:
     into = _region(binder, ast.Anything(), only.destination, only.ports, only.exceptions)
     binder.names_nodes = False
-    inside = binder.at(Side.SOURCE, only.source)
+    outside = binder.negated(lambda: binder.at(Side.SOURCE, only.source))
     others = _endpoints(binder, Side.SOURCE, only.source)
-    return _claim(binder, "only", [_never(binder, All((All((others, Not(inside))), Not(inside), into)))])
+    return _claim(binder, "only", [_never(binder, All((All((others, outside)), outside, into)))])
 
 
 def _reach_only(binder: Binder, only: ast.ReachOnly) -> Plan:
     source = binder.at(Side.SOURCE, only.source)
     binder.names_nodes = False
-    listed = Some(tuple(binder.to(target.destination, target.ports) for target in only.targets))
+
+    def listed() -> Formula:
+        return Some(tuple(binder.to(target.destination, target.ports) for target in only.targets))
+
+    unlisted = binder.negated(listed)
     others = _endpoints(binder, Side.DESTINATION, only.targets)
-    exempt = Not(binder.exempt(only.exceptions))
-    unlisted = Search(All((source, others, Not(listed), exempt)), Wanted.CAN_ALLOW)
-    checks = [_plain_check(binder, unlisted, Verdict.VIOLATED, Verdict.HOLDS)]
+    exempt = binder.negated(lambda: binder.exempt(only.exceptions))
+    elsewhere = Search(All((source, others, unlisted, exempt)), Wanted.CAN_ALLOW)
+    checks = [_plain_check(binder, elsewhere, Verdict.VIOLATED, Verdict.HOLDS)]
     if only.exactly:
-        unreached = Search(All((source, listed, exempt)), Wanted.CAN_DENY)
+        unreached = Search(All((source, listed(), exempt)), Wanted.CAN_DENY)
         checks.append(_plain_check(binder, unreached, Verdict.VIOLATED, Verdict.HOLDS))
     return _claim(binder, "only", checks)
 
 
 def _isolated(binder: Binder, claim: ast.Isolated) -> list[Formula]:
-    exempt = Not(binder.exempt(claim.exceptions))
+    exempt = binder.negated(lambda: binder.exempt(claim.exceptions))
     if claim.left is None or claim.right is None:
         some = ast.Pods((ast.InAny(claim.group),))
         ends = (binder.at(Side.SOURCE, some), binder.at(Side.DESTINATION, some))

@@ -21,8 +21,10 @@ from reachproof.grammar.format_parts import format_selector
 from reachproof.network.cluster import IdlePod, Notice, Pod, PodState, Service, ServicePort
 from reachproof.network.flow import Party
 from reachproof.network.options import HostNetworkPods
+from reachproof.network.ports import place
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Witness
+from reachproof.queries.service_sets import node_port_in, numbers_of
 
 _SHOWN = 4
 
@@ -40,12 +42,9 @@ def causes(
 
 
 def _asked(ports: ast.Ports, port: ServicePort) -> bool:
-    return not ports.items or any(
-        item.name.text == port.name
-        if isinstance(item, ast.PortNamed)
-        else item.protocol is port.protocol and item.low <= port.port <= item.high
-        for item in ports.items
-    )
+    named = any(isinstance(item, ast.PortNamed) and item.name.text == port.name for item in ports.items)
+    numbers = numbers_of(ports)
+    return not ports.items or named or place(port.protocol, port.port) in numbers or node_port_in(port, numbers)
 
 
 # ---------------------------------------------------------------- services
@@ -81,8 +80,9 @@ def _target(service: Service, port: ServicePort, pods: list[Pod]) -> Iterator[No
     where = f"port {port.protocol.lower()}/{port.port} of service {service}"
     match port.target:
         case str(name):
-            if not any(each.name == name and each.protocol is port.protocol for pod in pods for each in pod.ports):
-                names = sorted({each.name for pod in pods for each in pod.ports if each.protocol is port.protocol})
+            found = {each.name for pod in pods for each in pod.service_ports if each.protocol is port.protocol}
+            if name not in found:
+                names = sorted(found)
                 text = f"{where} leads to the container port {name!r}, which no pod behind it declares for "
                 text += f"{port.protocol}; they declare {', '.join(names) or 'no names'}"
                 yield Notice(code="TARGET_PORT_UNKNOWN", text=text, origin=service.origin)

@@ -36,7 +36,7 @@ from reachproof.semantics.evaluate import evaluate
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.compare import Comparison, Decision, Differs, Equal, PairSample, compare, decide, settled
 from reachproof.solver.decide import Absent, Found, SearchOutcome, Undecided, search
-from reachproof.solver.goal import TRUE, All, At, Formula, Members, Not, Search, Side, Some, Wanted
+from reachproof.solver.goal import TRUE, All, At, Formula, Members, Search, Side, Some, Wanted
 from reachproof.solver.ground import Encoding
 from reachproof.solver.joint import Difference
 from reachproof.solver.pairing import Pairing, pair
@@ -68,7 +68,7 @@ def change_plan(binder: Binder, changed: ast.Changed, known: Iterable[str]) -> C
         change=changed.form,
         since=name.text,
         snapshot=binder.snapshot,
-        region=Not(binder.exempt(changed.exceptions)) if changed.exceptions else TRUE,
+        region=binder.negated(lambda: binder.exempt(changed.exceptions)) if changed.exceptions else TRUE,
         assumptions=tuple(dict.fromkeys(binder.assumptions)),
         warnings=tuple(dict.fromkeys(binder.warnings)),
     )

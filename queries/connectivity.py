@@ -179,7 +179,8 @@ def connectivity(
     region = _region(binder, request)
     binder.finish()
     groups = grouping(universe, request.by, nodes=binder.names_nodes)
-    found = matrix(encoding, region, groups.numbers, budget.start(), silent=silent_outside)
+    certain = _region(Binder(universe, sure=True), request) if binder.doubtful else None
+    found = matrix(encoding, region, groups.numbers, budget.start(), certain=certain, silent=silent_outside)
     spot_check(snapshot, (*found.samples, *found.open_samples))
     notices = (
         *snapshot.assumptions,

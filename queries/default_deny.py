@@ -27,7 +27,7 @@ from reachproof.queries.plan import Check, Plan, Verdict
 from reachproof.queries.possible import mentions_possible, opened, with_new_namespaces
 from reachproof.queries.prefixes import in_tier
 from reachproof.queries.sets import Binder
-from reachproof.solver.goal import All, At, Formula, Members, Not, Search, Side, Some, Wanted
+from reachproof.solver.goal import All, At, Formula, Members, Search, Side, Some, Wanted
 
 _MEANING = {
     ast.DenyTier.BASELINE: "judged as if no NetworkPolicy were written: what the admin tier leaves open, a baseline "
@@ -93,7 +93,7 @@ def _check(binder: Binder, claim: ast.DefaultDeny, direction: Direction, *, exte
             binder.at(inside, claim.scope),
             _subjects(binder, inside, Members(pods), claim),
             _subjects(binder, outside, Members(others), claim),
-            Not(binder.exempt(claim.exceptions)),
+            binder.negated(lambda: binder.exempt(claim.exceptions)),
         )
     )
     return Check(

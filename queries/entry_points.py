@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from reachproof.network.cluster import Notice, Pod, Service
+from reachproof.network.cluster import Notice, Service
 from reachproof.network.flow import External, Flow
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries import ingress_controller
@@ -111,8 +111,8 @@ def _nodes_not_given(binder: Binder) -> Iterator[Notice]:
     """A pod's own node may always reach it, so a node that is not in the input could let something through."""
     snapshot = binder.snapshot
     for service in dict.fromkeys(service for service, _ in binder.reached if service.entry_point):
-        ends = (end for port in service.ports for _, found in backends(snapshot, service, port) for end in found)
-        names = {end.node for end in ends if isinstance(end, Pod) and end.node not in (None, *snapshot.node_of)}
+        pods = (each.pod for each in backends(snapshot, service))
+        names = {pod.node for pod in pods if pod is not None and pod.node not in (None, *snapshot.node_of)}
         if names and not service.keeps_client:
             text = (
                 f"pods behind service {service} run on {', '.join(sorted(map(str, names)))}, which the input does not "

@@ -23,15 +23,15 @@ from reachproof.network.cluster import Node, Notice, Pod
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.policy import Action
-from reachproof.network.ports import format_ports, place
+from reachproof.network.ports import format_ports
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Row
-from reachproof.queries.services import backends
+from reachproof.queries.service_rows import service_doubts, service_rows
 from reachproof.queries.sets import Binder
 from reachproof.queries.tenancy import tenant_of
 from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Step, Truth
-from reachproof.solver.goal import All, At, Formula, Members, Not, Same, Side
+from reachproof.solver.goal import All, At, Formula, Members, Same, Side
 from reachproof.solver.listing import Allowed, Listing
 
 _DECIDING_SAMPLES = 2_000
@@ -40,11 +40,12 @@ Rows = tuple[Row, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPlan:
-    """A region, and how what it allows is made into rows."""
+    """A region, and how what it allows is made into rows. `certain`: the part of it that is not left open itself."""
 
     form: str
     snapshot: Snapshot
     region: Formula
+    certain: Formula | None = None
     columns: tuple[str, ...]
     rows: Callable[[Listing], Rows]
     groups: Same | None = None
@@ -101,6 +102,7 @@ def _which(binder: Binder, which: ast.Which) -> ListPlan:
     candidates = {
         ast.Listed.NODES: universe.nodes,
         ast.Listed.ADDRESSES: universe.external,
+        ast.Listed.SERVICES: universe.everything,
     }.get(which.listed, universe.pods)
     side = Side.SOURCE if which.source is None else Side.DESTINATION
     listed = At(side, Members(candidates))
@@ -115,16 +117,17 @@ def _which(binder: Binder, which: ast.Which) -> ListPlan:
         ports = binder.ports(ast.ANY_PORT if by_service else which.ports)
         region = All((binder.at(Side.SOURCE, which.source), listed, ports))
     if which.exceptions:
-        region = All((region, Not(binder.exempt(which.exceptions))))
+        region = All((region, binder.negated(lambda: binder.exempt(which.exceptions))))
     name = str(which.listed)
     snapshot = binder.snapshot
     if which.listed is ast.Listed.SERVICES:
+        binder.assumptions += service_doubts(snapshot)
         return _plan(
             binder,
             "which",
             region,
             (name, "ports", "depends"),
-            lambda found: _service_rows(snapshot, found, which.ports),
+            lambda found: service_rows(snapshot, found, which.ports),
         )
     return _plan(
         binder,
@@ -208,41 +211,6 @@ def _name(snapshot: Snapshot, listed: ast.Listed, party: Party) -> str | None:
             return None
         case _:
             assert_never(party)
-
-
-def _service_rows(snapshot: Snapshot, found: Listing, ports: ast.Ports) -> Rows:
-    """Services of which some backend is reached, by the ports of the service."""
-    reached: dict[tuple[str, str], Allowed] = {}
-    for party, _, allowed in found.ends(Side.DESTINATION):
-        if isinstance(party, Pod):
-            reached[party.key] = reached.get(party.key, Allowed()) | allowed
-    total: dict[str, Allowed] = {}
-    for service in snapshot.services:
-        for port in service.ports:
-            own = IntervalSet.single(place(port.protocol, port.port))
-            if ports.items and not _asked(ports, own, port.name):
-                continue
-            for listening, ends in backends(snapshot, service, port):
-                target = place(port.protocol, listening)
-                for end in ends:
-                    allowed = reached.get(end.key, Allowed()) if isinstance(end, Pod) else Allowed()
-                    if target in allowed.ports:
-                        depends = own if target in allowed.open else EMPTY
-                        total[str(service)] = total.get(str(service), Allowed()) | Allowed(ports=own, open=depends)
-    return tuple({"services": names, **_columns(allowed)} for names, allowed in sorted(_by_ports(total), key=_first))
-
-
-def _first(row: tuple[tuple[str, ...], Allowed]) -> tuple[str, ...]:
-    return row[0]
-
-
-def _asked(ports: ast.Ports, own: IntervalSet, name: str) -> bool:
-    return any(
-        item.name.text == name
-        if isinstance(item, ast.PortNamed)
-        else bool(IntervalSet(((place(item.protocol, item.low), place(item.protocol, item.high)),)) & own)
-        for item in ports.items
-    )
 
 
 def _deciding_rows(snapshot: Snapshot, found: Listing) -> Rows:

@@ -29,7 +29,7 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.queries.possible import opened, with_new_namespaces
 from reachproof.queries.sets import Binder
 from reachproof.queries.tenancy import namespaces_of, tenants
-from reachproof.solver.goal import TRUE, All, Formula, Not, Side
+from reachproof.solver.goal import TRUE, All, Formula, Side
 
 FREE = PolicyRef(kind="NetworkPolicy", namespace="", name="(any that could be written)")
 ASSUMED = Origin(file="", path="assumed")
@@ -128,15 +128,20 @@ def with_prefixes(binder: Binder, instance: Instance) -> Formula:
                 binder.use(tuple(policy for policy in binder.snapshot.policies if policy.tier in kept))
             case ast.AssumingNone(scope, selector):
                 labelled: ast.SetExpr = ast.Pods((ast.Labelled(selector),))
-                world += [Not(All((binder.at(side, scope), binder.at(side, labelled)))) for side in Side]
+                world += [_nobody(binder, side, scope, labelled) for side in Side]
                 if binder.open:
                     scope, labelled = (opened(each, new_namespaces=new_namespaces) for each in (scope, labelled))
-                    world += [Not(All((binder.at(side, scope), binder.at(side, labelled)))) for side in Side]
+                    world += [_nobody(binder, side, scope, labelled) for side in Side]
             case ast.AssumingAnyPolicies(scope):
                 binder.use(_with_free_policies(binder, scope, new_namespaces=new_namespaces))
             case ast.ForEvery():
                 raise AssertionError(prefix)
     return All(tuple(world)) if world else TRUE
+
+
+def _nobody(binder: Binder, side: Side, scope: ast.SetExpr, labelled: ast.SetExpr) -> Formula:
+    """Not one of the scope that is labelled so."""
+    return binder.negated(lambda: All((binder.at(side, scope), binder.at(side, labelled))))
 
 
 def in_tier(binder: Binder, tier: ast.NamedTier) -> tuple[Policy, ...]:

@@ -1,60 +1,202 @@
-"""What is behind a Service: the endpoints that traffic to it is rewritten to, before policy is evaluated."""
+"""What is behind a Service: the endpoints that traffic to it is rewritten to, before policy is evaluated.
+
+| Selected pods | are backends |
+|---|---|
+| without an address yet, or the input has no slice of the controller for the Service | surely: it would list them |
+| that a slice of the controller has as ready, on the port that the Service leads to | surely |
+| that are in none of them, or there on another port, or not ready | perhaps |
+
+| Entries | are backends |
+|---|---|
+| of the controller, for what the selector does not select | perhaps |
+| of other slices, and all of a Service without a selector | surely; perhaps where they are not ready |
+
+A slice counts for the addresses in it only. A Service with families leads to no address of another one. Whoever asks
+takes the sure ones for what must be true, and all of them for what may be. Trusted by questions about Services; checked
+by tests/queries/test_brute_force.py.
+"""
 
 from __future__ import annotations
 
-from reachproof.network.cluster import Pod, Service, ServicePort
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reachproof.network.address import family, format_address
+from reachproof.network.cluster import EndpointAddress, Pod, Service
 from reachproof.network.flow import Flow
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.snapshot import Snapshot
 
-Backend = Pod | int
-"""A pod, or an address of something that is no pod."""
+Ports = frozenset[tuple[int, int]]
+"""Pairs: the place of a port in `Service.ports`, and a number that it leads to."""
 
 
-def backends(snapshot: Snapshot, service: Service, port: ServicePort) -> tuple[tuple[int, tuple[Backend, ...]], ...]:
-    """Per port that something listens on: the backends that a port of the Service leads to there, ascending.
+class Doubt(StrEnum):
+    """Why it is not known whether something is a backend."""
 
-    With a selector, the pods that it selects (a named target port is looked up at each); without one, the addresses
-    of its EndpointSlices. A pod on the host network is a backend by its node's address, as pods are.
+    UNLISTED = "selected, but in no EndpointSlice"
+    UNSELECTED = "in an EndpointSlice, but not selected"
+    OTHER_PORT = "in an EndpointSlice on another port than selected"
+    SHARED_ADDRESS = "in an EndpointSlice, with an address that other pods claim too"
+    NO_POD = "in an EndpointSlice, but no pod of the input"
+    NOT_READY = "not ready in its EndpointSlice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """A pod, or without one whatever has the addresses. `addresses` None: all of the pod's.
+
+    `doubt`: why it may be none. One end may be a backend for sure on some ports, and perhaps on others.
     """
-    found: dict[int, list[Backend]] = {}
+
+    pod: Pod | None
+    addresses: IntervalSet | None
+    ports: Ports
+    doubt: Doubt | None = None
+
+    def __str__(self) -> str:
+        if self.pod is not None:
+            return f"pod {self.pod}"
+        return "address " + ", ".join(map(format_address, (low for low, _ in self.addresses or ())))
+
+
+def backends(snapshot: Snapshot, service: Service) -> tuple[Backend, ...]:
+    """Everything that is or may be behind the Service; one without ports is so only for a headless Service."""
     if service.external_name is not None:
         return ()
-    if service.selector is not None:
-        for pod in snapshot.pods:
-            if pod.namespace == service.namespace and service.selector.matches(pod.labels):
-                for number in _target(pod, port):
-                    found.setdefault(number, []).append(pod)
-    else:
-        pod_at = {address: pod for pod in snapshot.pods for address in pod.addresses if not pod.host_network}
-        for endpoint in service.endpoints:
-            for name, protocol, number in endpoint.ports:
-                if name == port.name and protocol is port.protocol:
-                    found.setdefault(number, []).append(pod_at.get(endpoint.address, endpoint.address))
-    return tuple((number, tuple(ends)) for number, ends in sorted(found.items()))
-
-
-def slice_addresses(service: Service, port: ServicePort, listening: int) -> IntervalSet:
-    """The addresses in the Service's EndpointSlices that a port of it leads to there.
-
-    A pod is behind such a Service by these of its addresses only: a slice is of one address family.
-    """
-    wanted = (port.name, port.protocol, listening)
-    return IntervalSet.of((each.address, each.address) for each in service.endpoints if wanted in each.ports)
+    return (*_of_selector(snapshot, service), *_of_slices(snapshot, service))
 
 
 def leads_to(snapshot: Snapshot, service: Service, flow: Flow) -> bool:
-    """Whether the destination of the flow is a backend of the Service on the port that the flow has."""
-    return any(
-        port.protocol is flow.protocol
-        and listening == flow.port
-        and (flow.destination in ends or (not isinstance(flow.destination, Pod) and flow.destination_address in ends))
-        for port in service.ports
-        for listening, ends in backends(snapshot, service, port)
+    """Whether the destination of the flow may be a backend of the Service on the port that the flow has."""
+    return any(_is_at(each, flow) and _is_on(each, service, flow) for each in backends(snapshot, service))
+
+
+def _is_at(backend: Backend, flow: Flow) -> bool:
+    known = backend.addresses is None or flow.destination_address in backend.addresses
+    return known and (backend.pod is None or backend.pod == flow.destination)
+
+
+def _is_on(backend: Backend, service: Service, flow: Flow) -> bool:
+    return service.headless or any(
+        service.ports[at].protocol is flow.protocol and number == flow.port for at, number in backend.ports
     )
 
 
-def _target(pod: Pod, port: ServicePort) -> list[int]:
-    if isinstance(port.target, int):
-        return [port.target]
-    return sorted({each.number for each in pod.ports if each.name == port.target and each.protocol is port.protocol})
+# ---------------------------------------------------------------- by the selector
+
+
+def _of_selector(snapshot: Snapshot, service: Service) -> Iterator[Backend]:
+    """The pods that the selector selects, and what the controller has written down of it."""
+    if service.selector is None:
+        return
+    pods = [pod for pod in snapshot.pods_in.get(service.namespace, ()) if service.selector.matches(pod.labels)]
+    if service.managed is None:
+        yield from (each for pod in pods for each in _selected(service, pod))
+        return
+    listed: dict[int, list[EndpointAddress]] = defaultdict(list)
+    for endpoint in service.managed:
+        listed[endpoint.address].append(endpoint)
+    seen: set[EndpointAddress] = set()
+    for pod in pods:
+        if pod.abstract:
+            yield from _selected(service, pod)
+        for address in _addresses(service, pod):
+            entries = [each for each in listed[address] if each.pod in ("", pod.name)]
+            seen.update(entries)
+            yield from _compared(service, pod, address, entries)
+    for endpoint in service.managed:
+        if endpoint not in seen:
+            yield from _not_selected(snapshot, service, endpoint)
+
+
+def _selected(service: Service, pod: Pod) -> Iterator[Backend]:
+    """A selected pod as the controller would list it."""
+    addresses = _addresses(service, pod)
+    if pod.abstract or addresses == pod.addresses:
+        yield Backend(pod=pod, addresses=None, ports=_targets(service, pod))
+    elif addresses:
+        yield Backend(pod=pod, addresses=_set_of(addresses), ports=_targets(service, pod))
+
+
+def _compared(service: Service, pod: Pod, address: int, entries: list[EndpointAddress]) -> Iterator[Backend]:
+    """One address of a selected pod beside the entries that slices have of it."""
+    own, where = _targets(service, pod), IntervalSet.single(address)
+    ready = [each for each in entries if each.ready]
+    listed = _ports_of(service, ready)
+    if ready:
+        yield Backend(pod=pod, addresses=where, ports=own & listed)
+    rest = (own | _ports_of(service, entries)) - (own & listed if ready else frozenset())
+    if rest or not ready:
+        doubt = Doubt.OTHER_PORT if ready else Doubt.NOT_READY if entries else Doubt.UNLISTED
+        yield Backend(pod=pod, addresses=where, ports=rest, doubt=doubt)
+
+
+def _not_selected(snapshot: Snapshot, service: Service, endpoint: EndpointAddress) -> Iterator[Backend]:
+    """An entry of the controller's for what the selector does not select. One for a former address of a pod is old."""
+    ports, where = _ports_of(service, [endpoint]), IntervalSet.single(endpoint.address)
+    found = _who_has(snapshot, service, endpoint)
+    for pod in found:
+        yield Backend(pod=pod, addresses=where, ports=ports, doubt=Doubt.UNSELECTED)
+    key = service.namespace, endpoint.pod
+    if not found and key not in snapshot.pod_of and key not in snapshot.idle_of:
+        yield Backend(pod=None, addresses=where, ports=ports, doubt=Doubt.NO_POD)
+
+
+def _targets(service: Service, pod: Pod) -> Ports:
+    """Where the ports of the Service lead at a pod that it selects."""
+    return frozenset(
+        (at, number)
+        for at, port in enumerate(service.ports)
+        for number in (
+            (port.target,)
+            if isinstance(port.target, int)
+            else (p.number for p in pod.service_ports if p.name == port.target and p.protocol is port.protocol)
+        )
+    )
+
+
+# ---------------------------------------------------------------- by slices alone
+
+
+def _of_slices(snapshot: Snapshot, service: Service) -> Iterator[Backend]:
+    for endpoint in service.endpoints:
+        where, ports = IntervalSet.single(endpoint.address), _ports_of(service, [endpoint])
+        doubt = None if endpoint.ready else Doubt.NOT_READY
+        found = _who_has(snapshot, service, endpoint)
+        if len(found) > 1:
+            doubt = doubt or Doubt.SHARED_ADDRESS
+        for pod in found:
+            yield Backend(pod=pod, addresses=where, ports=ports, doubt=doubt)
+        if not found:
+            yield Backend(pod=None, addresses=where, ports=ports, doubt=doubt)
+
+
+def _who_has(snapshot: Snapshot, service: Service, endpoint: EndpointAddress) -> tuple[Pod, ...]:
+    """The pod that the entry names, if it has the address; else those on the pod network that have it."""
+    named = snapshot.pod_of.get((service.namespace, endpoint.pod))
+    if named is not None and endpoint.address in named.addresses:
+        return (named,)
+    return snapshot.pods_at.get(endpoint.address, ())
+
+
+def _ports_of(service: Service, entries: Iterable[EndpointAddress]) -> Ports:
+    """The ports of the Service that the entries have, by name and protocol, and where they lead."""
+    given = {port for each in entries for port in each.ports}
+    return frozenset(
+        (at, number)
+        for at, port in enumerate(service.ports)
+        for name, protocol, number in given
+        if name == port.name and protocol is port.protocol
+    )
+
+
+def _addresses(service: Service, pod: Pod) -> tuple[int, ...]:
+    """Those of the pod's addresses that the Service can lead to."""
+    return tuple(each for each in pod.addresses if not service.families or family(each) in service.families)
+
+
+def _set_of(addresses: Iterable[int]) -> IntervalSet:
+    return IntervalSet.of((each, each) for each in addresses)

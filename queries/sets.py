@@ -12,7 +12,7 @@ What a phrase refers to that does not exist is an error; what matches nothing is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -24,16 +24,16 @@ from reachproof.network.address import GLOBAL
 from reachproof.network.cluster import Notice, Pod, Service
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.policy import Policy
-from reachproof.network.ports import ALL_PORTS, place, port_range
+from reachproof.network.ports import place
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries import ingress_controller
+from reachproof.queries import ingress_controller, service_sets
 from reachproof.queries.address_sets import of_services, why_not_askable
 from reachproof.queries.domain_names import domain_set
 from reachproof.queries.errors import QueryError, query_problem
 from reachproof.queries.ingress_controller import controllers
 from reachproof.queries.names import Names
 from reachproof.queries.possible import possible_conditions, possible_groups, possible_homes
-from reachproof.queries.services import backends, slice_addresses
+from reachproof.queries.service_sets import Reached, numbers_of
 from reachproof.queries.tenancy import namespaces_of, tenant_of, tenants
 from reachproof.solver.goal import (
     FALSE,
@@ -65,11 +65,14 @@ class Groups:
 class Binder:
     """Binds the phrases of one sentence; `finish` raises all problems together.
 
-    `open`: the sentence mentions possible pods.
+    `open`: the sentence mentions possible pods. `sure`: of what may be a backend of a Service only that is taken which
+    certainly is one, and under a negation all of it; else the other way round. `doubtful`: that makes a difference.
     """
 
-    def __init__(self, universe: Universe, *, open_world: bool = False) -> None:
+    def __init__(self, universe: Universe, *, open_world: bool = False, sure: bool = False) -> None:
         self.open = open_world
+        self.sure = sure
+        self.doubtful = False
         self._universe = universe
         self._snapshot: Snapshot = universe.snapshot
         self.warnings: list[Notice] = []
@@ -108,6 +111,18 @@ class Binder:
 
     # ------------------------------------------------------------ sets
 
+    def negated(self, bound: Callable[[], Formula]) -> Formula:
+        """What is not in a formula, which is bound with the other reading of what may be a backend."""
+        return Not(self.read(not self.sure, bound))
+
+    def read(self, sure: bool, bound: Callable[[], Formula]) -> Formula:
+        """A formula that is bound with one reading of what may be a backend."""
+        before, self.sure = self.sure, sure
+        try:
+            return bound()
+        finally:
+            self.sure = before
+
     def at(self, side: Side, expression: ast.SetExpr, *, removed: bool = False) -> Formula:
         """The flows whose end at `side` is in the set. A service stands for its backends, whatever the port.
 
@@ -117,7 +132,8 @@ class Binder:
             case ast.Union(items):
                 return Some(tuple(self.at(side, item, removed=removed) for item in items))
             case ast.Difference(base, less):
-                return All((self.at(side, base, removed=removed), Not(self.at(side, less, removed=True))))
+                taken = self.negated(lambda: self.at(side, less, removed=True))
+                return All((self.at(side, base, removed=removed), taken))
             case ast.Addresses(written, low, high):
                 if not removed and (why := why_not_askable(written, low, high)) is not None:
                     self.refuse(why, expression.span)
@@ -126,8 +142,7 @@ class Binder:
             case ast.Pods():
                 return self._pods(side, expression)
             case ast.ServiceNamed(name):
-                found = [formula for formula, _ in self._service(side, name)]
-                return Some(tuple(found))
+                return self._service(side, name)
             case _:
                 return self._simple(side, expression)
 
@@ -137,11 +152,13 @@ class Binder:
             case ast.Union(items):
                 return Some(tuple(self.to(item, ports, removed=removed) for item in items))
             case ast.Difference(base, less):
-                return All((self.to(base, ports, removed=removed), Not(self.at(Side.DESTINATION, less, removed=True))))
+                taken = self.negated(lambda: self.at(Side.DESTINATION, less, removed=True))
+                return All((self.to(base, ports, removed=removed), taken))
             case ast.ServiceNamed(name):
                 return self._service_ports(name, ports)
             case _:
-                return All((self.at(Side.DESTINATION, expression, removed=removed), self.ports(ports)))
+                plain = All((self.at(Side.DESTINATION, expression, removed=removed), self.ports(ports)))
+                return self._by_node_ports(expression, plain, ports)
 
     def exempt(self, exceptions: Iterable[ast.Exempt]) -> Formula:
         """The flows that a claim leaves out."""
@@ -319,7 +336,7 @@ class Binder:
         """The flows on one of the ports; a named port is looked up at each destination."""
         if not ports.items:
             return TRUE
-        numbers = IntervalSet.of(span for item in ports.items for span in _numbers(item))
+        numbers = numbers_of(ports)
         named = [self._named_port(item) for item in ports.items if isinstance(item, ast.PortNamed)]
         return Some((InPorts(numbers), *named)) if named else InPorts(numbers)
 
@@ -340,51 +357,39 @@ class Binder:
         ]
         return Some((*found, At(Side.DESTINATION, Declares(item.name.text))) if self.open else tuple(found))
 
+    def _service(self, side: Side, name: ast.ObjectName) -> Formula:
+        service = self._names.service(name)
+        if service is None:
+            return FALSE
+        return self._noted(service_sets.anywhere(self._universe, side, service, sure=self.sure))
+
     def _service_ports(self, name: ast.ObjectName, ports: ast.Ports) -> Formula:
         """The backends of the service on the ports that its own ports in `ports` lead to."""
-        wanted = IntervalSet.of(span for item in ports.items for span in _numbers(item)) if ports.items else ALL_PORTS
-        by_name = {item.name.text for item in ports.items if isinstance(item, ast.PortNamed)}
         service = self._names.service(name)
         if service is None:
             return FALSE
-        asked = [p for p in service.ports if place(p.protocol, p.port) in wanted or p.name in by_name]
-        if not asked:
-            offered = ", ".join(f"{p.protocol.lower()}/{p.port}" for p in service.ports) or "none"
-            self.refuse(f"service {service} has none of these ports; its ports: {offered}", name.span)
+        reached = service_sets.into(self._universe, service, ports, sure=self.sure)
+        if reached.refusal:
+            self.refuse(reached.refusal, name.span)
             return FALSE
         self.services.append(name)
-        chosen = {(p.protocol, p.port) for p in asked}
-        into = Some(
-            tuple(
-                All((formula, InPorts(listening)))
-                for formula, (key, listening) in self._service(Side.DESTINATION, name)
-                if key in chosen
-            )
-        )
-        self.reached.append((service, into))
-        return into
+        self.reached.append((service, reached.formula))
+        return self._noted(reached)
 
-    def _service(
-        self, side: Side, name: ast.ObjectName
-    ) -> list[tuple[Formula, tuple[tuple[object, int], IntervalSet]]]:
-        """Per port of the service and port behind it: the backends, and where they listen."""
-        service = self._names.service(name)
-        if service is None:
-            return []
-        found: list[tuple[Formula, tuple[tuple[object, int], IntervalSet]]] = []
-        for port in service.ports:
-            for listening, ends in backends(self._snapshot, service, port):
-                if service.selector is None:
-                    where = At(side, InAddresses(slice_addresses(service, port, listening)))
-                else:
-                    where = At(side, Members(self._universe.pods_of(end.key for end in ends if isinstance(end, Pod))))
-                key = ((port.protocol, port.port), IntervalSet.single(place(port.protocol, listening)))
-                found.append((where, key))
+    def _noted(self, reached: Reached) -> Formula:
+        """The formula; what is to be said of it is noted."""
+        self.assumptions += reached.assumptions
+        self.warnings += reached.warnings
+        self.doubtful = self.doubtful or reached.doubtful
+        return reached.formula
+
+    def _by_node_ports(self, expression: ast.SetExpr, plain: Formula, ports: ast.Ports) -> Formula:
+        """The flows, but what is sent to a node on a node port as what it becomes: flows to the backends."""
+        found = service_sets.node_ports(self._universe, expression, ports)
         if not found:
-            text = f"service {service} has no endpoints: nothing is behind it"
-            self.warnings.append(Notice(code="NO_ENDPOINTS", text=text, origin=service.origin))
-        return found
-
-
-def _numbers(item: ast.PortNumbers | ast.PortNamed) -> Iterable[tuple[int, int]]:
-    return port_range(item.protocol, item.low, item.high) if isinstance(item, ast.PortNumbers) else ()
+            return plain
+        self.assumptions += [service_sets.to_node(service, port) for service, port in found]
+        behind = (
+            self._service_ports(ast.ObjectName(*service.key), service_sets.by_port(port)) for service, port in found
+        )
+        return Some((All((plain, Not(service_sets.at_node_ports(self._universe, found)))), *behind))

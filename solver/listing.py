@@ -103,18 +103,26 @@ class Listing:
 
 
 def listing(
-    encoding: Encoding, formula: Formula, budget: Budget, *, groups: Same | None = None, limit: int | None = None
+    encoding: Encoding,
+    formula: Formula,
+    budget: Budget,
+    *,
+    certain: Formula | None = None,
+    groups: Same | None = None,
+    limit: int | None = None,
 ) -> Listing:
     """What the region of the formula allows. Raises OutOfBudget.
 
-    With `groups`, cells respect that relation. `limit`: how many samples at the most; all cells when they are fewer.
+    `certain`: where it is left open what the region is, the part that belongs to it for sure; the rest is open. With
+    `groups`, cells respect that relation. `limit`: how many samples at the most; all cells when they are fewer.
     """
     respecting = formula if groups is None else All((formula, Some((groups, Not(groups)))))
-    part = cut(encoding, (respecting,), budget)
+    part = cut(encoding, (respecting,) if certain is None else (respecting, certain), budget)
     inside = everything(part) & region(part, formula)
+    sure = inside if certain is None else inside & region(part, certain)
     tables = verdicts(part, budget)
-    can, must = inside & tables.can_allow, inside & ~tables.can_deny
-    undetermined = can & ~must
+    can, must = inside & tables.can_allow, sure & ~tables.can_deny
+    undetermined = can & tables.can_deny
     return Listing(
         part=part,
         can=can,

@@ -138,29 +138,33 @@ def matrix(
     group_of: Sequence[int],
     budget: Budget,
     *,
+    certain: Formula | None = None,
     limit: int = SAMPLES,
     silent: bool = False,
 ) -> Matrix:
     """What the region of the formula allows. Raises OutOfBudget.
 
+    `certain`: where it is left open what the region is, the part that belongs to it for sure; the rest is open.
     `group_of[i]` is the group of point i of the universe, counted from 1; 0 leaves it out, and points outside the
     cluster are never asked for. No party reaches itself; two pods of one group may reach each other, and so may two
     replicas that one abstract pod stands for. `limit`: how many samples at the most, of either sort. `silent`: the
     addresses outside with no access at all are an end too.
     """
-    part = cut(encoding, (formula,), budget)
+    part = cut(encoding, (formula,) if certain is None else (formula, certain), budget)
     groups = max(group_of, default=0)
     sides = [Lines.of(part, side, group_of, groups) for side in Side]
     inside = Inside.of(sides, groups, len(part.destinations))
     shape = len(sides[0].cells), len(sides[1].cells)
     budget.check_table(shape[0] * shape[1])
     exists = _exists(part) & region(part, formula)
+    sure = exists if certain is None else exists & region(part, certain)
     tables = verdicts(part, budget)
     found = _Numbering.of(shape[0] * shape[1] + len(inside.groups))
     for word in range(exists.shape[2]):
         there = exists[:, :, word]
         can = there & tables.can_allow[:, :, word]
-        for kind, table in ((_CAN, can), (_OPEN, can & tables.can_deny[:, :, word]), (_LACKING, there & ~can)):
+        open_ = can & (tables.can_deny[:, :, word] | ~sure[:, :, word])
+        for kind, table in ((_CAN, can), (_OPEN, open_), (_LACKING, there & ~can)):
             budget.check()
             wide = united(table, sides[0].cells, sides[1].cells)
             found.add((kind, word), np.concatenate([wide.reshape(-1), inside.united(table)]))

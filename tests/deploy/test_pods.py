@@ -20,6 +20,8 @@ every_pod = pytest.mark.parametrize("name", SPECS)
 def resource(kind: str) -> str:
     """The name of a kind in the API's paths."""
     word = kind.lower()
+    if word == "endpoints":
+        return word
     if word.endswith("y"):
         return f"{word[:-1]}ies"
     return f"{word}es" if word.endswith("s") else f"{word}s"

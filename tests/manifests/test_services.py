@@ -69,7 +69,7 @@ def at(address: str, *found: tuple[str, Protocol, int]) -> EndpointAddress:
         ({"port": 80, "targetPort": "web"}, ServicePort(name="", protocol=Protocol.TCP, port=80, target="web")),
         (
             {"name": "dns", "port": 53, "protocol": "UDP", "targetPort": 5353, "nodePort": 30053},
-            ServicePort(name="dns", protocol=Protocol.UDP, port=53, target=5353),
+            ServicePort(name="dns", protocol=Protocol.UDP, port=53, target=5353, node_port=30053),
         ),
     ],
 )
@@ -91,8 +91,31 @@ def test_a_port_that_is_none_is_refused(entry: Object, expected: str) -> None:
     assert str(refused.value) == f"<objects> Service shop/web {expected}"
 
 
-def test_the_ports_of_a_headless_service_are_those_of_the_pods() -> None:
-    assert [port.target for port in ports({"port": 80, "targetPort": 8080}, clusterIP="None")] == [80]
+def test_a_headless_service_is_known_by_its_cluster_ip() -> None:
+    assert only(service(clusterIP="None")).headless
+    assert not only(service(clusterIP="10.96.0.1")).headless
+    assert not only(service(type="ExternalName", externalName="db.example", clusterIP="None")).headless
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ({}, ()),
+        ({"clusterIP": "None"}, ()),
+        ({"clusterIP": "10.96.0.1"}, (4,)),
+        ({"clusterIPs": ["10.96.0.1", "fd00::1"]}, (4, 6)),
+        ({"clusterIP": "None", "ipFamilies": ["IPv6"]}, (6,)),
+        ({"ipFamilies": ["IPv6", "IPv4"]}, (4, 6)),
+    ],
+)
+def test_the_families_are_those_it_says_or_has(spec: Object, expected: tuple[int, ...]) -> None:
+    assert only(service(**spec)).families == expected
+
+
+def test_a_family_that_is_none_is_refused() -> None:
+    with pytest.raises(ManifestError) as refused:
+        load_objects([SHOP, service(ipFamilies=["IPv5"])])
+    assert str(refused.value) == "<objects> Service shop/web spec.ipFamilies: expected a list of IPv4 and IPv6"
 
 
 @pytest.mark.parametrize("selector", [None, {}])
@@ -155,9 +178,10 @@ class TestEndpointSlices:
         elsewhere["metadata"]["namespace"] = "bank"
         assert only(service(), slice_of("b", endpoint("10.0.0.1"), service="db"), elsewhere).endpoints == ()
 
-    @pytest.mark.parametrize(("ready", "expected"), [(True, 1), (None, 1), (False, 0)])
-    def test_an_endpoint_that_is_not_ready_is_left_out(self, ready: bool | None, expected: int) -> None:
-        assert len(only(service(), slice_of("a", endpoint("10.0.0.1", ready=ready))).endpoints) == expected
+    @pytest.mark.parametrize(("ready", "expected"), [(True, True), (None, True), (False, False)])
+    def test_an_endpoint_that_is_not_ready_is_kept_as_such(self, ready: bool | None, expected: bool) -> None:
+        (found,) = only(service(), slice_of("a", endpoint("10.0.0.1", ready=ready))).endpoints
+        assert found.ready is expected
 
     def test_an_endpoint_without_conditions_is_ready(self) -> None:
         assert len(only(service(), slice_of("a", {"addresses": ["10.0.0.1"]})).endpoints) == 1
@@ -178,6 +202,131 @@ class TestEndpointSlices:
     def test_a_port_without_a_number_is_left_out(self) -> None:
         found = only(service(), slice_of("a", endpoint("10.0.0.1"), ports=[{"name": "all"}, {"port": 80}]))
         assert found.endpoints == (at("10.0.0.1", ("", Protocol.TCP, 80)),)
+
+    def test_the_pod_that_has_the_address_is_named_by_its_reference(self) -> None:
+        named = endpoint("10.0.0.1") | {"targetRef": {"kind": "Pod", "namespace": "shop", "name": "web-1"}}
+        elsewhere = endpoint("10.0.0.2") | {"targetRef": {"kind": "Pod", "namespace": "bank", "name": "web-1"}}
+        node = endpoint("10.0.0.3") | {"targetRef": {"kind": "Node", "name": "n"}}
+        assert [each.pod for each in only(service(), slice_of("a", named, elsewhere, node)).endpoints] == [
+            "web-1",
+            "",
+            "",
+        ]
+
+    def test_those_of_the_controller_are_kept_apart_where_there_is_a_selector(self) -> None:
+        own, other = managed("a", endpoint("10.0.0.1")), slice_of("b", endpoint("10.0.0.2"))
+        found = only(service(selector={"app": "web"}), own, other)
+        assert (found.managed, found.endpoints) == ((at("10.0.0.1", HTTP),), (at("10.0.0.2", HTTP),))
+
+    def test_without_a_selector_they_stand_like_all_others(self) -> None:
+        found = only(service(), managed("a", endpoint("10.0.0.1")))
+        assert (found.managed, found.endpoints) == (None, (at("10.0.0.1", HTTP),))
+
+    def test_an_empty_one_of_the_controller_is_not_none(self) -> None:
+        assert only(service(selector={"app": "web"}), managed("a")).managed == ()
+        assert only(service(selector={"app": "web"}), slice_of("a")).managed is None
+
+
+def managed(name: str, *endpoints: Object) -> Object:
+    """A slice that the EndpointSlice controller wrote."""
+    found = slice_of(name, *endpoints)
+    found["metadata"]["labels"]["endpointslice.kubernetes.io/managed-by"] = "endpointslice-controller.k8s.io"
+    return found
+
+
+def endpoints_of(name: str = "web", *subsets: Object, **metadata: Object) -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "Endpoints",
+        "metadata": {"name": name, "namespace": "shop"} | metadata,
+        "subsets": list(subsets),
+    }
+
+
+SUBSET: Object = {
+    "addresses": [{"ip": "10.0.0.1", "targetRef": {"kind": "Pod", "name": "web-1"}}],
+    "notReadyAddresses": [{"ip": "fd00::2"}],
+    "ports": [{"name": "http", "port": 8080}, {"name": "dns", "port": 53, "protocol": "UDP"}],
+}
+BOTH = (
+    EndpointAddress(address=parse_address("10.0.0.1"), ports=(("dns", Protocol.UDP, 53), HTTP), pod="web-1"),
+    EndpointAddress(address=parse_address("fd00::2"), ports=(("dns", Protocol.UDP, 53), HTTP), ready=False),
+)
+
+
+class TestEndpoints:
+    def test_they_are_mirrored_where_there_is_no_selector(self) -> None:
+        found = only(service(), endpoints_of("web", SUBSET), endpoints_of("other", SUBSET))
+        assert (found.managed, found.endpoints) == (None, BOTH)
+
+    @pytest.mark.parametrize(
+        "metadata",
+        [
+            {"labels": {"endpointslice.kubernetes.io/skip-mirror": "true"}},
+            {"annotations": {"control-plane.alpha.kubernetes.io/leader": "{}"}},
+        ],
+    )
+    def test_they_may_ask_not_to_be(self, metadata: Object) -> None:
+        assert only(service(), endpoints_of("web", SUBSET, **metadata)).endpoints == ()
+
+    def test_a_slice_that_mirrors_them_is_in_their_place(self) -> None:
+        mirror = slice_of("web-1", endpoint("10.0.0.9"))
+        mirror["metadata"]["labels"]["endpointslice.kubernetes.io/managed-by"] = (
+            "endpointslicemirroring-controller.k8s.io"
+        )
+        assert only(service(), endpoints_of("web", SUBSET), mirror).endpoints == (at("10.0.0.9", HTTP),)
+
+    def test_where_there_is_a_selector_they_say_what_it_selected(self) -> None:
+        found = only(service(selector={"app": "web"}), endpoints_of("web", SUBSET))
+        assert (found.managed, found.endpoints) == (BOTH, ())
+
+    def test_a_slice_of_the_controller_says_more(self) -> None:
+        found = only(service(selector={"app": "web"}), endpoints_of("web", SUBSET), managed("a", endpoint("10.0.0.9")))
+        assert found.managed == (at("10.0.0.9", HTTP),)
+
+    def test_an_alias_has_none(self) -> None:
+        assert (
+            only(service(type="ExternalName", externalName="db.example"), endpoints_of("web", SUBSET)).endpoints == ()
+        )
+
+    def test_an_address_that_is_none_is_refused(self) -> None:
+        with pytest.raises(ManifestError) as refused:
+            load_objects([SHOP, endpoints_of("web", {"addresses": [{"ip": "10.0.0"}], "ports": [{"port": 80}]})])
+        assert str(refused.value) == (
+            '<objects> Endpoints shop/web subsets[0].addresses[0].ip: found "10.0.0", expected an IP address'
+        )
+
+
+def containers(*ports: tuple[str, int, str]) -> list[Object]:
+    return [{"name": "c", "ports": [{"name": n, "containerPort": p, "protocol": q}]} for n, p, q in ports]
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ({"containers": containers(("http", 81, "TCP"), ("http", 82, "TCP"))}, [("http", 81)]),
+        ({"containers": containers(("http", 82, "TCP"), ("http", 81, "TCP"))}, [("http", 82)]),
+        ({"containers": containers(("http", 81, "TCP"), ("http", 81, "UDP"))}, [("http", 81), ("http", 81)]),
+        (
+            {
+                "containers": containers(("http", 81, "TCP")),
+                "initContainers": [
+                    {"restartPolicy": "Always", **containers(("http", 83, "TCP"))[0]},
+                    {"restartPolicy": "Always", **containers(("admin", 84, "TCP"))[0]},
+                    {"restartPolicy": "Always", **containers(("admin", 85, "TCP"))[0]},
+                    *containers(("setup", 86, "TCP")),
+                ],
+            },
+            [("admin", 84), ("http", 81)],
+        ),
+    ],
+)
+def test_a_service_finds_the_first_port_of_a_name_and_protocol(spec: Object, expected: list[tuple[str, int]]) -> None:
+    pod: Object = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "shop"}, "spec": spec}
+    (found,) = load_objects([SHOP, pod]).pods
+    assert [(port.name, port.number) for port in found.service_ports] == expected
+    policies = {(port.name, port.number) for port in found.ports}
+    assert policies == {(p["name"], p["containerPort"]) for c in spec["containers"] for p in c["ports"]}
 
 
 def policy(*cidrs: str) -> Object:

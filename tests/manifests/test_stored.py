@@ -57,7 +57,10 @@ POD_SPEC: dict[str, Any] = {
             "ports": [{"name": "http", "containerPort": 80, "hostIP": SECRET}],
         }
     ],
-    "initContainers": [{"image": SECRET, "ports": [{"name": "early", "containerPort": 81, "protocol": "UDP"}]}],
+    "initContainers": [
+        {"image": SECRET, "ports": [{"name": "early", "containerPort": 81, "protocol": "UDP"}]},
+        {"image": SECRET, "restartPolicy": "Always", "ports": [{"name": "beside", "containerPort": 82}]},
+    ],
 }
 METADATA: dict[str, Any] = {
     "namespace": "shop",
@@ -105,6 +108,7 @@ RICH = [
             "externalTrafficPolicy": "Local",
             "loadBalancerSourceRanges": ["198.51.100.0/24"],
             "publishNotReadyAddresses": True,
+            "ipFamilies": ["IPv4"],
             "type": "LoadBalancer",
             "selector": {"app": "web"},
             "ports": [{"name": "http", "port": 80, "targetPort": "http", "nodePort": 30000, "appProtocol": SECRET}],
@@ -118,13 +122,38 @@ RICH = [
         "metadata": {
             "name": "web-1",
             "namespace": "shop",
-            "labels": {"kubernetes.io/service-name": "web", "x": SECRET},
+            "labels": {
+                "kubernetes.io/service-name": "web",
+                "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+                "x": SECRET,
+            },
         },
         "ports": [{"name": "http", "port": 80, "protocol": "TCP", "appProtocol": SECRET}],
         "endpoints": [
-            {"addresses": ["10.0.0.9"], "conditions": {"ready": True}, "hostname": SECRET},
+            {
+                "addresses": ["10.0.0.9"],
+                "conditions": {"ready": True},
+                "hostname": SECRET,
+                "targetRef": {"kind": "Pod", "name": "web-1", "uid": SECRET},
+            },
             {"addresses": ["10.0.0.10"], "conditions": {"ready": False}},
         ],
+    },
+    an_object("Service", spec={"clusterIP": "None"}) | {"metadata": {"name": "old", "namespace": "shop"}},
+    {
+        **an_object(
+            "Endpoints",
+            subsets=[
+                {
+                    "addresses": [
+                        {"ip": "10.0.0.9", "hostname": SECRET, "targetRef": {"kind": "Pod", "name": "web-1"}}
+                    ],
+                    "notReadyAddresses": [{"ip": "10.0.0.10", "nodeName": SECRET}],
+                    "ports": [{"name": "http", "port": 80, "appProtocol": SECRET}],
+                }
+            ],
+        ),
+        "metadata": {"name": "old", "namespace": "shop", "annotations": {"x": SECRET}},
     },
     an_object(
         "Ingress",

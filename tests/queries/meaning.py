@@ -71,7 +71,10 @@ def _statement(world: World, statement: ast.Statement, there: Test) -> Meaning:
             return _never(world, _from_into(world, source, destination, ports, exceptions), there)
         case ast.Every(source, destination, ports, exceptions):
             every = (True, destination.quantifier is not ast.Quantifier.ANY, not ports.any_of)
-            test = _and(_from_into(world, source, destination.set, ports, exceptions, arriving=all(every)), there)
+            meant = _from_into(
+                world, source, destination.set, ports, exceptions, arriving=all(every), sure=_sure(every)
+            )
+            test = _and(meant, there)
             return claim(*_ranked(world, test, every, (source, destination.set)))
         case ast.Only():
             return _only(world, statement, there)
@@ -99,17 +102,24 @@ def _from_into(
     exceptions: tuple[ast.Exempt, ...],
     *,
     arriving: bool = True,
+    sure: tuple[bool, bool] = (False, False),
 ) -> Test:
-    """`arriving`: with what clients outside send, as it may arrive from a node."""
+    """`arriving`: with what clients outside send, as it may arrive from a node. `sure`: how each set is read."""
+    start, end = (world.reading(each) for each in sure)
 
     def test(s: End, d: End, p: Port) -> bool:
         if exempt(world, exceptions, (s, d, p)):
             return False
-        if inside(world, source, s, d) and into(world, destination, ports, (s, d, p)):
+        if inside(start, source, s, d) and into(end, destination, ports, (s, d, p)):
             return True
         return arriving and arrives(world, source, destination, ports, (s, d, p))
 
     return test
+
+
+def _sure(every: tuple[bool, bool, bool]) -> tuple[bool, bool]:
+    """Where one end will do it must be a backend for sure, unless the question is one about any flow."""
+    return (False, False) if all(every) or not any(every[:2]) else (not every[0], not every[1])
 
 
 def _never(world: World, test: Test, there: Test) -> Meaning:
@@ -138,7 +148,7 @@ def _only(world: World, only: ast.Only, there: Test) -> Meaning:
     nodes = names_nodes(only.source)
 
     def other(s: End, d: End, p: Port) -> bool:
-        if not test(s, d, p) or inside(world, only.source, s, d):
+        if not test(s, d, p) or inside(world.reading(True), only.source, s, d):
             return False
         others = ast.Difference(ast.OutsideCluster(), only.source)
         arriving = arrives(world, others, only.destination, only.ports, (s, d, p))
@@ -150,14 +160,14 @@ def _only(world: World, only: ast.Only, there: Test) -> Meaning:
 def _reach_only(world: World, only: ast.ReachOnly, there: Test) -> Meaning:
     nodes = any(names_nodes(target.destination) for target in only.targets)
 
-    def listed(s: End, d: End, p: Port) -> bool:
-        return any(into(world, target.destination, target.ports, (s, d, p)) for target in only.targets)
+    def listed(s: End, d: End, p: Port, sure: bool = False) -> bool:
+        return any(into(world.reading(sure), each.destination, each.ports, (s, d, p)) for each in only.targets)
 
     def asked(s: End, d: End, p: Port) -> bool:
         return inside(world, only.source, s, d) and not exempt(world, only.exceptions, (s, d, p))
 
     def unlisted(s: End, d: End, p: Port) -> bool:
-        return asked(s, d, p) and not listed(s, d, p) and (nodes or not isinstance(d.party, Node))
+        return asked(s, d, p) and not listed(s, d, p, True) and (nodes or not isinstance(d.party, Node))
 
     found = _never(world, unlisted, there)
     if not only.exactly or found.verdict is Verdict.VIOLATED:
@@ -185,7 +195,9 @@ def _can(world: World, can: ast.Can, there: Test) -> Meaning:
     every_destination |= every_source and can.destination.quantifier is ast.Quantifier.BARE
     every = (every_source, every_destination, not can.ports.any_of)
     arriving = all(every) or not (every_source or every_destination)
-    meant = _from_into(world, can.source.set, can.destination.set, can.ports, can.exceptions, arriving=arriving)
+    meant = _from_into(
+        world, can.source.set, can.destination.set, can.ports, can.exceptions, arriving=arriving, sure=_sure(every)
+    )
     test = _and(meant, there)
     if every_source or every_destination:
         return question(*_ranked(world, test, every, (can.source.set, can.destination.set)))

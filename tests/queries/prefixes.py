@@ -46,7 +46,7 @@ def spared(world: World, prefixes: Iterable[ast.AssumingNone], source: End, dest
     return any(
         isinstance(end.party, Pod)
         and prefix.selector.matches(end.party.labels)
-        and inside(world, prefix.scope, end, far)
+        and inside(world.reading(not world.sure), prefix.scope, end, far)
         for prefix in prefixes
         for end, far in ((source, destination), (destination, source))
     )

@@ -24,9 +24,24 @@ from tests.strategies.vocabulary import NAMESPACES, NODES
 SENTENCES = 4
 
 
-def service(name: str, selector: dict[str, str] | None, *ports: dict[str, Any], **more: str) -> dict[str, Any]:
+def service(name: str, selector: dict[str, str] | None, *ports: dict[str, Any], **more: Any) -> dict[str, Any]:
     spec: dict[str, Any] = {"ports": list(ports)} | ({} if selector is None else {"selector": selector}) | more
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "shop"}, "spec": spec}
+
+
+def slice_of(name: str, *addresses: str, managed: bool = False, ready: bool = True) -> dict[str, Any]:
+    """An EndpointSlice of a Service, that of the controller where `managed`; it has TCP port 8080 as `http`."""
+    labels = {"kubernetes.io/service-name": name}
+    if managed:
+        labels["endpointslice.kubernetes.io/managed-by"] = "endpointslice-controller.k8s.io"
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": f"{name}-{managed}-{ready}".lower(), "namespace": "shop", "labels": labels},
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": [address], "conditions": {"ready": ready}} for address in addresses],
+        "ports": [{"name": "http", "port": 8080, "protocol": "TCP"}],
+    }
 
 
 MORE = (
@@ -40,18 +55,15 @@ MORE = (
     service("front", {"app": "web"}, {"port": 80, "targetPort": 8080}, type="NodePort"),
     service("kept", {"app": "web"}, {"port": 80}, type="LoadBalancer", externalTrafficPolicy="Local"),
     service("slices", None, {"name": "http", "port": 80}),
-    {
-        "apiVersion": "discovery.k8s.io/v1",
-        "kind": "EndpointSlice",
-        "metadata": {
-            "name": "slices-1",
-            "namespace": "shop",
-            "labels": {"kubernetes.io/service-name": "slices"},
-        },
-        "addressType": "IPv4",
-        "endpoints": [{"addresses": [address]} for address in ("10.0.0.2", "192.168.0.1", "203.0.113.7")],
-        "ports": [{"name": "http", "port": 8080, "protocol": "TCP"}],
-    },
+    slice_of("slices", "10.0.0.2", "192.168.0.1", "203.0.113.7"),
+    service("listed", {"app": "web"}, {"name": "http", "port": 80, "targetPort": "web"}),
+    slice_of("listed", "10.0.0.1", "10.0.0.4", "192.168.0.2", managed=True),
+    slice_of("listed", "10.0.0.2", managed=True, ready=False),
+    slice_of("listed", "203.0.113.9"),
+    service("bare", {"app": "web"}, {"name": "http", "port": 80, "targetPort": 8080}, clusterIP="None"),
+    slice_of("bare", "10.0.0.1", "10.0.0.2", managed=True),
+    service("plain", {"app": "web"}, clusterIP="None"),
+    service("four", {"app": "web"}, {"port": 80}, ipFamilies=["IPv4"]),
 )
 
 
@@ -113,7 +125,7 @@ def from_outside(draw: st.DrawFn) -> tuple[Snapshot, list[ast.Query]]:
     pods = ast.Pods()
     narrow = addresses("203.0.113.128/25")
     source = st.sampled_from((ast.OutsideCluster(), narrow, ast.Union((pods, narrow)), pods, ast.Nodes(), pods))
-    services = [ast.ServiceNamed(ast.ObjectName("shop", name)) for name in ("front", "kept", "app", "slices")]
+    services = [ast.ServiceNamed(ast.ObjectName("shop", name)) for name in ("front", "kept", "app", "slices", "listed")]
     destination: st.SearchStrategy[ast.SetExpr] = st.sampled_from(
         (services[0], services[0], *services, ast.Union((services[0], pods)), ast.Difference(services[0], pods))
     )

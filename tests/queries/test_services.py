@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from reachproof.queries.ask import Session
+from reachproof.queries.by import By
+from reachproof.queries.connectivity import connectivity, request
+from reachproof.queries.explanation import explain
 from tests.queries.given import (
+    Manifest,
     codes,
+    deployment,
     endpoints,
     network_policy,
+    node,
     notice,
     pod,
     refused,
@@ -147,3 +154,257 @@ def test_a_pod_is_behind_a_service_by_the_addresses_of_its_slices_only() -> None
     )
     assert verdict(asked, "can 203.0.113.7 reach service shop/four?") == "reachable"
     assert verdict(asked, "can 2001:db8::7 reach service shop/four?") == "unreachable, vacuous"
+
+
+# ---------------------------------------------------------------- slices beside a selector
+
+MANAGED = {
+    "kubernetes.io/service-name": "web",
+    "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+}
+WEB = {"name": "http", "port": 8080, "protocol": "TCP"}
+
+
+def managed(*entries: Manifest, port: Manifest = WEB) -> Manifest:
+    """The slice that the controller wrote for service shop/web."""
+    found = endpoints("shop/web", port)
+    found["metadata"]["labels"] = MANAGED
+    return found | {"endpoints": [*entries]}
+
+
+def entry(address: str, pod: str = "", *, ready: bool = True) -> Manifest:
+    reference = {"targetRef": {"kind": "Pod", "name": pod}} if pod else {}
+    return {"addresses": [address], "conditions": {"ready": ready}} | reference
+
+
+def with_slice(*more: Manifest, name: str = "b", open_to: str = "b") -> Session:
+    """Pods a and b are selected; what comes in is allowed to `open_to` alone."""
+    return session(
+        pod("shop/a", "10.0.0.1", "fd00::1", ports=[("http", 8080)], app="web"),
+        pod("shop/b", "10.0.0.2", ports=[("http", 8080)], app="web", name=name),
+        pod("shop/client", "10.0.0.9"),
+        service("shop/web", {"app": "web"}, {"name": "http", "port": 80, "targetPort": "http"}),
+        network_policy("shop/shut", ingress=[]),
+        network_policy("shop/open", {"name": open_to}, ingress=[{"ports": [{"port": 8080}]}]),
+        *more,
+    )
+
+
+CAN = "can pod shop/client reach service shop/web on tcp/80?"
+UNLISTED = "service shop/web: pod shop/b is selected, but in no EndpointSlice; whether traffic goes there is left open"
+BOTH = (entry("10.0.0.1", "a"), entry("10.0.0.2", "b"))
+
+
+class TestSlicesOfTheController:
+    def test_where_slices_and_selector_agree_nothing_is_left_open(self) -> None:
+        answer = with_slice(managed(*BOTH)).ask(CAN)
+        assert shown(answer) == "pod shop/client (10.0.0.9) -> pod shop/b (10.0.0.2) on tcp/8080"
+        assert codes(answer) == []
+
+    def test_a_selected_pod_in_no_slice_may_be_a_backend(self) -> None:
+        asked = with_slice(managed(entry("10.0.0.1", "a")))
+        answer = asked.ask(CAN)
+        assert shown(answer) == "pod shop/client (10.0.0.9) -> pod shop/b (10.0.0.2) on tcp/8080"
+        assert codes(answer) == ["SLICES_DIFFER", "BACKEND_LEFT_OPEN"]
+        assert notice(answer, "SLICES_DIFFER") == UNLISTED
+        assert notice(answer, "BACKEND_LEFT_OPEN") == (
+            "the flow rests on what is left open about the backends of a Service"
+        )
+
+    def test_a_claim_must_hold_whether_it_is_one_or_not(self) -> None:
+        asked = with_slice(managed(entry("10.0.0.1", "a")))
+        assert verdict(asked, "no pod shop/client can reach service shop/web") == "violated"
+        assert verdict(asked, "pod shop/client can reach only service shop/web or outside the cluster") == "violated"
+        assert verdict(asked, "no pod shop/client can reach any pod except to service shop/web") == "violated"
+        assert verdict(asked, "only service shop/web can reach pod shop/b") == "violated"
+
+    def test_without_the_slice_it_is_one(self) -> None:
+        asked = with_slice()
+        assert codes(asked.ask(CAN)) == []
+        assert verdict(asked, "pod shop/client can reach only service shop/web or outside the cluster") == "holds"
+
+    def test_some_backend_has_to_be_one_for_sure(self) -> None:
+        sentence = "every pod shop/client can reach some service shop/web on tcp/80"
+        assert verdict(with_slice(managed(*BOTH)), sentence) == "holds"
+        answer = with_slice(managed(entry("10.0.0.1", "a"))).ask(sentence)
+        assert (answer.verdict, codes(answer)) == ("violated", ["SLICES_DIFFER"])
+
+    def test_a_sure_backend_is_shown_before_one_that_may_be_one(self) -> None:
+        answer = with_slice(managed(entry("10.0.0.2", "b"))).ask(CAN)
+        assert codes(answer) == ["SLICES_DIFFER"]
+
+    def test_an_endpoint_that_is_not_ready_may_be_used(self) -> None:
+        answer = with_slice(managed(BOTH[0], entry("10.0.0.2", "b", ready=False))).ask(CAN)
+        assert codes(answer) == ["ENDPOINT_NOT_READY", "BACKEND_LEFT_OPEN"]
+        assert notice(answer, "ENDPOINT_NOT_READY") == (
+            "service shop/web: pod shop/b is not ready in its EndpointSlice; whether traffic goes there is left open"
+        )
+
+    def test_a_slice_may_have_what_the_selector_does_not_select(self) -> None:
+        extra = pod("shop/old", "10.0.0.7", name="b")
+        answer = with_slice(extra, managed(*BOTH, entry("10.0.0.7", "old"))).ask(CAN)
+        assert notice(answer, "SLICES_DIFFER") == (
+            "service shop/web: pod shop/old is in an EndpointSlice, but not selected; whether traffic goes there is "
+            "left open"
+        )
+
+    def test_an_address_of_no_pod_of_the_input_is_told(self) -> None:
+        answer = with_slice(managed(*BOTH, entry("10.0.0.77", "gone"))).ask("no pod can reach service shop/web")
+        assert notice(answer, "SLICES_DIFFER") == (
+            "service shop/web: address 10.0.0.77 is in an EndpointSlice, but no pod of the input; whether traffic "
+            "goes there is left open"
+        )
+
+    def test_a_former_address_of_a_pod_counts_for_nothing(self) -> None:
+        answer = with_slice(managed(*BOTH, entry("10.0.0.77", "b"))).ask(CAN)
+        assert codes(answer) == []
+
+    def test_a_slice_on_another_port_leaves_both_ports_open(self) -> None:
+        asked = with_slice(
+            managed(*BOTH, port=WEB | {"port": 9090}),
+            network_policy("shop/other", ingress=[{"ports": [{"port": 9090}]}]),
+        )
+        assert verdict(asked, "no pod shop/client can reach service shop/web except to pod shop/b") == "violated"
+        answer = asked.ask(CAN)
+        assert codes(answer) == ["SLICES_DIFFER", "BACKEND_LEFT_OPEN"]
+        assert notice(answer, "SLICES_DIFFER") == (
+            "service shop/web: pod shop/a, pod shop/b are in an EndpointSlice on another port than selected; whether "
+            "traffic goes there is left open"
+        )
+
+    def test_a_workload_without_pods_is_recomputed(self) -> None:
+        asked = with_slice(deployment("shop/new", app="web"), managed(*BOTH))
+        assert codes(asked.ask("can pod shop/client reach service shop/web?")) == []
+        assert (
+            verdict(asked, "no deployment shop/new can reach pod shop/b except from service shop/web")
+            == "holds, vacuous"
+        )
+
+    def test_other_slices_stand_beside_the_selector(self) -> None:
+        other = endpoints("shop/web", WEB, "203.0.113.5")
+        assert (
+            verdict(with_slice(other), "no pod shop/client can reach service shop/web except to any pod") == "violated"
+        )
+        assert codes(with_slice(other, open_to="a").ask("which services can pod shop/client reach?")) == []
+
+    def test_lists_and_reports_mark_what_depends(self) -> None:
+        asked = with_slice(managed(entry("10.0.0.1", "a")))
+        (row,) = asked.ask("which pods can reach service shop/web on tcp/80?").rows
+        assert (row["ports"], row["depends"]) == ("tcp/8080", "tcp/8080")
+        (row,) = asked.ask("which services can pod shop/client reach?").rows
+        assert row == {"services": ("shop/web",), "ports": "tcp/80", "depends": "tcp/80"}
+        found = connectivity(asked, request(By.POD, dst="service shop/web"))
+        assert all(each.access.open == each.ports for each in found)
+        assert "SLICES_DIFFER" in [each.code for each in found.assumptions]
+
+    def test_explain_and_why_say_so_too(self) -> None:
+        asked = with_slice(managed(entry("10.0.0.1", "a")))
+        assert "SLICES_DIFFER" in codes(explain(asked, "shop/client", "service shop/web", "80"))
+        assert "SLICES_DIFFER" in codes(asked.ask("why can pod shop/client reach service shop/web?"))
+
+
+class TestFamilies:
+    def test_a_slice_of_one_family_counts_for_the_addresses_in_it(self) -> None:
+        asked = with_slice(managed(*BOTH), open_to="a")
+        assert verdict(asked, "no 2001:db8::7 can reach service shop/web") == "holds, vacuous"
+
+    def test_a_service_of_one_family_leads_to_no_address_of_the_other(self) -> None:
+        asked = session(
+            pod("shop/a", "10.0.0.1", "fd00::1", app="web"),
+            service("shop/four", {"app": "web"}, {"port": 80}, ipFamilies=["IPv4"]),
+            service("shop/both", {"app": "web"}, {"port": 80}, clusterIPs=["10.96.0.1", "fd00:96::1"]),
+        )
+        assert verdict(asked, "can 2001:db8::7 reach service shop/four?") == "unreachable, vacuous"
+        assert verdict(asked, "can 2001:db8::7 reach service shop/both?") == "reachable"
+
+
+class TestHeadless:
+    ASKED = session(
+        pod("shop/db", "10.0.0.1", ports=[("sql", 5432)], app="db"),
+        pod("shop/client", "10.0.0.9"),
+        service("shop/plain", {"app": "db"}, clusterIP="None"),
+        service("shop/db", {"app": "db"}, {"name": "sql", "port": 80, "targetPort": "sql"}, clusterIP="None"),
+        service("shop/own", None, {"name": "x", "port": 80}, clusterIP="None"),
+        endpoints("shop/own", {"name": "x", "port": 8443, "protocol": "TCP"}, "203.0.113.5"),
+        network_policy("shop/db", {"app": "db"}, ingress=[{"ports": [{"port": 5432}]}]),
+    )
+
+    def test_one_without_ports_is_its_pods_on_every_port(self) -> None:
+        answer = self.ASKED.ask("can pod shop/client reach service shop/plain?")
+        assert shown(answer) == "pod shop/client (10.0.0.9) -> pod shop/db (10.0.0.1) on tcp/5432"
+        assert notice(answer, "HEADLESS_SERVICE") == (
+            "service shop/plain is headless: clients connect to its pods, on any port; it has no ports, so all are "
+            "judged"
+        )
+
+    def test_a_number_is_the_port_of_the_pod(self) -> None:
+        for name in ("plain", "db"):
+            assert verdict(self.ASKED, f"can pod shop/client reach service shop/{name} on tcp/5432?") == "reachable"
+            assert verdict(self.ASKED, f"can pod shop/client reach service shop/{name} on tcp/80?") == "unreachable"
+        assert codes(self.ASKED.ask("can pod shop/client reach service shop/db on tcp/80?")) == []
+
+    def test_without_a_number_its_ports_and_where_they_lead_are_meant(self) -> None:
+        answer = self.ASKED.ask("can pod shop/client reach service shop/db?")
+        assert shown(answer) == "pod shop/client (10.0.0.9) -> pod shop/db (10.0.0.1) on tcp/5432"
+        assert notice(answer, "HEADLESS_SERVICE") == (
+            "service shop/db is headless: clients connect to its pods, on any port; judged are tcp/80 and the ports "
+            "that they lead to"
+        )
+        assert verdict(self.ASKED, "every pod shop/client can reach service shop/db") == "violated"
+        assert verdict(self.ASKED, "can pod shop/client reach service shop/db on port sql?") == "reachable"
+
+    def test_one_without_a_selector_has_the_addresses_of_its_slices(self) -> None:
+        answer = self.ASKED.ask("can pod shop/client reach service shop/own on tcp/9999?")
+        assert shown(answer) == "pod shop/client (10.0.0.9) -> 203.0.113.5 on tcp/9999"
+
+    def test_a_name_that_is_none_of_its_ports_is_refused(self) -> None:
+        assert refused(self.ASKED, "can pod shop/client reach service shop/plain on port sql?") == [
+            "35: service shop/plain has none of these ports; its ports: none"
+        ]
+
+    def test_lists_of_services_have_it_on_the_ports_of_its_pods(self) -> None:
+        rows = self.ASKED.ask("which services can pod shop/client reach on tcp/5432?").rows
+        assert rows == ({"services": ("shop/db", "shop/own", "shop/plain"), "ports": "tcp/5432", "depends": ""},)
+
+
+OUTSIDE = {"name": "http", "port": 80, "targetPort": 8080, "nodePort": 30080}
+
+
+class TestNodePorts:
+    ASKED = session(
+        node("n1", "192.168.0.1"),
+        pod("shop/web", "10.0.0.1", on="n2"),
+        pod("shop/client", "10.0.0.9"),
+        service("shop/web", {"app": "web"}, OUTSIDE, type="NodePort", externalTrafficPolicy="Local"),
+        network_policy("shop/web", {"app": "web"}, ingress=[{"from": [{"ipBlock": {"cidr": "203.0.113.0/24"}}]}]),
+    )
+
+    def test_of_a_service_it_is_the_port_that_it_belongs_to(self) -> None:
+        answer = self.ASKED.ask("can 203.0.113.7 reach service shop/web on tcp/30080?")
+        assert shown(answer) == "203.0.113.7 -> pod shop/web (10.0.0.1) on tcp/8080"
+        assert notice(answer, "NODE_PORT") == (
+            "tcp/30080 is the node port of service shop/web; it leads to its port tcp/80"
+        )
+        assert refused(self.ASKED, "can 203.0.113.7 reach service shop/web on udp/30080?") == [
+            "31: service shop/web has none of these ports; its ports: tcp/80"
+        ]
+
+    def test_of_a_node_it_leads_to_the_service(self) -> None:
+        for there in ("node n1", "nodes", "192.168.0.1"):
+            answer = self.ASKED.ask(f"can 203.0.113.7 reach {there} on tcp/30080?")
+            assert shown(answer) == "203.0.113.7 -> pod shop/web (10.0.0.1) on tcp/8080"
+            assert notice(answer, "NODE_PORT") == (
+                "tcp/30080 is a node port: what is sent to a node there goes to a backend of service shop/web on its "
+                "port tcp/80, and is judged as that; one without a backend of its own drops what comes from outside "
+                "(externalTrafficPolicy: Local)"
+            )
+            assert verdict(self.ASKED, f"can 198.51.100.7 reach {there} on tcp/30080?") == "unreachable"
+
+    def test_another_port_of_a_node_is_its_own(self) -> None:
+        assert shown(self.ASKED.ask("can pod shop/client reach node n1 on tcp/30081?")) == (
+            "pod shop/client (10.0.0.9) -> node n1 (192.168.0.1) on tcp/30081"
+        )
+
+    def test_lists_of_services_take_it_too(self) -> None:
+        rows = self.ASKED.ask("which services can 203.0.113.7 reach on tcp/30080?").rows
+        assert rows == ({"services": ("shop/web",), "ports": "tcp/80", "depends": ""},)

@@ -12,7 +12,7 @@ from typing import assert_never
 
 from reachproof.grammar import ast
 from reachproof.network.address import ALL_ADDRESSES, GLOBAL, family
-from reachproof.network.cluster import Node, Pod
+from reachproof.network.cluster import EndpointAddress, Node, Pod, Service
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.intervals import IntervalSet, atoms
 from reachproof.network.labels import Selector
@@ -42,7 +42,10 @@ Test = Callable[[End, End, Port], bool]
 
 @dataclass
 class World:
-    """The flows of a snapshot, one of every kind that its policies, its services or a question tell apart."""
+    """The flows of a snapshot, one of every kind that its policies, its services or a question tell apart.
+
+    `sure`: what may be a backend of a Service is none of it; else it is one. An exception is read the other way round.
+    """
 
     snapshot: Snapshot
     ends: list[End]
@@ -50,6 +53,11 @@ class World:
     names: dict[tuple[ast.Group, str], str] = field(default_factory=dict)
     known: dict[Triple, Truth] = field(default_factory=dict)
     others: tuple[World, ...] = ()
+    sure: bool = False
+
+    def reading(self, sure: bool) -> World:
+        """The same world with one reading of what may be a backend."""
+        return replace(self, sure=sure)
 
     def truth(self, triple: Triple) -> Truth:
         """The truth of a flow; over all of the other worlds that this one may be, too."""
@@ -107,14 +115,16 @@ def world(snapshot: Snapshot, questions: Iterable[ast.Query]) -> World:
     cuts = [match.peer.addresses for match in _matches(snapshot) if isinstance(match.peer, AddressPeer)]
     cuts += [IntervalSet(((part.low, part.high),)) for part in mentioned if isinstance(part, ast.Addresses)]
     cuts += [IntervalSet.single(address) for node in snapshot.nodes for address in node.addresses]
-    cuts += [IntervalSet.single(each.address) for service in snapshot.services for each in service.endpoints]
+    entries = [each for service in snapshot.services for each in (*service.endpoints, *(service.managed or ()))]
+    cuts += [IntervalSet.single(each.address) for each in entries]
     cuts.append(GLOBAL)
     numbers = [match.ports.numbers for match in _matches(snapshot) if match.ports is not None]
     numbers += [_range(part) for part in mentioned if isinstance(part, ast.PortNumbers)]
     singles = [place(port.protocol, port.number) for pod in snapshot.pods for port in pod.ports]
     for service in snapshot.services:
         singles += [place(port.protocol, port.target) for port in service.ports if isinstance(port.target, int)]
-        singles += [place(each[1], each[2]) for endpoint in service.endpoints for each in endpoint.ports]
+        singles += [place(port.protocol, port.port) for port in service.ports if service.headless]
+    singles += [place(each[1], each[2]) for entry in entries for each in entry.ports]
     numbers += [IntervalSet.single(each) for each in singles]
     return World(snapshot, list(_ends(snapshot, cuts)), [protocol_port(low) for low, _ in atoms(ALL_PORTS, numbers)])
 
@@ -176,7 +186,7 @@ def inside(world: World, expression: ast.SetExpr, end: End, far: End) -> bool:
         case ast.Union(items):
             return any(inside(world, item, end, far) for item in items)
         case ast.Difference(base, removed):
-            return inside(world, base, end, far) and not inside(world, removed, end, far)
+            return inside(world, base, end, far) and not inside(world.reading(not world.sure), removed, end, far)
         case ast.Pods(filters):
             return isinstance(party, Pod) and all(_passes(world, each, party, far.party) for each in filters)
         case ast.PodNamed(name):
@@ -184,7 +194,7 @@ def inside(world: World, expression: ast.SetExpr, end: End, far: End) -> bool:
         case ast.WorkloadNamed(kind, name):
             return isinstance(party, Pod) and _owned(party, kind, name)
         case ast.ServiceNamed(name):
-            return any(end_port is not None for end_port in behind(world.snapshot, name, end).values())
+            return behind(world, name, end) is not None
         case ast.NodeNamed(name):
             return isinstance(party, Node) and party.name == name.text
         case ast.Nodes(selector):
@@ -239,37 +249,79 @@ def _owned(pod: Pod, kind: str, name: ast.ObjectName) -> bool:
     return owner == name.name and kind in ("workload", owner_kind.lower())
 
 
-def behind(snapshot: Snapshot, name: ast.ObjectName, end: End) -> dict[Port, set[Port] | None]:
+def behind(world: World, name: ast.ObjectName, end: End) -> dict[Port, set[Port]] | None:
     """For each port of the Service the ports at which this end serves it; None where it is no backend of it."""
+    snapshot = world.snapshot
     service = snapshot.service_of[name.namespace, name.name]
-    party, address = end.party, end.address
-    found: dict[Port, set[Port] | None] = {}
+    ways = [*_selected(snapshot, service, end), *_listed(snapshot, service, end)]
+    found = [(pairs, sure) for pairs, sure in ways if sure or not world.sure]
+    if not found:
+        return None
+    serving: dict[Port, set[Port]] = {(port.protocol, port.port): set() for port in service.ports}
+    for pairs, _ in found:
+        for offered, number in pairs:
+            serving[offered].add((offered[0], number))
+    return serving if service.headless or any(serving.values()) else None
+
+
+Pairs = set[tuple[Port, int]]
+
+
+def _selected(snapshot: Snapshot, service: Service, end: End) -> Iterator[tuple[Pairs, bool]]:
+    """What the selector makes of the end, and whether that is sure."""
+    pod, address = end.party, end.address
+    if not _selects(service, pod) or not isinstance(pod, Pod):
+        return
+    if pod.addresses and service.families and family(address) not in service.families:
+        return
+    own: Pairs = set()
     for port in service.ports:
-        numbers: set[int] = set()
-        if service.selector is not None:
-            if (
-                isinstance(party, Pod)
-                and party.namespace == service.namespace
-                and service.selector.matches(party.labels)
-            ):
-                named = {p.number for p in party.ports if p.name == port.target and p.protocol is port.protocol}
-                numbers = {port.target} if isinstance(port.target, int) else named
-        else:
-            for endpoint in service.endpoints:
-                listening = {
-                    n for label, protocol, n in endpoint.ports if (label, protocol) == (port.name, port.protocol)
-                }
-                numbers |= (
-                    listening if endpoint.address == address and _is_endpoint(snapshot, party, address) else set()
-                )
-        found[port.protocol, port.port] = {(port.protocol, n) for n in numbers} or None
-    return found
+        if isinstance(port.target, int):
+            own.add(((port.protocol, port.port), port.target))
+        for each in pod.service_ports:
+            if (each.name, each.protocol) == (port.target, port.protocol):
+                own.add(((port.protocol, port.port), each.number))
+    if service.managed is None or not pod.addresses:
+        yield own, True
+        return
+    entries = [each for each in service.managed if each.address == address and each.pod in ("", pod.name)]
+    for entry in entries:
+        yield _given(service, entry) & own, entry.ready
+        yield _given(service, entry), False
+    yield own, False
 
 
-def _is_endpoint(snapshot: Snapshot, party: Party, address: int) -> bool:
+def _listed(snapshot: Snapshot, service: Service, end: End) -> Iterator[tuple[Pairs, bool]]:
+    """What slices make of the end, and whether that is sure."""
+    for entry in service.endpoints:
+        if entry.address == end.address and _is_endpoint(snapshot, end):
+            yield _given(service, entry), entry.ready
+    for entry in (service.managed or ()) if not _selects(service, end.party) else ():
+        taken = any(_selects(service, pod) and entry.address in pod.addresses for pod in snapshot.pods)
+        if entry.address == end.address and not taken and _is_endpoint(snapshot, end):
+            yield _given(service, entry), False
+
+
+def _selects(service: Service, party: Party) -> bool:
+    if service.selector is None or not isinstance(party, Pod):
+        return False
+    return party.namespace == service.namespace and service.selector.matches(party.labels)
+
+
+def _given(service: Service, entry: EndpointAddress) -> Pairs:
+    """The ports of the Service that an entry has by name and protocol."""
+    return {
+        ((port.protocol, port.port), number)
+        for port in service.ports
+        for label, protocol, number in entry.ports
+        if (label, protocol) == (port.name, port.protocol)
+    }
+
+
+def _is_endpoint(snapshot: Snapshot, end: End) -> bool:
     """An address in an EndpointSlice is the pod's that has it, if a pod on the pod network has."""
-    owners = [pod for pod in snapshot.pods if address in pod.addresses and not pod.host_network]
-    return party in owners if owners else True
+    owners = [pod for pod in snapshot.pods if end.address in pod.addresses and not pod.host_network]
+    return end.party in owners if owners else True
 
 
 def on_ports(ports: ast.Ports, end: End, port: Port) -> bool:
@@ -297,17 +349,31 @@ def into(world: World, expression: ast.SetExpr, ports: ast.Ports, triple: Triple
         case ast.Union(items):
             return any(into(world, item, ports, triple) for item in items)
         case ast.Difference(base, removed):
-            return into(world, base, ports, triple) and not inside(world, removed, destination, source)
+            taken = inside(world.reading(not world.sure), removed, destination, source)
+            return into(world, base, ports, triple) and not taken
         case ast.ServiceNamed(name):
-            service = world.snapshot.service_of[name.namespace, name.name]
-            labels = {(each.protocol, each.port): each.name for each in service.ports}
-            return any(
-                port in serving
-                for offered, serving in behind(world.snapshot, name, destination).items()
-                if serving is not None and _offered(ports, offered, labels[offered])
-            )
+            return _to_service(world, name, ports, destination, port)
         case _:
             return inside(world, expression, destination, source) and on_ports(ports, destination, port)
+
+
+def _to_service(world: World, name: ast.ObjectName, ports: ast.Ports, end: End, port: Port) -> bool:
+    """Whether a connection to the Service on one of the ports may become one to this end on this port."""
+    service = world.snapshot.service_of[name.namespace, name.name]
+    serving = behind(world, name, end)
+    if serving is None:
+        return False
+    labels = {(each.protocol, each.port): each.name for each in service.ports}
+    asked = {offered for offered in serving if _offered(ports, offered, labels[offered])}
+    if service.headless:
+        # Clients connect to the pods: on the ports that are asked for by number, else on those of the Service.
+        numbers = [item for item in ports.items if isinstance(item, ast.PortNumbers)]
+        if any(place(*port) in _range(item) for item in numbers) or not (ports.items or serving):
+            return True
+        by_name = {item.name.text for item in ports.items if isinstance(item, ast.PortNamed)}
+        asked = {each for each in serving if labels[each] in by_name or not ports.items}
+        return port in asked or any(port in serving[each] for each in asked)
+    return any(port in serving[each] for each in asked)
 
 
 def arrives(world: World, source: ast.SetExpr, destination: ast.SetExpr, ports: ast.Ports, triple: Triple) -> bool:
@@ -342,6 +408,7 @@ def _offered(ports: ast.Ports, offered: Port, label: str) -> bool:
 
 def exempt(world: World, exceptions: Iterable[ast.Exempt], triple: Triple) -> bool:
     """Whether any exception takes the flow out."""
+    world = world.reading(not world.sure)
     return any(_exempt(world, each, triple) for each in exceptions)
 
 
