@@ -28,7 +28,7 @@ _FIELDS = {
     "withStaged": "with_staged",
 }
 _OWN_WAYS = {Cni.CALICO, Cni.CILIUM}
-_READING = ("cni", "channel", "domains", "serviceCidr")
+_READING = ("cni", "channel", "domains", "serviceCidr", "strict")
 
 
 class Shelf(Protocol):

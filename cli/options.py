@@ -40,7 +40,13 @@ def _remember_no_cache(context: click.Context, _parameter: click.Parameter, valu
 
 
 ENTRIES = (
-    click.option("--lenient", is_flag=True, help="Go on without policies that are not valid; answers say so."),
+    click.option(
+        "--skip-invalid",
+        "--lenient",
+        "lenient",
+        is_flag=True,
+        help="Skip invalid policies, and say so in each answer.",
+    ),
     click.option(
         "--ignore-kind",
         "ignore_kinds",
@@ -147,6 +153,14 @@ MODEL = (
         is_flag=True,
         default=None,
         help="Answer as if Calico's staged policies were enforced.",
+    ),
+    click.option(
+        "--strict",
+        envvar="REACHPROOF_STRICT",
+        show_envvar=True,
+        is_flag=True,
+        default=None,
+        help="Refuse what API servers store although implementations may not enforce it, as a gate for files should.",
     ),
 )
 

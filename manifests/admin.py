@@ -14,27 +14,29 @@ Trusted by every verdict; checked by tests/manifests and the agreement tests.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reachproof.manifests.adminports import experimental_only
 from reachproof.manifests.beyond_pods import beyond_pods
 from reachproof.manifests.domains import split_domains
-from reachproof.manifests.fields import Field
+from reachproof.manifests.fields import Field, Place
 from reachproof.manifests.policykind import Context
-from reachproof.manifests.selectors import read_selector
-from reachproof.manifests.syntax import is_domain_name, read_cidr
+from reachproof.manifests.selectors import read_stored_selector
+from reachproof.manifests.syntax import is_domain_name, read_cidr, was_domain_name
 from reachproof.network.intervals import EMPTY, IntervalSet
-from reachproof.network.labels import EVERYTHING
+from reachproof.network.labels import EVERYTHING, Selector
 from reachproof.network.options import Cni
 from reachproof.network.policy import (
     Action,
     AddressPeer,
+    AnyPeer,
     Direction,
     DomainPeer,
     Match,
     NodePeer,
     Peer,
     PodSet,
+    Policy,
     PortMatch,
     Rule,
 )
@@ -45,6 +47,8 @@ _POD_PEERS = ("namespaces", "pods")
 _OLD_SHAPE = "since v0.1.5 namespaces is the label selector itself (matchLabels, matchExpressions)"
 _OLD_NAMESPACES = dict.fromkeys(("namespaceSelector", "sameLabels", "notSameLabels"), _OLD_SHAPE)
 _OLD_PODS = {"namespaces": "since v0.1.5 pods has namespaceSelector, a label selector"}
+_DOMAIN_NAME = "a domain name with at least two labels, such as example.com or *.example.com"
+_FAILS_CLOSED = "implementations may deny everything in the place of domain names that they cannot deny"
 _NO_SOURCES = "an ingress rule sees pods only, and NetworkPolicy is the kind that can match other sources"
 
 
@@ -66,13 +70,13 @@ class Dialect:
     domains: bool
 
 
-def read_subject(spec: Field, dialect: Dialect) -> PodSet:
+def read_subject(spec: Field, dialect: Dialect, context: Context) -> PodSet:
     """spec.subject; after a report, any pods."""
     subject = spec.get("subject")
     if not subject.only(*_POD_PEERS):
         return PodSet(EVERYTHING, EVERYTHING)
     chosen = subject.one_of(*_POD_PEERS)
-    return _pods(chosen, dialect) if chosen is not None else PodSet(EVERYTHING, EVERYTHING)
+    return _pods(chosen, dialect, context) if chosen is not None else PodSet(EVERYTHING, EVERYTHING)
 
 
 def read_rules(spec: Field, direction: Direction, dialect: Dialect, context: Context) -> tuple[Rule, ...]:
@@ -108,27 +112,54 @@ def _rule(item: Field, index: int, direction: Direction, dialect: Dialect, conte
     _check_names(item.get(dialect.ports), ports, peers, context)
     if action is None:
         return ()
-    if dialect.domains and action is not Action.ALLOW:
-        _refuse_domains(entries, action)
+    closed = _domains_that_deny(entries, action, context) if dialect.domains and action is not Action.ALLOW else False
     known = [peer for peer in peers if not isinstance(peer, DomainPeer)]
     certain = (*_matches(known, ports, context), *beyond_pods(entries, ports, direction, context))
     perhaps = _matches([peer for peer in peers if isinstance(peer, DomainPeer)], ports, context)
     parts = [(matches, may) for matches, may in ((certain, False), (perhaps, True)) if matches]
-    if not parts and ports is not None and ports.names:
-        parts = [((), False)]  # it matches nothing, unless an implementation makes something else of port names
-    return tuple(
+    if not parts and ports is not None and (ports.names or not ports.numbers):
+        parts = [((), False)]  # it matches nothing, unless an implementation makes something else of it
+    found = [
         Rule(action=action, matches=matches, may=may, index=index, name=name, origin=item.origin)
         for matches, may in parts
-    )
+    ]
+    if closed and found:
+        everything = (Match(AnyPeer()),)
+        found.append(replace(found[0], action=Action.DENY, matches=everything, may=True, reason=_FAILS_CLOSED))
+    return tuple(found)
 
 
-def _refuse_domains(entries: list[Field], action: Action) -> None:
-    for entry in entries:
-        domains = entry.get("domainNames")
-        if domains.present:
+def _domains_that_deny(entries: list[Field], action: Action, context: Context) -> bool:
+    """Whether implementations may deny everything in the place of a rule that does not allow, for its domain names.
+
+    The API defines domain names for Accept only. kube-network-policies matches what the names resolve to; Calico denies
+    everything (`network.calico`); Cilium does not program the policy; of others it is not known.
+    """
+    cni = context.options.cni
+    given = [domains for entry in entries if (domains := entry.get("domainNames")).present]
+    for domains in given:
+        if domains.place.strict:
             domains.report(
                 f"found domainNames in a rule that does not allow ({action}), expected them in allowing rules only"
             )
+            continue
+        text = "domain names are defined for rules that allow only; implementations match them, deny everything, or "
+        domains.notice("STORED_AS_IT_IS", f"{text}do not program the policy")
+        if cni not in (Cni.KUBE_NETWORK_POLICIES, Cni.CALICO):
+            domains.place.doubts.append(f"{domains.path} stands in a rule that does not allow")
+    return bool(given) and cni not in (Cni.KUBE_NETWORK_POLICIES, Cni.CALICO, Cni.CILIUM)
+
+
+def doubted(policy: Policy, place: Place) -> Policy:
+    """The policy; where it is not certain that it has an effect, all of its rules may or may not match."""
+    if not place.doubts:
+        return policy
+    reason = f"whether implementations program the policy is not certain, since {place.doubts[0]}"
+
+    def rules(found: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        return tuple(replace(rule, may=True, reason=reason, reason_code="MAYBE_NOT_PROGRAMMED") for rule in found)
+
+    return replace(policy, ingress=rules(policy.ingress), egress=rules(policy.egress))
 
 
 def _matches(peers: Sequence[Peer], ports: PortMatch | None, context: Context) -> tuple[Match, ...]:
@@ -177,12 +208,12 @@ def _peers(entry: Field, direction: Direction, dialect: Dialect, context: Contex
     chosen = entry.one_of(*names)
     match chosen.path.rpartition(".")[2] if chosen is not None else None, chosen:
         case ("namespaces" | "pods", Field() as pods):
-            return [_pods(pods, dialect)]
+            return [_pods(pods, dialect, context)]
         case ("networks", Field() as networks):
             return [_networks(networks)]
         case ("nodes", Field() as nodes):
             experimental_only(nodes, context)
-            return [NodePeer(read_selector(nodes))]
+            return [NodePeer(_selector(nodes, context))]
         case ("domainNames", Field() as domains):
             experimental_only(domains, context)
             return _domains(domains, context)
@@ -190,9 +221,13 @@ def _peers(entry: Field, direction: Direction, dialect: Dialect, context: Contex
             return []
 
 
-def _pods(chosen: Field, dialect: Dialect) -> PodSet:
+def _selector(field: Field, context: Context, hints: Mapping[str, str] | None = None) -> Selector:
+    return read_stored_selector(field, hints, refused=context.options.cni is Cni.KUBE_NETWORK_POLICIES)
+
+
+def _pods(chosen: Field, dialect: Dialect, context: Context) -> PodSet:
     if chosen.path.endswith("namespaces"):
-        return PodSet(read_selector(chosen, _OLD_NAMESPACES), EVERYTHING)
+        return PodSet(_selector(chosen, context, _OLD_NAMESPACES), EVERYTHING)
     if not chosen.only("namespaceSelector", "podSelector", hints=_OLD_PODS):
         return PodSet(EVERYTHING, EVERYTHING)
     namespaces, pods = chosen.get("namespaceSelector"), chosen.get("podSelector")
@@ -201,8 +236,8 @@ def _pods(chosen: Field, dialect: Dialect) -> PodSet:
         if not selector.present:
             selector.expected("a label selector; one that selects everything is {}")
     return PodSet(
-        read_selector(namespaces) if namespaces.present else EVERYTHING,
-        read_selector(pods) if pods.present else EVERYTHING,
+        _selector(namespaces, context) if namespaces.present else EVERYTHING,
+        _selector(pods, context) if pods.present else EVERYTHING,
     )
 
 
@@ -215,9 +250,12 @@ def _domains(field: Field, context: Context) -> list[Peer]:
     names = []
     for item in field.count(1, MOST_NETWORKS):
         name = item.text()
-        if name is None or not is_domain_name(name):
+        if name is not None and not is_domain_name(name) and was_domain_name(name):
+            item.stored(_DOMAIN_NAME, "bundles before v0.2.1 store it; it is taken for a name like any other")
+            names += [] if item.place.strict else [name]
+        elif name is None or not is_domain_name(name):
             if name is not None or not item.present:
-                item.expected("a domain name with at least two labels, such as example.com or *.example.com")
+                item.expected(_DOMAIN_NAME)
         else:
             names.append(name)
     known = {} if context.options.cni is Cni.CALICO else context.options.domains  # it cannot program any

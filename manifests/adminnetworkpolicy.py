@@ -5,7 +5,7 @@ Trusted by every verdict; checked by tests/manifests and the agreement tests.
 
 from __future__ import annotations
 
-from reachproof.manifests.admin import Dialect, read_priority, read_rules, read_subject
+from reachproof.manifests.admin import Dialect, doubted, read_priority, read_rules, read_subject
 from reachproof.manifests.adminports import read_v1alpha1_port
 from reachproof.manifests.fields import Field
 from reachproof.manifests.policykind import Context, PolicyKind
@@ -34,15 +34,16 @@ def lower(manifest: Field, ref: PolicyRef, context: Context) -> Policy:
     if last is not None and priority > last:
         text = f"{context.options.cni} does not program priorities above {last}, so this policy has no effect"
         spec.get("priority").notice("PRIORITY_NOT_PROGRAMMED", text)
-    return Policy(
+    policy = Policy(
         ref=ref,
         tier=TierName.ADMIN,
         priority=priority,
-        subject=read_subject(spec, _DIALECT),
+        subject=read_subject(spec, _DIALECT, context),
         ingress=read_rules(spec, Direction.INGRESS, _DIALECT, context),
         egress=read_rules(spec, Direction.EGRESS, _DIALECT, context),
         origin=manifest.origin,
     )
+    return doubted(policy, manifest.place)
 
 
 KIND = PolicyKind(

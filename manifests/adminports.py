@@ -9,10 +9,13 @@ Trusted by every verdict; checked by tests/manifests.
 
 from __future__ import annotations
 
-from reachproof.manifests.fields import Field
+from collections.abc import Iterable
+
+from reachproof.manifests.fields import Field, listed
 from reachproof.manifests.policykind import Context
-from reachproof.manifests.syntax import read_port_name, read_port_number
-from reachproof.network.intervals import EMPTY
+from reachproof.manifests.syntax import PORT_NAME, is_port_name, read_port_name, read_port_number
+from reachproof.network.intervals import EMPTY, IntervalSet
+from reachproof.network.options import Cni
 from reachproof.network.policy import NamedPort, PortMatch
 from reachproof.network.ports import Protocol, port_range
 
@@ -33,12 +36,17 @@ def read_v1alpha1_port(entry: Field, context: Context) -> PortMatch:
     if entry.get("namedPort").present:
         experimental_only(entry.get("namedPort"), context)
         return _named(chosen)
+    exact = context.options.cni is Cni.KUBE_NETWORK_POLICIES
     if entry.get("portRange").present:
-        return _range(chosen, _protocol(chosen), strict=False) if chosen.only("protocol", "start", "end") else _NONE
+        if not chosen.only("protocol", "start", "end"):
+            return _NONE
+        return _in_any(_range(chosen, each, exact=exact) for each in _protocols(chosen, exact=exact))
     if not chosen.only("protocol", "port"):
         return _NONE
     number = read_port_number(chosen.get("port"))
-    return PortMatch(port_range(_protocol(chosen), number, number)) if number is not None else _NONE
+    if number is None:
+        return _NONE
+    return _in_any(PortMatch(port_range(each, number, number)) for each in _protocols(chosen, exact=exact))
 
 
 def read_protocol(entry: Field, context: Context) -> PortMatch:
@@ -48,8 +56,10 @@ def read_protocol(entry: Field, context: Context) -> PortMatch:
     if not entry.only(*names, hints={"destinationPort": _INDENT}):
         return _NONE
     # `tcp:` with nothing in it is absent to the API server, but says something to whoever wrote it.
+    others = any(entry.get(name).value for name in names)
     for name in by_name:
-        if isinstance(entry.value, dict) and name in entry.value and not entry.get(name).value:
+        empty = isinstance(entry.value, dict) and name in entry.value and not entry.get(name).value
+        if empty and (entry.get(name).present or not others):
             entry.get(name).expected(f"destinationPort; {_WHOLE}")
             return _NONE
     chosen = entry.one_of(*names)
@@ -80,29 +90,48 @@ def _destination(chosen: Field, protocol: Protocol) -> PortMatch:
     if which is None:
         return _NONE
     if port.get("range").present:
-        return _range(which, protocol, strict=True) if which.only("start", "end") else _NONE
+        return _range(which, protocol) if which.only("start", "end") else _NONE
     number = read_port_number(which)
     return PortMatch(port_range(protocol, number, number)) if number is not None else _NONE
 
 
-def _range(field: Field, protocol: Protocol, *, strict: bool) -> PortMatch:
+def _range(field: Field, protocol: Protocol, *, exact: bool | None = None) -> PortMatch:
+    """`exact`: None for the schema that checks the order; else whether the range is known to be none out of order."""
     low, high = read_port_number(field.get("start")), read_port_number(field.get("end"))
     if low is None or high is None:
         return _NONE
-    if high < low or (strict and high == low):
+    if exact is None and high <= low:
         one = "; one port is destinationPort: {number: ...}" if high == low else ""
-        field.get("end").expected(f"a port number {'above' if strict else 'not below'} start, {low}{one}")
-        return _NONE
-    return PortMatch(port_range(protocol, low, high))
+        field.get("end").expected(f"a port number above start, {low}{one}")
+    elif high < low:
+        reading = "the range is empty" if exact else "the range is empty, or the policy is not programmed"
+        field.get("end").stored(f"a port number not below start, {low}", reading, doubt=not exact)
+    return PortMatch(port_range(protocol, low, high)) if low <= high else _NONE
 
 
 def _named(field: Field) -> PortMatch:
+    name = field.text() if field.place.strict or not field.value else field.value
+    if isinstance(name, str) and name and not field.place.strict and not is_port_name(name):
+        field.stored(PORT_NAME, "no container port has such a name, so that it matches nothing")
+        return PortMatch(EMPTY, (NamedPort(name, None),))
     name = read_port_name(field)
     return PortMatch(EMPTY, (NamedPort(name, None),)) if name is not None else _NONE
 
 
-def _protocol(field: Field) -> Protocol:
+def _in_any(entries: Iterable[PortMatch]) -> PortMatch:
+    return PortMatch(IntervalSet.of(span for entry in entries for span in entry.numbers))
+
+
+def _protocols(field: Field, *, exact: bool) -> tuple[Protocol, ...]:
+    """The protocols that a word can stand for, since the schema takes any; `exact`: only for itself."""
     protocol = field.get("protocol")
     if not protocol.present:
-        return Protocol.TCP
-    return protocol.choice(_PROTOCOLS) or Protocol.TCP
+        return (Protocol.TCP,)
+    if not isinstance(protocol.value, str) or protocol.value in _PROTOCOLS or protocol.place.strict:
+        return (protocol.choice(_PROTOCOLS) or Protocol.TCP,)
+    reading = "it matches nothing" if exact else "it matches nothing, or the policy is not programmed"
+    protocol.stored(listed(_PROTOCOLS, "or"), reading, doubt=not exact)
+    if exact:
+        return ()
+    alike = _PROTOCOLS.get(protocol.value.upper())
+    return (alike,) if alike is not None else tuple(Protocol)

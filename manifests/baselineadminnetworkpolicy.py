@@ -6,7 +6,7 @@ Trusted by every verdict; checked by tests/manifests and the agreement tests.
 
 from __future__ import annotations
 
-from reachproof.manifests.admin import Dialect, read_rules, read_subject
+from reachproof.manifests.admin import Dialect, doubted, read_rules, read_subject
 from reachproof.manifests.adminports import read_v1alpha1_port
 from reachproof.manifests.fields import Field
 from reachproof.manifests.policykind import Context, PolicyKind
@@ -34,14 +34,15 @@ def lower(manifest: Field, ref: PolicyRef, context: Context) -> Policy:
         manifest.get("metadata").get("name").expected('"default", the only BaselineAdminNetworkPolicy of a cluster')
     spec = manifest.get("spec")
     spec.only("subject", "ingress", "egress", hints={"priority": "there is only one, so it has no priority"})
-    return Policy(
+    policy = Policy(
         ref=ref,
         tier=TierName.BASELINE,
-        subject=read_subject(spec, _DIALECT),
+        subject=read_subject(spec, _DIALECT, context),
         ingress=read_rules(spec, Direction.INGRESS, _DIALECT, context),
         egress=read_rules(spec, Direction.EGRESS, _DIALECT, context),
         origin=manifest.origin,
     )
+    return doubted(policy, manifest.place)
 
 
 KIND = PolicyKind(

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reachproof.manifests.calico_objects import addresses_of, in_namespaces, with_ports
-from reachproof.manifests.fields import Field
+from reachproof.manifests.fields import Field, Place
 from reachproof.manifests.policykind import Context
 from reachproof.manifests.selectors import read_selector
 from reachproof.network.intervals import IntervalSet
@@ -37,11 +37,17 @@ def beyond_pods(
         field = entry.get("namespaces")
         if not field.present:
             continue
-        namespaces = read_selector(field)
+        namespaces = _selector(field)
         if profile.calico_tiers:
             yield from _labelled(in_namespaces(namespaces), ports, direction, context)
         elif _only_rules_out(namespaces):
             yield from _numbered(_NODES_AND_OUTSIDE, ports, direction)
+
+
+def _selector(field: Field) -> Selector:
+    """The selector, of which everything has been said already."""
+    place = Place(field.place.file, field.place.document, field.place.subject)
+    return read_selector(Field(place, field.value, field.path, field.line), lax=True)
 
 
 def _only_rules_out(namespaces: Selector) -> bool:

@@ -6,7 +6,7 @@ Trusted by every verdict; checked by tests/manifests and the agreement tests.
 
 from __future__ import annotations
 
-from reachproof.manifests.admin import Dialect, read_priority, read_rules, read_subject
+from reachproof.manifests.admin import Dialect, doubted, read_priority, read_rules, read_subject
 from reachproof.manifests.adminports import read_protocol
 from reachproof.manifests.fields import Field
 from reachproof.manifests.policykind import Context, PolicyKind
@@ -30,15 +30,16 @@ def lower(manifest: Field, ref: PolicyRef, context: Context) -> Policy:
     """The policy; it never isolates."""
     spec = manifest.get("spec")
     spec.only("tier", "priority", "subject", "ingress", "egress")
-    return Policy(
+    policy = Policy(
         ref=ref,
         tier=spec.get("tier").choice(_TIERS) or TierName.ADMIN,
         priority=read_priority(spec),
-        subject=read_subject(spec, _DIALECT),
+        subject=read_subject(spec, _DIALECT, context),
         ingress=read_rules(spec, Direction.INGRESS, _DIALECT, context),
         egress=read_rules(spec, Direction.EGRESS, _DIALECT, context),
         origin=manifest.origin,
     )
+    return doubted(policy, manifest.place)
 
 
 KIND = PolicyKind(

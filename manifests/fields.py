@@ -19,6 +19,7 @@ from reachproof.network.intervals import IntervalSet
 from reachproof.network.origin import Origin
 
 T = TypeVar("T")
+NO_NULL = "a value; leave the field out, or write {} for a selector of everything"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,12 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The object that is being read, and where its problems, notices and CIDRs go."""
+    """The object that is being read, and where its problems, notices and CIDRs go.
+
+    `strict`: what API servers store, but nobody should write, is a problem. `built_in`: the kind is one of the API
+    server itself, which stores null as the zero value; custom resources have no null. `doubts`: why it is not certain
+    that the object has an effect.
+    """
 
     file: str
     document: int
@@ -40,6 +46,9 @@ class Place:
     problems: Problems = field(default_factory=Problems)
     notices: list[Notice] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
+    strict: bool = False
+    built_in: bool = False
+    doubts: list[str] = field(default_factory=list)
 
 
 class Field:
@@ -74,6 +83,25 @@ class Field:
         """Adds a notice about this field; `text` begins with the object and the path."""
         where = f"{self.place.subject} {self.path}" if self.path else self.place.subject
         self.place.notices.append(Notice(code=code, text=f"{where}: {text}", origin=self.origin))
+
+    def stored(self, what: str, reading: str, *, doubt: bool = False) -> None:
+        """Note how a value is read that API servers store although it is not `what`; a problem where that is strict.
+
+        `doubt`: it is not certain that the object has an effect.
+        """
+        if self.place.strict:
+            self.expected(what)
+            return
+        self.notice("STORED_AS_IT_IS", f"{describe(self.value)} is not {what}; {reading}")
+        if doubt:
+            self.place.doubts.append(f"{self.path} is {describe(self.value)}")
+
+    def null_is(self, stored: str, expected: str = NO_NULL) -> None:
+        """Note what the API server stores in the place of the null here; where that is strict, report it."""
+        if self.place.strict:
+            self.expected(expected)
+        else:
+            self.notice("NULL_STORED", f"null is stored as {stored}, which may mean more than it seems to")
 
     def expected(self, what: str) -> None:
         """Reports that the value is not what was expected."""
@@ -139,12 +167,24 @@ class Field:
             for index, item in enumerate(self.value)
         ]
 
+    def objects(self) -> list[Field]:
+        """The items of the list here, which are objects; a null item of a built-in kind is stored as an empty one."""
+        found = self.items()
+        for item in found:
+            if item.value is None and self.place.built_in and not self.place.strict:
+                item.null_is("{}")
+                item.value = {}
+        return found
+
     def texts(self) -> list[str]:
         """The texts in the list here."""
         found = []
         for item in self.items():
             if isinstance(item.value, str):
                 found.append(item.value)
+            elif item.value is None and self.place.built_in:
+                item.null_is('""')
+                found.append("")
             else:
                 item.expected("text; put it in quotes" if isinstance(item.value, bool | int | float) else "text")
         return found
@@ -165,7 +205,9 @@ class Field:
             if text is not None:
                 found[name] = text
             elif not entry.present:
-                entry.expected('text; an empty value is written ""')
+                empty = self.place.built_in or self.path.startswith("metadata")
+                entry.null_is('""' if empty else "nothing", 'text; an empty value is written ""')
+                found |= {name: ""} if empty else {}
         return found
 
     def choice(self, choices: Mapping[str, T], hints: Mapping[str, str] | None = None) -> T | None:

@@ -48,6 +48,7 @@ _ASSUMED = frozenset(
         "NOT_LOOKED_AT",
         "RULES_OUTSIDE_TYPES",
         "STAGED_POLICY",
+        "STORED_AS_IT_IS",
         "TO_SERVICES",
         "WAYPOINT_POLICY",
     )
@@ -152,7 +153,7 @@ class Loading:
     def _policy(self, manifest: Manifest, kind: PolicyKind) -> None:
         if self._too_deep(manifest):
             return
-        whole = manifest.field()
+        whole = manifest.field(strict=self._context.options.strict)
         policies: tuple[Policy, ...] = ()
         with suppress(EnoughError):
             policies = read_policy(manifest, kind, whole, self._context)
@@ -171,7 +172,7 @@ class Loading:
         """An object that policies refer to: what is wrong with it is everyone's problem, even if we are lenient."""
         if self._too_deep(manifest):
             return
-        whole = manifest.field()
+        whole = manifest.field(strict=self._context.options.strict)
         found: object = None
         with suppress(EnoughError):
             found = read_support(manifest, kind, whole)

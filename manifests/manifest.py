@@ -41,6 +41,8 @@ _GROUPS = frozenset(
         "crd.projectcalico.org",
     )
 )
+# Kinds of API servers that decode objects into their own types: null is absent, or a zero value.
+BUILT_IN_GROUPS = frozenset(("networking.k8s.io", "projectcalico.org", "crd.projectcalico.org"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +72,10 @@ class Manifest:
         name = self.name or "(without a name)"
         return f"{self.kind} {self.namespace}/{name}" if self.namespace else f"{self.kind} {name}"
 
-    def field(self) -> Field:
+    def field(self, *, strict: bool = False) -> Field:
         """A cursor on the object; its place collects what is found."""
-        place = Place(self.origin.file, self.origin.document, self.subject)
+        built_in = self.group in BUILT_IN_GROUPS
+        place = Place(self.origin.file, self.origin.document, self.subject, strict=strict, built_in=built_in)
         return Field(place, self.body, line=self.origin.line)
 
     def problem(self, message: str, path: str = "", line: int = 0) -> Problem:

@@ -14,10 +14,14 @@ Trusted by every verdict; checked by tests/manifests and the agreement tests.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from reachproof.manifests.fields import Field
 from reachproof.manifests.policykind import Context, PolicyKind
 from reachproof.manifests.selectors import read_selector
 from reachproof.manifests.syntax import PORT_NAME, is_port_name, read_cidr, read_port_number
+from reachproof.network.address import MAPPED
 from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Selector
 from reachproof.network.policy import (
@@ -42,6 +46,7 @@ _OUTSIDE = (
     "policyTypes leaves {} out; Cilium applies these rules all the same and isolates the pods for it, where "
     "NetworkPolicy says that neither happens"
 )
+_MAPPED = "whether IPv4 written as IPv6 matches IPv4 addresses differs between implementations"
 PROTOCOLS = {protocol.value: protocol for protocol in Protocol}
 
 
@@ -95,17 +100,33 @@ def _policy_types(field: Field, *, has_egress: bool) -> frozenset[Direction]:
 
 
 def _rules(field: Field, peers: str, ref: PolicyRef) -> tuple[Rule, ...]:
-    return tuple(_rule(item, index, peers, ref) for index, item in enumerate(field.items()))
+    return tuple(rule for index, item in enumerate(field.objects()) for rule in _rule(item, index, peers, ref))
 
 
-def _rule(field: Field, index: int, peers: str, ref: PolicyRef) -> Rule:
+def _rule(field: Field, index: int, peers: str, ref: PolicyRef) -> Iterator[Rule]:
     other = "to" if peers == "from" else "from"
     side = "ingress" if peers == "from" else "egress"
     field.only(peers, "ports", hints={other: f"an {side} rule names its peers in {peers}"})
     ports = _ports(field.get("ports"))
-    found: list[Peer] = [peer for item in field.get(peers).items() if (peer := _peer(item, ref)) is not None]
+    found: list[Peer] = [peer for item in field.get(peers).objects() if (peer := _peer(item, ref)) is not None]
     matches = tuple(Match(peer, ports) for peer in found or [AnyPeer()])
-    return Rule(action=Action.ALLOW, matches=matches, index=index, origin=field.origin)
+    mapped = tuple(match for match in matches if _is_mapped(match.peer))
+    rule = Rule(action=Action.ALLOW, matches=matches, index=index, origin=field.origin)
+    if len(mapped) < len(matches):
+        yield replace(rule, matches=tuple(match for match in matches if match not in mapped))
+    if mapped:
+        yield replace(rule, matches=tuple(map(_as_v4, mapped)), may=True, reason=_MAPPED)
+
+
+def _is_mapped(peer: Peer) -> bool:
+    return isinstance(peer, AddressPeer) and bool(peer.addresses) and peer.addresses <= MAPPED
+
+
+def _as_v4(match: Match) -> Match:
+    """The match with the IPv4 addresses that its peer has as IPv6."""
+    assert isinstance(match.peer, AddressPeer)
+    base = MAPPED.spans[0][0]
+    return replace(match, peer=AddressPeer(IntervalSet(tuple((a - base, b - base) for a, b in match.peer.addresses))))
 
 
 def _peer(field: Field, ref: PolicyRef) -> Peer | None:
@@ -128,12 +149,12 @@ def _peer(field: Field, ref: PolicyRef) -> Peer | None:
 def _ip_block(field: Field) -> IntervalSet:
     if not field.only("cidr", "except"):
         return EMPTY
-    cidr = read_cidr(field.get("cidr"), leading_zeros=True)
+    cidr = read_cidr(field.get("cidr"), old=True)
     if cidr is None:
         return EMPTY
     left = cidr
     for item in field.get("except").items():
-        without = read_cidr(item, leading_zeros=True)
+        without = read_cidr(item, old=True)
         if without is None:
             continue
         if not without <= cidr or without == cidr:
@@ -143,7 +164,7 @@ def _ip_block(field: Field) -> IntervalSet:
 
 
 def _ports(field: Field) -> PortMatch | None:
-    entries = [_port(item) for item in field.items()]
+    entries = [_port(item) for item in field.objects()]
     if not entries:
         return None
     numbers = IntervalSet.of(span for entry in entries for span in entry.numbers)

@@ -15,7 +15,7 @@ from reachproof.manifests import (
     istio,
     networkpolicy,
 )
-from reachproof.manifests.fields import Field
+from reachproof.manifests.fields import NO_NULL, Field
 from reachproof.manifests.manifest import Manifest
 from reachproof.manifests.policykind import Context, PolicyKind, SupportKind
 from reachproof.manifests.syntax import is_namespace_name, is_subdomain
@@ -48,11 +48,7 @@ _UNSUPPORTED = {
 _GROUP_ALIASES = {"crd.projectcalico.org": "projectcalico.org"}
 # Groups in which a policy of ours is an old version or a slip, not somebody else's kind.
 _OWN_GROUPS = frozenset(("", "apps", "extensions", "networking", "networking.k8s.io", "policy", _ADMIN_GROUP))
-# Kinds of the API server itself take null for absent.
-_BUILT_IN_GROUPS = frozenset(("networking.k8s.io", "projectcalico.org", "crd.projectcalico.org"))
 _ANY_POLICY = re.compile(r"(?i)(?!staged).*networkpolicy")
-# `tcp:` without a value is reported where ports are read.
-_REPORTED_NULLS = ("tcp", "udp", "sctp")
 
 
 def policy_kind(manifest: Manifest, cni: Cni | None = None) -> PolicyKind | None:
@@ -127,9 +123,9 @@ def read_policy(manifest: Manifest, kind: PolicyKind, whole: Field, context: Con
         return ()
     ref = PolicyRef(kind=kind.kind, namespace=manifest.namespace, name=manifest.name)
     found = kind.lower(whole, ref, context)
-    if kind.group not in _BUILT_IN_GROUPS:
+    if not whole.place.built_in:
         for name in kind.fields:
-            _refuse_nulls(whole.get(name))
+            _without_nulls(whole.get(name))
     return found if isinstance(found, tuple) else (found,)
 
 
@@ -152,17 +148,22 @@ def _check_names(manifest: Manifest, whole: Field) -> None:
         whole.get("metadata").get("namespace").expected("a DNS label: at most 63 of a-z, 0-9 and dashes")
 
 
-def _refuse_nulls(spec: Field) -> None:
-    """Custom resources have no null: their schema refuses it, and whoever wrote it may have meant everything."""
-    reported = {problem.path for problem in spec.place.problems}
+def _without_nulls(spec: Field) -> None:
+    """Custom resources have no null: the API server leaves such a field out, and refuses such an item of a list."""
+    noted = {notice.origin.path for notice in spec.place.notices if notice.origin is not None}
+    reported = {problem.path for problem in spec.place.problems} | noted
     waiting = [spec]
     while waiting:
         field = waiting.pop()
         if isinstance(field.value, dict):
             for name, value in field.value.items():
                 child = field.get(name)
-                if value is None and child.path not in reported and name not in _REPORTED_NULLS:
-                    child.expected("a value; leave the field out, or write {} for a selector of everything")
-                waiting.append(child)
+                if value is not None:
+                    waiting.append(child)
+                elif child.path not in reported:
+                    child.null_is("nothing")
         elif isinstance(field.value, list):
             waiting += field.items()
+            for item in field.items():
+                if item.value is None and item.path not in reported:
+                    item.expected(NO_NULL)

@@ -141,7 +141,8 @@ def _programmed(rules: tuple[Rule, ...], *, old: bool, names: bool) -> tuple[Rul
         if rule.index not in out:
             found[rule.index] = replace(rule, matches=tuple(map(_of_tcp, rule.matches)) if old else rule.matches)
         elif rule.action is not Action.ALLOW:
-            found[rule.index] = replace(rule, action=Action.DENY, matches=(denied,), may=False)
+            uncertain = rule.reason_code == "MAYBE_NOT_PROGRAMMED"
+            found[rule.index] = replace(rule, action=Action.DENY, matches=(denied,), may=uncertain)
     return tuple(found.values())
 
 

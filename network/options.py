@@ -67,6 +67,7 @@ class Options:
     `domains` maps a domain name to the addresses behind it; a name that is not in it stands for an unknown set of
     external addresses. `tenants` are declared by name, with the labels of their namespaces, and come before the label;
     an empty `tenant_label` means that there are no others. `with_staged`: staged policies are enforced.
+    `strict`: what API servers store although no implementation is sure to enforce it is refused.
     """
 
     tenant_label: str = "tenant"
@@ -80,6 +81,7 @@ class Options:
     domains: Mapping[str, IntervalSet] = field(default_factory=dict)
     enforcement: Enforcement = Enforcement.ALL
     with_staged: bool = False
+    strict: bool = False
 
 
 DEFAULT_OPTIONS = Options()

@@ -21,7 +21,7 @@ def model_options(values: Mapping[str, object]) -> Options:
     """The options with these names and values; a value of None is not given. InputError with everything wrong.
 
     Names: tenantLabel, cni, channel, podCidr and serviceCidr (a CIDR, several with commas, or a list), hostNetworkPods,
-    cidrMatches, domains (name to CIDRs), enforcement, withStaged (true or false).
+    cidrMatches, domains (name to CIDRs), enforcement, withStaged and strict (true or false).
     """
     reader = _Reader(values)
     matches = reader.choice("cidrMatches", CidrMatches)
@@ -36,6 +36,7 @@ def model_options(values: Mapping[str, object]) -> Options:
         domains=reader.domains("domains"),
         enforcement=reader.choice("enforcement", Enforcement) or DEFAULTS.enforcement,
         with_staged=reader.flag("withStaged"),
+        strict=reader.flag("strict"),
     )
     reader.finish()
     return options

@@ -10,6 +10,7 @@
 | LOCAL_HOST | whether a pod that no Cilium policy selects accepts its own node in the enforcement mode `always` |
 | REQUEST_RULES | whether a rule lets a connection's requests through, which are judged above the transport layer |
 | API_SERVER | whether a node or an address outside is the API server |
+| MAYBE_NOT_PROGRAMMED | whether a policy that says something odd is programmed |
 | MAY_MATCH | any other rule that may or may not match |
 
 No verdict rests on the wording; which notices there are is checked by tests/cases.

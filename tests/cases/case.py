@@ -141,6 +141,7 @@ def _options(given: dict[str, Any]) -> Options:
         "hostNetworkPods": ("host_network_pods", HostNetworkPods),
         "cidrMatches": ("cidr_matches", CidrMatches),
         "enforcement": ("enforcement", Enforcement),
+        "strict": ("strict", bool),
         "domains": ("domains", lambda named: {name: parse_cidrs(cidrs) for name, cidrs in named.items()}),
     }
     return Options(**{readers[key][0]: readers[key][1](value) for key, value in given.items()})

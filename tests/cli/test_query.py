@@ -290,7 +290,16 @@ def test_addresses_of_one_domain_given_twice_are_joined(terminal: Terminal, monk
 @pytest.mark.parametrize("command", ["query", "serve"])
 def test_help_tells_every_option(command: str, terminal: Terminal) -> None:
     ran = terminal.run(command, "--help")
-    shared = {"-f, --from", "--lenient", "--ignore-kind", "--tenant-label", "--cni", "--channel", "--pod-cidr"}
+    shared = {
+        "-f, --from",
+        "--skip-invalid, --lenient",
+        "--strict",
+        "--ignore-kind",
+        "--tenant-label",
+        "--cni",
+        "--channel",
+        "--pod-cidr",
+    }
     shared |= {"--service-cidr", "--host-network-pods", "--cidr-matches", "--domain", "--enforcement", "--with-staged"}
     own = {
         "query": {

@@ -22,6 +22,7 @@ NAMES = (
     "domains",
     "enforcement",
     "withStaged",
+    "strict",
 )
 
 
@@ -54,6 +55,7 @@ def test_every_option_is_read() -> None:
             "domains": {"a.example": "192.0.2.0/24", "b.example": ["198.51.100.1/32", "2001:db8::/32"]},
             "enforcement": "np",
             "withStaged": True,
+            "strict": True,
         }
     )
     assert found == Options(
@@ -70,6 +72,7 @@ def test_every_option_is_read() -> None:
         },
         enforcement=Enforcement.NETWORK_POLICY,
         with_staged=True,
+        strict=True,
     )
 
 
@@ -124,7 +127,7 @@ def test_a_value_may_be_a_member_of_its_enumeration(value: str) -> None:
         (
             {"x": 1},
             "options x: there is no such option; there is channel, cidrMatches, cni, domains, enforcement, "
-            "hostNetworkPods, podCidr, serviceCidr, tenantLabel, withStaged",
+            "hostNetworkPods, podCidr, serviceCidr, strict, tenantLabel, withStaged",
         ),
     ],
 )
@@ -140,5 +143,5 @@ def test_all_wrong_options_are_told_at_once() -> None:
         "options domains.a: found 'z', expected a CIDR such as 10.244.0.0/16",
         "options domains.b: found 'z', expected a CIDR such as 10.244.0.0/16",
         "options zone: there is no such option; there is channel, cidrMatches, cni, domains, enforcement, "
-        "hostNetworkPods, podCidr, serviceCidr, tenantLabel, withStaged",
+        "hostNetworkPods, podCidr, serviceCidr, strict, tenantLabel, withStaged",
     ]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.manifests.given import says
+from reachproof.network.options import Options
+from tests.manifests.given import problems
 
 CASES = [
     (
@@ -132,4 +133,5 @@ spec:
 
 @pytest.mark.parametrize(("text", "expected"), [pytest.param(text, found, id=claim) for claim, text, found in CASES])
 def test_is_refused(text: str, expected: list[str]) -> None:
-    assert says(text) == expected
+    found = problems(text, options=Options(strict=True))
+    assert [str(problem) for problem in found] == expected

@@ -27,7 +27,8 @@ def _rows() -> list[Any]:
 @pytest.mark.parametrize(("fixture", "spec", "expected"), _rows())
 def test_is_refused(fixture: str, spec: str, expected: list[str]) -> None:
     channel = Channel.STANDARD if fixture.endswith(STANDARD) else Channel.EXPERIMENTAL
-    options = Options(channel=channel, cni=Cni.CILIUM if fixture.startswith("cilium") else Cni.SPEC)
+    cni = Cni.CILIUM if fixture.startswith("cilium") else Cni.SPEC
+    options = Options(channel=channel, cni=cni, strict=True)
     found = problems(manifest(fixture.removesuffix(STANDARD), spec), options=options)
     assert [f"{problem.path}: {problem.message}" for problem in found] == expected
     assert {problem.line for problem in found} == {4}
