@@ -372,13 +372,14 @@ class DiffDocument(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     apiVersion: str
-    relation: Literal["equivalent", "stricter", "looser", "incomparable", "unknown"]
+    relation: Literal["equivalent", "stricter", "looser", "incomparable", "undetermined", "unknown"]
     reason: str
     by: By
     rows: list[dict[str, Any]]
     new: list[dict[str, Any]]
     lost: list[dict[str, Any]]
     policies: list[dict[str, Any]]
+    undetermined: list[dict[str, Any]]
     witnesses: dict[str, Any]
     assumptions: list[dict[str, Any]]
     warnings: list[dict[str, Any]]

@@ -84,7 +84,7 @@ def diff(
       0  both allow the same, and have the same workloads
       1  something differs
       2  bad input, nothing was compared
-      3  time or memory ended first, or there is nothing to compare
+      3  undetermined, time or memory ended first, or there is nothing to compare
      70  a bug of reachproof
     """
     old, new = _sides(sources, before, after)
@@ -186,4 +186,5 @@ def _shown_lines(shown: Shown, output: str) -> Iterator[str]:
 def _code(found: Diff) -> ExitCode:
     if found.differs:
         return ExitCode.REFUTED
-    return ExitCode.UNDECIDED if found.reason or not found.compared else ExitCode.PROVED
+    open_ = found.undetermined or found.reason or not found.compared
+    return ExitCode.UNDECIDED if open_ else ExitCode.PROVED

@@ -75,7 +75,7 @@ def witness_lines(witness: Witness) -> Iterator[str]:
         as_it_was = f" ({flow_text(earlier.flow)})" if str(earlier.flow) != str(flow) else ""
         yield f"   in snapshot {earlier.name}: {earlier.trace.truth}{as_it_was}"
         yield from _step_lines(earlier.trace.steps)
-        yield f"   now: {witness.trace.truth}"
+        yield "   now: gone" if witness.lost else f"   now: {witness.trace.truth}"
     yield from _step_lines(witness.steps)
 
 

@@ -148,7 +148,9 @@ def _witness_html(witness: Witness) -> Html:
     parts: list[str] = []
     if witness.before:
         parts += [tag("div", f"in snapshot {witness.before.name}", class_="rp-title"), *_flow_html(witness.before)]
-        parts.append(tag("div", "now", class_="rp-title"))
+        parts.append(tag("div", "now: gone" if witness.lost else "now", class_="rp-title"))
+    if witness.lost:
+        return joined(parts)
     return joined([*parts, *_flow_html(witness, via)])
 
 
@@ -162,7 +164,7 @@ def _flow_lines(witness: Witness, before: str) -> Iterator[str]:
     if witness.before:
         yield f"   in snapshot {witness.before.name}: {witness.before}"
         yield from (f"    {line}" for line in witness.before.trace.lines())
-        yield "   now:"
+        yield "   now: gone" if witness.lost else "   now:"
     yield from (f"    {line}" for line in witness.trace.lines())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from reachproof.face.cells import Cell, Cells
 from reachproof.face.connectivity import ports_of
@@ -28,6 +29,7 @@ SENTENCES = {
     Relation.STRICTER: "The new one allows less, and nothing more.",
     Relation.LOOSER: "The new one allows more, and nothing less.",
     Relation.INCOMPARABLE: "The new one allows some flows more, and some less.",
+    Relation.UNDETERMINED: "What the new one allows more, or less, depends on what is not modelled.",
     Relation.UNKNOWN: "It was not decided what differs.",
 }
 MOST_ROWS = 200
@@ -84,11 +86,33 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shift:
-    """A flow that differs, as it was before and as it is after, with what is true of it: `allowed` or `denied`."""
+    """A flow that differs, as it was before and as it is after, with what is true of it: `allowed` or `denied`.
 
-    before: Flow
-    after: Flow
+    None, and an empty text, where the flow does not exist.
+    """
+
+    before: Flow | None
+    after: Flow | None
     truths: tuple[str, str]
+
+    @property
+    def known(self) -> Flow:
+        """It in the later of the snapshots that have it."""
+        found = self.after or self.before
+        assert found is not None
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undetermined:
+    """A difference of which it is not known what it changes: of a policy, or (None) of what open flows rest on."""
+
+    policy: PolicyRef | None
+    what: tuple[str, ...]
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.policy}: {self.text}" if self.policy else self.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -96,7 +120,8 @@ class Diff(Shown):
     """What another snapshot allows more, or less. It shows itself in a notebook.
 
     `relation` is `unknown` where the budget ended first, with the `reason`; then there are no rows. `looser` shows that
-    some flow is allowed more than before, `stricter` less. `new` and `lost` are workloads, bare pods and nodes that
+    some flow is allowed more than before, `stricter` less, `open` one of which that is not known. `undetermined`:
+    differences of which it is not known what they change. `new` and `lost` are workloads, bare pods and nodes that
     only one of the snapshots has. `policies`: those that were added, removed or changed. `document` is the JSON.
     """
 
@@ -109,6 +134,8 @@ class Diff(Shown):
     policies: tuple[tuple[str, PolicyRef], ...]
     looser: Shift | None
     stricter: Shift | None
+    undetermined: tuple[Undetermined, ...]
+    open: Shift | None
     assumptions: tuple[Notice, ...]
     warnings: tuple[Notice, ...]
     document: Json = field(repr=False, compare=False, hash=False)
@@ -127,9 +154,9 @@ class Diff(Shown):
         return tuple(dict.fromkeys(end for row in self.rows for end in (row.src, row.dst)))
 
     def cells(self) -> Cells:
-        """A row for each pair of ends with a flow that differs."""
+        """A row for each pair of ends with a flow that differs, then one for each undetermined difference."""
         columns = ("change", "src", "dst", "before", "after", "gained", "lost", "because", "where")
-        return columns, (_cells_of(row) for row in self.rows)
+        return columns, chain(map(_cells_of, self.rows), map(_cells_of_undetermined, self.undetermined))
 
     def lines(self) -> Iterator[str]:
         """What it comes to; then a line for each row with its causes; then flows that show it."""
@@ -140,6 +167,7 @@ class Diff(Shown):
             yield f"  {row}"
             yield from (f"      {cause}{place_text(cause.rule.origin)}" for cause in row.because)
             yield from (f"      {text}" for text in row.endpoints)
+        yield from (f"  undetermined {each}" for each in self.undetermined)
         yield from (f"  new      {end}" for end in self.new)
         yield from (f"  lost     {end}" for end in self.lost)
         yield from (f"  {line}" for line in outside_lines(self._outside))
@@ -164,14 +192,23 @@ class Diff(Shown):
         for word, ends in (("new", self.new), ("lost", self.lost)):
             if ends:
                 parts.append(tag("div", f"{word}: {', '.join(map(str, ends))}"))
-        parts += [_shift(word, shift) for word, shift in (("more", self.looser), ("less", self.stricter)) if shift]
+        if self.undetermined:
+            doubts = (tag("li", str(each)) for each in self.undetermined)
+            parts += [tag("div", "undetermined", class_="rp-title"), tag("ul", *doubts)]
+        shifts = (
+            ("allowed more than before", self.looser),
+            ("allowed less than before", self.stricter),
+            ("not known to be as before", self.open),
+        )
+        parts += [_shift(words, shift) for words, shift in shifts if shift]
         parts.append(folded_lines("addresses behind short names", outside_lines(self._outside)))
         return joined([*parts, folded("assumption", self.assumptions), folded("warning", self.warnings)])
 
     @property
     def title(self) -> str:
         """What it is, on one line."""
-        return f"Diff {self.relation}: rows {len(self.rows)}, new {len(self.new)}, lost {len(self.lost)}"
+        doubts = f", undetermined {len(self.undetermined)}" if self.undetermined else ""
+        return f"Diff {self.relation}: rows {len(self.rows)}, new {len(self.new)}, lost {len(self.lost)}{doubts}"
 
 
 def _cells_of(row: Row) -> tuple[Cell, ...]:
@@ -179,6 +216,10 @@ def _cells_of(row: Row) -> tuple[Cell, ...]:
     because = "; ".join(map(str, row.because) if row.because else row.endpoints)
     where = ", ".join(dict.fromkeys(str(cause.rule.origin) for cause in row.because if cause.rule.origin.file))
     return str(row.change), str(row.src), str(row.dst), *ports, because, where
+
+
+def _cells_of_undetermined(found: Undetermined) -> tuple[Cell, ...]:
+    return "undetermined", str(found.policy or ""), "", "", "", "", "", found.text, ""
 
 
 def _shown(row: Row) -> tuple[str, ...]:
@@ -194,9 +235,12 @@ def _shown(row: Row) -> tuple[str, ...]:
 _COLOURS = {Change.ADDED: "allow", Change.REMOVED: "deny", Change.CHANGED: "pass"}
 
 
-def _shift(word: str, shift: Shift) -> Html:
-    parts: list[Html] = [tag("summary", f"a flow that is allowed {word} than before: {shift.after}")]
+def _shift(words: str, shift: Shift) -> Html:
+    parts: list[Html] = [tag("summary", f"a flow that is {words}: {shift.known}")]
     for when, flow, truth in zip(("before", "after"), (shift.before, shift.after), shift.truths, strict=True):
+        if flow is None:
+            parts.append(tag("div", f"{when}: not there", class_="rp-title"))
+            continue
         parts += [tag("div", f"{when}: {truth}", class_="rp-title"), picture(flow), steps(flow.trace)]
     return tag("details", *parts, open="open")
 
@@ -217,6 +261,8 @@ def diff_of(document: Json) -> Diff:
         policies=tuple(_edit(each) for each in document["policies"]),
         looser=_shift_of(witnesses["looser"]),
         stricter=_shift_of(witnesses["stricter"]),
+        undetermined=tuple(_undetermined(each) for each in document.get("undetermined", ())),
+        open=_shift_of(witnesses.get("undetermined")),
         assumptions=notices_of(document["assumptions"]),
         warnings=notices_of(document["warnings"]),
         document=document,
@@ -247,8 +293,16 @@ def _edit(document: Json) -> tuple[str, PolicyRef]:
     return document["edit"], policy
 
 
+def _undetermined(document: Json) -> Undetermined:
+    return Undetermined(policy=policy_of(document["policy"]), what=tuple(document["what"]), text=document["text"])
+
+
 def _shift_of(document: Json | None) -> Shift | None:
     if document is None:
         return None
     before, after = document["before"], document["after"]
-    return Shift(before=flow_of(before), after=flow_of(after), truths=(before["truth"], after["truth"]))
+    return Shift(
+        before=flow_of(before) if before else None,
+        after=flow_of(after) if after else None,
+        truths=(before["truth"] if before else "", after["truth"] if after else ""),
+    )

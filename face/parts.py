@@ -140,11 +140,12 @@ class Earlier(Flow):
 class Witness(Flow):
     """A flow that shows the verdict. `via`: the Service that it was asked for by, as `namespace/name`.
 
-    `before`: the same flow in the snapshot that the question compares with.
+    `before`: the same flow in the snapshot that the question compares with. `lost`: only that one has it.
     """
 
     via: str | None = None
     before: Earlier | None = None
+    lost: bool = False
 
 
 def place(origin: Origin | None) -> str:
@@ -237,6 +238,7 @@ def witness_of(document: Json) -> Witness:
         **_flow(document),
         via=f"{service['namespace']}/{service['name']}" if service else None,
         before=Earlier(**_flow(before), name=before["since"]) if before else None,
+        lost=document.get("lost", False),
     )
 
 

@@ -18,6 +18,7 @@ from reachproof.manifests.inventory import inventory_kind
 from reachproof.manifests.manifest import Manifest
 from reachproof.manifests.pods import PROXY
 from reachproof.manifests.registry import depends_on_cni
+from reachproof.manifests.unmodelled import REQUEST_AUTHENTICATION
 from reachproof.manifests.workloads import WORKLOAD_GROUPS
 
 Kept = dict[str, "Kept | str"]
@@ -142,6 +143,8 @@ def kept(manifest: Manifest) -> dict[str, Any] | None:
         fields = _LABELLED if manifest.kind in (*LABELLED_KINDS, "CiliumCIDRGroup") else _POLICY
     elif is_config(manifest):
         fields = _CONFIG
+    elif (manifest.group, manifest.kind) == REQUEST_AUTHENTICATION:
+        fields = _POLICY
     elif inventory_kind(manifest):
         fields = _KINDS[manifest.kind]
     else:

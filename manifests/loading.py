@@ -31,6 +31,7 @@ from reachproof.manifests.registry import (
     support_kind,
     unsupported,
 )
+from reachproof.manifests.unmodelled import REQUEST_AUTHENTICATION, annotated, unread
 from reachproof.manifests.workloads import WORKLOAD_GROUPS
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import Problem
@@ -38,6 +39,7 @@ from reachproof.network.options import Cni, Options
 from reachproof.network.origin import Origin
 from reachproof.network.policy import Policy, PolicyRef
 from reachproof.network.snapshot import Snapshot
+from reachproof.network.unmodelled import Unread
 
 # Notices that say on what every answer rests; the others are warnings.
 _ASSUMED = frozenset(
@@ -81,6 +83,7 @@ class Loading:
         self._support: dict[tuple[str, str, str], tuple[object, Manifest, Place]] = {}
         self._without_policy: list[tuple[Manifest, Place]] = []
         self._configs: list[Manifest] = []
+        self._of_requests: list[Manifest] = []
 
     def documents(self, documents: Iterable[Document]) -> None:
         """Takes in objects, until there are too many problems."""
@@ -145,6 +148,8 @@ class Loading:
             message = f"found {manifest.api_version}, expected {WORKLOAD_GROUPS[manifest.kind]}/v1"
         if message is None:
             self._inventory.skip(manifest)
+            if (manifest.group, manifest.kind) == REQUEST_AUTHENTICATION:
+                self._of_requests.append(manifest)
         elif ignored(manifest, self._ignore_kinds) and not deeper(manifest.body, self._depth):
             self._ignored.setdefault(f"{manifest.kind}.{manifest.group}", []).append(manifest)
         else:
@@ -162,7 +167,7 @@ class Loading:
             return
         if not policies:
             self._without_policy.append((manifest, whole.place))
-        for policy in policies:
+        for policy in (annotated(each, manifest) for each in policies):
             first = self._policies.setdefault(policy.ref, (policy, manifest, whole.place))
             if _wanted(first[1]) != _wanted(manifest):
                 self.problems.append(manifest.problem(different(first[1].origin)))
@@ -281,6 +286,7 @@ class Loading:
             idle=cluster.idle,
             ingresses=cluster.ingresses,
             accounts=cluster.accounts,
+            unread=tuple(self._unread()),
             found_cni=self._context.options.cni,
             options=self._context.options,
             digest=digest(
@@ -331,7 +337,14 @@ class Loading:
         """The objects that are no policies but matter: with other ones it would be another snapshot."""
         ignored_ = [manifest for objects in self._ignored.values() for manifest in objects]
         hosts = (manifest for manifest, _ in self._without_policy)
-        return [in_one_version(each) for each in (*(manifest for manifest, _ in self._dropped), *ignored_, *hosts)]
+        found = (*(manifest for manifest, _ in self._dropped), *ignored_, *hosts, *self._of_requests)
+        return [in_one_version(each) for each in found]
+
+    def _unread(self) -> Iterator[Unread]:
+        yield from (unread(manifest, "it is not valid, and left out") for manifest, _ in self._dropped)
+        yield from (unread(each, "its kind is ignored") for objects in self._ignored.values() for each in objects)
+        yield from (unread(manifest, "it is about no pod that is modelled") for manifest, _ in self._without_policy)
+        yield from (unread(manifest, "it asks for JWT, which flows do not show") for manifest in self._of_requests)
 
     def _ignorance(self) -> Iterator[Notice]:
         for kind, objects in self._ignored.items():

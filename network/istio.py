@@ -85,6 +85,7 @@ def _required(mutual: Sequence[Authentication]) -> Iterator[Policy]:
                 certain.append(_refused(each.clear(asked), each.ports))
                 if each.unclear != NEVER:
                     perhaps.append(_refused(both(asked.pods, each.unclear), each.ports))
+    known = settings(mutual)
     for policy, (certain, perhaps) in found.items():
         rule = Rule(action=Action.DENY, matches=tuple(certain), name="mutual TLS is required", origin=policy.origin)
         unclear = replace(
@@ -93,6 +94,7 @@ def _required(mutual: Sequence[Authentication]) -> Iterator[Policy]:
             may=True,
             reason="whether it counts is not known, since another one of its level asks for something else",
             reason_code="PEER_AUTHENTICATION",
+            condition=known,
         )
         yield replace(policy, ingress=(rule, unclear) if perhaps else (rule,))
 
@@ -133,7 +135,13 @@ def _placed(policy: Policy, mutual: Sequence[Authentication]) -> Policy:
     home = policy.ref.namespace
     near = [each for each in mutual if _every_pod(policy) or each[0].ref.namespace == home or _of_mesh(each)]
     grounds = tuple(_grounds(near))
-    return replace(policy, ingress=tuple(each for rule in policy.ingress for each in _rules(rule, grounds)))
+    known = settings(near)
+    return replace(policy, ingress=tuple(each for rule in policy.ingress for each in _rules(rule, grounds, known)))
+
+
+def settings(mutual: Sequence[Authentication]) -> str:
+    """What PeerAuthentications ask for, on which it depends who proves an identity: the same for the same objects."""
+    return repr(sorted((str(policy.ref), repr(asked), repr(policy.subject)) for policy, asked in mutual))
 
 
 def _every_pod(policy: Policy) -> bool:
@@ -144,7 +152,7 @@ def _of_mesh(authentication: Authentication) -> bool:
     return authentication[1].level is Level.MESH
 
 
-def _rules(rule: Rule, grounds: Sequence[_Ground]) -> Iterator[Rule]:
+def _rules(rule: Rule, grounds: Sequence[_Ground], known: str) -> Iterator[Rule]:
     """The rule where it matches for certain, and where that takes an identity which may not be proved."""
     asking = [match for match in rule.matches if match.nameless is not None]
     certain = [match for match in rule.matches if match.nameless is None]
@@ -153,7 +161,8 @@ def _rules(rule: Rule, grounds: Sequence[_Ground]) -> Iterator[Rule]:
     if certain:
         yield replace(rule, matches=tuple(certain))
     if perhaps:
-        yield replace(rule if rule.may else _unproved(rule), matches=tuple(perhaps))
+        unproved = replace(rule if rule.may else _unproved(rule), matches=tuple(perhaps))
+        yield replace(unproved, condition=f"{rule.condition} {known}")
 
 
 def _unproved(rule: Rule) -> Rule:

@@ -12,7 +12,7 @@ defined by `semantics` and computed again by `solver`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 from reachproof.network.intervals import EMPTY, IntervalSet
@@ -20,6 +20,7 @@ from reachproof.network.labels import Selector
 from reachproof.network.origin import Origin
 from reachproof.network.ports import Protocol
 from reachproof.network.predicate import Predicate
+from reachproof.network.unmodelled import Unmodelled
 
 
 class Direction(StrEnum):
@@ -230,7 +231,8 @@ class Rule:
     """`index` counts from 0 in its policy and direction. `may`: it may or may not match where its matches hold.
 
     `reason`: why it may not, where that is not plain from its matches; `reason_code` is the notice's. No verdict rests
-    on them.
+    on them. `condition`: what it depends on besides its matches, as written. Rules of one policy and direction that
+    have the same condition match the same connections where their matches hold, in whichever snapshot.
     """
 
     action: Action
@@ -238,6 +240,7 @@ class Rule:
     may: bool = False
     reason: str = ""
     reason_code: str = "MAY_MATCH"
+    condition: str = field(default="", compare=False)
     index: int = 0
     name: str = ""
     origin: Origin
@@ -307,7 +310,8 @@ class Policy:
 
     `isolates`: the directions in which a selected pod meets the end of the tier where no policy of it decides.
     `placement`: its tier, for Calico's own kinds only. `staged`: it is not enforced unless the options say so.
-    `mutual_tls`: for PeerAuthentication only, whose rules `network.istio` makes of it.
+    `mutual_tls`: for PeerAuthentication only, whose rules `network.istio` makes of it. `written`: a digest of what the
+    object says, and `unmodelled` the parts of it that flows do not show; of policies that were read only.
     """
 
     ref: PolicyRef
@@ -320,6 +324,8 @@ class Policy:
     egress: tuple[Rule, ...] = ()
     ingress: tuple[Rule, ...] = ()
     isolates: frozenset[Direction] = frozenset()
+    written: str = field(default="", compare=False)
+    unmodelled: tuple[Unmodelled, ...] = field(default=(), compare=False)
     origin: Origin
 
     def rules(self, direction: Direction) -> tuple[Rule, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from reachproof.network.address import NOT_ROUTED, PRIVATE
@@ -15,6 +15,7 @@ from reachproof.network.policy import Policy
 from reachproof.network.predicate import ACCOUNT_NAME, Holder
 from reachproof.network.program import Programs, assemble
 from reachproof.network.restricted import Restricted
+from reachproof.network.unmodelled import Unread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,7 @@ class Snapshot:
     no verdict rests on, and the digest does not cover. `assumptions` and `warnings` belong to every answer about the
     snapshot. `possible` are the keys of pods that were invented to show something; what was loaded has none.
     `accounts` are the service accounts that have labels. `found_cni` is what `cni: auto` means for this input.
+    `unread` are objects that decide what may be reached, and of which no policy was made.
     """
 
     namespaces: tuple[Namespace, ...] = ()
@@ -42,6 +44,7 @@ class Snapshot:
     assumptions: tuple[Notice, ...] = ()
     warnings: tuple[Notice, ...] = ()
     possible: frozenset[tuple[str, str]] = frozenset()
+    unread: tuple[Unread, ...] = field(default=(), compare=False)
 
     @cached_property
     def programs(self) -> Programs:

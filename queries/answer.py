@@ -33,7 +33,8 @@ class Witness:
     """A flow that shows the verdict, with its replayed trace.
 
     `via`: the service it was asked for by. `direction`: the only one that the verdict is about, if it is about one.
-    `before`: the same flow in the snapshot that the question compares with, if it does.
+    `before`: the same flow in the snapshot that the question compares with, if it does. `lost`: only that snapshot has
+    it, so that flow and trace are those of `before`.
     """
 
     flow: Flow
@@ -41,10 +42,13 @@ class Witness:
     via: Service | None = None
     direction: Direction | None = None
     before: Earlier | None = None
+    lost: bool = False
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """The steps that matter to the verdict."""
+        """The steps that matter to the verdict; none where the flow is gone."""
+        if self.lost:
+            return ()
         return self.trace.steps if self.direction is None else self.trace.side(self.direction).steps
 
 

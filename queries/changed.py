@@ -2,9 +2,12 @@
 
 | Sentence | is refuted by, or lists |
 |---|---|
-| nothing is newly allowed | a flow that can be allowed now, and could be denied before or is that of a new pod |
-| nothing changed | that, or a flow that can be denied now and could be allowed before |
+| nothing is newly allowed | a flow that is allowed more than before, those of new pods and nodes included |
+| nothing changed | that, or a flow that is allowed less, those of lost pods and nodes included |
 | what changed | pairs of workloads with a flow that is allowed more or less than before |
+
+A claim that no flow refutes is unknown where what is not modelled could: a flow that is open in both snapshots for
+other reasons, a policy that differs in what flows do not show.
 
 S is the earlier one and stays as it is. Sets in exceptions, and prefixes, are about the snapshot that is asked.
 """
@@ -12,49 +15,62 @@ S is the earlier one and stays as it is. Sets in exceptions, and prefixes, are a
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import assert_never
 
 from reachproof.grammar import ast
-from reachproof.network.cluster import Notice, Pod
+from reachproof.network.cluster import Notice
 from reachproof.network.intervals import IntervalSet
-from reachproof.network.policy import Action, PolicyRef
+from reachproof.network.policy import PolicyRef
 from reachproof.network.ports import format_ports
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Because, Earlier, Row, Witness
+from reachproof.queries.changes_in_region import relevant_changes
 from reachproof.queries.diff_causes import replayed
 from reachproof.queries.diff_notices import one_sided, uncompared
-from reachproof.queries.difference import Diff, Relation, difference, judge
+from reachproof.queries.difference import Diff, Relation, difference, judge, show, undetermined
+from reachproof.queries.errors import QueryError
 from reachproof.queries.one_cni import demand_one_cni
 from reachproof.queries.plan import Verdict
-from reachproof.queries.replay import demand_replay, spot_check
+from reachproof.queries.policy_changes import PolicyChange, policy_changes
 from reachproof.queries.sets import Binder
 from reachproof.queries.unknown_addresses import address_notices
-from reachproof.semantics.evaluate import evaluate
 from reachproof.solver.budget import Budget, OutOfBudget
-from reachproof.solver.compare import Comparison, Decision, Differs, Equal, PairSample, compare, decide, settled
-from reachproof.solver.decide import Absent, Found, SearchOutcome, Undecided, search
-from reachproof.solver.goal import TRUE, All, At, Formula, Members, Search, Side, Some, Wanted
+from reachproof.solver.compare import Comparison, Decision, Differs, Equal, PairSample, compare, decide
+from reachproof.solver.decide import Undecided
+from reachproof.solver.goal import TRUE, All, Formula
 from reachproof.solver.ground import Encoding
 from reachproof.solver.joint import Difference
-from reachproof.solver.pairing import Pairing, pair
+from reachproof.solver.pairing import pair
 from reachproof.solver.prove import Prover
 
 FORM = "changed"
 COLUMNS = ("change", "from", "to", "before", "after", "depends")
-_CLAIMED = {ast.ChangeForm.NOTHING_NEW: Difference.GAIN, ast.ChangeForm.NOTHING: Difference.DRIFT}
+_MOST_NAMED = 5
+# What refutes a claim, and what makes it unknown.
+_BREAKING = {
+    ast.ChangeForm.NOTHING_NEW: ((Difference.LOOSER,), (Difference.MAY_GAIN,)),
+    ast.ChangeForm.NOTHING: (
+        (Difference.LOOSER, Difference.STRICTER),
+        (Difference.MAY_GAIN, Difference.MAY_LOSE),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePlan:
-    """A question about what is different since another snapshot, or a claim; `region`: the flows it is about."""
+    """A question about what is different since another snapshot, or a claim; `region`: the flows it is about.
+
+    `exceptions`: as written, to be bound in the other snapshot too.
+    """
 
     change: ast.ChangeForm
     since: str
     snapshot: Snapshot
     region: Formula
+    exceptions: tuple[ast.Exempt, ...] = ()
     assumptions: tuple[Notice, ...] = ()
     warnings: tuple[Notice, ...] = ()
 
@@ -69,6 +85,7 @@ def change_plan(binder: Binder, changed: ast.Changed, known: Iterable[str]) -> C
         since=name.text,
         snapshot=binder.snapshot,
         region=binder.negated(lambda: binder.exempt(changed.exceptions)) if changed.exceptions else TRUE,
+        exceptions=changed.exceptions,
         assumptions=tuple(dict.fromkeys(binder.assumptions)),
         warnings=tuple(dict.fromkeys(binder.warnings)),
     )
@@ -96,7 +113,8 @@ def answer_change(
         evidence=replace(draft.evidence, since=before.digest),
     )
     if plan.change is ast.ChangeForm.WHAT:
-        return _listed(plan, draft, difference(*encodings, budget, prover, region=plan.region))
+        earlier = _earlier_region(plan, encodings[0])
+        return _listed(plan, draft, difference(*encodings, budget, prover, region=plan.region, earlier=earlier))
     try:
         return _claimed(plan, draft, encodings, budget, prover)
     except OutOfBudget as over:
@@ -112,54 +130,38 @@ def _claimed(
     started = time.perf_counter()
     before, after = encodings
     pairing = pair(before.snapshot, after.snapshot)
-    parts = compare(encodings, pairing, plan.region, budget)
-    ways = [way for part in parts for way in settled(part, budget)]
-    decisions = [(way, decide(way, _CLAIMED[plan.change], budget, prover)) for way in ways]
-    added = search(after, Search(_of_new_pods(plan, after, pairing), Wanted.CAN_ALLOW), budget, prover, explain=False)
+    earlier = _earlier_region(plan, before)
+    parts = compare(encodings, pairing, plan.region, budget, earlier=earlier)
+    broken, doubtful = _BREAKING[plan.change]
+    decisions = [(part, decide(part, way, budget, prover)) for way in broken for part in parts]
+    doubts = [(part, decide(part, way, budget, prover)) for way in doubtful for part in parts]
     evidence = replace(draft.evidence, solver_ms=round((time.perf_counter() - started) * 1000, 3))
     notices = (
         *draft.assumptions,
         *address_notices(before.universe, TRUE),
         *address_notices(after.universe, plan.region),
         *one_sided(pairing, f"snapshot {plan.since}"),
-        *uncompared(ways, pairing),
+        *uncompared(parts, pairing),
     )
     draft = replace(draft, evidence=evidence, assumptions=tuple(dict.fromkeys(notices)))
-    return _with_new_pods(plan, added, _decided(plan, draft, decisions))
-
-
-def _of_new_pods(plan: ChangePlan, after: Encoding, pairing: Pairing) -> Formula:
-    """Flows of the plan with a pod at an end that was not there before, and no node at the other."""
-    universe = after.universe
-    new = Members(universe.pods_of(pod.key for pod in pairing.new if isinstance(pod, Pod)))
-    ends = [At(side, Members(universe.pods | universe.external)) for side in Side]
-    return All((plan.region, *ends, Some(tuple(At(side, new) for side in Side))))
-
-
-def _with_new_pods(plan: ChangePlan, added: SearchOutcome, answer: Answer) -> Answer:
-    """The answer, once what new pods can do is looked at as well: nothing of it was allowed before."""
-    if answer.verdict is Verdict.VIOLATED:
+    answer = _decided(plan, draft, decisions)
+    if answer.verdict is not Verdict.HOLDS:
         return answer
-    match added:
-        case Undecided(reason):
-            return replace(answer, verdict=Verdict.UNKNOWN, reason=reason)
-        case Found(flow=flow):
-            trace = evaluate(plan.snapshot, flow)
-            demand_replay(trace, Action.ALLOW)
-            return replace(
-                answer,
-                verdict=Verdict.VIOLATED,
-                reason="",
-                vacuous=False,
-                witness=Witness(flow=flow, trace=trace),
-                assumptions=tuple(dict.fromkeys((*answer.assumptions, *trace.depends))),
-                evidence=replace(answer.evidence, replayed=True, cross_checked=True),
-            )
-        case Absent(samples=samples):
-            spot_check(plan.snapshot, samples)
-            return answer
-        case _:
-            assert_never(added)
+    changes = relevant_changes(policy_changes(before.snapshot, after.snapshot), encodings, (earlier, plan.region))
+    return _doubted(plan, answer, doubts, changes)
+
+
+def _earlier_region(plan: ChangePlan, before: Encoding) -> Formula:
+    """The flows of the earlier snapshot alone that the claim is about. A name that it does not have excepts nothing."""
+    return All(tuple(part for each in plan.exceptions for part in _unexcepted(each, before)))
+
+
+def _unexcepted(exempt: ast.Exempt, before: Encoding) -> Iterator[Formula]:
+    binder = Binder(before.universe)
+    formula = binder.negated(lambda: binder.exempt((exempt,)))
+    with suppress(QueryError):
+        binder.finish()
+        yield formula
 
 
 def _decided(plan: ChangePlan, draft: Answer, decisions: list[tuple[Comparison, Decision]]) -> Answer:
@@ -178,14 +180,39 @@ def _decided(plan: ChangePlan, draft: Answer, decisions: list[tuple[Comparison, 
     return replace(draft, verdict=Verdict.HOLDS, vacuous=not equal, evidence=evidence)
 
 
+def _doubted(
+    plan: ChangePlan, answer: Answer, doubts: list[tuple[Comparison, Decision]], changes: tuple[PolicyChange, ...]
+) -> Answer:
+    """The answer of a claim that no flow refutes; unknown where something that is not known could."""
+    for _, decision in doubts:
+        if isinstance(decision, Undecided):
+            return replace(answer, verdict=Verdict.UNKNOWN, reason=decision.reason, vacuous=False)
+    shown = next((show(part, each.sample) for part, each in doubts if isinstance(each, Differs)), None)
+    if shown is None:
+        # What is open about flows is told by them; only `nothing changed` minds a change that none of them shows.
+        changes = tuple(each for each in changes if each.closed or plan.change is ast.ChangeForm.NOTHING)
+    named = undetermined(changes, shown)
+    if not named:
+        return answer
+    texts = [f"{each.policy} {each.text}" if each.policy else each.text for each in named[:_MOST_NAMED]]
+    more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+    return replace(answer, verdict=Verdict.UNKNOWN, reason=f"undetermined: {'; '.join(texts)}{more}", vacuous=False)
+
+
 def _violated(plan: ChangePlan, draft: Answer, comparison: Comparison, sample: PairSample) -> Answer:
     old, new = replayed(comparison, sample)
-    earlier = Earlier(name=plan.since, snapshot=comparison.snapshots[0], flow=sample.flows.before, trace=old)
+    known = new or old
+    assert known is not None
+    witness = Witness(flow=known.flow, trace=known, lost=new is None)
+    if old is not None:
+        earlier = Earlier(name=plan.since, snapshot=comparison.snapshots[0], flow=old.flow, trace=old)
+        witness = replace(witness, before=earlier)
+    depends = (notice for trace in (old, new) if trace is not None for notice in trace.depends)
     return replace(
         draft,
         verdict=Verdict.VIOLATED,
-        witness=Witness(flow=sample.flows.after, trace=new, before=earlier),
-        assumptions=tuple(dict.fromkeys((*draft.assumptions, *old.depends, *new.depends))),
+        witness=witness,
+        assumptions=tuple(dict.fromkeys((*draft.assumptions, *depends))),
         evidence=replace(draft.evidence, replayed=True, cross_checked=True),
     )
 
@@ -222,6 +249,9 @@ def _rows(diff: Diff) -> Iterable[Row]:
             "after": format_ports(row.after),
             "depends": _depends(row.before_open | row.after_open),
         }
+    for each in diff.undetermined:
+        named = str(each.policy) if each.policy else ""
+        yield dict.fromkeys(COLUMNS, "") | {"change": "undetermined", "from": named, "depends": each.text}
     for change, ends in (("new", diff.new), ("lost", diff.lost)):
         yield from (
             {"change": change, "from": str(end), "to": "", "before": "", "after": "", "depends": ""} for end in ends

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from itertools import islice
 
 from reachproof.network.cluster import Node, Pod
@@ -29,6 +28,7 @@ from reachproof.semantics.trace import Step, Trace, Truth
 from reachproof.solver.changed_ends import Place
 from reachproof.solver.compare import Comparison, PairSample
 from reachproof.solver.goal import Side
+from reachproof.solver.joint import When as When
 from reachproof.solver.twins import FlowPair, flow_between
 
 MOST_CELLS = 32
@@ -36,13 +36,6 @@ MOST_FLOWS = 128
 MOST_JUDGED = 5_000
 """Kinds of flow that are looked at for the causes of all rows together."""
 _VERB = {Action.ALLOW: "allows", Action.DENY: "denies", Action.PASS: "passes"}
-
-
-class When(StrEnum):
-    """In which of the two snapshots."""
-
-    BEFORE = "before"
-    AFTER = "after"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,11 +101,13 @@ class Explainer:
                 self._known[kind] = self._of_flow(comparison, flows, traces)
         return self._known[kind]
 
-    def _of_flow(self, comparison: Comparison, flows: FlowPair, traces: tuple[Trace, Trace]) -> Causes:
+    def _of_flow(self, comparison: Comparison, flows: FlowPair, traces: Traces) -> Causes:
         before, after = comparison.snapshots
+        if flows.before is None or flows.after is None:
+            return self._of_one_side(comparison, traces)
         rules = []
         for direction in Direction:
-            sides = [trace.side(direction) for trace in traces]
+            sides = [trace.side(direction) for trace in traces if trace is not None]
             if sides[0].truth is sides[1].truth:
                 continue
             for when, snapshot, side in zip(When, (before, after), sides, strict=True):
@@ -126,43 +121,69 @@ class Explainer:
         ends = (flows.before.source, flows.after.source), (flows.before.destination, flows.after.destination)
         return Causes(tuple(rules), tuple(text for pair in ends for text in _differences(before, after, *pair)))
 
+    def _of_one_side(self, comparison: Comparison, traces: Traces) -> Causes:
+        """The rules that allow a flow which only one snapshot has, and whose ends these are."""
+        rules: list[Cause] = []
+        ends: list[str] = []
+        for when, snapshot, trace in zip(When, comparison.snapshots, traces, strict=True):
+            if trace is None:
+                continue
+            for step in trace.steps:
+                for because in by_step(snapshot, step):
+                    cause = _general(because, step)
+                    rules.append(Cause(because=cause, when=when, edit=self._edits.get(because.policy)))
+            word = "new" if when is When.AFTER else "lost"
+            other = comparison.snapshots[0 if when is When.AFTER else 1]
+            ends += [f"{word}: {each}" for party in _ends(trace) if (each := _missing(party, other))]
+        return Causes(tuple(rules), tuple(ends))
 
-def replayed(comparison: Comparison, sample: PairSample) -> tuple[Trace, Trace]:
-    """The traces of a flow that differs, shown so that they end differently.
+
+Traces = tuple[Trace | None, Trace | None]
+
+
+def _ends(trace: Trace) -> tuple[Party, Party]:
+    return trace.flow.source, trace.flow.destination
+
+
+def _missing(party: Party, other: Snapshot) -> str:
+    """The name of an endpoint that another snapshot has not by that name; empty where it has."""
+    match party:
+        case Pod() as pod if pod.key not in other.pod_of or other.pod_of[pod.key].workload != pod.workload:
+            return f"pod {pod}"
+        case Node(name=name) if name not in other.node_of:
+            return f"node {name}"
+        case _:
+            return ""
+
+
+def replayed(comparison: Comparison, sample: PairSample) -> Traces:
+    """The traces of a flow that differs, shown so that they end differently; None where it does not exist.
 
     InternalError where the evaluator does not say of it what the engines say.
     """
     before, after = comparison.snapshots
     gained = sample.after[0] and sample.before[1]
     wishes = (Action.DENY, Action.ALLOW) if gained else (Action.ALLOW, Action.DENY)
+    first, second = sample.flows.before, sample.flows.after
     traces = (
-        evaluate(before, sample.flows.before, prefer=wishes[0]),
-        evaluate(after, sample.flows.after, prefer=wishes[1]),
+        None if first is None else evaluate(before, first, prefer=wishes[0]),
+        None if second is None else evaluate(after, second, prefer=wishes[1]),
     )
-    demand_judged(sample, traces[0].truth, traces[1].truth)
+    demand_judged(sample, *(None if trace is None else trace.truth for trace in traces))
     return traces
 
 
-def demand_judged(sample: PairSample, before: Truth, after: Truth) -> None:
-    """InternalError unless the evaluator says of a flow what the engines say, in both snapshots.
-
-    Of a flow that is open for its own node only, the engines may say one of its outcomes: `solver.compare.settled`.
-    """
+def demand_judged(sample: PairSample, before: Truth | None, after: Truth | None) -> None:
+    """InternalError unless the evaluator says of a flow what the engines say, in each snapshot that has it."""
     for flow, told, found in (
         (sample.flows.before, sample.before, before),
         (sample.flows.after, sample.after, after),
     ):
-        possible = found is not Truth.DENIED, found is not Truth.ALLOWED
-        at_host = any(map(_is_host, (flow.source, flow.destination)))
-        if told != possible and not (at_host and found is Truth.EITHER):
+        if found is not None and told != (found is not Truth.DENIED, found is not Truth.ALLOWED):
             raise InternalError(
                 f"the engines and the evaluator ({found}) disagree on {flow}; this is a bug of reachproof, "
                 "no verdict is given"
             )
-
-
-def _is_host(party: Party) -> bool:
-    return isinstance(party, Node) or (isinstance(party, Pod) and party.host_network)
 
 
 def _together(causes: Iterable[Causes]) -> Causes:

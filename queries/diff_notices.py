@@ -1,23 +1,21 @@
-"""What a comparison of two snapshots is not about: endpoints of one snapshot only, and flows that have no counterpart.
+"""What a comparison of two snapshots rests on: endpoints of one snapshot only, and flows that are not compared.
 
 | Code | Says |
 |---|---|
-| NEW_ENDPOINTS, LOST_ENDPOINTS | pods and nodes that only one snapshot has: no flow of theirs has a counterpart |
-| OTHER_ADDRESSES | endpoints with an address of a family, or a node with addresses, in one snapshot only |
+| NEW_ENDPOINTS, LOST_ENDPOINTS | pods and nodes that only one snapshot has: their flows count as denied in the other |
+| NODES_OF_ONE | only one snapshot has nodes, so flows with nodes are not compared |
 | PODS_RESCHEDULED | pods on other nodes than before: their flows with these nodes are not compared |
-| OPEN_IN_BOTH | flows that are left open in both snapshots: they may go either way in each |
+| OPEN_IN_BOTH | flows that are left open in both snapshots: what they rest on is settled alike in both |
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from reachproof.network.address import family
 from reachproof.network.cluster import Node, Notice, Pod
-from reachproof.network.flow import External, Party
 from reachproof.queries.report_ends import End, EndKind
 from reachproof.solver.compare import Comparison
-from reachproof.solver.pairing import Match, Pairing
+from reachproof.solver.pairing import Pairing
 
 _SHOWN = 5
 
@@ -26,11 +24,10 @@ def one_sided(pairing: Pairing, name: str) -> Iterator[Notice]:
     """The endpoints that only one snapshot has; `name` is what the earlier one is called."""
     new, lost = workload_ends(pairing.new), workload_ends(pairing.lost)
     if new:
-        known = "what a new pod can do was not allowed before, new nodes do not count"
-        text = f"not in {name}: {_listed(map(str, new))}; {known}"
+        text = f"not in {name}: {_listed(map(str, new))}; what is allowed of their connections is newly allowed"
         yield Notice(code="NEW_ENDPOINTS", text=text)
     if lost:
-        text = f"only in {name}, so nothing is compared of {_listed(map(str, lost))}"
+        text = f"only in {name}: {_listed(map(str, lost))}; what was allowed of their connections is gone"
         yield Notice(code="LOST_ENDPOINTS", text=text)
 
 
@@ -58,33 +55,16 @@ def workload_ends(parties: Iterable[Pod | Node]) -> tuple[End, ...]:
 
 
 def uncompared(comparisons: Sequence[Comparison], pairing: Pairing) -> Iterator[Notice]:
-    """The flows between endpoints of both snapshots that are not compared, and those that tell nothing."""
-    others = sorted({str(new) for match in pairing.matches for new in _readdressed(match)})
-    if others:
-        text = f"an address of {_listed(others)} has no counterpart in the other snapshot: its flows are not compared"
-        yield Notice(code="OTHER_ADDRESSES", text=text)
+    """The flows that are not compared, and those that tell nothing."""
+    if not pairing.nodes and any(isinstance(each, Node) for each in (*pairing.new, *pairing.lost)):
+        text = "only one of the snapshots has nodes: flows with nodes are not compared"
+        yield Notice(code="NODES_OF_ONE", text=text)
     if any(each.joint.moved for each in comparisons):
         text = "some pods run on other nodes than before: their flows with these nodes are not compared"
         yield Notice(code="PODS_RESCHEDULED", text=text)
     if any(each.open_in_both for each in comparisons):
-        text = "some flows are left open in both snapshots, and may be allowed or denied in each"
+        text = "some flows are left open in both snapshots; a condition that both have is taken to be settled alike"
         yield Notice(code="OPEN_IN_BOTH", text=text)
-
-
-def _readdressed(match: Match) -> Iterator[str]:
-    """Names of endpoints that have addresses of a family, or more of them, in one snapshot only."""
-    for old in match.before:
-        for new in match.after:
-            if isinstance(old, External) or isinstance(new, External) or not (old.addresses and new.addresses):
-                continue
-            left, right = set(old.addresses), set(new.addresses)
-            unmet = [sorted(family(each) for each in side) for side in (left - right, right - left)]
-            if set(unmet[0]) != set(unmet[1]):
-                yield _name(new)
-
-
-def _name(party: Party) -> str:
-    return f"node {party.name}" if isinstance(party, Node) else f"pod {party}"
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -13,12 +13,13 @@ from enum import StrEnum
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.intervals import IntervalSet
 from reachproof.queries.diff_causes import MOST_CELLS, MOST_FLOWS, MOST_JUDGED, Causes, Explainer
-from reachproof.queries.report_ends import End, EndKind, Grouping, outside_ends
+from reachproof.queries.report_ends import End, EndKind, Grouping, by_name, outside_ends
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.changed_ends import Changed, changed_ends
 from reachproof.solver.compare import Comparison
 from reachproof.solver.goal import Side
 from reachproof.solver.joint import Twin
+from reachproof.solver.outside import outside_pieces
 
 MOST_ROWS = 200_000
 Key = int | str | IntervalSet
@@ -54,26 +55,36 @@ class Row:
     causes: Causes
 
 
+def all_ends(before: Grouping, after: Grouping) -> tuple[End, ...]:
+    """The ends of both snapshots in order; one that both have is that of the second."""
+    known = set(after.ends)
+    return tuple(sorted((*after.ends, *(end for end in before.ends if end not in known)), key=by_name))
+
+
 def difference_rows(
-    comparisons: Sequence[Comparison], ends: Grouping, explainer: Explainer, budget: Budget
+    comparisons: Sequence[Comparison], groups: tuple[Grouping, Grouping], explainer: Explainer, budget: Budget
 ) -> tuple[Row, ...]:
     """All rows, in order of their ends. Raises OutOfBudget, also where there are more than MOST_ROWS.
 
-    `ends`: of the second snapshot.
+    `groups`: the ends of either snapshot.
     """
-    numbers = {pod.key: number for number, end in enumerate(ends.ends) for pod in end.pods}
+    ends = all_ends(*groups)
+    places = {end: place for place, end in enumerate(ends)}
+    old, new = ({pod.key: places[end] for end in group.ends for pod in end.pods} for group in groups)
 
-    def key(twin: Twin) -> Key:
-        match twin.after.party:
+    outside = outside_pieces(each.joint for each in comparisons)
+
+    def keys(twin: Twin) -> tuple[Key, ...]:
+        match twin.known.party:
             case Pod() as pod:
-                return numbers[pod.key]
+                return (old[pod.key] if twin.after is None else new[pod.key],)
             case Node(name=name):
-                return name
+                return (name,)
             case _:
-                return twin.after.addresses
+                return outside[twin.known.addresses]
 
     found: list[Changed[Key]] = []
-    for changed in changed_ends(comparisons, key, budget, most_cells=MOST_CELLS):
+    for changed in changed_ends(comparisons, keys, budget, most_cells=MOST_CELLS):
         if len(found) == MOST_ROWS:
             raise OutOfBudget(f"more than {MOST_ROWS} pairs differ: put more pods together with `by`")
         found.append(changed)
@@ -85,7 +96,6 @@ def difference_rows(
         budget.check()
         src, dst = _end(ends, sources, held), _end(ends, destinations, held)
         rows.append(_row(one, src, dst, explainer.causes(one.cells, most)))
-    places = {end: place for place, end in enumerate(ends.ends)}
     return tuple(sorted(rows, key=lambda row: (_order(row.src, places), _order(row.dst, places))))
 
 
@@ -139,10 +149,10 @@ def _united(groups: list[Group], side: Side) -> Group:
     return united, sources, tuple(key for _, _, own in groups for key in own)
 
 
-def _end(ends: Grouping, keys: tuple[Key, ...], held: IntervalSet) -> End:
+def _end(ends: Sequence[End], keys: tuple[Key, ...], held: IntervalSet) -> End:
     first = keys[0]
     if isinstance(first, int):
-        return ends.ends[first]
+        return ends[first]
     if isinstance(first, str):
         names = sorted(str(key) for key in keys)
         return End(kind=EndKind.NODE, name=",".join(names))

@@ -1,7 +1,10 @@
 """The difference of two snapshots as flows: rows between ends, what caused each, and what the change comes to.
 
-    row      = a pair of ends with a flow that is allowed more, or less, than before
-    relation = equivalent, stricter, looser or incomparable, over all flows that both snapshots have
+    row          = a pair of ends with a flow that is allowed more, or less, than before
+    undetermined = a difference of policies, or of what flows rest on, of which it is not known what it changes
+    relation     = equivalent, stricter, looser, incomparable or undetermined, over all flows that some snapshot has
+
+A flow of an endpoint that only one snapshot has counts as denied in the other.
 
 Both engines decide the relation and have to agree; the sets engine makes the rows. The evaluator judges flows of every
 row in both snapshots, those that show the relation, and a sample of all. Disagreement raises InternalError.
@@ -10,24 +13,26 @@ row in both snapshots, those that show the relation, and a sample of all. Disagr
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
+from reachproof.network.origin import Origin
+from reachproof.network.policy import PolicyRef
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.by import By
-from reachproof.queries.diff_causes import MOST_JUDGED, Explainer, demand_judged, replayed
+from reachproof.queries.changes_in_region import relevant_changes
+from reachproof.queries.diff_causes import MOST_JUDGED, Explainer, Traces, demand_judged, replayed
 from reachproof.queries.diff_notices import uncompared, workload_ends
 from reachproof.queries.diff_rows import Row, difference_rows
 from reachproof.queries.one_cni import demand_one_cni
-from reachproof.queries.policy_changes import PolicyChange, policy_changes
+from reachproof.queries.policy_changes import Edit, PolicyChange, policy_changes
 from reachproof.queries.report_ends import End, Grouping, grouping
 from reachproof.queries.unknown_addresses import address_notices
 from reachproof.semantics.evaluate import truth
-from reachproof.semantics.trace import Trace
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.compare import Comparison, Differs, PairSample, compare, decide
 from reachproof.solver.decide import Undecided
@@ -39,22 +44,37 @@ from reachproof.solver.prove import Prover
 
 
 class Relation(StrEnum):
-    """How a snapshot compares with an earlier one, over all flows of the endpoints that both have."""
+    """How a snapshot compares with an earlier one, over all flows of the endpoints that one of them has."""
 
     EQUIVALENT = "equivalent"
     STRICTER = "stricter"
     LOOSER = "looser"
     INCOMPARABLE = "incomparable"
+    UNDETERMINED = "undetermined"
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A flow that differs, with its replayed traces."""
+    """A flow that differs, with its replayed traces; None in a snapshot that does not have it."""
 
-    before: Flow
-    after: Flow
-    traces: tuple[Trace, Trace]
+    before: Flow | None
+    after: Flow | None
+    traces: Traces
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undetermined:
+    """A difference of which it is not known what it changes: of a policy, or (None) of what open flows rest on.
+
+    `what`: the parts that differ, in words.
+    """
+
+    policy: PolicyRef | None
+    edit: Edit | None
+    what: tuple[str, ...]
+    text: str
+    origin: Origin | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +82,9 @@ class Diff:
     """The difference of two snapshots.
 
     `relation` is UNKNOWN where the budget ended first, with the `reason`; then there are no rows. `looser` shows that
-    some flow is allowed more than before, `stricter` less. `new` and `lost` are workloads, bare pods and nodes that
-    only one of the snapshots has. `compared` is how many kinds of flow nothing tells apart, `judged` how many flows the
+    some flow is allowed more than before, `stricter` less, `open` one of which that is not known. `new` and `lost` are
+    workloads, bare pods and nodes that only one of the snapshots has. `undetermined` are differences of which it is not
+    known what they change. `compared` is how many kinds of flow nothing tells apart, `judged` how many flows the
     evaluator judged, in both snapshots. `solver_ms`: milliseconds.
     """
 
@@ -78,6 +99,8 @@ class Diff:
     policies: tuple[PolicyChange, ...] = ()
     looser: Shown | None = None
     stricter: Shown | None = None
+    undetermined: tuple[Undetermined, ...] = ()
+    open: Shown | None = None
     assumptions: tuple[Notice, ...] = ()
     warnings: tuple[Notice, ...] = ()
     compared: int = 0
@@ -91,9 +114,18 @@ class Diff:
 
 
 def difference(
-    before: Encoding, after: Encoding, budget: Budget, prover: Prover, *, by: By = By.WORKLOAD, region: Formula = TRUE
+    before: Encoding,
+    after: Encoding,
+    budget: Budget,
+    prover: Prover,
+    *,
+    by: By = By.WORKLOAD,
+    region: Formula = TRUE,
+    earlier: Formula = TRUE,
 ) -> Diff:
     """What is different in `after`, of the flows of a region, a formula over it.
+
+    `earlier`: the region of flows that only `before` has, a formula over that.
 
     Raises InputError where `cni: auto` found two implementations. Cost: that of both snapshots' whole tables, a proof
     in either direction, and evaluations of flows of each row.
@@ -102,6 +134,7 @@ def difference(
     started = time.perf_counter()
     running = budget.start()
     pairing = pair(before.snapshot, after.snapshot)
+    changes = policy_changes(before.snapshot, after.snapshot)
     found = Diff(
         before=before.snapshot,
         after=after.snapshot,
@@ -109,28 +142,43 @@ def difference(
         relation=Relation.UNKNOWN,
         new=workload_ends(pairing.new),
         lost=workload_ends(pairing.lost),
-        policies=policy_changes(before.snapshot, after.snapshot),
+        policies=changes,
         assumptions=tuple(dict.fromkeys(_assumptions(before, after, region))),
         warnings=tuple(dict.fromkeys((*before.snapshot.warnings, *after.snapshot.warnings))),
     )
     try:
-        comparisons = compare((before, after), pairing, region, running)
+        comparisons = compare((before, after), pairing, region, running, earlier=earlier)
         notices = (*found.assumptions, *uncompared(comparisons, pairing))
-        groups = grouping(after.universe, by, nodes=False)
+        groups = grouping(before.universe, by, nodes=False), grouping(after.universe, by, nodes=False)
         found = replace(found, assumptions=tuple(dict.fromkeys(notices)))
-        found = _filled(found, comparisons, groups, running, prover)
+        doubtful = relevant_changes(changes, (before, after), (earlier, region))
+        found = _filled(found, comparisons, groups, doubtful, Asked(budget=running, prover=prover))
     except OutOfBudget as over:
         found = replace(found, reason=str(over))
     return replace(found, solver_ms=round((time.perf_counter() - started) * 1000, 3))
 
 
-def _filled(found: Diff, comparisons: Sequence[Comparison], groups: Grouping, budget: Budget, prover: Prover) -> Diff:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What may be spent, and who proves."""
+
+    budget: Budget
+    prover: Prover
+
+
+def _filled(
+    found: Diff,
+    comparisons: Sequence[Comparison],
+    groups: tuple[Grouping, Grouping],
+    doubtful: Sequence[PolicyChange],
+    asked: Asked,
+) -> Diff:
     """With relation, witnesses and rows; a reason where the provers run out of their budget. Raises OutOfBudget."""
     shown: dict[Difference, Shown | None] = {}
-    for way in (Difference.LOOSER, Difference.STRICTER):
+    for way in Difference:
         shown[way] = None
         for comparison in comparisons:
-            decision = decide(comparison, way, budget, prover)
+            decision = decide(comparison, way, asked.budget, asked.prover)
             if isinstance(decision, Undecided):
                 return replace(found, reason=decision.reason)
             if isinstance(decision, Differs) and shown[way] is None:
@@ -139,30 +187,59 @@ def _filled(found: Diff, comparisons: Sequence[Comparison], groups: Grouping, bu
     for comparison, sample in samples:
         judge(comparison, sample)
     explainer = Explainer(comparisons, {each.policy: each.edit for each in found.policies})
-    rows = difference_rows(comparisons, groups, explainer, budget)
+    rows = difference_rows(comparisons, groups, explainer, asked.budget)
     if explainer.left_out:
         text = (
             f"there are many rows: causes were looked for in {MOST_JUDGED} kinds of flow only, and some rows have none"
         )
         found = replace(found, warnings=(*found.warnings, Notice(code="CAUSES_LEFT_OUT", text=text)))
     looser, stricter = shown[Difference.LOOSER], shown[Difference.STRICTER]
+    opened = shown[Difference.MAY_GAIN] or shown[Difference.MAY_LOSE]
     if bool(rows) is not bool(looser or stricter):
         raise InternalError("the rows of a difference and its proof disagree; this is a bug of reachproof")
     return replace(
         found,
-        relation=_relation(looser, stricter),
+        relation=_relation(shown, doubtful),
         rows=rows,
         looser=looser,
         stricter=stricter,
+        undetermined=undetermined(doubtful, opened),
+        open=opened,
         compared=sum(each.kinds for each in comparisons),
         judged=len(samples) + explainer.judged,
     )
 
 
-def _relation(looser: Shown | None, stricter: Shown | None) -> Relation:
+def _relation(shown: Mapping[Difference, Shown | None], changes: Sequence[PolicyChange]) -> Relation:
+    """The one relation that is left by all that is not known; UNDETERMINED where there are several."""
+    looser, stricter, gain, lose = (shown[way] is not None for way in Difference)
     if looser and stricter:
         return Relation.INCOMPARABLE
-    return Relation.LOOSER if looser else Relation.STRICTER if stricter else Relation.EQUIVALENT
+    closed = any(change.closed for change in changes)
+    if closed or (looser and lose) or (stricter and gain):
+        return Relation.UNDETERMINED
+    if looser or stricter:
+        return Relation.LOOSER if looser else Relation.STRICTER
+    return Relation.UNDETERMINED if gain or lose or changes else Relation.EQUIVALENT
+
+
+def undetermined(changes: Sequence[PolicyChange], opened: Shown | None) -> tuple[Undetermined, ...]:
+    """The differences of which it is not known what they change; `opened`: a flow that shows it."""
+    found = [
+        Undetermined(
+            policy=change.policy,
+            edit=change.edit,
+            what=change.unmodelled,
+            text=change.undetermined,
+            origin=change.origin,
+        )
+        for change in changes
+    ]
+    if not found and opened is not None:
+        rests = dict.fromkeys(each.text for trace in opened.traces if trace is not None for each in trace.depends)
+        text = f"flows rest on something else than before: {'; '.join(rests)}"
+        found.append(Undetermined(policy=None, edit=None, what=(), text=text, origin=None))
+    return tuple(found)
 
 
 def _assumptions(before: Encoding, after: Encoding, region: Formula) -> Iterator[Notice]:
@@ -180,4 +257,9 @@ def show(comparison: Comparison, sample: PairSample) -> Shown:
 def judge(comparison: Comparison, sample: PairSample) -> None:
     """InternalError unless the evaluator says what the engines say of a flow, in both snapshots."""
     before, after = comparison.snapshots
-    demand_judged(sample, truth(before, sample.flows.before), truth(after, sample.flows.after))
+    first, second = sample.flows.before, sample.flows.after
+    demand_judged(
+        sample,
+        None if first is None else truth(before, first),
+        None if second is None else truth(after, second),
+    )

@@ -1,16 +1,21 @@
-"""Which policies are different in another snapshot, whatever file and line they stand in."""
+"""Which policy objects are different in another snapshot, whatever file and line they stand in, and in what.
+
+An object is the same where it says the same once it is stored: order of keys and nulls do not count, everything else in
+its spec does. Of a changed one `unmodelled` names the parts that no flow shows (`network.unmodelled`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 from reachproof.network.origin import Origin
-from reachproof.network.policy import Policy, PolicyRef, Rule
+from reachproof.network.placeless import placeless
+from reachproof.network.policy import Policy, PolicyRef
 from reachproof.network.snapshot import Snapshot
-
-_NOWHERE = Origin(file="")
+from reachproof.network.unmodelled import Unmodelled, Unread
 
 
 class Edit(StrEnum):
@@ -23,16 +28,35 @@ class Edit(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyChange:
-    """A policy that is not what it was. `origin`: where it stands now; of a removed one where it stood."""
+    """A policy that is not what it was. `origin`: where it stands now; of a removed one where it stood.
+
+    `unmodelled` are the parts in words that differ and that flows do not tell of: those of a changed policy, and what
+    is about no flow at all (`closed`). `alone`: it differs in nothing else.
+    """
 
     policy: PolicyRef
     edit: Edit
     origin: Origin
+    unmodelled: tuple[str, ...] = ()
+    closed: bool = False
+    alone: bool = False
+
+    @property
+    def undetermined(self) -> str:
+        """Why what it changes is not known, in words; empty where it is."""
+        if not self.unmodelled:
+            return ""
+        what = ", ".join(self.unmodelled)
+        match self.edit:
+            case Edit.ADDED | Edit.REMOVED:
+                return f"{self.edit} with {what}"
+            case Edit.CHANGED:
+                return f"differs {'only in' if self.alone else 'also in'} {what}"
 
 
 def policy_changes(before: Snapshot, after: Snapshot) -> tuple[PolicyChange, ...]:
     """The policies that differ, in order of namespace, name and kind."""
-    return tuple(sorted(_changes(before, after), key=_order))
+    return tuple(sorted((*_changes(before, after), *_unread(before, after)), key=_order))
 
 
 def _changes(before: Snapshot, after: Snapshot) -> Iterator[PolicyChange]:
@@ -40,22 +64,70 @@ def _changes(before: Snapshot, after: Snapshot) -> Iterator[PolicyChange]:
     for policy in after.policies:
         known = old.pop(policy.ref, None)
         if known is None:
-            yield PolicyChange(policy=policy.ref, edit=Edit.ADDED, origin=policy.origin)
-        elif _placeless(known) != _placeless(policy):
-            yield PolicyChange(policy=policy.ref, edit=Edit.CHANGED, origin=policy.origin)
+            yield _sole(policy, Edit.ADDED, after)
+            continue
+        alone = placeless(known) == placeless(policy)
+        if not alone or known.written != policy.written or known.unmodelled != policy.unmodelled:
+            parts = _differing(_parts(known, before), _parts(policy, after))
+            yield PolicyChange(
+                policy=policy.ref,
+                edit=Edit.CHANGED,
+                origin=policy.origin,
+                unmodelled=_words(parts),
+                closed=any(not part.open for part in parts),
+                alone=alone,
+            )
     for policy in old.values():
-        yield PolicyChange(policy=policy.ref, edit=Edit.REMOVED, origin=policy.origin)
+        yield _sole(policy, Edit.REMOVED, before)
+
+
+def _sole(policy: Policy, edit: Edit, snapshot: Snapshot) -> PolicyChange:
+    """A policy of one snapshot: the flows tell what it does, except where it is about none."""
+    closed = [part for part in _parts(policy, snapshot) if not part.open]
+    return PolicyChange(
+        policy=policy.ref, edit=edit, origin=policy.origin, unmodelled=_words(closed), closed=bool(closed)
+    )
+
+
+def _parts(policy: Policy, snapshot: Snapshot) -> tuple[Unmodelled, ...]:
+    """What flows do not show of it; nothing, where it is not enforced."""
+    inert = policy.staged is not None and not snapshot.options.with_staged
+    return () if inert else policy.unmodelled
+
+
+def _differing(one: tuple[Unmodelled, ...], other: tuple[Unmodelled, ...]) -> list[Unmodelled]:
+    """The parts that only one of them has; all of them where only their order differs."""
+    if one == other:
+        return []
+    counts = Counter(one), Counter(other)
+    return [*(counts[0] - counts[1]), *(counts[1] - counts[0])] or list(one)
+
+
+def _words(parts: Iterable[Unmodelled]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.what for part in parts))
+
+
+def _unread(before: Snapshot, after: Snapshot) -> Iterator[PolicyChange]:
+    """Objects of which no policy was made."""
+    old, new = _by_name(before.unread), _by_name(after.unread)
+    for key in dict.fromkeys((*old, *new)):
+        was, is_ = old.get(key), new.get(key)
+        known = is_ or was
+        if known is None or (was and is_ and was.text == is_.text):
+            continue
+        yield PolicyChange(
+            policy=PolicyRef(kind=known.kind, namespace=known.namespace, name=known.name),
+            edit=Edit.CHANGED if was and is_ else Edit.ADDED if is_ else Edit.REMOVED,
+            origin=known.origin,
+            unmodelled=() if known.inert else (f"what is not read ({known.what})",),
+            closed=not known.inert,
+            alone=True,
+        )
+
+
+def _by_name(found: Iterable[Unread]) -> Mapping[tuple[str, str, str], Unread]:
+    return {(each.kind, each.namespace, each.name): each for each in found}
 
 
 def _order(change: PolicyChange) -> tuple[str, str, str]:
     return change.policy.namespace, change.policy.name, change.policy.kind
-
-
-def _placeless(policy: Policy) -> Policy:
-    return replace(
-        policy, origin=_NOWHERE, egress=_placeless_rules(policy.egress), ingress=_placeless_rules(policy.ingress)
-    )
-
-
-def _placeless_rules(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-    return tuple(replace(rule, origin=_NOWHERE) for rule in rules)

@@ -119,10 +119,8 @@ def grouping(universe: Universe, by: By, *, nodes: bool) -> Grouping:
     groups: dict[tuple[EndKind, str | None, str], list[Pod]] = defaultdict(list)
     for pod in sorted(pods.values(), key=lambda each: each.key):
         groups[_identity(universe.snapshot, pod, by)].append(pod)
-    ordered = sorted(
-        groups, key=lambda each: (each[0] is EndKind.NAMESPACE, each[1] or "", _name_first(each[2]), each[0])
-    )
-    ends = [End(kind=kind, namespace=ns, name=name, pods=tuple(groups[kind, ns, name])) for kind, ns, name in ordered]
+    inside = [End(kind=kind, namespace=ns, name=name, pods=tuple(own)) for (kind, ns, name), own in groups.items()]
+    ends = sorted(inside, key=by_name)
     ends += [End(kind=EndKind.NODE, name=node.name, node=node) for node in sorted(found.values(), key=lambda n: n.name)]
     number = {party_key(pod): at for at, end in enumerate(ends, start=1) for pod in end.pods}
     number |= {party_key(end.node): at for at, end in enumerate(ends, start=1) if end.node is not None}
@@ -142,6 +140,11 @@ def _identity(snapshot: Snapshot, pod: Pod, by: By) -> tuple[EndKind, str | None
             return EndKind.NAMESPACE, None, pod.namespace
         case _:
             assert_never(by)
+
+
+def by_name(end: End) -> tuple[bool, str, tuple[str, str], EndKind]:
+    """The order of ends that are pods."""
+    return end.kind is EndKind.NAMESPACE, end.namespace or "", _name_first(end.name), end.kind
 
 
 def _name_first(name: str) -> tuple[str, str]:

@@ -85,13 +85,15 @@ def warnings_json(warnings: Iterable[Notice]) -> list[Json]:
 
 
 def _witness(snapshot: Snapshot, witness: Witness) -> dict[str, Json]:
+    earlier = witness.before
     found: dict[str, Json] = {
-        **flow_json(snapshot, witness.flow),
+        **flow_json(earlier.snapshot if earlier and witness.lost else snapshot, witness.flow),
         "trace": steps_json(witness.steps),
         "via": _service(witness.via) if witness.via else None,
     }
-    if witness.before is not None:
-        earlier = witness.before
+    if witness.lost:
+        found["lost"] = True
+    if earlier is not None:
         trace = steps_json(earlier.trace.steps)
         found["before"] = {"since": earlier.name, **flow_json(earlier.snapshot, earlier.flow), "trace": trace}
     return found

@@ -7,7 +7,7 @@ report, and in tests/agreement/test_difference.py on all of them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import islice, product
@@ -77,13 +77,13 @@ class _Side(Generic[End]):
 
 
 def changed_ends(
-    comparisons: Sequence[Comparison], end_of: Callable[[Twin], End], budget: Budget, *, most_cells: int
+    comparisons: Sequence[Comparison], ends_of: Callable[[Twin], Iterable[End]], budget: Budget, *, most_cells: int
 ) -> Iterator[Changed[End]]:
     """Every pair of ends with a flow that differs in some part of a comparison, each once, with the ports of all parts.
 
-    `end_of` gives a hashable value. Raises OutOfBudget.
+    `ends_of` gives hashable values: those of which the endpoint is a part, or that are parts of it. Raises OutOfBudget.
     """
-    parts = [_Part(comparison, end_of, budget, most_cells) for comparison in comparisons]
+    parts = [_Part(comparison, ends_of, budget, most_cells) for comparison in comparisons]
     seen: set[tuple[End, End]] = set()
     for part in parts:
         for ends in part.differing_pairs():
@@ -116,8 +116,10 @@ def _changed(ends: tuple[End, End], ports: Sequence[IntervalSet], cells: tuple[P
 class _Part(Generic[End]):
     """One part of a comparison, put together by ends: tables have words of six sets of ports, one behind the other."""
 
-    def __init__(self, comparison: Comparison, end_of: Callable[[Twin], End], budget: Budget, most_cells: int) -> None:
-        self._sides = [_side(comparison.joint.twins[side], end_of) for side in Side]
+    def __init__(
+        self, comparison: Comparison, ends_of: Callable[[Twin], Iterable[End]], budget: Budget, most_cells: int
+    ) -> None:
+        self._sides = [_side(comparison.joint.twins[side], ends_of) for side in Side]
         self._comparison = comparison
         self._width = comparison.inside.shape[2]
         self._atoms = comparison.joint.after.atoms
@@ -196,11 +198,12 @@ def _united(table: Table, rows: Sequence[Cells], columns: Sequence[Cells]) -> Ta
     return np.stack([united(table[:, :, word], rows, columns) for word in range(table.shape[2])], axis=2)
 
 
-def _side(cells: Sequence[Sequence[Twin]], end_of: Callable[[Twin], End]) -> _Side[End]:
+def _side(cells: Sequence[Sequence[Twin]], ends_of: Callable[[Twin], Iterable[End]]) -> _Side[End]:
     twins: dict[End, dict[int, list[Twin]]] = defaultdict(dict)
     for number, members in enumerate(cells):
         for twin in members:
-            twins[end_of(twin)].setdefault(number, []).append(twin)
+            for end in ends_of(twin):
+                twins[end].setdefault(number, []).append(twin)
     lines: dict[Cells, list[End]] = defaultdict(list)
     for end, own in twins.items():
         lines[tuple(own)].append(end)
@@ -212,7 +215,7 @@ def _side(cells: Sequence[Sequence[Twin]], end_of: Callable[[Twin], End]) -> _Si
 def _parties(twins: Sequence[Twin]) -> Iterator[tuple[int, str]]:
     for twin in twins:
         for at, point in enumerate((twin.before, twin.after)):
-            if not isinstance(point.party, External):
+            if point is not None and not isinstance(point.party, External):
                 yield at, party_key(point.party)
 
 

@@ -2,14 +2,13 @@
 
 | Difference | a flow that |
 |---|---|
-| GAIN | can be allowed now, and could be denied before |
-| DRIFT | that, or the other way round |
 | LOOSER | is allowed now where it was denied before, in some outcome of what is left open |
 | STRICTER | the other way round |
+| MAY_GAIN | is open in both, and some way to settle it denies it before and allows it now |
+| MAY_LOSE | the other way round |
 
-GAIN and DRIFT are what claims are about, which must hold for every outcome that is left open, in either snapshot: a
-flow that is open in both is one, unless for its own node only (`settled`). LOOSER and STRICTER say what the change
-does, and what is open in both is neither.
+What is open in both is settled alike where it is one thing (`solver.choices`), so a flow that rests on the same thing
+as before is none of these. A flow that only one snapshot has counts as denied in the other.
 
 Disagreement of the engines is our bug: InternalError, never an outcome.
 """
@@ -32,11 +31,13 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.solver import twins
 from reachproof.solver.bits import positions
 from reachproof.solver.budget import Budget
+from reachproof.solver.choices import Programs, may_be_open, open_programs
 from reachproof.solver.decide import Undecided
-from reachproof.solver.goal import All, At, Formula, Members, Side
+from reachproof.solver.goal import TRUE, All, At, Formula, Members, Side
 from reachproof.solver.ground import Encoding
-from reachproof.solver.joint import Difference, Joint, is_unsettled, join
-from reachproof.solver.joint import settled as settled_joint
+from reachproof.solver.joint import Difference, Joint, When, alone, join
+from reachproof.solver.one_sided import one_sided_regions
+from reachproof.solver.open_sets import may_differ
 from reachproof.solver.pairing import Pairing
 from reachproof.solver.prove import GaveUp, Model, Prover
 from reachproof.solver.samples import SAMPLES, bit
@@ -72,6 +73,8 @@ class Equal:
 
 
 Decision = Differs | Equal | Undecided
+# Flows that a snapshot does not have cannot be allowed more, or less, than in the other one.
+_TELLS_NOTHING: dict[Difference, When] = {Difference.LOOSER: When.BEFORE, Difference.STRICTER: When.AFTER}
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class Comparison:
     """Flows of a region, in tables of (sources, destinations, words) that are the same for both snapshots.
 
     `snapshots` are the one before and the one after. `inside` are the flows that are compared; bits of the verdicts
-    outside of it have no meaning.
+    outside of it have no meaning. `open_programs`: where something is left open in both, else None.
     """
 
     snapshots: tuple[Snapshot, Snapshot]
@@ -88,6 +91,9 @@ class Comparison:
     inside: Table
     before: Verdicts
     after: Verdicts
+    open_programs: Programs | None
+    may_gain: Table
+    may_lose: Table
 
     @property
     def empty(self) -> bool:
@@ -109,10 +115,10 @@ class Comparison:
         could_allow, could_deny = self.before.can_allow, self.before.can_deny
         can_allow, can_deny = self.after.can_allow, self.after.can_deny
         match difference:
-            case Difference.GAIN:
-                return self.inside & can_allow & could_deny
-            case Difference.DRIFT:
-                return self.inside & ((can_allow & could_deny) | (can_deny & could_allow))
+            case Difference.MAY_GAIN:
+                return self.may_gain
+            case Difference.MAY_LOSE:
+                return self.may_lose
             case Difference.LOOSER:
                 return self.inside & ((can_allow & ~could_allow) | (could_deny & ~can_deny))
             case Difference.STRICTER:
@@ -123,8 +129,7 @@ class Comparison:
     @property
     def open_in_both(self) -> bool:
         """Whether some flow can be allowed and can be denied in both snapshots."""
-        open_ = self.before.can_allow & self.before.can_deny & self.after.can_allow & self.after.can_deny
-        return bool((self.inside & open_).any())
+        return bool(open_in_both(self.inside, self.before, self.after).any())
 
     @property
     def kinds(self) -> int:
@@ -149,19 +154,31 @@ class Comparison:
         return tuple(self.sample((source, other, atom), flows) for source, other, atom, flows in found)
 
 
+def open_in_both(inside: Table, before: Verdicts, after: Verdicts) -> Table:
+    """Flows that can be allowed and can be denied in both snapshots."""
+    return inside & before.can_allow & before.can_deny & after.can_allow & after.can_deny
+
+
 def compare(
-    encodings: tuple[Encoding, Encoding], pairing: Pairing, region_: Formula, budget: Budget
+    encodings: tuple[Encoding, Encoding], pairing: Pairing, region_: Formula, budget: Budget, *, earlier: Formula = TRUE
 ) -> tuple[Comparison, ...]:
     """The flows of a region, a formula over the second snapshot, in parts. Raises OutOfBudget.
 
-    Flows with nodes, or with pods on the host network, are apart from all others: on which node a pod runs matters to
-    the former only, and would make very many cells of few. Cost: about that of both snapshots' whole tables.
+    Last come flows that only one of the snapshots has; `earlier` is the region of those of the first, a formula over
+    it. Flows with nodes, or with pods on the host network, are apart from all others: on which node a pod runs matters
+    to the former only, and would make very many cells of few. Cost: about that of both snapshots' whole tables.
     """
     snapshots = encodings[0].snapshot, encodings[1].snapshot
-    return tuple(
+    common = (
         _compared(snapshots, join(encodings, pairing, (old, All((region_, new))), budget), All((region_, new)), budget)
         for old, new in _parts(encodings, pairing)
     )
+    sole = (
+        _compared(snapshots, alone(encodings[at], when, All((wanted, part)), budget), All((wanted, part)), budget)
+        for at, (when, wanted) in enumerate(zip(When, (earlier, region_), strict=True))
+        for part in one_sided_regions(encodings[at].universe, pairing, when)
+    )
+    return (*common, *sole)
 
 
 def _parts(encodings: tuple[Encoding, Encoding], pairing: Pairing) -> Iterator[tuple[Formula, Formula]]:
@@ -186,38 +203,45 @@ def _is_host(party: Party) -> bool:
     return isinstance(party, Node) or (isinstance(party, Pod) and party.host_network)
 
 
-def settled(comparison: Comparison, budget: Budget) -> tuple[Comparison, ...]:
-    """The comparison for each way in which what is open about own nodes may be settled, in both snapshots alike.
-
-    Where a pod runs, and whether it may send to its own node, is no choice of policies. Raises OutOfBudget.
-    """
-    if not is_unsettled(comparison.joint):
-        return (comparison,)
-    return tuple(
-        _compared(comparison.snapshots, settled_joint(comparison.joint, own_node=way), comparison.region, budget)
-        for way in (False, True)
-    )
-
-
 def _compared(snapshots: tuple[Snapshot, Snapshot], joint: Joint, region_: Formula, budget: Budget) -> Comparison:
     count = word_count(len(joint.after.atoms))
     exists = np.where(joint.exists, FULL, np.uint64(0))[:, :, None] & words((1 << len(joint.after.atoms)) - 1, count)
+    inside = exists & region(joint.after, region_)
+    told = [
+        _denied(inside) if joint.only not in (None, when) else verdicts(part, budget)
+        for when, part in zip(When, (joint.before, joint.after), strict=True)
+    ]
+    programs = None
+    may_gain = may_lose = np.zeros_like(inside)
+    if joint.only is None and may_be_open(joint.before) and may_be_open(joint.after):
+        programs = open_programs(joint.before, joint.after)
+        may_gain, may_lose = may_differ(programs, open_in_both(inside, told[0], told[1]), budget)
     return Comparison(
         snapshots=snapshots,
         joint=joint,
         region=region_,
-        inside=exists & region(joint.after, region_),
-        before=verdicts(joint.before, budget),
-        after=verdicts(joint.after, budget),
+        inside=inside,
+        before=told[0],
+        after=told[1],
+        open_programs=programs,
+        may_gain=may_gain,
+        may_lose=may_lose,
     )
+
+
+def _denied(like: Table) -> Verdicts:
+    """The verdicts of flows that do not exist."""
+    return Verdicts(np.zeros_like(like), np.full_like(like, FULL))
 
 
 def decide(comparison: Comparison, difference: Difference, budget: Budget, prover: Prover) -> Decision:
     """Whether some flow differs like this, by Z3 and by the sets engine, which must agree."""
-    if comparison.empty:
+    if comparison.empty or (comparison.joint.only and comparison.joint.only is _TELLS_NOTHING.get(difference)):
         return Equal(empty=True)
+    if comparison.open_programs is None and difference in (Difference.MAY_GAIN, Difference.MAY_LOSE):
+        return Equal()
     found = comparison.differing(difference)
-    script = difference_script(comparison.joint, comparison.region, difference)
+    script = difference_script(comparison.joint, comparison.region, difference, comparison.open_programs)
     result = prover.run(script.text, ("s", "d", "p"), budget)
     if isinstance(result, GaveUp):
         return Undecided(result.reason)
@@ -240,7 +264,7 @@ def _clearest(comparison: Comparison, found: Table) -> PairSample | None:
         best = twins.best(comparison.joint, table)
         if best is not None:
             source, other, flows = best
-            port = place(flows.after.protocol, flows.after.port)
+            port = place(flows.known.protocol, flows.known.port)
             atom = next(at for at, ports in enumerate(comparison.joint.after.atoms) if port in ports)
             return comparison.sample((source, other, atom), flows)
     return None

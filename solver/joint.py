@@ -31,7 +31,7 @@ from reachproof.solver.ground import Encoding
 from reachproof.solver.index import Positions
 from reachproof.solver.pairing import Pairing
 from reachproof.solver.slice import Slice, cut
-from reachproof.solver.spread import Spread, is_open_at_own_node, settled_slice
+from reachproof.solver.spread import Spread
 from reachproof.solver.universe import Point, party_key, sole_key
 
 _LIKE = 2
@@ -41,18 +41,32 @@ _LIKE = 2
 class Difference(StrEnum):
     """What may be different about a flow (`solver.compare`)."""
 
-    GAIN = "may be newly allowed"
-    DRIFT = "may have changed"
     LOOSER = "is allowed more than before"
     STRICTER = "is allowed less than before"
+    MAY_GAIN = "is open in both, and may be allowed now where it was denied"
+    MAY_LOSE = "is open in both, and may be denied now where it was allowed"
+
+
+class When(StrEnum):
+    """In which of the two snapshots."""
+
+    BEFORE = "before"
+    AFTER = "after"
 
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """One endpoint with its addresses of one family, in either snapshot."""
+    """One endpoint with its addresses of one family, in either snapshot; None in one that does not have it."""
 
-    before: Point
-    after: Point
+    before: Point | None
+    after: Point | None
+
+    @property
+    def known(self) -> Point:
+        """It in the later of the snapshots that have it."""
+        found = self.after or self.before
+        assert found is not None
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +75,8 @@ class Joint:
 
     `twins[side][cell]` are the endpoints of a cell. Each of the second snapshot is among them, with as many of those
     that it is compared with as it takes.
-    `moved`: whether flows were left out because pods run on other nodes.
+    `moved`: whether flows were left out because pods run on other nodes. `only`: the snapshot that has the flows, where
+    it is one of them; then both slices are that one's.
     """
 
     before: Slice
@@ -69,6 +84,7 @@ class Joint:
     twins: dict[Side, tuple[tuple[Twin, ...], ...]]
     exists: Flags
     moved: bool
+    only: When | None = None
 
 
 def join(
@@ -103,18 +119,22 @@ def join(
     return Joint(before=slices[0], after=slices[1], twins=twins, exists=exists, moved=moved)
 
 
-def settled(joint: Joint, *, own_node: bool) -> Joint:
-    """The same, once it is known whether a pod runs on the other end's node, and may always send to its own.
-
-    `own_node`: it does and may, wherever that is open; else never. Then it is so in both snapshots.
-    """
-    before, after = (settled_slice(part, own_node=own_node) for part in (joint.before, joint.after))
-    return replace(joint, before=before, after=after)
-
-
-def is_unsettled(joint: Joint) -> bool:
-    """Whether anything is open about own nodes, in either snapshot."""
-    return is_open_at_own_node(joint.before) or is_open_at_own_node(joint.after)
+def alone(encoding: Encoding, when: When, region: Formula, budget: Budget) -> Joint:
+    """The flows of a region that only one snapshot has. Raises OutOfBudget."""
+    part = cut(encoding, (region,), budget)
+    points = part.view.points
+    twins = {
+        side: tuple(
+            tuple(
+                Twin(points[at], None) if when is When.BEFORE else Twin(None, points[at])
+                for at in position_list(cell.points, len(points))
+            )
+            for cell in part.cells(side)
+        )
+        for side in Side
+    }
+    exists, _ = _exists(part, part, twins)
+    return Joint(before=part, after=part, twins=twins, exists=exists, moved=False, only=when)
 
 
 def overlay(left: Sequence[IntervalSet], right: Sequence[IntervalSet]) -> dict[tuple[int, int], IntervalSet]:
@@ -242,11 +262,12 @@ Keys = tuple[str | None, str | None]
 
 
 def _keys(twin: Twin) -> Keys:
-    return sole_key(twin.before), sole_key(twin.after)
+    before, after = (None if point is None else sole_key(point) for point in (twin.before, twin.after))
+    return before, after
 
 
 def _apart(one: Keys, two: Keys) -> bool:
-    """Whether the ends are two in both snapshots."""
+    """Whether the ends are two in every snapshot that has both."""
     return all(a is None or a != b for a, b in zip(one, two, strict=True))
 
 

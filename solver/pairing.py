@@ -37,11 +37,15 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairing:
-    """The endpoints of both snapshots: `matches` are in both, the others in one only. All in order of name."""
+    """The endpoints of both snapshots: `matches` are in both, the others in one only. All in order of name.
+
+    `nodes`: whether both snapshots have nodes, so that one which is in one of them only is new or lost.
+    """
 
     matches: tuple[Match, ...]
     lost: tuple[Pod | Node, ...]
     new: tuple[Pod | Node, ...]
+    nodes: bool
 
 
 def pair(before: Snapshot, after: Snapshot) -> Pairing:
@@ -67,6 +71,7 @@ def pair(before: Snapshot, after: Snapshot) -> Pairing:
             *(pod for pod in after.pods if pod.key not in twins and id(pod) not in matched),
             *(node for node in after.nodes if node.name not in before.node_of),
         ),
+        nodes=bool(before.nodes and after.nodes),
     )
 
 

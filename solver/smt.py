@@ -19,7 +19,7 @@ slice, whatever the hash seed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -232,8 +232,7 @@ class Writer:
         return self.terms.meant(meaning, direction, policy.policy, None)
 
     def _rule(self, rule: SlicedRule, direction: Direction) -> RuleTerms:
-        certain = disjunction([self._patch(patch, direction) for patch in rule.certain])
-        possible = disjunction([self._patch(patch, direction) for patch in rule.possible])
+        certain, possible = self.patches(rule.certain, direction), self.patches(rule.possible, direction)
         if rule.policy is None:
             return RuleTerms(rule.rule.action, self.terms.fresh(certain), self.terms.fresh(possible))
         if possible != FALSE:
@@ -241,6 +240,10 @@ class Writer:
         if certain != FALSE:
             certain = self.terms.meant(certain, direction, rule.policy, rule.rule)
         return RuleTerms(rule.rule.action, certain, possible)
+
+    def patches(self, patches: Iterable[Patch], direction: Direction) -> str:
+        """The flow is in one of the patches."""
+        return disjunction([self._patch(patch, direction) for patch in patches])
 
     def _patch(self, patch: Patch, direction: Direction) -> str:
         return conjunction(

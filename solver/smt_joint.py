@@ -11,36 +11,62 @@ Trusted: nothing by itself; `compare` holds each answer against the sets engine'
 
 from __future__ import annotations
 
-from typing import assert_never
-
 import numpy as np
 
+from reachproof.network.policy import Direction
+from reachproof.solver.choices import Programs
 from reachproof.solver.goal import Formula, Wanted
-from reachproof.solver.joint import Difference, Joint
+from reachproof.solver.joint import Difference, Joint, When
 from reachproof.solver.smt import PORT, Script, Writer
-from reachproof.solver.terms import Terms, conjunction, disjunction, negation
+from reachproof.solver.smt_open import OpenWriter
+from reachproof.solver.terms import FALSE, TRUE, Terms, conjunction, disjunction, negation
 from reachproof.solver.tiers import Outcome, verdict
 
+_ABSENT = (Outcome(FALSE, TRUE), Outcome(FALSE, TRUE))
+"""What is said of flows in a snapshot that does not have them."""
 
-def difference_script(joint: Joint, region: Formula, difference: Difference) -> Script:
-    """Satisfiable exactly when some flow of the region, a formula over the second snapshot, differs like this."""
+
+def difference_script(joint: Joint, region: Formula, difference: Difference, programs: Programs | None) -> Script:
+    """Satisfiable exactly when some flow of the region, a formula over the second snapshot, differs like this.
+
+    `programs`: what is open in both, which only MAY_GAIN and MAY_LOSE look at.
+    """
     before = Writer(joint.before)
     after = Writer(joint.after, terms=before.terms)
     terms = before.terms
-    differs = _differs(difference, before.outcomes("before_"), after.outcomes("after_"))
-    conditions = [_exists(joint, terms), after.formula(region), differs]
-    lines = [*terms.declarations(("s", "d", PORT)), *terms.lines, *(f"(assert {each})" for each in conditions)]
+    outcomes = (
+        _ABSENT if joint.only is When.AFTER else before.outcomes("before_"),
+        _ABSENT if joint.only is When.BEFORE else after.outcomes("after_"),
+    )
+    choices = OpenWriter()
+    conditions = [_exists(joint, terms), after.formula(region)]
+    if difference in (Difference.MAY_GAIN, Difference.MAY_LOSE):
+        assert programs is not None
+        was, is_ = (
+            choices.allowed(writer, [(direction, programs[direction][at]) for direction in Direction])
+            for at, writer in enumerate((before, after))
+        )
+        conditions += [_open(*each) for each in outcomes]
+        conditions += [negation(was), is_] if difference is Difference.MAY_GAIN else [was, negation(is_)]
+    else:
+        conditions.append(_differs(difference, *outcomes))
+    lines = [
+        *terms.declarations(("s", "d", PORT)),
+        *choices.declarations,
+        *terms.lines,
+        *(f"(assert {each})" for each in conditions),
+    ]
     return Script(text="\n".join(lines))
+
+
+def _open(egress: Outcome, ingress: Outcome) -> str:
+    return conjunction([verdict(wanted, egress, ingress) for wanted in (Wanted.CAN_ALLOW, Wanted.CAN_DENY)])
 
 
 def _differs(difference: Difference, before: tuple[Outcome, Outcome], after: tuple[Outcome, Outcome]) -> str:
     could_allow, could_deny = verdict(Wanted.CAN_ALLOW, *before), verdict(Wanted.CAN_DENY, *before)
     can_allow, can_deny = verdict(Wanted.CAN_ALLOW, *after), verdict(Wanted.CAN_DENY, *after)
     match difference:
-        case Difference.GAIN:
-            return conjunction([can_allow, could_deny])
-        case Difference.DRIFT:
-            return disjunction([conjunction([can_allow, could_deny]), conjunction([can_deny, could_allow])])
         case Difference.LOOSER:
             more = conjunction([can_allow, negation(could_allow)])
             return disjunction([more, conjunction([could_deny, negation(can_deny)])])
@@ -48,7 +74,7 @@ def _differs(difference: Difference, before: tuple[Outcome, Outcome], after: tup
             less = conjunction([could_allow, negation(can_allow)])
             return disjunction([less, conjunction([can_deny, negation(could_deny)])])
         case _:
-            assert_never(difference)
+            raise ValueError(difference)
 
 
 def _exists(joint: Joint, terms: Terms) -> str:

@@ -1,4 +1,4 @@
-"""A slice written anew: over finer cells and atoms, or with what is open about own nodes settled.
+"""A slice written anew over finer cells and atoms, and which of its rules are about own nodes.
 
 Trusted by both engines when snapshots are compared; checked with `solver.joint`.
 """
@@ -81,37 +81,7 @@ def rewritten(
     )
 
 
-def settled_slice(part: Slice, *, own_node: bool) -> Slice:
-    """The slice with the rules about own nodes matching for certain where they may match, or never there.
-
-    Rules about other nodes the other way round.
-    """
-
-    def rule(each: SlicedRule) -> SlicedRule:
-        if not _is_about_nodes(each):
-            return each
-        others = any(isinstance(match.peer, OtherNodePeer) for match in each.rule.matches)
-        return replace(each, certain=(*each.certain, *(each.possible if own_node is not others else ())), possible=())
-
-    def policy(each: SlicedPolicy) -> SlicedPolicy:
-        return replace(each, rules=tuple(map(rule, each.rules)))
-
-    egress, ingress = (tuple(rewritten(tier, policy, rule) for tier in tiers) for tiers in (part.egress, part.ingress))
-    return replace(part, egress=egress, ingress=ingress)
-
-
-def is_open_at_own_node(part: Slice) -> bool:
-    """Whether one of these rules may match somewhere and may not."""
-    return any(
-        rule.possible
-        for tier in (*part.egress, *part.ingress)
-        for rules in (*(p.rules for chain in tier.chains for group in chain for p in group), tier.isolation)
-        for rule in rules
-        if _is_about_nodes(rule)
-    )
-
-
-def _is_about_nodes(rule: SlicedRule) -> bool:
+def is_about_nodes(rule: SlicedRule) -> bool:
     """Whether all that is open about the rule is where the ends of a flow run, or what a built-in rule means."""
     if rule.rule.may and rule.rule.origin != BUILT_IN:
         return False

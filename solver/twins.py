@@ -28,10 +28,17 @@ _LOOK_AT = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowPair:
-    """One flow as it is in either snapshot."""
+    """One flow as it is in either snapshot; None in one that does not have it."""
 
-    before: Flow
-    after: Flow
+    before: Flow | None
+    after: Flow | None
+
+    @property
+    def known(self) -> Flow:
+        """It in the later of the snapshots that have it."""
+        found = self.after or self.before
+        assert found is not None
+        return found
 
 
 def best(joint: Joint, found: Table) -> tuple[int, int, FlowPair] | None:
@@ -70,34 +77,39 @@ def flow_between(joint: Joint, sources: Sequence[Twin], destinations: Sequence[T
     ports = IntervalSet.of(span for atom in positions(atoms) for span in joint.after.atoms[atom])
     for source in _ordered(sources):
         for other in _ordered(destinations):
-            addresses = _addresses(joint, source, other)
-            if addresses is None:
+            chosen = _addresses(joint, source, other)
+            if chosen is None:
                 continue
-            protocol, port = protocol_port(telling_port(ports, other.after.party))
-            before, after = (
-                Flow(
-                    source=ends[0].party,
-                    destination=ends[1].party,
-                    source_address=chosen[0],
-                    destination_address=chosen[1],
-                    protocol=protocol,
-                    port=port,
-                )
-                for ends, chosen in zip(
-                    ((source.before, other.before), (source.after, other.after)), addresses, strict=True
-                )
-            )
+            number = telling_port(ports, other.known.party)
+            before = _flow(source.before, other.before, chosen[0], number)
+            after = _flow(source.after, other.after, chosen[1], number)
             return FlowPair(before=before, after=after)
     return None
+
+
+def _flow(source: Point | None, other: Point | None, addresses: tuple[int, int], number: int) -> Flow | None:
+    if source is None or other is None:
+        return None
+    protocol, port = protocol_port(number)
+    return Flow(
+        source=source.party,
+        destination=other.party,
+        source_address=addresses[0],
+        destination_address=addresses[1],
+        protocol=protocol,
+        port=port,
+    )
 
 
 def _addresses(joint: Joint, source: Twin, other: Twin) -> tuple[tuple[int, int], tuple[int, int]] | None:
     """Addresses before and after, the same where they may be; None where one endpoint would be both ends."""
     old, new = joint.before.view.universe.snapshot, joint.after.view.universe.snapshot
-    first = telling_address(new, source.after)
-    second = _other_end(new, source.after, first, other.after, telling_address(new, other.after))
+    first = telling_address(new, source.known)
+    second = _other_end(new, source.known, first, other.known, telling_address(new, other.known))
     if second is None:
         return None
+    if joint.only is not None or source.before is None or other.before is None:
+        return (first, second), (first, second)
     old_first = first if first in source.before.addresses else telling_address(old, source.before)
     old_second = _other_end(old, source.before, old_first, other.before, second)
     return None if old_second is None else ((old_first, old_second), (first, second))
@@ -117,7 +129,7 @@ def _other_end(snapshot: Snapshot, source: Point, first: int, other: Point, wish
 
 def _ordered(twins: Sequence[Twin]) -> list[Twin]:
     """The first twins of a cell, best first; a bounded number of them."""
-    return sorted(twins[:_LOOK_AT], key=lambda twin: (_rank(twin), twin.after.addresses.spans))
+    return sorted(twins[:_LOOK_AT], key=lambda twin: (_rank(twin), twin.known.addresses.spans))
 
 
 def _cell_rank(twins: Sequence[Twin], index: int) -> tuple[tuple[int, str, str], int]:
@@ -126,7 +138,7 @@ def _cell_rank(twins: Sequence[Twin], index: int) -> tuple[tuple[int, str, str],
 
 def _rank(twin: Twin) -> tuple[int, str, str]:
     """Pods with addresses first, then those without, nodes, and the outside."""
-    match twin.after.party:
+    match twin.known.party:
         case Pod() as pod:
             return int(pod.abstract), pod.namespace, pod.name
         case Node(name=name):

@@ -8,9 +8,11 @@ from functools import cached_property
 
 from reachproof.cli.formats.shown import connections, end_text, outside_names
 from reachproof.cli.text import place
+from reachproof.network.flow import Flow
 from reachproof.queries.diff_causes import Cause
 from reachproof.queries.diff_rows import Change, Row
-from reachproof.queries.difference import Diff, Relation
+from reachproof.queries.difference import Diff, Relation, Undetermined
+from reachproof.queries.difference import Shown as Witness
 from reachproof.queries.policy_changes import Edit
 from reachproof.queries.report_ends import End
 
@@ -19,6 +21,7 @@ SENTENCES = {
     Relation.STRICTER: "The new one is stricter: it allows less, and nothing more.",
     Relation.LOOSER: "The new one is looser: it allows more, and nothing less.",
     Relation.INCOMPARABLE: "The new one allows some flows more, and some less.",
+    Relation.UNDETERMINED: "What the new one allows more, or less, depends on what is not modelled.",
     Relation.UNKNOWN: "It was not decided what differs.",
 }
 
@@ -49,7 +52,8 @@ class Shown:
         edits = [each.edit for each in diff.policies]
         rows = ", ".join(f"{changes.count(change)} {change}" for change in Change)
         policies = ", ".join(f"{edits.count(edit)} {edit}" for edit in Edit)
-        return f"connections: {rows}; workloads: {len(diff.new)} new, {len(diff.lost)} lost; policies: {policies}"
+        counts = f"connections: {rows}; workloads: {len(diff.new)} new, {len(diff.lost)} lost; policies: {policies}"
+        return f"{counts}; undetermined: {len(diff.undetermined)}" if diff.undetermined else counts
 
 
 def ports_text(row: Row) -> tuple[str, str]:
@@ -69,6 +73,29 @@ def remarks(row: Row) -> str:
     if row.before_open or row.after_open:
         said.append(f"{connections(row.before_open | row.after_open)} depends on what is left open")
     return ", ".join(said)
+
+
+def undetermined_text(found: Undetermined) -> str:
+    """What differs, in a policy or in what flows rest on."""
+    return f"{found.policy}: {found.text}" if found.policy else found.text
+
+
+def witnesses(diff: Diff) -> Iterator[tuple[str, Witness]]:
+    """Flows that show the relation, each with what it shows."""
+    for says, flow in (
+        ("allowed more than before", diff.looser),
+        ("allowed less than before", diff.stricter),
+        ("not known to be as before", diff.open),
+    ):
+        if flow is not None:
+            yield says, flow
+
+
+def known_flow(witness: Witness) -> Flow:
+    """The flow in the later of the snapshots that have it."""
+    found = witness.after or witness.before
+    assert found is not None
+    return found
 
 
 def cause_texts(row: Row) -> Iterator[str]:

@@ -7,7 +7,17 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 
-from reachproof.cli.formats.diff_shown import SENTENCES, Shown, cause_text, cause_texts, ports_text, remarks
+from reachproof.cli.formats.diff_shown import (
+    SENTENCES,
+    Shown,
+    cause_text,
+    cause_texts,
+    known_flow,
+    ports_text,
+    remarks,
+    undetermined_text,
+    witnesses,
+)
 from reachproof.cli.text import flow_text, printable
 from reachproof.queries.diff_rows import Row
 from reachproof.queries.difference import Diff
@@ -21,7 +31,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_lines(shown: Shown) -> Iterator[str]:
-    """A header and a line for each row, then new and lost workloads.
+    """A header and a line for each row, then what is undetermined, new and lost workloads.
 
     A cell that a spreadsheet would take for a formula begins with `'`.
     """
@@ -30,6 +40,9 @@ def csv_lines(shown: Shown) -> Iterator[str]:
         because = "; ".join(printable(text) for text in cause_texts(row))
         ends = (", ".join(end.cidrs) or str(end) for end in (row.src, row.dst))
         yield _csv((str(row.change), *map(printable, ends), *ports_text(row), remarks(row), because))
+    for each in shown.diff.undetermined:
+        policy = printable(str(each.policy)) if each.policy else ""
+        yield _csv(("undetermined", policy, "", "", "", printable(each.text), ""))
     for word, ends_ in (("new", shown.diff.new), ("lost", shown.diff.lost)):
         yield from (_csv((word, printable(str(end)), "", "", "", "", "")) for end in ends_)
 
@@ -53,6 +66,9 @@ def md_lines(shown: Shown) -> Iterator[str]:
     yield f"- {shown.counts.replace('; ', chr(10) + '- ')}"
     if diff.rows:
         yield from _folded("Connections", list(_table(shown)))
+    if diff.undetermined:
+        found = [f"- {_escaped(undetermined_text(each))}{_at(str(each.origin or ''))}" for each in diff.undetermined]
+        yield from _folded("Undetermined", found)
     if diff.new or diff.lost:
         yield from _folded(
             "Workloads in one of them only", list(_ends("new", diff.new)) + list(_ends("lost", diff.lost))
@@ -94,12 +110,12 @@ def _ends(word: str, ends: Sequence[End]) -> Iterator[str]:
 
 def _witnesses(diff: Diff) -> Iterator[str]:
     lines = []
-    for says, flow in (("more", diff.looser), ("less", diff.stricter)):
-        if flow is None:
-            continue
-        lines.append(f"- allowed {says} than before: {_escaped(flow_text(flow.after))}")
+    for says, flow in witnesses(diff):
+        lines.append(f"- {says}: {_escaped(flow_text(known_flow(flow)))}")
         for when, trace in zip(("before", "after"), flow.traces, strict=True):
-            lines.append(f"  - {when}: {trace.truth}")
+            lines.append(f"  - {when}: {trace.truth if trace else 'not there'}")
+            if trace is None:
+                continue
             lines += [f"    - {_escaped(f'{step.direction} {step.action}: {step.text}')}" for step in trace.steps]
     if lines:
         yield from _folded("A flow that shows it", lines)

@@ -6,7 +6,15 @@ from collections.abc import Iterator
 
 import click
 
-from reachproof.cli.formats.diff_shown import Shown, cause_texts, ports_text, remarks
+from reachproof.cli.formats.diff_shown import (
+    Shown,
+    cause_texts,
+    known_flow,
+    ports_text,
+    remarks,
+    undetermined_text,
+    witnesses,
+)
 from reachproof.cli.text import flow_text, place, printable
 from reachproof.queries import difference
 from reachproof.queries.diff_rows import Change, Row
@@ -17,6 +25,7 @@ _COLOURS = {
     Relation.STRICTER: "cyan",
     Relation.LOOSER: "red",
     Relation.INCOMPARABLE: "red",
+    Relation.UNDETERMINED: "yellow",
     Relation.UNKNOWN: "yellow",
 }
 _MARKS = {Change.ADDED: "green", Change.REMOVED: "red", Change.CHANGED: "yellow"}
@@ -32,12 +41,14 @@ def text_lines(shown: Shown) -> Iterator[str]:
     yield f"  {shown.counts}"
     for row in diff.rows:
         yield from _row(shown, row)
+    for each in diff.undetermined:
+        mark = click.style("undetermined", fg="yellow")
+        yield f"{mark} {printable(undetermined_text(each))}{printable(place(each.origin))}"
     for word, ends in (("new", diff.new), ("lost", diff.lost)):
         yield from (f"{word:<8} {printable(str(end))}" for end in ends)
     yield from (f"{name}: {', '.join(end.cidrs)}" for end, name in shown.names.items())
-    for says, flow in (("more", diff.looser), ("less", diff.stricter)):
-        if flow is not None:
-            yield from _flow(says, flow)
+    for says, flow in witnesses(diff):
+        yield from _flow(says, flow)
     for notice in diff.assumptions:
         yield printable(f"assuming {notice.code}: {notice.text}")
 
@@ -52,9 +63,13 @@ def _row(shown: Shown, row: Row) -> Iterator[str]:
 
 
 def _flow(says: str, flow: difference.Shown) -> Iterator[str]:
-    yield f"allowed {says} than before: {printable(flow_text(flow.after))}"
+    known = known_flow(flow)
+    yield f"{says}: {printable(flow_text(known))}"
     for when, trace in zip(("before", "after"), flow.traces, strict=True):
-        other = f" ({flow_text(trace.flow)})" if str(trace.flow) != str(flow.after) else ""
+        if trace is None:
+            yield f"  {when}: not there"
+            continue
+        other = f" ({flow_text(trace.flow)})" if str(trace.flow) != str(known) else ""
         yield printable(f"  {when}: {trace.truth}{other}")
         for step in trace.steps:
             yield printable(f"    {step.direction:<7} {step.action:<5} {step.text}{place(step.origin)}")

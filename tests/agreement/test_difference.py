@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reachproof.network.cluster import Node, Pod
-from reachproof.network.flow import Party
+from reachproof.network.flow import Flow, Party
 from reachproof.network.ports import place
 from reachproof.queries.by import By
 from reachproof.queries.diff_rows import Row
@@ -21,7 +22,7 @@ from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget
 from reachproof.solver.ground import prepare
 from reachproof.solver.prove import Prover
-from tests.strategies.pairs import Change, all_flow_pairs, changes, port_pieces
+from tests.strategies.pairs import Change, all_flow_pairs, changes, lone_flows, port_pieces
 
 RANK = {Truth.DENIED: 0, Truth.EITHER: 1, Truth.ALLOWED: 2}
 PROVER = Prover()
@@ -48,15 +49,25 @@ def home(party: Party, address: int, by: By) -> object:
             return address
 
 
+def all_told(change: Change, numbers: set[int]) -> Iterator[tuple[Flow, tuple[Truth, Truth]]]:
+    """Every flow on these ports that some snapshot has, with its truths; DENIED where it does not exist."""
+    for before, after in all_flow_pairs(change):
+        if place(after.protocol, after.port) in numbers:
+            yield after, (truth(change.before, before), truth(change.after, after))
+    for flow in lone_flows(change, 0):
+        if place(flow.protocol, flow.port) in numbers:
+            yield flow, (truth(change.before, flow), Truth.DENIED)
+    for flow in lone_flows(change, 1):
+        if place(flow.protocol, flow.port) in numbers:
+            yield flow, (Truth.DENIED, truth(change.after, flow))
+
+
 def expected(change: Change, by: By, numbers: set[int]) -> dict[tuple[object, object], list[set[int]]]:
     """For every pair of ends what the evaluator says of all of its flows on these ports."""
     pairs: dict[tuple[object, object], list[set[int]]] = defaultdict(lambda: [set() for _ in range(6)])
-    for before, after in all_flow_pairs(change):
-        if place(after.protocol, after.port) not in numbers:
-            continue
-        truths = truth(change.before, before), truth(change.after, after)
-        ends = home(after.source, after.source_address, by), home(after.destination, after.destination_address, by)
-        port = place(after.protocol, after.port)
+    for known, truths in all_told(change, numbers):
+        ends = home(known.source, known.source_address, by), home(known.destination, known.destination_address, by)
+        port = place(known.protocol, known.port)
         told = (
             truths[0] is not Truth.DENIED,
             truths[1] is not Truth.DENIED,

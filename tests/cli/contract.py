@@ -73,6 +73,7 @@ WITNESS["properties"]["before"] = _object(
     port={"type": "integer", "minimum": 1, "maximum": 65535},
     trace={**_list(STEP), "minItems": 1},
 )
+WITNESS["properties"]["lost"] = {"const": True}
 EVIDENCE = _object(
     replayed={"type": "boolean"},
     crossChecked={"type": "boolean"},
@@ -135,17 +136,21 @@ ONE_SIDE = _object(
     truth={"enum": ["allowed", "denied", "either"]},
     trace=WITNESS["properties"]["trace"],
 )
-BOTH_SIDES = _or_null(_object(before=ONE_SIDE, after=ONE_SIDE))
+BOTH_SIDES = _or_null(_object(before=_or_null(ONE_SIDE), after=_or_null(ONE_SIDE)))
+EDIT = {"enum": ["added", "removed", "changed"]}
 DIFF = _object(
     apiVersion={"const": "reachproof/v1"},
-    relation={"enum": ["equivalent", "stricter", "looser", "incomparable", "unknown"]},
+    relation={"enum": ["equivalent", "stricter", "looser", "incomparable", "undetermined", "unknown"]},
     reason=TEXT,
     by={"enum": ["pod", "workload", "namespace", "tenant"]},
     rows=_list(ROW),
     new=_list(ROW_END),
     lost=_list(ROW_END),
-    policies=_list(_object(policy=POLICY, edit={"enum": ["added", "removed", "changed"]}, origin=ORIGIN)),
-    witnesses=_object(looser=BOTH_SIDES, stricter=BOTH_SIDES),
+    policies=_list(_object(policy=POLICY, edit=EDIT, unmodelled=_list(WORDS), origin=ORIGIN)),
+    undetermined=_list(
+        _object(policy=_or_null(POLICY), edit=_or_null(EDIT), what=_list(WORDS), text=WORDS, origin=_or_null(ORIGIN))
+    ),
+    witnesses=_object(looser=BOTH_SIDES, stricter=BOTH_SIDES, undetermined=BOTH_SIDES),
     assumptions=_list(NOTICE),
     warnings=_list(WARNING),
     evidence=_object(
@@ -165,9 +170,17 @@ def check_diff(document: object) -> None:
     assert errors == []
     assert isinstance(document, dict)
     shown = {way for way, witness in document["witnesses"].items() if witness is not None}
-    expected = {"equivalent": set(), "unknown": set(), "incomparable": {"looser", "stricter"}}
-    assert shown == expected.get(document["relation"], {document["relation"]})
-    assert bool(document["rows"]) == bool(shown)
+    moved = shown - {"undetermined"}
+    assert bool(document["rows"]) == bool(moved)
+    match document["relation"]:
+        case "equivalent" | "unknown":
+            assert not shown and not document["undetermined"]
+        case "incomparable":
+            assert moved == {"looser", "stricter"}
+        case "undetermined":
+            assert document["undetermined"] and len(moved) < 2
+        case one:
+            assert moved == {one}
     assert (document["reason"] != "") == (document["relation"] == "unknown")
 
 

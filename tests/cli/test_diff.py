@@ -19,6 +19,23 @@ from tests.cli.repository import BEFORE, CLOSED, commit, git, repository
 from tests.cli.terminal import Terminal
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git here")
+CALICO = ("--cni", "calico")
+EVIL = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: evil, namespace: shop}
+spec: {containers: [{name: c, image: i}]}
+status: {podIP: 10.3.0.9, phase: Running}
+"""
+SOURCE_PORTS = """\
+apiVersion: projectcalico.org/v3
+kind: NetworkPolicy
+metadata: {name: p, namespace: shop}
+spec:
+  types: [Egress]
+  egress:
+  - {action: Allow, protocol: TCP, source: {ports: ["PORTS"]}, destination: {selector: all()}}
+"""
 NEW = "nothing is newly allowed since snapshot main"
 
 
@@ -80,21 +97,90 @@ def test_a_pack_may_compare_with_another_snapshot(terminal: Terminal, tmp_path: 
     )
 
 
-def test_new_and_lost_workloads_are_a_difference_without_rows(terminal: Terminal, tmp_path: Path) -> None:
+def test_connections_of_new_and_lost_workloads_are_rows(terminal: Terminal, tmp_path: Path) -> None:
     (tmp_path / "one.yaml").write_text(BEFORE, encoding="utf-8")
     (tmp_path / "two.yaml").write_text(BEFORE.replace("name: db", "name: store"), encoding="utf-8")
     ran = terminal.run("diff", "-q", "one.yaml", "two.yaml")
-    assert str(ran) == (
-        "exit 1\n-- stdout\nEQUIVALENT  one.yaml -> two.yaml\n"
-        "  connections: 0 added, 0 removed, 0 changed; workloads: 1 new, 1 lost; "
-        "policies: 0 added, 0 removed, 0 changed\n"
-        "new      shop/store\n"
-        "lost     shop/db\n"
-    )
+    assert ran.code == 1
+    lines = ran.out.splitlines()
+    assert lines[:2] == [
+        "INCOMPARABLE  one.yaml -> two.yaml",
+        "  connections: 4 added, 4 removed, 0 changed; workloads: 1 new, 1 lost; "
+        "policies: 0 added, 0 removed, 0 changed",
+    ]
+    lost = lines.index("removed  shop/web => shop/db : All Connections -> No Connections")
+    new = lines.index("added    shop/web => shop/store : No Connections -> All Connections")
+    assert [lines[lost + 1], lines[new + 1]] == ["           lost: pod shop/db", "           new: pod shop/store"]
+    assert {"new      shop/store", "lost     shop/db"} <= set(lines)
     listed = terminal.run("diff", "-q", "one.yaml", "two.yaml", "-o", "csv").out
-    assert listed.splitlines()[1:] == ["new,shop/store,,,,,", "lost,shop/db,,,,,"]
+    assert listed.splitlines()[9:] == ["new,shop/store,,,,,", "lost,shop/db,,,,,"]
     comment = terminal.run("diff", "-q", "one.yaml", "two.yaml", "-o", "md").out
     assert "- new: shop/store\n- lost: shop/db\n" in comment
+
+
+def test_a_pull_request_that_adds_an_open_pod_is_looser_in_the_heading(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text(BEFORE, encoding="utf-8")
+    (tmp_path / "two.yaml").write_text(f"{BEFORE}---\n{EVIL}", encoding="utf-8")
+    comment = terminal.run("diff", "-q", "one.yaml", "two.yaml", "-o", "md")
+    assert (comment.code, comment.out.splitlines()[0]) == (1, "### Network policy: looser")
+    assert "| added | shop/evil | shop/db | No Connections | All Connections | new: pod shop/evil |" in comment.out
+    back = terminal.run("diff", "-q", "two.yaml", "one.yaml", "-o", "md")
+    assert (back.code, back.out.splitlines()[0]) == (1, "### Network policy: stricter")
+
+
+def _source_ports(tmp_path: Path, name: str, ports: str, more: str = "") -> None:
+    text = f"{BEFORE}---\n{EVIL}---\n{SOURCE_PORTS.replace('PORTS', ports)}{more}"
+    (tmp_path / name).write_text(text, encoding="utf-8")
+
+
+def test_source_ports_alone_are_undetermined(terminal: Terminal, tmp_path: Path) -> None:
+    _source_ports(tmp_path, "one.yaml", "7000:7100")
+    _source_ports(tmp_path, "two.yaml", "61000:61100")
+    ran = terminal.run("diff", "-q", *CALICO, "one.yaml", "two.yaml")
+    assert ran.code == 3
+    assert ran.out.splitlines()[:3] == [
+        "UNDETERMINED  one.yaml -> two.yaml",
+        "  connections: 0 added, 0 removed, 0 changed; workloads: 0 new, 0 lost; "
+        "policies: 0 added, 0 removed, 1 changed; undetermined: 1",
+        "undetermined CalicoNetworkPolicy shop/p: differs only in source ports  [two.yaml:23]",
+    ]
+    comment = terminal.run("diff", "-q", *CALICO, "one.yaml", "two.yaml", "-o", "md")
+    assert (comment.code, comment.out.splitlines()[0]) == (3, "### Network policy: undetermined")
+    assert "- CalicoNetworkPolicy shop/p: differs only in source ports" in comment.out
+    table = terminal.run("diff", "-q", *CALICO, "one.yaml", "two.yaml", "-o", "csv").out
+    assert table.splitlines()[1:] == ["undetermined,CalicoNetworkPolicy shop/p,,,,differs only in source ports,"]
+    assert relation(terminal, *CALICO, "one.yaml", "two.yaml") == (3, "undetermined")
+    assert relation(terminal, *CALICO, "one.yaml", "one.yaml") == (0, "equivalent")
+
+
+def test_rows_and_what_is_undetermined_are_both_listed(terminal: Terminal, tmp_path: Path) -> None:
+    _source_ports(tmp_path, "one.yaml", "7000:7100")
+    _source_ports(tmp_path, "two.yaml", "61000:61100", f"---\n{CLOSED}")
+    ran = terminal.run("diff", "-q", *CALICO, "one.yaml", "two.yaml")
+    lines = ran.out.splitlines()
+    assert (ran.code, lines[0]) == (1, "UNDETERMINED  one.yaml -> two.yaml")
+    assert any(line.startswith("removed  0.0.0.0/0 => shop/db") for line in lines)
+    assert any(line.startswith("undetermined CalicoNetworkPolicy shop/p: ") for line in lines)
+
+
+def test_a_claim_that_source_ports_could_break_is_unknown(terminal: Terminal, tmp_path: Path) -> None:
+    _source_ports(tmp_path, "one.yaml", "7000:7100")
+    _source_ports(tmp_path, "two.yaml", "61000:61100")
+    for text in (NEW, "nothing changed since snapshot main"):
+        ran = terminal.run("query", "-q", *CALICO, "-f", "two.yaml", "--snapshot", "main=one.yaml", text)
+        assert (ran.code, ran.out.splitlines()[:2]) == (
+            3,
+            [
+                f"UNKNOWN  {text}",
+                "  reason: undetermined: CalicoNetworkPolicy shop/p differs only in source ports",
+            ],
+        )
+    (tmp_path / "p.reach").write_text(f'invariant no-more (high) "n":\n  {NEW}\n', encoding="utf-8")
+    assert terminal.run("check", "-q", *CALICO, "-f", "two.yaml", "--snapshot", "main=one.yaml", "p.reach").code == 3
+    listed = terminal.run(
+        "query", "-q", *CALICO, "-f", "two.yaml", "--snapshot", "main=one.yaml", "what changed since snapshot main?"
+    )
+    assert "undetermined  CalicoNetworkPolicy shop/p" in listed.out
 
 
 def test_nothing_to_compare_is_undecided(terminal: Terminal, tmp_path: Path) -> None:

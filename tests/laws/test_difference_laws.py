@@ -13,13 +13,15 @@ from reachproof.network.intervals import IntervalSet
 from reachproof.network.options import Enforcement
 from reachproof.network.policy import AddressPeer, Direction, Match, Policy, Rule
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries.ask import Session
 from reachproof.queries.diff_rows import Change as RowChange
 from reachproof.queries.diff_rows import Row
 from reachproof.queries.difference import Diff, Relation, difference
+from reachproof.queries.plan import Verdict
 from reachproof.solver.budget import Budget
 from reachproof.solver.ground import prepare
 from reachproof.solver.prove import Prover
-from tests.strategies.pairs import Change, changes
+from tests.strategies.pairs import Change, changes, edits, open_changes
 from tests.strategies.snapshots import manifests, snapshots
 from tests.strategies.vocabulary import Manifest
 
@@ -54,6 +56,46 @@ def turned(row: Row) -> tuple[object, ...]:
 def test_a_snapshot_does_not_differ_from_itself(snapshot: Snapshot) -> None:
     found = diff(snapshot, snapshot)
     assert (found.relation, found.rows, found.new, found.lost, found.policies) == (Relation.EQUIVALENT, (), (), (), ())
+
+
+@settings(max_examples=SOME)
+@given(open_changes())
+def test_what_is_left_open_is_settled_alike_in_one_snapshot(change: Change) -> None:
+    found = diff(change.before, change.before)
+    assert (found.relation, found.rows, found.undetermined) == (Relation.EQUIVALENT, (), ())
+
+
+@settings(max_examples=SOME)
+@given(open_changes())
+def test_what_is_undetermined_forth_is_so_back(change: Change) -> None:
+    forth, back = diff(change.before, change.after), diff(change.after, change.before)
+    assert back.relation is OPPOSITE.get(forth.relation, forth.relation)
+    assert sorted(map(str, map(bare, back.rows))) == sorted(map(str, map(turned, forth.rows)))
+    assert [each.policy for each in back.undetermined] == [each.policy for each in forth.undetermined]
+    assert (forth.open is None) is (back.open is None)
+
+
+@settings(max_examples=max(60, settings().max_examples))
+@given(edits())
+def test_an_edit_in_what_is_not_modelled_alone_is_never_equivalent(change: Change) -> None:
+    found = diff(change.before, change.after)
+    assert found.relation is not Relation.EQUIVALENT
+    assert found.undetermined or found.rows
+    assert found.policies
+    asked = Session(change.after, {"old": Session(change.before)}, PROVER)
+    assert asked.ask("nothing changed since snapshot old").verdict is not Verdict.HOLDS
+
+
+@settings(max_examples=SOME)
+@given(changes())
+def test_claims_say_of_a_difference_what_its_relation_says(change: Change) -> None:
+    found = diff(change.before, change.after)
+    asked = Session(change.after, {"old": Session(change.before)}, PROVER)
+    same = asked.ask("nothing changed since snapshot old").verdict
+    new = asked.ask("nothing is newly allowed since snapshot old").verdict
+    assert (same is Verdict.HOLDS) is (found.relation is Relation.EQUIVALENT)
+    assert (same is Verdict.VIOLATED) is bool(found.rows)
+    assert (new is Verdict.VIOLATED) is (found.looser is not None)
 
 
 @settings(max_examples=SOME)

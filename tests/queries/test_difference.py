@@ -73,7 +73,7 @@ def test_a_new_policy_takes_away_what_it_does_not_allow() -> None:
     assert found.relation is Relation.STRICTER
     assert [format_ports(row.gained) for row in found.rows] == ["no port", "no port", "no port"]
     assert found.looser is None and found.stricter is not None
-    assert [trace.truth for trace in found.stricter.traces] == [Truth.ALLOWED, Truth.DENIED]
+    assert [trace and trace.truth for trace in found.stricter.traces] == [Truth.ALLOWED, Truth.DENIED]
     assert (found.differs, bool(found.compared), bool(found.judged)) == (True, True, True)
 
 
@@ -81,7 +81,7 @@ def test_both_ways_at_once_are_incomparable() -> None:
     found = diff((*SHOP, CLOSED), (*SHOP, network_policy("bank/closed")))
     assert found.relation is Relation.INCOMPARABLE
     assert found.looser is not None and found.stricter is not None
-    assert [trace.truth for trace in found.looser.traces] == [Truth.DENIED, Truth.ALLOWED]
+    assert [trace and trace.truth for trace in found.looser.traces] == [Truth.DENIED, Truth.ALLOWED]
 
 
 def test_outside_addresses_are_put_together_where_the_same_changes() -> None:
@@ -126,14 +126,25 @@ def test_a_pod_is_no_end_for_itself() -> None:
     ]
 
 
-def test_new_and_lost_workloads_have_no_rows() -> None:
-    found = diff((*SHOP, pod("shop/old", "10.0.0.7")), (*SHOP, deployment("shop/new")))
-    assert (list(map(str, found.new)), list(map(str, found.lost)), found.rows) == (
-        ["shop/new[Deployment]"],
-        ["shop/old"],
-        (),
-    )
-    assert (found.relation, found.differs) == (Relation.EQUIVALENT, True)
+def test_connections_of_new_and_lost_workloads_are_rows() -> None:
+    shut = network_policy("shop/shut", {"app": "new"}, policyTypes=["Ingress", "Egress"])
+    cluster = (namespace("shop"), pod("shop/web", "10.0.0.1"))
+    found = diff((*cluster, pod("shop/old", "10.0.0.7")), (*cluster, deployment("shop/new")))
+    assert (list(map(str, found.new)), list(map(str, found.lost))) == (["shop/new[Deployment]"], ["shop/old"])
+    assert list(map(shown, found.rows)) == [
+        "added shop/new[Deployment] => shop/web: no port -> any port",
+        "added shop/new[Deployment] => 0.0.0.0/0: no port -> any port",
+        "removed shop/old => shop/web: any port -> no port",
+        "removed shop/old => 0.0.0.0/0: any port -> no port",
+        "added shop/web => shop/new[Deployment]: no port -> any port",
+        "removed shop/web => shop/old: any port -> no port",
+        "added 0.0.0.0/0 => shop/new[Deployment]: no port -> any port",
+        "removed 0.0.0.0/0 => shop/old: any port -> no port",
+    ]
+    assert [causes(row) for row in found.rows[:3:2]] == [["new: pod shop/new"], ["lost: pod shop/old"]]
+    assert found.relation is Relation.INCOMPARABLE
+    closed = diff((*cluster, shut), (*cluster, shut, deployment("shop/new")))
+    assert (closed.relation, closed.rows, closed.differs) == (Relation.EQUIVALENT, (), True)
 
 
 # ---------------------------------------------------------------- causes

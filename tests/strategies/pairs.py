@@ -11,6 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from itertools import product
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from reachproof.manifests.load import load_objects
@@ -18,14 +19,15 @@ from reachproof.network.address import ALL_ADDRESSES, ALL_V4, ALL_V6, family
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.intervals import IntervalSet, atoms
-from reachproof.network.options import Cni, Options
+from reachproof.network.options import Channel, Cni, Options
 from reachproof.network.ports import ALL_PORTS, Protocol, place, protocol_port
 from reachproof.network.snapshot import Snapshot
-from tests.strategies import calico, cilium
+from tests.strategies import calico, cilium, istio
 from tests.strategies.clusters import clusters, containers
 from tests.strategies.flows import End, cidrs, matches
 from tests.strategies.policies import policy_sets
 from tests.strategies.snapshots import model_options
+from tests.strategies.unmodelled import edited
 from tests.strategies.vocabulary import (
     CONTAINER_PORTS,
     NAMESPACE_LABELS,
@@ -76,6 +78,82 @@ def changes(draw: st.DrawFn) -> Change:
         before += (drawn := draw(own))
         after += draw(own) if draw(st.booleans()) else [each for each in drawn if draw(_kept(each["kind"]))]
     return Change(load_objects(before, options=options), load_objects(after, options=options))
+
+
+_NO_DOMAINS = Options(channel=Channel.EXPERIMENTAL)
+
+
+@st.composite
+def open_changes(draw: st.DrawFn) -> Change:
+    """A cluster with much that is left open in both snapshots: source ports, requests, domain names, ties.
+
+    In the second one some of it is edited, some policies are gone or new, and some pods have other labels.
+    """
+    options = draw(st.sampled_from((Options(cni=Cni.CALICO), Options(cni=Cni.CILIUM), _NO_DOMAINS, _NO_DOMAINS)))
+    if options.cni is Cni.SPEC and draw(st.booleans()):
+        objects = draw(istio.inputs())
+        own = [each for each in objects if each["kind"] in ("AuthorizationPolicy", "PeerAuthentication")]
+        objects = [each for each in objects if each not in own]
+    else:
+        objects = draw(clusters(most_pods=3))
+        own = draw(_own(options, objects[0]["metadata"]["name"]))
+    for rule in [rule for each in own if options.cni is Cni.CALICO for rule in _rules(each)]:
+        if rule.get("protocol") in ("TCP", "UDP") and draw(st.booleans()):
+            rule["source"] = {name: what for name, what in rule.get("source", {}).items() if name != "notPorts"}
+            rule["source"]["ports"] = [1000]
+    after = []
+    for each in own:
+        turned = draw(edited(each)) if draw(st.integers(0, 2)) else each
+        if not each["kind"].endswith("Policy") or draw(st.integers(0, 4)):
+            after.append(turned or each)
+    if draw(st.integers(0, 3)) == 0 and options.cni in (Cni.SPEC, Cni.CILIUM):
+        names = {(each["kind"], each["metadata"]["name"]) for each in (*objects, *after)}
+        others = draw(policy_sets(channel=options.channel, most=1))
+        after += [each for each in others if (each["kind"], each["metadata"]["name"]) not in names]
+    changed = [found for each in objects if (found := draw(_changed(each))) is not None]
+    later = changed if draw(st.integers(0, 2)) == 0 else objects
+    return Change(load_objects([*objects, *own], options=options), load_objects([*later, *after], options=options))
+
+
+@st.composite
+def edits(draw: st.DrawFn) -> Change:
+    """A cluster before and after one edit of one policy, in what no flow shows; staged policies are in force."""
+    change_options = draw(
+        st.sampled_from((Options(cni=Cni.CALICO, with_staged=True), Options(cni=Cni.CILIUM), _NO_DOMAINS))
+    )
+    if change_options.cni is Cni.SPEC:
+        objects = draw(istio.inputs())
+    else:
+        objects = draw(clusters(most_pods=2))
+        objects += draw(_own(change_options, objects[0]["metadata"]["name"]))
+    turned = [(at, found) for at, each in enumerate(objects) if (found := draw(edited(each))) is not None]
+    turned = [(at, found) for at, found in turned if found != objects[at] and not _is_inert(found)]
+    assume(turned)
+    at, found = draw(st.sampled_from(turned))
+    after = [*objects[:at], found, *objects[at + 1 :]]
+    return Change(load_objects(objects, options=change_options), load_objects(after, options=change_options))
+
+
+def _is_inert(policy: Manifest) -> bool:
+    """Whether nothing comes of it, whatever it says."""
+    spec = policy.get("spec") or {}
+    logs = any(rule.get("action") == "Log" for rule in _rules(policy) if isinstance(rule, dict))
+    return spec.get("action") == "AUDIT" or policy["kind"].startswith("Staged") or logs
+
+
+def _rules(policy: Manifest) -> list[Manifest]:
+    return [rule for name in ("ingress", "egress") for rule in policy.get("spec", {}).get(name) or ()]
+
+
+def _own(options: Options, home: str) -> st.SearchStrategy[list[Manifest]]:
+    """Policies of the engine."""
+    match options.cni:
+        case Cni.CALICO:
+            return calico.own_objects(home, most=3, doubtful=True)
+        case Cni.CILIUM:
+            return cilium.policy_sets(most=2)
+        case _:
+            return policy_sets(channel=options.channel, most=3)
 
 
 def _kept(kind: str) -> st.SearchStrategy[bool]:
@@ -151,6 +229,58 @@ def all_flow_pairs(change: Change) -> Iterator[tuple[Flow, Flow]]:
             before, after = (_flow(source[at], destination[at], number) for at in range(2))
             if before is not None and after is not None and not _rescheduled(change, before, after):
                 yield before, after
+
+
+def lone_flows(change: Change, when: int) -> Iterator[Flow]:
+    """Every kind of flow that only one snapshot has, with an end that the other has not; `when`: 0 before, 1 after."""
+    snapshot = (change.before, change.after)[when]
+    ends = list(_all_ends(change, snapshot))
+    lone = set(_lone_ends(change, when))
+    for source, destination in product(ends, ends):
+        if lone & {_name(source), _name(destination)}:
+            for number in port_pieces(change):
+                flow = _flow(source, destination, number)
+                if flow is not None:
+                    yield flow
+
+
+def _all_ends(change: Change, snapshot: Snapshot) -> Iterator[End]:
+    parties: tuple[Party, ...] = (*snapshot.pods, *snapshot.nodes, External())
+    for party in parties:
+        for addresses in (ALL_V4, ALL_V6):
+            held = _held(snapshot, party, addresses)
+            cuts = [*_address_cuts(change), change.before.held, change.after.held]
+            yield from ((party, low) for low, _ in atoms(held, cuts))
+
+
+def _name(end: End) -> tuple[str, int]:
+    """Party and address; no address where nobody knows it."""
+    return repr(end[0]), 0 if _is_free(end[0]) else end[1]
+
+
+def _lone_ends(change: Change, when: int) -> Iterator[tuple[str, int]]:
+    snapshot = (change.before, change.after)[when]
+    counterparts: dict[str, list[Party]] = {}
+    for match in _same(change):
+        counterparts.setdefault(repr(match[when]), []).append(match[1 - when])
+    both_have_nodes = bool(change.before.nodes and change.after.nodes)
+    parties: tuple[Pod | Node, ...] = (*snapshot.pods, *snapshot.nodes)
+    for party in parties:
+        others = counterparts.get(repr(party), [])
+        if isinstance(party, Node) and not both_have_nodes:
+            continue
+        if not others:
+            yield from ((repr(party), address) for address in party.addresses or (0,))
+        for address in party.addresses:
+            if others and all(_is_unmet(address, party.addresses, other) for other in others):
+                yield repr(party), address
+
+
+def _is_unmet(address: int, own: tuple[int, ...], other: Party) -> bool:
+    """Whether the other one has neither this address nor, beyond those that both have, one of its family."""
+    if isinstance(other, External) or not other.addresses or address in other.addresses:
+        return False
+    return all(family(each) != family(address) for each in other.addresses if each not in own)
 
 
 def some_flow_pairs(change: Change, count: int, seed: int) -> list[tuple[Flow, Flow]]:

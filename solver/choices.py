@@ -1,0 +1,217 @@
+"""The choices that two snapshots leave open for a flow, by names: the same name where it is the same choice.
+
+| Open | Choice | The same in both snapshots |
+|---|---|---|
+| a rule may match (source ports, requests, domain names, ...) | it does, or not | for a condition of one policy |
+| whether the ends are on one node, and may then talk | they are, or not | always |
+| which policy of equal priority comes first | their order | of policies that did not change |
+| which of two kinds of policy comes first | their order | always |
+
+With every choice made a flow has one verdict in either snapshot. Two of them are tied together only where they are
+about one thing: a rule's condition is all that it depends on besides its matches (`network.policy.Rule`).
+
+Trusted by both engines when snapshots are compared; checked by tests/agreement/test_open_pairs.py, where the evaluator
+makes the choices.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from reachproof.network.placeless import placeless_rule, same_policy
+from reachproof.network.policy import Action, Direction, OtherNodePeer, PolicyRef
+from reachproof.network.snapshot import Snapshot
+from reachproof.solver.index import Positions
+from reachproof.solver.slice import Patch, Slice, SlicedPolicy, SlicedRule, SlicedTier
+from reachproof.solver.spread import is_about_nodes
+
+Key = tuple[object, ...]
+OWN_NODE: Key = ("own node",)
+_OLD_KINDS = frozenset(("AdminNetworkPolicy", "BaselineAdminNetworkPolicy"))
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A rule matches where it may match if the choice is `wish`."""
+
+    key: Key
+    wish: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRule:
+    """A rule, and the choice it depends on where it may match. `ident` is the same for one rule of two snapshots."""
+
+    ident: Key
+    action: Action
+    certain: tuple[Patch, ...]
+    possible: tuple[Patch, ...]
+    literal: Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPolicy:
+    """A policy; `key` is the same for one policy of two snapshots that did not change."""
+
+    key: Key
+    rules: tuple[OpenRule, ...]
+
+
+OpenGroup = tuple[OpenPolicy, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTier:
+    """A tier; a chain of the older admin kinds comes before another one if the choice `order` is true."""
+
+    order: Key
+    chains: tuple[tuple[bool, tuple[OpenGroup, ...]], ...]
+    isolating: tuple[Positions, ...]
+    isolation: tuple[OpenRule, ...]
+
+    def groups(self) -> Iterator[OpenGroup]:
+        """The groups of all chains."""
+        for _, chain in self.chains:
+            yield from chain
+
+    def rules(self) -> Iterator[OpenRule]:
+        """All rules."""
+        yield from (rule for group in self.groups() for policy in group for rule in policy.rules)
+        yield from self.isolation
+
+
+OpenProgram = tuple[OpenTier, ...]
+
+
+def one_action(group: OpenGroup) -> bool:
+    """Whether all rules do the same, so that the order of the policies has no effect."""
+    return len({rule.action for policy in group for rule in policy.rules}) <= 1
+
+
+def may_be_open(part: Slice) -> bool:
+    """Whether some choice may be left open in a slice."""
+    return any(
+        any(rule.possible for rule in (*_rules(tier), *tier.isolation)) or len(tier.chains) > 1 or _has_tie(tier)
+        for tier in (*part.egress, *part.ingress)
+    )
+
+
+def _rules(tier: SlicedTier) -> Iterator[SlicedRule]:
+    yield from (rule for chain in tier.chains for group in chain for policy in group for rule in policy.rules)
+
+
+def _has_tie(tier: SlicedTier) -> bool:
+    groups = (group for chain in tier.chains for group in chain if len(group) > 1)
+    return any(len({rule.rule.action for policy in group for rule in policy.rules}) > 1 for group in groups)
+
+
+def unchanged(before: Snapshot, after: Snapshot) -> frozenset[PolicyRef]:
+    """The policies that both have, and that do the same; none where the snapshots are read in two ways."""
+    if before.options != after.options:
+        return frozenset()
+    old = {policy.ref: policy for policy in before.policies}
+    return frozenset(
+        policy.ref for policy in after.policies if policy.ref in old and same_policy(old[policy.ref], policy)
+    )
+
+
+def built_in(part: Slice) -> frozenset[PolicyRef]:
+    """The policies of a slice that nobody wrote."""
+    written = {policy.ref for policy in part.view.universe.snapshot.policies}
+    tiers = (*part.egress, *part.ingress)
+    found = {policy.policy.ref for tier in tiers for chain in tier.chains for group in chain for policy in group}
+    return frozenset(found - written)
+
+
+class Naming:
+    """Names the choices of one slice; `side` tells those apart that only this snapshot has."""
+
+    def __init__(self, part: Slice, side: str, same: frozenset[PolicyRef]) -> None:
+        self._part = part
+        self._side = side
+        self._same = same
+
+    def program(self, direction: Direction) -> OpenProgram:
+        """The tiers of a direction with their choices."""
+        seen: Counter[Key] = Counter()
+        return tuple(self._tier(tier, direction, seen) for tier in self._part.tiers(direction))
+
+    def _tier(self, tier: SlicedTier, direction: Direction, seen: Counter[Key]) -> OpenTier:
+        name = tier.tier.name
+        return OpenTier(
+            order=("order of kinds", name, direction),
+            chains=tuple(
+                (
+                    all(policy.policy.ref.kind in _OLD_KINDS for group in chain for policy in group),
+                    tuple(tuple(self._policy(each, name, direction, seen) for each in group) for group in chain),
+                )
+                for chain in tier.chains
+                if any(chain)
+            ),
+            isolating=tuple(policy.subjects for policy in tier.isolating),
+            isolation=tuple(self._rule(rule, name, direction, seen) for rule in tier.isolation),
+        )
+
+    def _policy(self, policy: SlicedPolicy, tier: str, direction: Direction, seen: Counter[Key]) -> OpenPolicy:
+        ref = policy.policy.ref
+        own: Key = () if ref in self._same else (self._side,)
+        return OpenPolicy(
+            key=("policy", ref, direction, *own),
+            rules=tuple(self._rule(rule, tier, direction, seen) for rule in policy.rules),
+        )
+
+    def _rule(self, rule: SlicedRule, tier: str, direction: Direction, seen: Counter[Key]) -> OpenRule:
+        written = rule.rule
+        ref = rule.policy.ref if rule.policy is not None else None
+        own: Key = () if ref is None or ref in self._same else (self._side,)
+        ident = _next(
+            (tier, ref, direction, written.index, written.name, written.action, written.may, written.reason_code, *own),
+            seen,
+        )
+        return OpenRule(
+            ident=ident,
+            action=written.action,
+            certain=rule.certain,
+            possible=rule.possible,
+            literal=_literal(rule, direction),
+        )
+
+
+def _literal(rule: SlicedRule, direction: Direction) -> Literal:
+    if is_about_nodes(rule):
+        others = any(isinstance(match.peer, OtherNodePeer) for match in rule.rule.matches)
+        return Literal(OWN_NODE, not others)
+    written = rule.rule
+    ref = rule.policy.ref if rule.policy is not None else None
+    condition = written.condition or repr(placeless_rule(written))
+    return Literal(("rule", ref, direction, written.action, written.reason_code, condition))
+
+
+def _next(key: Key, seen: Counter[Key]) -> Key:
+    """The key with its number among equal ones."""
+    seen[key] += 1
+    return (*key, seen[key])
+
+
+def same_patches(one: Iterable[Patch], other: Iterable[Patch]) -> bool:
+    """Whether these are the same patches in the same order."""
+    ones, others = list(one), list(other)
+    return len(ones) == len(others) and all(
+        a.atoms == b.atoms and a.subjects.tobytes() == b.subjects.tobytes() and a.peers.tobytes() == b.peers.tobytes()
+        for a, b in zip(ones, others, strict=True)
+    )
+
+
+Programs = Mapping[Direction, tuple[OpenProgram, OpenProgram]]
+
+
+def open_programs(before: Slice, after: Slice) -> Programs:
+    """The programs of two joint slices, before and after, by direction."""
+    snapshots = [part.view.universe.snapshot for part in (before, after)]
+    same = unchanged(snapshots[0], snapshots[1])
+    if snapshots[0].options == snapshots[1].options:
+        same |= built_in(before) | built_in(after)
+    naming = [Naming(part, side, same) for part, side in ((before, "before"), (after, "after"))]
+    return {direction: (naming[0].program(direction), naming[1].program(direction)) for direction in Direction}
