@@ -153,10 +153,11 @@ def in_tier(binder: Binder, tier: ast.NamedTier) -> tuple[Policy, ...]:
         )
         binder.refuse(message, name.span)
         return ()
-    tiers = {policy.ref: calico.placement(policy).tier for policy in snapshot.policies}
+    network = [policy for policy in snapshot.policies if policy.tier is not TierName.ISTIO]
+    tiers = {policy.ref: calico.placement(policy).tier for policy in network}
     if name.text not in tiers.values():
         binder.missing("tier", name.text, sorted(set(tiers.values())), name.span)
-    return tuple(policy for policy in snapshot.policies if tiers[policy.ref] == name.text)
+    return tuple(policy for policy in network if tiers[policy.ref] == name.text)
 
 
 def _found(binder: Binder, name: ast.PolicyName) -> list[PolicyRef]:
