@@ -37,7 +37,7 @@ from reachproof.network.policy import (
 )
 from reachproof.network.ports import Protocol
 from reachproof.network.profile import Profile
-from reachproof.network.tier import BUILT_IN, Chain, Tier
+from reachproof.network.tier import BUILT_IN, Chain, Tier, perhaps_isolating
 
 DEFAULT = Placement(tier="default", order=1_000_000, ends=Action.DENY)
 ADMIN = Placement(tier="kube-admin", order=1_000, ends=Action.PASS)
@@ -61,11 +61,14 @@ def order(policy: Policy) -> float:
 
 def tiers(policies: Iterable[Policy], direction: Direction) -> Iterator[Tier]:
     """The tiers of one direction that have a policy which acts in it, first to last."""
-    acting = [policy for policy in policies if policy.rules(direction) or direction in policy.isolates]
+    acting = [policy for policy in policies if policy.acts(direction)]
     acting.sort(key=_place)
     for found, group in groupby(acting, key=placement):
+        members = list(group)
         isolation = (END,) if found.ends is Action.DENY else ()
-        yield Tier(name=CalicoTier(found.tier), chains=_chains(list(group)), isolation=isolation)
+        perhaps = tuple(perhaps_isolating(members, direction, (replace(rule, may=True) for rule in isolation)))
+        chains = _chains(members)
+        yield Tier(name=CalicoTier(found.tier), chains=((*chains[0], *perhaps), *chains[1:]), isolation=isolation)
 
 
 def _place(policy: Policy) -> tuple[float, str, float, str, str, str]:

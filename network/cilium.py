@@ -36,7 +36,7 @@ from reachproof.network.policy import (
     Rule,
     TierName,
 )
-from reachproof.network.tier import BUILT_IN, Chain, Group, Tier
+from reachproof.network.tier import BUILT_IN, Chain, Group, Tier, perhaps_isolating
 
 LOCAL_HOST = "local host"
 ALWAYS = PolicyRef(kind="", namespace="", name="enforcement mode always")
@@ -113,7 +113,7 @@ def _seen(need: Requirement) -> Iterator[Requirement]:
 
 def tiers(policies: list[Policy], direction: Direction, options: Options) -> tuple[Tier, ...]:
     """The tiers of one direction; `policies` are those in force, in order of priority."""
-    acting = [p for p in policies if p.rules(direction) or direction in p.isolates]
+    acting = [p for p in policies if p.acts(direction)]
     found = (
         Tier(name=TierName.ADMIN, chains=_ranked(acting, TierName.ADMIN, direction)),
         Tier(name=TierName.NORMAL, chains=_normal([p for p in acting if p.tier in _NORMAL], direction)),
@@ -127,7 +127,7 @@ def _with(policy: Policy, direction: Direction, rules: tuple[Rule, ...]) -> Poli
     """The policy with these rules only, which does not isolate."""
     egress = rules if direction is Direction.EGRESS else ()
     ingress = rules if direction is Direction.INGRESS else ()
-    return replace(policy, egress=egress, ingress=ingress, isolates=frozenset())
+    return replace(policy, egress=egress, ingress=ingress, isolates=frozenset(), may_isolate=frozenset())
 
 
 def _by_rank(policies: Iterable[Policy], direction: Direction, rank: Callable[[Rule], Rank]) -> Chain:
@@ -163,7 +163,11 @@ def _default(policies: list[Policy], direction: Direction, options: Options) -> 
     first = (local,) if direction is Direction.INGRESS else ()
     entries = [p for p in policies if p.tier in _NORMAL]
     if options.enforcement is not Enforcement.ALWAYS:
-        return (_isolating([p for p in entries if direction in p.isolates], direction, (*first, deny)),)
+        return (
+            *_perhaps_isolating(entries, direction, (*first, replace(deny, may=True))),
+            _isolating([p for p in entries if direction in p.isolates], direction, (*first, deny)),
+        )
+    entries = [p for p in entries if direction not in p.may_isolate]
     ranked = [p for p in policies if p.tier not in _NORMAL]
     perhaps = tuple(replace(rule, may=True) for rule in first)
     pods = PodSet(EVERYTHING, EVERYTHING)
@@ -175,8 +179,13 @@ def _default(policies: list[Policy], direction: Direction, options: Options) -> 
     )
 
 
+def _perhaps_isolating(policies: list[Policy], direction: Direction, rules: tuple[Rule, ...]) -> tuple[Tier, ...]:
+    chain = tuple(perhaps_isolating(policies, direction, rules))
+    return (Tier(name=TierName.DEFAULT, chains=(chain,)),) if chain else ()
+
+
 def _isolating(policies: list[Policy], direction: Direction, rules: tuple[Rule, ...]) -> Tier:
     """A tier in which these policies isolate, each once, and the rules say what holds then."""
     only = frozenset((direction,))
-    alone = tuple(replace(policy, egress=(), ingress=(), isolates=only) for policy in policies)
+    alone = tuple(replace(policy, egress=(), ingress=(), isolates=only, may_isolate=frozenset()) for policy in policies)
     return Tier(name=TierName.DEFAULT, chains=((alone,),) if alone else (), isolation=rules)

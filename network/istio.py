@@ -50,7 +50,7 @@ from reachproof.network.policy import (
     Union,
 )
 from reachproof.network.predicate import NEVER, Predicate, both, either, negated
-from reachproof.network.tier import BUILT_IN, Group, Tier
+from reachproof.network.tier import BUILT_IN, Group, Tier, perhaps_isolating
 
 REQUIRED, CUSTOM, DENY, ALLOW = range(4)
 """The places of the table, which are the priorities of the policies."""
@@ -64,12 +64,13 @@ def tier(policies: Sequence[Policy]) -> tuple[Tier, ...]:
     placed = [*_required(mutual), *(_placed(policy, mutual) for policy in policies if policy.mutual_tls is None)]
     groups = tuple(group for place in range(4) if (group := _at(placed, place)))
     deny = Rule(action=Action.DENY, matches=(Match(AnyPeer(), PortMatch(TCP)),), name="isolation", origin=BUILT_IN)
-    return (Tier(name=TierName.ISTIO, chains=(groups,), isolation=(deny,)),) if groups else ()
+    perhaps = perhaps_isolating(placed, Direction.INGRESS, (replace(deny, may=True),))
+    return (Tier(name=TierName.ISTIO, chains=((*groups, *perhaps),), isolation=(deny,)),) if groups else ()
 
 
 def _at(policies: list[Policy], place: int) -> Group:
     found = (policy for policy in policies if policy.priority == place)
-    return tuple(policy for policy in found if policy.ingress or Direction.INGRESS in policy.isolates)
+    return tuple(policy for policy in found if policy.acts(Direction.INGRESS))
 
 
 # ---------------------------------------------------------------- what has no identity is refused

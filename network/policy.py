@@ -309,9 +309,10 @@ class Policy:
     """A policy object. Lower `priority` comes first within a tier; it is 0 for kinds without one, or infinite.
 
     `isolates`: the directions in which a selected pod meets the end of the tier where no policy of it decides.
-    `placement`: its tier, for Calico's own kinds only. `staged`: it is not enforced unless the options say so.
-    `mutual_tls`: for PeerAuthentication only, whose rules `network.istio` makes of it. `written`: a digest of what the
-    object says, and `unmodelled` the parts of it that flows do not show; of policies that were read only.
+    `may_isolate`: those in which it may or may not do so; what allows in the same tier comes first. `placement`: its
+    tier, for Calico's own kinds only. `staged`: it is not enforced unless the options say so. `mutual_tls`: for
+    PeerAuthentication only, whose rules `network.istio` makes of it. `written`: a digest of what the object says, and
+    `unmodelled` the parts of it that flows do not show; of policies that were read only.
     """
 
     ref: PolicyRef
@@ -324,9 +325,14 @@ class Policy:
     egress: tuple[Rule, ...] = ()
     ingress: tuple[Rule, ...] = ()
     isolates: frozenset[Direction] = frozenset()
+    may_isolate: frozenset[Direction] = frozenset()
     written: str = field(default="", compare=False)
     unmodelled: tuple[Unmodelled, ...] = field(default=(), compare=False)
     origin: Origin
+
+    def acts(self, direction: Direction) -> bool:
+        """Whether it has any effect in a direction."""
+        return bool(self.rules(direction)) or direction in self.isolates or direction in self.may_isolate
 
     def rules(self, direction: Direction) -> tuple[Rule, ...]:
         """The rules of one direction, first match first."""

@@ -45,6 +45,7 @@ from reachproof.network.tier import Chain as Chain
 from reachproof.network.tier import Group as Group
 from reachproof.network.tier import Programs as Programs
 from reachproof.network.tier import Tier as Tier
+from reachproof.network.tier import perhaps_isolating
 
 EXEMPTION = PolicyRef(kind="", namespace="", name="node exemption")
 _PARTIES = {
@@ -148,7 +149,7 @@ def _adapted(policy: Policy, options: Options, profile: Profile) -> Policy:
 
 def _tiers(policies: list[Policy], direction: Direction, profile: Profile) -> tuple[Tier, ...]:
     def acting(tier: TierName) -> list[Policy]:
-        return [p for p in policies if p.tier is tier and (p.rules(direction) or direction in p.isolates)]
+        return [p for p in policies if p.tier is tier and p.acts(direction)]
 
     tiers = [
         *_exemption(direction),
@@ -199,7 +200,9 @@ def _network_policy(policies: list[Policy], direction: Direction, profile: Profi
         origin=BUILT_IN,
     )
     isolation = (own_node, deny) if direction is Direction.EGRESS else (deny,)
-    return (Tier(name=TierName.NETWORK_POLICY, chains=((tuple(policies),),), isolation=isolation),)
+    perhaps = [replace(rule, may=True) for rule in isolation]
+    chain = (tuple(policies), *perhaps_isolating(policies, direction, perhaps))
+    return (Tier(name=TierName.NETWORK_POLICY, chains=(chain,), isolation=isolation),)
 
 
 def _selection_ends(policies: list[Policy]) -> tuple[Tier, ...]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from reachproof.network.origin import Origin
 from reachproof.network.policy import Direction, Policy, Rule, TierId
 
 BUILT_IN = Origin(file="")
+ISOLATION = "isolation"
+"""The name of rules that say what isolation does."""
 
 Group = tuple[Policy, ...]
 Chain = tuple[Group, ...]
@@ -37,3 +40,24 @@ class Programs:
     def tiers(self, direction: Direction) -> tuple[Tier, ...]:
         """The tiers of one direction."""
         return self.egress if direction is Direction.EGRESS else self.ingress
+
+
+def perhaps_isolating(policies: Iterable[Policy], direction: Direction, rules: Iterable[Rule]) -> Iterator[Group]:
+    """Groups for the policies that may isolate, one each, with `rules`, which say what isolation may do.
+
+    They belong where isolation does, after all that may allow.
+    """
+    for policy in policies:
+        if direction in policy.may_isolate:
+            first = len(policy.rules(direction))
+            found = tuple(
+                replace(rule, name=ISOLATION, index=first + number, origin=policy.origin)
+                for number, rule in enumerate(rules)
+            )
+            egress, ingress = (found, ()) if direction is Direction.EGRESS else ((), found)
+            yield (replace(policy, egress=egress, ingress=ingress, isolates=frozenset(), may_isolate=frozenset()),)
+
+
+def is_perhaps_isolation(policy: Policy, rule: Rule) -> bool:
+    """Whether the rule is one of those that `perhaps_isolating` gives the policy."""
+    return rule.may and rule.name == ISOLATION and rule.origin == policy.origin

@@ -22,8 +22,7 @@ from reachproof.grammar import ast
 from reachproof.network.cluster import Namespace, Notice, Pod
 from reachproof.network.labels import NAMESPACE_NAME, Operator, Requirement, Selector
 from reachproof.network.origin import Origin
-from reachproof.network.policy import Action, AnyPeer, Match, Peer, PodSet, Policy, Rule, TierName
-from reachproof.network.program import BUILT_IN
+from reachproof.network.policy import AnyPeer, Complement, Intersection, Peer, PodSet, Policy, Rule, parts_of
 from reachproof.network.snapshot import Snapshot
 
 _NAME = "app.kubernetes.io/name"
@@ -132,17 +131,10 @@ def _perhaps(policy: Policy) -> Policy:
 
     A policy that applies and isolates allows what its rules allow and denies the rest.
     """
-    rest: tuple[Rule, ...] = ()
-    if policy.tier in (TierName.NETWORK_POLICY, TierName.NORMAL):
-        rest = (Rule(action=Action.DENY, matches=(Match(AnyPeer()),), may=True, name="isolation", origin=BUILT_IN),)
-    egress, ingress = (
-        (*(replace(rule, may=True) for rule in rules), *(rest if isolates else ()))
-        for rules, isolates in (
-            (policy.egress, any(str(each) == "egress" for each in policy.isolates)),
-            (policy.ingress, any(str(each) == "ingress" for each in policy.isolates)),
-        )
+    egress, ingress = (tuple(replace(rule, may=True) for rule in rules) for rules in (policy.egress, policy.ingress))
+    return replace(
+        policy, subject=_ONLY, isolates=frozenset(), may_isolate=policy.isolates, egress=egress, ingress=ingress
     )
-    return replace(policy, subject=_ONLY, isolates=frozenset(), egress=egress, ingress=ingress)
 
 
 def _rules(rules: tuple[Rule, ...], lived_in: frozenset[str]) -> tuple[Rule, ...]:
@@ -150,21 +142,36 @@ def _rules(rules: tuple[Rule, ...], lived_in: frozenset[str]) -> tuple[Rule, ...
 
 
 def _split_rule(rule: Rule, lived_in: frozenset[str]) -> Iterator[Rule]:
-    """The rule for what it certainly matches, before it one that may match the stand-in by a peer of pods."""
+    """The rule for what it certainly matches, before it one that may match the stand-in by its labels."""
     maybe = tuple(
-        replace(match, peer=_ONLY)
+        replace(match, peer=_widened(match.peer, _ONLY, lived_in), subject=_widened(match.subject, AnyPeer(), lived_in))
         for match in rule.matches
-        if isinstance(match.peer, PodSet) and _fit(match.peer, lived_in) is Fit.MAYBE
+        if _depends(match.peer, lived_in) or _depends(match.subject, lived_in)
     )
     if maybe:
         yield replace(rule, matches=maybe, may=True)
-    yield replace(rule, matches=tuple(replace(match, peer=_certain(match.peer, lived_in)) for match in rule.matches))
+    certain = (
+        replace(match, peer=_certain(match.peer, lived_in), subject=_certain(match.subject, lived_in))
+        for match in rule.matches
+    )
+    yield replace(rule, matches=tuple(certain))
+
+
+def _depends(peer: Peer, lived_in: frozenset[str]) -> bool:
+    """Whether it depends on labels that are not known if the stand-in is meant."""
+    sets = (part for part in (peer, *parts_of(peer)) if isinstance(part, PodSet))
+    return any(_fit(part, lived_in) is Fit.MAYBE for part in sets)
+
+
+def _widened(peer: Peer, to: Peer, lived_in: frozenset[str]) -> Peer:
+    return to if _depends(peer, lived_in) else peer
 
 
 def _certain(peer: Peer, lived_in: frozenset[str]) -> Peer:
-    if not isinstance(peer, PodSet) or _fit(peer, lived_in) is Fit.YES:
-        return peer
-    return _others(peer)
+    """The peer without the stand-in, where it depends on labels; a set that cannot have it stays as it is."""
+    if isinstance(peer, PodSet):
+        return peer if _fit(peer, lived_in) is Fit.YES else _others(peer)
+    return Intersection((peer, Complement(_ONLY))) if _depends(peer, lived_in) else peer
 
 
 def _others(pods: PodSet) -> PodSet:
@@ -173,6 +180,8 @@ def _others(pods: PodSet) -> PodSet:
 
 
 def _fit(pods: PodSet, lived_in: frozenset[str]) -> Fit:
+    if pods.where is not None:
+        return Fit.MAYBE
     by_namespace = min((_fit_of(need, lived_in) for need in pods.namespaces.requirements), default=Fit.YES)
     return min(by_namespace, Fit.MAYBE if pods.pods.requirements else Fit.YES)
 

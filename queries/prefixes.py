@@ -24,7 +24,7 @@ from reachproof.network.cluster import Notice
 from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Operator, Requirement, Selector
 from reachproof.network.options import Cni
 from reachproof.network.origin import Origin
-from reachproof.network.policy import Action, AnyPeer, Match, PodSet, Policy, PolicyRef, Rule, TierName
+from reachproof.network.policy import Action, AnyPeer, Direction, Match, PodSet, Policy, PolicyRef, Rule, TierName
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.possible import opened, with_new_namespaces
 from reachproof.queries.sets import Binder
@@ -172,10 +172,7 @@ def _found(binder: Binder, name: ast.PolicyName) -> list[PolicyRef]:
 
 def _with_free_policies(binder: Binder, scope: ast.SetExpr, *, new_namespaces: bool) -> tuple[Policy, ...]:
     names = _namespaces(binder, scope)
-    allow, deny = (
-        Rule(action=action, matches=(Match(AnyPeer()),), may=True, origin=ASSUMED)
-        for action in (Action.ALLOW, Action.DENY)
-    )
+    allow = Rule(action=Action.ALLOW, matches=(Match(AnyPeer()),), may=True, origin=ASSUMED)
     selectors = [Selector.equal(NAMESPACE_NAME, *names)]
     if new_namespaces:
         selectors += _new_namespaces(binder.snapshot, scope)
@@ -184,8 +181,9 @@ def _with_free_policies(binder: Binder, scope: ast.SetExpr, *, new_namespaces: b
             ref=FREE,
             tier=TierName.NETWORK_POLICY,
             subject=PodSet(selector, EVERYTHING),
-            egress=(allow, deny),
-            ingress=(allow, deny),
+            egress=(allow,),
+            ingress=(allow,),
+            may_isolate=frozenset(Direction),
             origin=ASSUMED,
         )
         for selector in selectors

@@ -35,6 +35,7 @@ from reachproof.network.policy import (
 )
 from reachproof.network.program import BUILT_IN
 from reachproof.network.snapshot import Snapshot
+from reachproof.network.tier import is_perhaps_isolation
 from reachproof.semantics.match import Matched, other, peer_matches, subject
 from reachproof.semantics.sentences import listed, named, number_or_name
 
@@ -84,5 +85,6 @@ def doubt(snapshot: Snapshot, flow: Flow, direction: Direction, rule: Rule, poli
     if rule.origin == BUILT_IN and any(isinstance(match.peer, OwnNodePeer) for match in rule.matches):
         text = f"whether NetworkPolicy exempts what {name} sends to its own node is not defined"
         return Notice(code="OWN_NODE_EGRESS", text=text)
-    text = f"whether {policy.ref} {number_or_name(rule)} matches is not known"
+    what = f"isolates {name}" if is_perhaps_isolation(policy, rule) else f"{number_or_name(rule)} matches"
+    text = f"whether {policy.ref} {what} is not known"
     return Notice(code="MAY_MATCH", text=text, origin=rule.origin)

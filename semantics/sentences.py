@@ -12,6 +12,7 @@ from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.policy import Action, Direction, Policy, Rule, TierId, TierName
 from reachproof.network.program import BUILT_IN, EXEMPTION
+from reachproof.network.tier import is_perhaps_isolation
 
 _VERBS = {Action.ALLOW: "allows", Action.DENY: "denies", Action.PASS: "leaves"}
 
@@ -57,6 +58,9 @@ def rule_sentence(flow: Flow, direction: Direction, policy: Policy, rule: Rule) 
         return f"{policy.ref} selects {pod}, which ends its baseline tier; {direction} {ends(flow)} is allowed"
     if policy.tier is TierName.ISTIO and rule.action is Action.PASS:
         return f"{policy.ref} {number_or_name(rule)} lets {direction} {ends(flow)} through to the network's policies"
+    if is_perhaps_isolation(policy, rule) and rule.action is Action.DENY:
+        pod = named(_subject(flow, direction))
+        return f"{policy.ref} may isolate {pod} for {direction}, and none of its rules allows {direction} {ends(flow)}"
     onward = " to the next tier" if rule.action is Action.PASS else ""
     who = f"{policy.ref}{place_text(policy)} {number_or_name(rule)}"
     return f"{who} {_VERBS[rule.action]} {direction} {ends(flow)}{onward}"

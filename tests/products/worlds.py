@@ -87,13 +87,15 @@ WORLDS = tuple(
     for mesh in (False, True)
     for family in (Family.V4, Family.V6, Family.DUAL)
 )
-DUAL = tuple(world for world in WORLDS if world.family is Family.DUAL)
 
 
-def rotated(worlds: tuple[World, ...] = WORLDS) -> tuple[World, ...]:
-    """Each engine with and without a mesh once, the families in turn."""
+def each_engine(*, first_in_mesh: bool) -> tuple[World, ...]:
+    """Each engine once, every other one with a mesh, the families in turn."""
     families = tuple(Family)
-    return tuple(world for number, world in enumerate(worlds) if world.family is families[(number // 3) % 3])
+    return tuple(
+        World(engine, (number % 2 == 0) is first_in_mesh, families[(number // 2 + first_in_mesh) % 3])
+        for number, engine in enumerate(ENGINES)
+    )
 
 
 def translated(text: str, family: Family) -> str:
