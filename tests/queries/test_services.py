@@ -218,6 +218,20 @@ class TestSlicesOfTheController:
         assert verdict(asked, "no pod shop/client can reach any pod except to service shop/web") == "violated"
         assert verdict(asked, "only service shop/web can reach pod shop/b") == "violated"
 
+    def test_what_refutes_a_claim_only_perhaps_says_so(self) -> None:
+        asked = with_slice(managed(entry("10.0.0.1", "a")))
+        answer = asked.ask("pod shop/client can reach only service shop/web or outside the cluster")
+        assert codes(answer) == ["SLICES_DIFFER", "BACKEND_LEFT_OPEN"]
+
+    def test_services_on_both_sides_of_an_exception_are_left_open_each_for_itself(self) -> None:
+        unlisted = endpoints("shop/other", WEB)
+        unlisted["metadata"]["labels"] = MANAGED | {"kubernetes.io/service-name": "other"}
+        other = service("shop/other", {"app": "web"}, {"name": "http", "port": 80, "targetPort": "http"})
+        asked = with_slice(managed(entry("10.0.0.1", "a")), other, unlisted)
+        sentence = "no pod shop/client can reach service shop/web except to service shop/other"
+        assert verdict(asked, sentence) == "violated"
+        assert codes(asked.ask(sentence)) == ["SLICES_DIFFER", "SLICES_DIFFER", "BACKEND_LEFT_OPEN"]
+
     def test_without_the_slice_it_is_one(self) -> None:
         asked = with_slice()
         assert codes(asked.ask(CAN)) == []
