@@ -8,10 +8,11 @@ import pytest
 
 from reachproof.manifests.errors import ManifestError
 from reachproof.manifests.load import load_objects
-from reachproof.network.address import format_address, parse_address, parse_cidr
+from reachproof.network.address import format_address, parse_address, parse_cidr, parse_cidrs
 from reachproof.network.cluster import EndpointAddress, Service, ServicePort
 from reachproof.network.labels import Selector
-from reachproof.network.options import Options
+from reachproof.network.options import Cni, Options
+from reachproof.network.policy import AddressPeer, Peer
 from reachproof.network.ports import Protocol
 from reachproof.network.snapshot import Snapshot
 from tests.manifests.given import codes, notice
@@ -374,3 +375,29 @@ def test_a_service_that_selects_a_label_nobody_knows_yet_gets_a_warning() -> Non
     one_pod = service("db-0", selector={"statefulset.kubernetes.io/pod-name": "db-0"})
     assert codes(load_objects([SHOP, stateful, one_pod])) == ["SERVICE_SELECTS_UNKNOWN_LABEL"]
     assert codes(load_objects([SHOP, stateful, service("db", selector={"app": "db"})])) == []
+
+
+class TestPoliciesThatNameServices:
+    """Endpoints count as the slices that they are mirrored to."""
+
+    def egress(self, kind: Object, rule: Object, cni: Cni, *endpoints: Object) -> tuple[Peer, ...]:
+        policy = kind | {"metadata": {"name": "p", "namespace": "shop"}, "spec": rule}
+        found = load_objects([SHOP, service(), *endpoints, policy], options=Options(cni=cni)).policies
+        return tuple(match.peer for each in found for rule in each.egress for match in rule.matches)
+
+    def test_a_rule_of_calico_matches_all_their_addresses(self) -> None:
+        entity = {"services": {"name": "web", "namespace": "shop"}}
+        rule = {"selector": "all()", "egress": [{"action": "Allow", "destination": entity}]}
+        kind = {"apiVersion": "projectcalico.org/v3", "kind": "NetworkPolicy"}
+        found = self.egress(kind, rule, Cni.CALICO, endpoints_of("web", SUBSET))
+        assert found == (AddressPeer(parse_cidrs(["10.0.0.1/32", "fd00::2/128"])),)
+
+    def test_a_rule_of_cilium_matches_those_that_are_ready(self) -> None:
+        rule = {
+            "endpointSelector": {},
+            "egress": [{"toServices": [{"k8sService": {"serviceName": "web", "namespace": "shop"}}]}],
+        }
+        kind = {"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy"}
+        found = self.egress(kind, rule, Cni.CILIUM, endpoints_of("web", SUBSET))
+        assert AddressPeer(parse_cidr("10.0.0.1/32")) in found
+        assert AddressPeer(parse_cidrs(["10.0.0.1/32", "fd00::2/128"])) not in found
