@@ -56,7 +56,8 @@ nightly: $(NIGHTLY)
 
 # Beside a real API server and real packets: root, Go and Debian's iptables and ipset; docs/live-checks.md.
 live:
-	$(PYTHON) -m pytest -q -s -p no:cacheprovider tests/live/check_*.py
+	if command -v go; then $(PYTHON) -m tests.live.programs; fi
+	$(PYTHON) -m pytest -q -s -p no:cacheprovider --timeout=1800 tests/live/check_*.py
 
 # 100,000 new flows for each engine, whose drivers Go builds once: `make engines ENGINES="cilium --flows 5000"`.
 engines:

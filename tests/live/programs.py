@@ -91,3 +91,7 @@ def _go(folder: Path, *words: str) -> str:
     if done.returncode:
         raise RuntimeError(f"go {' '.join(words)} in {folder}: exit code {done.returncode}\n{done.stderr[-4000:]}")
     return done.stdout
+
+
+if __name__ == "__main__":
+    print(programs())
