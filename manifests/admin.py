@@ -33,6 +33,7 @@ from reachproof.network.policy import (
     Direction,
     DomainPeer,
     Match,
+    NamedPort,
     NodePeer,
     Peer,
     PodSet,
@@ -43,6 +44,12 @@ from reachproof.network.policy import (
 
 MOST_NETWORKS = 25
 LONGEST_NAME = 100
+_DNS = (
+    Match(
+        PodSet(EVERYTHING, Selector.equal("k8s-app", "kube-dns")),
+        PortMatch(names=(NamedPort("dns", None), NamedPort("dns-tcp", None))),
+    ),
+)
 _POD_PEERS = ("namespaces", "pods")
 _OLD_SHAPE = "since v0.1.5 namespaces is the label selector itself (matchLabels, matchExpressions)"
 _OLD_NAMESPACES = dict.fromkeys(("namespaceSelector", "sameLabels", "notSameLabels"), _OLD_SHAPE)
@@ -116,17 +123,35 @@ def _rule(item: Field, index: int, direction: Direction, dialect: Dialect, conte
     known = [peer for peer in peers if not isinstance(peer, DomainPeer)]
     certain = (*_matches(known, ports, context), *beyond_pods(entries, ports, direction, context))
     perhaps = _matches([peer for peer in peers if isinstance(peer, DomainPeer)], ports, context)
+    names = _names(entries) if context.profile.normal_tier and action is Action.ALLOW else ()
+    if names:
+        perhaps = (*perhaps, *_DNS)  # Cilium opens the way to the DNS servers for these names
     parts = [(matches, may) for matches, may in ((certain, False), (perhaps, True)) if matches]
     if not parts and ports is not None and (ports.names or not ports.numbers):
         parts = [((), False)]  # it matches nothing, unless an implementation makes something else of it
     found = [
-        Rule(action=action, matches=matches, may=may, index=index, name=name, origin=item.origin)
+        Rule(
+            action=action,
+            matches=matches,
+            may=may,
+            resolves=names if may else (),
+            index=index,
+            name=name,
+            origin=item.origin,
+        )
         for matches, may in parts
     ]
     if closed and found:
         everything = (Match(AnyPeer()),)
         found.append(replace(found[0], action=Action.DENY, matches=everything, may=True, reason=_FAILS_CLOSED))
     return tuple(found)
+
+
+def _names(entries: list[Field]) -> tuple[str, ...]:
+    """The domain names of the peers, as patterns of Cilium: `*.` stands for one label or more."""
+    chosen = [entry.get("domainNames") for entry in entries if isinstance(entry.value, dict)]
+    names = [name for field in chosen if field.present for name in field.texts()]
+    return tuple(f"*{name}" if name.startswith("*.") else name for name in names)
 
 
 def _domains_that_deny(entries: list[Field], action: Action, context: Context) -> bool:

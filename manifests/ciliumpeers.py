@@ -33,7 +33,6 @@ from reachproof.network.labels import NAMESPACE_NAME, Labels, Operator, Selector
 from reachproof.network.policy import (
     AddressPeer,
     AnyPeer,
-    DomainPeer,
     OtherNodePeer,
     OwnNodePeer,
     PartyKind,
@@ -70,14 +69,18 @@ class Group:
 
 @dataclass(slots=True)
 class Peers:
-    """The peers of a rule: those that match for certain, and, by the reason, those of which that is not known."""
+    """The peers of a rule: those that match for certain, and, by the reason, those of which that is not known.
+
+    `named`: those of toFQDNs, by the name or pattern; unknown addresses say themselves that they may match.
+    """
 
     certain: list[Peer] = field(default_factory=list)
     perhaps: dict[str, list[Peer]] = field(default_factory=dict)
+    named: dict[str, list[Peer]] = field(default_factory=dict)
 
     def add(self, peer: Peer, reason: str = "") -> None:
-        """Takes in a peer; domain names say themselves that they may match."""
-        if reason or isinstance(peer, DomainPeer):
+        """Takes in a peer."""
+        if reason:
             self.perhaps.setdefault(reason, []).append(peer)
         else:
             self.certain.append(peer)
@@ -189,8 +192,7 @@ class PeerReader:
                 chosen.expected("a domain name with stars, such as *.example.com")
                 return
             found = patterns([text], known)
-        for peer in found:
-            peers.add(peer)
+        peers.named.setdefault(text, []).extend(found)
 
 
 def _in_groups(selector: Selector, groups: Iterable[Group]) -> IntervalSet:

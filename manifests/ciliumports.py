@@ -36,11 +36,13 @@ _REQUESTS = ("rules", "serverNames")
 class Ports:
     """The ports of a rule: those that are open to every request, and those that are not.
 
-    Where both are None every port is open, and ICMP.
+    Where both are None every port is open, and ICMP. `resolves`: the names, or patterns of names, that DNS requests on
+    the latter may be for.
     """
 
     plain: PortMatch | None = None
     requests: PortMatch | None = None
+    resolves: tuple[str, ...] = ()
 
 
 NO_PORTS = Ports(PortMatch())
@@ -63,7 +65,19 @@ def read_ports(rule: Field, *, deny: bool) -> Ports:
     requests: list[PortMatch] = []
     for entry in entries:
         (requests if _has_requests(entry, deny=deny) else plain).append(_entry(entry))
-    return Ports(_union(plain), _union(requests) if requests else None)
+    resolves = tuple(dict.fromkeys(name for entry in entries for name in _resolves(entry)))
+    return Ports(_union(plain), _union(requests) if requests else None, resolves)
+
+
+def _resolves(entry: Field) -> list[str]:
+    """The names in the DNS rules of an entry; a rule that names none lets every request through."""
+    if not isinstance(entry.value, dict) or not isinstance(entry.value.get("rules"), dict):
+        return []
+    found = []
+    for rule in entry.get("rules").get("dns").items():
+        named = [rule.value.get(name) for name in ("matchName", "matchPattern")] if isinstance(rule.value, dict) else []
+        found += [name for name in named if isinstance(name, str)] or ["*"]
+    return found
 
 
 def _union(entries: Iterable[PortMatch]) -> PortMatch:

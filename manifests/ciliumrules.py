@@ -23,7 +23,7 @@ from reachproof.manifests.ciliumpeers import API_SERVER, PeerReader, Peers
 from reachproof.manifests.ciliumports import Ports, read_ports
 from reachproof.manifests.fields import Field, listed
 from reachproof.manifests.policykind import Context
-from reachproof.network.policy import Action, AnyPeer, Direction, Match, Peer, PortMatch, Rule
+from reachproof.network.policy import Action, AnyPeer, Direction, DomainPeer, Match, Peer, PortMatch, Rule
 
 REQUESTS = "whether it lets a request through is decided by rules on requests"
 _SIDE = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
@@ -75,6 +75,8 @@ def _rules(item: Field, index: int, name: str, direction: Direction, reader: Pee
             may=part.may,
             reason=part.reason,
             reason_code=part.code,
+            needs_name=part.name,
+            resolves=ports.resolves if part.code == "REQUEST_RULES" else (),
             index=index,
             name=name,
             origin=item.origin,
@@ -153,6 +155,7 @@ class _Part:
     may: bool = False
     reason: str = ""
     code: str = "MAY_MATCH"
+    name: str = ""
 
 
 def _parts(peers: Peers, ports: Ports) -> Iterator[_Part]:
@@ -162,9 +165,15 @@ def _parts(peers: Peers, ports: Ports) -> Iterator[_Part]:
     for reason, some in peers.perhaps.items():
         part = _Part(_matches(some, ports.plain, every=every), True, reason)
         yield replace(part, code="API_SERVER") if reason == API_SERVER else part
+    for name, some in peers.named.items():
+        for peer in some:
+            yield _Part(_matches([peer], ports.plain, every=every), isinstance(peer, DomainPeer), name=name)
     if ports.requests:
         everyone = [*peers.certain, *(peer for some in peers.perhaps.values() for peer in some)]
-        yield _Part(_matches(everyone, ports.requests, every=False), True, REQUESTS, code="REQUEST_RULES")
+        asked = _Part(_matches(everyone, ports.requests, every=False), True, REQUESTS, code="REQUEST_RULES")
+        yield asked
+        for name, some in peers.named.items():
+            yield replace(asked, matches=_matches(some, ports.requests, every=False), name=name)
 
 
 def _matches(peers: list[Peer], ports: PortMatch | None, *, every: bool) -> tuple[Match, ...]:

@@ -8,6 +8,7 @@ from reachproof.manifests.fields import Place
 from reachproof.manifests.pods import PodEntry
 from reachproof.network.address import ALL_V4, ALL_V6
 from reachproof.network.cilium import filtered
+from reachproof.network.cilium_dns import is_learned
 from reachproof.network.cluster import Namespace, Notice, Service
 from reachproof.network.errors import Problem
 from reachproof.network.intervals import IntervalSet
@@ -162,6 +163,22 @@ def kinds_not_read(policies: Iterable[Policy], cni: Cni) -> list[Notice]:
     kinds = sorted({policy.ref.kind for policy in policies} & PROFILES[cni].kinds_not_read)
     text = "{} is not read by {}; the answer does without it"
     return [Notice(code="KIND_NOT_READ", text=text.format(kind, cni)) for kind in kinds]
+
+
+def names_not_learned(policies: Iterable[Policy]) -> list[Notice]:
+    """Rules of Cilium about names for which no policy lets DNS requests through, once for each policy and name."""
+    every = list(policies)
+    found: dict[tuple[PolicyRef, str], Notice] = {}
+    for policy in every:
+        for rule in policy.egress:
+            name = rule.needs_name
+            if name and (policy.ref, name) not in found and not is_learned(every, name):
+                text = (
+                    f"{policy.ref} allows {name}, but no policy has rules.dns that let requests for it through, so no "
+                    "agent learns its addresses and the rule matches nothing"
+                )
+                found[policy.ref, name] = Notice(code="NAME_NEVER_LEARNED", text=text, origin=rule.origin)
+    return list(found.values())
 
 
 def filtered_labels(policies: Iterable[Policy], cni: Cni) -> list[Notice]:

@@ -326,6 +326,7 @@ class Loading:
         yield from crosschecks.service_ranges(places, cluster.services, self._context.options.service_range)
         yield from crosschecks.mixed_apis(policies)
         yield from crosschecks.filtered_labels(policies, self._context.options.cni)
+        yield from crosschecks.names_not_learned(policies)
 
     def _places(self, policies: Iterable[Policy]) -> list[Place]:
         """Where the policies, and what they refer to, were read."""

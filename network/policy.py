@@ -233,6 +233,8 @@ class Rule:
     `reason`: why it may not, where that is not plain from its matches; `reason_code` is the notice's. No verdict rests
     on them. `condition`: what it depends on besides its matches, as written. Rules of one policy and direction that
     have the same condition match the same connections where their matches hold, in whichever snapshot.
+    `needs_name`: a domain name, or a pattern of Cilium, that must have been looked up; `resolves`: those that the rule
+    lets pods look up (`network.cilium_dns`).
     """
 
     action: Action
@@ -241,6 +243,8 @@ class Rule:
     reason: str = ""
     reason_code: str = "MAY_MATCH"
     condition: str = field(default="", compare=False)
+    needs_name: str = ""
+    resolves: tuple[str, ...] = ()
     index: int = 0
     name: str = ""
     origin: Origin

@@ -20,6 +20,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from reachproof.network import calico, cilium, istio
+from reachproof.network.cilium_dns import with_learned_names
 from reachproof.network.errors import InputError, Problem
 from reachproof.network.labels import EVERYTHING
 from reachproof.network.options import CidrMatches, Enforcement, HostNetworkPods, Options
@@ -75,7 +76,7 @@ def _network(policies: list[Policy], options: Options) -> Programs:
     enforced = [_adapted(policy, options, profile) for policy in policies if _enforced(policy, options, profile)]
     enforced.sort(key=lambda policy: (policy.priority, policy.ref.kind, policy.ref.namespace, policy.ref.name))
     if profile.normal_tier:
-        adapted = [cilium.adapted(policy) for policy in enforced]
+        adapted = with_learned_names(cilium.adapted(policy) for policy in enforced)
         egress, ingress = (cilium.tiers(adapted, direction, options) for direction in Direction)
         return Programs(egress=egress, ingress=ingress)
     if profile.calico_tiers:

@@ -64,7 +64,8 @@ def _certain(rule: Rule, name: str) -> Rule:
         return rule
     outside = AddressPeer(ALL_ADDRESSES, frozenset((PartyKind.EXTERNAL,)))
     matches = (Match(outside, each.ports) if isinstance(each.peer, DomainPeer) else each for each in rule.matches)
-    return replace(rule, matches=tuple(matches), may=bool(rule.reason))
+    needed = name if rule.needs_name else ""
+    return replace(rule, matches=tuple(matches), may=bool(rule.reason), needs_name=needed)
 
 
 def _names(peer: DomainPeer, name: str) -> bool:

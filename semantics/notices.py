@@ -9,6 +9,7 @@
 | OWN_NODE_EGRESS | whether NetworkPolicy exempts what a pod sends to its own node |
 | LOCAL_HOST | whether a pod that no Cilium policy selects accepts its own node in the enforcement mode `always` |
 | REQUEST_RULES | whether a rule lets a connection's requests through, which are judged above the transport layer |
+| DNS_NOT_SEEN | whether the agent of the pod's node knows a domain name that the pod may not look up |
 | API_SERVER | whether a node or an address outside is the API server |
 | MAYBE_NOT_PROGRAMMED | whether a policy that says something odd is programmed |
 | MAY_MATCH | any other rule that may or may not match |

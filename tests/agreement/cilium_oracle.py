@@ -204,17 +204,22 @@ class Oracle:
                 continue
             for name, action in ((direction, "allow"), (f"{direction}Deny", "deny")):
                 for rule in spec.get(name, []):
-                    for doubt in self._rule(rule, home, far, flow, "to" if direction == "egress" else "from"):
+                    side = "to" if direction == "egress" else "from"
+                    for doubt in self._rule(rule, home, far, flow, side, subject):
                         yield Entry(NORMAL, 0, action, doubt)
 
-    def _rule(self, rule: Manifest, home: str, far: Far, flow: Flow, side: str) -> Iterator[bool]:
+    def _rule(self, rule: Manifest, home: str, far: Far, flow: Flow, side: str, subject: Pod) -> Iterator[bool]:
         """One item for each way in which the rule matches: whether it is in doubt."""
         if "icmps" in rule:
             return
         fields = [name for name in rule if name not in ("toPorts", "icmps")]
         if not fields and not rule.get("toPorts"):
             return
-        l3 = [False] if not fields else [d for item in rule[fields[0]] for d in self._peer(fields[0], item, home, far)]
+        l3 = [False]
+        if fields == ["toFQDNs"]:
+            l3 = [d for item in rule["toFQDNs"] for d in self._domain(item, far, subject)]
+        elif fields:
+            l3 = [d for item in rule[fields[0]] for d in self._peer(fields[0], item, home, far)]
         l4 = (
             [False]
             if not rule.get("toPorts")
@@ -241,11 +246,33 @@ class Oracle:
                     yield False
             case "Services":
                 yield from self._service(item["k8sService"], far)
-            case "FQDNs":
-                yield from self._domain(item, far)
 
-    def _domain(self, item: Manifest, far: Far) -> Iterator[bool]:
-        """Known names are certain, and a pattern has unknown names besides."""
+    def _looked_up(self, needed: str, subject: Pod) -> bool | None:
+        """Whether the agent of the pod has the name: True, False, or None where it may have."""
+        found: bool | None = False
+        for spec, home in self._sections("egress"):
+            dns = [
+                each
+                for rule in spec.get("egress", [])
+                for entry in rule.get("toPorts", [])
+                for each in entry.get("rules", {}).get("dns", [])
+                if entry["ports"] and all(rule.values())
+            ]
+            for each in dns:
+                certain = _lets_through(each, needed)
+                if certain and self._selects(spec, home, subject):
+                    return True
+                if certain is not False:
+                    found = None
+        return found
+
+    def _domain(self, item: Manifest, far: Far, subject: Pod) -> Iterator[bool]:
+        """Known names are certain, and a pattern has unknown names besides, as far as they can be looked up."""
+        known = self._looked_up(item.get("matchName") or item["matchPattern"], subject)
+        if known is not False:
+            yield from (doubt or known is None for doubt in self._behind(item, far))
+
+    def _behind(self, item: Manifest, far: Far) -> Iterator[bool]:
         if far.sort != "world":
             return
         written = item.get("matchPattern", "")
@@ -446,6 +473,19 @@ def _met(key: str, operator: str, values: list[str], labels: Labels) -> bool:
 
 def _first(key: str, labels: Labels) -> str:
     return next(value for _, name, value in labels if name == key)
+
+
+def _lets_through(dns: Manifest, needed: str) -> bool | None:
+    """Whether a DNS rule lets requests for all names of a pattern through; None where it may be some of them."""
+    given = dns.get("matchName") or dns["matchPattern"]
+    if given in ("*", needed):
+        return True
+    one, all_of_it = (re.escape(each).replace(r"\*", "[-a-z0-9_]*") for each in (given, needed))
+    if "*" not in needed:
+        return re.fullmatch(one, needed) is not None
+    if "*" not in given:
+        return None if needed == "*" or re.fullmatch(all_of_it, given) else False
+    return None
 
 
 def _meets_groups(selector: Manifest, groups: list[Manifest]) -> bool:

@@ -283,3 +283,60 @@ spec: {podSelector: {matchLabels: {kind: echo}}, policyTypes: [Ingress], egress:
     ]
     elsewhere = load_text(CLUSTER + outside, options=Options(cni=Cni.CALICO))
     assert [each.code for each in elsewhere.assumptions] == []
+
+
+# ---------------------------------------------------------------- names
+
+NAMED = """
+---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {namespace: ct, name: out}
+spec:
+  endpointSelector: {matchLabels: {kind: client}}
+  egress:
+  - toFQDNs: [{matchName: api.example.net}]
+    toPorts: [{ports: [{port: "443", protocol: TCP}]}]
+"""
+LOOKED_UP = """
+---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {namespace: ct, name: dns}
+spec:
+  endpointSelector: {matchLabels: {name: WHO}}
+  egress: [{toPorts: [{ports: [{port: "53", protocol: ANY}], rules: {dns: [{matchPattern: "*.example.net"}]}}]}]
+"""
+TO_NAME = "can pod ct/client reach domain api.example.net on tcp/443?"
+NEVER = (
+    "CiliumNetworkPolicy ct/out allows api.example.net, but no policy has rules.dns that let requests for it through, "
+    "so no agent learns its addresses and the rule matches nothing"
+)
+
+
+def test_a_name_is_reached_where_the_own_requests_are_let_through() -> None:
+    assert ask(TO_NAME, NAMED).verdict is Verdict.UNREACHABLE
+    assert ask(TO_NAME, NAMED, LOOKED_UP.replace("WHO", "client")).verdict is Verdict.REACHABLE
+    claim = "no pod can reach domain api.example.net on tcp/443"
+    others = ask(claim, NAMED, LOOKED_UP.replace("WHO", "client2"))
+    assert others.verdict is Verdict.VIOLATED
+
+
+def test_a_name_that_only_other_pods_look_up_is_undetermined() -> None:
+    other = LOOKED_UP.replace("WHO", "client2")
+    found = ask(TO_NAME, NAMED, other)
+    assert found.witness is not None
+    assert [each.code for each in found.witness.trace.depends] == ["DNS_NOT_SEEN"]
+    every = "every pod labelled name=client can reach domain api.example.net on tcp/443"
+    assert ask(every, NAMED, other).verdict is Verdict.VIOLATED
+
+
+def test_without_the_policy_of_dns_the_name_is_not_known() -> None:
+    text = f"without ciliumnetworkpolicy ct/dns: {TO_NAME}"
+    assert ask(text, NAMED, LOOKED_UP.replace("WHO", "client")).verdict is Verdict.UNREACHABLE
+
+
+def test_a_name_that_nobody_looks_up_is_warned_about() -> None:
+    assert [each.text for each in snapshot(NAMED).warnings if each.code == "NAME_NEVER_LEARNED"] == [NEVER]
+    quiet = snapshot(NAMED, LOOKED_UP.replace("WHO", "client2"))
+    assert [each.code for each in quiet.warnings] == []

@@ -83,6 +83,7 @@ DOMAIN = {
         "egress": [
             {"toFQDNs": [{"matchName": "api.example.com"}], "toPorts": [{"ports": [{"port": "443"}]}]},
             {"toCIDR": ["192.0.2.7/32"]},
+            {"toEndpoints": [{}], "toPorts": [{"ports": [{"port": "53"}], "rules": {"dns": [{"matchPattern": "*"}]}}]},
         ],
     },
 }

@@ -117,7 +117,14 @@ _PLAIN_PORTS = st.fixed_dictionaries({"ports": st.lists(st.sampled_from(_PORTS),
 _REQUESTS = st.builds(
     lambda entry, requests: {**entry, **requests},
     _PLAIN_PORTS,
-    st.sampled_from(({"rules": {"http": [{}]}}, {"rules": {"dns": [{}]}}, {"serverNames": ["a.example.com"]})),
+    st.sampled_from(
+        (
+            {"rules": {"http": [{}]}},
+            {"serverNames": ["a.example.com"]},
+            *({"rules": {"dns": [each]}} for each in ({"matchPattern": "*"}, {"matchName": "example.com"})),
+            {"rules": {"dns": [{"matchPattern": "*.example.com"}, {"matchName": "a.example.com"}]}},
+        )
+    ),
 )
 _ICMP = st.just({"icmps": [{"fields": [{"type": 8}]}]})
 

@@ -1,0 +1,80 @@
+"""Which rules about domain names can match under Cilium: an agent knows a name by the DNS requests it lets through.
+
+| Some policy in force has `rules.dns` that let the name through | A rule about the name, for a pod |
+|---|---|
+| none | matches nothing |
+| and selects the pod | as it is written |
+| and selects other pods only, or perhaps lets it through | may match: a node keeps names for all its pods |
+
+Trusted by every verdict about toFQDNs; checked by tests/cases, and by tests/agreement/test_cilium.py against an oracle
+that reads manifests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from reachproof.network.domains import in_pattern, plain
+from reachproof.network.policy import Match, PodSet, Policy, Rule, Union
+
+OTHERS = (
+    "whether the agent of its node knows addresses of {} is not known: the pod's own DNS requests for it do not pass "
+    "rules.dns of a policy for certain"
+)
+_EVERY = ("*", "**")
+
+
+def with_learned_names(policies: Iterable[Policy]) -> list[Policy]:
+    """The policies with their rules about names as far as agents can learn these."""
+    every = list(policies)
+    resolving = [(policy, rule) for policy in every for rule in policy.egress if rule.resolves]
+    return [
+        replace(policy, egress=tuple(each for rule in policy.egress for each in _learned(rule, resolving)))
+        if any(rule.needs_name for rule in policy.egress)
+        else policy
+        for policy in every
+    ]
+
+
+def is_learned(policies: Iterable[Policy], needed: str) -> bool:
+    """Whether the DNS rules of some policy may let a name of this name or pattern through."""
+    return any(_covers(rule.resolves, needed) is not False for policy in policies for rule in policy.egress)
+
+
+def _learned(rule: Rule, resolving: list[tuple[Policy, Rule]]) -> Iterator[Rule]:
+    if not rule.needs_name:
+        yield rule
+        return
+    covering = [(policy, _covers(each.resolves, rule.needs_name)) for policy, each in resolving]
+    pods = dict.fromkeys(policy.subject for policy, covers in covering if covers)
+    if pods:
+        yield replace(rule, matches=tuple(_of(match, tuple(pods)) for match in rule.matches))
+    if any(covers is not False for _, covers in covering):
+        yield replace(rule, may=True, reason=OTHERS.format(rule.needs_name), reason_code="DNS_NOT_SEEN")
+    elif not pods:
+        yield replace(rule, matches=(), may=False)
+
+
+def _of(match: Match, pods: tuple[PodSet, ...]) -> Match:
+    """The match for these subjects only."""
+    return replace(match, subject=pods[0] if len(pods) == 1 else Union(pods))
+
+
+def _covers(resolves: tuple[str, ...], needed: str) -> bool | None:
+    """Whether requests for every name that is needed are let through; None where that is not known."""
+    found = [_covers_one(each, needed) for each in resolves]
+    if True in found:
+        return True
+    return None if None in found else False
+
+
+def _covers_one(resolved: str, needed: str) -> bool | None:
+    one, other = plain(resolved), plain(needed)
+    if one == other or one in _EVERY:
+        return True
+    if "*" not in other:
+        return in_pattern(other, one)
+    if "*" not in one:
+        return None if in_pattern(one, other) else False
+    return None
