@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from reachproof.network.placeless import placeless_rule, same_policy
-from reachproof.network.policy import Action, Direction, OtherNodePeer, PolicyRef
+from reachproof.network.policy import Action, Direction, OtherNodePeer, PolicyRef, TierId
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver.index import Positions
 from reachproof.solver.slice import Patch, Slice, SlicedPolicy, SlicedRule, SlicedTier
@@ -154,7 +154,7 @@ class Naming:
             isolation=tuple(self._rule(rule, name, direction, seen) for rule in tier.isolation),
         )
 
-    def _policy(self, policy: SlicedPolicy, tier: str, direction: Direction, seen: Counter[Key]) -> OpenPolicy:
+    def _policy(self, policy: SlicedPolicy, tier: TierId, direction: Direction, seen: Counter[Key]) -> OpenPolicy:
         ref = policy.policy.ref
         own: Key = () if ref in self._same else (self._side,)
         return OpenPolicy(
@@ -162,7 +162,7 @@ class Naming:
             rules=tuple(self._rule(rule, tier, direction, seen) for rule in policy.rules),
         )
 
-    def _rule(self, rule: SlicedRule, tier: str, direction: Direction, seen: Counter[Key]) -> OpenRule:
+    def _rule(self, rule: SlicedRule, tier: TierId, direction: Direction, seen: Counter[Key]) -> OpenRule:
         written = rule.rule
         ref = rule.policy.ref if rule.policy is not None else None
         own: Key = () if ref is None or ref in self._same else (self._side,)
