@@ -28,7 +28,9 @@ _FIELDS = {
     "withStaged": "with_staged",
 }
 _OWN_WAYS = {Cni.CALICO, Cni.CILIUM}
-_READING = ("cni", "channel", "domains", "serviceCidr", "strict")
+_READING = ("cni", "channel", "domains", "serviceCidr", "strict", "trustDomain", "rootNamespace", "ambientPort")
+# Those of them whose fields have other names.
+_READ_AS = {"trustDomain": "trust_domains", "rootNamespace": "root_namespace", "ambientPort": "ambient_port"}
 
 
 class Shelf(Protocol):
@@ -76,7 +78,8 @@ def _is_fixed(name: str, read: Options, wanted: Options) -> bool:
     """Whether an option differs that decides how manifests are read. Calico and Cilium read them in their own ways."""
     if name == "cni":
         return wanted.cni not in (read.cni, Cni.AUTO) and bool({read.cni, wanted.cni} & _OWN_WAYS)
-    return name not in _FIELDS and bool(getattr(read, name) != getattr(wanted, name))
+    field = _READ_AS.get(name, name)
+    return name not in _FIELDS and bool(getattr(read, field) != getattr(wanted, field))
 
 
 def reading_options(options: Mapping[str, Any]) -> dict[str, Any]:

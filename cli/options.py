@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from reachproof.network.options import Channel, CidrMatches, Cni, Enforcement, HostNetworkPods
+from reachproof.network.options import AmbientPort, Channel, CidrMatches, Cni, Enforcement, HostNetworkPods
 
 NO_CACHE = f"{__name__}.no_cache"
 """In `click.Context.meta`: whether `--no-cache` was given."""
@@ -161,6 +161,31 @@ MODEL = (
         is_flag=True,
         default=None,
         help="Refuse what API servers store although implementations may not enforce it, as a gate for files should.",
+    ),
+    click.option(
+        "--trust-domain",
+        "trustDomain",
+        envvar="REACHPROOF_TRUST_DOMAIN",
+        show_envvar=True,
+        metavar="DOMAIN[,ALIAS]",
+        help="Trust domain of the Istio mesh, and its aliases.  [default: cluster.local, and no other is read]",
+    ),
+    click.option(
+        "--root-namespace",
+        "rootNamespace",
+        envvar="REACHPROOF_ROOT_NAMESPACE",
+        show_envvar=True,
+        metavar="NAMESPACE",
+        help="Namespace whose Istio policies apply to the whole mesh.  [default: istio-system]",
+    ),
+    click.option(
+        "--ambient-port",
+        "ambientPort",
+        envvar="REACHPROOF_AMBIENT_PORT",
+        show_envvar=True,
+        type=choice(AmbientPort),
+        help="Port that the network sees between ambient pods: that of HBONE, or the pod's own (original).  "
+        "[default: as ztunnel in the input, else 15008]",
     ),
 )
 

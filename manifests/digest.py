@@ -47,17 +47,24 @@ def _plain(value: object) -> object:
     if isinstance(value, frozenset):
         return sorted(value)
     if is_dataclass(value) and not isinstance(value, type):
-        return [type(value).__name__, *_parts(type(value))(value)]
+        rare = [[name, found] for name in _rare(type(value)) if (found := getattr(value, name))]
+        return [type(value).__name__, *_parts(type(value))(value), *rare]
     raise TypeError(f"{type(value).__name__} has no canonical text")
 
 
 @cache
 def _parts(kind: type) -> Callable[[object], tuple[object, ...]]:
     """The values of a record's fields in order, without its origin and those that are not compared."""
-    names = [each.name for each in fields(kind) if each.name != "origin" and each.compare]
+    names = [each.name for each in fields(kind) if each.name != "origin" and each.compare and not each.metadata]
     if len(names) < 2:  # attrgetter would give the value alone
         return lambda value: tuple(getattr(value, name) for name in names)
     return attrgetter(*names)
+
+
+@cache
+def _rare(kind: type) -> tuple[str, ...]:
+    """The fields that are a part only where they hold something, so that most texts are as they were without them."""
+    return tuple(each.name for each in fields(kind) if each.metadata)
 
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_plain)

@@ -2,7 +2,9 @@
 
 | Field | Meaning |
 |---|---|
-| namespace istio-system | pods of all namespaces; for a PeerAuthentication without selector, the whole mesh |
+| annotation istio.io/dry-run | true: it is not enforced, and a notice says so (`DRY_RUN`) |
+| the root namespace | pods of all namespaces; for a PeerAuthentication, the whole mesh |
+| a PeerAuthentication there with a selector | nothing: Istio ignores it (`ROOT_SELECTOR`) |
 | selector.matchLabels | these pods only |
 | targetRef, targetRefs | a waypoint or a gateway: no policy of a pod, and a notice (`WAYPOINT_POLICY`) |
 | action | ALLOW where absent; AUDIT changes nothing; CUSTOM asks somebody whose answer is not known |
@@ -18,6 +20,7 @@ from dataclasses import replace
 
 from reachproof.manifests.fields import Field
 from reachproof.manifests.istio_rules import read_rules
+from reachproof.manifests.mesh_signs import true
 from reachproof.manifests.policykind import Context, PolicyKind
 from reachproof.manifests.selectors import read_match_labels
 from reachproof.network import istio
@@ -38,8 +41,7 @@ from reachproof.network.policy import (
 from reachproof.network.ports import MAX_PORT
 
 GROUP = "security.istio.io"
-ROOT = "istio-system"
-"""The namespace whose policies are about the whole mesh (Istio's default)."""
+DRY_RUN = "istio.io/dry-run"
 _PLACES = {"ALLOW": istio.ALLOW, "DENY": istio.DENY, "CUSTOM": istio.CUSTOM, "AUDIT": None}
 _MODES = {"UNSET": None, **{mode.value: mode for mode in TlsMode}}
 _TARGETS = ("targetRef", "targetRefs")
@@ -49,12 +51,16 @@ def lower_authorization(whole: Field, ref: PolicyRef, context: Context) -> tuple
     """The policy of an AuthorizationPolicy; none where it is not about pods, or changes nothing."""
     spec = _spec(whole, "selector", *_TARGETS, "rules", "action", "provider")
     place = istio.ALLOW if not spec.get("action").present else spec.get("action").choice(_PLACES)
-    rules = read_rules(spec.get("rules"), ref, Action.PASS if place == istio.ALLOW else Action.DENY)
-    subject = PodSet(_home(ref), _selector(spec.get("selector")), where=IN_MESH)
+    action = Action.PASS if place == istio.ALLOW else Action.DENY
+    rules = read_rules(spec.get("rules"), ref, action, context.options.trust_domains)
+    subject = PodSet(_home(ref, context), _selector(spec.get("selector")), where=IN_MESH)
     if spec.get("provider").present and place != istio.CUSTOM:
         spec.get("provider").report("found a provider, expected one only with the action CUSTOM")
     if any(spec.get(name).value for name in _TARGETS):
         spec.notice("WAYPOINT_POLICY", "it holds at a waypoint or a gateway, which is not modelled, and at no pod")
+        return ()
+    if true(whole.get("metadata").get("annotations").get(DRY_RUN).value):
+        whole.get("metadata").notice("DRY_RUN", f"the annotation {DRY_RUN} says that it is not enforced")
         return ()
     if place is None:
         return ()
@@ -76,26 +82,31 @@ def _custom(rule: Rule) -> Rule:
     return replace(rule, may=True, reason=reason, reason_code="CUSTOM_ACTION")
 
 
-def lower_authentication(whole: Field, ref: PolicyRef, context: Context) -> Policy:
-    """The policy of a PeerAuthentication, whose rules `network.istio` makes of what it asks for."""
+def lower_authentication(whole: Field, ref: PolicyRef, context: Context) -> tuple[Policy, ...]:
+    """The policy of a PeerAuthentication, whose rules `network.istio` makes of what it asks for; none if ignored."""
     spec = _spec(whole, "selector", "mtls", "portLevelMtls")
     selector, ports = _selector(spec.get("selector")), spec.get("portLevelMtls")
     if ports.present and not selector.requirements:
         ports.report("found modes of ports without a selector, expected them only where a selector chooses pods")
-    wide = ref.namespace == ROOT and not selector.requirements
+    wide = ref.namespace == context.options.root_namespace
     asks = MutualTls(
         level=Level.WORKLOAD if selector.requirements else Level.MESH if wide else Level.NAMESPACE,
         mode=_mode(spec.get("mtls")),
         ports=tuple(sorted(_port_modes(ports))),
     )
-    own = Selector.equal(NAMESPACE_NAME, ref.namespace)
-    return Policy(
-        ref=ref,
-        tier=TierName.ISTIO,
-        priority=istio.REQUIRED,
-        mutual_tls=asks,
-        subject=PodSet(EVERYTHING if wide else own, selector, where=IN_MESH),
-        origin=whole.origin,
+    if wide and selector.requirements:
+        text = f"in the root namespace {ref.namespace} Istio ignores a PeerAuthentication that has a selector"
+        spec.get("selector").notice("ROOT_SELECTOR", text)
+        return ()
+    return (
+        Policy(
+            ref=ref,
+            tier=TierName.ISTIO,
+            priority=istio.REQUIRED,
+            mutual_tls=asks,
+            subject=PodSet(_home(ref, context), selector, where=IN_MESH),
+            origin=whole.origin,
+        ),
     )
 
 
@@ -108,8 +119,10 @@ def _spec(whole: Field, *names: str) -> Field:
     return spec
 
 
-def _home(ref: PolicyRef) -> Selector:
-    return EVERYTHING if ref.namespace == ROOT else Selector.equal(NAMESPACE_NAME, ref.namespace)
+def _home(ref: PolicyRef, context: Context) -> Selector:
+    return (
+        EVERYTHING if ref.namespace == context.options.root_namespace else Selector.equal(NAMESPACE_NAME, ref.namespace)
+    )
 
 
 def _selector(field: Field) -> Selector:

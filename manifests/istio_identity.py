@@ -8,7 +8,9 @@
 | `text*`, `*text` | begins or ends so |
 | `*` | any, if there is one at all |
 
-The trust domain is `cluster.local`, which Istio takes for that of the mesh whatever its name; any other is refused.
+In a whole identity `cluster.local`, and every alias, stands for the trust domain of the mesh; any other stands for
+itself, and no pod of the mesh has it. Where nobody said which one the mesh has, it is `cluster.local`, and others are
+refused.
 Trusted by every verdict about policies of Istio; checked by tests/manifests/test_istio_identity.py against a comparison
 of whole texts.
 """
@@ -19,6 +21,7 @@ from collections.abc import Callable
 
 from reachproof.manifests.fields import Field
 from reachproof.network.labels import NAMESPACE_NAME, Operator, Requirement
+from reachproof.network.options import TRUST_DOMAIN
 from reachproof.network.predicate import (
     ACCOUNT_NAME,
     ALWAYS,
@@ -32,9 +35,8 @@ from reachproof.network.predicate import (
     either,
 )
 
-_TRUST = "cluster.local"
-_BEGIN = f"{_TRUST}/ns/"
-_PRINCIPAL = f"an identity such as {_TRUST}/ns/NAMESPACE/sa/ACCOUNT, whole or with one star at an end"
+_PRINCIPAL = f"an identity such as {TRUST_DOMAIN}/ns/NAMESPACE/sa/ACCOUNT, whole or with one star at an end"
+_PARTS = 5
 Part = Callable[[str, How | None], Predicate]
 """The condition that a name is, begins or ends with a text."""
 
@@ -69,9 +71,9 @@ def read_accounts(field: Field, home: str) -> Predicate:
     return _any(field, account, "ACCOUNT or NAMESPACE/ACCOUNT, without a star")
 
 
-def read_principals(field: Field, home: str) -> Predicate:
-    """Any of the identities that are listed here."""
-    return _any(field, _identity, _PRINCIPAL)
+def read_principals(field: Field, home: str, trusted: tuple[str, ...] = ()) -> Predicate:
+    """Any of the identities that are listed here; `trusted`: the mesh's trust domain and its aliases, where known."""
+    return _any(field, lambda text: _identity(text, trusted), _PRINCIPAL)
 
 
 def _any(field: Field, meaning: Callable[[str], Predicate | None], expected: str = "a name") -> Predicate:
@@ -94,27 +96,47 @@ def _starred(text: str) -> tuple[str, How | None]:
     return text, None
 
 
-def _identity(text: str) -> Predicate | None:
-    """The condition; never true for what no identity can be like, and None for another trust domain."""
-    part, how = _starred(text)
+def _identity(text: str, trusted: tuple[str, ...]) -> Predicate | None:
+    """The condition; never true for what no identity can be like, and None for what is refused."""
+    own, told = (trusted[0] if trusted else TRUST_DOMAIN), bool(trusted)
+    part, how = _starred(_of_mesh(text, trusted))
     match how:
         case How.STARTS_WITH:
-            return _beginning(part)
+            found = _beginning(part, f"{own}/ns/")
         case How.ENDS_WITH:
-            return _ending(part)
+            found = _ending(part, f"{own}/ns")
         case _:
-            namespace, sa, account = part.removeprefix(_BEGIN).partition("/sa/")
-            if not part.startswith(_BEGIN) or not sa or "/" in namespace + account:
-                return None
-            return both(_namespace(namespace, None), _account(account, None))
+            found = _equal(part, f"{own}/ns/")
+    return NEVER if found is None and told else found
 
 
-def _beginning(part: str) -> Predicate | None:
-    if _BEGIN.startswith(part):
-        return ALWAYS
-    if not part.startswith(_BEGIN):
+def _of_mesh(text: str, trusted: tuple[str, ...]) -> str:
+    """The identity with the mesh's own trust domain in the place of an alias; only a whole one is looked at."""
+    domain, *rest = text.split("/")
+    if not trusted or len(rest) + 1 != _PARTS or domain == "*":
+        return text
+    return "/".join((trusted[0], *rest)) if any(_like(domain, each) for each in (*trusted, TRUST_DOMAIN)) else text
+
+
+def _like(domain: str, known: str) -> bool:
+    """A trust domain, with a star at its beginning perhaps."""
+    part, how = _starred(domain)
+    return known.endswith(part) if how is How.ENDS_WITH else domain == known
+
+
+def _equal(part: str, begin: str) -> Predicate | None:
+    namespace, sa, account = part.removeprefix(begin).partition("/sa/")
+    if not part.startswith(begin) or not sa or "/" in namespace + account:
         return None
-    namespace, slash, rest = part.removeprefix(_BEGIN).partition("/")
+    return both(_namespace(namespace, None), _account(account, None))
+
+
+def _beginning(part: str, begin: str) -> Predicate | None:
+    if begin.startswith(part):
+        return ALWAYS
+    if not part.startswith(begin):
+        return None
+    namespace, slash, rest = part.removeprefix(begin).partition("/")
     if not slash:
         return _namespace(namespace, How.STARTS_WITH)
     if "sa/".startswith(rest):
@@ -125,7 +147,7 @@ def _beginning(part: str) -> Predicate | None:
     return both(_namespace(namespace, None), _account(account, How.STARTS_WITH))
 
 
-def _ending(part: str) -> Predicate | None:
+def _ending(part: str, before_names: str) -> Predicate | None:
     before, slash, account = part.rpartition("/")
     if not slash:
         return _account(account, How.ENDS_WITH)
@@ -137,9 +159,4 @@ def _ending(part: str) -> Predicate | None:
     trust, slash, namespace = front.rpartition("/")
     if not slash:
         return both(_namespace(namespace, How.ENDS_WITH), _account(account, None))
-    return both(_namespace(namespace, None), _account(account, None)) if _trusted(trust) else None
-
-
-def _trusted(front: str) -> bool:
-    """Whether the trust domain that a text ends in, with `/ns` behind it, can be the one that is known."""
-    return f"{_TRUST}/ns".endswith(front)
+    return both(_namespace(namespace, None), _account(account, None)) if before_names.endswith(trust) else None

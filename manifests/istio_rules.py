@@ -26,21 +26,18 @@ from reachproof.manifests.fields import Field
 from reachproof.manifests.istio_identity import read_accounts, read_namespaces, read_principals
 from reachproof.manifests.syntax import read_cidr
 from reachproof.network.address import ALL_ADDRESSES
+from reachproof.network.hbone import every
 from reachproof.network.intervals import EMPTY, IntervalSet
-from reachproof.network.istio import NOBODY, every
-from reachproof.network.mesh import AMBIENT, IN_MESH, SIDECAR, pods
+from reachproof.network.istio import NOBODY
+from reachproof.network.mesh import AMBIENT, GATEWAY, IN_MESH, SIDECAR, UNCLEAR, pods
 from reachproof.network.mutual_tls import TCP
 from reachproof.network.policy import Action, AddressPeer, AnyPeer, Match, Peer, PolicyRef, PortMatch, Rule
 from reachproof.network.ports import MAX_PORT, Protocol, port_range
-from reachproof.network.predicate import ALWAYS, Predicate, both, negated
+from reachproof.network.predicate import ALWAYS, Predicate, both, either, negated
 
 _REQUESTS = ("hosts", "methods", "paths")
 _SOURCES_OF_REQUESTS = ("requestPrincipals", "remoteIpBlocks")
-_IDENTITIES: dict[str, Callable[[Field, str], Predicate]] = {
-    "principals": read_principals,
-    "namespaces": read_namespaces,
-    "serviceAccounts": read_accounts,
-}
+_IDENTITIES = ("principals", "namespaces", "serviceAccounts")
 _CONDITIONS = {
     "source.principal": "principals",
     "source.namespace": "namespaces",
@@ -52,6 +49,22 @@ _CONDITIONS = {
     "remote.ip": "requests",
 }
 _MOST_MATCHES = 10_000
+_ENVOYS = either(SIDECAR, GATEWAY, UNCLEAR)
+"""Pods at whose proxy requests may be looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """The namespace of a policy, and the trust domain of its mesh with its aliases, empty where nobody said."""
+
+    namespace: str
+    trusted: tuple[str, ...]
+
+    def identities(self, name: str, field: Field) -> Predicate:
+        """Any of those that a field lists."""
+        if name == "principals":
+            return read_principals(field, self.namespace, self.trusted)
+        return (read_namespaces if name == "namespaces" else read_accounts)(field, self.namespace)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,16 +99,20 @@ class _Needs:
 _NOTHING = _Needs()
 
 
-def read_rules(field: Field, ref: PolicyRef, action: Action) -> tuple[Rule, ...]:
-    """The rules of a policy that passes (ALLOW) or denies what they match; some of them twice, certain and not."""
-    return tuple(each for index, item in enumerate(field.items()) for each in _rule(item, index, ref, action))
+def read_rules(field: Field, ref: PolicyRef, action: Action, trusted: tuple[str, ...]) -> tuple[Rule, ...]:
+    """The rules of a policy that passes (ALLOW) or denies what they match; some of them twice, certain and not.
+
+    `trusted`: the trust domain of the mesh and its aliases.
+    """
+    home = _Home(ref.namespace, trusted)
+    return tuple(each for index, item in enumerate(field.items()) for each in _rule(item, index, home, action))
 
 
-def _rule(field: Field, index: int, ref: PolicyRef, action: Action) -> Iterator[Rule]:
+def _rule(field: Field, index: int, home: _Home, action: Action) -> Iterator[Rule]:
     field.only("from", "to", "when")
-    sources = [_source(item, ref.namespace) for item in _entries(field.get("from"), "source")]
+    sources = [_source(item, home) for item in _entries(field.get("from"), "source")]
     operations = [_operation(item) for item in _entries(field.get("to"), "operation")]
-    conditions = [_condition(item, ref.namespace) for item in field.get("when").items()]
+    conditions = [_condition(item, home) for item in field.get("when").items()]
     if (len(sources) or 1) * (len(operations) or 1) > _MOST_MATCHES:
         field.report(f"found more than {_MOST_MATCHES} pairs of a source and an operation, expected at most that")
         return
@@ -105,7 +122,7 @@ def _rule(field: Field, index: int, ref: PolicyRef, action: Action) -> Iterator[
     certain = [match for each in wanted if not each.open for match in _seen(each, action)]
     if certain:
         yield replace(rule, matches=tuple(certain))
-    by_request = [_match(each, pods(SIDECAR)) for each in wanted if each.requests]
+    by_request = [_match(each, pods(_ENVOYS)) for each in wanted if each.requests]
     if by_request:
         yield replace(
             rule,
@@ -125,7 +142,7 @@ def _seen(needs: _Needs, action: Action) -> Iterator[Match]:
     if not needs.requests:
         yield _match(needs, AnyPeer())
     elif action is Action.DENY:
-        yield _match(needs, pods(AMBIENT))
+        yield _match(needs, pods(either(AMBIENT, UNCLEAR)))
 
 
 def _match(needs: _Needs, subject: Peer) -> Match:
@@ -156,7 +173,7 @@ def _entries(field: Field, name: str) -> list[Field]:
     return found
 
 
-def _source(field: Field, home: str) -> _Needs:
+def _source(field: Field, home: _Home) -> _Needs:
     names = (*_IDENTITIES, "ipBlocks", *_SOURCES_OF_REQUESTS)
     field.only(*names, *map(_not, names))
     if field.get("serviceAccounts").present and (field.get("principals").present or field.get("namespaces").present):
@@ -167,19 +184,19 @@ def _source(field: Field, home: str) -> _Needs:
 def _operation(field: Field) -> _Needs:
     names = ("ports", *_REQUESTS)
     field.only(*names, *map(_not, names))
-    return _all(field, names, home="")
+    return _all(field, names, _Home("", ()))
 
 
 def _not(name: str) -> str:
     return f"not{name[0].upper()}{name[1:]}"
 
 
-def _all(field: Field, names: tuple[str, ...], home: str) -> _Needs:
+def _all(field: Field, names: tuple[str, ...], home: _Home) -> _Needs:
     found = [_needs(name, field.get(name), field.get(_not(name)), home) for name in names]
     return reduce(_Needs.__and__, found, _NOTHING)
 
 
-def _condition(field: Field, home: str) -> _Needs:
+def _condition(field: Field, home: _Home) -> _Needs:
     field.only("key", "values", "notValues")
     key, values, excluded = field.get("key").text(), field.get("values"), field.get("notValues")
     if not values.value and not excluded.value:
@@ -195,10 +212,10 @@ def _condition(field: Field, home: str) -> _Needs:
     return _needs(name, values, excluded, home)
 
 
-def _needs(name: str, values: Field, excluded: Field, home: str) -> _Needs:
+def _needs(name: str, values: Field, excluded: Field, home: _Home) -> _Needs:
     """What a field and its opposite ask for together; both are read, so that all mistakes are found."""
     if name in _IDENTITIES:
-        return _identity(_IDENTITIES[name], values, excluded, home)
+        return _identity(name, values, excluded, home)
     if name in ("ipBlocks", "own"):
         addresses = _set(values, excluded, _block, ALL_ADDRESSES)
         return _Needs(own=addresses) if name == "own" else _Needs(addresses=addresses)
@@ -208,8 +225,8 @@ def _needs(name: str, values: Field, excluded: Field, home: str) -> _Needs:
     return _Needs(open=given) if name == "open" else _Needs(requests=given)
 
 
-def _identity(read: Callable[[Field, str], Predicate], values: Field, excluded: Field, home: str) -> _Needs:
-    wanted, unwanted = read(values, home), read(excluded, home)
+def _identity(name: str, values: Field, excluded: Field, home: _Home) -> _Needs:
+    wanted, unwanted = home.identities(name, values), home.identities(name, excluded)
     if not values.items() and not excluded.items():
         return _NOTHING
     return _Needs(identity=both(wanted if values.items() else ALWAYS, negated(unwanted)), named=bool(values.items()))

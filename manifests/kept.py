@@ -15,18 +15,23 @@ from reachproof.manifests.calico_objects import LABELLED_KINDS
 from reachproof.manifests.ciliumcluster import LOCAL, NAME, is_config
 from reachproof.manifests.endpoints import LEADER, MANAGED_BY, SERVICE_NAME, SKIP_MIRROR
 from reachproof.manifests.inventory import inventory_kind
+from reachproof.manifests.istio import DRY_RUN
 from reachproof.manifests.manifest import Manifest
-from reachproof.manifests.pods import PROXY
+from reachproof.manifests.mesh_signs import ANNOTATIONS, PROXY, ROUTER, TRANSPARENT, ZTUNNEL
 from reachproof.manifests.registry import depends_on_cni
 from reachproof.manifests.unmodelled import REQUEST_AUTHENTICATION
 from reachproof.manifests.workloads import WORKLOAD_GROUPS
+from reachproof.network.mesh import USE_WAYPOINT
 
 Kept = dict[str, "Kept | str"]
 """Field names, each with what is kept below it, of each item where the value is a list."""
-# One scalar; everything, where the reader looks at everything; and a name, where it is that of a sidecar of Istio.
+# One scalar; everything, where the reader looks at everything; and of containers what tells proxies of Istio: the name
+# where it is theirs, and those arguments and that one variable which are looked at.
 ONE: Final = "one"
 ALL: Final = "all"
 SIDECAR: Final = "sidecar"
+ARGUMENTS: Final = "arguments"
+VARIABLE: Final = "variable"
 
 _NAME: Kept = {"namespace": ONE, "name": ONE}
 _OWNERS: Kept = {"kind": ONE, "name": ONE, "controller": ONE}
@@ -36,11 +41,11 @@ _POD_SPEC: Kept = {
     "hostNetwork": ONE,
     "serviceAccountName": ONE,
     "serviceAccount": ONE,
-    "containers": {"ports": _PORTS, "name": SIDECAR},
-    "initContainers": {"ports": _PORTS, "name": SIDECAR, "restartPolicy": ONE},
+    "containers": {"ports": _PORTS, "name": SIDECAR, "args": ARGUMENTS, "env": VARIABLE},
+    "initContainers": {"ports": _PORTS, "name": SIDECAR, "args": ARGUMENTS, "env": VARIABLE, "restartPolicy": ONE},
 }
-_SIDECAR: Kept = {"sidecar.istio.io/inject": ONE}
-_TEMPLATE: Kept = {"metadata": {"labels": ALL, "annotations": _SIDECAR}, "spec": _POD_SPEC}
+_MESH: Kept = dict.fromkeys(ANNOTATIONS, ONE)
+_TEMPLATE: Kept = {"metadata": {"labels": ALL, "annotations": _MESH}, "spec": _POD_SPEC}
 _CONDITIONS: Kept = {"type": ONE, "status": ONE}
 _TARGET: Kept = {"kind": ONE, "namespace": ONE, "name": ONE}
 _ENDPOINT: Kept = {"ip": ONE, "targetRef": _TARGET}
@@ -50,7 +55,7 @@ _BACKEND: Kept = {
     "serviceName": ONE,
     "servicePort": ONE,
 }
-_POLICY: Kept = {"metadata": _NAME, "spec": ALL, "specs": ALL}
+_POLICY: Kept = {"metadata": {**_NAME, "annotations": {DRY_RUN: ONE}}, "spec": ALL, "specs": ALL}
 # Sets and host endpoints have labels, which Calico keeps in an annotation of its own.
 _LABELLED: Kept = {
     "metadata": {**_NAME, "labels": ALL, "annotations": {"projectcalico.org/metadata": ONE}},
@@ -66,7 +71,7 @@ _KINDS: dict[str, Kept] = {
         "status": {"addresses": {"address": ONE}},
     },
     "Pod": {
-        "metadata": {**_NAME, "labels": ALL, "annotations": _SIDECAR, "ownerReferences": _OWNERS},
+        "metadata": {**_NAME, "labels": ALL, "annotations": _MESH, "ownerReferences": _OWNERS},
         "spec": _POD_SPEC,
         "status": {
             "phase": ONE,
@@ -78,7 +83,7 @@ _KINDS: dict[str, Kept] = {
         },
     },
     "Service": {
-        "metadata": _NAME,
+        "metadata": {**_NAME, "labels": {USE_WAYPOINT: ONE}},
         "spec": {
             "type": ONE,
             "externalName": ONE,
@@ -155,7 +160,7 @@ def kept(manifest: Manifest) -> dict[str, Any] | None:
 
 def _reduced(value: Any, fields: Kept | str) -> Any:
     if isinstance(fields, str):
-        return value if fields == ALL or _is_scalar(value) else None
+        return _whole(value, fields)
     if isinstance(value, list):
         return [_reduced(item, fields) for item in value]
     if not isinstance(value, dict):
@@ -163,10 +168,36 @@ def _reduced(value: Any, fields: Kept | str) -> Any:
     found = {
         name: _reduced(value[name], below)
         for name, below in fields.items()
-        if name in value and (below != SIDECAR or value[name] == PROXY)
+        if name in value and _wanted(value[name], below)
     }
     # Whether there is anything at all is looked at too: a status without an address is not the same as no status.
     return found or (dict.fromkeys(list(fields)[:1]) if value else {})
+
+
+def _whole(value: Any, fields: str) -> Any:
+    match fields:
+        case "arguments":
+            return [each for each in value if each in (ROUTER, ZTUNNEL)]
+        case "variable":
+            found = [each for each in value if isinstance(each, dict) and each.get("name") == TRANSPARENT]
+            return [{"name": TRANSPARENT, **_text(each, "value")} for each in found]
+        case _:
+            return value if fields == ALL or _is_scalar(value) else None
+
+
+def _text(variable: dict[str, Any], name: str) -> dict[str, Any]:
+    return {name: variable[name]} if name in variable and _is_scalar(variable[name]) else {}
+
+
+def _wanted(value: Any, below: Kept | str) -> bool:
+    """False for a name, arguments and variables of a container that tell no proxy."""
+    match below:
+        case "sidecar":
+            return bool(value == PROXY)
+        case "arguments" | "variable":
+            return isinstance(value, list) and bool(_whole(value, below))
+        case _:
+            return True
 
 
 def _is_scalar(value: Any) -> bool:

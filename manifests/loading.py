@@ -45,9 +45,11 @@ from reachproof.network.unmodelled import Unread
 _ASSUMED = frozenset(
     (
         "CLUSTER_NAME",
+        "DRY_RUN",
         "HOST_POLICY",
         "HOST_ENDPOINT",
         "NOT_LOOKED_AT",
+        "ROOT_SELECTOR",
         "RULES_OUTSIDE_TYPES",
         "STAGED_POLICY",
         "STORED_AS_IT_IS",
@@ -252,17 +254,17 @@ class Loading:
         return self._assembled(cluster, [self._policies[ref][0] for ref in sorted(self._policies, key=_order)])
 
     def _with_mesh(self, cluster: Cluster) -> Cluster:
-        """The cluster with pods as the mesh sees them, where there are policies of Istio."""
-        if not mesh.in_use(policy for policy, _, _ in self._policies.values()):
+        """The cluster with pods as the mesh sees them, where there is one."""
+        policies = (policy for policy, _, _ in self._policies.values())
+        if not mesh.in_use(policies, cluster.pods, cluster.namespaces):
             return cluster
-        pods = mesh.as_injected(cluster.pods, cluster.namespaces)
+        pods = mesh.as_seen(cluster.pods, cluster.namespaces)
         return replace(
             cluster,
             pods=pods,
             assumptions=(
                 *cluster.assumptions,
-                *mesh.assumptions(),
-                *mesh.waypoints(cluster.pods, cluster.namespaces),
+                *mesh.assumptions(pods, cluster.namespaces, self._context.options),
             ),
             warnings=(*cluster.warnings, *mesh.warnings(cluster.pods, pods)),
         )

@@ -39,6 +39,8 @@ _GROUPS = frozenset(
         "cilium.io",
         "projectcalico.org",
         "crd.projectcalico.org",
+        "security.istio.io",
+        "networking.istio.io",
     )
 )
 # Kinds of API servers that decode objects into their own types: null is absent, or a zero value.

@@ -1,8 +1,7 @@
-"""Pods that have a sidecar although their labels do not ask for one, or none although they do; and what is assumed.
+"""Pods as the mesh of Istio has them: what they show where their labels would say something else; and what is assumed.
 
-Injection happens when a pod is made. A running pod shows its outcome, and then that counts, not what labels of today
-would do; of a pod that is still a file, an annotation counts where there is no label. `network.mesh` looks at labels
-only, so here a pod is given the label that says what was seen.
+A proxy is injected, and a pod enrolled, when it is made. A running pod shows its outcome, and then that counts, not
+what labels of today would do; of a pod that is still a file, labels count, and an annotation where there is no label.
 
 Trusted by every verdict about policies of Istio; checked by tests/manifests/test_mesh.py.
 """
@@ -15,72 +14,108 @@ from dataclasses import replace
 from reachproof.manifests.pods import PodEntry
 from reachproof.network.cluster import Namespace, Notice, Pod
 from reachproof.network.labels import Labels
-from reachproof.network.mesh import INJECT, INJECTED, SIDECAR
+from reachproof.network.mesh import (
+    AMBIENT_MODE,
+    ASKS_FOR_AMBIENT,
+    ASKS_FOR_SIDECAR,
+    GATEWAY_PROXY,
+    NO,
+    PERHAPS,
+    PROXY,
+    YES,
+    ZTUNNEL,
+    ambient_port,
+    in_ambient_mode,
+)
+from reachproof.network.options import AmbientPort, Options
 from reachproof.network.policy import Policy, TierName
 from reachproof.network.predicate import Holder, holds
 
 _NAMED = 3
-_WAYPOINT = "istio.io/use-waypoint"
 
 
-def in_use(policies: Iterable[Policy]) -> bool:
-    """Whether any of these is a policy of Istio."""
-    return any(policy.tier is TierName.ISTIO for policy in policies)
+def in_use(policies: Iterable[Policy], entries: Iterable[PodEntry], namespaces: Iterable[Namespace]) -> bool:
+    """Whether anything of a mesh can change a verdict: a policy of Istio, or something in ambient mode."""
+    if any(policy.tier is TierName.ISTIO for policy in policies):
+        return True
+    given = tuple(entries)
+    return in_ambient_mode(namespaces, (entry.pod for entry in given)) or any(
+        entry.signs.get(AMBIENT_MODE) for entry in given
+    )
 
 
-def as_injected(entries: Iterable[PodEntry], namespaces: Iterable[Namespace]) -> tuple[PodEntry, ...]:
-    """The pods with labels that say whether they have a sidecar, where something else than labels shows it."""
+def as_seen(entries: Iterable[PodEntry], namespaces: Iterable[Namespace]) -> tuple[PodEntry, ...]:
+    """The pods with what they show of the mesh."""
     homes = {namespace.name: namespace.labels for namespace in namespaces}
-    return tuple(_as_injected(entry, homes[entry.pod.namespace]) for entry in entries)
+    return tuple(_as_seen(entry, homes[entry.pod.namespace]) for entry in entries)
 
 
-def _as_injected(entry: PodEntry, home: Labels) -> PodEntry:
+def _as_seen(entry: PodEntry, home: Labels) -> PodEntry:
     pod = entry.pod
-    asked = holds(SIDECAR, {Holder.POD: pod.labels, Holder.NAMESPACE: home})
-    if entry.sidecar is None or entry.sidecar is asked or pod.host_network:
-        return entry
-    shown = {INJECTED: "istio"} if entry.sidecar else {INJECT: "false"}
-    kept = {key: value for key, value in pod.labels.items() if entry.sidecar or key != INJECTED}
-    return replace(entry, pod=replace(pod, labels={**kept, **shown}))
+    if pod.host_network:
+        shown = {ZTUNNEL: entry.signs[ZTUNNEL]} if ZTUNNEL in entry.signs else {}
+    else:
+        shown = {key: value for key, value in entry.signs.items() if key != AMBIENT_MODE}
+        shown |= _enrolled(entry, {Holder.POD: pod.labels, Holder.NAMESPACE: home})
+    return replace(entry, pod=replace(pod, mesh=shown)) if shown else entry
 
 
-def assumptions() -> tuple[Notice, ...]:
-    """What every answer rests on where there are policies of Istio."""
-    text = (
-        "the mesh of Istio: pods are in it as labels and containers show; it sees all TCP to them (no excluded port, "
-        "no waypoint; ports 15020, 15021 and 15090 of a sidecar do not count); no DestinationRule turns mutual TLS "
-        "off; istio-system is its root namespace"
-    )
-    return (Notice(code="MESH_ASSUMED", text=text),)
+def _enrolled(entry: PodEntry, labels: dict[Holder, Labels]) -> dict[str, str]:
+    """Whether it has a proxy and is ambient, where that is not what labels ask for."""
+    found: dict[str, str] = {}
+    asked = holds(ASKS_FOR_SIDECAR, labels)
+    proxied = asked if entry.sidecar is None else entry.sidecar
+    if proxied is not asked:
+        found[PROXY] = YES if proxied else NO
+    wanted = holds(ASKS_FOR_AMBIENT, labels)
+    mode = entry.signs.get(AMBIENT_MODE, NO) if entry.running else YES if wanted else NO
+    routes = GATEWAY_PROXY in entry.signs
+    if mode == PERHAPS or (mode == YES and (routes or (proxied and entry.running and AMBIENT_MODE in entry.signs))):
+        found[AMBIENT_MODE] = PERHAPS
+    elif mode != (YES if wanted else NO):
+        found[AMBIENT_MODE] = mode
+    return found
 
 
-def waypoints(entries: Iterable[PodEntry], namespaces: Iterable[Namespace]) -> tuple[Notice, ...]:
-    """The namespaces and pods that what comes to them reaches through a waypoint, against what is assumed."""
-    named = [(f"namespace {each.name}", each.labels, each.origin) for each in namespaces]
-    named += [(f"pod {each.pod}", each.pod.labels, each.pod.origin) for each in entries]
-    return tuple(
-        Notice(
-            code="WAYPOINT_IN_USE",
-            text=f"{name} is behind the waypoint {labels[_WAYPOINT]}, which is not modelled: who calls is judged as if "
-            "it were not there",
-            origin=origin,
+def assumptions(entries: Iterable[PodEntry], namespaces: Iterable[Namespace], options: Options) -> tuple[Notice, ...]:
+    """What every answer rests on where there is a mesh of Istio."""
+    pods = [entry.pod for entry in entries]
+    told = options.ambient_port or ambient_port(pods)
+    parts = [
+        "the mesh of Istio: pods are in it as labels, annotations and containers show",
+        "a sidecar captures all TCP of its pod but for what annotations say",
+        "no DestinationRule turns mutual TLS off",
+        f"{options.root_namespace} is its root namespace",
+    ]
+    if told is None and in_ambient_mode(namespaces, pods):
+        parts.append(
+            f"between ambient pods the network sees tcp/{AmbientPort.HBONE} (HBONE), as long as ztunnel does not have "
+            "TRANSPARENT_NETWORK_POLICIES (say so with the option ambientPort)"
         )
-        for name, labels, origin in named
-        if labels.get(_WAYPOINT, "none") != "none"
-    )
+    return (Notice(code="MESH_ASSUMED", text="; ".join(parts)),)
 
 
 def warnings(before: Iterable[PodEntry], after: Iterable[PodEntry]) -> tuple[Notice, ...]:
-    """The running pods that were to get a sidecar and have none: policies of Istio do not protect them."""
-    bare: list[Pod] = [
-        new.pod
-        for old, new in zip(before, after, strict=True)
-        if old.pod is not new.pod and not new.sidecar and not new.pod.abstract
-    ]
-    if not bare:
-        return ()
-    names = ", ".join(map(str, bare[:_NAMED])) + (f" and {len(bare) - _NAMED} more" if len(bare) > _NAMED else "")
-    text = (
-        f"labels ask for a sidecar, and there is none, so policies of Istio do not hold: {names}; restart what is meant"
-    )
-    return (Notice(code="SIDECAR_MISSING", text=text, origin=bare[0].origin),)
+    """The running pods that were to get a sidecar, or ztunnel, and have none: policies of Istio do not protect them."""
+    changed = [new for old, new in zip(before, after, strict=True) if old.pod is not new.pod and new.running]
+    bare = [new.pod for new in changed if new.pod.mesh.get(PROXY) == NO]
+    outside = [new.pod for new in changed if new.pod.mesh.get(AMBIENT_MODE) == NO and not new.sidecar]
+    found = []
+    if bare:
+        text = (
+            f"labels ask for a sidecar, and there is none, so policies of Istio do not hold: {_names(bare)}; restart "
+            "what is meant"
+        )
+        found.append(Notice(code="SIDECAR_MISSING", text=text, origin=bare[0].origin))
+    if outside:
+        text = (
+            "labels ask for ambient mode, and the annotation ambient.istio.io/redirection does not say enabled, so "
+            f"ztunnel does not take the traffic of {_names(outside)}"
+        )
+        found.append(Notice(code="AMBIENT_MISSING", text=text, origin=outside[0].origin))
+    return tuple(found)
+
+
+def _names(pods: list[Pod]) -> str:
+    more = f" and {len(pods) - _NAMED} more" if len(pods) > _NAMED else ""
+    return ", ".join(map(str, pods[:_NAMED])) + more

@@ -23,17 +23,16 @@ from functools import lru_cache
 from reachproof.manifests import loose
 from reachproof.manifests.loose import Misfit, Node
 from reachproof.manifests.manifest import Manifest
+from reachproof.manifests.mesh_signs import asks_for_sidecar, has_sidecar, signs
 from reachproof.network.address import family
 from reachproof.network.cluster import ContainerPort, Pod
-from reachproof.network.mesh import INJECT, YES
+from reachproof.network.labels import NO_LABELS, Labels
 from reachproof.network.origin import Origin
 from reachproof.network.ports import Protocol
 
 Key = tuple[str, str, str]
 """(kind, namespace, name) of a workload."""
 NOBODY: Key = ("", "", "")
-PROXY = "istio-proxy"
-"""The name of the container that a sidecar of Istio is."""
 
 
 class State(Enum):
@@ -49,7 +48,8 @@ class PodEntry:
     """A pod of the input, with what only this layer needs to know of it.
 
     `owner`: its controller. `init_names`: port names that only its init containers have. `unknown`: label keys that
-    it will have with values nobody knows yet. `sidecar`: whether it has one of Istio, where that is to be seen.
+    it will have with values nobody knows yet. `sidecar`: whether it has one of Istio, where that is to be seen;
+    `signs`: what else it shows of a mesh. `running`: it has a status.
     `ready` is no part of what the pod is: of two copies the first counts.
     """
 
@@ -59,6 +59,8 @@ class PodEntry:
     init_names: frozenset[str] = frozenset()
     unknown: frozenset[str] = frozenset()
     sidecar: bool | None = None
+    signs: Labels = field(default_factory=lambda: NO_LABELS)
+    running: bool = False
     ready: bool = field(default=True, compare=False)
 
 
@@ -78,7 +80,9 @@ def read_pod(manifest: Manifest) -> PodEntry:
         state=_state(status, located=located),
         owner=controller(metadata, namespace),
         init_names=entry.init_names,
-        sidecar=_has_sidecar(spec, "") if status else entry.sidecar,
+        sidecar=has_sidecar(spec, "") if status else entry.sidecar,
+        signs=signs(metadata, spec, "", running=True) if status else entry.signs,
+        running=bool(status),
         ready=_ready(status),
     )
 
@@ -151,22 +155,12 @@ def pod_of_template(
         or loose.text(spec, "serviceAccount", f"{at}spec.", "default"),
         origin=origin,
     )
-    return PodEntry(pod=pod, init_names=init_names, sidecar=_has_sidecar(spec, at) or _asks_for_sidecar(metadata))
-
-
-def _has_sidecar(spec: Node, at: str) -> bool:
-    """Whether one of the containers is the proxy of Istio."""
-    containers = (
-        each for name in ("containers", "initContainers") for each in loose.mappings(spec, name, f"{at}spec.")
+    return PodEntry(
+        pod=pod,
+        init_names=init_names,
+        sidecar=has_sidecar(spec, at) or asks_for_sidecar(metadata),
+        signs=signs(metadata, spec, at, running=False),
     )
-    return any(each.get("name") == PROXY for each in containers)
-
-
-def _asks_for_sidecar(metadata: Node) -> bool | None:
-    """What the annotation says where no label does; None where it says nothing."""
-    annotations, labels = metadata.get("annotations"), metadata.get("labels")
-    asked = annotations.get(INJECT) if isinstance(annotations, dict) else None
-    return None if asked is None or (isinstance(labels, dict) and INJECT in labels) else str(asked) in YES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

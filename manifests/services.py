@@ -17,6 +17,7 @@ from reachproof.network.address import family, parse_cidrs
 from reachproof.network.cluster import Service, ServicePort
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import Operator, Requirement, Selector
+from reachproof.network.mesh import USE_WAYPOINT
 from reachproof.network.ports import MAX_PORT
 
 _HEADLESS = "None"
@@ -45,6 +46,7 @@ def read_service(manifest: Manifest) -> Service:
         source_ranges=_source_ranges(spec),
         headless=spec.get("clusterIP") == _HEADLESS and not alias,
         families=_families(spec),
+        waypoint=loose.labels(loose.mapping(manifest.body, "metadata")).get(USE_WAYPOINT, "") not in ("", "none"),
         origin=manifest.origin,
     )
 

@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reachproof.network.intervals import EMPTY, IntervalSet
-from reachproof.network.labels import Labels, Selector
+from reachproof.network.labels import NO_LABELS, Labels, Selector
 from reachproof.network.origin import Origin
 from reachproof.network.ports import Protocol
+
+RARE = {"rare": True}
+"""The metadata of a field that is no part of a canonical text where it is empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,8 @@ class Pod:
     `addresses` holds at most one per family; it is empty exactly for an abstract pod, whose address is a free value in
     the pod range. `workload` is `Kind/name` of the top owner, or empty for a bare pod. `ports` are those that policies
     look names up in, `service_ports` those of Services; `of_services` is None where both are the same. `declared` are
-    all (number, protocol) pairs of containerPorts, named or not, for explanations only.
+    all (number, protocol) pairs of containerPorts, named or not, for explanations only. `mesh`: what it
+    shows of a mesh of Istio, by the keys of `network.mesh`, where that differs from what labels ask for.
     """
 
     namespace: str
@@ -80,6 +84,7 @@ class Pod:
     workload: str = ""
     replicas: int = 1
     of_services: tuple[ContainerPort, ...] | None = None
+    mesh: Labels = field(default_factory=lambda: NO_LABELS, metadata=RARE)
     origin: Origin
 
     @property
@@ -179,7 +184,8 @@ class Service:
     IPs, and load-balancer addresses unless their ipMode is Proxy. `external_name`: an alias, with no backends.
 
     `keeps_client`: what comes from outside keeps the client's address (externalTrafficPolicy Local). `source_ranges`:
-    the clients that its load balancer is asked to serve alone (loadBalancerSourceRanges); empty for all.
+    the clients that its load balancer is asked to serve alone (loadBalancerSourceRanges); empty for all. `waypoint`:
+    its label asks for a waypoint of Istio before its backends.
     """
 
     namespace: str
@@ -197,6 +203,7 @@ class Service:
     headless: bool = False
     families: tuple[int, ...] = ()
     managed: tuple[EndpointAddress, ...] | None = None
+    waypoint: bool = field(default=False, metadata=RARE)
     origin: Origin
 
     @property

@@ -2,24 +2,29 @@
 
 | Place | Holds | Outcome |
 |---|---|---|
-| 1 | PeerAuthentication that is STRICT for the pod | deny, where the other end has no identity |
-| 2 | AuthorizationPolicy CUSTOM | may deny: somebody else is asked |
-| 3 | AuthorizationPolicy DENY | deny |
-| 4 | AuthorizationPolicy ALLOW | pass |
+| 1 | a waypoint that may stand between | may allow, may deny: it decides, and the network sees other connections |
+| 2 | what the proxy of a pod does not see (`network.uncaptured`) | pass |
+| 3 | PeerAuthentication that is STRICT for the pod | deny, where the other end has no identity |
+| 4 | AuthorizationPolicy CUSTOM | may deny: somebody else is asked |
+| 5 | AuthorizationPolicy DENY | deny |
+| 6 | AuthorizationPolicy ALLOW | pass |
 | end | an ALLOW policy selects the pod | deny |
 
-All of it is one tier of ingress, about TCP and about pods in the mesh. What it does not deny goes on to the tiers of
-the network, so a flow must be allowed by both.
+All of it is one tier of ingress, about TCP and about pods in the mesh; place 1 is one of egress too. What it does not
+deny goes on to the tiers of the network, so a flow must be allowed by both.
 
 An identity is that of a pod in the mesh, proved by mutual TLS. Whether a connection has it:
 
 | From | to ambient | to a sidecar | STRICT | DISABLE, to a sidecar |
 |---|---|---|---|---|
 | a pod not in the mesh, a node, outside | no | no | no | no |
+| a sidecar on a port that it does not capture | no | no | no | no |
 | an ambient pod | yes | not known | yes | no |
-| a pod with a sidecar | not known | not known | yes | no |
+| a pod with a sidecar, a gateway | not known | not known | yes | no |
+| a pod that is not clear, or whose captured addresses are not | not known | not known | not known | no |
 
 Under STRICT a connection without an identity is refused, so a pod in the mesh is judged by what it gets with one.
+Gateways ask for no mutual TLS by PeerAuthentication; at them, and at pods that are not clear, nobody's is known.
 
 Trusted by every verdict about policies of Istio; checked by tests/cases/istio.yaml, and against an oracle that reads
 the manifests by tests/agreement/test_istio.py.
@@ -30,11 +35,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from reachproof.network.hbone import every, zones
 from reachproof.network.intervals import IntervalSet
-from reachproof.network.mesh import AMBIENT, IN_MESH, SIDECAR, pods
+from reachproof.network.mesh import (
+    AMBIENT,
+    GATEWAY,
+    IN_MESH,
+    OUTBOUND_OPEN,
+    SIDECAR,
+    UNCLEAR,
+    YES,
+    Mesh,
+    pods,
+    shows,
+)
 from reachproof.network.mutual_tls import TCP, Authentication, modes
 from reachproof.network.policy import (
     Action,
+    AddressPeer,
     AnyPeer,
     Complement,
     Direction,
@@ -50,22 +68,36 @@ from reachproof.network.policy import (
     Union,
 )
 from reachproof.network.predicate import NEVER, Predicate, both, either, negated
-from reachproof.network.tier import BUILT_IN, Group, Tier, perhaps_isolating
+from reachproof.network.tier import BUILT_IN, Group, Programs, Tier, perhaps_isolating
+from reachproof.network.uncaptured import EXEMPT, exemptions, waypoint
 
-REQUIRED, CUSTOM, DENY, ALLOW = range(4)
-"""The places of the table, which are the priorities of the policies."""
+REQUIRED, CUSTOM, DENY, ALLOW = range(EXEMPT + 1, EXEMPT + 5)
+"""The places of the table from the third on, which are the priorities of the policies."""
 NOBODY = Union(())
-_NOT_IN_MESH = Complement(pods(IN_MESH))
+_STRICT_AT = either(SIDECAR, AMBIENT)
+_SHOWN_BY_NOBODY = either(GATEWAY, UNCLEAR)
 
 
-def tier(policies: Sequence[Policy]) -> tuple[Tier, ...]:
-    """The tier of ingress for these policies, which are all of Istio; none where none of them does anything."""
+def programs(policies: Sequence[Policy], mesh: Mesh) -> Programs:
+    """The tiers of the mesh for these policies, which are all of Istio; none where nothing does anything."""
+    between = waypoint(mesh, Direction.EGRESS)
+    egress = (Tier(name=TierName.ISTIO, chains=((between,),)),) if between else ()
+    return Programs(egress=egress, ingress=_ingress(policies, mesh))
+
+
+def _ingress(policies: Sequence[Policy], mesh: Mesh) -> tuple[Tier, ...]:
     mutual = [(policy, policy.mutual_tls) for policy in policies if policy.mutual_tls is not None]
-    placed = [*_required(mutual), *(_placed(policy, mutual) for policy in policies if policy.mutual_tls is None)]
-    groups = tuple(group for place in range(4) if (group := _at(placed, place)))
+    callers = _callers(mesh)
+    placed = [
+        *_required(mutual, callers),
+        *(_placed(policy, mutual, callers) for policy in policies if policy.mutual_tls is None),
+    ]
+    acting = tuple(group for place in (REQUIRED, CUSTOM, DENY, ALLOW) if (group := _at(placed, place)))
+    before = tuple(group for group in (waypoint(mesh, Direction.INGRESS), exemptions(mesh) if acting else ()) if group)
     deny = Rule(action=Action.DENY, matches=(Match(AnyPeer(), PortMatch(TCP)),), name="isolation", origin=BUILT_IN)
     perhaps = perhaps_isolating(placed, Direction.INGRESS, (replace(deny, may=True),))
-    return (Tier(name=TierName.ISTIO, chains=((*groups, *perhaps),), isolation=(deny,)),) if groups else ()
+    groups = (*before, *acting, *perhaps)
+    return (Tier(name=TierName.ISTIO, chains=(groups,), isolation=(deny,)),) if groups else ()
 
 
 def _at(policies: list[Policy], place: int) -> Group:
@@ -73,35 +105,64 @@ def _at(policies: list[Policy], place: int) -> Group:
     return tuple(policy for policy in found if policy.acts(Direction.INGRESS))
 
 
+# ---------------------------------------------------------------- who can prove an identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Callers:
+    """On some ports: pods that can have an identity, those of them that prove it where it is demanded, and the rest."""
+
+    ports: IntervalSet
+    able: Predicate
+    proving: Predicate
+    open: Predicate
+
+
+def _callers(mesh: Mesh) -> tuple[_Callers, ...]:
+    found: list[_Callers] = []
+    for ports, excluded in zones(mesh):
+        able = IN_MESH if excluded == NEVER else both(IN_MESH, negated(both(SIDECAR, excluded)))
+        open_ = both(able, either(UNCLEAR, both(SIDECAR, shows(OUTBOUND_OPEN, YES)))) if mesh.doubts else NEVER
+        proving = both(able, negated(open_)) if mesh.doubts else able
+        found.append(_Callers(ports=ports, able=able, proving=proving, open=open_))
+    return tuple(found)
+
+
 # ---------------------------------------------------------------- what has no identity is refused
 
 
-def _required(mutual: Sequence[Authentication]) -> Iterator[Policy]:
+def _required(mutual: Sequence[Authentication], callers: Sequence[_Callers]) -> Iterator[Policy]:
     """Each PeerAuthentication as a policy that denies where it is STRICT, and nothing more special is there."""
-    found: dict[Policy, tuple[list[Match], list[Match]]] = {}
+    found: dict[Policy, tuple[list[Match], list[Match], list[Match]]] = {}
     for each in modes(mutual):
         for asked in each.asked:
-            if asked.mode is TlsMode.STRICT:
-                certain, perhaps = found.setdefault(asked.policy, ([], []))
-                certain.append(_refused(each.clear(asked), each.ports))
+            if asked.mode is not TlsMode.STRICT:
+                continue
+            certain, disputed, open_ = found.setdefault(asked.policy, ([], [], []))
+            for known in callers:
+                if not (ports := PortMatch(each.ports & known.ports)).numbers:
+                    continue
+                clear, nobody = pods(each.clear(asked)), Complement(pods(known.able))
+                certain.append(Match(nobody, ports, subject=clear))
+                if known.open != NEVER:
+                    open_.append(Match(pods(known.open), ports, subject=clear))
                 if each.unclear != NEVER:
-                    perhaps.append(_refused(both(asked.pods, each.unclear), each.ports))
-    known = settings(mutual)
-    for policy, (certain, perhaps) in found.items():
+                    disputed.append(
+                        Match(Complement(pods(known.proving)), ports, subject=pods(both(asked.pods, each.unclear)))
+                    )
+    asks = settings(mutual)
+    for policy, (certain, disputed, open_) in found.items():
         rule = Rule(action=Action.DENY, matches=tuple(certain), name="mutual TLS is required", origin=policy.origin)
         unclear = replace(
             rule,
-            matches=tuple(perhaps),
+            matches=tuple(disputed),
             may=True,
             reason="whether it counts is not known, since another one of its level asks for something else",
             reason_code="PEER_AUTHENTICATION",
-            condition=known,
+            condition=asks,
         )
-        yield replace(policy, ingress=(rule, unclear) if perhaps else (rule,))
-
-
-def _refused(where: Predicate, ports: IntervalSet) -> Match:
-    return Match(_NOT_IN_MESH, PortMatch(ports), subject=pods(where))
+        unproved = replace(_unproved(rule), matches=tuple(open_))
+        yield replace(policy, ingress=(rule, *((unclear,) if disputed else ()), *((unproved,) if open_ else ())))
 
 
 # ---------------------------------------------------------------- rules that ask who it is
@@ -109,35 +170,43 @@ def _refused(where: Predicate, ports: IntervalSet) -> Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ground:
-    """Subjects and ports on which the same pods prove their identity for certain, and the same pods perhaps."""
+    """Subjects and ports on which the same pods prove their identity for certain, and the same pods perhaps.
+
+    `perhaps` None: whoever it is, and whatever identity.
+    """
 
     subjects: Predicate
     ports: IntervalSet
     certain: Predicate
-    perhaps: Predicate
+    perhaps: Predicate | None
 
 
-def _grounds(mutual: Sequence[Authentication]) -> Iterator[_Ground]:
+def _grounds(mutual: Sequence[Authentication], callers: Sequence[_Callers]) -> Iterator[_Ground]:
     for each in modes(mutual):
         strict, off = each.certain(TlsMode.STRICT), each.certain(TlsMode.DISABLE)
-        grounds = (
-            (both(IN_MESH, strict), IN_MESH, NEVER),
-            (both(AMBIENT, negated(strict)), AMBIENT, SIDECAR),
-            (both(SIDECAR, negated(strict), negated(off)), NEVER, IN_MESH),
-            (both(SIDECAR, off), NEVER, NEVER),
-        )
-        for subjects, certain, perhaps in grounds:
-            if subjects != NEVER:
-                yield _Ground(subjects=subjects, ports=each.ports, certain=certain, perhaps=perhaps)
+        for known in callers:
+            if not (ports := each.ports & known.ports):
+                continue
+            sidecars = both(known.able, negated(AMBIENT))
+            grounds = (
+                (both(_STRICT_AT, strict), known.proving, known.open),
+                (both(AMBIENT, negated(strict)), AMBIENT, sidecars),
+                (both(SIDECAR, negated(strict), negated(off)), NEVER, known.able),
+                (both(SIDECAR, off), NEVER, NEVER),
+            )
+            for subjects, certain, perhaps in grounds:
+                if subjects != NEVER:
+                    yield _Ground(subjects=subjects, ports=ports, certain=certain, perhaps=perhaps)
+    yield _Ground(subjects=_SHOWN_BY_NOBODY, ports=TCP, certain=NEVER, perhaps=None)
 
 
-def _placed(policy: Policy, mutual: Sequence[Authentication]) -> Policy:
+def _placed(policy: Policy, mutual: Sequence[Authentication], callers: Sequence[_Callers]) -> Policy:
     """The policy with rules that say of every connection what is known of its identity."""
     home = policy.ref.namespace
     near = [each for each in mutual if _every_pod(policy) or each[0].ref.namespace == home or _of_mesh(each)]
-    grounds = tuple(_grounds(near))
-    known = settings(near)
-    return replace(policy, ingress=tuple(each for rule in policy.ingress for each in _rules(rule, grounds, known)))
+    grounds = tuple(_grounds(near, callers))
+    asks = settings(near)
+    return replace(policy, ingress=tuple(each for rule in policy.ingress for each in _rules(rule, grounds, asks)))
 
 
 def settings(mutual: Sequence[Authentication]) -> str:
@@ -174,7 +243,7 @@ def _unproved(rule: Rule) -> Rule:
 def _certain(match: Match, ground: _Ground) -> Iterator[Match]:
     if ground.certain != NEVER:
         yield from _on(ground, match, match.peer, pods(ground.certain))
-    if match.nameless is None or match.nameless == NOBODY:
+    if match.nameless is None or match.nameless == NOBODY or ground.perhaps is None:
         return
     with_identity = either(ground.certain, ground.perhaps)
     if with_identity == NEVER:
@@ -186,19 +255,20 @@ def _certain(match: Match, ground: _Ground) -> Iterator[Match]:
 
 
 def _perhaps(match: Match, ground: _Ground) -> Iterator[Match]:
-    if ground.perhaps != NEVER:
+    if ground.perhaps is None:
+        yield from _on(ground, match, _addresses(match.peer))
+    elif ground.perhaps != NEVER:
         widest = match.peer if match.nameless is None or match.nameless == NOBODY else match.nameless
         yield from _on(ground, match, widest, pods(ground.perhaps))
+
+
+def _addresses(peer: Peer) -> Peer:
+    """What a peer asks of the address, without what it asks of the identity."""
+    items = peer.items if isinstance(peer, Intersection) else (peer,)
+    return every(*(item for item in items if isinstance(item, AddressPeer)))
 
 
 def _on(ground: _Ground, match: Match, *peers: Peer) -> Iterator[Match]:
     numbers = match.ports.numbers & ground.ports if match.ports is not None else ground.ports
     if numbers:
         yield Match(every(*peers), PortMatch(numbers), subject=every(match.subject, pods(ground.subjects)))
-
-
-def every(*peers: Peer) -> Peer:
-    """Parties that are in each; everybody where there is none."""
-    flat = [item for peer in peers for item in (peer.items if isinstance(peer, Intersection) else (peer,))]
-    found = [item for item in flat if item != AnyPeer()]
-    return found[0] if len(found) == 1 else Intersection(tuple(found)) if found else AnyPeer()

@@ -10,6 +10,8 @@ from typing import assert_never
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 
 Labels = Mapping[str, str]
+NO_LABELS: Labels = {}
+"""One value for all that have none; nobody changes it."""
 
 
 class Operator(StrEnum):

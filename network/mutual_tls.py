@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from reachproof.network.intervals import IntervalSet
+from reachproof.network.mesh import GATEWAY
 from reachproof.network.policy import Level, MutualTls, PodSet, Policy, TlsMode
 from reachproof.network.ports import Protocol, place, port_range
-from reachproof.network.predicate import ALWAYS, NEVER, Holder, Needs, Predicate, both, either, negated
+from reachproof.network.predicate import NEVER, Holder, Needs, Predicate, both, either, negated
 
 TCP = port_range(Protocol.TCP)
 Authentication = tuple[Policy, MutualTls]
+_TAKING = negated(GATEWAY)
+"""Pods that take connections for themselves; gateways ask for mutual TLS in another way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,7 @@ def modes(objects: Sequence[Authentication]) -> Iterator[Modes]:
 def _modes(objects: Sequence[Authentication], number: int, ports: IntervalSet) -> Modes:
     asked: list[Asked] = []
     unclear: list[Predicate] = []
-    rest: Predicate = ALWAYS
+    rest: Predicate = _TAKING
     for level in reversed(Level):
         found = [
             Asked(policy=policy, mode=mode, pods=both(_condition(policy.subject), rest))

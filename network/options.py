@@ -60,6 +60,21 @@ class Enforcement(StrEnum):
     ALWAYS = "always"
 
 
+class AmbientPort(StrEnum):
+    """Which port the network sees between pods in Istio's ambient mode.
+
+    That of HBONE, or, where ztunnel has TRANSPARENT_NETWORK_POLICIES, the pod's own; `unknown`: either.
+    """
+
+    HBONE = "15008"
+    ORIGINAL = "original"
+    UNKNOWN = "unknown"
+
+
+ROOT_NAMESPACE = "istio-system"
+TRUST_DOMAIN = "cluster.local"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """The model options. `cidr_matches` None: the default of the `cni` profile. Empty ranges: not given.
@@ -68,6 +83,9 @@ class Options:
     external addresses. `tenants` are declared by name, with the labels of their namespaces, and come before the label;
     an empty `tenant_label` means that there are no others. `with_staged`: staged policies are enforced.
     `strict`: what API servers store although no implementation is sure to enforce it is refused.
+
+    Of Istio: `trust_domains` are that of the mesh and then its aliases, empty where nobody said; `root_namespace` is
+    the one whose policies are about the whole mesh; `ambient_port` None: as ztunnel of the input shows it, else 15008.
     """
 
     tenant_label: str = "tenant"
@@ -82,6 +100,9 @@ class Options:
     enforcement: Enforcement = Enforcement.ALL
     with_staged: bool = False
     strict: bool = False
+    trust_domains: tuple[str, ...] = ()
+    root_namespace: str = ROOT_NAMESPACE
+    ambient_port: AmbientPort | None = None
 
 
 DEFAULT_OPTIONS = Options()

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
-from reachproof.network.labels import NAMESPACE_NAME, Labels, Operator, Requirement
+from reachproof.network.labels import NAMESPACE_NAME, NO_LABELS, Labels, Operator, Requirement
 from reachproof.network.options import Cni
 
 ACCOUNT_NAME = "projectcalico.org/name"
@@ -35,6 +35,8 @@ class Holder(StrEnum):
     POD = "pod"
     NAMESPACE = "namespace"
     ACCOUNT = "account"
+    MESH = "mesh"
+    """What the pod shows of a mesh of Istio (`Pod.mesh`), as if these were labels; a possible pod shows nothing."""
 
 
 class How(StrEnum):
@@ -107,7 +109,7 @@ def holds(predicate: Predicate, labels: Mapping[Holder, Labels]) -> bool:
     """Whether the predicate is true of these labels."""
     match predicate:
         case Needs(test, of):
-            return test.matches(labels[of])
+            return test.matches(labels.get(of, NO_LABELS) if of is Holder.MESH else labels[of])
         case Conjunction(items):
             return all(holds(item, labels) for item in items)
         case Disjunction(items):
@@ -246,6 +248,8 @@ def _key(key: str, of: Holder, cni: Cni) -> str:
             return key
         case Holder.NAMESPACE:
             return "projectcalico.org/namespace" if key == NAMESPACE_NAME else f"pcns.{key}"
+        case Holder.MESH:
+            return f"mesh.{key}"
         case Holder.ACCOUNT:
             return _ACCOUNT_KEYS.get(cni, _ACCOUNT_KEYS[Cni.CALICO]) if key == ACCOUNT_NAME else f"pcsa.{key}"
         case _:

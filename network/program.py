@@ -19,10 +19,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
 
-from reachproof.network import calico, cilium, istio
+from reachproof.network import calico, cilium, hbone, istio
 from reachproof.network.cilium_dns import with_learned_names
 from reachproof.network.errors import InputError, Problem
 from reachproof.network.labels import EVERYTHING
+from reachproof.network.mesh import NO_MESH, Mesh
 from reachproof.network.options import CidrMatches, Enforcement, HostNetworkPods, Options
 from reachproof.network.policy import (
     Action,
@@ -57,16 +58,16 @@ _PARTIES = {
 }
 
 
-def assemble(policies: Iterable[Policy], options: Options) -> Programs:
-    """The programs that a cluster with these policies runs, under the options' profile.
+def assemble(policies: Iterable[Policy], options: Options, mesh: Mesh = NO_MESH) -> Programs:
+    """The programs that a cluster with these policies runs, under the options' profile; `mesh` is that of its objects.
 
     Policies without a rule in a direction, that do not isolate in it, are left out of that direction. InputError where
     the profile does not have what the policies, or the options, need.
     """
     policies = calico.enforced(policies, with_staged=options.with_staged)
-    network = _network([each for each in policies if each.tier is not TierName.ISTIO], options)
-    mesh = istio.tier([each for each in policies if each.tier is TierName.ISTIO])
-    return replace(network, ingress=(*mesh, *network.ingress))
+    network = hbone.seen(_network([each for each in policies if each.tier is not TierName.ISTIO], options), mesh)
+    before = istio.programs([each for each in policies if each.tier is TierName.ISTIO], mesh)
+    return Programs(egress=(*before.egress, *network.egress), ingress=(*before.ingress, *network.ingress))
 
 
 def _network(policies: list[Policy], options: Options) -> Programs:

@@ -10,6 +10,7 @@ from reachproof.network.address import NOT_ROUTED, PRIVATE
 from reachproof.network.cluster import IdlePod, Ingress, Namespace, Node, Notice, Pod, Service, ServiceAccount
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import Labels
+from reachproof.network.mesh import Mesh, mesh_of
 from reachproof.network.options import DEFAULT_OPTIONS, Cni, Options
 from reachproof.network.policy import Policy
 from reachproof.network.predicate import ACCOUNT_NAME, Holder
@@ -49,7 +50,12 @@ class Snapshot:
     @cached_property
     def programs(self) -> Programs:
         """The policies arranged under the options."""
-        return assemble(self.policies, self.options)
+        return assemble(self.policies, self.options, self.mesh)
+
+    @cached_property
+    def mesh(self) -> Mesh:
+        """What the objects say of a mesh of Istio."""
+        return mesh_of(self.namespaces, self.pods, self.services, self.options.ambient_port)
 
     @cached_property
     def _restricted(self) -> Restricted:
@@ -121,6 +127,7 @@ class Snapshot:
             Holder.POD: pod.labels,
             Holder.NAMESPACE: self.namespace_of[pod.namespace].labels,
             Holder.ACCOUNT: self.account_labels(pod.namespace, pod.service_account),
+            Holder.MESH: pod.mesh,
         }
 
     @cached_property

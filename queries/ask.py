@@ -29,6 +29,7 @@ from reachproof.queries.explain import all_blockers, blamed, deciders
 from reachproof.queries.hygiene import HygienePlan, answer_hygiene
 from reachproof.queries.ingress_controller import needs_stand_in, with_stand_in
 from reachproof.queries.lists import ListPlan
+from reachproof.queries.not_modelled import unless_certain
 from reachproof.queries.plan import Check, Plan, Verdict, WhyPlan
 from reachproof.queries.possible import invented_notices
 from reachproof.queries.readings import by_proof, by_witness
@@ -256,6 +257,9 @@ class Session:
             prefer = Action.DENY
         trace = evaluate(check.snapshot, flow, prefer=prefer)
         demand_replay(trace, prefer)
+        undecided = unless_certain(draft, flow, trace, check.direction)
+        if undecided is not None:
+            return undecided
         notices = [*by_witness(check.snapshot, trace), *trace.depends]
         notices += depends_on_address(self.encoding.universe, check.snapshot, flow, trace.truth)
         via = self._via(services, flow)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from enum import StrEnum
@@ -10,10 +11,12 @@ from typing import TypeVar
 from reachproof.network.address import parse_cidr
 from reachproof.network.errors import InputError, Problem
 from reachproof.network.intervals import EMPTY, IntervalSet
-from reachproof.network.options import Channel, CidrMatches, Cni, Enforcement, HostNetworkPods, Options
+from reachproof.network.options import AmbientPort, Channel, CidrMatches, Cni, Enforcement, HostNetworkPods, Options
 
 FILE = "options"
 DEFAULTS = Options()
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_TRUST_DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9._]*[a-z0-9])?")
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
@@ -21,7 +24,8 @@ def model_options(values: Mapping[str, object]) -> Options:
     """The options with these names and values; a value of None is not given. InputError with everything wrong.
 
     Names: tenantLabel, cni, channel, podCidr and serviceCidr (a CIDR, several with commas, or a list), hostNetworkPods,
-    cidrMatches, domains (name to CIDRs), enforcement, withStaged and strict (true or false).
+    cidrMatches, domains (name to CIDRs), enforcement, withStaged and strict (true or false), trustDomain (as CIDRs are
+    given), rootNamespace, ambientPort.
     """
     reader = _Reader(values)
     matches = reader.choice("cidrMatches", CidrMatches)
@@ -37,6 +41,9 @@ def model_options(values: Mapping[str, object]) -> Options:
         enforcement=reader.choice("enforcement", Enforcement) or DEFAULTS.enforcement,
         with_staged=reader.flag("withStaged"),
         strict=reader.flag("strict"),
+        trust_domains=reader.names("trustDomain", "a trust domain such as cluster.local", _TRUST_DOMAIN),
+        root_namespace=reader.name("rootNamespace", "a name of a namespace", _NAMESPACE) or DEFAULTS.root_namespace,
+        ambient_port=reader.choice("ambientPort", AmbientPort),
     )
     reader.finish()
     return options
@@ -57,6 +64,27 @@ class _Reader:
         self._problem(name, f"found {value!r}, expected a label key")
         return default
 
+    def name(self, name: str, expected: str, form: re.Pattern[str]) -> str:
+        """The one name of this form; empty where it is not given."""
+        given = self.names(name, expected, form)
+        if len(given) > 1:
+            self._problem(name, f"{', '.join(given)} are several; give one name")
+        return given[0] if given else ""
+
+    def names(self, name: str, expected: str, form: re.Pattern[str]) -> tuple[str, ...]:
+        """Names of this form, as a list or with commas between; empty where none is given."""
+        value = self._value(name)
+        if value is None:
+            return ()
+        texts: Sequence[object] = (
+            value.split(",") if isinstance(value, str) else value if isinstance(value, (list, tuple)) else (value,)
+        )
+        found = tuple(text.strip() if isinstance(text, str) else text for text in texts)
+        for text in found or ("",):
+            if not isinstance(text, str) or not form.fullmatch(text):
+                self._problem(name, f"{text!r} is not {expected}")
+        return tuple(text for text in found if isinstance(text, str))
+
     def flag(self, name: str) -> bool:
         value = self._value(name)
         if value is not None and not isinstance(value, bool):
@@ -66,6 +94,7 @@ class _Reader:
     def choice(self, name: str, choices: type[Choice]) -> Choice | None:
         value = self._value(name)
         known = [str(each) for each in choices]
+        value = str(value) if isinstance(value, int) and str(value) in known else value
         if value is None or value in known:
             return choices(value) if value is not None else None
         near = get_close_matches(str(value), known, n=1)

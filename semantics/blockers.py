@@ -11,6 +11,7 @@ from reachproof.network.flow import Flow
 from reachproof.network.policy import Action, Direction, Policy, Rule
 from reachproof.network.program import Tier
 from reachproof.network.snapshot import Snapshot
+from reachproof.network.uncaptured import WAYPOINT
 from reachproof.semantics.evaluate import evaluate, evaluate_direction, require_possible, tiers
 from reachproof.semantics.trace import Step, Truth
 
@@ -47,6 +48,8 @@ def deciders(snapshot: Snapshot, flow: Flow, *, prefer: Action = Action.ALLOW) -
 
 def _without(program: tuple[Tier, ...], blocker: Step) -> tuple[Tier, ...]:
     """The tiers without the rule or the isolation that the step stands for."""
+    if blocker.rule_name == WAYPOINT.name and not blocker.policies:
+        return tuple(_directly(tier) for tier in program)
     if blocker.rule_index is None:
         return tuple(replace(tier, isolation=()) if tier.name == blocker.tier else tier for tier in program)
 
@@ -63,6 +66,12 @@ def _without(program: tuple[Tier, ...], blocker: Step) -> tuple[Tier, ...]:
         else tier
         for tier in program
     )
+
+
+def _directly(tier: Tier) -> Tier:
+    """The tier without what a waypoint may do."""
+    chains = (tuple(group for group in chain if all(each.ref != WAYPOINT for each in group)) for chain in tier.chains)
+    return replace(tier, chains=tuple(chains))
 
 
 def _other_rules(rules: tuple[Rule, ...], blocker: Step) -> tuple[Rule, ...]:

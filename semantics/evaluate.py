@@ -19,7 +19,7 @@ from reachproof.network.calico import END
 from reachproof.network.cluster import Node, Notice, Pod
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.options import HostNetworkPods
-from reachproof.network.policy import Action, Direction
+from reachproof.network.policy import Action, Direction, TierName
 from reachproof.network.ports import MAX_PORT
 from reachproof.network.program import BUILT_IN, Tier
 from reachproof.network.snapshot import Snapshot
@@ -35,6 +35,7 @@ from reachproof.semantics.sentences import (
     rule_sentence,
 )
 from reachproof.semantics.trace import DirectionTrace, Step, Trace, Truth
+from reachproof.semantics.tunnel import seen
 
 Ways = dict[Action, tuple[Choice, ...]]
 """The possible ends of one direction, allow or deny, each with the choices on one way to it."""
@@ -201,12 +202,13 @@ def _step(snapshot: Snapshot, flow: Flow, direction: Direction, choice: Choice, 
 
 
 def _text(snapshot: Snapshot, flow: Flow, direction: Direction, choice: Choice) -> str:
+    network_sees = "" if choice.tier is TierName.ISTIO else seen(snapshot, flow)
     if choice.rule == END:
-        return end_sentence(flow, direction, choice.policies, choice.tier)
+        return end_sentence(flow, direction, choice.policies, choice.tier, network_sees)
     if choice.rule is not None and choice.isolation:
-        return isolation_sentence(flow, direction, choice.policies, choice.rule)
+        return isolation_sentence(flow, direction, choice.policies, choice.rule, network_sees)
     if choice.rule is not None:
-        return rule_sentence(flow, direction, choice.policies[0], choice.rule)
+        return rule_sentence(flow, direction, choice.policies[0], choice.rule, network_sees)
     if not _is_subject(snapshot, subject(flow, direction)[0]):
         return no_subject_sentence(flow, direction)
     if is_itself(flow):

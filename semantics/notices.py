@@ -10,6 +10,11 @@
 | LOCAL_HOST | whether a pod that no Cilium policy selects accepts its own node in the enforcement mode `always` |
 | REQUEST_RULES | whether a rule lets a connection's requests through, which are judged above the transport layer |
 | DNS_NOT_SEEN | whether the agent of the pod's node knows a domain name that the pod may not look up |
+| HBONE_PORT | whether the network sees the pod's own port or that of HBONE |
+| WAYPOINT_IN_USE | whether a waypoint of Istio stands between, and lets the flow through |
+| MESH_UNCLEAR | whether the proxy or ztunnel of a pod sees the flow |
+| PROXY_PORTS | whether policies of the mesh hold at a port of the proxy itself |
+| AMBIENT_PROBES | whether Cilium takes what Istio makes of a probe for the node that it is from |
 | API_SERVER | whether a node or an address outside is the API server |
 | MAYBE_NOT_PROGRAMMED | whether a policy that says something odd is programmed |
 | MAY_MATCH | any other rule that may or may not match |
@@ -77,12 +82,12 @@ def doubt(snapshot: Snapshot, flow: Flow, direction: Direction, rule: Rule, poli
     if any(isinstance(peer, OwnNodePeer | OtherNodePeer) for peer in maybe):
         text = f"whether {name} and {named(far)} are on the same node is not known"
         return Notice(code="UNKNOWN_NODE", text=text)
+    if rule.reason:
+        text = rule.reason if rule.origin == BUILT_IN else f"{policy.ref} {number_or_name(rule)}: {rule.reason}"
+        return Notice(code=rule.reason_code, text=text, origin=None if rule.origin == BUILT_IN else rule.origin)
     if rule.origin == BUILT_IN and rule.name == LOCAL_HOST:
         text = f"whether {name}, which {policy.ref} alone selects, accepts its own node is not settled"
         return Notice(code="LOCAL_HOST", text=text)
-    if rule.reason:
-        text = f"{policy.ref} {number_or_name(rule)}: {rule.reason}"
-        return Notice(code=rule.reason_code, text=text, origin=rule.origin)
     if rule.origin == BUILT_IN and any(isinstance(match.peer, OwnNodePeer) for match in rule.matches):
         text = f"whether NetworkPolicy exempts what {name} sends to its own node is not defined"
         return Notice(code="OWN_NODE_EGRESS", text=text)

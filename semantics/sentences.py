@@ -13,6 +13,7 @@ from reachproof.network.flow import External, Flow, Party
 from reachproof.network.policy import Action, Direction, Policy, Rule, TierId, TierName
 from reachproof.network.program import BUILT_IN, EXEMPTION
 from reachproof.network.tier import is_perhaps_isolation
+from reachproof.network.uncaptured import PAST, WAYPOINT
 
 _VERBS = {Action.ALLOW: "allows", Action.DENY: "denies", Action.PASS: "leaves"}
 
@@ -48,11 +49,13 @@ def ends(flow: Flow) -> str:
     return f"from {source} to {destination} on {flow.protocol.lower()}/{flow.port}"
 
 
-def rule_sentence(flow: Flow, direction: Direction, policy: Policy, rule: Rule) -> str:
-    """A rule of a policy, or the built-in exemption of a pod's own node, matched."""
+def rule_sentence(flow: Flow, direction: Direction, policy: Policy, rule: Rule, seen: str = "") -> str:
+    """A rule of a policy, or the built-in exemption of a pod's own node, matched; `seen` follows the flow's port."""
     if policy.ref == EXEMPTION:
         where = ", on the host network there" if isinstance(flow.source, Pod) else ""
         return f"{named(flow.destination)} always accepts ingress from the node it runs on: {named(flow.source)}{where}"
+    if policy.ref in (WAYPOINT, PAST):
+        return _mesh_sentence(flow, direction, rule)
     if rule.origin == BUILT_IN:
         pod = named(_subject(flow, direction))
         return f"{policy.ref} selects {pod}, which ends its baseline tier; {direction} {ends(flow)} is allowed"
@@ -63,17 +66,27 @@ def rule_sentence(flow: Flow, direction: Direction, policy: Policy, rule: Rule) 
         return f"{policy.ref} may isolate {pod} for {direction}, and none of its rules allows {direction} {ends(flow)}"
     onward = " to the next tier" if rule.action is Action.PASS else ""
     who = f"{policy.ref}{place_text(policy)} {number_or_name(rule)}"
-    return f"{who} {_VERBS[rule.action]} {direction} {ends(flow)}{onward}"
+    return f"{who} {_VERBS[rule.action]} {direction} {ends(flow)}{seen}{onward}"
 
 
-def isolation_sentence(flow: Flow, direction: Direction, policies: tuple[Policy, ...], rule: Rule) -> str:
+def _mesh_sentence(flow: Flow, direction: Direction, rule: Rule) -> str:
+    """What the mesh of Istio does without a policy of it: past a proxy, or by way of a waypoint."""
+    if rule.action is Action.PASS:
+        return f"{direction} {ends(flow)} goes past the mesh to the network's policies: {rule.reason}"
+    what = "lets it through" if rule.action is Action.ALLOW else "does not let it through"
+    return f"a waypoint may decide {direction} {ends(flow)}; here it {what}"
+
+
+def isolation_sentence(
+    flow: Flow, direction: Direction, policies: tuple[Policy, ...], rule: Rule, seen: str = ""
+) -> str:
     """Policies isolate the subject; what then holds by the built-in `rule`."""
     many = len(policies) > 1
     verb, their = ("isolate", "their") if many else ("isolates", "its")
     isolated = f"{_isolating(policies)} {verb} {named(_subject(flow, direction))} for {direction}"
     if policies[0].ref == ALWAYS:
-        return f"{isolated}, and no rule allows {direction} {ends(flow)}"
-    unmet = f"{isolated} and none of {their} rules allows {direction} {ends(flow)}"
+        return f"{isolated}, and no rule allows {direction} {ends(flow)}{seen}"
+    unmet = f"{isolated} and none of {their} rules allows {direction} {ends(flow)}{seen}"
     if rule.name == LOCAL_HOST:
         return f"{isolated}, but a pod {'may accept' if rule.may else 'accepts'} its own node where no rule denies it"
     if rule.action is Action.DENY:
@@ -89,12 +102,12 @@ def _isolating(policies: tuple[Policy, ...]) -> str:
     return f"{'NetworkPolicies' if len(policies) > 1 else 'NetworkPolicy'} {names}"
 
 
-def end_sentence(flow: Flow, direction: Direction, policies: tuple[Policy, ...], tier: TierId) -> str:
+def end_sentence(flow: Flow, direction: Direction, policies: tuple[Policy, ...], tier: TierId, seen: str = "") -> str:
     """A tier of Calico has policies that select the subject, and none of its rules decides."""
     names = listed(f"{policy.ref}{place_text(policy)}" for policy in policies)
     verb = "select" if len(policies) > 1 else "selects"
     chosen = f"{names} {verb} {named(_subject(flow, direction))} for {direction}"
-    return f"{chosen} and no rule of the tier {tier} decides {direction} {ends(flow)}; the tier ends in deny"
+    return f"{chosen} and no rule of the tier {tier} decides {direction} {ends(flow)}{seen}; the tier ends in deny"
 
 
 def default_sentence(flow: Flow, direction: Direction) -> str:

@@ -132,8 +132,9 @@ class Meant:
         """The pods that meet one test: by the labels that some of them have, or by those of their home or account."""
         universe, test = self._universe, needs.test
         match needs.of:
-            case Holder.POD:
-                by_value = universe.by_label.get(test.key, {})
+            case Holder.POD | Holder.MESH:
+                by_key = universe.by_label if needs.of is Holder.POD else universe.by_mesh
+                by_value = by_key.get(test.key, {})
                 groups = [({test.key: value}, points) for value, points in by_value.items()]
                 present = 0
                 for _, points in groups:

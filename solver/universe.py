@@ -143,6 +143,15 @@ class Universe:
         return dict(found)
 
     @cached_property
+    def by_mesh(self) -> dict[str, dict[str, int]]:
+        """Pods by what they show of a mesh, key and value."""
+        found: dict[str, dict[str, int]] = defaultdict(dict)
+        pods = self._grouped(lambda party: party.mesh.items() if isinstance(party, Pod) else ())
+        for (key, value), points in pods.items():
+            found[key][value] = points
+        return dict(found)
+
+    @cached_property
     def _addresses(self) -> tuple[int, ...]:
         return tuple(point.addresses.first for point in self.points[: self.fixed])
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from reachproof.network.address import family
-from reachproof.network.labels import Requirement, Selector
+from reachproof.network.labels import NO_LABELS, Requirement, Selector
 from reachproof.network.policy import AddressPeer, AnyPeer, Complement, Intersection, PartyPeer, Peer, PodSet, Union
 from reachproof.network.predicate import Conjunction, Disjunction, Holder, Needs, Negation, Predicate, Textual
 from reachproof.solver.goal import Grouping, Side
@@ -97,6 +97,8 @@ class EndTerms:
                 return disjunction(
                     [existing, conjunction([self.new, self._test(test, "m", self._end.namespace_labels)])]
                 )
+            case Needs(test, of) if of is Holder.MESH:
+                return TRUE if test.matches(NO_LABELS) else FALSE
             case Needs(test):
                 return self._test(test, "l", self._end.labels)
             case Conjunction(items):

@@ -1,13 +1,14 @@
 """What the mesh of Istio does with one flow, read from the manifests: the slow and plain oracle of `test_istio`.
 
 Identities are texts compared with texts, addresses are compared with `ipaddress`. Whatever is not known (whether there
-is an identity, requests, names of TLS, authorizers, which of two modes counts) is tried both ways, for each rule alone
-as reachproof does it, or with one choice of the identity for the whole flow.
+is an identity, requests, names of TLS, authorizers, which of two modes counts, what a proxy sees) is tried both ways,
+for each rule alone as reachproof does it, or with one choice of the identity for the whole flow. `tests.agreement.
+istio_capture` says who is in the mesh and what it sees.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from ipaddress import ip_address, ip_network
 from itertools import product
@@ -17,9 +18,9 @@ from reachproof.network.address import format_address
 from reachproof.network.cluster import Pod
 from reachproof.network.flow import Flow
 from reachproof.network.ports import Protocol
+from tests.agreement.istio_capture import Capture
 from tests.strategies.vocabulary import Manifest
 
-Marks = dict[str, str]
 NAMES = {
     "principals": "principal",
     "source.principal": "principal",
@@ -32,68 +33,23 @@ Both = frozenset[bool]
 UNKNOWN: Both = frozenset((True, False))
 
 
-class Mesh:
+class Mesh(Capture):
     """One cluster as its manifests say it."""
-
-    def __init__(self, objects: Iterable[Manifest]) -> None:
-        self.objects = list(objects)
-        self.homes: dict[str, Marks] = {
-            each["metadata"]["name"]: each["metadata"].get("labels", {}) for each in self._of("Namespace")
-        }
-        self.templates: dict[tuple[str, str], tuple[Manifest, bool]] = {}
-        for each in self._of("Pod", "Deployment", "DaemonSet"):
-            inner = each if each["kind"] == "Pod" else each["spec"]["template"]
-            at = each["metadata"]["namespace"], each["metadata"]["name"]
-            self.templates[at] = inner, "status" in each
-
-    def _of(self, *kinds: str) -> list[Manifest]:
-        return [each for each in self.objects if each["kind"] in kinds]
-
-    # ------------------------------------------------------------ who is in it
-
-    def place(self, pod: Pod) -> str:
-        """`sidecar`, `ambient` or nothing."""
-        if pod.host_network:
-            return ""
-        inner, running = self.templates[pod.namespace, pod.workload.partition("/")[2] or pod.name]
-        home, marks = self.homes.get(pod.namespace, {}), inner["metadata"].get("labels", {})
-        if self._sidecar(inner, running, home, marks):
-            return "sidecar"
-        mode = marks.get("istio.io/dataplane-mode")
-        inherited = home.get("istio.io/dataplane-mode") == "ambient" and mode != "none"
-        return "ambient" if mode == "ambient" or inherited else ""
-
-    def _sidecar(self, inner: Manifest, running: bool, home: Marks, marks: Marks) -> bool:
-        if any(each["name"] == "istio-proxy" for each in inner["spec"]["containers"]):
-            return True
-        if running:
-            return False
-        inject = marks.get("sidecar.istio.io/inject")
-        annotation = inner["metadata"].get("annotations", {}).get("sidecar.istio.io/inject")
-        if inject is None and annotation is not None:
-            return bool(annotation == "true")
-        if marks.get("security.istio.io/tlsMode") == "istio":
-            return True
-        if inject not in (None, "true"):
-            return False
-        if "istio-injection" in home:
-            return home["istio-injection"] == "enabled"
-        return "istio.io/rev" in home or "istio.io/rev" in marks or inject == "true"
-
-    # ------------------------------------------------------------ the verdict
 
     def outcomes(self, flow: Flow, *, one_choice: bool) -> Both:
         """The truths that "the mesh lets it through" can have."""
         pod = flow.destination
         if flow.protocol is not Protocol.TCP or not isinstance(pod, Pod):
             return frozenset((True,))
-        place, far = self.place(pod), self.place(flow.source) if isinstance(flow.source, Pod) else ""
-        if not place:
+        place = self.place(pod)
+        past = self.past(flow) if place else {True}
+        if past == {True}:
             return frozenset((True,))
-        modes = self._modes(pod, flow.port)
-        proofs = {proof for mode in modes for proof in self._proofs(place, far, mode)}
-        refused = {mode == "STRICT" and not far for mode in modes}
-        found: set[bool] = set()
+        found = {True} if True in past else set()
+        modes = self._modes(pod, flow.port) if place != "gateway" else {"PERMISSIVE"}
+        identities = self.identities(flow)
+        proofs = {proof for mode in modes for proof in self._proofs(flow, mode)}
+        refused = {not proof for mode in modes for proof in (identities if mode == "STRICT" else {True})}
         for chosen in [{each} for each in proofs] if one_choice else [proofs]:
             found |= self._decided(flow, place, chosen, refused)
         return frozenset(found)
@@ -101,7 +57,7 @@ class Mesh:
     def _decided(self, flow: Flow, place: str, proofs: set[bool], refused: set[bool]) -> set[bool]:
         pod = flow.destination
         assert isinstance(pod, Pod)
-        policies = [each for each in self._of("AuthorizationPolicy") if self._selects(each, pod)]
+        policies = [each for each in self.of("AuthorizationPolicy") if self._selects(each, pod)]
         found: set[bool] = set()
         lists = {
             action: [
@@ -129,18 +85,20 @@ class Mesh:
                 found.add(False)
         return found
 
-    def _proofs(self, place: str, far: str, mode: str) -> set[bool]:
-        if not far or (place == "sidecar" and mode == "DISABLE"):
+    def _proofs(self, flow: Flow, mode: str) -> set[bool]:
+        """Whether the connection has an identity that is proved."""
+        place, far = self.place(flow.destination), self.place(flow.source)
+        if place == "sidecar" and mode == "DISABLE":
             return {False}
         if mode == "STRICT" or (place == "ambient" and far == "ambient"):
-            return {True}
-        return {True, False}
+            return self.identities(flow)
+        return {True, False} if True in self.identities(flow) else {False}
 
     def _modes(self, pod: Pod, port: int) -> set[str]:
         for level in ("workload", "namespace", "mesh"):
             asked = {
                 mode
-                for each in self._of("PeerAuthentication")
+                for each in self.of("PeerAuthentication")
                 if self._level(each, pod) == level and (mode := self._mode(each["spec"], port)) != "UNSET"
             }
             if asked:
@@ -149,8 +107,8 @@ class Mesh:
 
     def _level(self, each: Manifest, pod: Pod) -> str:
         home, labels = each["metadata"]["namespace"], each["spec"].get("selector", {}).get("matchLabels")
-        if home == "istio-system" and not labels:
-            return "mesh"
+        if home == "istio-system":
+            return "" if labels else "mesh"
         if home != pod.namespace:
             return ""
         return "namespace" if not labels else "workload" if labels.items() <= pod.labels.items() else ""
@@ -162,7 +120,8 @@ class Mesh:
     def _selects(self, policy: Manifest, pod: Pod) -> bool:
         labels = policy["spec"].get("selector", {}).get("matchLabels", {})
         here = policy["metadata"]["namespace"] in (pod.namespace, "istio-system")
-        return here and labels.items() <= pod.labels.items()
+        tried = policy["metadata"].get("annotations", {}).get("istio.io/dry-run") == "true"
+        return not tried and here and labels.items() <= pod.labels.items()
 
     # ------------------------------------------------------------ rules
 
@@ -196,10 +155,10 @@ class Mesh:
     ) -> set[bool]:
         known, opened = True, False
         for name, values, wanted in fields:
-            if name in REQUESTS and place == "ambient":
+            if name in REQUESTS and (place == "ambient" or (place == "unclear" and action != "ALLOW")):
                 if action == "ALLOW":
                     return {False}
-            elif name in REQUESTS or name == "connection.sni":
+            elif (name in NAMES and place in ("gateway", "unclear")) or name in REQUESTS or name == "connection.sni":
                 opened = True
             elif self._holds(name, values, policy, flow, proof) is not wanted:
                 known = False

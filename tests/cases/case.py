@@ -27,7 +27,7 @@ from reachproof.manifests.load import load_objects
 from reachproof.network.address import family, format_address, parse_address, parse_cidrs
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.intervals import IntervalSet
-from reachproof.network.options import Channel, CidrMatches, Cni, Enforcement, HostNetworkPods, Options
+from reachproof.network.options import AmbientPort, Channel, CidrMatches, Cni, Enforcement, HostNetworkPods, Options
 from reachproof.network.ports import Protocol
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.trace import Step, Truth
@@ -142,6 +142,9 @@ def _options(given: dict[str, Any]) -> Options:
         "cidrMatches": ("cidr_matches", CidrMatches),
         "enforcement": ("enforcement", Enforcement),
         "strict": ("strict", bool),
+        "trustDomain": ("trust_domains", lambda text: tuple(text.split(","))),
+        "rootNamespace": ("root_namespace", str),
+        "ambientPort": ("ambient_port", AmbientPort),
         "domains": ("domains", lambda named: {name: parse_cidrs(cidrs) for name, cidrs in named.items()}),
     }
     return Options(**{readers[key][0]: readers[key][1](value) for key, value in given.items()})

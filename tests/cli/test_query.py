@@ -259,6 +259,9 @@ def test_a_model_option_may_come_from_the_environment(
         ("--host-network-pods", ("ignored", "pods")),
         ("--cidr-matches", ("all", "world+nodes", "world+pods", "world")),
         ("--enforcement", ("none", "np", "np+admin", "always")),
+        ("--ambient-port", ("15008", "original", "unknown")),
+        ("--trust-domain", ("corp.example", "corp.example,old.example")),
+        ("--root-namespace", ("mesh",)),
     ],
 )
 def test_every_value_of_a_model_option_is_taken_as_it_is_documented(
@@ -301,6 +304,7 @@ def test_help_tells_every_option(command: str, terminal: Terminal) -> None:
         "--pod-cidr",
     }
     shared |= {"--service-cidr", "--host-network-pods", "--cidr-matches", "--domain", "--enforcement", "--with-staged"}
+    shared |= {"--trust-domain", "--root-namespace", "--ambient-port"}
     own = {
         "query": {
             "-o, --output",

@@ -8,7 +8,7 @@ import pytest
 
 from reachproof.network.address import parse_cidrs
 from reachproof.network.errors import InputError
-from reachproof.network.options import Channel, CidrMatches, Cni, Enforcement, HostNetworkPods, Options
+from reachproof.network.options import AmbientPort, Channel, CidrMatches, Cni, Enforcement, HostNetworkPods, Options
 from reachproof.queries.model_options import model_options
 
 NAMES = (
@@ -23,6 +23,9 @@ NAMES = (
     "enforcement",
     "withStaged",
     "strict",
+    "trustDomain",
+    "rootNamespace",
+    "ambientPort",
 )
 
 
@@ -56,6 +59,9 @@ def test_every_option_is_read() -> None:
             "enforcement": "np",
             "withStaged": True,
             "strict": True,
+            "trustDomain": "corp.example, old.example",
+            "rootNamespace": "mesh",
+            "ambientPort": "original",
         }
     )
     assert found == Options(
@@ -73,7 +79,12 @@ def test_every_option_is_read() -> None:
         enforcement=Enforcement.NETWORK_POLICY,
         with_staged=True,
         strict=True,
+        trust_domains=("corp.example", "old.example"),
+        root_namespace="mesh",
+        ambient_port=AmbientPort.ORIGINAL,
     )
+    assert model_options({"ambientPort": 15008}).ambient_port is AmbientPort.HBONE
+    assert model_options({"trustDomain": ["a", "b"]}).trust_domains == ("a", "b")
 
 
 def test_addresses_may_be_a_tuple() -> None:
@@ -108,6 +119,13 @@ def test_a_value_may_be_a_member_of_its_enumeration(value: str) -> None:
         ({"cidrMatches": 5}, "options cidrMatches: found 5, expected one of all, world+nodes, world+pods, world"),
         ({"enforcement": False}, "options enforcement: found False, expected one of none, np, np+admin, always"),
         ({"withStaged": "yes"}, "options withStaged: found 'yes', expected true or false"),
+        ({"trustDomain": ""}, "options trustDomain: '' is not a trust domain such as cluster.local"),
+        ({"trustDomain": []}, "options trustDomain: '' is not a trust domain such as cluster.local"),
+        ({"trustDomain": "a/b"}, "options trustDomain: 'a/b' is not a trust domain such as cluster.local"),
+        ({"trustDomain": 5}, "options trustDomain: 5 is not a trust domain such as cluster.local"),
+        ({"rootNamespace": "A"}, "options rootNamespace: 'A' is not a name of a namespace"),
+        ({"rootNamespace": "a,b"}, "options rootNamespace: a, b are several; give one name"),
+        ({"ambientPort": 80}, "options ambientPort: found 80, expected one of 15008, original, unknown"),
         ({"podCidr": ""}, "options podCidr: found '', expected a CIDR such as 10.244.0.0/16"),
         ({"podCidr": []}, "options podCidr: found [], expected a CIDR or a list of CIDRs"),
         ({"podCidr": 10}, "options podCidr: found 10, expected a CIDR or a list of CIDRs"),
@@ -126,8 +144,9 @@ def test_a_value_may_be_a_member_of_its_enumeration(value: str) -> None:
         ({"podcidr": None}, "options podcidr: there is no such option; did you mean podCidr?"),
         (
             {"x": 1},
-            "options x: there is no such option; there is channel, cidrMatches, cni, domains, enforcement, "
-            "hostNetworkPods, podCidr, serviceCidr, strict, tenantLabel, withStaged",
+            "options x: there is no such option; there is ambientPort, channel, cidrMatches, cni, domains, "
+            "enforcement, hostNetworkPods, podCidr, rootNamespace, serviceCidr, strict, tenantLabel, trustDomain, "
+            "withStaged",
         ),
     ],
 )
@@ -142,6 +161,6 @@ def test_all_wrong_options_are_told_at_once() -> None:
         "options podCidr: found 'y', expected a CIDR such as 10.244.0.0/16",
         "options domains.a: found 'z', expected a CIDR such as 10.244.0.0/16",
         "options domains.b: found 'z', expected a CIDR such as 10.244.0.0/16",
-        "options zone: there is no such option; there is channel, cidrMatches, cni, domains, enforcement, "
-        "hostNetworkPods, podCidr, serviceCidr, strict, tenantLabel, withStaged",
+        "options zone: there is no such option; there is ambientPort, channel, cidrMatches, cni, domains, enforcement, "
+        "hostNetworkPods, podCidr, rootNamespace, serviceCidr, strict, tenantLabel, trustDomain, withStaged",
     ]

@@ -9,15 +9,26 @@ from hypothesis import strategies as st
 
 from reachproof.manifests.load import load_objects
 from reachproof.network import istio
+from reachproof.network.cluster import Pod
+from reachproof.network.mesh import AMBIENT, BYPASSED
 from reachproof.network.policy import Action, Direction, Policy, Rule, TierName
 from reachproof.network.ports import Protocol
+from reachproof.network.predicate import both, holds, negated
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.evaluate import truth
 from tests.laws.law import ANY, WRITTEN, assert_at_least, assert_same
-from tests.strategies.flows import some_flows
+from tests.strategies.flows import all_flows, some_flows
 from tests.strategies.istio import inputs
 from tests.strategies.vocabulary import Manifest
 
+POLICIES = (
+    "AuthorizationPolicy",
+    "PeerAuthentication",
+    "NetworkPolicy",
+    "AdminNetworkPolicy",
+    "BaselineAdminNetworkPolicy",
+    "ClusterNetworkPolicy",
+)
 SOME = max(40, settings().max_examples // 4)
 
 
@@ -82,7 +93,42 @@ def test_an_audit_policy_changes_nothing(objects: list[Manifest]) -> None:
 
 @settings(max_examples=SOME)
 @given(inputs())
-def test_only_ingress_is_looked_at(objects: list[Manifest]) -> None:
+def test_only_ingress_is_looked_at_but_for_waypoints(objects: list[Manifest]) -> None:
     snapshot = load_objects(objects)
     names = [tier.name for tier in snapshot.programs.tiers(Direction.EGRESS)]
-    assert TierName.ISTIO not in names
+    assert (TierName.ISTIO in names) is bool(snapshot.mesh.waypoints)
+
+
+def with_policies_that_let_the_port_of_hbone_through(objects: list[Manifest], *more: int) -> list[Manifest]:
+    ports = [{"port": port} for port in (15008, *more)]
+    spec = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"ports": ports}]}
+    homes = sorted(each["metadata"]["name"] for each in objects if each["kind"] == "Namespace")
+    return [
+        *(each for each in objects if each["kind"] not in POLICIES),
+        *(
+            {
+                "apiVersion": "networking.k8s.io/v1",
+                "kind": "NetworkPolicy",
+                "metadata": {"name": "hbone", "namespace": home},
+                "spec": spec,
+            }
+            for home in homes
+        ),
+    ]
+
+
+@settings(max_examples=SOME)
+@given(inputs())
+def test_between_ambient_pods_the_port_of_a_policy_does_not_matter(objects: list[Manifest]) -> None:
+    """Whoever lets the port of HBONE through lets every port through, and naming further ports changes nothing."""
+    few = load_objects(with_policies_that_let_the_port_of_hbone_through(objects))
+    many = load_objects(with_policies_that_let_the_port_of_hbone_through(objects, 80, 8080))
+    for flow in all_flows(many):
+        pods = (flow.source, flow.destination)
+        if flow.protocol is Protocol.TCP and all(isinstance(pod, Pod) and is_ambient(many, pod) for pod in pods):
+            assert truth(few, flow) is truth(many, flow), str(flow)
+
+
+def is_ambient(snapshot: Snapshot, pod: Pod) -> bool:
+    where = both(AMBIENT, negated(BYPASSED))
+    return not pod.host_network and holds(where, snapshot.labels_of(pod))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reachproof.manifests.load import load_text
+from reachproof.network.labels import EVERYTHING
+from reachproof.network.options import AmbientPort, Options
 from reachproof.network.policy import Level, MutualTls, TlsMode
 from reachproof.network.snapshot import Snapshot
 from tests.manifests.given import codes, manifest, notice, policy, says
@@ -18,6 +20,10 @@ spec: {{containers: [{containers}]}}
 {status}
 """
 RUNNING = "status: {phase: Running, podIP: 10.0.0.1}"
+ASSUMED = (
+    "the mesh of Istio: pods are in it as labels, annotations and containers show; a sidecar captures all TCP of its "
+    "pod but for what annotations say; no DestinationRule turns mutual TLS off; {root} is its root namespace"
+)
 INJECT = "{sidecar.istio.io/inject: 'true'}"
 REFUSED = [
     (
@@ -128,11 +134,60 @@ def test_what_a_peer_authentication_asks_for() -> None:
 def test_answers_say_what_is_assumed_of_the_mesh() -> None:
     snapshot = load_text(manifest("authorizationpolicy", "{}"))
     assert codes(snapshot) == MESH
-    assert notice(snapshot, "MESH_ASSUMED").text == (
-        "the mesh of Istio: pods are in it as labels and containers show; it sees all TCP to them (no excluded port, "
-        "no waypoint; ports 15020, 15021 and 15090 of a sidecar do not count); no DestinationRule turns mutual TLS "
-        "off; istio-system is its root namespace"
+    assert notice(snapshot, "MESH_ASSUMED").text == ASSUMED.format(root="istio-system")
+    elsewhere = load_text(manifest("authorizationpolicy", "{}"), options=Options(root_namespace="mesh"))
+    assert notice(elsewhere, "MESH_ASSUMED").text == ASSUMED.format(root="mesh")
+
+
+def test_answers_about_ambient_mode_say_what_the_network_sees_unless_that_is_told() -> None:
+    home = (
+        "---\n{apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {istio.io/dataplane-mode: ambient}}}\n"
     )
+    text = ASSUMED.format(root="istio-system")
+    assert notice(load_text(home), "MESH_ASSUMED").text == (
+        f"{text}; between ambient pods the network sees tcp/15008 (HBONE), as long as ztunnel does not have "
+        "TRANSPARENT_NETWORK_POLICIES (say so with the option ambientPort)"
+    )
+    for port in AmbientPort:
+        assert notice(load_text(home, options=Options(ambient_port=port)), "MESH_ASSUMED").text == text
+
+
+def test_a_dry_run_is_not_enforced_and_said_so() -> None:
+    text = manifest("authorizationpolicy", "{}")
+    for value, policies in (("'true'", 0), ("'1'", 0), ("true", 0), ("'false'", 1), ("'yes'", 1)):
+        found = load_text(text.replace("metadata: {", f"metadata: {{annotations: {{istio.io/dry-run: {value}}}, "))
+        assert len(found.policies) == policies, value
+    dry = load_text(text.replace("metadata: {", "metadata: {annotations: {istio.io/dry-run: 'true'}, "))
+    assert notice(dry, "DRY_RUN").text == (
+        "AuthorizationPolicy shop/p metadata: the annotation istio.io/dry-run says that it is not enforced"
+    )
+    assert dry.digest != load_text(text).digest
+
+
+def test_a_peer_authentication_of_the_root_namespace_has_no_selector() -> None:
+    text = manifest("peerauthentication", "{selector: {matchLabels: {a: b}}, mtls: {mode: STRICT}}")
+    found = load_text(text.replace("shop", "istio-system"))
+    assert found.policies == ()
+    assert notice(found, "ROOT_SELECTOR").text == (
+        "PeerAuthentication istio-system/p spec.selector: in the root namespace istio-system Istio ignores a "
+        "PeerAuthentication that has a selector"
+    )
+    assert len(load_text(text).policies) == 1
+    assert load_text(text, options=Options(root_namespace="shop")).policies == ()
+    assert len(load_text(text.replace("shop", "istio-system"), options=Options(root_namespace="shop")).policies) == 1
+
+
+def test_the_root_namespace_is_an_option() -> None:
+    text = manifest("authorizationpolicy", "{}")
+    assert load_text(text).policies[0].subject.namespaces != EVERYTHING
+    assert load_text(text, options=Options(root_namespace="shop")).policies[0].subject.namespaces == EVERYTHING
+
+
+@pytest.mark.parametrize("kind", ["AuthorizationPolicy", "PeerAuthentication"])
+def test_a_policy_without_a_namespace_is_in_the_default_one(kind: str) -> None:
+    text = f"{{apiVersion: security.istio.io/v1, kind: {kind}, metadata: {{name: p}}, spec: {{}}}}"
+    (found,) = load_text(text).policies
+    assert str(found.ref) == f"{kind} default/p"
 
 
 def test_a_policy_of_a_waypoint_is_no_policy_of_pods() -> None:
@@ -140,13 +195,6 @@ def test_a_policy_of_a_waypoint_is_no_policy_of_pods() -> None:
     assert snapshot.policies == ()
     assert notice(snapshot, "WAYPOINT_POLICY").text == (
         "AuthorizationPolicy shop/p spec: it holds at a waypoint or a gateway, which is not modelled, and at no pod"
-    )
-
-
-def test_whoever_is_behind_a_waypoint_is_told_of() -> None:
-    found = pods(pod("p", labels="{istio.io/use-waypoint: w}"), namespace="{istio.io/use-waypoint: none}")
-    assert notice(found, "WAYPOINT_IN_USE").text == (
-        "pod shop/p is behind the waypoint w, which is not modelled: who calls is judged as if it were not there"
     )
 
 
@@ -161,34 +209,36 @@ def pod(
     return POD.format(name=name, labels=labels, annotations=annotations, containers=containers, status=status)
 
 
-def labels_of(snapshot: Snapshot, name: str) -> dict[str, str]:
-    return dict(snapshot.pod_of["shop", name].labels)
+def shown(snapshot: Snapshot, name: str) -> dict[str, str]:
+    pod = snapshot.pod_of["shop", name]
+    assert not {"security.istio.io/tlsMode", "istio.io/dataplane-mode"} & set(pod.labels)
+    return dict(pod.mesh)
 
 
 def test_a_running_pod_has_the_sidecar_that_is_there_whatever_labels_ask_for() -> None:
     proxy = "{name: c}, {name: istio-proxy}"
     found = pods(pod("old"), pod("new", containers=proxy, status=RUNNING.replace(".1}", ".2}")))
-    assert labels_of(found, "old") == {"sidecar.istio.io/inject": "false"}
-    assert labels_of(found, "new") == {}
+    assert shown(found, "old") == {"proxy": "no"}
+    assert shown(found, "new") == {}
     assert notice(found, "SIDECAR_MISSING").text == (
         "labels ask for a sidecar, and there is none, so policies of Istio do not hold: shop/old; restart what is meant"
     )
     by_hand = pods(pod("hand", containers=proxy), namespace="{}")
-    assert labels_of(by_hand, "hand") == {"security.istio.io/tlsMode": "istio"}
+    assert shown(by_hand, "hand") == {"proxy": "yes"}
     assert "SIDECAR_MISSING" not in codes(by_hand)
 
 
 def test_of_a_pod_that_is_a_file_the_annotation_counts_where_there_is_no_label() -> None:
     found = pods(pod("asks", annotations=INJECT, status=""), namespace="{}")
-    assert labels_of(found, "asks") == {"security.istio.io/tlsMode": "istio"}
+    assert shown(found, "asks") == {"proxy": "yes"}
     found = pods(pod("refuses", annotations=INJECT.replace("true", "false"), status=""))
-    assert labels_of(found, "refuses") == {"sidecar.istio.io/inject": "false"}
+    assert shown(found, "refuses") == {"proxy": "no"}
     found = pods(pod("label", labels="{sidecar.istio.io/inject: 'false'}", annotations=INJECT, status=""))
-    assert labels_of(found, "label") == {"sidecar.istio.io/inject": "false"}
+    assert shown(found, "label") == {}
     assert "SIDECAR_MISSING" not in codes(found)
 
 
-def test_without_policies_of_istio_pods_are_as_they_are_given() -> None:
+def test_a_pod_without_a_mesh_is_as_it_is_given() -> None:
     found = load_text(pod("p", annotations=INJECT))
-    assert labels_of(found, "p") == {}
+    assert shown(found, "p") == {}
     assert "MESH_ASSUMED" not in codes(found)

@@ -68,8 +68,11 @@ def codes(answer: Answer) -> list[str]:
     [
         ("can pod s/c reach pod s/w on tcp/80?", Verdict.REACHABLE, Verdict.REACHABLE),
         ("every pod in namespace s can reach pod s/w on tcp/80", Verdict.VIOLATED, Verdict.HOLDS),
-        ("only pods in namespace s can reach pod s/w on tcp", Verdict.HOLDS, Verdict.HOLDS),
-        ("no pod in namespace out can reach pod s/c on tcp", Verdict.VIOLATED, Verdict.HOLDS),
+        ("only pods in namespace s can reach pod s/w on tcp/1-15019", Verdict.HOLDS, Verdict.HOLDS),
+        ("no pod in namespace out can reach pod s/c on tcp/1-15019", Verdict.VIOLATED, Verdict.HOLDS),
+        # Ports of the sidecar itself, which answers there whoever asks.
+        ("only pods in namespace s can reach pod s/w on tcp", Verdict.VIOLATED, Verdict.VIOLATED),
+        ("no pod in namespace out can reach pod s/c on tcp/15021", Verdict.VIOLATED, Verdict.VIOLATED),
     ],
 )
 def test_what_a_claim_about_names_needs_is_that_names_are_proved(
@@ -90,6 +93,86 @@ def test_whoever_may_label_a_pod_may_put_it_into_the_mesh() -> None:
 def test_an_answer_that_rests_on_a_proof_of_names_says_so() -> None:
     assert codes(ask("can pod s/c reach pod s/w on tcp/80?", NAMED)) == ["MESH_ASSUMED", "MUTUAL_TLS"]
     assert codes(ask("can pod s/c reach pod s/w on tcp/80?", NAMED, STRICT)) == ["MESH_ASSUMED"]
+
+
+WAYPOINT = """
+---
+{apiVersion: v1, kind: Service, metadata: {namespace: s, name: w, labels: {istio.io/use-waypoint: way}},
+ spec: {selector: {app: w}, ports: [{port: 80}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "can pod s/c reach service s/w on tcp/80?",
+        "no pod in namespace s can reach pod s/w on tcp/80",
+        "every pod in namespace s can reach pod s/w on tcp/80",
+        "only pods in namespace out can reach pod s/w on tcp/80",
+        "no pod in namespace b can reach pod s/w on tcp",
+    ],
+)
+def test_what_a_waypoint_decides_is_not_decided_here(text: str) -> None:
+    found = ask(text, WAYPOINT, DENY_ALL)
+    assert (found.verdict, found.witness) == (Verdict.UNKNOWN, None)
+    assert found.reason.endswith(
+        "can be allowed and can be denied: whether a waypoint stands between, and lets it through, is not known"
+    )
+    assert "WAYPOINT_IN_USE" in codes(found)
+
+
+DENY_ALL = """
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {namespace: s, name: none}
+spec: {}
+"""
+
+
+def test_a_certain_witness_comes_before_what_a_waypoint_may_do() -> None:
+    assert ask("no pod can reach pod s/w on tcp/80", WAYPOINT).verdict is Verdict.VIOLATED
+    assert ask("can pod out/p reach pod s/w on tcp/80?", WAYPOINT).verdict is Verdict.REACHABLE
+    assert ask("no pod in namespace out can reach pod s/w on tcp/80", WAYPOINT, DENY_ALL).verdict is Verdict.HOLDS
+
+
+OPEN_80 = """
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {namespace: a, name: np}
+spec: {podSelector: {}, ingress: [{ports: [{port: 80}]}]}
+"""
+
+
+def test_what_ambient_pods_send_is_judged_by_the_port_of_hbone() -> None:
+    found = ask("why can't pod b/c reach pod a/w on tcp/80?", OPEN_80)
+    assert [each.text for each in found.because] == [
+        "NetworkPolicy a/np isolates pod a/w for ingress and none of its rules allows ingress from pod b/c to pod a/w "
+        "on tcp/80, which the network sees as tcp/15008 (HBONE)"
+    ]
+    assert ask("no pod in namespace b can reach namespace a on tcp/80", OPEN_80).verdict is Verdict.HOLDS
+    by_sidecar = ask("can pod s/c reach pod a/w on tcp/80?", OPEN_80)
+    assert (by_sidecar.verdict, by_sidecar.reason) == (
+        Verdict.UNKNOWN,
+        "pod s/c (10.244.3.2) -> pod a/w (10.244.1.1) on tcp/80 can be allowed and can be denied: NetworkPolicy a/np "
+        "rule 0: whether the network sees the pod's own port or tcp/15008 (HBONE) is not known",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        (
+            "no possible pod in namespace b labelled istio.io/dataplane-mode=ambient can reach pod a/w on tcp/80",
+            "unknown",
+        ),
+        ("no possible pod in namespace out can reach pod a/w on tcp/80", "violated"),
+        ("can any possible pod in namespace b reach pod a/w on tcp/81?", "unreachable"),
+    ],
+)
+def test_pods_that_are_not_there_yet_are_ambient_by_labels(text: str, verdict: str) -> None:
+    assert ask(text, OPEN_80).verdict == verdict
 
 
 def test_a_trace_has_the_mesh_before_the_network() -> None:
@@ -121,7 +204,7 @@ def test_policies_of_the_mesh_can_be_named_in_a_sentence() -> None:
 
 
 def test_service_accounts_of_possible_pods_are_not_known() -> None:
-    answer = ask("no possible pod in namespace out can reach pod s/w on tcp", NAMED)
+    answer = ask("no possible pod in namespace out can reach pod s/w on tcp/80", NAMED)
     assert answer.verdict == "unknown"
     assert answer.reason == (
         "AuthorizationPolicy s/db asks for a service account, and those of possible pods are not modelled"

@@ -19,7 +19,9 @@ _MESH_OF_NAMESPACES: tuple[dict[str, str], ...] = (
     {"istio.io/rev": "canary"},
     {"istio.io/dataplane-mode": "ambient"},
     {"istio.io/dataplane-mode": "ambient"},
+    {"istio.io/dataplane-mode": "ambient"},
     {"istio.io/dataplane-mode": "ambient", "istio-injection": "enabled"},
+    {"istio.io/dataplane-mode": "ambient", "istio.io/use-waypoint": "w"},
 )
 _MESH_OF_PODS: tuple[dict[str, str], ...] = (
     {},
@@ -32,14 +34,31 @@ _MESH_OF_PODS: tuple[dict[str, str], ...] = (
     {"istio.io/dataplane-mode": "none"},
     {"istio.io/dataplane-mode": "ambient"},
     {"security.istio.io/tlsMode": "istio"},
+    {"networking.istio.io/tunnel": "http"},
+    {"istio.io/use-waypoint": "none"},
+    {"istio.io/use-waypoint": "w"},
 )
+_TRAFFIC = "traffic.sidecar.istio.io"
+_ANNOTATIONS: tuple[dict[str, str], ...] = (
+    {"sidecar.istio.io/inject": "true"},
+    {"sidecar.istio.io/inject": "false"},
+    {f"{_TRAFFIC}/excludeInboundPorts": "80,53"},
+    {f"{_TRAFFIC}/includeInboundPorts": "8080"},
+    {f"{_TRAFFIC}/excludeOutboundPorts": "80"},
+    {f"{_TRAFFIC}/excludeOutboundPorts": "80,8080", f"{_TRAFFIC}/excludeInboundPorts": "8080"},
+    {f"{_TRAFFIC}/excludeOutboundIPRanges": "10.0.0.0/8"},
+    {"sidecar.istio.io/interceptionMode": "NONE"},
+    {"inject.istio.io/templates": "gateway"},
+    {"ambient.istio.io/bypass-inbound-capture": "true"},
+)
+_REDIRECTIONS = ("enabled", "enabled", "enabled", "enabled", "pending", None, None)
 _SELECTORS: tuple[Manifest, ...] = (
     {"matchLabels": {"app": "web"}},
     {"matchLabels": {"tier": "a"}},
     {"matchLabels": {}},
 )
 _BLOCKS = (*NETWORKS, "10.0.0.1", "fd00::2")
-_PORTS = ("80", "53", "8080")
+_PORTS = ("80", "53", "8080", "15021")
 _NAMESPACE_NAMES = (*NAMESPACES[:2], "sh*", "*nk", "*")
 _ACCOUNTS = ("s1", "default", f"{NAMESPACES[0]}/s1", f"{NAMESPACES[1]}/default")
 _PRINCIPALS = (
@@ -120,7 +139,10 @@ def _authorizations(draw: st.DrawFn, number: int) -> Manifest:
     rules = draw(st.lists(_rules(), max_size=2))
     if rules:
         spec["rules"] = rules
-    return _object("AuthorizationPolicy", f"a{number}", draw(st.sampled_from(_HOMES)), spec)
+    found = _object("AuthorizationPolicy", f"a{number}", draw(st.sampled_from(_HOMES)), spec)
+    if draw(st.integers(0, 9)) == 0:
+        found["metadata"]["annotations"] = {"istio.io/dry-run": draw(st.sampled_from(("true", "false")))}
+    return found
 
 
 @st.composite
@@ -161,13 +183,20 @@ def _enrolled(draw: st.DrawFn, manifest: Manifest) -> None:
     """Puts what decides about the mesh into a namespace, a pod or a template."""
     if manifest["kind"] == "Namespace":
         manifest["metadata"]["labels"] |= draw(st.sampled_from(_MESH_OF_NAMESPACES))
+    elif manifest["kind"] == "Service":
+        manifest["metadata"]["labels"] = draw(st.sampled_from(({}, {}, {}, {"istio.io/use-waypoint": "w"})))
     elif manifest["kind"] in ("Pod", "Deployment", "DaemonSet"):
         inner: dict[str, Any] = manifest if manifest["kind"] == "Pod" else manifest["spec"]["template"]
         inner["metadata"] = dict(inner["metadata"])
         inner["metadata"]["labels"] = {**inner["metadata"]["labels"], **draw(st.sampled_from(_MESH_OF_PODS))}
-        if draw(st.integers(0, 9)) == 0:
-            inner["metadata"]["annotations"] = {"sidecar.istio.io/inject": draw(st.sampled_from(("true", "false")))}
-        if draw(st.booleans()):
-            inner["spec"]["containers"].append({"name": "istio-proxy", "image": "proxy"})
+        notes = dict(draw(st.sampled_from(_ANNOTATIONS))) if draw(st.integers(0, 3)) == 0 else {}
+        if "status" in manifest and (mode := draw(st.sampled_from(_REDIRECTIONS))):
+            notes["ambient.istio.io/redirection"] = mode
+        inner["metadata"]["annotations"] = notes
+        if draw(st.integers(0, 2)) == 0:
+            proxy: Manifest = {"name": "istio-proxy", "image": "proxy"}
+            if draw(st.integers(0, 3)) == 0:
+                proxy["args"] = ["proxy", "router"]
+            inner["spec"]["containers"].append(proxy)
         if draw(st.booleans()):
             inner["spec"]["serviceAccountName"] = "s1"
