@@ -29,7 +29,7 @@ from reachproof.manifests.syntax import read_cidr
 from reachproof.network.address import ALL_ADDRESSES
 from reachproof.network.cluster import Service
 from reachproof.network.intervals import EMPTY, IntervalSet
-from reachproof.network.labels import NAMESPACE_NAME, Labels, Operator, Selector
+from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Labels, Operator, Selector
 from reachproof.network.policy import (
     AddressPeer,
     AnyPeer,
@@ -126,6 +126,10 @@ class PeerReader:
         if not item.only("cidr", "cidrGroupRef", "cidrGroupSelector", "except"):
             return
         chosen = item.demand_one_of("cidr", "cidrGroupRef", "cidrGroupSelector")
+        groups = item.get("cidrGroupSelector")
+        if groups.present and read_selector(groups) == EVERYTHING and not item.get("except").present:
+            peers.add(AnyPeer())  # no condition on identities: pods and nodes have one too
+            return
         whole = self._block(item, chosen) if chosen is not None else EMPTY
         block = whole
         for one in item.get("except").items():
@@ -169,7 +173,7 @@ class PeerReader:
         item.notice("TO_SERVICES", text)
         found = [s for s in self.context.services if s.name == name and namespace in ("", s.namespace)]
         if not found:
-            item.notice("UNKNOWN_SERVICE", f"there is no Service {namespace or '*'}/{name}; it matches nothing")
+            item.notice("UNKNOWN_SERVICE", f"there is no Service {namespace or '*'}/{name}; it stands for no peer")
         for service in found:
             _add_service(service, peers)
 

@@ -44,6 +44,9 @@ class Section:
     present: bool
 
 
+NO_BACKENDS = "no Service of toServices has a backend here, and one without any leaves the rule to every peer"
+
+
 def read_section(spec: Field, direction: Direction, namespace: str, context: Context) -> Section:
     """The rules of both lists of a direction; an empty list is as good as none."""
     allow, deny = spec.get(direction.value), spec.get(f"{direction.value}Deny")
@@ -129,13 +132,28 @@ def _peers(item: Field, direction: Direction, reader: PeerReader) -> Peers:
     found = Peers()
     for name in present:
         if item.get(name).value == []:
-            text = "an empty list of peers matches nothing; without the field every peer matches, if there are ports"
-            item.get(name).notice("EMPTY_PEERS", text)
+            _empty_list(item, name, found)
         for entry in item.get(name).items():
             readers[name](entry, found)
     if not present:
         _without_peers(item, found)
+    elif present == ["toServices"] and _has_ports(item) and not (found.certain or found.perhaps):
+        found.add(AnyPeer(), NO_BACKENDS)
     return found
+
+
+def _has_ports(item: Field) -> bool:
+    return bool(item.get("toPorts").value or item.get("icmps").value)
+
+
+def _empty_list(item: Field, name: str, found: Peers) -> None:
+    """Nobody; but the agent does not look at an empty toServices or toFQDNs, which leaves a rule of ports: everyone."""
+    if name in ("toServices", "toFQDNs") and _has_ports(item):
+        found.add(AnyPeer())
+        text = f"an empty {name} is no list of peers: every peer matches, on these ports"
+    else:
+        text = "an empty list of peers matches nothing; without the field every peer matches, if there are ports"
+    item.get(name).notice("EMPTY_PEERS", text)
 
 
 def _without_peers(item: Field, found: Peers) -> None:

@@ -220,6 +220,8 @@ class Oracle:
             l3 = [d for item in rule["toFQDNs"] for d in self._domain(item, far, subject)]
         elif fields:
             l3 = [d for item in rule[fields[0]] for d in self._peer(fields[0], item, home, far)]
+        if fields and rule.get("toPorts") and fields[0] in ("toServices", "toFQDNs"):
+            l3 = self._without_backends(fields[0], rule[fields[0]], l3)
         l4 = (
             [False]
             if not rule.get("toPorts")
@@ -230,6 +232,27 @@ class Oracle:
             ]
         )
         yield from (a or b for a in l3 for b in l4)
+
+    def _without_backends(self, field: str, items: list[Manifest], l3: list[bool]) -> list[bool]:
+        """Beside ports, an empty list of these is everyone, and so are perhaps Services that stand for nobody."""
+        if not items:
+            return [False]
+        known = field != "toServices" or any(self._stands_for_somebody(item["k8sService"]) for item in items)
+        return l3 if known else [True]
+
+    def _stands_for_somebody(self, named: Manifest) -> bool:
+        named_ones = [
+            each["metadata"]
+            for each in self._of("Service")
+            if each["metadata"]["name"] == named["serviceName"]
+            and named.get("namespace") in (None, each["metadata"]["namespace"])
+        ]
+        slices = {
+            (each["metadata"]["namespace"], each["metadata"]["labels"]["kubernetes.io/service-name"])
+            for each in self._of("EndpointSlice")
+        }
+        selecting = [each["metadata"] for each in self._of("Service") if each["spec"].get("selector")]
+        return any(each in selecting or (each["namespace"], each["name"]) in slices for each in named_ones)
 
     def _peer(self, field: str, item: Any, home: str, far: Far) -> Iterator[bool]:
         match field[2:] if field.startswith("to") else field[4:]:
@@ -298,6 +321,8 @@ class Oracle:
         return ipaddress.ip_address(far.address) in ipaddress.ip_network(cidr)
 
     def _in_set(self, far: Far, item: Manifest) -> bool:
+        if item.get("cidrGroupSelector") == {} and not item.get("except"):
+            return True
         if any(ipaddress.ip_address(far.address) in ipaddress.ip_network(each) for each in item.get("except", [])):
             return False
         if "cidr" in item:

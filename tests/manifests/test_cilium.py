@@ -206,7 +206,7 @@ class TestNotices:
     def test_an_unknown_service_is_told_and_how_one_is_read_is_assumed(self) -> None:
         found = load("{endpointSelector: {}, egress: [{toServices: [{k8sService: {serviceName: s, namespace: x}}]}]}")
         assert notice(found, "TO_SERVICES") in found.assumptions
-        assert notice(found, "UNKNOWN_SERVICE").text.endswith("there is no Service x/s; it matches nothing")
+        assert notice(found, "UNKNOWN_SERVICE").text.endswith("there is no Service x/s; it stands for no peer")
 
     def test_a_kind_that_cilium_does_not_read_is_assumed_away(self) -> None:
         spec = "{priority: 1, subject: {namespaces: {}}}"
