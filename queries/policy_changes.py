@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from reachproof.network.origin import Origin
 from reachproof.network.placeless import placeless
-from reachproof.network.policy import Policy, PolicyRef
+from reachproof.network.policy import DomainPeer, Policy, PolicyRef, Rule
 from reachproof.network.snapshot import Snapshot
 from reachproof.network.unmodelled import Unmodelled, Unread
 
@@ -66,8 +66,8 @@ def _changes(before: Snapshot, after: Snapshot) -> Iterator[PolicyChange]:
         if known is None:
             yield _sole(policy, Edit.ADDED, after)
             continue
-        alone = placeless(known) == placeless(policy)
-        if not alone or known.written != policy.written or known.unmodelled != policy.unmodelled:
+        equal = placeless(known) == placeless(policy)
+        if not equal or known.written != policy.written or known.unmodelled != policy.unmodelled:
             parts = _differing(_parts(known, before), _parts(policy, after))
             yield PolicyChange(
                 policy=policy.ref,
@@ -75,10 +75,21 @@ def _changes(before: Snapshot, after: Snapshot) -> Iterator[PolicyChange]:
                 origin=policy.origin,
                 unmodelled=_words(parts),
                 closed=any(not part.open for part in parts),
-                alone=alone,
+                alone=equal or _nameless(known) == _nameless(policy),
             )
     for policy in old.values():
         yield _sole(policy, Edit.REMOVED, before)
+
+
+def _nameless(policy: Policy) -> Policy:
+    """The policy without the domain names of its peers."""
+
+    def rule(each: Rule) -> Rule:
+        matches = (replace(m, peer=DomainPeer(())) if isinstance(m.peer, DomainPeer) else m for m in each.matches)
+        return replace(each, matches=tuple(matches), needs_name="", resolves=())
+
+    found = placeless(policy)
+    return replace(found, egress=tuple(map(rule, found.egress)), ingress=tuple(map(rule, found.ingress)))
 
 
 def _sole(policy: Policy, edit: Edit, snapshot: Snapshot) -> PolicyChange:

@@ -207,10 +207,9 @@ def same_patches(one: Iterable[Patch], other: Iterable[Patch]) -> bool:
 Programs = Mapping[Direction, tuple[OpenProgram, OpenProgram]]
 
 
-def open_programs(before: Slice, after: Slice) -> Programs:
-    """The programs of two joint slices, before and after, by direction."""
+def open_programs(before: Slice, after: Slice, same: frozenset[PolicyRef]) -> Programs:
+    """The programs of two joint slices, before and after, by direction; `same`: the policies that are `unchanged`."""
     snapshots = [part.view.universe.snapshot for part in (before, after)]
-    same = unchanged(snapshots[0], snapshots[1])
     if snapshots[0].options == snapshots[1].options:
         same |= built_in(before) | built_in(after)
     naming = [Naming(part, side, same) for part, side in ((before, "before"), (after, "after"))]

@@ -15,9 +15,9 @@ Disagreement of the engines is our bug: InternalError, never an outcome.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cache, cached_property, reduce
 from operator import or_
 from typing import assert_never
 
@@ -26,12 +26,13 @@ import numpy as np
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.errors import InternalError
 from reachproof.network.flow import Party
+from reachproof.network.policy import PolicyRef
 from reachproof.network.ports import place
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver import twins
 from reachproof.solver.bits import positions
 from reachproof.solver.budget import Budget
-from reachproof.solver.choices import Programs, may_be_open, open_programs
+from reachproof.solver.choices import Programs, may_be_open, open_programs, unchanged
 from reachproof.solver.decide import Undecided
 from reachproof.solver.goal import TRUE, All, At, Formula, Members, Side
 from reachproof.solver.ground import Encoding
@@ -169,12 +170,15 @@ def compare(
     to the former only, and would make very many cells of few. Cost: about that of both snapshots' whole tables.
     """
     snapshots = encodings[0].snapshot, encodings[1].snapshot
+    same = cache(lambda: unchanged(*snapshots))
     common = (
-        _compared(snapshots, join(encodings, pairing, (old, All((region_, new))), budget), All((region_, new)), budget)
+        _compared(
+            snapshots, join(encodings, pairing, (old, All((region_, new))), budget), All((region_, new)), same, budget
+        )
         for old, new in _parts(encodings, pairing)
     )
     sole = (
-        _compared(snapshots, alone(encodings[at], when, All((wanted, part)), budget), All((wanted, part)), budget)
+        _compared(snapshots, alone(encodings[at], when, All((wanted, part)), budget), All((wanted, part)), same, budget)
         for at, (when, wanted) in enumerate(zip(When, (earlier, region_), strict=True))
         for part in one_sided_regions(encodings[at].universe, pairing, when)
     )
@@ -203,7 +207,13 @@ def _is_host(party: Party) -> bool:
     return isinstance(party, Node) or (isinstance(party, Pod) and party.host_network)
 
 
-def _compared(snapshots: tuple[Snapshot, Snapshot], joint: Joint, region_: Formula, budget: Budget) -> Comparison:
+def _compared(
+    snapshots: tuple[Snapshot, Snapshot],
+    joint: Joint,
+    region_: Formula,
+    same: Callable[[], frozenset[PolicyRef]],
+    budget: Budget,
+) -> Comparison:
     count = word_count(len(joint.after.atoms))
     exists = np.where(joint.exists, FULL, np.uint64(0))[:, :, None] & words((1 << len(joint.after.atoms)) - 1, count)
     inside = exists & region(joint.after, region_)
@@ -214,7 +224,7 @@ def _compared(snapshots: tuple[Snapshot, Snapshot], joint: Joint, region_: Formu
     programs = None
     may_gain = may_lose = np.zeros_like(inside)
     if joint.only is None and may_be_open(joint.before) and may_be_open(joint.after):
-        programs = open_programs(joint.before, joint.after)
+        programs = open_programs(joint.before, joint.after, same())
         may_gain, may_lose = may_differ(programs, open_in_both(inside, told[0], told[1]), budget)
     return Comparison(
         snapshots=snapshots,

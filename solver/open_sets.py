@@ -78,10 +78,12 @@ def may_differ(programs: Programs, open_: Table, budget: Budget) -> tuple[Table,
 def _flows(table: Table) -> tuple[Cells, Cells, Cells]:
     """The source cell, destination cell and atom of each flow of a table."""
     found: list[tuple[Cells, Cells, Cells]] = []
-    for bit in range(64):
-        some = np.nonzero(table >> np.uint64(bit) & np.uint64(1))
-        if len(some[0]):
-            found.append((some[0], some[1], some[2] * 64 + bit))
+    sources, destinations, at = np.nonzero(table)
+    held = table[sources, destinations, at]
+    for bit in range(64) if len(held) else ():
+        some = np.flatnonzero(held >> np.uint64(bit) & np.uint64(1))
+        if len(some):
+            found.append((sources[some], destinations[some], at[some] * 64 + bit))
     empty = np.zeros(0, dtype=np.intp)
     return (
         np.concatenate([each[0] for each in found] or [empty]),

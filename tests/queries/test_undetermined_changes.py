@@ -1,0 +1,267 @@
+"""Differences in what no flow shows: what is undetermined, and of which policy."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from reachproof.manifests.load import load_objects
+from reachproof.network.options import Channel, Cni, Options
+from reachproof.queries.ask import Session
+from reachproof.queries.difference import Diff, Relation, difference
+from reachproof.solver.budget import Budget
+from reachproof.solver.ground import prepare
+from reachproof.solver.prove import Prover
+from tests.queries.given import Manifest, namespace, network_policy, pod
+
+PROVER = Prover()
+CALICO, CILIUM, SPEC = Options(cni=Cni.CALICO), Options(cni=Cni.CILIUM), Options(channel=Channel.EXPERIMENTAL)
+SHOP = (namespace("shop"), pod("shop/web", "10.0.0.1"), pod("shop/db", "10.0.0.2"))
+
+
+def meshed(name: str, address: str) -> Manifest:
+    made = pod(name, address)
+    made["spec"]["containers"].append({"name": "istio-proxy", "image": "i"})
+    return made
+
+
+MESH = (namespace("shop"), meshed("shop/web", "10.0.0.1"), meshed("shop/db", "10.0.0.2"))
+SAME, NEW = "nothing changed since snapshot old", "nothing is newly allowed since snapshot old"
+
+
+def diff(before: list[Manifest], after: list[Manifest], options: Options, cluster: tuple[Manifest, ...] = SHOP) -> Diff:
+    snapshots = [load_objects([*cluster, *each], options=options) for each in (before, after)]
+    encodings = [prepare(each) for each in snapshots]
+    return difference(encodings[0], encodings[1], Budget(), PROVER)
+
+
+def verdicts(
+    before: list[Manifest], after: list[Manifest], options: Options, cluster: tuple[Manifest, ...] = SHOP
+) -> list[str]:
+    old, new = (load_objects([*cluster, *each], options=options) for each in (before, after))
+    asked = Session(new, {"old": Session(old)}, PROVER)
+    return [str(asked.ask(claim).verdict) for claim in (NEW, SAME)]
+
+
+def calico(action: str = "Allow", direction: str = "ingress", **rule: Any) -> Manifest:
+    return {
+        "apiVersion": "projectcalico.org/v3",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "p", "namespace": "shop"},
+        "spec": {"types": [direction.capitalize()], direction: [{"action": action, **rule}]},
+    }
+
+
+def cilium(direction: str = "ingress", **rule: Any) -> Manifest:
+    return {
+        "apiVersion": "cilium.io/v2",
+        "kind": "CiliumNetworkPolicy",
+        "metadata": {"name": "p", "namespace": "shop"},
+        "spec": {"endpointSelector": {}, direction: [rule]},
+    }
+
+
+def istio(*rules: Manifest, **spec: Any) -> Manifest:
+    return {
+        "apiVersion": "security.istio.io/v1",
+        "kind": "AuthorizationPolicy",
+        "metadata": {"name": "p", "namespace": "shop"},
+        "spec": {"rules": list(rules), **spec},
+    }
+
+
+def admin(*names: str) -> Manifest:
+    rule = {"name": "r", "action": "Allow", "to": [{"domainNames": list(names)}]}
+    deny = {"name": "d", "action": "Deny", "to": [{"networks": ["0.0.0.0/0"]}]}
+    return {
+        "apiVersion": "policy.networking.k8s.io/v1alpha1",
+        "kind": "AdminNetworkPolicy",
+        "metadata": {"name": "p"},
+        "spec": {"priority": 5, "subject": {"namespaces": {}}, "egress": [rule, deny]},
+    }
+
+
+def http(method: str) -> Manifest:
+    return {"ports": [{"port": "80", "protocol": "TCP"}], "rules": {"http": [{"method": method}]}}
+
+
+TCP = {"protocol": "TCP"}
+KINDS = {
+    "source ports": (calico(**TCP, source={"ports": [700]}), calico(**TCP, source={"ports": [701]}), CALICO),
+    "source ports, deny": (
+        calico("Deny", **TCP, source={"ports": [700]}),
+        calico("Deny", **TCP, source={"ports": [701]}),
+        CALICO,
+    ),
+    "source ports, egress": (
+        calico(direction="egress", **TCP, source={"ports": [700]}),
+        calico(direction="egress", **TCP, source={"ports": [701]}),
+        CALICO,
+    ),
+    "not source ports": (calico(**TCP, source={"notPorts": [700]}), calico(**TCP, source={"notPorts": [701]}), CALICO),
+    "HTTP rules of Calico": (
+        calico(**TCP, http={"methods": ["GET"]}),
+        calico(**TCP, http={"methods": ["PUT"]}),
+        CALICO,
+    ),
+    "ICMP of Calico": (
+        calico(protocol="ICMP", icmp={"type": 8}),
+        calico(protocol="ICMP", icmp={"type": 0}),
+        CALICO,
+    ),
+    "ICMP of Calico, deny": (
+        calico("Deny", protocol="ICMP", icmp={"type": 8}),
+        calico("Deny", protocol="ICMP", icmp={"type": 0}),
+        CALICO,
+    ),
+    "other protocols": (calico(protocol=47), calico(protocol=50), CALICO),
+    "HTTP rules": (cilium(toPorts=[http("GET")]), cilium(toPorts=[http("PUT")]), CILIUM),
+    "TLS server names": (
+        cilium(toPorts=[{"ports": [{"port": "443"}], "serverNames": ["a.example.com"]}]),
+        cilium(toPorts=[{"ports": [{"port": "443"}], "serverNames": ["b.example.com"]}]),
+        CILIUM,
+    ),
+    "ICMP": (
+        cilium(icmps=[{"fields": [{"type": 8}]}]),
+        cilium(icmps=[{"fields": [{"type": 0}]}]),
+        CILIUM,
+    ),
+    "domain names of Cilium": (
+        cilium("egress", toFQDNs=[{"matchName": "a.example.com"}]),
+        cilium("egress", toFQDNs=[{"matchName": "b.example.com"}]),
+        CILIUM,
+    ),
+    "authentication": (
+        cilium(fromEndpoints=[{}], authentication={"mode": "required"}),
+        cilium(fromEndpoints=[{}], authentication={"mode": "disabled"}),
+        CILIUM,
+    ),
+    "domain names": (admin("a.example.com"), admin("b.example.com"), SPEC),
+    "HTTP hosts, methods and paths": (
+        istio({"to": [{"operation": {"paths": ["/a"]}}]}),
+        istio({"to": [{"operation": {"paths": ["/b"]}}]}),
+        SPEC,
+    ),
+    "HTTP methods, deny": (
+        istio({"to": [{"operation": {"methods": ["GET"]}}]}, action="DENY"),
+        istio({"to": [{"operation": {"methods": ["PUT"]}}]}, action="DENY"),
+        SPEC,
+    ),
+    "JWT": (
+        istio({"from": [{"source": {"requestPrincipals": ["a/*"]}}]}),
+        istio({"from": [{"source": {"requestPrincipals": ["b/*"]}}]}),
+        SPEC,
+    ),
+    "conditions on requests": (
+        istio({"when": [{"key": "request.headers[x]", "values": ["a"]}]}),
+        istio({"when": [{"key": "request.headers[x]", "values": ["b"]}]}),
+        SPEC,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", KINDS)
+def test_policies_that_differ_only_in_what_is_not_modelled_are_undetermined(what: str) -> None:
+    one, other, options = KINDS[what]
+    found = diff([one], [other], options, MESH if options is SPEC else SHOP)
+    assert (found.relation, found.rows, len(found.policies)) == (Relation.UNDETERMINED, (), 1)
+    (doubt,) = found.undetermined
+    assert doubt.policy is not None
+    assert (doubt.policy.name, doubt.text.startswith("differs only in ")) == ("p", True)
+    words = {"of Calico": "", "of Cilium": "", ", deny": "", ", egress": "", "not source": "source"}
+    named = what
+    for long, short in words.items():
+        named = named.replace(long, short)
+    assert named.strip().split()[0] in doubt.text
+    told = verdicts([one], [other], options, MESH if options is SPEC else SHOP)
+    # Where all is denied whatever the rule does, nothing can be newly allowed: by the end of the tier, or since no rule
+    # lets a name be looked up.
+    denied = what in ("source ports, deny", "domain names of Cilium")
+    assert told == ["holds" if denied else "unknown", "unknown"]
+    same = diff([one], [deepcopy(one)], options)
+    assert (same.relation, same.policies, same.undetermined) == (Relation.EQUIVALENT, (), ())
+    assert verdicts([one], [one], options) == ["holds", "holds"]
+
+
+def test_the_same_condition_is_settled_alike_though_another_rule_changed() -> None:
+    one = cilium(toPorts=[http("GET")])
+    other = cilium(toPorts=[http("GET")])
+    other["spec"]["ingress"].append({"toPorts": [{"ports": [{"port": "9090", "protocol": "TCP"}]}]})
+    found = diff([one], [other], CILIUM)
+    assert (found.relation, found.undetermined, found.open) == (Relation.LOOSER, (), None)
+
+
+def test_a_rule_that_may_match_beside_another_one_can_only_allow_more() -> None:
+    one, other = cilium(toPorts=[http("GET")]), cilium(toPorts=[http("GET")])
+    other["spec"]["ingress"].append({"toPorts": [http("PUT")]})
+    assert diff([one], [other], CILIUM).relation is Relation.UNDETERMINED
+    assert verdicts([one], [other], CILIUM) == ["unknown", "unknown"]
+    assert verdicts([other], [one], CILIUM) == ["holds", "unknown"]
+
+
+def test_rows_and_what_is_undetermined_stand_beside_each_other() -> None:
+    one, other, _ = KINDS["source ports"]
+    closed = network_policy("shop/closed", {"app": "db"}, policyTypes=["Egress"])
+    found = diff([one], [other, closed], CALICO)
+    assert (found.relation, bool(found.rows), len(found.undetermined)) == (Relation.UNDETERMINED, True, 1)
+
+
+def test_an_exception_for_the_pods_of_a_policy_takes_its_change_out() -> None:
+    one, other, _ = KINDS["ICMP of Calico"]
+    old, new = (load_objects([*SHOP, each], options=CALICO) for each in (one, other))
+    asked = Session(new, {"old": Session(old)}, PROVER)
+    assert str(asked.ask(f"{SAME} except to pods in namespace shop").verdict) == "holds"
+    assert str(asked.ask(f"{SAME} except from pods in namespace shop").verdict) == "unknown"
+
+
+def test_objects_of_which_no_policy_is_made_are_undetermined() -> None:
+    def requests(issuer: str) -> Manifest:
+        return {
+            "apiVersion": "security.istio.io/v1",
+            "kind": "RequestAuthentication",
+            "metadata": {"name": "jwt", "namespace": "shop"},
+            "spec": {"jwtRules": [{"issuer": issuer}]},
+        }
+
+    found = diff([requests("a")], [requests("b")], SPEC)
+    assert (found.relation, [str(each.policy) for each in found.undetermined]) == (
+        Relation.UNDETERMINED,
+        ["RequestAuthentication shop/jwt"],
+    )
+    assert diff([], [requests("a")], SPEC).undetermined[0].text == (
+        "added with what is not read (it asks for JWT, which flows do not show)"
+    )
+    assert diff([requests("a")], [requests("a")], SPEC).relation is Relation.EQUIVALENT
+
+
+def test_what_changes_nothing_is_changed_and_not_undetermined() -> None:
+    log = calico("Log", **TCP, source={"ports": [700]})
+    other = calico("Log", **TCP, source={"ports": [701]})
+    found = diff([log], [other], CALICO)
+    assert (found.relation, len(found.policies), found.undetermined) == (Relation.EQUIVALENT, 1, ())
+
+
+def test_another_way_to_write_a_policy_is_a_change_that_changes_nothing() -> None:
+    one = network_policy("shop/p", ingress=[{"ports": [{"port": 80}]}])
+    other = network_policy("shop/p", ingress=[{"ports": [{"port": 80, "protocol": "TCP"}]}])
+    found = diff([one], [other], SPEC)
+    assert (found.relation, len(found.policies)) == (Relation.EQUIVALENT, 1)
+    nulls = network_policy("shop/p", ingress=[{"ports": [{"port": 80}]}], egress=None)
+    assert diff([one], [nulls], SPEC).policies == ()
+
+
+def test_mutual_tls_asked_for_otherwise_unties_who_proves_an_identity() -> None:
+    def mode(name: str) -> Manifest:
+        return {
+            "apiVersion": "security.istio.io/v1",
+            "kind": "PeerAuthentication",
+            "metadata": {"name": "m", "namespace": "shop"},
+            "spec": {"mtls": {"mode": name}},
+        }
+
+    known = istio({"from": [{"source": {"namespaces": ["shop"]}}]})
+    same = diff([known, mode("PERMISSIVE")], [known, mode("PERMISSIVE")], SPEC, MESH)
+    other = diff([known, mode("PERMISSIVE")], [known, mode("UNSET")], SPEC, MESH)
+    assert (same.relation, other.relation) == (Relation.EQUIVALENT, Relation.UNDETERMINED)
