@@ -247,7 +247,7 @@ def test_lists_under_a_prefix_are_the_evaluators_of_the_cluster_that_it_supposes
             row = between.get((source, destination), ("", ""))
             wrong += _wrong(world, prefix, (source, destination), row)
     for outside in (OFFICE, STRANGER):
-        for host in world.hosts(outside):
+        for host in world.hosts(outside)[:1]:
             sent = _said(asked.ask(f"{prefix.text}which pods can {host} reach?"))
             got = _said(asked.ask(f"{prefix.text}which pods can reach {host}?"))
             for pod in PODS:
