@@ -14,12 +14,12 @@ import time
 from collections.abc import Iterator
 from itertools import count
 
-from tests.engines import knp
+from tests.engines import cilium, knp
 from tests.engines.compare import Answered, Suite, compare, drawn_cases
 from tests.engines.coverage import Coverage
 from tests.engines.engine import Engine, fields_of, running
 
-SUITES = {suite.name: suite for suite in (knp.SUITE,)}
+SUITES = {suite.name: suite for suite in (knp.SUITE, cilium.SUITE)}
 
 
 def main() -> int:

@@ -14,6 +14,7 @@ from tests.engines.faults import Search
 from tests.required import missing
 
 LEAST_SHARE = 0.2
+_DRAWN = 3000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +39,13 @@ class Checks:
         assert not found.unexplained, "\n".join(found.unexplained)
         assert min(found.share(True), found.share(False)) >= LEAST_SHARE, found.summary()
         met = {name for names in found.explained for name in names.split(" + ")}
-        assert met == {each.name for each in self.suite.deviations}, f"only met: {met}"
+        assert met >= {each.name for each in self.suite.deviations if not each.rare}, f"only met: {met}"
 
     def cover(self) -> None:
         """Every field that the engine's types have is drawn, or left out with a reason."""
         found = Coverage(fields=fields_of(self.suite.name), left_out=self.suite.left_out)
-        for case, _ in self.cases:
-            found.add(case.policies)
+        for seed in range(_DRAWN):
+            found.add(self.suite.draw(seed).policies)
         print(found.table())
         assert not found.missing(), "\n".join(found.missing())
 

@@ -25,10 +25,14 @@ Answered = tuple[Case, Verdicts]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deviation:
-    """A known difference of an engine, with its row in docs/engines.md; `rewrite` says what the engine reads."""
+    """A known difference of an engine, with its row in docs/engines.md; `rewrite` says what the engine reads.
+
+    `rare`: the fixed seeds need not meet it.
+    """
 
     name: str
     rewrite: Rewrite
+    rare: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,11 +37,19 @@ class Coverage:
     def add(self, policies: Iterable[Manifest]) -> None:
         """Counts a field once for each policy that has it."""
         for policy in policies:
-            found = [each for each in leaves(policy) if each[0].startswith("spec")]
-            self.draws.update({(policy["kind"], path) for path, _ in found})
+            kind, found = policy["kind"], [each for each in leaves(policy) if each[0].startswith("spec")]
+            paths = {self._field(kind, path) for path, _ in found}
+            self.draws.update((kind, path) for path in paths | ({"specs"} if "specs" in policy else set()))
             self.choices.update(
-                {(policy["kind"], path, str(value)) for path, value in found if path.endswith(_CHOICES)}
+                {(kind, self._field(kind, path), str(value)) for path, value in found if path.endswith(_CHOICES)}
             )
+
+    def _field(self, kind: str, path: str) -> str:
+        """The field of the types that the path is in: some types are one field, whatever their parts."""
+        fields, path = set(self.fields[kind]), path.replace("specs[].", "spec.")
+        while path and path not in fields and path not in (f"{each}[]" for each in fields):
+            path = path.removesuffix("[]") if path.endswith("[]") else path.rpartition(".")[0]
+        return path
 
     def missing(self) -> list[str]:
         """Fields that were never drawn and are not left out, and fields left out that were drawn."""

@@ -75,7 +75,8 @@ _TRUTHS = {True: Truth.ALLOWED, False: Truth.DENIED}
 
 def faults(policy: Manifest, path: str) -> Iterator[Manifest]:
     """The policy with the field changed, and without it, at each place that has it."""
-    places = list(_places(policy, path.replace("[]", ".[]").split(".")))
+    names = path.replace("[]", ".[]").split(".")
+    places = [*_places(policy, names), *(_places(policy, ["specs", "[]", *names[1:]]) if names[0] == "spec" else ())]
     for place in places:
         for value in _changed(_at(policy, place)):
             yield _with(policy, place, value)
@@ -114,6 +115,8 @@ def _changed(value: object) -> Iterator[object]:
             yield "other"
         case int():
             yield from (value // 2, value + 1, 1000 - value)
+        case {"matchLabels": _} | {"matchExpressions": _}:
+            yield {"matchLabels": {"other": "label"}}
         case {}:
             yield {"other": "label"}
 

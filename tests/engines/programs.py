@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 SOURCES = Path(__file__).parent / "modules"
-NAMES = ("kube_network_policies",)
+NAMES = ("kube_network_policies", "cilium")
 
 
 def program(name: str) -> Path:

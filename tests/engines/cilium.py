@@ -1,0 +1,240 @@
+"""Cilium: what is drawn for its policy repository, and where it differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from reachproof.network.flow import Flow
+from reachproof.network.options import Channel, Cni, Options
+from tests.engines import words
+from tests.engines.clusters import cluster
+from tests.engines.compare import Deviation, Suite
+from tests.engines.drawn import Case, mapped
+from tests.engines.kubernetes import NAMES, cluster_policy, network_policy
+from tests.engines.words import NAMESPACES, PORT_NAMES, PORTS, Chance, addresses
+from tests.strategies.vocabulary import Manifest
+
+OPTIONS = Options(cni=Cni.CILIUM, channel=Channel.EXPERIMENTAL)
+_NAMESPACE = "io.kubernetes.pod.namespace"
+_OF_NAMESPACES = "io.cilium.k8s.namespace.labels."
+_ACCOUNT = "io.cilium.k8s.policy.serviceaccount"
+_CLUSTER = "io.cilium.k8s.policy.cluster"
+_LABELS = {
+    **words.POD_LABELS,
+    "k8s:app": ("web", "db"),
+    "any:tier": ("a", "b"),
+    f"k8s:{_NAMESPACE}": NAMESPACES,
+    _NAMESPACE: NAMESPACES,
+    f"k8s:{_OF_NAMESPACES}team": ("red", "blue"),
+    f"{_OF_NAMESPACES}env": ("prod", "dev"),
+    f"k8s:{_ACCOUNT}": ("runner", "reader", "default"),
+    _CLUSTER: ("default",),
+}
+_RESERVED = {f"reserved:{name}": ("",) for name in ("host", "remote-node", "init")}
+_ENTITIES = ("all", "world", "cluster", "host", "remote-node", "none", "health", "init", "unmanaged", "ingress")
+GROUPS = ("branch", "partner")
+_GROUP_LABELS = {"site": ("north", "south"), "kind": ("office",)}
+
+
+def draw(seed: int) -> Case:
+    """CiliumNetworkPolicies, clusterwide ones, NetworkPolicies and ClusterNetworkPolicies, one to five in all."""
+    chance = Chance(seed)
+    objects = cluster(chance)
+    known = addresses(objects)
+    objects += [_group(chance, name, known) for name in GROUPS]
+    kinds = chance.choices(list(_DRAWS), k=chance.choice((1, 1, 1, 2, 3, 5)))
+    policies = [_DRAWS[kind](chance, f"{kind}{number}", known) for number, kind in enumerate(kinds)]
+    return Case(seed=seed, objects=(*objects, *policies), options=OPTIONS, names=NAMES)
+
+
+def _group(chance: Chance, name: str, known: Sequence[str]) -> Manifest:
+    blocks = list(dict.fromkeys(words.cidr(chance, known) for _ in range(chance.randint(1, 3))))
+    metadata = {"name": name, "labels": words.labels(chance, _GROUP_LABELS)}
+    return {
+        "apiVersion": "cilium.io/v2",
+        "kind": "CiliumCIDRGroup",
+        "metadata": metadata,
+        "spec": {"externalCIDRs": blocks},
+    }
+
+
+def _namespaced(chance: Chance, name: str, known: Sequence[str]) -> Manifest:
+    metadata = {"name": name, "namespace": chance.choice(NAMESPACES)}
+    return _object("CiliumNetworkPolicy", metadata, _body(chance, known))
+
+
+def _clusterwide(chance: Chance, name: str, known: Sequence[str]) -> Manifest:
+    return _object("CiliumClusterwideNetworkPolicy", {"name": name}, _body(chance, known))
+
+
+def _cluster_policy(chance: Chance, name: str, known: Sequence[str]) -> Manifest:
+    """Without nodes and domain names, which Cilium does not program."""
+    return cluster_policy(chance, name, known, nodes=False)
+
+
+_DRAWS: dict[str, Callable[[Chance, str, Sequence[str]], Manifest]] = {
+    "cnp": _namespaced,
+    "ccnp": _clusterwide,
+    "np": network_policy,
+    "kcnp": _cluster_policy,
+}
+
+
+def _object(kind: str, metadata: Manifest, body: Manifest) -> Manifest:
+    return {"apiVersion": "cilium.io/v2", "kind": kind, "metadata": metadata, **body}
+
+
+def _body(chance: Chance, known: Sequence[str]) -> Manifest:
+    if chance.likely(0.2):
+        return {"specs": [_spec(chance, known) for _ in range(chance.randint(1, 2))]}
+    return {"spec": _spec(chance, known)}
+
+
+def _spec(chance: Chance, known: Sequence[str]) -> Manifest:
+    """At least one list has a rule, as the agent asks."""
+    spec: Manifest = {"endpointSelector": {} if chance.likely(0.4) else _subject(chance)}
+    lists = chance.choice((("ingress",), ("egress",), ("ingress", "egress"), ("ingressDeny",), ("egressDeny",), None))
+    for name in lists or ("ingress", "ingressDeny", "egress", "egressDeny"):
+        if lists is not None or chance.likely(0.5):
+            spec[name] = [_rule(chance, name, known) for _ in range(chance.choice((1, 1, 2)))]
+    if len(spec) == 1:
+        spec["ingress"] = [{}]
+    if chance.likely(0.25):
+        spec["enableDefaultDeny"] = {each: chance.likely(0.4) for each in chance.some(("ingress", "egress"), 1, 2)}
+    if chance.likely(0.1):
+        spec["description"] = "a policy"
+    return spec
+
+
+def _subject(chance: Chance) -> Manifest:
+    return words.selector(
+        chance, words.POD_LABELS if chance.likely(0.7) else {"k8s:app": ("web", "db"), "any:tier": ("a", "b")}
+    )
+
+
+def _rule(chance: Chance, name: str, known: Sequence[str]) -> Manifest:
+    deny = name.endswith("Deny")
+    rule: Manifest = (
+        _peers(chance, "from" if name.startswith("ingress") else "to", known, deny) if chance.likely(0.8) else {}
+    )
+    if chance.likely(0.05):
+        family = chance.choice((None, "IPv4", "IPv6"))
+        return {**rule, "icmps": [{"fields": [{"type": 8, **({} if family is None else {"family": family})}]}]}
+    if not rule or chance.likely(0.5):
+        rule["toPorts"] = [_ports(chance) for _ in range(chance.choice((1, 1, 2)))]
+    return rule
+
+
+def _peers(chance: Chance, side: str, known: Sequence[str], deny: bool) -> Manifest:
+    fields: dict[str, Callable[[], object]] = {
+        f"{side}Endpoints": lambda: _selector(chance),
+        f"{side}Entities": lambda: chance.choice(_ENTITIES),
+        f"{side}CIDR": lambda: words.cidr(chance, known),
+        f"{side}CIDRSet": lambda: _block(chance, known),
+    }
+    if side == "to" and not deny:
+        fields["toFQDNs"] = lambda: None  # always an empty list: see the fields that are left out
+    name = chance.choice([*fields, f"{side}Endpoints"])
+    return {name: [] if name == "toFQDNs" else [fields[name]() for _ in range(chance.choice((0, 1, 1, 1, 1, 2, 2)))]}
+
+
+def _selector(chance: Chance) -> Manifest:
+    kind = chance.random()
+    if kind < 0.15:
+        return words.selector(chance, _RESERVED)
+    return words.selector(chance, _LABELS if kind < 0.6 else words.POD_LABELS)
+
+
+def _block(chance: Chance, known: Sequence[str]) -> Manifest:
+    form = chance.choice(("cidr", "cidr", "group", "labels"))
+    if form == "cidr":
+        return words.block(chance, known)
+    if form == "group":
+        found: Manifest = {"cidrGroupRef": chance.choice((*GROUPS, "missing"))}
+        return {**found, "except": [words.cidr(chance, known)]} if chance.likely(0.3) else found
+    found = {"cidrGroupSelector": words.selector(chance, _GROUP_LABELS)}
+    return {**found, "except": [words.cidr(chance, known)]} if chance.likely(0.2) else found
+
+
+def _ports(chance: Chance) -> Manifest:
+    return {"ports": [_port(chance) for _ in range(chance.choice((1, 1, 2, 3)))]}
+
+
+def _port(chance: Chance) -> Manifest:
+    protocol: Manifest = chance.choice(({}, *({"protocol": each} for each in ("TCP", "UDP", "SCTP", "ANY"))))
+    form = chance.random()
+    if form < 0.45:
+        return {"port": str(chance.choice(PORTS)), **protocol}
+    if form < 0.55:
+        return {"port": "0", **protocol}
+    if form < 0.75:
+        return {"port": chance.choice((*PORT_NAMES, "WEB")), **protocol}
+    first, last = words.span(chance)
+    return {"port": str(first), "endPort": last, **protocol}
+
+
+def _last_of_a_name(case: Case, _flow: Flow) -> list[Manifest]:
+    """A port name that a pod declares twice stands for the last of them only."""
+    return [
+        {**each, "spec": _without_shadowed(each["spec"])} if each["kind"] == "Pod" else each for each in case.objects
+    ]
+
+
+def _without_shadowed(spec: Manifest) -> Manifest:
+    last = {port["name"]: port for container in spec["containers"] for port in container["ports"]}
+    kept = [
+        {**container, "ports": [port for port in container["ports"] if port is last[port["name"]]]}
+        for container in spec["containers"]
+    ]
+    return {**spec, "containers": kept}
+
+
+def _no_names_for_everybody(case: Case, flow: Flow) -> list[Manifest]:
+    """A port name of an egress rule matches nothing if the peers are `cidrGroupSelector: {}`."""
+    nothing = {"port": str(flow.port % 65535 + 1), "protocol": flow.protocol.value}
+
+    def change(path: str, value: Any) -> Any:
+        if path.removeprefix("specs[].").removeprefix("spec.") not in ("egress[]", "egressDeny[]"):
+            return value
+        if {"cidrGroupSelector": {}} not in value.get("toCIDRSet", ()) or "toPorts" not in value:
+            return value
+        entries = [[nothing if port["port"].isalpha() else port for port in each["ports"]] for each in value["toPorts"]]
+        return {**value, "toPorts": [{"ports": ports} for ports in entries]}
+
+    return [mapped(each, change) if each["kind"].startswith("Cilium") else each for each in case.objects]
+
+
+_REQUESTS = "rules about requests leave a connection undetermined"
+_RULES = ("ingress", "ingressDeny", "egress", "egressDeny")
+_OUT = {
+    "spec.nodeSelector": "policies of hosts are not modelled",
+    "spec.labels": "labels of the policy itself have no effect",
+    "spec.log": "logging has no effect",
+    **{f"spec.{rule}[].{side}Requires": "refused by the agent" for rule in _RULES for side in ("from", "to")},
+    **{f"spec.{rule}[].{side}Groups": "a cloud knows them" for rule in _RULES for side in ("from", "to")},
+    **{f"spec.{rule}[].{side}Nodes": "off by default" for rule in _RULES for side in ("from", "to")},
+    **{f"spec.{rule}[].toServices": "the agent puts other peers in its place first" for rule in _RULES},
+    **{f"spec.{rule}[].authentication": "not looked at" for rule in _RULES},
+    **{f"spec.{rule}[].toPorts[].rules": _REQUESTS for rule in _RULES},
+    **{f"spec.{rule}[].toPorts[].serverNames": _REQUESTS for rule in _RULES},
+    **{f"spec.{rule}[].toPorts[].listener": "not looked at" for rule in _RULES},
+    **{f"spec.{rule}[].toPorts[].terminatingTLS": "not looked at" for rule in _RULES},
+    **{f"spec.{rule}[].toPorts[].originatingTLS": "not looked at" for rule in _RULES},
+    "spec.egress[].toFQDNs[]": "addresses come from the DNS answers that the agent has seen",
+}
+_OUT_OF_CLUSTER = {"spec.egress[].to[].nodes": "not programmed", "spec.egress[].to[].domainNames": "not programmed"}
+SUITE = Suite(
+    name="cilium",
+    draw=draw,
+    deviations=(
+        Deviation(name="port name declared twice", rewrite=_last_of_a_name),
+        Deviation(name="port name beside a cidrGroupSelector of everybody", rewrite=_no_names_for_everybody, rare=True),
+    ),
+    left_out={
+        "CiliumNetworkPolicy": _OUT,
+        "CiliumClusterwideNetworkPolicy": _OUT,
+        "ClusterNetworkPolicy": _OUT_OF_CLUSTER,
+    },
+    neutral=("spec.description", "spec.ingress[].name", "spec.egress[].name"),
+)
