@@ -49,6 +49,7 @@ _WORDS = {"passed": ("PASS", "green"), "failed": ("FAIL", "red"), "undecided": (
 )
 @with_options(OTHERS)
 @click.option("--allow-vacuous", is_flag=True, help="A statement about no flow at all may pass.")
+@click.option("--allow-no-policies", is_flag=True, help="Statements may pass although the input has no policy.")
 @click.option("-q", "--quiet", is_flag=True, help="No warnings and no progress.")
 @click.option("--no-color", is_flag=True, help="No colour on terminals either; so does the variable NO_COLOR.")
 @with_options(*MODEL)
@@ -63,6 +64,7 @@ def check(
     lenient: bool,
     ignore_kinds: tuple[str, ...],
     allow_vacuous: bool,
+    allow_no_policies: bool,
     quiet: bool,
     no_color: bool,
     **model: Any,
@@ -78,7 +80,7 @@ def check(
       0  every invariant holds and every expectation is met
       1  one is violated or not met
       2  bad input, nothing was decided
-      3  not decided: unknown, about no flow at all, or nothing to check
+      3  not decided: unknown, about no flow at all, nothing to check, or no policy in the input
      70  a bug of reachproof
     """
     from reachproof.queries import packs as queries
@@ -94,6 +96,7 @@ def check(
         budget=Budget(seconds=timeout) if timeout else Budget(),
         jobs=jobs or queries.usable_cores(),
         allow_vacuous=allow_vacuous,
+        allow_no_policies=allow_no_policies,
         others=named,
         progress=_progress if show_progress else None,
     )

@@ -146,6 +146,12 @@ def service_ranges(places: Iterable[Place], services: Iterable[Service], given: 
     return notices
 
 
+def no_policies() -> Notice:
+    """Not one policy in the input: more likely a list that was not collected than a cluster without any."""
+    text = "the input has no policy of any kind, so that every connection is allowed; check what was collected"
+    return Notice(code="NO_POLICIES", text=text)
+
+
 def mixed_apis(policies: Iterable[Policy]) -> list[Notice]:
     """Policies of the older admin kinds and of ClusterNetworkPolicy: nothing orders them against each other."""
     kinds = {policy.ref.kind for policy in policies}

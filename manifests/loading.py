@@ -322,6 +322,8 @@ class Loading:
     def _warnings(self, cluster: Cluster, policies: list[Policy]) -> Iterator[Notice]:
         places = self._places(policies)
         yield from cluster.warnings
+        if not (policies or self._dropped or self._ignored or self._without_policy):
+            yield crosschecks.no_policies()
         for place in places:
             yield from (notice for notice in place.notices if notice.code not in _ASSUMED)
         yield from crosschecks.init_port_names(policies, cluster.pods)

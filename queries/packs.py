@@ -145,6 +145,7 @@ def check(
     budget: Budget = DEFAULT_BUDGET,
     jobs: int = 1,
     allow_vacuous: bool = False,
+    allow_no_policies: bool = False,
     others: Mapping[str, Snapshot] | None = None,
     progress: Progress | None = None,
 ) -> Report:
@@ -163,18 +164,23 @@ def check(
     fitting = [each.task for each in bound if isinstance(each, Bound)]
     answers = iter(answers_of(fitting, budget, jobs=jobs, progress=progress))
     return report_of(
-        each if isinstance(each, Skipped) else judged(each, next(answers), allow_vacuous=allow_vacuous)
+        each
+        if isinstance(each, Skipped)
+        else judged(each, next(answers), allow_vacuous=allow_vacuous, allow_no_policies=allow_no_policies)
         for each in bound
     )
 
 
-def judged(bound: Bound, answer: Answer, *, allow_vacuous: bool = False) -> Result | Skipped:
+def judged(
+    bound: Bound, answer: Answer, *, allow_vacuous: bool = False, allow_no_policies: bool = False
+) -> Result | Skipped:
     """What an answer means to the statement; one of the shipped library that is about nothing does not apply."""
     statement = bound.statement
     answer = replace(answer, name=statement.name, severity=statement.severity, expected=statement.expected)
     if bound.shipped and answer.vacuous:
         return Skipped(statement=statement, reason=_nothing_there(answer))
-    return Result(statement=statement, answer=answer, status=status_of(answer, allow_vacuous=allow_vacuous))
+    status = status_of(answer, allow_vacuous=allow_vacuous, allow_no_policies=allow_no_policies)
+    return Result(statement=statement, answer=answer, status=status)
 
 
 def report_of(found: Iterable[Result | Skipped]) -> Report:
@@ -194,13 +200,18 @@ def verdict_of(statuses: Iterable[Status]) -> Verdict:
     return Verdict.HOLDS if found == {Status.PASSED} else Verdict.UNKNOWN
 
 
-def status_of(answer: Answer, *, allow_vacuous: bool) -> Status:
-    """Whether an answer passes, fails or decides nothing; `allow_vacuous`: a claim about no flow at all may pass."""
+def status_of(answer: Answer, *, allow_vacuous: bool, allow_no_policies: bool = False) -> Status:
+    """Whether an answer passes, fails or decides nothing.
+
+    `allow_vacuous`: a claim about no flow at all may pass. `allow_no_policies`: so may one about input without policy.
+    """
     if answer.verdict is Verdict.UNKNOWN:
         return Status.UNDECIDED
     if answer.verdict is not answer.expected:
         return Status.FAILED
-    return Status.UNDECIDED if answer.vacuous and not allow_vacuous else Status.PASSED
+    bare = any(notice.code == "NO_POLICIES" for notice in answer.warnings)
+    open_ = (answer.vacuous and not allow_vacuous) or (bare and not allow_no_policies)
+    return Status.UNDECIDED if open_ else Status.PASSED
 
 
 def _parsed(packs: Iterable[PackText]) -> tuple[tuple[PackText, Pack], ...]:

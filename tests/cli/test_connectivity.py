@@ -105,7 +105,7 @@ def test_an_end_of_a_workload_has_its_kind_and_name(workplace: Path, terminal: T
     end = document["rows"][0]["src"]
     assert (end["kind"], end["namespace"], end["name"], end["workload"]) == ("pod", "shop", "web", "Deployment/web")
     assert end["labels"] == {"app": "web"}
-    assert [notice["code"] for notice in document["warnings"]] == ["NAMESPACE_ASSUMED"]
+    assert [notice["code"] for notice in document["warnings"]] == ["NAMESPACE_ASSUMED", "NO_POLICIES"]
 
 
 def _deployment() -> dict[str, Any]:

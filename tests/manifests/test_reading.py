@@ -17,7 +17,7 @@ from reachproof.manifests.limits import Limits
 from reachproof.manifests.load import load, load_objects, load_text
 from reachproof.network.origin import Origin
 from reachproof.network.snapshot import Snapshot
-from tests.manifests.given import says
+from tests.manifests.given import codes, notice, says
 
 
 def namespace(name: str) -> str:
@@ -65,7 +65,7 @@ def test_sources_are_mixed_and_each_file_is_read_once(tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_text("apiVersion: v1\nkind: Secret\n")
     snapshot = load(tmp_path / "b.yaml", str(tmp_path), tmp_path / "b.yaml")
     assert names(snapshot) == ["one"]
-    assert [notice.text for notice in snapshot.warnings] == ["skipped, of kinds that no policy looks at: 1 Secret"]
+    assert notice(snapshot, "KINDS_SKIPPED").text == "skipped, of kinds that no policy looks at: 1 Secret"
 
 
 def test_a_folder_that_contains_itself_ends(tmp_path: Path) -> None:
@@ -109,9 +109,8 @@ def test_a_label_that_yaml_would_take_for_a_huge_number_is_text() -> None:
 
 def test_a_huge_number_in_a_kind_that_is_skipped_is_no_problem() -> None:
     text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: {commit: 12e4567}}\ndata: {limit: 7e999}\n"
-    assert [notice.text for notice in load_text(text).warnings] == [
-        "skipped, of kinds that no policy looks at: 1 ConfigMap"
-    ]
+    found = notice(load_text(text), "KINDS_SKIPPED")
+    assert found.text == "skipped, of kinds that no policy looks at: 1 ConfigMap"
 
 
 def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,9 +155,7 @@ def test_a_kustomization_is_skipped_though_it_may_have_no_kind(tmp_path: Path) -
     (tmp_path / "kustomization.yaml").write_text("resources: [a.yaml]\n")
     (tmp_path / "a.yaml").write_text(namespace("one"))
     snapshot = load(tmp_path)
-    assert [notice.text for notice in snapshot.warnings] == [
-        "skipped, of kinds that no policy looks at: 1 Kustomization"
-    ]
+    assert notice(snapshot, "KINDS_SKIPPED").text == "skipped, of kinds that no policy looks at: 1 Kustomization"
 
 
 def test_values_of_a_chart_are_no_manifests() -> None:
@@ -234,7 +231,7 @@ def test_a_list_without_items_is_an_error() -> None:
 
 def test_a_kind_that_ends_in_list_without_items_is_an_ordinary_kind() -> None:
     snapshot = load_text(f"apiVersion: x.example/v1\nkind: AllowList\nmetadata: {{name: a}}\n---\n{namespace('one')}")
-    assert [notice.code for notice in snapshot.warnings] == ["KINDS_SKIPPED"]
+    assert codes(snapshot) == ["KINDS_SKIPPED"]
 
 
 def test_objects_in_memory_are_read_and_not_changed() -> None:

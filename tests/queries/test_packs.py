@@ -12,12 +12,15 @@ import pytest
 
 from reachproof.grammar.ast import Severity
 from reachproof.manifests import load_text
+from reachproof.manifests.load import load_objects
 from reachproof.network.errors import InputError, InternalError
 from reachproof.queries import ask, parallel
 from reachproof.queries.ask import Session
 from reachproof.queries.packs import PackText, Report, Result, Status, check, read_packs, report_json
 from reachproof.queries.plan import Verdict
 from reachproof.solver.budget import Budget
+from tests.queries.given import network_policy
+from tests.queries.given import pod as pod_object
 
 CLUSTER = """
 apiVersion: v1
@@ -306,3 +309,20 @@ def test_a_session_brings_what_is_prepared_and_the_report_is_that_of_its_snapsho
 
     monkeypatch.setattr(ask, "prepare", prepared)
     check(session, packs[:1])
+
+
+NOTHING_ENFORCED = (pod_object("shop/web", "10.0.0.1"), pod_object("shop/db", "10.0.0.2"))
+OPEN = PackText(name="open.reach", text="invariant open: every pod can reach every pod\n")
+
+
+def test_a_pack_about_input_without_policies_is_undecided() -> None:
+    bare = load_objects(NOTHING_ENFORCED)
+    assert check(bare, [OPEN]).verdict is Verdict.UNKNOWN
+    assert check(bare, [OPEN], allow_no_policies=True).verdict is Verdict.HOLDS
+    violated = PackText(name="closed.reach", text="invariant closed: no pod can reach any pod\n")
+    assert check(bare, [violated]).verdict is Verdict.VIOLATED
+
+
+def test_a_pack_about_input_with_any_policy_is_decided() -> None:
+    policy = network_policy("shop/open", ingress=[{}])
+    assert check(load_objects([*NOTHING_ENFORCED, policy]), [OPEN]).verdict is Verdict.HOLDS
