@@ -19,6 +19,7 @@ from reachproof.manifests.fields import Place
 from reachproof.manifests.inventory import Inventory, different, inventory_kind
 from reachproof.manifests.limits import Limits
 from reachproof.manifests.manifest import Manifest, deeper, identify
+from reachproof.manifests.pods import with_last_ports
 from reachproof.manifests.policykind import Context, PolicyKind, SupportKind
 from reachproof.manifests.problems import EnoughError, Problems
 from reachproof.manifests.registry import (
@@ -243,7 +244,7 @@ class Loading:
             self._decide_cni()
             self._late_policies()
         namespaces = ((ref.namespace, self._policies[ref][0].origin) for ref in self._policies if ref.namespace)
-        cluster = self._with_mesh(join(self._inventory, namespaces))
+        cluster = self._with_mesh(self._with_port_names(join(self._inventory, namespaces)))
         with suppress(EnoughError):
             self._refuse_unknown_labels(cluster)
         problems: list[Problem] = [*self.problems]
@@ -252,6 +253,12 @@ class Loading:
         if problems:
             raise ManifestError(problems)
         return self._assembled(cluster, [self._policies[ref][0] for ref in sorted(self._policies, key=_order)])
+
+    def _with_port_names(self, cluster: Cluster) -> Cluster:
+        """The cluster with the port names that the implementation keeps."""
+        if not self._context.profile.last_of_port_name:
+            return cluster
+        return replace(cluster, pods=with_last_ports(cluster.pods))
 
     def _with_mesh(self, cluster: Cluster) -> Cluster:
         """The cluster with pods as the mesh sees them, where there is one."""

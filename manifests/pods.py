@@ -15,7 +15,7 @@ Always), as the EndpointSlice controller does. Trusted by every verdict; checked
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from functools import lru_cache
@@ -48,8 +48,8 @@ class PodEntry:
     """A pod of the input, with what only this layer needs to know of it.
 
     `owner`: its controller. `init_names`: port names that only its init containers have. `unknown`: label keys that
-    it will have with values nobody knows yet. `sidecar`: whether it has one of Istio, where that is to be seen;
-    `signs`: what else it shows of a mesh. `running`: it has a status.
+    it will have with values nobody knows yet. `last_ports`: of each port name the last declaration. `sidecar`: whether
+    it has one of Istio, where that is to be seen; `signs`: what else it shows of a mesh. `running`: it has a status.
     `ready` is no part of what the pod is: of two copies the first counts.
     """
 
@@ -58,6 +58,7 @@ class PodEntry:
     owner: Key = NOBODY
     init_names: frozenset[str] = frozenset()
     unknown: frozenset[str] = frozenset()
+    last_ports: tuple[ContainerPort, ...] = ()
     sidecar: bool | None = None
     signs: Labels = field(default_factory=lambda: NO_LABELS)
     running: bool = False
@@ -80,6 +81,7 @@ def read_pod(manifest: Manifest) -> PodEntry:
         state=_state(status, located=located),
         owner=controller(metadata, namespace),
         init_names=entry.init_names,
+        last_ports=entry.last_ports,
         sidecar=has_sidecar(spec, "") if status else entry.sidecar,
         signs=signs(metadata, spec, "", running=True) if status else entry.signs,
         running=bool(status),
@@ -158,6 +160,7 @@ def pod_of_template(
     return PodEntry(
         pod=pod,
         init_names=init_names,
+        last_ports=tuple(sorted(containers.last.values())),
         sidecar=has_sidecar(spec, at) or asks_for_sidecar(metadata),
         signs=signs(metadata, spec, at, running=False),
     )
@@ -165,10 +168,11 @@ def pod_of_template(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ports:
-    """Ports of some containers: the named ones, the first of each name and protocol, all (number, protocol) pairs."""
+    """Ports of some containers: the named, the first of each name and protocol, the last of each name, all pairs."""
 
     named: tuple[ContainerPort, ...] = ()
     first: dict[tuple[str, Protocol], ContainerPort] = field(default_factory=dict)
+    last: dict[str, ContainerPort] = field(default_factory=dict)
     declared: frozenset[tuple[int, Protocol]] = frozenset()
 
 
@@ -187,6 +191,7 @@ def _stays(container: Node) -> bool:
 def _ports(spec: Node, field: str, at: str, wanted: Callable[[Node], bool] = _any) -> _Ports:
     """The ports of the wanted containers in a field."""
     first: dict[tuple[str, Protocol], ContainerPort] = {}
+    last: dict[str, ContainerPort] = {}
     named: set[ContainerPort] = set()
     declared: set[tuple[int, Protocol]] = set()
     for index, container in enumerate(loose.mappings(spec, field, f"{at}spec.")):
@@ -202,13 +207,24 @@ def _ports(spec: Node, field: str, at: str, wanted: Callable[[Node], bool] = _an
                 found = _container_port(name, number, protocol)
                 named.add(found)
                 first.setdefault((name, protocol), found)
-    return _Ports(named=tuple(sorted(named)), first=first, declared=frozenset(declared))
+                last[name] = found
+    return _Ports(named=tuple(sorted(named)), first=first, last=last, declared=frozenset(declared))
 
 
 @lru_cache(maxsize=4096)
 def _container_port(name: str, number: int, protocol: Protocol) -> ContainerPort:
     """One value for ten thousand pods that declare the same port: less to make, to keep and to write down."""
     return ContainerPort(name=name, number=number, protocol=protocol)
+
+
+def with_last_ports(entries: Iterable[PodEntry]) -> tuple[PodEntry, ...]:
+    """The pods where a port name of a policy stands for its last declaration only; Services find what they found."""
+    return tuple(
+        entry
+        if len(entry.last_ports) == len(entry.pod.ports)
+        else replace(entry, pod=replace(entry.pod, ports=entry.last_ports, of_services=entry.pod.service_ports))
+        for entry in entries
+    )
 
 
 def controller(metadata: Node, namespace: str) -> Key:

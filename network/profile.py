@@ -20,6 +20,7 @@ What changed between releases is in one place, `_CALICO` and `_CILIUM` below, wh
 | `names_of_tcp` | Calico 3.32: no | to 3.31 a port name without a protocol was one of TCP |
 | `own_cluster_only` | Cilium 1.20: yes | to 1.18 selectors that only rule labels out also selected what is no pod |
 | `rules_outside_types` | Cilium 1.20: yes | the same in every release to 1.20.2 |
+| `last_of_port_name` | Cilium 1.20: yes | not looked at: its agent keeps the ports of a pod in a map by name |
 | `namespaces_beyond_pods` | Cilium 1.20: yes | there was no ClusterNetworkPolicy before 1.20 |
 """
 
@@ -38,7 +39,8 @@ class Profile:
 
     `names_of_tcp`: port names without a protocol are ports of TCP. `own_cluster_only`: every selector of pods asks for
     the label of the own cluster, which nodes and the outside do not have. `rules_outside_types`: rules of a
-    NetworkPolicy apply, and isolate, also in a direction that policyTypes leaves out. `namespaces_beyond_pods`: a
+    NetworkPolicy apply, and isolate, also in a direction that policyTypes leaves out. `last_of_port_name`: a port
+    name that a pod declares more than once stands for the last of them. `namespaces_beyond_pods`: a
     `namespaces` peer that only rules labels out selects nodes and the outside.
     """
 
@@ -56,6 +58,7 @@ class Profile:
     names_of_tcp: bool = False
     own_cluster_only: bool = False
     rules_outside_types: bool = False
+    last_of_port_name: bool = False
     namespaces_beyond_pods: bool = False
 
 
@@ -67,6 +70,7 @@ _CILIUM = Profile(
     kinds_not_read=frozenset(("AdminNetworkPolicy", "BaselineAdminNetworkPolicy")),
     own_cluster_only=True,
     rules_outside_types=True,
+    last_of_port_name=True,
     namespaces_beyond_pods=True,
 )
 PROFILES = {

@@ -367,11 +367,12 @@ class Oracle:
         """Whether the destination is a pod that gives this name to the flow's port and protocol."""
         if not isinstance(flow.destination, Pod) or self._host_network(flow.destination):
             return False
-        return any(
-            (each["name"], each["containerPort"], each["protocol"]) == (name, flow.port, str(flow.protocol))
+        last = {
+            each["name"]: (each["containerPort"], each["protocol"])
             for container in self._body(flow.destination)["spec"]["containers"]
             for each in container.get("ports", [])
-        )
+        }
+        return last.get(name) == (flow.port, str(flow.protocol))
 
     # ------------------------------------------------------------ the Kubernetes kinds
 

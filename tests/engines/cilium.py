@@ -174,22 +174,6 @@ def _port(chance: Chance) -> Manifest:
     return {"port": str(first), "endPort": last, **protocol}
 
 
-def _last_of_a_name(case: Case, _flow: Flow) -> list[Manifest]:
-    """A port name that a pod declares twice stands for the last of them only."""
-    return [
-        {**each, "spec": _without_shadowed(each["spec"])} if each["kind"] == "Pod" else each for each in case.objects
-    ]
-
-
-def _without_shadowed(spec: Manifest) -> Manifest:
-    last = {port["name"]: port for container in spec["containers"] for port in container["ports"]}
-    kept = [
-        {**container, "ports": [port for port in container["ports"] if port is last[port["name"]]]}
-        for container in spec["containers"]
-    ]
-    return {**spec, "containers": kept}
-
-
 def _no_names_for_everybody(case: Case, flow: Flow) -> list[Manifest]:
     """A port name of an egress rule matches nothing if the peers are `cidrGroupSelector: {}`."""
     nothing = {"port": str(flow.port % 65535 + 1), "protocol": flow.protocol.value}
@@ -228,7 +212,6 @@ SUITE = Suite(
     name="cilium",
     draw=draw,
     deviations=(
-        Deviation(name="port name declared twice", rewrite=_last_of_a_name),
         Deviation(name="port name beside a cidrGroupSelector of everybody", rewrite=_no_names_for_everybody, rare=True),
     ),
     left_out={
