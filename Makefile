@@ -44,7 +44,7 @@ format:
 fuzz:
 	HYPOTHESIS_PROFILE=fuzz $(PYTHON) -m pytest -q tests/agreement tests/laws $(TESTS)
 
-# Faults planted in the modules that verdicts rest on, and the share that the tests find: about half an hour.
+# Faults planted in the modules that verdicts rest on, and the share that the tests find; MUTANTS="--count 300" or less.
 mutants:
 	$(PYTHON) -m tests.mutants $(MUTANTS)
 
