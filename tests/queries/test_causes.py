@@ -147,16 +147,16 @@ class TestPods:
         )
         objects = [node("n1", "192.168.0.1"), pod("shop/agent", "192.168.0.1", on="n1", host=True)]
         seen = session(*objects, pod("shop/db", "10.0.0.3"), hostNetworkPods="pods")
-        assert codes(seen.ask("why can pod shop/agent reach pod shop/db?")) == []
+        assert codes(seen.ask("why can pod shop/agent reach pod shop/db?")) == ["NO_POLICIES"]
 
     @pytest.mark.parametrize("ready", ["True", None])
     def test_a_pod_that_is_ready_or_does_not_say_needs_no_notice(self, ready: str | None) -> None:
         asking = session(in_state(pod("shop/web", "10.0.0.1"), ready=ready), pod("shop/db", "10.0.0.2"))
-        assert codes(asking.ask("why can pod shop/db reach pod shop/web?")) == []
+        assert codes(asking.ask("why can pod shop/db reach pod shop/web?")) == ["NO_POLICIES"]
 
     def test_a_pod_that_the_cluster_lost_sight_of_is_not_ready(self) -> None:
         asking = session(in_state(pod("shop/web", "10.0.0.1"), ready="Unknown"), pod("shop/db", "10.0.0.2"))
-        assert codes(asking.ask("why can pod shop/db reach pod shop/web?")) == ["POD_NOT_READY"]
+        assert codes(asking.ask("why can pod shop/db reach pod shop/web?")) == ["NO_POLICIES", "POD_NOT_READY"]
 
 
 def test_explain_tells_the_same() -> None:

@@ -197,7 +197,7 @@ def test_a_node_is_new_where_the_other_snapshot_has_nodes_too() -> None:
 def test_a_deployment_is_no_statefulset_of_its_name() -> None:
     stateful = deployment("shop/web") | {"kind": "StatefulSet"}
     answer = since((*SHOP[2:], deployment("shop/web")), (*SHOP[2:], stateful)).ask(SAME)
-    assert codes(answer) == ["NEW_ENDPOINTS", "LOST_ENDPOINTS"]
+    assert codes(answer) == ["NEW_ENDPOINTS", "LOST_ENDPOINTS", "NO_POLICIES"]
 
 
 def test_a_pod_on_another_node_changes_nothing_that_policies_allow() -> None:

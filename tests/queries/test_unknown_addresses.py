@@ -39,8 +39,8 @@ def test_a_verdict_that_no_address_changes_does_not_depend_on_it() -> None:
 
 def test_where_no_policy_and_no_question_asks_for_addresses_nothing_is_said_of_them() -> None:
     plain = session(A, deployment("shop/d"))
-    assert codes(plain.ask("can pod shop/a reach deployment shop/d on tcp/80?")) == []
-    assert codes(plain.ask("can pod shop/a reach 10.0.0.0/8 on tcp/80?")) == ["POD_ADDRESS_UNKNOWN"]
+    assert codes(plain.ask("can pod shop/a reach deployment shop/d on tcp/80?")) == ["NO_POLICIES"]
+    assert codes(plain.ask("can pod shop/a reach 10.0.0.0/8 on tcp/80?")) == ["POD_ADDRESS_UNKNOWN", "NO_POLICIES"]
 
 
 def test_without_a_range_the_private_ranges_are_possible() -> None:
