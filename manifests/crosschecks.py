@@ -166,9 +166,10 @@ def mixed_apis(policies: Iterable[Policy]) -> list[Notice]:
 
 def kinds_not_read(policies: Iterable[Policy], cni: Cni) -> list[Notice]:
     """Kinds of policy in the input that the profile does not know: nothing enforces them."""
-    kinds = sorted({policy.ref.kind for policy in policies} & PROFILES[cni].kinds_not_read)
-    text = "{} is not read by {}; the answer does without it"
-    return [Notice(code="KIND_NOT_READ", text=text.format(kind, cni)) for kind in kinds]
+    profile = PROFILES[cni]
+    kinds = sorted({policy.ref.kind for policy in policies} & profile.kinds_not_read)
+    text = "{} is not read by {} {}; the answer does without it"
+    return [Notice(code="KIND_NOT_READ", text=text.format(kind, cni, profile.version)) for kind in kinds]
 
 
 def names_not_learned(policies: Iterable[Policy]) -> list[Notice]:

@@ -2,10 +2,10 @@
 
 | Tier | Order | Ends in | Holds |
 |---|---|---|---|
-| kube-admin | 1,000 | pass | ClusterNetworkPolicy of tier Admin and AdminNetworkPolicy, by priority |
+| kube-admin | 1,000 | pass | ClusterNetworkPolicy of tier Admin, by priority |
 | of the user | free, absent last | deny unless set | NetworkPolicy and GlobalNetworkPolicy of Calico |
 | default | 1,000,000 | deny | those without a tier; every Kubernetes NetworkPolicy at order 1,000 |
-| kube-baseline | 10,000,000 | pass | ClusterNetworkPolicy of tier Baseline and BaselineAdminNetworkPolicy |
+| kube-baseline | 10,000,000 | pass | ClusterNetworkPolicy of tier Baseline |
 
 A tier ends only what a policy of it selects in the direction; that is the `isolation` of the tier. After the last tier
 the profile of the namespace allows.
@@ -35,9 +35,8 @@ from reachproof.network.policy import (
     Staged,
     TierName,
 )
-from reachproof.network.ports import Protocol
 from reachproof.network.profile import Profile
-from reachproof.network.tier import BUILT_IN, Chain, Tier, perhaps_isolating
+from reachproof.network.tier import BUILT_IN, Tier, perhaps_isolating
 
 DEFAULT = Placement(tier="default", order=1_000_000, ends=Action.DENY)
 ADMIN = Placement(tier="kube-admin", order=1_000, ends=Action.PASS)
@@ -45,7 +44,6 @@ BASELINE = Placement(tier="kube-baseline", order=10_000_000, ends=Action.PASS)
 BUILT_IN_TIERS = {each.tier: each for each in (ADMIN, DEFAULT, BASELINE)}
 NETWORK_POLICY_ORDER = 1_000
 _OF_KUBERNETES = {TierName.ADMIN: ADMIN, TierName.NETWORK_POLICY: DEFAULT, TierName.BASELINE: BASELINE}
-_OLD_KINDS = ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy")
 END = Rule(action=Action.DENY, matches=(Match(AnyPeer()),), name="end of tier", origin=BUILT_IN)
 
 
@@ -67,23 +65,12 @@ def tiers(policies: Iterable[Policy], direction: Direction) -> Iterator[Tier]:
         members = list(group)
         isolation = (END,) if found.ends is Action.DENY else ()
         perhaps = tuple(perhaps_isolating(members, direction, (replace(rule, may=True) for rule in isolation)))
-        chains = _chains(members)
-        yield Tier(name=CalicoTier(found.tier), chains=((*chains[0], *perhaps), *chains[1:]), isolation=isolation)
+        yield Tier(name=CalicoTier(found.tier), chains=((*_groups(members), *perhaps),), isolation=isolation)
 
 
 def _place(policy: Policy) -> tuple[float, str, float, str, str, str]:
     ref, tier = policy.ref, placement(policy)
     return tier.order, tier.tier, order(policy), ref.name, ref.namespace, ref.kind
-
-
-def _chains(policies: list[Policy]) -> tuple[Chain, ...]:
-    """Releases read either ClusterNetworkPolicy or the older admin kinds: nothing orders these against each other."""
-    chains: list[Chain] = []
-    for old in (False, True):
-        chosen = [policy for policy in policies if (policy.ref.kind in _OLD_KINDS) is old]
-        if chosen:
-            chains.append(tuple(_groups(chosen)))
-    return tuple(chains)
 
 
 def _groups(policies: list[Policy]) -> Iterator[tuple[Policy, ...]]:
@@ -125,24 +112,23 @@ def programmed(policy: Policy, profile: Profile) -> Policy:
     """The policy as it is programmed: of rules that cannot be, an allow is dropped and others deny all.
 
     Those with peers that are nodes or domain names cannot be; nor could, to release 3.31, those of a
-    ClusterNetworkPolicy that name a port. In the older kinds, of releases to 3.31, a port name is one of TCP.
+    ClusterNetworkPolicy that name a port.
     """
     if policy.tier not in (TierName.ADMIN, TierName.BASELINE):
         return policy
-    old = policy.ref.kind in _OLD_KINDS
-    names = old or profile.port_names_programmed
-    egress, ingress = (_programmed(rules, old=old, names=names) for rules in (policy.egress, policy.ingress))
+    names = profile.port_names_programmed
+    egress, ingress = (_programmed(rules, names=names) for rules in (policy.egress, policy.ingress))
     return replace(policy, egress=egress, ingress=ingress)
 
 
-def _programmed(rules: tuple[Rule, ...], *, old: bool, names: bool) -> tuple[Rule, ...]:
-    """`old`: port names are of TCP. `names`: rules with port names can be programmed."""
+def _programmed(rules: tuple[Rule, ...], *, names: bool) -> tuple[Rule, ...]:
+    """`names`: rules with port names can be programmed."""
     out = {rule.index for rule in rules if not _can_be_programmed(rule, names=names)}
     denied = Match(AnyPeer())
     found: dict[int, Rule] = {}
     for rule in rules:
         if rule.index not in out:
-            found[rule.index] = replace(rule, matches=tuple(map(_of_tcp, rule.matches)) if old else rule.matches)
+            found[rule.index] = rule
         elif rule.action is not Action.ALLOW:
             uncertain = rule.reason_code == "MAYBE_NOT_PROGRAMMED"
             found[rule.index] = replace(rule, action=Action.DENY, matches=(denied,), may=uncertain)
@@ -154,13 +140,6 @@ def _can_be_programmed(rule: Rule, *, names: bool) -> bool:
     if any(isinstance(each.peer, NodePeer | DomainPeer) for each in rule.matches):
         return False
     return names or (bool(rule.matches) and not any(each.ports and each.ports.names for each in rule.matches))
-
-
-def _of_tcp(match: Match) -> Match:
-    if match.ports is None or not match.ports.names:
-        return match
-    names = tuple(replace(name, protocol=Protocol.TCP) for name in match.ports.names)
-    return replace(match, ports=replace(match.ports, names=names))
 
 
 def order_text(value: float) -> str:

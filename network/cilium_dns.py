@@ -51,9 +51,25 @@ def _learned(rule: Rule, resolving: list[tuple[Policy, Rule]]) -> Iterator[Rule]
     if pods:
         yield replace(rule, matches=tuple(_of(match, tuple(pods)) for match in rule.matches))
     if any(covers is not False for _, covers in covering):
-        yield replace(rule, may=True, reason=OTHERS.format(rule.needs_name), reason_code="DNS_NOT_SEEN")
+        yield replace(
+            rule,
+            may=True,
+            reason=OTHERS.format(rule.needs_name),
+            reason_code="DNS_NOT_SEEN",
+            condition=f"{rule.condition} {_letting_through(rule.needs_name, resolving)}",
+        )
     elif not pods:
         yield replace(rule, matches=(), may=False)
+
+
+def _letting_through(needed: str, resolving: list[tuple[Policy, Rule]]) -> str:
+    """The DNS rules that may let the name through, and of which pods: what the choice depends on."""
+    found = {
+        (repr(policy.subject), rule.resolves)
+        for policy, rule in resolving
+        if _covers(rule.resolves, needed) is not False
+    }
+    return repr(sorted(found))
 
 
 def _of(match: Match, pods: tuple[PodSet, ...]) -> Match:

@@ -16,6 +16,7 @@ What changed between releases is in one place, `_CALICO` and `_CILIUM` below, wh
 
 | Choice | modelled release | releases before |
 |---|---|---|
+| `kinds_not_read` | Calico 3.32: the older admin kinds | to 3.31 they were read, and ClusterNetworkPolicy was not |
 | `port_names_programmed` | Calico 3.32: yes | to 3.31 a port name in a ClusterNetworkPolicy was not |
 | `names_of_tcp` | Calico 3.32: no | to 3.31 a port name without a protocol was one of TCP |
 | `own_cluster_only` | Cilium 1.20: yes | to 1.18 selectors that only rule labels out also selected what is no pod |
@@ -62,12 +63,13 @@ class Profile:
     namespaces_beyond_pods: bool = False
 
 
-_CALICO = Profile(version="3.32", ties_by_name=True, calico_tiers=True)
+_OLD_KINDS = frozenset(("AdminNetworkPolicy", "BaselineAdminNetworkPolicy"))
+_CALICO = Profile(version="3.32", ties_by_name=True, calico_tiers=True, kinds_not_read=_OLD_KINDS)
 _CILIUM = Profile(
     version="1.20",
     cidr_matches=CidrMatches.WORLD,
     normal_tier=True,
-    kinds_not_read=frozenset(("AdminNetworkPolicy", "BaselineAdminNetworkPolicy")),
+    kinds_not_read=_OLD_KINDS,
     own_cluster_only=True,
     rules_outside_types=True,
     last_of_port_name=True,

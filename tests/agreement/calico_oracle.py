@@ -20,8 +20,6 @@ Labels = dict[str, str]
 Named = tuple[str, int, str]
 INFINITE = float("inf")
 TIERS = {"kube-admin": (1_000, "Pass"), "default": (1_000_000, "Deny"), "kube-baseline": (10_000_000, "Pass")}
-ADMIN_TIERS = {"AdminNetworkPolicy": "kube-admin", "BaselineAdminNetworkPolicy": "kube-baseline"}
-CLUSTER_KINDS = (*ADMIN_TIERS, "ClusterNetworkPolicy")
 PROTOCOLS = {6: "TCP", 17: "UDP", 132: "SCTP"}
 
 
@@ -134,13 +132,11 @@ class Calico:
                 found.append((1_000, name, namespace, each["kind"], each))
             elif each["kind"] == "ClusterNetworkPolicy" and tier == f"kube-{spec['tier'].lower()}":
                 found.append((spec["priority"], name, "", each["kind"], each))
-            elif ADMIN_TIERS.get(each["kind"]) == tier:
-                found.append((spec.get("priority", 1_000), name, "", each["kind"], each))
         return [each for *_, each in sorted(found, key=lambda entry: entry[:4])]
 
     def _types(self, policy: Manifest) -> set[str]:
         spec = policy["spec"]
-        if policy["kind"] in CLUSTER_KINDS:
+        if policy["kind"] == "ClusterNetworkPolicy":
             return {direction for direction in ("ingress", "egress") if spec.get(direction)}
         written = spec.get("types" if "projectcalico" in policy["apiVersion"] else "policyTypes")
         if written:
@@ -155,7 +151,7 @@ class Calico:
 
     def _selects(self, policy: Manifest, pod: Pod) -> bool:
         spec, home = policy["spec"], policy["metadata"].get("namespace")
-        if policy["kind"] in CLUSTER_KINDS:
+        if policy["kind"] == "ClusterNetworkPolicy":
             return self._kubernetes_pods(spec["subject"], pod)
         if home is not None and home != pod.namespace:
             return False
@@ -179,7 +175,7 @@ class Calico:
     # ------------------------------------------------------------ rules
 
     def _meets(self, policy: Manifest, rule: Manifest, flow: Flow, direction: str) -> str | None:
-        if policy["kind"] in CLUSTER_KINDS:
+        if policy["kind"] == "ClusterNetworkPolicy":
             return self._meets_cluster(rule, flow, direction)
         if "projectcalico" not in policy["apiVersion"]:
             return "Allow" if self._meets_kubernetes(policy, rule, flow, direction) else None
@@ -328,7 +324,121 @@ class Calico:
             far, at = flow.destination, flow.destination_address
         peers = rule["from" if direction == "ingress" else "to"]
         if any("nodes" in peer or "domainNames" in peer for peer in peers):
-            return None if rule["action"] in ("Accept", "Allow") else "Deny"
+            return None if rule["action"] == "Accept" else "Deny"
+        address = format_address(at)
+        if not any(self._cluster_peer(peer, far, address, rule, flow, direction) for peer in peers):
+            return None
+        return "Allow" if rule["action"] == "Accept" else str(rule["action"])
+
+    def _cluster_peer(
+        self, peer: Manifest, far: Party, address: str, rule: Manifest, flow: Flow, direction: str
+    ) -> bool:
+        """A peer and the ports: those of a name are the destination's, if the policy or the peer means that pod."""
+        pods = isinstance(far, Pod) and not far.host_network and "networks" not in peer
+        if pods and isinstance(far, Pod) and self._kubernetes_pods(peer, far):
+            return self._protocols(rule, flow, named=True)
+        if "networks" in peer:
+            return in_nets(address, peer["networks"]) and self._protocols(rule, flow, named=True)
+        if "namespaces" not in peer or not any(
+            self._in_spaces(peer["namespaces"], labels) for labels in self._not_pods(address)
+        ):
+            return False
+        if self._protocols(rule, flow, named=direction == "ingress"):
+            return True
+        of_hosts = [
+            (port["name"], port["port"], port["protocol"])
+            for each in self._of("HostEndpoint")
+            if in_nets(address, each["spec"]["expectedIPs"])
+            and self._in_spaces(peer["namespaces"], each["metadata"].get("labels", {}))
+            for port in each["spec"].get("ports", [])
+        ]
+        wanted = [
+            entry["destinationNamedPort"] for entry in rule.get("protocols", []) if "destinationNamedPort" in entry
+        ]
+        return direction == "egress" and any((name, flow.port, flow.protocol.value) in of_hosts for name in wanted)
+
+    def _not_pods(self, address: str) -> Iterator[Labels]:
+        """The labels of sets and host endpoints that have the address."""
+        return self.owners(External(), address)
+
+    def _in_spaces(self, selector: Manifest, labels: Labels) -> bool:
+        """Whether something with such labels is of namespaces that match, or of none where labels are ruled out."""
+        if not any(selector.get(name) for name in ("matchLabels", "matchExpressions")):
+            return "projectcalico.org/namespace" in labels
+        return by_labels(selector, behind(labels, "pcns."))
+
+    def _protocols(self, rule: Manifest, flow: Flow, *, named: bool) -> bool:
+        def meets(entry: int | str) -> bool:
+            return numeric(entry) or (entry, flow.port, flow.protocol.value) in named
+
+        def numeric(entry: int | str) -> bool:
+            if isinstance(entry, int):
+                return entry == flow.port
+            low, _, high = entry.partition(":")
+            return low.isdigit() and int(low) <= flow.port <= int(high or low)
+
+        if any(meets(each) for each in rule.get("notPorts", [])):
+            return False
+        return "ports" not in rule or any(meets(each) for each in rule["ports"])
+
+    def _named(self, party: Party, name: str, flow: Flow) -> bool:
+        return isinstance(party, Pod) and any(
+            (port.name, port.number, port.protocol) == (name, flow.port, flow.protocol) for port in party.ports
+        )
+
+    def _service(self, wanted: Manifest, address: str, flow: Flow, *, ports: bool) -> bool:
+        for each in self._of("EndpointSlice"):
+            metadata = each["metadata"]
+            if metadata["namespace"] != wanted["namespace"]:
+                continue
+            if metadata["labels"]["kubernetes.io/service-name"] != wanted["name"]:
+                continue
+            reached = any(address in endpoint["addresses"] for endpoint in each["endpoints"])
+            known = [(port["port"], port["protocol"]) for port in each["ports"]]
+            if reached and (not ports or (flow.port, flow.protocol.value) in known):
+                return True
+        return False
+
+    # ------------------------------------------------------------ the Kubernetes kinds
+
+    def _meets_kubernetes(self, policy: Manifest, rule: Manifest, flow: Flow, direction: str) -> bool:
+        far, at = (flow.source, flow.source_address)
+        if direction == "egress":
+            far, at = flow.destination, flow.destination_address
+        peers = rule.get("from" if direction == "ingress" else "to") or [None]
+        home = policy["metadata"]["namespace"]
+        met = any(peer is None or self._np_peer(peer, home, far, format_address(at)) for peer in peers)
+        return met and any(self._np_port(port, flow) for port in rule.get("ports") or [{}, {"protocol": "UDP"}, _SCTP])
+
+    def _np_peer(self, peer: Manifest, home: str, far: Party, address: str) -> bool:
+        if "ipBlock" in peer:
+            block = peer["ipBlock"]
+            return in_nets(address, [block["cidr"]]) and not in_nets(address, block.get("except", []))
+        if not isinstance(far, Pod) or far.host_network:
+            return False
+        if "namespaceSelector" not in peer and far.namespace != home:
+            return False
+        spaces = by_labels(peer.get("namespaceSelector"), self.homes[far.namespace])
+        return spaces and by_labels(peer.get("podSelector"), dict(far.labels))
+
+    def _np_port(self, port: Manifest, flow: Flow) -> bool:
+        if port.get("protocol", "TCP") != flow.protocol.value:
+            return False
+        number = port.get("port")
+        if number is None:
+            return True
+        if isinstance(number, str):
+            visible = isinstance(flow.destination, Pod) and not flow.destination.host_network
+            return visible and self._named(flow.destination, number, flow)
+        return int(number) <= flow.port <= int(port.get("endPort") or number)
+
+    def _meets_cluster(self, rule: Manifest, flow: Flow, direction: str) -> str | None:
+        far, at = (flow.source, flow.source_address)
+        if direction == "egress":
+            far, at = flow.destination, flow.destination_address
+        peers = rule["from" if direction == "ingress" else "to"]
+        if any("nodes" in peer or "domainNames" in peer for peer in peers):
+            return None if rule["action"] == "Accept" else "Deny"
         address = format_address(at)
         if not any(self._cluster_peer(peer, far, address, rule, flow, direction) for peer in peers):
             return None
@@ -391,8 +501,6 @@ class Calico:
             high = int(port.get("number") or port["range"]["end"])
             return protocol.upper() == flow.protocol.value and low <= flow.port <= high
 
-        if "ports" in rule:
-            return any(map(older, rule["ports"]))
         return "protocols" not in rule or any(map(meets, rule["protocols"]))
 
 

@@ -265,3 +265,24 @@ def test_mutual_tls_asked_for_otherwise_unties_who_proves_an_identity() -> None:
     same = diff([known, mode("PERMISSIVE")], [known, mode("PERMISSIVE")], SPEC, MESH)
     other = diff([known, mode("PERMISSIVE")], [known, mode("UNSET")], SPEC, MESH)
     assert (same.relation, other.relation) == (Relation.EQUIVALENT, Relation.UNDETERMINED)
+
+
+def test_dns_rules_of_another_policy_untie_a_rule_about_names() -> None:
+    """Which names the agent of a node knows depends on what its other pods may ask for."""
+
+    def learning(**request: str) -> Manifest:
+        port = {"ports": [{"port": "53", "protocol": "UDP"}], "rules": {"dns": [request]}}
+        made = cilium("egress", toEndpoints=[{}], toPorts=[port])
+        made["metadata"]["name"] = "dns"
+        made["spec"]["endpointSelector"] = {"matchLabels": {"app": "db"}}
+        return made
+
+    named = cilium("egress", toFQDNs=[{"matchName": "api.example.com"}])
+    named["spec"]["endpointSelector"] = {"matchLabels": {"app": "web"}}
+    pods = (namespace("shop"), pod("shop/web", "10.0.0.1", app="web"), pod("shop/db", "10.0.0.2", app="db"))
+    one, other = learning(matchName="api.example.com"), learning(matchPattern="*.example.com")
+    claim = f"{NEW} except from pods labelled app=db"
+    old = Session(load_objects([*pods, named, one], options=CILIUM))
+    again, new = (load_objects([*pods, named, each], options=CILIUM) for each in (one, other))
+    assert str(Session(again, {"old": old}, PROVER).ask(claim).verdict) == "holds"
+    assert str(Session(new, {"old": old}, PROVER).ask(claim).verdict) == "unknown"

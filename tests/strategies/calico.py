@@ -55,7 +55,7 @@ _TIER_OBJECTS: tuple[Manifest, ...] = (
     {"metadata": {"name": "late"}, "spec": {"order": 2_000_000, "defaultAction": "Pass"}},
     {"metadata": {"name": "last"}, "spec": {}},
 )
-# Releases read ClusterNetworkPolicy or the older kinds, and nothing orders these against each other.
+# The older admin kinds are not read; each example has either these or ClusterNetworkPolicy.
 _OF_KUBERNETES = (
     ("NetworkPolicy", "ClusterNetworkPolicy"),
     ("NetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy"),
