@@ -198,7 +198,7 @@ class Diff(Shown):
         shifts = (
             ("allowed more than before", self.looser),
             ("allowed less than before", self.stricter),
-            ("not known to be as before", self.open),
+            ("may differ", self.open),
         )
         parts += [_shift(words, shift) for words, shift in shifts if shift]
         parts.append(folded_lines("addresses behind short names", outside_lines(self._outside)))

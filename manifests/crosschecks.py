@@ -148,7 +148,7 @@ def service_ranges(places: Iterable[Place], services: Iterable[Service], given: 
 
 def no_policies() -> Notice:
     """Not one policy in the input: more likely a list that was not collected than a cluster without any."""
-    text = "the input has no policy of any kind, so that every connection is allowed; check what was collected"
+    text = "the input has no policies, so every connection is allowed; check what was collected"
     return Notice(code="NO_POLICIES", text=text)
 
 

@@ -63,7 +63,9 @@ def uncompared(comparisons: Sequence[Comparison], pairing: Pairing) -> Iterator[
         text = "some pods run on other nodes than before: their flows with these nodes are not compared"
         yield Notice(code="PODS_RESCHEDULED", text=text)
     if any(each.open_in_both for each in comparisons):
-        text = "some flows are left open in both snapshots; a condition that both have is taken to be settled alike"
+        text = (
+            "some flows are undetermined in both snapshots; a condition that both share is decided the same way in both"
+        )
         yield Notice(code="OPEN_IN_BOTH", text=text)
 
 

@@ -212,7 +212,7 @@ def _headless(service: Service, ports: ast.Ports) -> Iterator[Notice]:
     if not service.headless or ports.items:
         return
     on = ", ".join(_shown(port) for port in service.ports)
-    judged = f"judged are {on} and the ports that they lead to" if on else "it has no ports, so all are judged"
+    judged = f"checked: {on} and the ports they lead to" if on else "it declares no ports, so all ports are checked"
     text = f"service {service} is headless: clients connect to its pods, on any port; {judged}"
     yield Notice(code="HEADLESS_SERVICE", text=text, origin=service.origin)
 

@@ -85,7 +85,7 @@ def witnesses(diff: Diff) -> Iterator[tuple[str, Witness]]:
     for says, flow in (
         ("allowed more than before", diff.looser),
         ("allowed less than before", diff.stricter),
-        ("not known to be as before", diff.open),
+        ("may differ", diff.open),
     ):
         if flow is not None:
             yield says, flow

@@ -52,7 +52,7 @@ def without_times(answer: Any) -> Any:
 
 NO_POLICIES = {
     "code": "NO_POLICIES",
-    "text": "the input has no policy of any kind, so that every connection is allowed; check what was collected",
+    "text": "the input has no policies, so every connection is allowed; check what was collected",
     "origin": None,
 }
 

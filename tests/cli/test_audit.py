@@ -92,8 +92,7 @@ def test_a_broken_snapshot_does_not_stop_the_others(place: Place) -> None:
 
 
 NO_POLICIES = (
-    "us: warning: NO_POLICIES: the input has no policy of any kind, so that every connection is allowed; "
-    "check what was collected\n"
+    "us: warning: NO_POLICIES: the input has no policies, so every connection is allowed; check what was collected\n"
 )
 
 

@@ -239,7 +239,7 @@ def test_what_rests_on_the_same_in_both_is_settled_alike() -> None:
     answer = since(tied, tied).ask(NEW)
     assert (str(answer.verdict), codes(answer)) == ("holds", ["OPEN_IN_BOTH"])
     assert notice(answer, "OPEN_IN_BOTH") == (
-        "some flows are left open in both snapshots; a condition that both have is taken to be settled alike"
+        "some flows are undetermined in both snapshots; a condition that both share is decided the same way in both"
     )
     other = (*SHOP, TIE[0], admin_policy("two", 10, ingress=[ALLOW, DENY]))
     reason = since(tied, other).ask(NEW).reason

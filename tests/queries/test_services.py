@@ -347,8 +347,8 @@ class TestHeadless:
         answer = self.ASKED.ask("can pod shop/client reach service shop/plain?")
         assert shown(answer) == "pod shop/client (10.0.0.9) -> pod shop/db (10.0.0.1) on tcp/5432"
         assert notice(answer, "HEADLESS_SERVICE") == (
-            "service shop/plain is headless: clients connect to its pods, on any port; it has no ports, so all are "
-            "judged"
+            "service shop/plain is headless: clients connect to its pods, on any port; it declares no "
+            "ports, so all ports are checked"
         )
 
     def test_a_number_is_the_port_of_the_pod(self) -> None:
@@ -361,8 +361,8 @@ class TestHeadless:
         answer = self.ASKED.ask("can pod shop/client reach service shop/db?")
         assert shown(answer) == "pod shop/client (10.0.0.9) -> pod shop/db (10.0.0.1) on tcp/5432"
         assert notice(answer, "HEADLESS_SERVICE") == (
-            "service shop/db is headless: clients connect to its pods, on any port; judged are tcp/80 and the ports "
-            "that they lead to"
+            "service shop/db is headless: clients connect to its pods, on any port; checked: tcp/80 and the ports they "
+            "lead to"
         )
         assert verdict(self.ASKED, "every pod shop/client can reach service shop/db") == "violated"
         assert verdict(self.ASKED, "can pod shop/client reach service shop/db on port sql?") == "reachable"
