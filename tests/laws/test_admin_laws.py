@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from reachproof.network.options import Cni, Options
 from reachproof.network.policy import Action, Direction, DomainPeer, NodePeer, Policy, Rule, TierName
+from reachproof.network.profile import PROFILES
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.evaluate import evaluate, truth
 from reachproof.semantics.trace import Truth
@@ -57,7 +58,9 @@ def test_a_policy_of_its_own_priority_can_stand_anywhere_in_the_input(snapshot: 
 
 @given(snapshots(options=st.just(Options())), st.sampled_from((Cni.CALICO, Cni.ANTREA)))
 def test_a_profile_that_orders_more_is_one_of_the_possible_worlds(snapshot: Snapshot, cni: Cni) -> None:
-    snapshot = snapshot.with_policies(tuple(filter(_programmable, snapshot.policies)))
+    unread = PROFILES[cni].kinds_not_read
+    read = (policy for policy in snapshot.policies if policy.ref.kind not in unread)
+    snapshot = snapshot.with_policies(tuple(filter(_programmable, read)))
     ordered = snapshot.with_options(Options(cni=cni))
     for flow in some_flows(snapshot, 40):
         possible, found = truth(snapshot, flow), truth(ordered, flow)
