@@ -135,6 +135,12 @@ class CheckRequest(AboutSnapshot):
 
     pack: Annotated[str, Field(max_length=1_000_000)] | None = None
     packs: Annotated[list[Annotated[str, Field(max_length=1_000_000)]], Field(min_length=1)] | None = None
+    allow_no_policies: bool = Field(
+        default=False,
+        alias="allowNoPolicies",
+        strict=True,
+        description="Statements may pass although the input has no policy, or no object of a kind that they need.",
+    )
     snapshots: dict[str, SnapshotSource] = Field(
         default_factory=dict, description="Others by name, for `since snapshot NAME`."
     )

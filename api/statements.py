@@ -128,7 +128,8 @@ def _packs(request: CheckRequest, shelf: Shelf, most: int) -> Opened:
     if count > most:
         raise Refusal(422, f"found {count} statements, expected at most {most}")
     bound = packs.bind_packs(asked_session(request, shelf), given)
-    return Opened(drafts=tuple(map(_draft, bound)), answers=tuple(partial(_judged, each) for each in bound))
+    judge = partial(_judged, allow_no_policies=request.allow_no_policies)
+    return Opened(drafts=tuple(map(_draft, bound)), answers=tuple(partial(judge, each) for each in bound))
 
 
 def _given(request: CheckRequest) -> Sequence[packs.PackText]:
@@ -144,11 +145,12 @@ def pack_names(request: CheckRequest) -> list[str]:
     return ["pack"] if request.pack is not None else [f"packs[{index}]" for index in range(len(request.packs or []))]
 
 
-def _judged(bound: packs.Bound | packs.Skipped, budget: Budget) -> Piece:
+def _judged(bound: packs.Bound | packs.Skipped, budget: Budget, *, allow_no_policies: bool) -> Piece:
     if isinstance(bound, packs.Skipped):
         return _piece(bound)
     task = bound.task
-    return _piece(packs.judged(bound, task.session.answer(task.query, task.text, budget)))
+    answer = task.session.answer(task.query, task.text, budget)
+    return _piece(packs.judged(bound, answer, allow_no_policies=allow_no_policies))
 
 
 def _piece(found: packs.Result | packs.Skipped) -> Piece:

@@ -14,7 +14,7 @@ import click
 
 from reachproof import __version__
 from reachproof.cli.exit_codes import ExitCode, worst
-from reachproof.cli.options import ENTRIES, MODEL, choice, domain_map, time_limit, with_options
+from reachproof.cli.options import ALLOW_NO_POLICIES, ENTRIES, MODEL, choice, domain_map, time_limit, with_options
 from reachproof.cli.query import reader_may_leave
 from reachproof.cli.reading import STDIN
 from reachproof.cli.text import printable, warning_lines
@@ -71,6 +71,7 @@ _DASK = re.compile(r"dask://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):\d{1,5}")
 )
 @with_options(*ENTRIES)
 @click.option("--allow-vacuous", is_flag=True, help="A statement about no flow at all may pass.")
+@click.option("--allow-no-policies", is_flag=True, help=ALLOW_NO_POLICIES)
 @click.option("-q", "--quiet", is_flag=True, help="No warnings and no progress.")
 @click.option("--no-color", is_flag=True, help="No colour on terminals either; so does the variable NO_COLOR.")
 @with_options(*MODEL)
@@ -86,6 +87,7 @@ def audit(
     lenient: bool,
     ignore_kinds: tuple[str, ...],
     allow_vacuous: bool,
+    allow_no_policies: bool,
     quiet: bool,
     no_color: bool,
     **model: Any,
@@ -105,7 +107,8 @@ def audit(
       2  bad input
       4  the scheduler cannot be reached
       1  an invariant is violated or an expectation not met
-      3  not decided: unknown, about no flow at all, nothing to check, or every worker that tried it died
+      3  not decided: unknown, about no flow at all, nothing to check, no policy (or no Namespace
+         where one is needed) in the input, or every worker that tried it died
       0  everything holds everywhere
     and 130 after an interrupt
     """
@@ -127,6 +130,7 @@ def audit(
         ignore_kinds=frozenset(ignore_kinds),
         seconds=timeout,
         allow_vacuous=allow_vacuous,
+        allow_no_policies=allow_no_policies,
     )
     fleet = [Given(name=name, read=partial(_read, name, task)) for name in names]
     try:

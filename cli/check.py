@@ -12,7 +12,7 @@ import click
 
 from reachproof import __version__
 from reachproof.cli.exit_codes import ExitCode
-from reachproof.cli.options import MODEL, OTHERS, READING, choice, source, time_limit, with_options
+from reachproof.cli.options import ALLOW_NO_POLICIES, MODEL, OTHERS, READING, choice, source, time_limit, with_options
 from reachproof.cli.query import reader_may_leave
 from reachproof.cli.reading import read, read_named
 from reachproof.cli.text import answer_lines, printable, warning_lines
@@ -49,7 +49,7 @@ _WORDS = {"passed": ("PASS", "green"), "failed": ("FAIL", "red"), "undecided": (
 )
 @with_options(OTHERS)
 @click.option("--allow-vacuous", is_flag=True, help="A statement about no flow at all may pass.")
-@click.option("--allow-no-policies", is_flag=True, help="Statements may pass although the input has no policy.")
+@click.option("--allow-no-policies", is_flag=True, help=ALLOW_NO_POLICIES)
 @click.option("-q", "--quiet", is_flag=True, help="No warnings and no progress.")
 @click.option("--no-color", is_flag=True, help="No colour on terminals either; so does the variable NO_COLOR.")
 @with_options(*MODEL)
@@ -80,7 +80,8 @@ def check(
       0  every invariant holds and every expectation is met
       1  one is violated or not met
       2  bad input, nothing was decided
-      3  not decided: unknown, about no flow at all, nothing to check, or no policy in the input
+      3  not decided: unknown, about no flow at all, nothing to check, or no policy (or
+         no Namespace where one is needed) in the input
      70  a bug of reachproof
     """
     from reachproof.queries import packs as queries

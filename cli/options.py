@@ -12,6 +12,7 @@ from reachproof.network.options import AmbientPort, Channel, CidrMatches, Cni, E
 
 NO_CACHE = f"{__name__}.no_cache"
 """In `click.Context.meta`: whether `--no-cache` was given."""
+ALLOW_NO_POLICIES = "Statements may pass although the input has no policy, or no object of a kind that they need."
 _A_DAY = 86_400
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -29,6 +29,7 @@ from reachproof.queries.explain import all_blockers, blamed, deciders
 from reachproof.queries.hygiene import HygienePlan, answer_hygiene
 from reachproof.queries.ingress_controller import needs_stand_in, with_stand_in
 from reachproof.queries.lists import ListPlan
+from reachproof.queries.missing_kinds import missing_kinds
 from reachproof.queries.not_modelled import unless_certain
 from reachproof.queries.plan import Check, Plan, Verdict, WhyPlan
 from reachproof.queries.possible import invented_notices
@@ -168,10 +169,11 @@ class Session:
             case ChangePlan():
                 both = self.others[plan.since].encoding, self._encoding_of(plan.snapshot)
                 found = answer_change(plan, draft, both, running, self.prover)
+        warnings = (*self.snapshot.warnings, *missing_kinds(query, self.snapshot), *found.warnings)
         noticed = replace(
             found,
             assumptions=tuple(dict.fromkeys((*self.snapshot.assumptions, *found.assumptions))),
-            warnings=tuple(dict.fromkeys((*self.snapshot.warnings, *found.warnings))),
+            warnings=tuple(dict.fromkeys(warnings)),
         )
         total = (time.perf_counter() - started) * 1000
         return replace(noticed, evidence=replace(noticed.evidence, total_ms=round(total, 3)))

@@ -53,6 +53,7 @@ class AuditTask:
     ignore_kinds: frozenset[str] = frozenset()
     seconds: float | None = None
     allow_vacuous: bool = False
+    allow_no_policies: bool = False
     version: str = __version__
 
 
@@ -132,7 +133,13 @@ def _checked(snapshot: Snapshot, task: AuditTask, packs: tuple[PackText, ...]) -
     """All packs at once, so that they share what is prepared; one by one where a pack does not fit the snapshot."""
     budget = Budget(seconds=task.seconds) if task.seconds else Budget()
     try:
-        report = check(snapshot, packs, budget=budget, allow_vacuous=task.allow_vacuous)
+        report = check(
+            snapshot,
+            packs,
+            budget=budget,
+            allow_vacuous=task.allow_vacuous,
+            allow_no_policies=task.allow_no_policies,
+        )
     except InputError as error:
         if len(packs) == 1:
             return (PackAudit(pack=packs[0].name, state=State.REFUSED, problems=error.problems),)

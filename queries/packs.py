@@ -28,6 +28,10 @@ from reachproof.queries.tenancy import tenancy_mistakes, with_tenants
 from reachproof.queries.wire import Json, answer_json
 from reachproof.solver.budget import Budget
 
+KIND_MISSING = "KIND_MISSING"
+LACKING = ("NO_POLICIES", KIND_MISSING)
+"""The codes of warnings that say of what the input has nothing at all."""
+
 
 class Status(StrEnum):
     """What a verdict means to whoever runs a pack."""
@@ -174,10 +178,14 @@ def check(
 def judged(
     bound: Bound, answer: Answer, *, allow_vacuous: bool = False, allow_no_policies: bool = False
 ) -> Result | Skipped:
-    """What an answer means to the statement; one of the shipped library that is about nothing does not apply."""
+    """What an answer means to the statement; one of the shipped library that is about nothing does not apply.
+
+    Where the input lacks the kind that would tell, whether it applies is not known.
+    """
     statement = bound.statement
     answer = replace(answer, name=statement.name, severity=statement.severity, expected=statement.expected)
-    if bound.shipped and answer.vacuous:
+    unread = not allow_no_policies and _has(answer, KIND_MISSING)
+    if bound.shipped and answer.vacuous and not unread:
         return Skipped(statement=statement, reason=_nothing_there(answer))
     status = status_of(answer, allow_vacuous=allow_vacuous, allow_no_policies=allow_no_policies)
     return Result(statement=statement, answer=answer, status=status)
@@ -203,15 +211,20 @@ def verdict_of(statuses: Iterable[Status]) -> Verdict:
 def status_of(answer: Answer, *, allow_vacuous: bool, allow_no_policies: bool = False) -> Status:
     """Whether an answer passes, fails or decides nothing.
 
-    `allow_vacuous`: a claim about no flow at all may pass. `allow_no_policies`: so may one about input without policy.
+    `allow_vacuous`: a claim about no flow at all may pass. `allow_no_policies`: so may one about input without policy,
+    or without a kind that the claim needs.
     """
     if answer.verdict is Verdict.UNKNOWN:
         return Status.UNDECIDED
     if answer.verdict is not answer.expected:
         return Status.FAILED
-    bare = any(notice.code == "NO_POLICIES" for notice in answer.warnings)
+    bare = _has(answer, *LACKING)
     open_ = (answer.vacuous and not allow_vacuous) or (bare and not allow_no_policies)
     return Status.UNDECIDED if open_ else Status.PASSED
+
+
+def _has(answer: Answer, *codes: str) -> bool:
+    return any(notice.code in codes for notice in answer.warnings)
 
 
 def _parsed(packs: Iterable[PackText]) -> tuple[tuple[PackText, Pack], ...]:
@@ -281,7 +294,7 @@ def _statement(given: PackText, check: Invariant | Expect) -> Statement:
 
 
 def _nothing_there(answer: Answer) -> str:
-    reasons = [notice.text for notice in answer.warnings if notice.code in ("EMPTY_SET", "NO_ENDPOINTS")]
+    reasons = [notice.text for notice in answer.warnings if notice.code in ("EMPTY_SET", "NO_ENDPOINTS", KIND_MISSING)]
     return "; ".join(reasons) or "it is about no flow at all in this snapshot"
 
 

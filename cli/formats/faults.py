@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from reachproof.network.origin import Origin
 from reachproof.network.policy import Action, PolicyRef
 from reachproof.queries.answer import Answer
-from reachproof.queries.packs import Result, Status
+from reachproof.queries.packs import LACKING, Result, Status
 from reachproof.queries.plan import Verdict
+
+_EXPLAINING = frozenset(("EMPTY_SET", "NO_ENDPOINTS", *LACKING))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +51,10 @@ def headline(result: Result) -> str:
     match result.status:
         case Status.UNDECIDED if answer.verdict is Verdict.UNKNOWN:
             return f"not decided: {answer.reason}"
-        case Status.UNDECIDED:
+        case Status.UNDECIDED if answer.vacuous:
             return "about no flow at all (vacuous)"
+        case Status.UNDECIDED:
+            return f"{answer.verdict}, but the input lacks objects that the statement needs"
         case Status.FAILED if answer.expected is not Verdict.HOLDS:
             return f"found {answer.verdict}, expected {answer.expected}"
     return str(answer.verdict)
@@ -66,5 +70,5 @@ def story(result: Result) -> tuple[str, ...]:
     else:
         lines += [because.text for because in answer.because]
     if result.status is Status.UNDECIDED:
-        lines += [notice.text for notice in answer.warnings if notice.code in ("EMPTY_SET", "NO_ENDPOINTS")]
+        lines += [notice.text for notice in answer.warnings if notice.code in _EXPLAINING]
     return tuple(lines)

@@ -44,6 +44,21 @@ def test_the_verdict_is_the_worst_of_all_statements(client: TestClient, packs: l
     assert sorted(document) == ["answers", "skipped", "verdict"]
 
 
+def test_a_request_says_whether_input_without_policies_may_pass(client: TestClient) -> None:
+    pods = "\n---\n".join(each for each in EXAMPLE_MANIFESTS.split("---") if "NetworkPolicy" not in each)
+    body = {"pack": "expect reachable: can any pod reach the internet?\n", "manifests": pods}
+    for fields, verdict, status in (
+        ({}, "unknown", "undecided"),
+        ({"allowNoPolicies": False}, "unknown", "undecided"),
+        ({"allowNoPolicies": True}, "holds", "passed"),
+    ):
+        _, document = post(client, body | fields)
+        (answer,) = document["answers"]
+        assert (document["verdict"], answer["status"]) == (verdict, status)
+        assert "NO_POLICIES" in {each["code"] for each in answer["warnings"]}
+    assert post(client, body | {"allowNoPolicies": "yes"})[0] == 422
+
+
 def test_an_answer_has_the_name_the_severity_and_what_was_expected(client: TestClient) -> None:
     _, document = post(client, {"pack": HOLDS + FAILS})
     names = ("name", "severity", "expected", "verdict", "status", "query")

@@ -102,6 +102,18 @@ def test_the_exit_code_is_the_worst_of_the_fleet(place: Place, snapshots: tuple[
     assert place.audit("-q", "--snapshots", *snapshots)[0] == code
 
 
+@pytest.mark.usefixtures("inline")
+def test_a_fleet_without_policies_passes_only_where_that_is_allowed(place: Place) -> None:
+    Path("open.reach").write_text("invariant open: every pod can reach every pod\n", encoding="utf-8")
+    arguments = ("-q", "--no-color", "--pack", "open.reach", "--snapshots", "us")
+    Path("shut.reach").write_text("expect reachable: can any pod reach any pod?\n", encoding="utf-8")
+    assert place.audit(*arguments)[0] == 3
+    assert place.audit("--allow-no-policies", *arguments)[:2] == (
+        0,
+        "HOLDS  us  (2 passed)\n\n1 snapshot: 1 holds\n",
+    )
+
+
 def test_every_state_has_the_exit_code_of_its_kind() -> None:
     codes = {state: code_of(Audited(name="a", state=state)) for state in State if state is not State.CHECKED}
     assert codes == {

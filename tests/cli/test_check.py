@@ -135,6 +135,32 @@ def test_allow_vacuous_makes_a_pass_of_a_statement_about_no_flow(place: Place) -
     assert place.check("a.reach", "--allow-vacuous", "-q") == (0, "PASS  typo (medium)\n\n1 passed\n", "")
 
 
+def test_a_claim_without_the_kind_that_it_needs_is_open(place: Place) -> None:
+    policy = """apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: closed, namespace: shop}
+spec: {podSelector: {}, policyTypes: [Ingress, Egress]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: db, namespace: shop}
+spec: {containers: [{name: c, image: i}]}
+status: {phase: Running, podIP: 10.0.0.1}
+"""
+    place.write("cluster.yaml", policy)
+    place.write("a.reach", "invariant closed: network policies enforce default deny for every namespace")
+    code, out, err = place.check("a.reach", "-o", "github")
+    text = "the question is about default deny, and the input has no Namespace; add `kubectl get namespaces -o yaml`"
+    assert code == 3
+    assert out.startswith(
+        "::warning file=cluster.yaml,line=1,title=closed (medium)::holds, but the input lacks objects that the "
+        "statement needs: network policies enforce default deny for every pod"
+    )
+    assert out.endswith(f"%0A{text}\n1 undecided\n")
+    assert f"warning: KIND_MISSING: {text}\n" in err
+    assert place.check("a.reach", "-q", "--allow-no-policies") == (0, "PASS  closed (medium)\n\n1 passed\n", "")
+
+
 def test_a_bug_of_ours_is_no_verdict(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_arguments: object) -> NoReturn:
         raise InternalError("the engines disagree")
