@@ -47,7 +47,7 @@ T = TypeVar("T")
 # Every way in which a document says that it is not finished.
 _UNFINISHED = re.compile(rb'"unknown"|"UNDECIDED"|"EXPOSURE_UNFINISHED"')
 _NOT_CONFIRMED = b'"crossChecked":false'
-_PACKAGES = ("network", "manifests", "grammar", "semantics", "solver", "queries", "api")
+_PACKAGES = ("network", "engines", "manifests", "grammar", "semantics", "solver", "queries", "api")
 _SOURCES = (".py", ".lark", ".reach")
 # How old the time of the last use may be: it orders what goes first, and need not cost a write at each use.
 _COARSE = timedelta(minutes=10)

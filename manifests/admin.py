@@ -158,7 +158,7 @@ def _domains_that_deny(entries: list[Field], action: Action, context: Context) -
     """Whether implementations may deny everything in the place of a rule that does not allow, for its domain names.
 
     The API defines domain names for Accept only. kube-network-policies matches what the names resolve to; Calico denies
-    everything (`network.calico`); Cilium does not program the policy; of others it is not known.
+    everything (`engines.calico`); Cilium does not program the policy; of others it is not known.
     """
     cni = context.options.cni
     given = [domains for entry in entries if (domains := entry.get("domainNames")).present]

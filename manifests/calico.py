@@ -19,13 +19,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reachproof.engines.calico import DEFAULT
 from reachproof.manifests import networkpolicy
 from reachproof.manifests.calico_entities import read_namespaces, read_predicate
 from reachproof.manifests.calico_objects import GROUPS, NAMESPACE, OF_ACCOUNT, pods_of, read_order, tier_of
 from reachproof.manifests.calico_rules import read_rules
 from reachproof.manifests.fields import Field
 from reachproof.manifests.policykind import Context, PolicyKind
-from reachproof.network.calico import DEFAULT
 from reachproof.network.labels import Operator, Requirement
 from reachproof.network.options import Cni
 from reachproof.network.policy import Action, Direction, Placement, PodSet, Policy, PolicyRef, Staged, TierName

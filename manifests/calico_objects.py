@@ -20,12 +20,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import inf
 
+from reachproof.engines.calico import ADMIN, BASELINE, BUILT_IN_TIERS, DEFAULT
 from reachproof.manifests.by_labels import ByLabels
 from reachproof.manifests.fields import Field
 from reachproof.manifests.policykind import Context, SupportKind
 from reachproof.manifests.syntax import read_port_number
 from reachproof.network.address import parse_address, parse_cidr
-from reachproof.network.calico import ADMIN, BASELINE, BUILT_IN_TIERS, DEFAULT
 from reachproof.network.cluster import ContainerPort
 from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.labels import NAMESPACE_NAME, Labels, Operator, Requirement, Selector

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from reachproof.engines.cilium.dns import is_learned
+from reachproof.engines.cilium.tiers import filtered
+from reachproof.engines.profile import PROFILES
 from reachproof.manifests.fields import Place
 from reachproof.manifests.pods import PodEntry
 from reachproof.network.address import ALL_V4, ALL_V6
-from reachproof.network.cilium import filtered
-from reachproof.network.cilium_dns import is_learned
 from reachproof.network.cluster import Namespace, Notice, Service
 from reachproof.network.errors import Problem
 from reachproof.network.intervals import IntervalSet
@@ -17,7 +18,6 @@ from reachproof.network.options import Cni
 from reachproof.network.origin import Origin
 from reachproof.network.policy import Direction, PodSet, Policy, PolicyRef, parts_of
 from reachproof.network.predicate import Holder, needs
-from reachproof.network.profile import PROFILES
 
 
 def unknown_labels(

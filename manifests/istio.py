@@ -18,14 +18,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reachproof.engines.istio import tiers as istio
+from reachproof.engines.istio.membership import IN_MESH
 from reachproof.manifests.fields import Field
 from reachproof.manifests.istio_rules import read_rules
 from reachproof.manifests.mesh_signs import true
 from reachproof.manifests.policykind import Context, PolicyKind
 from reachproof.manifests.selectors import read_match_labels
-from reachproof.network import istio
 from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Selector
-from reachproof.network.mesh import IN_MESH
 from reachproof.network.policy import (
     Action,
     Direction,
@@ -83,7 +83,7 @@ def _custom(rule: Rule) -> Rule:
 
 
 def lower_authentication(whole: Field, ref: PolicyRef, context: Context) -> tuple[Policy, ...]:
-    """The policy of a PeerAuthentication, whose rules `network.istio` makes of what it asks for; none if ignored."""
+    """The policy of a PeerAuthentication, whose rules are made in `engines.istio.tiers`; none if ignored."""
     spec = _spec(whole, "selector", "mtls", "portLevelMtls")
     selector, ports = _selector(spec.get("selector")), spec.get("portLevelMtls")
     if ports.present and not selector.requirements:

@@ -22,15 +22,15 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import product
 
+from reachproof.engines.istio.hbone import every
+from reachproof.engines.istio.membership import AMBIENT, GATEWAY, IN_MESH, SIDECAR, UNCLEAR, pods
+from reachproof.engines.istio.mutual_tls import TCP
+from reachproof.engines.istio.tiers import NOBODY
 from reachproof.manifests.fields import Field
 from reachproof.manifests.istio_identity import read_accounts, read_namespaces, read_principals
 from reachproof.manifests.syntax import read_cidr
 from reachproof.network.address import ALL_ADDRESSES
-from reachproof.network.hbone import every
 from reachproof.network.intervals import EMPTY, IntervalSet
-from reachproof.network.istio import NOBODY
-from reachproof.network.mesh import AMBIENT, GATEWAY, IN_MESH, SIDECAR, UNCLEAR, pods
-from reachproof.network.mutual_tls import TCP
 from reachproof.network.policy import Action, AddressPeer, AnyPeer, Match, Peer, PolicyRef, PortMatch, Rule
 from reachproof.network.ports import MAX_PORT, Protocol, port_range
 from reachproof.network.predicate import ALWAYS, Predicate, both, either, negated

@@ -11,6 +11,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any, Final
 
+from reachproof.engines.istio.membership import USE_WAYPOINT
 from reachproof.manifests.calico_objects import LABELLED_KINDS
 from reachproof.manifests.ciliumcluster import LOCAL, NAME, is_config
 from reachproof.manifests.endpoints import LEADER, MANAGED_BY, SERVICE_NAME, SKIP_MIRROR
@@ -21,7 +22,6 @@ from reachproof.manifests.mesh_signs import ANNOTATIONS, PROXY, ROUTER, TRANSPAR
 from reachproof.manifests.registry import depends_on_cni
 from reachproof.manifests.unmodelled import REQUEST_AUTHENTICATION
 from reachproof.manifests.workloads import WORKLOAD_GROUPS
-from reachproof.network.mesh import USE_WAYPOINT
 
 Kept = dict[str, "Kept | str"]
 """Field names, each with what is kept below it, of each item where the value is a list."""

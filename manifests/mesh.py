@@ -11,10 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from reachproof.manifests.pods import PodEntry
-from reachproof.network.cluster import Namespace, Notice, Pod
-from reachproof.network.labels import Labels
-from reachproof.network.mesh import (
+from reachproof.engines.istio.membership import (
     AMBIENT_MODE,
     ASKS_FOR_AMBIENT,
     ASKS_FOR_SIDECAR,
@@ -27,6 +24,9 @@ from reachproof.network.mesh import (
     ambient_port,
     in_ambient_mode,
 )
+from reachproof.manifests.pods import PodEntry
+from reachproof.network.cluster import Namespace, Notice, Pod
+from reachproof.network.labels import Labels
 from reachproof.network.options import AmbientPort, Options
 from reachproof.network.policy import Policy, TierName
 from reachproof.network.predicate import Holder, holds

@@ -10,8 +10,8 @@
 | `traffic.sidecar.istio.io/...`, `status.sidecar.istio.io/port`, `.../interceptionMode` | what a sidecar captures |
 | TRANSPARENT_NETWORK_POLICIES in the environment of ztunnel | what the network sees of HBONE |
 
-A setting that cannot be read leaves it open what is captured. The keys are those of `network.mesh`. Trusted by every
-verdict about a mesh of Istio; checked by tests/manifests/test_mesh.py.
+A setting that cannot be read leaves it open what is captured. The keys are those of `engines.istio.membership`.
+Trusted by every verdict about a mesh of Istio; checked by tests/manifests/test_mesh.py.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from reachproof.engines.istio import membership as mesh
+from reachproof.engines.istio.membership import INJECT, PERHAPS, YES, YES_TEXTS
 from reachproof.manifests import loose
 from reachproof.manifests.loose import Node
-from reachproof.network import mesh
 from reachproof.network.intervals import EMPTY, IntervalSet
-from reachproof.network.mesh import INJECT, PERHAPS, YES, YES_TEXTS
 from reachproof.network.options import AmbientPort
 from reachproof.network.ports import MAX_PORT, Protocol, port_range
 
@@ -79,7 +79,7 @@ def asks_for_sidecar(metadata: Node) -> bool | None:
 
 
 def signs(metadata: Node, spec: Node, at: str, *, running: bool) -> dict[str, str]:
-    """What the pod shows, by the keys of `network.mesh`; of the ambient mode only where it is running."""
+    """What the pod shows, by the keys of `engines.istio.membership`; of the ambient mode only where it is running."""
     annotations, proxies = _annotations(metadata), list(_proxies(spec, at))
     found: dict[str, str] = {}
     if any(ROUTER in _args(each) for each in proxies) or "gateway" in str(annotations.get(_TEMPLATES, "")):

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
+from reachproof.engines.profile import PROFILES, Profile
 from reachproof.manifests.endpoints import Slice
 from reachproof.manifests.fields import Field
 from reachproof.network.cluster import Service
 from reachproof.network.labels import Labels
 from reachproof.network.options import Channel, Cni, Options
 from reachproof.network.policy import Policy, PolicyRef
-from reachproof.network.profile import PROFILES, Profile
 
 T = TypeVar("T")
 

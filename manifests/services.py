@@ -8,6 +8,7 @@ Trusted by questions about Services; checked by tests/manifests.
 
 from __future__ import annotations
 
+from reachproof.engines.istio.membership import USE_WAYPOINT
 from reachproof.manifests import loose
 from reachproof.manifests.document import describe
 from reachproof.manifests.loose import Misfit, Node
@@ -17,7 +18,6 @@ from reachproof.network.address import family, parse_cidrs
 from reachproof.network.cluster import Service, ServicePort
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import Operator, Requirement, Selector
-from reachproof.network.mesh import USE_WAYPOINT
 from reachproof.network.ports import MAX_PORT
 
 _HEADLESS = "None"

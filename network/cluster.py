@@ -69,7 +69,7 @@ class Pod:
     the pod range. `workload` is `Kind/name` of the top owner, or empty for a bare pod. `ports` are those that policies
     look names up in, `service_ports` those of Services; `of_services` is None where both are the same. `declared` are
     all (number, protocol) pairs of containerPorts, named or not, for explanations only. `mesh`: what it
-    shows of a mesh of Istio, by the keys of `network.mesh`, where that differs from what labels ask for.
+    shows of a mesh of Istio, by the keys of `engines.istio.membership`, where that differs from what labels ask for.
     """
 
     namespace: str

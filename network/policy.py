@@ -5,7 +5,7 @@
     Match  = peer AND ports (AND what else is asked of the subject)
     Peer   = a predicate over a party (pod | node | external) and its address, never a bare CIDR test
 
-How policies are arranged into tiers, and what undefined order means, is `network.program`. What is true of a flow is
+How policies are arranged into tiers, and what undefined order means, is `engines.assembly`. What is true of a flow is
 defined by `semantics` and computed again by `solver`.
 """
 
@@ -41,7 +41,7 @@ class Action(StrEnum):
 class TierName(StrEnum):
     """The tiers in the order of evaluation; `default` is what holds where no policy decides.
 
-    `istio` is before a pod, and lets through what the network must allow too (`network.istio`).
+    `istio` is before a pod, and lets through what the network must allow too (`engines.istio.tiers`).
     `normal` is Cilium's, which holds NetworkPolicy too.
     `calico` stands for the tiers of Calico, each of which has a name of its own (`CalicoTier`).
     """
@@ -216,8 +216,8 @@ class Match:
     """Peer and ports must both match; `ports` None is every port of every protocol.
 
     `subject`: what is asked of the subject besides that the policy selects it. `nameless`: the peer in place of
-    `peer` where the other end proves no identity, None where that makes no difference; `network.istio` puts matches
-    without it in the place of such a match.
+    `peer` where the other end proves no identity, None where that makes no difference; `engines.istio.tiers` puts
+    matches without it in the place of such a match.
     """
 
     peer: Peer
@@ -234,7 +234,7 @@ class Rule:
     on them. `condition`: what it depends on besides its matches, as written. Rules of one policy and direction that
     have the same condition match the same connections where their matches hold, in whichever snapshot.
     `needs_name`: a domain name, or a pattern of Cilium, that must have been looked up; `resolves`: those that the rule
-    lets pods look up (`network.cilium_dns`).
+    lets pods look up (`engines.cilium.dns`).
     """
 
     action: Action
@@ -315,8 +315,8 @@ class Policy:
     `isolates`: the directions in which a selected pod meets the end of the tier where no policy of it decides.
     `may_isolate`: those in which it may or may not do so; what allows in the same tier comes first. `placement`: its
     tier, for Calico's own kinds only. `staged`: it is not enforced unless the options say so. `mutual_tls`: for
-    PeerAuthentication only, whose rules `network.istio` makes of it. `written`: a digest of what the object says, and
-    `unmodelled` the parts of it that flows do not show; of policies that were read only.
+    PeerAuthentication only, whose rules `engines.istio.tiers` makes of it. `written`: a digest of what the object says,
+    and `unmodelled` the parts of it that flows do not show; of policies that were read only.
     """
 
     ref: PolicyRef

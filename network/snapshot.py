@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TypeVar, cast
 
 from reachproof.network.address import NOT_ROUTED, PRIVATE
 from reachproof.network.cluster import IdlePod, Ingress, Namespace, Node, Notice, Pod, Service, ServiceAccount
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import Labels
-from reachproof.network.mesh import Mesh, mesh_of
 from reachproof.network.options import DEFAULT_OPTIONS, Cni, Options
 from reachproof.network.policy import Policy
 from reachproof.network.predicate import ACCOUNT_NAME, Holder
-from reachproof.network.program import Programs, assemble
-from reachproof.network.restricted import Restricted
 from reachproof.network.unmodelled import Unread
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,28 +49,14 @@ class Snapshot:
     unread: tuple[Unread, ...] = field(default=(), compare=False)
 
     @cached_property
-    def programs(self) -> Programs:
-        """The policies arranged under the options."""
-        return assemble(self.policies, self.options, self.mesh)
-
-    @cached_property
-    def mesh(self) -> Mesh:
-        """What the objects say of a mesh of Istio."""
-        return mesh_of(self.namespaces, self.pods, self.services, self.options.ambient_port)
-
-    @cached_property
-    def _restricted(self) -> Restricted:
-        return Restricted(self.programs)
-
-    @cached_property
-    def _programs_in(self) -> dict[str, Programs]:
+    def _derived(self) -> dict[Callable[[Snapshot], object], object]:
         return {}
 
-    def programs_in(self, namespace: str) -> Programs:
-        """The programs without the policies that select no pod of the namespace; kept after the first call."""
-        if namespace not in self._programs_in:
-            self._programs_in[namespace] = self._restricted.to(self.namespace_of[namespace].labels)
-        return self._programs_in[namespace]
+    def derived(self, make: Callable[[Snapshot], T]) -> T:
+        """The value of `make` for this snapshot, kept after the first call; `make` is a function of a module above."""
+        if make not in self._derived:
+            self._derived[make] = make(self)
+        return cast(T, self._derived[make])
 
     @cached_property
     def namespace_of(self) -> dict[str, Namespace]:

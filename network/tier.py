@@ -1,4 +1,4 @@
-"""Tiers, chains and groups: what a program is made of. How policies are arranged into them: `network.program`."""
+"""Tiers, chains and groups: what a program is made of. How policies are arranged into them: `engines.assembly`."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reachproof.network.calico import END
+from reachproof.engines.calico import END
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Action, Direction, Policy, PolicyRef
 from reachproof.network.snapshot import Snapshot

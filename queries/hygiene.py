@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from reachproof.engines.assembly import EXEMPTION
 from reachproof.grammar import ast
 from reachproof.network.cluster import Notice, Pod
 from reachproof.network.errors import InternalError
@@ -24,7 +25,6 @@ from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import Selector
 from reachproof.network.policy import Action, Direction, Policy, TierName
 from reachproof.network.ports import Protocol, place
-from reachproof.network.program import EXEMPTION
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Witness
 from reachproof.queries.findings import Code, Finding, Report, Severity, ordered

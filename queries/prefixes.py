@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TypeVar
 
+from reachproof.engines import calico
 from reachproof.grammar import ast
-from reachproof.network import calico
 from reachproof.network.cluster import Notice
 from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Operator, Requirement, Selector
 from reachproof.network.options import Cni

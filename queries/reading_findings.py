@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reachproof.engines.assembly import programs
 from reachproof.network.address import ALL_V4, ALL_V6, format_cidrs
 from reachproof.network.cluster import Pod
 from reachproof.network.intervals import IntervalSet
@@ -38,7 +39,7 @@ def blind_blocks(snapshot: Snapshot) -> Iterator[Finding]:
 
     A CIDR that is a whole address family usually means the outside.
     """
-    enforced = {policy.ref: policy for d in Direction for t in snapshot.programs.tiers(d) for policy in t.policies}
+    enforced = {policy.ref: policy for d in Direction for t in programs(snapshot).tiers(d) for policy in t.policies}
     pods = [pod for pod in snapshot.pods if not pod.host_network]
     held = IntervalSet.of((address, address) for pod in pods for address in pod.addresses)
     for policy in snapshot.policies:
@@ -55,7 +56,7 @@ def blind_blocks(snapshot: Snapshot) -> Iterator[Finding]:
 def _blind(snapshot: Snapshot, policy: Policy, held: IntervalSet) -> tuple[IntervalSet, Origin] | None:
     """The first addresses of the policy as it is enforced that hold a pod which they do not match, and their place."""
     for direction in Direction:
-        for tier in snapshot.programs.tiers(direction):
+        for tier in programs(snapshot).tiers(direction):
             for each in (each for each in tier.policies if each.ref == policy.ref):
                 for rule in each.rules(direction):
                     for match in rule.matches:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from math import inf
 
-from reachproof.network.cilium import adapted
+from reachproof.engines.cilium.tiers import adapted
+from reachproof.engines.istio.membership import IN_MESH
 from reachproof.network.cluster import Pod
 from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Operator, Requirement, Selector
-from reachproof.network.mesh import IN_MESH
 from reachproof.network.options import Cni, HostNetworkPods
 from reachproof.network.origin import Origin
 from reachproof.network.policy import (

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reachproof.engines.istio.uncaptured import WAYPOINT
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Action, Direction, Policy, Rule
-from reachproof.network.program import Tier
 from reachproof.network.snapshot import Snapshot
-from reachproof.network.uncaptured import WAYPOINT
+from reachproof.network.tier import Tier
 from reachproof.semantics.evaluate import evaluate, evaluate_direction, require_possible, tiers
 from reachproof.semantics.trace import Step, Truth
 

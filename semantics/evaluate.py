@@ -6,7 +6,7 @@
 A party that is no policy subject (node, external, host-network pod) allows everything. A pod always reaches its own
 address. What comes back to it through a Service is no flow here: no question has a pod at both ends.
 
-Trusted: `network.program` for the arrangement of policies, and the loaders for the policies themselves. Checked by
+Trusted: `engines.assembly` for the arrangement of policies, and the loaders for the policies themselves. Checked by
 tests/cases and tests/laws, and against the solver's two engines by tests/agreement.
 """
 
@@ -14,15 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reachproof.engines.assembly import programs_in
+from reachproof.engines.calico import END
 from reachproof.network.address import NOT_ROUTED, family, format_address
-from reachproof.network.calico import END
 from reachproof.network.cluster import Node, Notice, Pod
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.options import HostNetworkPods
 from reachproof.network.policy import Action, Direction, TierName
 from reachproof.network.ports import MAX_PORT
-from reachproof.network.program import BUILT_IN, Tier
 from reachproof.network.snapshot import Snapshot
+from reachproof.network.tier import BUILT_IN, Tier
 from reachproof.semantics.match import subject
 from reachproof.semantics.outcomes import Case, Choice, tier_outcomes
 from reachproof.semantics.sentences import (
@@ -108,7 +109,7 @@ def tiers(snapshot: Snapshot, flow: Flow, direction: Direction) -> tuple[Tier, .
     pod = subject(flow, direction)[0]
     if not isinstance(pod, Pod) or not _is_subject(snapshot, pod):
         return ()
-    return () if is_itself(flow) else snapshot.programs_in(pod.namespace).tiers(direction)
+    return () if is_itself(flow) else programs_in(snapshot, pod.namespace).tiers(direction)
 
 
 def is_itself(flow: Flow) -> bool:

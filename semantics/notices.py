@@ -27,8 +27,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import inf
 
+from reachproof.engines.cilium.tiers import LOCAL_HOST
 from reachproof.network.address import format_address
-from reachproof.network.cilium import LOCAL_HOST
 from reachproof.network.cluster import Notice
 from reachproof.network.flow import Flow
 from reachproof.network.policy import (
@@ -39,9 +39,8 @@ from reachproof.network.policy import (
     Policy,
     Rule,
 )
-from reachproof.network.program import BUILT_IN
 from reachproof.network.snapshot import Snapshot
-from reachproof.network.tier import is_perhaps_isolation
+from reachproof.network.tier import BUILT_IN, is_perhaps_isolation
 from reachproof.semantics.match import Matched, other, peer_matches, subject
 from reachproof.semantics.sentences import listed, named, number_or_name
 

@@ -1,4 +1,4 @@
-"""The possible outcomes of policies, groups, chains and tiers for one flow, as the header of `network.program` says.
+"""The possible outcomes of policies, groups, chains and tiers for one flow, as the header of `engines.assembly` says.
 
     Outcomes = the possible actions, each with one Choice that shows how it comes about; None: nothing matches
 
@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from reachproof.network.cluster import Notice
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Action, Direction, Policy, Rule, TierId, TierName
-from reachproof.network.program import Chain, Group, Tier
 from reachproof.network.snapshot import Snapshot
+from reachproof.network.tier import Chain, Group, Tier
 from reachproof.semantics import notices
 from reachproof.semantics.match import Matched, any_match, in_pod_set, subject
 

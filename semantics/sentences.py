@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
+from reachproof.engines.assembly import EXEMPTION
+from reachproof.engines.calico import place_text
+from reachproof.engines.cilium.tiers import ALWAYS, LOCAL_HOST
+from reachproof.engines.istio.uncaptured import PAST, WAYPOINT
 from reachproof.network.address import format_address
-from reachproof.network.calico import place_text
-from reachproof.network.cilium import ALWAYS, LOCAL_HOST
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.policy import Action, Direction, Policy, Rule, TierId, TierName
-from reachproof.network.program import BUILT_IN, EXEMPTION
-from reachproof.network.tier import is_perhaps_isolation
-from reachproof.network.uncaptured import PAST, WAYPOINT
+from reachproof.network.tier import BUILT_IN, is_perhaps_isolation
 
 _VERBS = {Action.ALLOW: "allows", Action.DENY: "denies", Action.PASS: "leaves"}
 

@@ -5,9 +5,19 @@ Checked by tests/semantics/test_tunnel.py.
 
 from __future__ import annotations
 
+from reachproof.engines.istio.membership import (
+    AMBIENT,
+    BYPASSED,
+    GATEWAY,
+    OUTBOUND,
+    SIDECAR,
+    TUNNELED,
+    UNCLEAR,
+    mesh_of,
+    ports_of,
+)
 from reachproof.network.cluster import Pod
 from reachproof.network.flow import Flow, Party
-from reachproof.network.mesh import AMBIENT, BYPASSED, GATEWAY, OUTBOUND, SIDECAR, TUNNELED, UNCLEAR, ports_of
 from reachproof.network.options import AmbientPort
 from reachproof.network.ports import Protocol, place
 from reachproof.network.predicate import Predicate, holds
@@ -18,7 +28,7 @@ _HBONE = f"tcp/{AmbientPort.HBONE} (HBONE)"
 
 def seen(snapshot: Snapshot, flow: Flow) -> str:
     """`, which the network sees as tcp/15008 (HBONE)`, or that it may; empty where it sees the flow as it is."""
-    mesh = snapshot.mesh
+    mesh = mesh_of(snapshot)
     if not mesh.ambient or mesh.port is AmbientPort.ORIGINAL or flow.protocol is not Protocol.TCP:
         return ""
     certain = _is(snapshot, flow.source, AMBIENT) and (

@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 
+from reachproof.engines.assembly import programs
 from reachproof.network.collector import without_collector
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.policy import (
@@ -36,8 +37,8 @@ from reachproof.network.policy import (
     Rule,
 )
 from reachproof.network.ports import ALL_PORTS
-from reachproof.network.program import Tier
 from reachproof.network.snapshot import Snapshot
+from reachproof.network.tier import Tier
 from reachproof.solver.bits import partition
 from reachproof.solver.goal import Side
 from reachproof.solver.index import Index
@@ -190,7 +191,7 @@ class _Direction:
         self._meant = meant
 
     def tiers(self) -> list[GroundTier]:
-        return [self._tier(tier) for tier in self._snapshot.programs.tiers(self._direction)]
+        return [self._tier(tier) for tier in programs(self._snapshot).tiers(self._direction)]
 
     def _tier(self, tier: Tier) -> GroundTier:
         chains = tuple(

@@ -17,10 +17,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from reachproof.engines.assembly import EXEMPTION
 from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Action, Direction, Policy, PolicyRef, Rule, TierName
-from reachproof.network.program import BUILT_IN, EXEMPTION
+from reachproof.network.tier import BUILT_IN
 from reachproof.solver import witness
 from reachproof.solver.bits import positions
 from reachproof.solver.budget import Budget

@@ -17,7 +17,7 @@ import numpy as np
 
 from reachproof.network.intervals import IntervalSet, atoms
 from reachproof.network.policy import Direction, Policy, Rule
-from reachproof.network.program import Tier
+from reachproof.network.tier import Tier
 from reachproof.solver.budget import Budget
 from reachproof.solver.cells import NOT_AT_A_NODE, Cell, Cells, Draft
 from reachproof.solver.goal import At, Formula, InPorts, Same, Side

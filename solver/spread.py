@@ -12,7 +12,7 @@ import numpy as np
 
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.policy import DomainPeer, OtherNodePeer, OwnNodePeer
-from reachproof.network.program import BUILT_IN
+from reachproof.network.tier import BUILT_IN
 from reachproof.solver.goal import Side
 from reachproof.solver.index import Positions
 from reachproof.solver.slice import Patch, Slice, SlicedPolicy, SlicedRule, SlicedTier

@@ -8,8 +8,8 @@
 | direction | `A`: it can be allowed, `D`: it can be denied; allowed after the last tier |
 
 Choices that are left open (ties, domain names, an unknown node) are no variables: the clauses compute which outcomes
-are possible, as `network.program` defines them, so one script can ask for "can" and for "must". What a rule's terms are
-about, cells or labels, is not known here.
+are possible, as `engines.assembly` defines them, so one script can ask for "can" and for "must". What a rule's terms
+are about, cells or labels, is not known here.
 
 Trusted: nothing by itself; checked with the scripts that are made of it.
 """

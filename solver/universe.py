@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
+from reachproof.engines.assembly import programs
 from reachproof.network.address import ALL_ADDRESSES, ALL_V4, ALL_V6, family
 from reachproof.network.cluster import ContainerPort, Node, Pod
 from reachproof.network.flow import External, Party
@@ -284,7 +285,7 @@ def _policy_addresses(snapshot: Snapshot) -> list[IntervalSet]:
     """Every set of addresses that some peer of the programs asks about, once each, in order of appearance."""
     found: dict[IntervalSet, None] = {}
     for direction in Direction:
-        for tier in snapshot.programs.tiers(direction):
+        for tier in programs(snapshot).tiers(direction):
             for policy in tier.policies:
                 for rule in policy.rules(direction):
                     for match in rule.matches:

@@ -4,7 +4,7 @@
     live   = flows that can come to the tier
     rest   = flows that no earlier rule of the chain decides for certain, whether or not they come to the tier
 
-The sets engine keeps sums only; here every rule is shown with what it finds. Both follow `network.program`.
+The sets engine keeps sums only; here every rule is shown with what it finds. Both follow `engines.assembly`.
 
 Trusted: nothing by itself. What is concluded from it is compared with the sets engine (`solver.ambiguity`), and flows
 of every conclusion are judged by the evaluator (`queries.hygiene`).

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
+from reachproof.engines.assembly import programs
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Operator, Selector
 from reachproof.network.policy import (
@@ -31,8 +32,8 @@ from reachproof.network.policy import (
     Rule,
     Union,
 )
-from reachproof.network.program import Tier
 from reachproof.network.snapshot import Snapshot
+from reachproof.network.tier import Tier
 from reachproof.solver.bits import ones
 from reachproof.solver.goal import (
     At,
@@ -151,8 +152,8 @@ def scope(snapshot: Snapshot, universe: Universe, region: Formula) -> Scope | No
         ports=chooser.ports,
         points=points,
         homes=places,
-        egress=tuple(chooser.tier(tier, Direction.EGRESS) for tier in snapshot.programs.egress),
-        ingress=tuple(chooser.tier(tier, Direction.INGRESS) for tier in snapshot.programs.ingress),
+        egress=tuple(chooser.tier(tier, Direction.EGRESS) for tier in programs(snapshot).egress),
+        ingress=tuple(chooser.tier(tier, Direction.INGRESS) for tier in programs(snapshot).ingress),
     )
 
 

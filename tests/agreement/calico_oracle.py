@@ -1,6 +1,6 @@
 """What Calico does with one flow, written from its rules over the manifests themselves.
 
-Nothing of what `manifests` makes of a policy is used, and nothing of `network.calico`: a selector is asked of labels, a
+Nothing of what `manifests` makes of a policy is used, and nothing of `engines.calico`: a selector is asked of labels, a
 rule of addresses, and tiers are walked with a loop. Of the snapshot only pods and nodes are used.
 """
 

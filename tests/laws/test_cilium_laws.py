@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from reachproof.engines.assembly import programs
 from reachproof.manifests.load import load_objects
 from reachproof.network.cluster import Pod
 from reachproof.network.options import Channel, Cni, Options
@@ -69,7 +70,7 @@ def test_a_deny_wins_wherever_it_stands(snapshot: Snapshot, direction: Direction
 
 def selects(snapshot: Snapshot, policy: Policy, pod: Pod) -> bool:
     """True if the policy selects the pod, as it is enforced."""
-    every = [each for d in Direction for tier in snapshot.programs.tiers(d) for each in tier.policies]
+    every = [each for d in Direction for tier in programs(snapshot).tiers(d) for each in tier.policies]
     subjects = [each.subject for each in every if each.ref == policy.ref]
     labels = snapshot.namespace_of[pod.namespace].labels
     held = snapshot.labels_of(pod)

@@ -7,10 +7,11 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reachproof.engines.assembly import programs
+from reachproof.engines.istio import tiers as istio
+from reachproof.engines.istio.membership import AMBIENT, BYPASSED, mesh_of
 from reachproof.manifests.load import load_objects
-from reachproof.network import istio
 from reachproof.network.cluster import Pod
-from reachproof.network.mesh import AMBIENT, BYPASSED
 from reachproof.network.policy import Action, Direction, Policy, Rule, TierName
 from reachproof.network.ports import Protocol
 from reachproof.network.predicate import both, holds, negated
@@ -95,8 +96,8 @@ def test_an_audit_policy_changes_nothing(objects: list[Manifest]) -> None:
 @given(inputs())
 def test_only_ingress_is_looked_at_but_for_waypoints(objects: list[Manifest]) -> None:
     snapshot = load_objects(objects)
-    names = [tier.name for tier in snapshot.programs.tiers(Direction.EGRESS)]
-    assert (TierName.ISTIO in names) is bool(snapshot.mesh.waypoints)
+    names = [tier.name for tier in programs(snapshot).tiers(Direction.EGRESS)]
+    assert (TierName.ISTIO in names) is bool(mesh_of(snapshot).waypoints)
 
 
 def with_policies_that_let_the_port_of_hbone_through(objects: list[Manifest], *more: int) -> list[Manifest]:

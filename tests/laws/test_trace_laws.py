@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reachproof.engines.assembly import programs
 from reachproof.network.policy import Action, Direction
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.blockers import blockers, deciders
@@ -46,7 +47,7 @@ def test_policies_that_cannot_select_in_the_namespace_are_left_out_without_a_tra
     for flow in some_flows(snapshot, 20):
         for direction in Direction:
             if tiers(snapshot, flow, direction):
-                every = snapshot.programs.tiers(direction)
+                every = programs(snapshot).tiers(direction)
                 side = evaluate(snapshot, flow).side(direction)
                 assert evaluate_direction(snapshot, flow, direction, program=every) == side
 

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from reachproof.engines.istio.membership import (
+    AMBIENT,
+    BYPASSED,
+    GATEWAY,
+    SIDECAR,
+    TUNNELED,
+    UNCLEAR,
+    mesh_of,
+    pods,
+    ports_of,
+    ports_text,
+)
 from reachproof.manifests.load import load_objects
-from reachproof.network.mesh import AMBIENT, BYPASSED, GATEWAY, SIDECAR, TUNNELED, UNCLEAR, pods, ports_of, ports_text
 from reachproof.network.options import AmbientPort, Options
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.match import in_pod_set
@@ -151,10 +162,10 @@ def test_ztunnel_of_the_input_says_what_the_network_sees_unless_the_option_does(
 ) -> None:
     objects = [home(), pod(ENABLED), ztunnel(*variables)]
     found = load_objects(objects)
-    assert found.mesh.port is port
+    assert mesh_of(found).port is port
     assert "HBONE" not in notice(found, "MESH_ASSUMED").text
     for option in AmbientPort:
-        assert load_objects(objects, options=Options(ambient_port=option)).mesh.port is option
+        assert mesh_of(load_objects(objects, options=Options(ambient_port=option))).port is option
 
 
 def test_ztunnel_itself_has_no_sidecar() -> None:

@@ -16,7 +16,7 @@ import coverage
 from tests.mutants.mutations import Mutation
 from tests.mutants.plugin import DURATIONS
 
-SUITE = ("cases", "laws", "agreement", "semantics", "network", "solver", "queries", "manifests")
+SUITE = ("cases", "laws", "agreement", "semantics", "network", "engine_profiles", "solver", "queries", "manifests")
 SECONDS = 20.0  # of tests per mutation, as they took while coverage was measured
 MOST = 400  # tests per mutation
 

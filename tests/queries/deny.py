@@ -9,8 +9,8 @@ from reachproof.network.cluster import Pod
 from reachproof.network.flow import External, Flow
 from reachproof.network.options import Enforcement
 from reachproof.network.policy import Action, Direction, TierName
-from reachproof.network.program import BUILT_IN
 from reachproof.network.snapshot import Snapshot
+from reachproof.network.tier import BUILT_IN
 from reachproof.semantics.evaluate import tiers
 from reachproof.semantics.match import in_pod_set
 from reachproof.semantics.outcomes import Case, Outcomes, tier_outcomes

@@ -24,8 +24,8 @@ from reachproof.network.policy import (
     Policy,
     Rule,
 )
-from reachproof.network.program import BUILT_IN, Chain, Tier
 from reachproof.network.snapshot import Snapshot
+from reachproof.network.tier import BUILT_IN, Chain, Tier
 from reachproof.semantics.evaluate import tiers, ways
 from reachproof.semantics.match import Matched, any_match, in_pod_set, subject
 from tests.strategies.pairs import Change

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reachproof.network.cilium import filtered
+from reachproof.engines.assembly import assemble
+from reachproof.engines.cilium.tiers import filtered
 from reachproof.network.errors import InputError
 from reachproof.network.labels import EVERYTHING, Operator, Requirement, Selector
 from reachproof.network.options import Cni, Enforcement, Options
@@ -22,7 +23,7 @@ from reachproof.network.policy import (
     Rule,
     TierName,
 )
-from reachproof.network.program import Tier, assemble
+from reachproof.network.tier import Tier
 
 HERE = Origin(file="cilium.yaml", line=3)
 KINDS = {

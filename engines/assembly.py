@@ -19,11 +19,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
 
-from reachproof.network import calico, cilium, hbone, istio
-from reachproof.network.cilium_dns import with_learned_names
+from reachproof.engines import calico
+from reachproof.engines.cilium import tiers as cilium
+from reachproof.engines.cilium.dns import with_learned_names
+from reachproof.engines.istio import hbone
+from reachproof.engines.istio import tiers as istio
+from reachproof.engines.istio.membership import NO_MESH, Mesh, mesh_of
+from reachproof.engines.namespace_programs import NamespacePrograms
+from reachproof.engines.profile import PROFILES, Profile
 from reachproof.network.errors import InputError, Problem
 from reachproof.network.labels import EVERYTHING
-from reachproof.network.mesh import NO_MESH, Mesh
 from reachproof.network.options import CidrMatches, Enforcement, HostNetworkPods, Options
 from reachproof.network.policy import (
     Action,
@@ -41,13 +46,8 @@ from reachproof.network.policy import (
     TierName,
     Union,
 )
-from reachproof.network.profile import PROFILES, Profile
-from reachproof.network.tier import BUILT_IN as BUILT_IN
-from reachproof.network.tier import Chain as Chain
-from reachproof.network.tier import Group as Group
-from reachproof.network.tier import Programs as Programs
-from reachproof.network.tier import Tier as Tier
-from reachproof.network.tier import perhaps_isolating
+from reachproof.network.snapshot import Snapshot
+from reachproof.network.tier import BUILT_IN, Chain, Programs, Tier, perhaps_isolating
 
 EXEMPTION = PolicyRef(kind="", namespace="", name="node exemption")
 _PARTIES = {
@@ -56,6 +56,24 @@ _PARTIES = {
     CidrMatches.WORLD_AND_PODS: frozenset((PartyKind.POD, PartyKind.EXTERNAL)),
     CidrMatches.WORLD: frozenset((PartyKind.EXTERNAL,)),
 }
+
+
+def programs(snapshot: Snapshot) -> Programs:
+    """The policies of the snapshot arranged under its options; made once. InputError as for `assemble`."""
+    return snapshot.derived(_programs)
+
+
+def programs_in(snapshot: Snapshot, namespace: str) -> Programs:
+    """The programs without the policies that select no pod of the namespace; made once."""
+    return snapshot.derived(_namespace_programs).of(snapshot.namespace_of[namespace])
+
+
+def _programs(snapshot: Snapshot) -> Programs:
+    return assemble(snapshot.policies, snapshot.options, mesh_of(snapshot))
+
+
+def _namespace_programs(snapshot: Snapshot) -> NamespacePrograms:
+    return NamespacePrograms(programs(snapshot))
 
 
 def assemble(policies: Iterable[Policy], options: Options, mesh: Mesh = NO_MESH) -> Programs:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from hypothesis import given
 
+from reachproof.engines.assembly import programs, programs_in
 from reachproof.network.labels import Labels
 from reachproof.network.policy import Direction
-from reachproof.network.program import Tier
 from reachproof.network.snapshot import Snapshot
+from reachproof.network.tier import Tier
 from tests.strategies.snapshots import snapshots
 
 
@@ -28,7 +29,7 @@ def names(tier: Tier) -> list[list[list[str]]]:
 def test_nothing_else_is_left_out_and_the_order_stays(snapshot: Snapshot) -> None:
     for namespace in snapshot.namespaces:
         for direction in Direction:
-            whole = snapshot.programs.tiers(direction)
-            found = snapshot.programs_in(namespace.name).tiers(direction)
+            whole = programs(snapshot).tiers(direction)
+            found = programs_in(snapshot, namespace.name).tiers(direction)
             assert [names(tier) for tier in found] == [looked_at(tier, namespace.labels) for tier in whole]
             assert [(tier.name, tier.isolation) for tier in found] == [(tier.name, tier.isolation) for tier in whole]

@@ -23,9 +23,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from reachproof.network.cilium import LOCAL_HOST
-from reachproof.network.intervals import IntervalSet
-from reachproof.network.mesh import (
+from reachproof.engines.cilium.tiers import LOCAL_HOST
+from reachproof.engines.istio.membership import (
     AMBIENT,
     BYPASSED,
     GATEWAY,
@@ -39,7 +38,8 @@ from reachproof.network.mesh import (
     ports_of,
     shows,
 )
-from reachproof.network.mutual_tls import TCP
+from reachproof.engines.istio.mutual_tls import TCP
+from reachproof.network.intervals import IntervalSet
 from reachproof.network.options import AmbientPort
 from reachproof.network.policy import (
     AnyPeer,

@@ -9,7 +9,7 @@
 
 Pods of the host network are never in it. What a pod shows is `Pod.mesh`, by the keys of this module; it is there only
 where it differs from what labels ask for, and possible pods show nothing. Trusted by every verdict about a mesh of
-Istio; checked by tests/network/test_mesh.py and tests/agreement/test_istio.py.
+Istio; checked by tests/engine_profiles/test_istio_membership.py and tests/agreement/test_istio.py.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from reachproof.network.options import AmbientPort
 from reachproof.network.policy import PodSet
 from reachproof.network.ports import Protocol, place, port_range
 from reachproof.network.predicate import Holder, Needs, Predicate, both, either, negated
+from reachproof.network.snapshot import Snapshot
 
 INJECT = "sidecar.istio.io/inject"
 INJECTED = "security.istio.io/tlsMode"
@@ -158,11 +159,13 @@ def in_ambient_mode(namespaces: Iterable[Namespace], found: Iterable[Pod]) -> bo
     )
 
 
-def mesh_of(
-    namespaces: Iterable[Namespace], found: Iterable[Pod], services: Iterable[Service], port: AmbientPort | None
-) -> Mesh:
-    """What the objects say; `port` is the option, which comes before what ztunnel shows."""
-    spaces, members = tuple(namespaces), tuple(found)
+def mesh_of(snapshot: Snapshot) -> Mesh:
+    """What the objects of the snapshot say of a mesh, made once; the option comes before what ztunnel shows."""
+    return snapshot.derived(_mesh)
+
+
+def _mesh(snapshot: Snapshot) -> Mesh:
+    spaces, members, port = snapshot.namespaces, snapshot.pods, snapshot.options.ambient_port
     ambient = in_ambient_mode(spaces, members)
     if not ambient and not any(pod.mesh for pod in members):
         return NO_MESH
@@ -171,7 +174,7 @@ def mesh_of(
         port=port or ambient_port(members) or AmbientPort.HBONE,
         inbound=_texts(members, INBOUND),
         outbound=_texts(members, OUTBOUND),
-        waypoints=_waypoints(spaces, members, services) if ambient else (),
+        waypoints=_waypoints(spaces, members, snapshot.services) if ambient else (),
         tunnel_names=frozenset(
             port_.name
             for pod in members

@@ -21,6 +21,7 @@ from dataclasses import replace
 from itertools import groupby
 from math import inf
 
+from reachproof.engines.profile import Profile
 from reachproof.network.policy import (
     Action,
     AnyPeer,
@@ -35,7 +36,6 @@ from reachproof.network.policy import (
     Staged,
     TierName,
 )
-from reachproof.network.profile import Profile
 from reachproof.network.tier import BUILT_IN, Tier, perhaps_isolating
 
 DEFAULT = Placement(tier="default", order=1_000_000, ends=Action.DENY)

@@ -1,7 +1,7 @@
 """The programs without the policies that can select no pod of a namespace.
 
 Every NetworkPolicy names its namespace, so those that name another one are never looked at. Trusted by every replay;
-checked by tests/laws/test_restricted_laws.py against a look at every policy.
+checked by tests/laws/test_namespace_programs_laws.py against a look at every policy.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from heapq import merge
 from operator import itemgetter
 
+from reachproof.network.cluster import Namespace
 from reachproof.network.labels import NAMESPACE_NAME, Labels, Operator, Selector
 from reachproof.network.policy import Policy
-from reachproof.network.program import Chain, Programs, Tier
+from reachproof.network.tier import Chain, Programs, Tier
 
 Placed = tuple[tuple[int, int], Policy]
 """A policy with the number of its group in the chain, and its place there."""
@@ -55,19 +56,22 @@ def _names(selector: Selector) -> tuple[str, ...] | None:
     return None
 
 
-class Restricted:
-    """Programs that can be had for one namespace after the other."""
+class NamespacePrograms:
+    """The programs of each namespace, made when they are first asked for."""
 
     def __init__(self, programs: Programs) -> None:
         self._egress = [_named(tier) for tier in programs.egress]
         self._ingress = [_named(tier) for tier in programs.ingress]
+        self._made: dict[str, Programs] = {}
 
-    def to(self, namespace: Labels) -> Programs:
-        """What is left for pods of a namespace with these labels, of which one is its name."""
-        return Programs(
-            egress=tuple(_within(tier, chains, namespace) for tier, chains in self._egress),
-            ingress=tuple(_within(tier, chains, namespace) for tier, chains in self._ingress),
-        )
+    def of(self, namespace: Namespace) -> Programs:
+        """The programs without the policies that select no pod of the namespace."""
+        if namespace.name not in self._made:
+            self._made[namespace.name] = Programs(
+                egress=tuple(_within(tier, chains, namespace.labels) for tier, chains in self._egress),
+                ingress=tuple(_within(tier, chains, namespace.labels) for tier, chains in self._ingress),
+            )
+        return self._made[namespace.name]
 
 
 def _named(tier: Tier) -> tuple[Tier, list[_NamedChain]]:

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from reachproof.engines.istio.membership import GATEWAY
 from reachproof.network.intervals import IntervalSet
-from reachproof.network.mesh import GATEWAY
 from reachproof.network.policy import Level, MutualTls, PodSet, Policy, TlsMode
 from reachproof.network.ports import Protocol, place, port_range
 from reachproof.network.predicate import NEVER, Holder, Needs, Predicate, both, either, negated

@@ -3,7 +3,7 @@
 | Place | Holds | Outcome |
 |---|---|---|
 | 1 | a waypoint that may stand between | may allow, may deny: it decides, and the network sees other connections |
-| 2 | what the proxy of a pod does not see (`network.uncaptured`) | pass |
+| 2 | what the proxy of a pod does not see (`engines.istio.uncaptured`) | pass |
 | 3 | PeerAuthentication that is STRICT for the pod | deny, where the other end has no identity |
 | 4 | AuthorizationPolicy CUSTOM | may deny: somebody else is asked |
 | 5 | AuthorizationPolicy DENY | deny |
@@ -35,9 +35,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from reachproof.network.hbone import every, zones
-from reachproof.network.intervals import IntervalSet
-from reachproof.network.mesh import (
+from reachproof.engines.istio.hbone import every, zones
+from reachproof.engines.istio.membership import (
     AMBIENT,
     GATEWAY,
     IN_MESH,
@@ -49,7 +48,9 @@ from reachproof.network.mesh import (
     pods,
     shows,
 )
-from reachproof.network.mutual_tls import TCP, Authentication, modes
+from reachproof.engines.istio.mutual_tls import TCP, Authentication, modes
+from reachproof.engines.istio.uncaptured import EXEMPT, exemptions, waypoint
+from reachproof.network.intervals import IntervalSet
 from reachproof.network.policy import (
     Action,
     AddressPeer,
@@ -69,7 +70,6 @@ from reachproof.network.policy import (
 )
 from reachproof.network.predicate import NEVER, Predicate, both, either, negated
 from reachproof.network.tier import BUILT_IN, Group, Programs, Tier, perhaps_isolating
-from reachproof.network.uncaptured import EXEMPT, exemptions, waypoint
 
 REQUIRED, CUSTOM, DENY, ALLOW = range(EXEMPT + 1, EXEMPT + 5)
 """The places of the table from the third on, which are the priorities of the policies."""

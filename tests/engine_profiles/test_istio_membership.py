@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reachproof.network.mesh import AMBIENT, SIDECAR
+from reachproof.engines.istio.membership import AMBIENT, SIDECAR
 from reachproof.network.predicate import Holder, holds
 
 ENABLED, DISABLED = {"istio-injection": "enabled"}, {"istio-injection": "disabled"}

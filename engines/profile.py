@@ -8,9 +8,9 @@
 | `selection_ends_baseline` | no | whether a pod selected by a NetworkPolicy of the other direction meets the baseline |
 | `last_admin_priority` | none | implementations that do not program higher AdminNetworkPolicy priorities |
 | `cidr_matches` | all | whether ipBlock matches pods and nodes |
-| `normal_tier` | no | whether NetworkPolicy shares a tier with Cilium's kinds (`network.cilium`) |
+| `normal_tier` | no | whether NetworkPolicy shares a tier with Cilium's kinds (`engines.cilium.tiers`) |
 | `kinds_not_read` | none | kinds that the implementation does not know |
-| `calico_tiers` | no | whether NetworkPolicy shares a tier with Calico's kinds (`network.calico`) |
+| `calico_tiers` | no | whether NetworkPolicy shares a tier with Calico's kinds (`engines.calico`) |
 
 What changed between releases is in one place, `_CALICO` and `_CILIUM` below, which model the release `version`:
 

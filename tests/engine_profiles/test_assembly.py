@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from reachproof.engines.assembly import assemble
+from reachproof.engines.namespace_programs import NamespacePrograms
+from reachproof.engines.profile import PROFILES
 from reachproof.network.address import parse_cidr
+from reachproof.network.cluster import Namespace
 from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Selector
 from reachproof.network.options import CidrMatches, Cni, Enforcement, HostNetworkPods, Options
 from reachproof.network.origin import Origin
@@ -22,13 +26,12 @@ from reachproof.network.policy import (
     Rule,
     TierName,
 )
-from reachproof.network.profile import PROFILES
-from reachproof.network.program import Tier, assemble
-from reachproof.network.restricted import Restricted
+from reachproof.network.tier import Tier
 
 HERE = Origin(file="program.yaml")
 EGRESS, INGRESS = Direction.EGRESS, Direction.INGRESS
 BOTH = (EGRESS, INGRESS)
+SHOP = Namespace(name="shop", labels={NAMESPACE_NAME: "shop"}, origin=HERE)
 PODS = PodSet(EVERYTHING, EVERYTHING)
 BLOCK = AddressPeer(parse_cidr("10.0.0.0/8"))
 KINDS = {
@@ -238,15 +241,15 @@ def seen_by(given: Policy, host_network_pods: HostNetworkPods) -> tuple[bool, bo
     return found.subject.host_network, peer.host_network
 
 
-class TestRestricted:
+class TestNamespacePrograms:
     def test_policies_that_select_no_pod_of_the_namespace_are_gone_and_empty_chains_with_them(self) -> None:
         given = [policy("np", "shop", namespace="shop"), policy("np", "bank", namespace="bank"), policy("anp", "top")]
-        programs = Restricted(assemble(given, Options())).to({NAMESPACE_NAME: "shop"})
+        programs = NamespacePrograms(assemble(given, Options())).of(SHOP)
         expected = ["admin: top", "networkpolicy: shop, then own node?, then isolation"]
         assert [line(tier) for tier in programs.egress] == expected
 
     def test_the_exemption_stays_for_every_namespace(self) -> None:
-        programs = Restricted(assemble([], Options())).to({NAMESPACE_NAME: "shop"})
+        programs = NamespacePrograms(assemble([], Options())).of(SHOP)
         assert [line(tier) for tier in programs.ingress] == [OWN_NODE]
 
 

@@ -20,9 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from reachproof.network.intervals import IntervalSet
-from reachproof.network.labels import EVERYTHING
-from reachproof.network.mesh import (
+from reachproof.engines.istio.membership import (
     AMBIENT,
     BYPASSED,
     GATEWAY,
@@ -37,7 +35,9 @@ from reachproof.network.mesh import (
     ports_of,
     shows,
 )
-from reachproof.network.mutual_tls import TCP
+from reachproof.engines.istio.mutual_tls import TCP
+from reachproof.network.intervals import IntervalSet
+from reachproof.network.labels import EVERYTHING
 from reachproof.network.policy import (
     Action,
     AnyPeer,

@@ -1,0 +1,1 @@
+"""The mesh of Istio, before the policies of the network."""
