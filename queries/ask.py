@@ -288,27 +288,26 @@ class Session:
     def _why(self, plan: WhyPlan, draft: Answer, budget: Budget) -> Answer:
         """`why can`: what lets a flow through. `why can't`: all that blocks, over every kind of pair in question."""
         draft = replace(draft, form="why", assumptions=plan.assumptions, warnings=plan.warnings)
-        open_, shut = Search(plan.region, Wanted.CAN_ALLOW), Search(plan.region, Wanted.CAN_DENY)
-        goal = shut if plan.negated else open_
-        check = Check(snapshot=plan.snapshot, goal=goal, if_found=Verdict.EXPLAINED, if_absent=_otherwise(plan.negated))
+        check = plan.check(_wanted(plan.negated), Verdict.EXPLAINED, _otherwise(plan.negated))
         running = Plan(form="why", good=Verdict.EXPLAINED, checks=(check,), services=plan.services)
         answer = self._check(running, check, draft, budget)
         if answer.verdict is not Verdict.EXPLAINED or answer.witness is None:
-            return self._premise_is_wrong(plan, answer, open_ if plan.negated else shut, budget)
+            return self._premise_is_wrong(plan, running, answer, budget)
         flow, trace = answer.witness.flow, answer.witness.trace
         answer = replace(answer, warnings=(*answer.warnings, *two_outcomes(trace)))
         if not plan.negated:
             return replace(answer, because=deciders(self.snapshot, trace))
-        others = search(self._encoding_of(plan.snapshot), open_, budget, self.prover, explain=False)
+        can = Search(plan.region, Wanted.CAN_ALLOW)
+        others = search(self._encoding_of(plan.snapshot), can, budget, self.prover, explain=False)
         flows = [flow, *(sample.flow for sample in others.samples)] if isinstance(others, Absent) else [flow]
         warnings = list(answer.warnings)
         if isinstance(others, Found):
-            certain = Search(plan.region, Wanted.MUST_ALLOW)
+            certain = Search(plan.certain or plan.region, Wanted.MUST_ALLOW)
             surely = search(self._encoding_of(plan.snapshot), certain, budget, self.prover, explain=False)
             other = surely if isinstance(surely, Found) else others
             if other.flow != flow:
-                can = "can" if other is surely else "may, which is undetermined"
-                text = f"some of these {can}: {other.flow}; the explanation is for {flow}"
+                how = "can" if other is surely else "may, which is undetermined"
+                text = f"some of these {how}: {other.flow}; the explanation is for {flow}"
                 warnings.append(Notice(code="SOME_CAN", text=text))
         return replace(answer, because=all_blockers(plan.snapshot, flows), warnings=tuple(warnings))
 
@@ -344,22 +343,20 @@ class Session:
             evidence=replace(draft.evidence, replayed=bool(found.samples), solver_ms=solver_ms),
         )
 
-    def _premise_is_wrong(self, plan: WhyPlan, answer: Answer, goal: Search, budget: Budget) -> Answer:
+    def _premise_is_wrong(self, plan: WhyPlan, running: Plan, answer: Answer, budget: Budget) -> Answer:
         """Asked why it can, and it cannot, or the other way round: say so, and explain what is true."""
         if answer.verdict is Verdict.UNKNOWN:
             return answer
         if answer.vacuous:
             return replace(answer, verdict=Verdict.UNREACHABLE)
-        found = search(self._encoding_of(plan.snapshot), goal, budget, self.prover, explain=False)
-        if not isinstance(found, Found):
+        check = plan.check(_wanted(not plan.negated), answer.verdict, answer.verdict)
+        shown = self._check(running, check, answer, budget)
+        if shown.witness is None:
             return answer
         text = "it cannot; here is what blocks it" if not plan.negated else "it can; here is what lets it through"
-        check = Check(snapshot=plan.snapshot, goal=goal, if_found=answer.verdict, if_absent=answer.verdict)
-        shown = self._witnessed(answer, check, found.flow, plan.services)
-        assert shown.witness is not None
         because: tuple[Because, ...] = deciders(self.snapshot, shown.witness.trace)
         if not plan.negated:
-            because = all_blockers(plan.snapshot, [found.flow])
+            because = all_blockers(plan.snapshot, [shown.witness.flow])
         warnings = (*answer.warnings, Notice(code="PREMISE", text=text))
         return replace(shown, because=because, warnings=warnings)
 
@@ -394,6 +391,10 @@ def _together(absent: Answer, other: Answer) -> Answer:
 
 def _action(wanted: Wanted) -> Action:
     return Action.DENY if wanted in (Wanted.CAN_DENY, Wanted.MUST_DENY) else Action.ALLOW
+
+
+def _wanted(negated: bool) -> Wanted:
+    return Wanted.CAN_DENY if negated else Wanted.CAN_ALLOW
 
 
 def _otherwise(negated: bool) -> Verdict:

@@ -20,7 +20,6 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from reachproof.grammar import ast
-from reachproof.network.cluster import Notice
 from reachproof.queries.changed import ChangePlan, change_plan
 from reachproof.queries.default_deny import default_deny_plan, selected_plan
 from reachproof.queries.domain_names import only_domain, with_certain_names
@@ -28,7 +27,7 @@ from reachproof.queries.entry_points import arrivals, kept, with_arrivals
 from reachproof.queries.errors import QueryError, query_problem
 from reachproof.queries.hygiene import HygienePlan
 from reachproof.queries.lists import ListPlan, list_plan
-from reachproof.queries.plan import Check, Plan, Verdict, WhyPlan
+from reachproof.queries.plan import Check, Plan, Verdict, WhyPlan, certain_first
 from reachproof.queries.possible import mentions_possible, opened, possible_notice, possible_sets, with_new_namespaces
 from reachproof.queries.prefixes import Instance, instances, with_prefixes
 from reachproof.queries.sets import Binder
@@ -73,28 +72,13 @@ def _instance(instance: Instance, universe: Universe, others: Collection[str]) -
     match plan, certain:
         case Plan(), Plan():
             both = zip(certain.checks, plan.checks, strict=True)
-            return replace(plan, checks=tuple(itertools.starmap(_certain_first, both)))
+            return replace(plan, checks=tuple(itertools.starmap(certain_first, both)))
         case ListPlan(), ListPlan():
+            return replace(plan, certain=certain.region)
+        case WhyPlan(), WhyPlan():
             return replace(plan, certain=certain.region)
         case _:
             return plan
-
-
-def _certain_first(certain: Check, check: Check) -> Check:
-    """The first of two checks, and where it and what else it asks find no flow the other one."""
-    if isinstance(check.goal, Ranked):
-        return check
-    text = "the flow rests on what is left open about the backends of a Service"
-    return _otherwise(certain, _resting_on(check, Notice(code="BACKEND_LEFT_OPEN", text=text)))
-
-
-def _otherwise(check: Check, then: Check) -> Check:
-    return replace(check, otherwise=then if check.otherwise is None else _otherwise(check.otherwise, then))
-
-
-def _resting_on(check: Check, notice: Notice) -> Check:
-    otherwise = _resting_on(check.otherwise, notice) if check.otherwise else None
-    return replace(check, bound=(*check.bound, notice), otherwise=otherwise)
 
 
 def _read(instance: Instance, universe: Universe, others: Collection[str], *, sure: bool) -> tuple[Binder, AnyPlan]:

@@ -39,8 +39,8 @@ from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.decide import Found, Undecided, search
-from reachproof.solver.goal import FALSE, All, Formula, Search, Side, Some, Wanted
-from reachproof.solver.listing import Listing, listing
+from reachproof.solver.goal import FALSE, All, Formula, Not, Search, Side, Some, Wanted
+from reachproof.solver.listing import listing
 from reachproof.solver.prove import engine
 from reachproof.solver.samples import Sample
 
@@ -56,6 +56,7 @@ _WORST_FIRST = (Truth.DENIED, Truth.EITHER, Truth.ALLOWED)
 class Asked:
     """What is to be explained, and where. `services`: those that the destination names.
 
+    `certain`: where it is left open what is behind a Service, the part of the region that is asked about for sure.
     `arriving`: what the explanation rests on where the source of a flow stands for clients outside.
     """
 
@@ -63,6 +64,7 @@ class Asked:
     pair: Pair
     query: str
     region: Formula
+    certain: Formula | None
     services: tuple[Service, ...]
     arriving: tuple[Notice, ...]
     assumptions: tuple[Notice, ...]
@@ -95,22 +97,30 @@ def bind_pair(session: Session, source: str, destination: str, ports: str, *, ou
     session = _place_of(session, pair)
     snapshot = session.snapshot
     binder = Binder(session.encoding.universe)
+    region, notices = _region(binder, pair, outside=outside)
+    certain = _region(Binder(session.encoding.universe, sure=True), pair, outside=outside)[0]
+    return Asked(
+        session=session,
+        pair=pair,
+        query=f"explain {source} {destination} {ports}",
+        region=region,
+        certain=certain if binder.doubtful else None,
+        arriving=notices,
+        services=tuple(snapshot.service_of[name.namespace, name.name] for name in dict.fromkeys(binder.services)),
+        assumptions=tuple(dict.fromkeys((*snapshot.assumptions, *binder.assumptions))),
+        warnings=tuple(dict.fromkeys((*snapshot.warnings, *binder.warnings))),
+    )
+
+
+def _region(binder: Binder, pair: Pair, *, outside: bool) -> tuple[Formula, tuple[Notice, ...]]:
+    """The flows of the pair, and the notices about those that stand for what clients outside send."""
     at, into = binder.at(Side.SOURCE, pair.source), binder.to(pair.destination, pair.ports)
     try:
         binder.finish()
     except QueryError as error:
         raise QueryError(error.mistakes, pair.text, "explain") from None
     arriving, notices = arrivals(binder, at, Wanted.CAN_ALLOW) if outside else (FALSE, ())
-    return Asked(
-        session=session,
-        pair=pair,
-        query=f"explain {source} {destination} {ports}",
-        region=All((at if arriving == FALSE else Some((at, arriving)), into)),
-        arriving=notices,
-        services=tuple(snapshot.service_of[name.namespace, name.name] for name in dict.fromkeys(binder.services)),
-        assumptions=tuple(dict.fromkeys((*snapshot.assumptions, *binder.assumptions))),
-        warnings=tuple(dict.fromkeys((*snapshot.warnings, *binder.warnings))),
-    )
+    return All((at if arriving == FALSE else Some((at, arriving)), into)), notices
 
 
 def _demand_explainable(pair: Pair) -> None:
@@ -152,7 +162,7 @@ def _explained(session: Session, asked: Asked, budget: Budget) -> Answer:
     draft = draft_of(session, asked)
     started = time.perf_counter()
     try:
-        found = listing(session.encoding, asked.region, budget, limit=MOST_FLOWS)
+        found = _listed(session, asked, budget)
     except OutOfBudget as over:
         return replace(draft, verdict=Verdict.UNKNOWN, reason=str(over))
     if not found.samples:
@@ -160,7 +170,8 @@ def _explained(session: Session, asked: Asked, budget: Budget) -> Answer:
     spot_check(session.snapshot, found.samples)
     confirmed = _confirmed(session, asked, found, budget)
     solver_ms = round((time.perf_counter() - started) * 1000, 3)
-    flows = tuple(_kinds(session.snapshot, asked, found.samples))
+    kinds = tuple(_kinds(session.snapshot, asked, found))
+    flows = tuple(each for each, _ in kinds)
     main = flows[0]
     return replace(
         draft,
@@ -168,10 +179,33 @@ def _explained(session: Session, asked: Asked, budget: Budget) -> Answer:
         witness=main.witness,
         because=tuple(dict.fromkeys(because for each in flows for because in each.because)),
         flows=flows,
-        assumptions=tuple(dict.fromkeys((*draft.assumptions, *asked.arriving, *_notices(session, flows)))),
+        assumptions=tuple(
+            dict.fromkeys((*draft.assumptions, *asked.arriving, *_left_open(kinds), *_notices(session, flows)))
+        ),
         warnings=(*draft.warnings, *_in_part(found)),
         evidence=replace(draft.evidence, replayed=True, cross_checked=confirmed, solver_ms=solver_ms),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listed:
+    """Flows of the question, first those that are asked about for sure, then those of which that is `left_open`."""
+
+    certain: tuple[Sample, ...]
+    left_open: tuple[Sample, ...]
+    kinds: int
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        return self.certain + self.left_open
+
+
+def _listed(session: Session, asked: Asked, budget: Budget) -> _Listed:
+    found = listing(session.encoding, asked.certain or asked.region, budget, limit=MOST_FLOWS)
+    if asked.certain is None:
+        return _Listed(certain=found.samples, left_open=(), kinds=found.kinds)
+    rest = listing(session.encoding, All((asked.region, Not(asked.certain))), budget, limit=MOST_FLOWS)
+    return _Listed(certain=found.samples, left_open=rest.samples, kinds=found.kinds + rest.kinds)
 
 
 def draft_of(session: Session, asked: Asked) -> Answer:
@@ -197,7 +231,7 @@ def draft_of(session: Session, asked: Asked) -> Answer:
     )
 
 
-def _confirmed(session: Session, asked: Asked, found: Listing, budget: Budget) -> bool:
+def _confirmed(session: Session, asked: Asked, found: _Listed, budget: Budget) -> bool:
     """Whether Z3 says the same of the whole: that some flow can be allowed, or denied, or none. False out of time."""
     for wanted in (Wanted.CAN_ALLOW, Wanted.CAN_DENY):
         outcome = search(session.encoding, Search(asked.region, wanted), budget, session.prover, explain=False)
@@ -211,18 +245,31 @@ def _confirmed(session: Session, asked: Asked, found: Listing, budget: Budget) -
     return True
 
 
-def _kinds(snapshot: Snapshot, asked: Asked, listed: Iterable[Sample]) -> Iterator[Explained]:
-    """One flow of each kind, the worst first, then as listed; a client itself before what stands for it."""
-    found: dict[tuple[object, ...], Explained] = {}
-    for sample in sorted(listed, key=lambda each: bool(asked.arriving) and not isinstance(each.flow.source, External)):
+def _kinds(snapshot: Snapshot, asked: Asked, listed: _Listed) -> Iterator[tuple[Explained, bool]]:
+    """One flow of each kind, the worst first, then as listed; a client itself before what stands for it.
+
+    The second of a pair is true where it is left open whether the flow is asked about: so only for kinds of which no
+    flow is for sure.
+    """
+
+    def stands_for_a_client(sample: Sample) -> bool:
+        return bool(asked.arriving) and not isinstance(sample.flow.source, External)
+
+    found: dict[tuple[object, ...], tuple[Explained, bool]] = {}
+    samples = [
+        (sample, left_open)
+        for part, left_open in ((listed.certain, False), (listed.left_open, True))
+        for sample in sorted(part, key=stands_for_a_client)
+    ]
+    for sample, left_open in samples:
         explained = _one(snapshot, asked, sample)
         steps = (
             (step.direction, step.tier, step.action, step.policies, step.rule_index) for step in explained.witness.steps
         )
         rules = ((each.policy, each.direction, each.rule_index) for each in explained.because)
-        found.setdefault((explained.truth, *steps, *rules), explained)
+        found.setdefault((explained.truth, *steps, *rules), (explained, left_open))
     for truth in _WORST_FIRST:
-        yield from (each for each in found.values() if each.truth is truth)
+        yield from (each for each in found.values() if each[0].truth is truth)
 
 
 def _one(snapshot: Snapshot, asked: Asked, sample: Sample) -> Explained:
@@ -249,7 +296,17 @@ def _notices(session: Session, flows: Iterable[Explained]) -> Iterator[Notice]:
         yield from depends_on_address(session.encoding.universe, snapshot, flow, each.truth)
 
 
-def _in_part(found: Listing) -> Iterator[Notice]:
+def _left_open(kinds: Iterable[tuple[Explained, bool]]) -> Iterator[Notice]:
+    for each, left_open in kinds:
+        if left_open:
+            text = (
+                f"whether the question includes {each.witness.flow} rests on what is left open about the backends of a "
+                f"Service; {each.access} is the verdict of policy on the flow itself"
+            )
+            yield Notice(code="BACKEND_LEFT_OPEN", text=text)
+
+
+def _in_part(found: _Listed) -> Iterator[Notice]:
     if found.kinds > MOST_FLOWS:
         text = (
             f"policies and question tell {found.kinds} flows apart here; {len(found.samples)} of them, chosen by a "

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from reachproof.grammar.ast import Ports
 from reachproof.network.cluster import Notice
 from reachproof.network.policy import Direction
 from reachproof.network.snapshot import Snapshot
-from reachproof.solver.goal import Formula, Ranked, Search
+from reachproof.solver.goal import Formula, Ranked, Search, Wanted
 
 
 class Verdict(StrEnum):
@@ -60,12 +60,40 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhyPlan:
-    """`why can` or `why can't`: the region that is to be explained, and the ports as they were asked for."""
+    """`why can` or `why can't`: the region that is to be explained, and the ports as they were asked for.
+
+    `certain`: where it is left open what the region is, the part that belongs to it for sure.
+    """
 
     negated: bool
     snapshot: Snapshot
     region: Formula
+    certain: Formula | None = None
     ports: Ports
     assumptions: tuple[Notice, ...] = field(default=())
     warnings: tuple[Notice, ...] = field(default=())
     services: tuple[str, ...] = field(default=())
+
+    def check(self, wanted: Wanted, found: Verdict, absent: Verdict) -> Check:
+        """A search of the region, which begins with what belongs to it for sure."""
+        check = Check(snapshot=self.snapshot, goal=Search(self.region, wanted), if_found=found, if_absent=absent)
+        if self.certain is None:
+            return check
+        return certain_first(replace(check, goal=Search(self.certain, wanted)), check)
+
+
+def certain_first(certain: Check, check: Check) -> Check:
+    """The first of two checks, and where it and what else it asks find no flow the other one."""
+    if isinstance(check.goal, Ranked):
+        return check
+    text = "the flow rests on what is left open about the backends of a Service"
+    return _otherwise(certain, _resting_on(check, Notice(code="BACKEND_LEFT_OPEN", text=text)))
+
+
+def _otherwise(check: Check, then: Check) -> Check:
+    return replace(check, otherwise=then if check.otherwise is None else _otherwise(check.otherwise, then))
+
+
+def _resting_on(check: Check, notice: Notice) -> Check:
+    otherwise = _resting_on(check.otherwise, notice) if check.otherwise else None
+    return replace(check, bound=(*check.bound, notice), otherwise=otherwise)

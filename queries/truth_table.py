@@ -47,12 +47,13 @@ def truth_table(
     session = asked.session
     universe = session.encoding.universe
     pods = Members(universe.pods)
-    asked = replace(asked, region=All((asked.region, At(Side.SOURCE, pods), At(Side.DESTINATION, pods))))
+    between = All((At(Side.SOURCE, pods), At(Side.DESTINATION, pods)))
+    asked = replace(asked, region=All((asked.region, between)))
     names = Binder(universe).group_names(by)
     draft = replace(draft_of(session, asked), query=f"{asked.query} by {by}", columns=COLUMNS)
     draft = replace(draft, normalized=f"truth table of {draft.normalized.removeprefix('explain ')} by {by}")
     try:
-        found = matrix(session.encoding, asked.region, Same(names.numbers), budget.start())
+        found = matrix(session.encoding, asked.region, Same(names.numbers), budget.start(), certain=asked.certain)
     except OutOfBudget as over:
         return replace(draft, columns=(), verdict=Verdict.UNKNOWN, reason=str(over))
     spot_check(session.snapshot, found.samples)

@@ -44,17 +44,24 @@ class Matrix:
     samples: tuple[Sample, ...] = ()
 
 
-def matrix(encoding: Encoding, formula: Formula, groups: Same, budget: Budget) -> Matrix:
-    """The access between groups over the flows of a region. Raises OutOfBudget. Cost: that of a list, and groups²."""
+def matrix(
+    encoding: Encoding, formula: Formula, groups: Same, budget: Budget, *, certain: Formula | None = None
+) -> Matrix:
+    """The access between groups over the flows of a region. Raises OutOfBudget. Cost: that of a list, and groups².
+
+    `certain`: where it is left open what the region is, the part that belongs to it for sure. What may be allowed of
+    the rest depends.
+    """
     respecting = All((formula, Some((groups, Not(groups)))))
-    part = cut(encoding, (respecting,), budget)
+    part = cut(encoding, (respecting,) if certain is None else (respecting, certain), budget)
     if not (part.sources and part.destinations and part.atoms):
         return Matrix({})
     inside = everything(part) & region(part, formula)
+    sure = inside if certain is None else inside & region(part, certain)
     tables = verdicts(part, budget)
     allowed, denied, either = (
         _between_groups(part, groups, pairs_with(inside & flows))
-        for flows in (~tables.can_deny, ~tables.can_allow, tables.can_allow & tables.can_deny)
+        for flows in (sure & ~tables.can_deny, ~tables.can_allow, tables.can_allow & (tables.can_deny | ~sure))
     )
     found = {
         pair: _access(bool(allowed[pair]), bool(denied[pair]), bool(either[pair]))

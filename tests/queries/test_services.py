@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from reachproof.queries.ask import Session
 from reachproof.queries.by import By
 from reachproof.queries.connectivity import connectivity, request
 from reachproof.queries.explanation import explain
+from reachproof.queries.truth_table import Ends, truth_table
 from tests.queries.given import (
     Manifest,
     codes,
@@ -191,6 +194,10 @@ def with_slice(*more: Manifest, name: str = "b", open_to: str = "b") -> Session:
 
 
 CAN = "can pod shop/client reach service shop/web on tcp/80?"
+WHY = f"why {CAN}"
+WHY_NOT = CAN.replace("can", "why can't", 1)
+TO_A = "pod shop/client (10.0.0.9) -> pod shop/a (10.0.0.1) on tcp/8080"
+TO_B = "pod shop/client (10.0.0.9) -> pod shop/b (10.0.0.2) on tcp/8080"
 UNLISTED = "service shop/web: pod shop/b is selected, but in no EndpointSlice; whether traffic goes there is left open"
 BOTH = (entry("10.0.0.1", "a"), entry("10.0.0.2", "b"))
 
@@ -198,13 +205,13 @@ BOTH = (entry("10.0.0.1", "a"), entry("10.0.0.2", "b"))
 class TestSlicesOfTheController:
     def test_where_slices_and_selector_agree_nothing_is_left_open(self) -> None:
         answer = with_slice(managed(*BOTH)).ask(CAN)
-        assert shown(answer) == "pod shop/client (10.0.0.9) -> pod shop/b (10.0.0.2) on tcp/8080"
+        assert shown(answer) == TO_B
         assert codes(answer) == []
 
     def test_a_selected_pod_in_no_slice_may_be_a_backend(self) -> None:
         asked = with_slice(managed(entry("10.0.0.1", "a")))
         answer = asked.ask(CAN)
-        assert shown(answer) == "pod shop/client (10.0.0.9) -> pod shop/b (10.0.0.2) on tcp/8080"
+        assert shown(answer) == TO_B
         assert codes(answer) == ["SLICES_DIFFER", "BACKEND_LEFT_OPEN"]
         assert notice(answer, "SLICES_DIFFER") == UNLISTED
         assert notice(answer, "BACKEND_LEFT_OPEN") == (
@@ -311,10 +318,53 @@ class TestSlicesOfTheController:
         assert all(each.access.open == each.ports for each in found)
         assert "SLICES_DIFFER" in [each.code for each in found.assumptions]
 
-    def test_explain_and_why_say_so_too(self) -> None:
-        asked = with_slice(managed(entry("10.0.0.1", "a")))
-        assert "SLICES_DIFFER" in codes(explain(asked, "shop/client", "service shop/web", "80"))
-        assert "SLICES_DIFFER" in codes(asked.ask("why can pod shop/client reach service shop/web?"))
+    def test_why_can_rests_on_what_can_rests_on(self) -> None:
+        perhaps, sure = (with_slice(managed(each)) for each in (entry("10.0.0.1", "a"), entry("10.0.0.2", "b")))
+        assert shown(perhaps.ask(WHY)) == TO_B
+        assert codes(perhaps.ask(WHY)) == codes(perhaps.ask(CAN)) == ["SLICES_DIFFER", "BACKEND_LEFT_OPEN"]
+        assert shown(sure.ask(WHY)) == TO_B
+        assert codes(sure.ask(WHY)) == codes(sure.ask(CAN)) == ["SLICES_DIFFER"]
+
+    def test_why_not_explains_a_sure_backend_and_says_of_another_that_it_may(self) -> None:
+        answer = with_slice(managed(entry("10.0.0.1", "a"))).ask(WHY_NOT)
+        assert shown(answer) == TO_A
+        assert codes(answer) == ["SLICES_DIFFER", "SOME_CAN"]
+        assert notice(answer, "SOME_CAN") == (
+            f"some of these may, which is undetermined: {TO_B}; the explanation is for {TO_A}"
+        )
+
+    def test_why_not_of_a_backend_that_may_be_one_says_so(self) -> None:
+        answer = with_slice(managed(entry("10.0.0.2", "b"))).ask(WHY_NOT)
+        assert shown(answer) == TO_A
+        assert codes(answer) == ["SLICES_DIFFER", "BACKEND_LEFT_OPEN", "SOME_CAN"]
+        assert notice(answer, "SOME_CAN") == f"some of these can: {TO_B}; the explanation is for {TO_A}"
+
+    def test_a_wrong_premise_is_answered_by_a_sure_backend(self) -> None:
+        perhaps = with_slice(managed(entry("10.0.0.2", "b")), open_to="neither")
+        answer = perhaps.ask(WHY)
+        assert (answer.verdict, shown(answer)) == ("unreachable", TO_B)
+        assert codes(answer) == ["SLICES_DIFFER", "PREMISE"]
+
+    def test_explain_says_of_which_flows_it_is_left_open(self) -> None:
+        answer = explain(with_slice(managed(entry("10.0.0.1", "a"))), "shop/client", "service shop/web", "80")
+        assert [(each.access, str(each.witness.flow)) for each in answer.flows] == [("denied", TO_A), ("allowed", TO_B)]
+        assert codes(answer) == ["SLICES_DIFFER", "BACKEND_LEFT_OPEN"]
+        assert notice(answer, "BACKEND_LEFT_OPEN") == (
+            f"whether the question includes {TO_B} rests on what is left open about the backends of a Service; allowed "
+            "is the verdict of policy on the flow itself"
+        )
+
+    def test_explain_shows_a_sure_backend_before_one_of_its_kind_that_may_be_one(self) -> None:
+        asked = with_slice(managed(entry("10.0.0.2", "b")), open_to="neither")
+        answer = explain(asked, "shop/client", "service shop/web", "80")
+        assert [(each.access, str(each.witness.flow)) for each in answer.flows] == [("denied", TO_B)]
+        assert codes(answer) == ["SLICES_DIFFER"]
+
+    @pytest.mark.parametrize(("listed", "access"), [(("10.0.0.1", "a"), "depends"), (("10.0.0.2", "b"), "allowed")])
+    def test_a_truth_table_depends_where_a_list_does(self, listed: tuple[str, str], access: str) -> None:
+        ends = Ends(source="pod shop/client", destination="service shop/web")
+        answer = truth_table(with_slice(managed(entry(*listed))), "80", ends=ends)
+        assert {row["to"]: row["access"] for row in answer.rows} == {"shop/a": "denied", "shop/b": access}
 
 
 class TestFamilies:
