@@ -44,7 +44,7 @@ _GROUPS = frozenset(
     )
 )
 # Kinds of API servers that decode objects into their own types: null is absent, or a zero value.
-BUILT_IN_GROUPS = frozenset(("networking.k8s.io", "projectcalico.org", "crd.projectcalico.org"))
+BUILT_IN_GROUPS = frozenset(("networking.k8s.io", "projectcalico.org"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from reachproof.network.policy import Policy
 from reachproof.network.snapshot import Snapshot
 
 HEADERS = {
+    "calico": "apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {namespace: shop, name: p}\n",
     "ciliumnetworkpolicy": (
         "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {namespace: shop, name: p}\n"
     ),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
-from reachproof.manifests.load import load_text
+from reachproof.manifests.fields import NO_NULL
+from reachproof.manifests.load import load_objects, load_text
 from reachproof.manifests.stored import load_stored, texts_to_store
 from reachproof.network.errors import InputError
 from reachproof.network.options import Cni, Options
@@ -137,6 +139,68 @@ def test_a_null_is_read_as_it_is_stored_with_a_warning(kind: str, spec: str, say
     snapshot = load_text(manifest(kind, spec))
     assert notice(snapshot, "NULL_STORED").text.endswith(f"{says}, which may mean more than it seems to")
     assert problems(manifest(kind, spec), options=Options(strict=True))
+
+
+RULE = "endpointSelector: {}, egress: "
+OF_ENGINES = [
+    ("ciliumnetworkpolicy", f"{{{RULE}[{{}}]}}", "toServices", Cni.CILIUM),
+    ("ciliumnetworkpolicy", f"{{{RULE}[{{}}]}}", "toFQDNs", Cni.CILIUM),
+    ("ciliumnetworkpolicy", f"{{{RULE}[{{}}]}}", "toEndpoints", Cni.CILIUM),
+    ("ciliumnetworkpolicy", f"{{{RULE}[{{toCIDR: [10.0.0.0/8]}}]}}", "toPorts", Cni.CILIUM),
+    ("ciliumnetworkpolicy", f"{{{RULE}[{{toCIDRSet: [{{cidr: 10.0.0.0/8}}]}}]}}", "toCIDRSet[0].except", Cni.CILIUM),
+    (
+        "ciliumnetworkpolicy",
+        f"{{{RULE}[{{toCIDRSet: [{{cidr: 10.0.0.0/8}}]}}]}}",
+        "toCIDRSet[0].cidrGroupSelector",
+        Cni.CILIUM,
+    ),
+    ("calico", "{selector: all(), egress: [{action: Deny}]}", "destination", Cni.CALICO),
+    ("calico", "{selector: all(), egress: [{action: Deny, destination: {}}]}", "destination.nets", Cni.CALICO),
+    ("calico", "{selector: all(), egress: [{action: Deny, destination: {}}]}", "destination.selector", Cni.CALICO),
+]
+
+
+@pytest.mark.parametrize(("kind", "spec", "field", "cni"), OF_ENGINES, ids=[each[2] for each in OF_ENGINES])
+def test_a_null_field_of_an_engines_own_kind_is_an_absent_one(kind: str, spec: str, field: str, cni: Cni) -> None:
+    plain = yaml.safe_load(manifest(kind, spec))
+    given = yaml.safe_load(manifest(kind, spec))
+    *above, last = field.replace("[", ".[").split(".")
+    node = given["spec"]["egress"][0]
+    for step in above:
+        node = node[int(step[1:-1]) if step.startswith("[") else step]
+    node[last] = None
+    options = Options(cni=cni)
+    snapshot = load_objects([given], options=options)
+    assert snapshot.policies == load_objects([plain], options=options).policies
+    subject = f"{plain['kind']} shop/p"
+    text = f"{subject} spec.egress[0].{field}: null is stored as nothing, which may mean more than it seems to"
+    assert notice(snapshot, "NULL_STORED").text == text
+    with pytest.raises(InputError) as refused:
+        load_objects([given], options=Options(cni=cni, strict=True))
+    assert [str(each) for each in refused.value.problems] == [
+        f"<objects> {subject} spec.egress[0].{field}: found nothing, expected {NO_NULL}"
+    ]
+
+
+@pytest.mark.parametrize("version", ["crd.projectcalico.org/v1", "projectcalico.org/v3"])
+def test_a_null_item_of_calicos_kinds_is_refused(version: str) -> None:
+    spec = "{selector: all(), egress: [{action: Deny, destination: {nets: [null]}}]}"
+    (problem,) = problems(
+        manifest("calico", spec).replace("projectcalico.org/v3", version), options=Options(cni=Cni.CALICO)
+    )
+    path = "spec.egress[0].destination.nets[0]"
+    assert (problem.path, problem.message) == (path, "found nothing, expected a CIDR such as 10.0.0.0/8")
+
+
+def test_nulls_of_what_policies_refer_to_are_told() -> None:
+    group = (
+        "apiVersion: cilium.io/v2\nkind: CiliumCIDRGroup\nmetadata: {name: g}\nspec: {externalCIDRs: null}\n---\n"
+        + manifest("ciliumnetworkpolicy", "{endpointSelector: {}, egress: [{toCIDRSet: [{cidrGroupRef: g}]}]}")
+    )
+    text = "CiliumCIDRGroup g spec.externalCIDRs: null is stored as nothing, which may mean more than it seems to"
+    assert notice(load_text(group, options=Options(cni=Cni.CILIUM)), "NULL_STORED").text == text
+    (problem,) = problems(group, options=Options(cni=Cni.CILIUM, strict=True))
+    assert str(problem) == f"f.yaml:4 CiliumCIDRGroup g spec.externalCIDRs: found nothing, expected {NO_NULL}"
 
 
 @pytest.mark.parametrize(
