@@ -52,7 +52,7 @@ def with_null(objects: list[Manifest], subject: str, path: str) -> list[Manifest
     """The objects with a null at a path of one of them."""
     changed: list[Manifest] = json.loads(json.dumps(objects))  # drawn objects share parts
     *above, last = path.replace("[", ".[").split(".")
-    (node,) = [each for each in changed if _subject(each) == subject]
+    node: Any = next(each for each in changed if _subject(each) == subject)
     for step in above:
         node = node[int(step[1:-1]) if step.startswith("[") else step]
     node[last] = None
