@@ -16,11 +16,10 @@ from reachproof.api.schemas import CheckRequest, CompleteRequest, QueryRequest
 from reachproof.api.shelf import Shelf
 from reachproof.api.sources import Given
 from reachproof.api.unfinished import undecided
-from reachproof.grammar.ast import Query
 from reachproof.grammar.format import format_query
 from reachproof.network.errors import InputError, Problem
 from reachproof.queries import packs
-from reachproof.queries.ask import Session
+from reachproof.queries.ask import Question, Session, answer
 from reachproof.queries.wire import answer_json
 from reachproof.solver.budget import Budget
 
@@ -70,13 +69,10 @@ def opened(request: QueryRequest | CheckRequest, shelf: Shelf, most: int) -> Ope
         return _packs(request, shelf, most)
     session = asked_session(request, shelf)
     texts = request.queries or []
-    queries = _fitting(session, texts)
+    questions = _fitting(session, texts)
     return Opened(
-        drafts=tuple(
-            Draft(answer=undecided(text, format_query(query), session.snapshot.digest))
-            for query, text in zip(queries, texts, strict=True)
-        ),
-        answers=tuple(partial(_answer, session, query, text) for query, text in zip(queries, texts, strict=True)),
+        drafts=tuple(Draft(answer=_undecided(question)) for question in questions),
+        answers=tuple(partial(_answer, question) for question in questions),
     )
 
 
@@ -104,17 +100,21 @@ def asked_session(request: QueryRequest | CompleteRequest | CheckRequest, shelf:
     )
 
 
-def _answer(session: Session, query: Query, text: str, budget: Budget) -> Piece:
-    return Piece(text=_text(answer_json(session.answer(query, text, budget))))
+def _answer(question: Question, budget: Budget) -> Piece:
+    return Piece(text=_text(answer_json(answer(question, budget))))
 
 
-def _fitting(session: Session, texts: Sequence[str]) -> list[Query]:
-    """The parsed queries; one InputError with the problems of all."""
-    found: list[Query] = []
+def _undecided(question: Question) -> Mapping[str, Any]:
+    return undecided(question.text, format_query(question.query), question.place.snapshot.digest)
+
+
+def _fitting(session: Session, texts: Sequence[str]) -> list[Question]:
+    """The questions that these texts are; one InputError with the problems of all."""
+    found: list[Question] = []
     problems: list[Problem] = []
     for number, text in enumerate(texts):
         try:
-            found.append(session.fit_one(text))
+            found.append(session.question(text))
         except InputError as error:
             problems += (replace(problem, path=f"queries.{number}") for problem in error.problems)
     if problems:
@@ -148,9 +148,7 @@ def pack_names(request: CheckRequest) -> list[str]:
 def _judged(bound: packs.Bound | packs.Skipped, budget: Budget, *, allow_no_policies: bool) -> Piece:
     if isinstance(bound, packs.Skipped):
         return _piece(bound)
-    task = bound.task
-    answer = task.session.answer(task.query, task.text, budget)
-    return _piece(packs.judged(bound, answer, allow_no_policies=allow_no_policies))
+    return _piece(packs.judged(bound, answer(bound.task.question, budget), allow_no_policies=allow_no_policies))
 
 
 def _piece(found: packs.Result | packs.Skipped) -> Piece:
@@ -162,10 +160,12 @@ def _piece(found: packs.Result | packs.Skipped) -> Piece:
 def _draft(bound: packs.Bound | packs.Skipped) -> Draft:
     if isinstance(bound, packs.Skipped):
         return Draft(answer=packs.skipped_json(bound), status=SKIPPED)
-    statement, task = bound.statement, bound.task
-    answer = undecided(task.text, format_query(task.query), task.session.snapshot.digest)
+    statement = bound.statement
     said = {"name": statement.name, "severity": statement.severity, "expected": statement.expected}
-    return Draft(answer={**answer, **said, "status": packs.Status.UNDECIDED}, status=packs.Status.UNDECIDED)
+    return Draft(
+        answer={**_undecided(bound.task.question), **said, "status": packs.Status.UNDECIDED},
+        status=packs.Status.UNDECIDED,
+    )
 
 
 def _text(value: Any) -> bytes:

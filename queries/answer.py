@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from reachproof.grammar.ast import Severity
 from reachproof.network.cluster import Notice, Service
@@ -127,6 +128,27 @@ class Answer:
     warnings: tuple[Notice, ...] = ()
     evidence: Evidence
     snapshot: Snapshot
+
+    def assuming(self, notices: Iterable[Notice]) -> Answer:
+        """The answer with more assumptions, each once."""
+        return replace(self, assumptions=tuple(dict.fromkeys((*self.assumptions, *notices))))
+
+    def warning(self, notices: Iterable[Notice]) -> Answer:
+        """The answer with more warnings, each once."""
+        return replace(self, warnings=tuple(dict.fromkeys((*self.warnings, *notices))))
+
+    def checked(self, *, replayed: bool, cross_checked: bool) -> Answer:
+        """The answer with what was checked of it."""
+        return replace(self, evidence=replace(self.evidence, replayed=replayed, cross_checked=cross_checked))
+
+    def timed(self, started: float) -> Answer:
+        """The answer with the time of the solver, which began at `started` of `time.perf_counter`."""
+        solver_ms = round((time.perf_counter() - started) * 1000, 3)
+        return replace(self, evidence=replace(self.evidence, solver_ms=solver_ms))
+
+    def unknown(self, reason: object) -> Answer:
+        """The answer without a verdict, for this reason."""
+        return replace(self, verdict=Verdict.UNKNOWN, reason=str(reason))
 
     @property
     def trace(self) -> Trace | None:

@@ -104,21 +104,15 @@ def answer_change(
     """The draft with a verdict: `holds` or `violated` for claims, `listed` for the question. First the earlier one."""
     before = encodings[0].snapshot
     demand_one_cni(before, encodings[1].snapshot)
-    notices = dict.fromkeys((*plan.assumptions, *before.assumptions))
-    draft = replace(
-        draft,
-        form=FORM,
-        assumptions=tuple(notices),
-        warnings=tuple(dict.fromkeys((*plan.warnings, *before.warnings))),
-        evidence=replace(draft.evidence, since=before.digest),
-    )
+    draft = replace(draft, form=FORM, evidence=replace(draft.evidence, since=before.digest))
+    draft = draft.assuming((*plan.assumptions, *before.assumptions)).warning((*plan.warnings, *before.warnings))
     if plan.change is ast.ChangeForm.WHAT:
         earlier = _earlier_region(plan, encodings[0])
         return _listed(plan, draft, difference(*encodings, budget, prover, region=plan.region, earlier=earlier))
     try:
         return _claimed(plan, draft, encodings, budget, prover)
     except OutOfBudget as over:
-        return replace(draft, verdict=Verdict.UNKNOWN, reason=str(over))
+        return draft.unknown(over)
 
 
 # ---------------------------------------------------------------- claims
@@ -135,16 +129,13 @@ def _claimed(
     broken, doubtful = _BREAKING[plan.change]
     decisions = [(part, decide(part, way, budget, prover)) for way in broken for part in parts]
     doubts = [(part, decide(part, way, budget, prover)) for way in doubtful for part in parts]
-    evidence = replace(draft.evidence, solver_ms=round((time.perf_counter() - started) * 1000, 3))
     notices = (
-        *draft.assumptions,
         *address_notices(before.universe, TRUE),
         *address_notices(after.universe, plan.region),
         *one_sided(pairing, f"snapshot {plan.since}"),
         *uncompared(parts, pairing),
     )
-    draft = replace(draft, evidence=evidence, assumptions=tuple(dict.fromkeys(notices)))
-    answer = _decided(plan, draft, decisions)
+    answer = _decided(plan, draft.timed(started).assuming(notices), decisions)
     if answer.verdict is not Verdict.HOLDS:
         return answer
     changes = relevant_changes(policy_changes(before.snapshot, after.snapshot), encodings, (earlier, plan.region))
@@ -171,13 +162,13 @@ def _decided(plan: ChangePlan, draft: Answer, decisions: list[tuple[Comparison, 
             return _violated(plan, draft, comparison, decision.sample)
     for _, decision in decisions:
         if isinstance(decision, Undecided):
-            return replace(draft, verdict=Verdict.UNKNOWN, reason=decision.reason)
+            return draft.unknown(decision.reason)
     equal = [(comparison, each) for comparison, each in decisions if isinstance(each, Equal) and not each.empty]
     for comparison, decision in equal:
         for sample in decision.samples:
             judge(comparison, sample)
-    evidence = replace(draft.evidence, replayed=bool(equal), cross_checked=bool(equal))
-    return replace(draft, verdict=Verdict.HOLDS, vacuous=not equal, evidence=evidence)
+    answer = replace(draft, verdict=Verdict.HOLDS, vacuous=not equal)
+    return answer.checked(replayed=bool(equal), cross_checked=bool(equal))
 
 
 def _doubted(
@@ -186,7 +177,7 @@ def _doubted(
     """The answer of a claim that no flow refutes; unknown where something that is not known could."""
     for _, decision in doubts:
         if isinstance(decision, Undecided):
-            return replace(answer, verdict=Verdict.UNKNOWN, reason=decision.reason, vacuous=False)
+            return replace(answer, vacuous=False).unknown(decision.reason)
     shown = next((show(part, each.sample) for part, each in doubts if isinstance(each, Differs)), None)
     if shown is None:
         # What is open about flows is told by them; only `nothing changed` minds a change that none of them shows.
@@ -196,7 +187,7 @@ def _doubted(
         return answer
     texts = [f"{each.policy} {each.text}" if each.policy else each.text for each in named[:_MOST_NAMED]]
     more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
-    return replace(answer, verdict=Verdict.UNKNOWN, reason=f"undetermined: {'; '.join(texts)}{more}", vacuous=False)
+    return replace(answer, vacuous=False).unknown(f"undetermined: {'; '.join(texts)}{more}")
 
 
 def _violated(plan: ChangePlan, draft: Answer, comparison: Comparison, sample: PairSample) -> Answer:
@@ -208,26 +199,17 @@ def _violated(plan: ChangePlan, draft: Answer, comparison: Comparison, sample: P
         earlier = Earlier(name=plan.since, snapshot=comparison.snapshots[0], flow=old.flow, trace=old)
         witness = replace(witness, before=earlier)
     depends = (notice for trace in (old, new) if trace is not None for notice in trace.depends)
-    return replace(
-        draft,
-        verdict=Verdict.VIOLATED,
-        witness=witness,
-        assumptions=tuple(dict.fromkeys((*draft.assumptions, *depends))),
-        evidence=replace(draft.evidence, replayed=True, cross_checked=True),
-    )
+    answer = replace(draft, verdict=Verdict.VIOLATED, witness=witness).assuming(depends)
+    return answer.checked(replayed=True, cross_checked=True)
 
 
 # ---------------------------------------------------------------- the question
 
 
 def _listed(plan: ChangePlan, draft: Answer, diff: Diff) -> Answer:
-    draft = replace(
-        draft,
-        assumptions=tuple(dict.fromkeys((*draft.assumptions, *diff.assumptions))),
-        evidence=replace(draft.evidence, solver_ms=diff.solver_ms),
-    )
+    draft = replace(draft, evidence=replace(draft.evidence, solver_ms=diff.solver_ms)).assuming(diff.assumptions)
     if diff.relation is Relation.UNKNOWN:
-        return replace(draft, verdict=Verdict.UNKNOWN, reason=diff.reason)
+        return draft.unknown(diff.reason)
     return replace(
         draft,
         verdict=Verdict.LISTED,
@@ -235,8 +217,7 @@ def _listed(plan: ChangePlan, draft: Answer, diff: Diff) -> Answer:
         columns=COLUMNS,
         rows=tuple(_rows(diff)),
         because=_because(diff),
-        evidence=replace(draft.evidence, replayed=bool(diff.judged), cross_checked=bool(diff.compared)),
-    )
+    ).checked(replayed=bool(diff.judged), cross_checked=bool(diff.compared))
 
 
 def _rows(diff: Diff) -> Iterable[Row]:

@@ -21,8 +21,8 @@ from reachproof.network.errors import InternalError
 from reachproof.network.flow import External, Flow
 from reachproof.network.policy import Action
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.answer import Answer, Evidence, Explained, Witness
-from reachproof.queries.ask import DEFAULT_BUDGET, Session
+from reachproof.queries.answer import Answer, Explained, Witness
+from reachproof.queries.ask import DEFAULT_BUDGET, Session, draft_answer
 from reachproof.queries.causes import causes
 from reachproof.queries.domain_names import with_certain_names
 from reachproof.queries.entry_points import arrivals, no_entry
@@ -41,7 +41,6 @@ from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.decide import Found, Undecided, search
 from reachproof.solver.goal import FALSE, All, Formula, Not, Search, Side, Some, Wanted
 from reachproof.solver.listing import listing
-from reachproof.solver.prove import engine
 from reachproof.solver.samples import Sample
 
 MOST_FLOWS = 300
@@ -81,7 +80,7 @@ def explain(session: Session, source: str, destination: str, ports: str, budget:
     asked = bind_pair(session, source, destination, ports)
     answer = _explained(asked.session, asked, budget.start())
     told = causes(asked.session.snapshot, asked.services, asked.pair.ports, [each.witness for each in answer.flows])
-    answer = replace(answer, warnings=(*answer.warnings, *told))
+    answer = answer.warning(told)
     total = (time.perf_counter() - started) * 1000
     return replace(answer, evidence=replace(answer.evidence, total_ms=round(total, 3)))
 
@@ -107,8 +106,8 @@ def bind_pair(session: Session, source: str, destination: str, ports: str, *, ou
         certain=certain if binder.doubtful else None,
         arriving=notices,
         services=tuple(snapshot.service_of[name.namespace, name.name] for name in dict.fromkeys(binder.services)),
-        assumptions=tuple(dict.fromkeys((*snapshot.assumptions, *binder.assumptions))),
-        warnings=tuple(dict.fromkeys((*snapshot.warnings, *binder.warnings))),
+        assumptions=tuple(binder.assumptions),
+        warnings=tuple(binder.warnings),
     )
 
 
@@ -164,27 +163,24 @@ def _explained(session: Session, asked: Asked, budget: Budget) -> Answer:
     try:
         found = _listed(session, asked, budget)
     except OutOfBudget as over:
-        return replace(draft, verdict=Verdict.UNKNOWN, reason=str(over))
+        return draft.unknown(over)
     if not found.samples:
         return replace(draft, verdict=Verdict.UNREACHABLE, vacuous=True)
     spot_check(session.snapshot, found.samples)
     confirmed = _confirmed(session, asked, found, budget)
-    solver_ms = round((time.perf_counter() - started) * 1000, 3)
+    draft = draft.timed(started)
     kinds = tuple(_kinds(session.snapshot, asked, found))
     flows = tuple(each for each, _ in kinds)
     main = flows[0]
-    return replace(
+    answer = replace(
         draft,
         verdict=Verdict.EXPLAINED,
         witness=main.witness,
         because=tuple(dict.fromkeys(because for each in flows for because in each.because)),
         flows=flows,
-        assumptions=tuple(
-            dict.fromkeys((*draft.assumptions, *asked.arriving, *_left_open(kinds), *_notices(session, flows)))
-        ),
-        warnings=(*draft.warnings, *_in_part(found)),
-        evidence=replace(draft.evidence, replayed=True, cross_checked=confirmed, solver_ms=solver_ms),
     )
+    answer = answer.assuming((*asked.arriving, *_left_open(kinds), *_notices(session, flows))).warning(_in_part(found))
+    return answer.checked(replayed=True, cross_checked=confirmed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,23 +208,9 @@ def draft_of(session: Session, asked: Asked) -> Answer:
     """The answer as far as it does not depend on what is found."""
     pair, snapshot = asked.pair, session.snapshot
     notices = address_notices(session.encoding.universe, asked.region)
-    return Answer(
-        query=asked.query,
-        normalized=f"explain {format_set(pair.source)} to {format_set(pair.destination)} on {format_ports(pair.ports)}",
-        form="explain",
-        verdict=Verdict.UNKNOWN,
-        assumptions=tuple(dict.fromkeys((*asked.assumptions, *notices))),
-        warnings=asked.warnings,
-        snapshot=snapshot,
-        evidence=Evidence(
-            replayed=False,
-            cross_checked=False,
-            engine=engine(),
-            solver_ms=0.0,
-            total_ms=0.0,
-            snapshot=snapshot.digest,
-        ),
-    )
+    normalized = f"explain {format_set(pair.source)} to {format_set(pair.destination)} on {format_ports(pair.ports)}"
+    draft = replace(draft_answer(snapshot, query=asked.query, normalized=normalized), form="explain")
+    return draft.assuming((*asked.assumptions, *notices)).warning(asked.warnings)
 
 
 def _confirmed(session: Session, asked: Asked, found: _Listed, budget: Budget) -> bool:

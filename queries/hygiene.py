@@ -107,11 +107,11 @@ def answer_hygiene(plan: HygienePlan, draft: Answer, encoding: Encoding, budget:
 
     A violated claim that no verdict is ambiguous has a witness.
     """
-    draft = replace(draft, form=plan.form, assumptions=plan.assumptions, warnings=plan.warnings)
+    draft = replace(draft, form=plan.form).assuming(plan.assumptions).warning(plan.warnings)
     try:
         found = findings_of(plan, encoding, budget, prover)
     except OutOfBudget as over:
-        return replace(draft, verdict=Verdict.UNKNOWN, reason=str(over))
+        return draft.unknown(over)
     examples = [finding.example for finding in found if finding.example is not None]
     claimed = Verdict.VIOLATED if found else Verdict.HOLDS
     witness = None
@@ -124,11 +124,8 @@ def answer_hygiene(plan: HygienePlan, draft: Answer, encoding: Encoding, budget:
         witness=witness,
         columns=plan.columns,
         rows=tuple(finding.row for finding in found),
-        evidence=replace(
-            draft.evidence,
-            replayed=bool(examples),
-            cross_checked=bool(found) and all(finding.confirmed is True for finding in found),
-        ),
+    ).checked(
+        replayed=bool(examples), cross_checked=bool(found) and all(finding.confirmed is True for finding in found)
     )
 
 

@@ -13,8 +13,9 @@ Ports in the column `depends` are of the row's ports those that only some outcom
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from reachproof.grammar import ast
@@ -25,14 +26,20 @@ from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.policy import Action
 from reachproof.network.ports import format_ports
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.answer import Row
+from reachproof.queries.answer import Answer, Row
+from reachproof.queries.plan import Verdict
+from reachproof.queries.replay import spot_check
 from reachproof.queries.service_rows import service_doubts, service_rows
 from reachproof.queries.sets import Binder
 from reachproof.queries.tenancy import tenant_of
+from reachproof.queries.undetermined import reasons
+from reachproof.queries.unknown_addresses import address_notices
 from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Step, Truth
+from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.goal import All, At, Formula, Members, Same, Side
-from reachproof.solver.listing import Allowed, Listing
+from reachproof.solver.ground import Encoding
+from reachproof.solver.listing import Allowed, Listing, listing
 
 _DECIDING_SAMPLES = 2_000
 Rows = tuple[Row, ...]
@@ -154,6 +161,26 @@ def _show(binder: Binder, show: ast.Show) -> ListPlan:
         ),
         groups,
     )
+
+
+def answer_list(plan: ListPlan, draft: Answer, encoding: Encoding, budget: Budget) -> Answer:
+    """The draft with the rows of a list. The sets engine alone makes it; the evaluator judges flows of it."""
+    notices = (*plan.assumptions, *address_notices(encoding.universe, plan.region))
+    draft = replace(draft, form=plan.form).assuming(notices).warning(plan.warnings)
+    started = time.perf_counter()
+    try:
+        found = listing(encoding, plan.region, budget, certain=plan.certain, groups=plan.groups, limit=plan.samples)
+    except OutOfBudget as over:
+        return draft.unknown(over)
+    if plan.samples is not None and found.kinds > plan.samples:
+        return draft.unknown(
+            f"the question is about {found.kinds} kinds of flow, more than {plan.samples}; narrow it down"
+        )
+    spot_check(plan.snapshot, (*found.samples, *found.open_samples))
+    answer = draft.timed(started).assuming(reasons(plan.snapshot, found.open_samples, found.open_kinds))
+    return replace(
+        answer, verdict=Verdict.LISTED, vacuous=not found.kinds, columns=plan.columns, rows=plan.rows(found)
+    ).checked(replayed=bool(found.samples), cross_checked=False)
 
 
 # ---------------------------------------------------------------- rows

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Direction
 from reachproof.queries.answer import Answer
@@ -23,10 +21,5 @@ def unless_certain(draft: Answer, flow: Flow, trace: Trace, direction: Direction
     open_ = next((notice for notice in told if notice.code in _CODES), None)
     if open_ is None or draft.verdict not in _DECIDED:
         return None
-    return replace(
-        draft,
-        verdict=Verdict.UNKNOWN,
-        reason=f"{flow} can be allowed and can be denied: {open_.text}",
-        assumptions=(*draft.assumptions, open_),
-        evidence=replace(draft.evidence, replayed=True, cross_checked=True),
-    )
+    answer = draft.unknown(f"{flow} can be allowed and can be denied: {open_.text}").assuming([open_])
+    return answer.checked(replayed=True, cross_checked=True)

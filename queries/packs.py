@@ -20,7 +20,6 @@ from reachproof.network.errors import InputError, Problem
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer
 from reachproof.queries.ask import DEFAULT_BUDGET, Session
-from reachproof.queries.bind import bind
 from reachproof.queries.errors import QueryError
 from reachproof.queries.parallel import Progress, Task, answers_of
 from reachproof.queries.plan import Verdict
@@ -269,16 +268,16 @@ def _bound(given: PackText, pack: Pack, session: Session, problems: list[Problem
     mistakes: list[Mistake] = []
     for each in pack.checks:
         statement = _statement(given, each)
+        written = given.text[each.query.span.start : each.query.span.end]
         try:
-            bind(each.query, session.encoding.universe, session.others)
+            question = session.bound(each.query, written)
         except QueryError as error:
             if given.shipped:
                 yield Skipped(statement=statement, reason="; ".join(mistake.message for mistake in error.mistakes))
             else:
                 mistakes += (Mistake(m.message, m.span if m.span.end else each.span) for m in error.mistakes)
             continue
-        written = given.text[each.query.span.start : each.query.span.end]
-        task = Task(session=session, query=each.query, text=written, name=statement.name)
+        task = Task(question=question, name=statement.name)
         yield Bound(statement=statement, task=task, shipped=given.shipped)
     if mistakes:
         problems += QueryError(mistakes, given.text, given.name).problems

@@ -16,7 +16,7 @@ from reachproof.grammar.ast import Query
 from reachproof.network.errors import InternalError
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer
-from reachproof.queries.ask import Session
+from reachproof.queries.ask import Question, Session, answer
 from reachproof.solver.budget import Budget
 
 WORTH_PROCESSES = 20_000
@@ -31,12 +31,15 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A parsed sentence as it was written, and the session that it is asked in. `name` is for progress only."""
+    """A question, and its name, which is for progress only."""
 
-    session: Session
-    query: Query
-    text: str
+    question: Question
     name: str
+
+    @property
+    def session(self) -> Session:
+        """Where it is asked."""
+        return self.question.place
 
 
 def answers_of(
@@ -56,21 +59,21 @@ def answers_of(
 
 def _here(tasks: Sequence[Task], budget: Budget) -> Iterator[Answer]:
     for task in tasks:
-        yield task.session.answer(task.query, task.text, budget)
+        yield answer(task.question, budget)
 
 
 def _elsewhere(tasks: Sequence[Task], budget: Budget, jobs: int) -> Iterator[Answer]:
     """The answers of other processes: the first takes the tasks 0, jobs, 2 jobs, ..., the second those after them."""
     sessions = tuple(dict.fromkeys(task.session for task in tasks))
     place = {session: number for number, session in enumerate(sessions)}
-    items = [(place[task.session], task.query, task.text) for task in tasks]
+    items = [(place[task.session], task.question.query, task.question.text) for task in tasks]
     given = tuple((each.snapshot, {name: other.snapshot for name, other in each.others.items()}) for each in sessions)
     pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
     try:
         shares = [pool.submit(_share, given, items[number::jobs], budget) for number in range(jobs)]
         for number, task in enumerate(tasks):
-            answer = shares[number % jobs].result()[number // jobs]
-            yield replace(answer, snapshot=task.session.snapshot)
+            found = shares[number % jobs].result()[number // jobs]
+            yield replace(found, snapshot=task.session.snapshot)
     except BrokenProcessPool:
         raise InternalError(
             "a process that answers statements ended, perhaps for want of memory; no verdict is given; try --jobs 1"
@@ -85,4 +88,5 @@ def _share(given: Sequence[Given], items: Sequence[tuple[int, Query, str]], budg
         Session(snapshot, {name: Session(other) for name, other in others.items()}) for snapshot, others in given
     )
     nothing = Snapshot()
-    return tuple(replace(sessions[place].answer(query, text, budget), snapshot=nothing) for place, query, text in items)
+    bound = (sessions[place].bound(query, text) for place, query, text in items)
+    return tuple(replace(answer(each, budget), snapshot=nothing) for each in bound)

@@ -55,16 +55,15 @@ def truth_table(
     try:
         found = matrix(session.encoding, asked.region, Same(names.numbers), budget.start(), certain=asked.certain)
     except OutOfBudget as over:
-        return replace(draft, columns=(), verdict=Verdict.UNKNOWN, reason=str(over))
+        return replace(draft, columns=()).unknown(over)
     spot_check(session.snapshot, found.samples)
-    solver_ms = round((time.perf_counter() - started) * 1000, 3)
-    evidence = replace(draft.evidence, replayed=bool(found.samples), solver_ms=solver_ms, total_ms=solver_ms)
+    draft = draft.timed(started).checked(replayed=bool(found.samples), cross_checked=False)
     return replace(
         draft,
         verdict=Verdict.LISTED,
         vacuous=not found.access,
         rows=tuple(_rows(session.snapshot, found, names, format_ports(asked.pair.ports), by)),
-        evidence=evidence,
+        evidence=replace(draft.evidence, total_ms=draft.evidence.solver_ms),
     )
 
 

@@ -14,6 +14,7 @@ import pytest
 from reachproof.cli.exit_codes import ExitCode, exit_code
 from reachproof.manifests import load
 from reachproof.network.errors import InternalError
+from reachproof.queries import ask
 from reachproof.queries.answer import Answer
 from reachproof.queries.ask import Session
 from reachproof.queries.plan import Verdict
@@ -74,12 +75,12 @@ def test_an_expected_verdict_that_was_not_reached_in_time_is_undecided_not_refut
 
 @pytest.mark.usefixtures("rushed")
 def test_a_violation_outweighs_what_is_undecided(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = Session.answer
+    original = ask.answer
 
-    def in_time_for_one(session: Session, query: Any, text: str, limits: budget.Budget) -> Answer:
-        return original(session, query, text, replace(limits, clock=lambda: 0.0) if text == DENIED else limits)
+    def in_time_for_one(question: ask.Question, limits: budget.Budget) -> Answer:
+        return original(question, replace(limits, clock=lambda: 0.0) if question.text == DENIED else limits)
 
-    monkeypatch.setattr(Session, "answer", in_time_for_one)
+    monkeypatch.setattr(ask, "answer", in_time_for_one)
     ran = terminal.run("query", "-q", "-o", "json", "-f", "tenants", ISOLATED, DENIED)
     assert [each["verdict"] for each in json.loads(ran.out)] == ["unknown", "violated"]
     assert ran.code == 1

@@ -14,6 +14,7 @@ from reachproof.manifests.load import load_objects
 from reachproof.network.options import Options
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
+from reachproof.queries.ask import answer as answer_to
 from reachproof.queries.errors import QueryError
 from tests.queries.meaning import Meaning, meaning
 from tests.queries.sentences import TENANT_LABEL, addresses, queries
@@ -146,7 +147,7 @@ def demand(snapshot: Snapshot, sentences: list[ast.Query]) -> None:
     for query in sentences:
         text = format_query(query)
         try:
-            answer = session.answer(query, text)
+            answer = answer_to(session.bound(query, text))
         except QueryError as refused:
             assert all("has none of these ports" in problem.message for problem in refused.problems), text
             event("refused")

@@ -109,7 +109,7 @@ def test_every_name_that_is_suggested_can_be_asked_about(before: str, after: str
     offered = [each for each in suggestions(before, odd()) if each.kind != "word"]
     assert len(offered) == count
     for each in offered:
-        odd().fit_one(before[: each.start] + each.text + after)
+        odd().question(before[: each.start] + each.text + after)
 
 
 def test_names_that_begin_like_what_is_typed_come_first_and_others_contain_it() -> None:

@@ -13,6 +13,7 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.queries import lists
 from reachproof.queries.answer import Answer
 from reachproof.queries.ask import Session
+from reachproof.queries.ask import answer as answer_to
 from reachproof.queries.plan import Verdict
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
@@ -159,7 +160,7 @@ def test_which_pods_is_what_the_evaluator_allows(snapshot: Snapshot) -> None:
             source=None if source else ast.Pods(),
             destination=ast.Pods() if source else None,
         )
-        answer = session.answer(ast.Query(query), "drawn")
+        answer = answer_to(session.bound(ast.Query(query), "drawn"))
         expected = allowed_by_pod(snapshot, source)
         listed = {name: row["ports"] for row in answer.rows for name in row["pods"]}
         assert sorted(listed) == sorted(expected)

@@ -1,0 +1,160 @@
+"""Claims and `can` questions: the checks of a plan are decided and replayed, and their outcomes make the verdict."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import assert_never
+
+from reachproof.network.cluster import Service
+from reachproof.network.flow import Flow
+from reachproof.network.policy import Action
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.answer import Answer, Witness
+from reachproof.queries.entry_points import no_entry
+from reachproof.queries.explain import blamed
+from reachproof.queries.not_modelled import unless_certain
+from reachproof.queries.plan import Check, Plan, Verdict
+from reachproof.queries.possible import invented_notices
+from reachproof.queries.prepared import PreparedSnapshot
+from reachproof.queries.readings import by_proof, by_witness
+from reachproof.queries.replay import attack, demand_replay, spot_check
+from reachproof.queries.services import leads_to
+from reachproof.queries.unknown_addresses import address_notices, depends_on_address
+from reachproof.semantics.evaluate import evaluate
+from reachproof.solver.budget import Budget
+from reachproof.solver.decide import Absent, Found, RankedOutcome, Ranking, SearchOutcome, Undecided, rank, search
+from reachproof.solver.goal import Goal, Search, Wanted
+from reachproof.solver.ground import Encoding
+from reachproof.solver.possible.search import search_open
+from reachproof.solver.prove import Prover
+from reachproof.solver.region import is_open
+
+
+def answer_claim(plan: Plan, draft: Answer, place: PreparedSnapshot, budget: Budget) -> Answer:
+    """The first check with a verdict that is not good decides; an undecided one only if no other refutes."""
+    draft = replace(draft, form=plan.form, world=plan.world).assuming(plan.assumptions).warning(plan.warnings)
+    answers = []
+    for check in plan.checks:
+        answers.append(answer_check(check, draft, place, budget, services=plan.services))
+        if answers[-1].verdict not in (plan.good, Verdict.UNKNOWN):
+            return answers[-1]
+    undecided = [answer for answer in answers if answer.verdict is Verdict.UNKNOWN]
+    if undecided:
+        return undecided[0]
+    return replace(
+        answers[-1],
+        vacuous=all(answer.vacuous for answer in answers),
+        because=tuple(dict.fromkeys(because for answer in answers for because in answer.because)),
+        assumptions=tuple(dict.fromkeys(notice for answer in answers for notice in answer.assumptions)),
+    )
+
+
+def answer_check(
+    check: Check, draft: Answer, place: PreparedSnapshot, budget: Budget, *, services: tuple[str, ...]
+) -> Answer:
+    """The draft with the verdict of one check. `services`: those that the question names as destinations."""
+    encoding = place.encoding_of(check.snapshot)
+    started = time.perf_counter()
+    outcome = _decide(encoding, check.goal, budget, place.prover)
+    draft = draft.timed(started).assuming(address_notices(encoding.universe, check.goal.region))
+    match outcome:
+        case Undecided(reason):
+            return draft.unknown(reason)
+        case Found(flow=flow, snapshot=imagined):
+            answer = replace(draft, verdict=check.if_found)
+            if imagined is None:
+                return with_witness(answer, check, flow, place, services)
+            return _with_invented(answer, replace(check, snapshot=imagined), flow, place)
+        case Absent():
+            absent = _absent(check, outcome, draft)
+            if check.otherwise is None:
+                return absent
+            return _together(absent, answer_check(check.otherwise, draft, place, budget, services=services))
+        case Ranking(holds=holds, flow=flow, samples=samples, empty=empty, confirmed=confirmed):
+            spot_check(check.snapshot, samples)
+            verdict = check.if_found if holds else check.if_absent
+            answer = replace(draft, verdict=verdict, vacuous=empty)
+            shown = answer if flow is None else with_witness(answer, check, flow, place, services)
+            return shown.checked(replayed=bool(samples), cross_checked=confirmed)
+        case _:
+            assert_never(outcome)
+
+
+def _decide(encoding: Encoding, goal: Goal, budget: Budget, prover: Prover) -> SearchOutcome | RankedOutcome:
+    if isinstance(goal, Search):
+        decide = search_open if is_open(goal.region) else search
+        return decide(encoding, goal, budget, prover)
+    return rank(encoding, goal, budget, prover)
+
+
+def _absent(check: Check, outcome: Absent, draft: Answer) -> Answer:
+    """The answer where no flow is as wanted: the evaluator judges samples of the proof, and tries invented flows."""
+    spot_check(check.snapshot, outcome.samples)
+    if outcome.imagined is not None:
+        attack(outcome.imagined, outcome.attempts, check.goal.wanted)
+    answer = replace(
+        draft,
+        verdict=check.if_absent,
+        because=blamed(outcome.because, action_of(check.goal.wanted)),
+        vacuous=outcome.empty,
+    ).assuming(by_proof(check.snapshot, outcome.because))
+    return answer.checked(
+        replayed=bool(outcome.samples or outcome.attempts),
+        cross_checked=outcome.imagined is None and not outcome.empty,
+    )
+
+
+def with_witness(draft: Answer, check: Check, flow: Flow, place: PreparedSnapshot, services: tuple[str, ...]) -> Answer:
+    """The answer with a flow that shows it, replayed."""
+    prefer = action_of(check.goal.wanted)
+    if not isinstance(check.goal, Search) and draft.verdict is check.if_absent:
+        prefer = Action.DENY
+    trace = evaluate(check.snapshot, flow, prefer=prefer)
+    demand_replay(trace, prefer)
+    undecided = unless_certain(draft, flow, trace, check.direction)
+    if undecided is not None:
+        return undecided
+    via = via_service(place.snapshot, services, flow)
+    if check.direction is not None:
+        notices = [*trace.side(check.direction).depends]
+    else:
+        notices = [*by_witness(check.snapshot, trace), *trace.depends]
+        notices += depends_on_address(place.encoding.universe, check.snapshot, flow, trace.truth)
+        notices += no_entry(place.snapshot, flow, via)
+    witness = Witness(flow=flow, trace=trace, via=via, direction=check.direction)
+    answer = replace(draft, witness=witness).assuming((*check.bound, *notices))
+    return answer.checked(replayed=True, cross_checked=True)
+
+
+def _with_invented(draft: Answer, check: Check, flow: Flow, place: PreparedSnapshot) -> Answer:
+    """The answer with a flow of invented pods, replayed in the check's snapshot, where they exist."""
+    answer = with_witness(draft, check, flow, place, ())
+    answer = replace(answer, snapshot=check.snapshot).assuming(invented_notices(check.snapshot))
+    return answer.checked(replayed=answer.evidence.replayed, cross_checked=False)
+
+
+def via_service(snapshot: Snapshot, names: tuple[str, ...], flow: Flow) -> Service | None:
+    """The first Service named as a destination that leads to where the flow goes."""
+    keys = (tuple(name.split("/")) for name in names)
+    services = (snapshot.service_of[namespace, name] for namespace, name in keys)
+    return next((service for service in services if leads_to(snapshot, service, flow)), None)
+
+
+def action_of(wanted: Wanted) -> Action:
+    """The action that a wanted flow meets in the end."""
+    return Action.DENY if wanted in (Wanted.CAN_DENY, Wanted.MUST_DENY) else Action.ALLOW
+
+
+def _together(absent: Answer, other: Answer) -> Answer:
+    """The answer to a check that found no flow, and to what was asked otherwise: nothing was found there either."""
+    if other.verdict is not absent.verdict or other.vacuous:
+        return absent if other.vacuous else other
+    both = replace(other, because=tuple(dict.fromkeys((*absent.because, *other.because))))
+    both = replace(both, assumptions=absent.assumptions).assuming(other.assumptions)
+    if absent.vacuous:
+        return both
+    return both.checked(
+        replayed=absent.evidence.replayed and other.evidence.replayed,
+        cross_checked=absent.evidence.cross_checked and other.evidence.cross_checked,
+    )
