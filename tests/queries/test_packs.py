@@ -14,7 +14,7 @@ from reachproof.grammar.ast import Severity
 from reachproof.manifests import load_text
 from reachproof.manifests.load import load_objects
 from reachproof.network.errors import InputError, InternalError
-from reachproof.queries import ask, parallel
+from reachproof.queries import parallel
 from reachproof.queries.ask import Session
 from reachproof.queries.packs import PackText, Report, Result, Status, check, read_packs, report_json
 from reachproof.queries.plan import Verdict
@@ -304,10 +304,10 @@ def test_a_session_brings_what_is_prepared_and_the_report_is_that_of_its_snapsho
     for _ in range(2):
         assert list(map(timeless, check(session, packs).results)) == list(map(timeless, expected.results))
 
-    def prepared(*_arguments: object) -> NoReturn:
+    def again(*_arguments: object) -> NoReturn:
         raise AssertionError("something was prepared again")
 
-    monkeypatch.setattr(ask, "prepare", prepared)
+    monkeypatch.setattr(prepared, "prepare", again)
     check(session, packs[:1])
 
 
