@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from reachproof.manifests.adminports import experimental_only
 from reachproof.manifests.beyond_pods import beyond_pods
 from reachproof.manifests.domains import split_domains
-from reachproof.manifests.fields import Field, Place
+from reachproof.manifests.fields import Field
 from reachproof.manifests.policykind import Context
 from reachproof.manifests.selectors import read_stored_selector
 from reachproof.manifests.syntax import is_domain_name, read_cidr, was_domain_name
@@ -37,7 +37,6 @@ from reachproof.network.policy import (
     NodePeer,
     Peer,
     PodSet,
-    Policy,
     PortMatch,
     Rule,
 )
@@ -173,18 +172,6 @@ def _domains_that_deny(entries: list[Field], action: Action, context: Context) -
         if cni not in (Cni.KUBE_NETWORK_POLICIES, Cni.CALICO):
             domains.place.doubts.append(f"{domains.path} stands in a rule that does not allow")
     return bool(given) and cni not in (Cni.KUBE_NETWORK_POLICIES, Cni.CALICO, Cni.CILIUM)
-
-
-def doubted(policy: Policy, place: Place) -> Policy:
-    """The policy; where it is not certain that it has an effect, all of its rules may or may not match."""
-    if not place.doubts:
-        return policy
-    reason = f"whether implementations program the policy is not certain, since {place.doubts[0]}"
-
-    def rules(found: tuple[Rule, ...]) -> tuple[Rule, ...]:
-        return tuple(replace(rule, may=True, reason=reason, reason_code="MAYBE_NOT_PROGRAMMED") for rule in found)
-
-    return replace(policy, ingress=rules(policy.ingress), egress=rules(policy.egress))
 
 
 def _matches(peers: Sequence[Peer], ports: PortMatch | None, context: Context) -> tuple[Match, ...]:

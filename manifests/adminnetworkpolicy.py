@@ -6,8 +6,9 @@ Trusted by every verdict; checked by tests/manifests and the agreement tests.
 from __future__ import annotations
 
 from reachproof.engines.profile import PROFILES
-from reachproof.manifests.admin import Dialect, doubted, read_priority, read_rules, read_subject
+from reachproof.manifests.admin import Dialect, read_priority, read_rules, read_subject
 from reachproof.manifests.adminports import read_v1alpha1_port
+from reachproof.manifests.doubts import doubted
 from reachproof.manifests.fields import Field
 from reachproof.manifests.policykind import Context, PolicyKind
 from reachproof.network.policy import Action, Direction, Policy, PolicyRef, TierName

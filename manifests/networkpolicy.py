@@ -17,13 +17,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from reachproof.manifests.doubts import doubted
 from reachproof.manifests.fields import Field
 from reachproof.manifests.policykind import Context, PolicyKind
-from reachproof.manifests.selectors import read_selector
+from reachproof.manifests.selectors import read_old_selector
 from reachproof.manifests.syntax import PORT_NAME, is_port_name, read_cidr, read_port_number
 from reachproof.network.address import MAPPED
 from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Selector
+from reachproof.network.options import Cni
 from reachproof.network.policy import (
     Action,
     AddressPeer,
@@ -47,6 +49,8 @@ _OUTSIDE = (
     "NetworkPolicy says that neither happens"
 )
 _MAPPED = "whether IPv4 written as IPv6 matches IPv4 addresses differs between implementations"
+# The API says what a selector means, and Calico compares texts; others may refuse a policy for the value of a label.
+_READ_ANY_VALUE = (Cni.SPEC, Cni.CALICO)
 PROTOCOLS = {protocol.value: protocol for protocol in Protocol}
 
 
@@ -67,7 +71,7 @@ def lower(manifest: Field, ref: PolicyRef, context: Context) -> Policy:
         for direction in sorted(ruled - isolates):
             spec.get(direction.value).notice("RULES_OUTSIDE_TYPES", _OUTSIDE.format(direction))
         isolates |= ruled
-    return Policy(
+    policy = Policy(
         ref=ref,
         tier=TierName.NETWORK_POLICY,
         subject=PodSet(_own_namespace(ref), _selector(spec.get("podSelector"))),
@@ -76,6 +80,7 @@ def lower(manifest: Field, ref: PolicyRef, context: Context) -> Policy:
         isolates=isolates,
         origin=manifest.origin,
     )
+    return policy if context.options.cni in _READ_ANY_VALUE else doubted(policy, manifest.place)
 
 
 KIND = PolicyKind(group="networking.k8s.io", version="v1", kind="NetworkPolicy", namespaced=True, lower=lower)
@@ -86,7 +91,7 @@ def _own_namespace(ref: PolicyRef) -> Selector:
 
 
 def _selector(field: Field) -> Selector:
-    return read_selector(field) if field.present else EVERYTHING
+    return read_old_selector(field) if field.present else EVERYTHING
 
 
 def _policy_types(field: Field, *, has_egress: bool) -> frozenset[Direction]:
@@ -142,8 +147,8 @@ def _peer(field: Field, ref: PolicyRef) -> Peer | None:
             field.expected("podSelector, namespaceSelector or ipBlock; a selector that selects everything is {}")
         return None
     if namespaces.present:
-        return PodSet(read_selector(namespaces), _selector(pods))
-    return PodSet(_own_namespace(ref), read_selector(pods))
+        return PodSet(read_old_selector(namespaces), _selector(pods))
+    return PodSet(_own_namespace(ref), read_old_selector(pods))
 
 
 def _ip_block(field: Field) -> IntervalSet:

@@ -12,6 +12,7 @@ What an absent selector means depends on the field, so the caller decides that.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from reachproof.manifests.fields import Field, listed
 from reachproof.manifests.syntax import is_label_key, is_label_value
@@ -40,17 +41,38 @@ def read_stored_selector(field: Field, hints: Mapping[str, str] | None = None, *
     return found
 
 
-def read_selector(field: Field, hints: Mapping[str, str] | None = None, *, lax: bool = False) -> Selector:
-    """The selector here; after a report, any selector. `hints` are for fields that once stood here."""
+def read_old_selector(field: Field) -> Selector:
+    """The selector here, of a built-in kind, whose values older API servers did not check.
+
+    No object has a label with such a value: In never matches it, and NotIn always does. That is a doubt about the
+    policy all the same, since implementations may refuse it.
+    """
+    return Selector.of(*filter(None, map(_without_wrong_values, read_selector(field, old=True).requirements)))
+
+
+def _without_wrong_values(requirement: Requirement) -> Requirement | None:
+    values = tuple(value for value in requirement.values if is_label_value(value))
+    if values == requirement.values:
+        return requirement
+    return replace(requirement, values=values) if values or requirement.operator is Operator.IN else None
+
+
+def read_selector(
+    field: Field, hints: Mapping[str, str] | None = None, *, lax: bool = False, old: bool = False
+) -> Selector:
+    """The selector here; after a report, any selector. `hints` are for fields that once stood here.
+
+    `old`: values that are none of a label are noted and kept.
+    """
     if not field.only("matchLabels", "matchExpressions", hints=hints):
         return EVERYTHING
-    requirements = [*read_match_labels(field.get("matchLabels"), lax=lax)]
+    requirements = [*read_match_labels(field.get("matchLabels"), lax=lax, old=old)]
     for expression in field.get("matchExpressions").items():
-        requirements += _expression(expression, lax=lax)
+        requirements += _expression(expression, lax=lax, old=old)
     return Selector.of(*requirements)
 
 
-def read_match_labels(field: Field, *, lax: bool = False) -> list[Requirement]:
+def read_match_labels(field: Field, *, lax: bool = False, old: bool = False) -> list[Requirement]:
     """The requirements of a map of labels."""
     requirements = []
     for key, value in field.labels().items():
@@ -58,7 +80,7 @@ def read_match_labels(field: Field, *, lax: bool = False) -> list[Requirement]:
         if not is_label_key(key):
             _wrong_key(entry, key, lax=lax)
         if not is_label_value(value):
-            _wrong(entry, LABEL_VALUE, lax=lax)
+            _wrong_value(entry, lax=lax, old=old)
         requirements.append(Requirement(key, Operator.IN, (value,)))
     return requirements
 
@@ -71,6 +93,13 @@ def _wrong_key(entry: Field, key: str, *, lax: bool) -> None:
         entry.report(f'found the key "{key}", expected {LABEL_KEY}')
 
 
+def _wrong_value(field: Field, *, lax: bool, old: bool) -> None:
+    if old:
+        field.stored(LABEL_VALUE, "no object has such a label, so that it never matches", doubt=True)
+    else:
+        _wrong(field, LABEL_VALUE, lax=lax)
+
+
 def _wrong(field: Field, what: str, *, lax: bool) -> None:
     if lax:
         field.stored(what, _DIFFERS, doubt=True)
@@ -78,7 +107,7 @@ def _wrong(field: Field, what: str, *, lax: bool) -> None:
         field.expected(what)
 
 
-def _expression(field: Field, *, lax: bool) -> list[Requirement]:
+def _expression(field: Field, *, lax: bool, old: bool) -> list[Requirement]:
     if not field.only("key", "operator", "values"):
         return []
     key = field.get("key").text()
@@ -88,7 +117,7 @@ def _expression(field: Field, *, lax: bool) -> list[Requirement]:
     values = field.get("values").texts()
     for item in field.get("values").items():
         if isinstance(item.value, str) and not is_label_value(item.value):
-            _wrong(item, LABEL_VALUE, lax=lax)
+            _wrong_value(item, lax=lax, old=old)
     if operator is None or key is None:
         return []
     needs = operator in (Operator.IN, Operator.NOT_IN)

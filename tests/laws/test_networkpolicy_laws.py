@@ -52,6 +52,30 @@ def test_another_rule_removes_nothing(cluster: list[Manifest], rules: list[Manif
     assert_at_least(load(rules), load([*rules, added]))
 
 
+@given(
+    clusters(),
+    st.sampled_from(("In", "NotIn")),
+    st.lists(st.sampled_from(("web", "db", "api")), max_size=2, unique=True),
+    st.sampled_from(("my web", "-", "x" * 64)),
+    st.booleans(),
+)
+def test_a_value_that_no_object_can_have_changes_nothing_in_a_list(
+    cluster: list[Manifest], operator: str, values: list[str], wrong: str, subject: bool
+) -> None:
+    def load(selector: Manifest) -> Snapshot:
+        chosen, peer = (selector, {}) if subject else ({}, selector)
+        spec = {"podSelector": chosen, "policyTypes": ["Ingress"], "ingress": [{"from": [{"podSelector": peer}]}]}
+        metadata = {"name": "np", "namespace": "shop"}
+        policy = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
+        return load_objects([*cluster, policy])
+
+    assume(values or operator == "NotIn")
+    plain = {"matchExpressions": [{"key": "app", "operator": operator, "values": values}] if values else []}
+    odd = {"matchExpressions": [{"key": "app", "operator": operator, "values": [*values, wrong]}]}
+    assert load(odd).policies[0].subject == load(plain).policies[0].subject
+    assert_same(load(plain), load(odd))
+
+
 @given(snapshots(), st.sampled_from(Direction), st.data())
 def test_an_allowing_rule_of_an_isolating_policy_removes_nothing(
     snapshot: Snapshot, direction: Direction, data: st.DataObject

@@ -89,6 +89,24 @@ ODD = [
     ),
     (
         "networkpolicy",
+        "{podSelector: {matchLabels: {app: my web}}}",
+        'NetworkPolicy shop/p spec.podSelector.matchLabels.app: "my web" is not a label value: '
+        "at most 63 letters, digits, dashes, dots and underscores; no object has such a label, so that it never "
+        "matches",
+        'spec.podSelector.matchLabels.app: found "my web", expected a label value: '
+        "at most 63 letters, digits, dashes, dots and underscores",
+    ),
+    (
+        "networkpolicy",
+        "{podSelector: {matchExpressions: [{key: app, operator: NotIn, values: [-web]}]}}",
+        'NetworkPolicy shop/p spec.podSelector.matchExpressions[0].values[0]: "-web" is not a label value: '
+        "at most 63 letters, digits, dashes, dots and underscores; no object has such a label, so that it never "
+        "matches",
+        'spec.podSelector.matchExpressions[0].values[0]: found "-web", expected a label value: '
+        "at most 63 letters, digits, dashes, dots and underscores",
+    ),
+    (
+        "networkpolicy",
         '{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: "::ffff:10.0.0.0/104"}}]}]}',
         'NetworkPolicy shop/p spec.ingress[0].from[0].ipBlock.cidr: "::ffff:10.0.0.0/104" is not a '
         "CIDR in plain IPv4 or "

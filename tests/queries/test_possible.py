@@ -60,6 +60,10 @@ class TestWhatAWitnessInvents:
             "that a policy asks for"
         )
 
+    def test_no_label_is_invented_that_no_object_can_have(self) -> None:
+        asked = session(*TENANTS, gate(role="my gateway"))
+        assert verdict(asked, "no possible pod in tenant a can reach tenant b") == "holds"
+
     def test_a_pod_that_exists_is_shown_rather_than_an_invented_one(self) -> None:
         answer = session(*TENANTS, gate(app="front")).ask("no possible pod in tenant a can reach tenant b")
         assert shown(answer) == "pod web/front (10.0.0.1) -> pod data/db (10.0.0.2) on tcp/5432"
