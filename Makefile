@@ -3,16 +3,25 @@ PYTHON ?= .venv/bin/python
 TESTS ?=
 ENGINES ?=
 
-NIGHTLY = live engines fuzz mutants
+NIGHTLY = live engines properties fuzz mutants pythons oldest
 
 .PHONY: nightly $(NIGHTLY)
-.PHONY: check format-check lint types layers test docs-check docs format fuzz bench environment
+.PHONY: check format-check lint types layers test docs-check docs format fuzz bench environment constraints
 
 check: format-check lint types layers test docs-check
 
 environment:
 	python3 -m venv .venv
 	.venv/bin/pip install -q -e '.[dev]'
+
+# The newest versions that pyproject.toml allows, for .ci/run.
+constraints:
+	rm -rf build/constraints
+	python3 -m venv build/constraints
+	build/constraints/bin/pip install -q '.[dev]'
+	sed -n '/^#/p' .ci/constraints.txt > build/constraints.txt
+	build/constraints/bin/pip freeze --exclude reachproof >> build/constraints.txt
+	mv build/constraints.txt .ci/constraints.txt
 
 format-check:
 	$(PYTHON) -m ruff format --check .
@@ -43,6 +52,17 @@ format:
 
 fuzz:
 	HYPOTHESIS_PROFILE=fuzz $(PYTHON) -m pytest -q tests/agreement tests/laws $(TESTS)
+
+# The whole suite, with new examples, and of heavy properties all.
+properties:
+	HYPOTHESIS_PROFILE=nightly $(PYTHON) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
+
+# The suite on every Python that is supported, and with the oldest versions of the dependencies.
+pythons:
+	.ci/suite python3.11 python3.12 python3.13
+
+oldest:
+	.ci/suite --oldest python3.11
 
 # Faults planted in the modules that verdicts rest on, and the share that the tests find; MUTANTS="--count 300" or less.
 mutants:

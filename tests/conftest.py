@@ -1,4 +1,11 @@
-"""Hypothesis profiles for the whole suite: `ci` draws the same examples every time, `fuzz` looks for new ones."""
+"""Hypothesis profiles for the whole suite.
+
+| Profile | Draws |
+|---|---|
+| `ci` | the same examples every time; of properties marked `heavy` a tenth |
+| `nightly` | new examples, of every property all |
+| `fuzz` | new examples, 5,000 of each property that does not set its own number |
+"""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +18,20 @@ settings.register_profile("ci", derandomize=True, deadline=None, suppress_health
 settings.register_profile(
     "fuzz", max_examples=5_000, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+settings.register_profile("nightly", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
+settings.load_profile(PROFILE)
+FEWEST = 10
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In the profile `ci`, let properties marked `heavy` draw a tenth of their examples, at least FEWEST."""
+    for item in items:
+        function = getattr(item, "function", None)
+        chosen: settings | None = getattr(function, "_hypothesis_internal_use_settings", None)
+        if PROFILE == "ci" and chosen is not None and item.get_closest_marker("heavy"):
+            fewer = settings(chosen, max_examples=max(FEWEST, chosen.max_examples // 10))
+            function._hypothesis_internal_use_settings = fewer  # type: ignore[union-attr]
 
 
 @pytest.fixture(scope="session", autouse=True)

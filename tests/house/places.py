@@ -14,5 +14,6 @@ def modules() -> list[Path]:
 
 
 def markdown_pages() -> list[Path]:
-    """The pages whose links are promised to work: the two at the top, and everything below docs/."""
-    return [ROOT / "README.md", ROOT / "AGENTS.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    """The pages whose links are promised to work: those at the top, and everything below docs/."""
+    top = ("README.md", "AGENTS.md", "CONTRIBUTING.md", "SECURITY.md")
+    return [*(ROOT / name for name in top), *sorted((ROOT / "docs").rglob("*.md"))]
