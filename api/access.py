@@ -1,4 +1,4 @@
-"""Who may do what: the role that each route needs, and who a request comes from.
+"""Access control: the role that each route needs, and the principal of a request.
 
 Asked before a body is read, so that a stranger costs nothing. Nothing here logs or repeats credentials.
 """
@@ -29,7 +29,7 @@ _IN_QUERY = re.compile(rb"(^|&)(access_token|token|authorization)=|rp_[0-9a-f]{1
 
 
 class Role(StrEnum):
-    """What somebody may do. `write` includes `read`."""
+    """A role. `write` includes `read`."""
 
     READ = "read"
     WRITE = "write"
@@ -37,7 +37,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who asks: a name that is safe to log, and the role."""
+    """The caller: a name that is safe to log, and the role."""
 
     name: str
     role: Role
@@ -56,14 +56,14 @@ class Keeper(Protocol):
     """Knows some credentials."""
 
     def takes(self, credentials: str) -> bool:
-        """Whether they have the form that this keeper knows."""
+        """True if they have the form that this keeper knows."""
 
     async def principal(self, credentials: str) -> Principal:
         """Whose they are. Raises Denied."""
 
 
 def is_open(path: str) -> bool:
-    """Whether the path tells nothing about a cluster."""
+    """True if the path tells nothing about a cluster."""
     return path in OPEN_PATHS or path.startswith(OPEN_PREFIX)
 
 
@@ -91,7 +91,7 @@ class Authenticated:
     any_host: bool = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """As ASGI says."""
+        """ASGI entry point."""
         if scope["type"] == "http":
             scope[CLIENT] = f"address {scope['client'][0]}" if scope.get("client") else "address unknown"
             try:

@@ -84,7 +84,7 @@ def create_app(
 
 
 def _surround(app: FastAPI, limits: Settings, database: Database, metrics: Metrics) -> None:
-    """What a request passes, the last one first."""
+    """Add the middleware, the last one first."""
     app.add_middleware(BoundedBodies, most=limits.max_body_bytes)
     app.add_middleware(
         Authenticated,

@@ -32,7 +32,7 @@ def completion_document(request: CompleteRequest, session: Session | None) -> di
 
 
 def names_a_snapshot(request: CompleteRequest) -> bool:
-    """Whether a request brings or names a snapshot, or says how one is to be read."""
+    """True if a request brings or names a snapshot, or says how one is to be read."""
     return bool(request.snapshot is not None or request.manifests is not None or request.options or request.snapshots)
 
 

@@ -23,7 +23,7 @@ _REFUSED = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-lengt
 
 
 def allow_files() -> int:
-    """As many open files as the system lets this process have, up to a bound. The number."""
+    """Raise the limit of open files, up to a bound and the system's; return the limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -49,7 +49,7 @@ class BoundedConnections(H11Protocol):
     """uvicorn's protocol within `limit_concurrency` connections; each header is whole after `timeout_keep_alive`."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
-        """As uvicorn says."""
+        """Override of uvicorn's method."""
         super().__init__(*arguments, **named)
         self._most = self.limit_concurrency
         self.limit_concurrency = None  # its own answer is no problem document, and would be given on /healthz too

@@ -14,7 +14,7 @@ from reachproof.api.loopback import is_loopback
 
 
 def foreign(scope: Scope, *, any_host: bool) -> str:
-    """What makes the request one of another site's page; nothing if it is none.
+    """The reason why the request comes from another site's page; empty if it does not.
 
     `any_host`: the service may be known by any name, as it was told to be open to other machines.
     """

@@ -34,7 +34,7 @@ class SecurityHeaders:
     app: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """As ASGI says."""
+        """ASGI entry point."""
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -25,7 +25,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def is_trusted_url(url: str) -> bool:
-    """Whether what comes from there cannot have been changed on its way: https, or http on this machine."""
+    """True if what comes from there cannot have been changed on its way: https, or http on this machine."""
     try:
         parts = urlsplit(url)
         host = parts.hostname

@@ -1,4 +1,4 @@
-"""How long the texts of one request may be, where the service is set to less than the shape of requests allows."""
+"""Limits on the length of texts in one request, where the service is set to less than the shape of requests allows."""
 
 from __future__ import annotations
 

@@ -15,4 +15,4 @@ class Library(Protocol):
         """
 
     def content(self, digest: str) -> bytes:
-        """What `manifests.stored.load_stored` makes the snapshot of; raises as `resolve`."""
+        """The stored form of the snapshot, for `manifests.stored.load_stored`; raises as `resolve`."""

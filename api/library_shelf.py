@@ -30,7 +30,7 @@ class LibraryShelf:
         self._lock = threading.Lock()
 
     def session(self, given: Sourced, name: str = "manifests") -> Session:
-        """As `Shelf` says."""
+        """See `Shelf`."""
         if given.snapshot in (None, self._own):
             return self._other.session(given, name)
         return Session(self._snapshot(given.snapshot, model_options(given.options)))

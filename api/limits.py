@@ -1,4 +1,4 @@
-"""What is refused before it is read: bodies that are too large. Plain ASGI, so that a disconnect can still be seen."""
+"""Refusal of bodies that are too large before they are read. Plain ASGI, so that a disconnect can still be seen."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class BoundedBodies:
     most: int
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """As ASGI says."""
+        """ASGI entry point."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""Which addresses only this machine can reach."""
+"""Addresses that only this machine can reach."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ipaddress
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address."""
+    """True if only this machine can reach the address."""
     if host == "localhost":
         return True
     try:

@@ -27,7 +27,7 @@ _SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0)
 
 
 class Metrics:
-    """What is counted."""
+    """Counters."""
 
     def __init__(self, workload: Callable[[], Workload]) -> None:
         """`workload`: what the workplace of this process is doing."""

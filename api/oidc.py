@@ -85,11 +85,11 @@ class OidcKeeper:
         self._keys = keys or KeySet(issuer.keys)
 
     def takes(self, credentials: str) -> bool:
-        """Whether it has the form of a JSON Web Token."""
+        """True if it has the form of a JSON Web Token."""
         return credentials.count(".") == 2
 
     async def principal(self, credentials: str) -> Principal:
-        """As `Keeper` says."""
+        """See `Keeper`."""
         try:
             return await to_thread.run_sync(self.verified, credentials)
         except KeysUnavailable:

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of every route alike: who may ask, and the problems that any of them can have."""
+"""Parts of the OpenAPI document that all routes share: authentication, and the problems that any of them can have."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def _is_json(request: Request) -> bool:
 
 
 def _unreadable(detail: dict[str, Any]) -> Problem:
-    """What the JSON reader says, and after how many characters."""
+    """The message of the JSON reader, and its offset in characters."""
     return Problem(file="body", message=f"{detail['ctx']['error']} at character {detail['loc'][-1]}")
 
 

@@ -139,5 +139,5 @@ def _client(http: Request) -> str:
 
 
 def _may_be_kept(http: Request) -> bool:
-    """Whether a result may come from those that are kept, and be kept (RFC 9111, Cache-Control of a request)."""
+    """True if a result may come from those that are kept, and be kept (RFC 9111, Cache-Control of a request)."""
     return "no-cache" not in http.headers.get("cache-control", "").lower()

@@ -46,7 +46,7 @@ class Recorded:
     metrics: Metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """As ASGI says."""
+        """ASGI entry point."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -110,7 +110,7 @@ def _bounded(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What a document of ours says that is worth recording."""
+    """Fields of a response for the audit log."""
 
     asked: str = ""
     verdict: str = ""
@@ -145,7 +145,7 @@ class Exchange:
         await self.send(message)
 
     def answers(self) -> list[Told]:
-        """What the document that was sent says, if it was one of ours and not too large."""
+        """Fields of the document that was sent; none if it is not ours or too large."""
         content = b"".join(self.body)
         if not self.size or self.size > _READ_AGAIN or content[:1] not in (b"{", b"["):
             return []

@@ -24,16 +24,16 @@ class Recording:
 
     @property
     def is_small(self) -> bool:
-        """As `Written` says."""
+        """See `Written`."""
         return self._document.is_small
 
     def content(self) -> bytes:
-        """As `Written` says."""
+        """See `Written`."""
         self.whole = self._document.content()
         return self.whole
 
     def blocks(self) -> Iterator[bytes]:
-        """As `Written` says."""
+        """See `Written`."""
         kept: list[bytes] = []
         size = 0
         for block in self._document.blocks():
@@ -47,7 +47,7 @@ class Recording:
             self.whole = b"".join(kept)
 
     def close(self) -> None:
-        """As `Written` says."""
+        """See `Written`."""
         self._document.close()
 
 

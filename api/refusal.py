@@ -1,4 +1,4 @@
-"""What a request is refused with. Apart from `problems`, so that solver workers need no web framework."""
+"""The refusal of a request. Apart from `problems`, so that solver workers need no web framework."""
 
 from __future__ import annotations
 

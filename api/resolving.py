@@ -10,12 +10,12 @@ from reachproof.api.store import DIGEST
 
 
 def has_names(request: Question) -> bool:
-    """Whether the request has a snapshot by its name."""
+    """True if the request has a snapshot by its name."""
     return any(wanted is not None and not DIGEST.fullmatch(wanted) for wanted in snapshots(request))
 
 
 def snapshots(request: Question) -> Iterator[str | None]:
-    """What the request says of each snapshot that it is about; None for the one that the service was started with.
+    """The snapshots of a request as it names them; None for the one that the service was started with.
 
     Nothing for manifests that it brings.
     """

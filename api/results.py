@@ -122,7 +122,7 @@ class Results:
             self._tried(self._database.writing, partial(self._add, key=key, packed=packed))
 
     def _tried(self, opening: Callable[[], AbstractContextManager[Session]], use: Callable[[Session], T]) -> T | None:
-        """What is found in a session; None if the database fails, and for a while after that it is not asked at all.
+        """The result of a database session; None if the database fails, and for a while after that without asking it.
 
         Waiting for it again and again would cost more than results save.
         """
@@ -188,7 +188,7 @@ def _used(session: Session, key: str) -> None:
 
 
 def _all_there(session: Session, digests: tuple[str, ...]) -> bool:
-    """Whether the snapshots are stored; they are until the end of the transaction."""
+    """True if the snapshots are stored; they are until the end of the transaction."""
     wanted = select(StoredSnapshot.digest).where(StoredSnapshot.digest.in_(digests)).with_for_update(read=True)
     return len(session.scalars(wanted).all()) == len(digests)
 
@@ -224,7 +224,7 @@ def _as_asked(request: Question, document: bytes) -> bytes:
 
 
 def _is_finished(request: Question, document: bytes) -> bool:
-    """Whether more time would change nothing. A word of the user's that looks like a verdict costs a result at most."""
+    """True if more time would change nothing. A word of the user's that looks like a verdict costs a result at most."""
     if isinstance(request, ExplainRequest) and not request.truth_table and _NOT_CONFIRMED in document:
         return False
     return _UNFINISHED.search(document) is None

@@ -1,4 +1,4 @@
-"""What requests look like. Answers are what `queries.wire` writes; their schema here is for documentation."""
+"""Schemas of requests. Answers are what `queries.wire` writes; their schema here is for documentation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ spec: {podSelector: {}, policyTypes: [Egress]}
 
 
 class Asked(BaseModel):
-    """What every question may say besides."""
+    """Fields that every question has."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -287,7 +287,7 @@ class AnswerDocument(BaseModel):
 
 
 class SuggestionDocument(BaseModel):
-    """What the text from `start` to the cursor may be replaced with."""
+    """A replacement of the text from `start` to the cursor."""
 
     start: int
     text: str
@@ -295,7 +295,7 @@ class SuggestionDocument(BaseModel):
 
 
 class FaultDocument(BaseModel):
-    """What is wrong with a part of a sentence."""
+    """A mistake in a part of a sentence."""
 
     start: int
     end: int
@@ -305,7 +305,7 @@ class FaultDocument(BaseModel):
 
 
 class SnapshotCounts(BaseModel):
-    """What a completion is about."""
+    """Size of the snapshot that a completion is about."""
 
     id: str
     namespaces: int
@@ -315,7 +315,7 @@ class SnapshotCounts(BaseModel):
 
 
 class CompletionDocument(BaseModel):
-    """What may stand at the cursor, and what is wrong with the sentence. Offsets count characters from 0."""
+    """Suggestions at the cursor, and mistakes of the sentence. Offsets count characters from 0."""
 
     state: Literal["whole", "begun", "wrong"]
     suggestions: list[SuggestionDocument]
@@ -336,7 +336,7 @@ class ConnectivityDocument(BaseModel):
 
 
 class UnfinishedDocument(BaseModel):
-    """What stands in for a report when the time or memory ended first."""
+    """The document in place of a report when time or memory ran out."""
 
     apiVersion: str
     verdict: Literal["unknown"]

@@ -60,7 +60,7 @@ class _Patient(StreamingResponse):
         self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """As ASGI says."""
+        """ASGI entry point."""
 
         async def sent(message: object) -> None:
             async with asyncio.timeout(self._patience):

@@ -144,7 +144,7 @@ def _patience(settings: Settings) -> int:
 
 @contextmanager
 def _shared(snapshot: Snapshot | None, settings: Settings) -> Iterator[None]:
-    """What several processes need, in a folder of this user only and in the environment that they inherit."""
+    """State that several processes share, in a folder of this user only and in the environment that they inherit."""
     with TemporaryDirectory(prefix="reachproof-") as folder:
         numbers = Path(folder) / "metrics"
         numbers.mkdir()

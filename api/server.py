@@ -17,6 +17,6 @@ class Server(uvicorn.Server):
         self._workplace = workplace
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn says."""
+        """Override of uvicorn's method."""
         self._workplace.drain()
         await super().shutdown(sockets)

@@ -119,7 +119,7 @@ class Settings(BaseSettings):
 
     @property
     def is_open(self) -> bool:
-        """Whether nobody is asked who they are."""
+        """True if nobody is asked who they are."""
         return self.auth == "auto" and (self.allow_unauthenticated or is_loopback(self.host))
 
     @property

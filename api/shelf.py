@@ -51,7 +51,7 @@ class Preloaded:
     limits: Limits = DEFAULT_LIMITS
 
     def session(self, given: Sourced, name: str = "manifests") -> Session:
-        """As `Shelf` says."""
+        """See `Shelf`."""
         options = model_options(given.options)
         match given.manifests:
             case str(text):
@@ -75,7 +75,7 @@ def reread(snapshot: Snapshot, given: Sourced) -> Snapshot:
 
 
 def _is_fixed(name: str, read: Options, wanted: Options) -> bool:
-    """Whether an option differs that decides how manifests are read. Calico and Cilium read them in their own ways."""
+    """True if an option differs that decides how manifests are read. Calico and Cilium read them in their own ways."""
     if name == "cni":
         return wanted.cni not in (read.cni, Cni.AUTO) and bool({read.cni, wanted.cni} & _OWN_WAYS)
     field = _READ_AS.get(name, name)

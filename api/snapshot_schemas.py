@@ -1,4 +1,4 @@
-"""What requests and responses about stored snapshots look like."""
+"""Schemas of requests and responses about stored snapshots."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class NameRequest(BaseModel):
 
 
 class NameGiven(BaseModel):
-    """What a name stands for."""
+    """The snapshot that a name stands for."""
 
     name: str
     id: str
@@ -67,7 +67,7 @@ class NameChangeDocument(BaseModel):
 
 
 class NameDocument(BaseModel):
-    """What a name stands for and stood for, the last change first."""
+    """History of a name, the last change first."""
 
     name: str
     id: str | None

@@ -128,7 +128,7 @@ def snapshots(settings: Settings, store: SnapshotStore) -> APIRouter:
 
 
 def _asker(request: Request) -> str | None:
-    """Who asks, as far as authentication has found it out."""
+    """The principal of a request, if it was authenticated."""
     found = request.scope.get("reachproof.client")
     return str(found) if found else None
 

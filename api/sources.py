@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Sourced(Protocol):
-    """What names a snapshot, and how it is to be read."""
+    """A snapshot by name, and the options to read it."""
 
     @property
     def snapshot(self) -> str | None:

@@ -37,7 +37,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What is known of a statement before it is answered: the answer that stands in if nobody can give one."""
+    """A statement before it is answered, with the answer to give if the work fails."""
 
     answer: Mapping[str, Any]
     status: str = ""
@@ -57,7 +57,7 @@ class Opened:
 
 
 def has_statements(request: object) -> bool:
-    """Whether a request can be answered in pieces."""
+    """True if a request can be answered in pieces."""
     return isinstance(request, CheckRequest) or (isinstance(request, QueryRequest) and request.queries is not None)
 
 
@@ -141,7 +141,7 @@ def _given(request: CheckRequest) -> Sequence[packs.PackText]:
 
 
 def pack_names(request: CheckRequest) -> list[str]:
-    """What problems call the packs of a request."""
+    """Names of the packs of a request in problems."""
     return ["pack"] if request.pack is not None else [f"packs[{index}]" for index in range(len(request.packs or []))]
 
 

@@ -1,4 +1,4 @@
-"""Which snapshots the service has, as its own process sees them: digests, and what workers make snapshots of."""
+"""The snapshots of the service in its own process: digests, and the form that workers load."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Pickled:
     content: bytes = field(repr=False)
 
     def open(self, options: Mapping[str, Any]) -> Snapshot:
-        """As `Packed` says; as it was read."""
+        """See `Packed`; as it was read."""
         found = pickle.loads(self.content)
         assert isinstance(found, Snapshot)
         return found
@@ -51,11 +51,11 @@ class PreloadedStock:
     snapshot: Snapshot | None = None
 
     def digest(self, wanted: str | None) -> str:
-        """As `Stock` says."""
+        """See `Stock`."""
         return found_in(self.snapshot, wanted).digest
 
     def packed(self, digest: str) -> Packed:
-        """As `Stock` says."""
+        """See `Stock`."""
         return Pickled(pickle.dumps(found_in(self.snapshot, digest), protocol=pickle.HIGHEST_PROTOCOL))
 
 
@@ -67,7 +67,7 @@ class StoredBytes:
     content: bytes = field(repr=False)
 
     def open(self, options: Mapping[str, Any]) -> Snapshot:
-        """As `Packed` says; read under the options. Raises InputError and InternalError as `load_stored`."""
+        """See `Packed`; read under the options. Raises InputError and InternalError as `load_stored`."""
         return load_stored(self.content, self.digest, options=model_options(options))
 
 
@@ -79,12 +79,12 @@ class LibraryStock:
     own: PreloadedStock
 
     def digest(self, wanted: str | None) -> str:
-        """As `Stock` says; whether a snapshot is stored is found out when it is needed."""
+        """See `Stock`; whether a snapshot is stored is found out when it is needed."""
         own = self.own.snapshot
         return self.own.digest(wanted) if wanted is None or (own and wanted == own.digest) else wanted
 
     def packed(self, digest: str) -> Packed:
-        """As `Stock` says."""
+        """See `Stock`."""
         own = self.own.snapshot
         if own is not None and digest == own.digest:
             return self.own.packed(digest)

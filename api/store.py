@@ -38,7 +38,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What a name was given to at some time, and by whom; `digest` None: it was taken away."""
+    """A change of a name: when, by whom, and to which snapshot; `digest` None: it was taken away."""
 
     digest: str | None
     at: datetime
@@ -73,12 +73,12 @@ class SnapshotStore:
         return created == now
 
     def resolve(self, wanted: str) -> str:
-        """As `Library` says."""
+        """See `Library`."""
         with self._database.reading() as session:
             return _resolved(session, wanted)
 
     def content(self, digest: str) -> bytes:
-        """As `Library` says."""
+        """See `Library`."""
         with self._database.reading() as session:
             found = session.scalar(select(StoredSnapshot.content).where(StoredSnapshot.digest == digest))
         if found is None:
@@ -114,7 +114,7 @@ class SnapshotStore:
             session.add(NameChange(name=name, digest=None, at=datetime.now(UTC), by=by))
 
     def history(self, name: str, *, most: int) -> list[Change]:
-        """What happened to a name, the last first, at most so many."""
+        """Changes of a name, the last first, at most so many."""
         wanted = select(NameChange).where(NameChange.name == name).order_by(NameChange.id.desc()).limit(most)
         with self._database.reading() as session:
             found = [Change(digest=each.digest, at=each.at, by=each.by) for each in session.scalars(wanted)]

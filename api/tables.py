@@ -35,7 +35,7 @@ class Moment(TypeDecorator[datetime]):
 
 
 class Table(DeclarativeBase):
-    """What the tables have in common."""
+    """Base of all tables."""
 
     type_annotation_map = {  # noqa: RUF012 (read by SQLAlchemy once, as the class is made)
         str: Text,

@@ -34,7 +34,7 @@ _REMEMBERED_MOST = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenEntry:
-    """What is known about a token. Times are UTC; `state` is `valid`, `expired` or `revoked`."""
+    """A token without its secret. Times are UTC; `state` is `valid`, `expired` or `revoked`."""
 
     id: str
     role: Role
@@ -90,7 +90,7 @@ class Tokens:
         return True
 
     def any_valid(self) -> bool:
-        """Whether anybody could use the service."""
+        """True if anybody could use the service."""
         return any(each.state == "valid" for each in self.entries())
 
     def principal(self, text: str) -> Principal | None:
@@ -130,11 +130,11 @@ class TokenKeeper:
         self._known: dict[bytes, tuple[float, Principal]] = {}
 
     def takes(self, credentials: str) -> bool:
-        """Whether it has the form of a token."""
+        """True if it has the form of a token."""
         return _FORM.fullmatch(credentials) is not None
 
     async def principal(self, credentials: str) -> Principal:
-        """As `Keeper` says."""
+        """See `Keeper`."""
         key = _hash(credentials)
         until, known = self._known.get(key, (0.0, None))
         if known is not None and self._clock() < until:

@@ -1,4 +1,4 @@
-"""What one request asks, worked out: a job in, a result out, as plain data. No HTTP here and no policy logic.
+"""The work of one request: a job in, a result out, as plain data. No HTTP here and no policy logic.
 
 A job and a result can cross to another process. Who works on jobs, and how many at once, is told in `workplace`; where
 snapshots come from is a `Shelf`.
@@ -79,7 +79,7 @@ def work(job: Job, shelf: Shelf, clock: Callable[[], float] | None = None) -> Do
 
 
 def phases(request: Question) -> int:
-    """How many times at most a piece of the work may use up the time of the job."""
+    """Maximum number of times that a piece of the work may use up the time of the job."""
     match request:
         case ConnectivityRequest():
             return 1 + request.explain + request.exposure
@@ -90,7 +90,7 @@ def phases(request: Question) -> int:
 
 
 def budget_of(job: Job, clock: Callable[[], float] | None = None) -> Budget:
-    """What each statement of a job may cost."""
+    """The budget of each statement of a job."""
     budget = Budget(seconds=job.seconds)
     return budget if clock is None else replace(budget, clock=clock)
 

@@ -1,4 +1,4 @@
-"""What the workplace is doing, as plain numbers: for /metrics and /readyz."""
+"""Load of the workplace in numbers, for /metrics and /readyz."""
 
 from __future__ import annotations
 

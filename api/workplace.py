@@ -1,4 +1,4 @@
-"""Who works on jobs. `Threads`: threads of this process, as many at once as the settings say. The others wait.
+"""Executors of jobs. `Threads`: threads of this process, as many at once as the settings say. The others wait.
 
 Threads share memory and cannot be stopped; a service that others use has worker processes (`reachproof.api.workers`).
 """
@@ -21,7 +21,7 @@ class Written(Protocol):
 
     @property
     def is_small(self) -> bool:
-        """Whether it is best sent at once, as its `content`."""
+        """True if it is best sent at once, as its `content`."""
 
     def content(self) -> bytes:
         """The whole document."""
@@ -46,7 +46,7 @@ class Workplace(Protocol):
         """
 
     def workload(self) -> Workload:
-        """What is going on, in numbers."""
+        """The load in numbers."""
 
     def drain(self) -> None:
         """Take no more jobs; those under way are finished, or refused when their time is over."""
@@ -63,14 +63,14 @@ class Threads:
         self._slots = anyio.CapacityLimiter(most)
 
     async def start(self) -> None:
-        """As `Workplace` says."""
+        """See `Workplace`."""
 
     async def document(self, job: Job, client: str) -> Written:
-        """As `Workplace` says, but work that was begun goes on when the call is cancelled."""
+        """See `Workplace`; but work that was begun goes on when the call is cancelled."""
         return _Made(await anyio.to_thread.run_sync(work, job, self._shelf, limiter=self._slots))
 
     def workload(self) -> Workload:
-        """As `Workplace` says."""
+        """See `Workplace`."""
         found = self._slots.statistics()
         most = int(found.total_tokens)
         return Workload(
@@ -83,10 +83,10 @@ class Threads:
         )
 
     def drain(self) -> None:
-        """As `Workplace` says; all work is finished."""
+        """See `Workplace`; all work is finished."""
 
     async def close(self) -> None:
-        """As `Workplace` says."""
+        """See `Workplace`."""
 
 
 class _Made:

@@ -150,7 +150,7 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def result_lines(result: Result) -> Iterator[str]:
-    """What a statement came to, and where it did not pass, the answer; printable, its first word in colour."""
+    """The result of a statement, and where it did not pass, the answer; printable, its first word in colour."""
     word, colour = _WORDS[result.status]
     text = f": {result.statement.text}" if result.statement.text not in ("", result.statement.name) else ""
     yield _head(word, colour, result) + printable(text)
@@ -167,7 +167,7 @@ def _head(word: str, colour: str, item: Result | Skipped) -> str:
 
 
 def summary(report: Report) -> str:
-    """How many passed, failed and so on; what there is none of is left out."""
+    """Counts of passed, failed and so on, without those that are 0."""
     found = [str(result.status) for result in report.results] + ["skipped"] * len(report.skipped)
     counts = [f"{found.count(word)} {word}" for word in ("passed", "failed", "undecided", "skipped") if word in found]
     return ", ".join(counts) or "no statements"

@@ -10,7 +10,7 @@ from reachproof.queries.plan import Verdict
 
 
 class ExitCode(IntEnum):
-    """What the process says to its caller."""
+    """Exit codes of the process."""
 
     PROVED = 0
     REFUTED = 1

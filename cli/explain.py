@@ -132,7 +132,7 @@ def _table(session: Any, flow: tuple[str, ...], by: str, budget: Budget) -> Answ
 
 
 def _lines(answer: Answer) -> Iterator[str]:
-    """What was asked, then each kind of flow by itself."""
+    """The question, then each kind of flow by itself."""
     if not answer.flows:
         yield from answer_lines(answer)
         return

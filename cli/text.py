@@ -40,7 +40,7 @@ def because_lines(rules: Iterable[Because]) -> Iterator[str]:
 
 
 def end_lines(answer: Answer) -> Iterator[str]:
-    """What the answer assumes."""
+    """The assumptions of the answer."""
     if answer.assumptions:
         yield "  assuming"
         for notice in answer.assumptions:

@@ -333,7 +333,7 @@ class Query:
 
 
 class Severity(StrEnum):
-    """How bad a violation is."""
+    """Severity of a violation."""
 
     INFO = "info"
     LOW = "low"

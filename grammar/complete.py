@@ -1,4 +1,4 @@
-"""What a user may type next: words of the language, and the kinds of name that the grammar expects.
+"""Completion: words of the language, and the kinds of name that the grammar expects.
 
 Which names there are is not known here; `queries.complete` fills the slots from a snapshot.
 """
@@ -22,7 +22,7 @@ FURTHEST_BACK = 5
 
 
 class Kind(StrEnum):
-    """What a slot is filled with. NEW: a name that the user makes up, as after `for every tenant`."""
+    """The content of a slot. NEW: a name that the user makes up, as after `for every tenant`."""
 
     NAMESPACE = "namespace"
     TENANT = "tenant"
@@ -73,7 +73,7 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What may stand at the end of a prefix, without doubles, the most usual words first."""
+    """Continuations of a prefix, without doubles, the most usual words first."""
 
     words: tuple[Word, ...] = ()
     slots: tuple[Slot, ...] = ()
@@ -81,7 +81,7 @@ class Expected:
 
 
 def expected(prefix: str) -> Expected:
-    """What may follow the beginning of one sentence. A last word that is not finished is completed.
+    """Continuations of the beginning of one sentence. A last word that is not finished is completed.
 
     Empty where the prefix is no beginning of a sentence, ends in a comment, or nothing but its end can follow. Any word
     or well-formed name that is put in place leaves the beginning of a sentence. Costs about two readings of the prefix.
@@ -121,7 +121,7 @@ def _without_comments(prefix: str) -> str | None:
 
 
 def _reread(tokens: list[Token], text: str) -> Iterator[_Ranked | Slot]:
-    """What else the last tokens may become: `on` also begins `on node`, `shop` begins `shop/web`, and what follows
+    """Other readings of the last tokens: `on` also begins `on node`, `shop` begins `shop/web`, and what follows
     `all tenants` decides what it is.
     """
     for count in range(max(0, len(tokens) - FURTHEST_BACK), len(tokens)):
@@ -129,7 +129,7 @@ def _reread(tokens: list[Token], text: str) -> Iterator[_Ranked | Slot]:
 
 
 def _after(tokens: list[Token], text: str, position: int) -> Iterator[_Ranked | Slot]:
-    """What may follow the tokens and, after them, the text from a position on, which is no whole token yet.
+    """Continuations of the tokens and, after them, the text from a position on, which is no whole token yet.
 
     Some words are tokens only once it is known what follows them: the rest may begin with whole ones.
     """
@@ -153,7 +153,7 @@ def _typed(terminal: str) -> list[str]:
 
 
 def _wholes(terminal: str, rest: str) -> set[int]:
-    """How many characters of the rest may be the terminal as a whole, followed by what tells what it is."""
+    """Number of characters of the rest that may be the terminal as a whole, followed by what tells what it is."""
     patterns = [_JOINS[terminal]] if terminal in _JOINS else map(_pattern, _typed(terminal))
     matches = (re.match(pattern, rest, re.IGNORECASE) for pattern in patterns)
     return {match.end() for match in matches if match and (match.end() < len(rest) or match[0] == ",")}

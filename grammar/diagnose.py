@@ -21,7 +21,7 @@ _JOINS = ("JOIN_EXCEPT", "JOIN_PORT", "JOIN_SET", "JOIN_NAME", "LABEL_COMMA", "J
 
 
 def diagnose(text: str, start: str) -> Mistake:
-    """What to say about a text that has no parse tree. The text has no comments, and its quotes are closed."""
+    """The mistakes of a text that has no parse tree. The text has no comments, and its quotes are closed."""
     if not text.strip():
         return Mistake("there is no sentence here", Span(0, 0))
     reached = _past_joiner(text, stop(text, start), start)
@@ -95,7 +95,7 @@ def _expected(reached: Stop) -> str:
 
 
 def _hints(rest: str, found: str, reached: Stop) -> Iterator[str]:
-    """What to write instead, most certain first."""
+    """Suggested replacements, most certain first."""
     yield from _port_hints(rest, found, reached)
     yield from _word_hints(found, reached.accepted, reached.tokens)
     meant = nearest(found, _candidates(reached)) if found else None
@@ -144,7 +144,7 @@ def _word_hints(found: str, accepted: frozenset[str], tokens: Sequence[Token]) -
 
 
 def _candidates(reached: Stop) -> dict[str, str]:
-    """What a misspelt word may have been, and what to write for it; the first of several words stands for all."""
+    """Candidates for a misspelt word, and what to write for each; the first of several words stands for all."""
     offered = [word for word in words(reached.accepted, reached.tokens) if not is_slot(word) and len(word) > 1]
     if reached.tokens and reached.tokens[-1].type == "FOR":
         offered += ["ingress", "egress"]

@@ -1,4 +1,4 @@
-"""What may follow the beginning of a sentence, in the user's words.
+"""Continuations of a sentence in the user's words.
 
 A terminal is shown as the words that may be typed for it, the first being the canonical ones, or as a slot in capitals
 where a name of the user's cluster goes. A test holds the table and the grammar together.
@@ -166,7 +166,7 @@ _SLOTS = {
 
 
 def words(terminals: Iterable[str], before: Sequence[Token], *, most: int | None = None) -> tuple[str, ...]:
-    """What may be typed for the terminals after the tokens before them, in the order of the table, each once.
+    """Words for the terminals after the tokens before them, in the order of the table, each once.
 
     `most`: at most so many synonyms of each.
     """
@@ -180,5 +180,5 @@ def words(terminals: Iterable[str], before: Sequence[Token], *, most: int | None
 
 
 def is_slot(word: str) -> bool:
-    """Whether a word stands for a name that the user fills in."""
+    """True if a word stands for a name that the user fills in."""
     return word.isupper() and word not in {"BANP", "ANP"}

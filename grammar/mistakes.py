@@ -1,4 +1,4 @@
-"""What is told to a user whose text is no sentence of the language.
+"""Error messages for text that is no sentence of the language.
 
 `Mistake` travels inside grammar only: an offset and what to say. `QuerySyntaxError` is what callers see; its problems
 show the line, a marker under the words that are meant, what was expected, and a suggestion where one is near.
@@ -87,6 +87,6 @@ def shortened(word: str) -> str:
 
 
 def nearest(word: str, candidates: Mapping[str, str]) -> str | None:
-    """What the lower-case candidate that a misspelt word was probably meant to be stands for, or None."""
+    """The value of the candidate (in lower case) nearest to a misspelt word, or None."""
     found = difflib.get_close_matches(word.lower(), sorted(candidates), n=1, cutoff=0.7)
     return candidates[found[0]] if found else None

@@ -171,7 +171,7 @@ def _item(text: str, span: Span) -> Item:
 
 
 def _value(text: str, span: Span, start: str) -> object:
-    """What stands in a span of a text, with places counted in the whole text. Raises Mistake."""
+    """Parse a span of a text, with places counted in the whole text. Raises Mistake."""
     part = text[span.start : span.end]
     try:
         texts.check_parentheses(part)
@@ -184,7 +184,7 @@ def _value(text: str, span: Span, start: str) -> object:
 
 
 def _all(page: Page, readers: Iterable[Callable[[], T]]) -> tuple[T, ...]:
-    """What every reader reads; if any fails, the error that lists the mistakes of all."""
+    """The results of all readers; if any fails, the error that lists the mistakes of all."""
     found: list[T] = []
     mistakes: list[Mistake] = []
     for read_one in readers:

@@ -47,7 +47,7 @@ class ObjectName:
 
 
 class Group(StrEnum):
-    """What endpoints can be grouped by."""
+    """Ways to group endpoints."""
 
     POD = "pod"
     WORKLOAD = "workload"
@@ -145,7 +145,7 @@ Filter = (
 
 
 def is_of_any_namespace(filter_: Filter) -> bool:
-    """Whether it says `namespaces` without saying which, so that labels right behind it could be theirs."""
+    """True if it says `namespaces` without saying which, so that labels right behind it could be theirs."""
     match filter_:
         case InPossibleNamespaces():
             return True
@@ -344,7 +344,7 @@ class Exempt:
 
 
 class Listed(StrEnum):
-    """What `which` lists."""
+    """Things that `which` lists."""
 
     PODS = "pods"
     NAMESPACES = "namespaces"
@@ -356,7 +356,7 @@ class Listed(StrEnum):
 
 
 class Hygiene(StrEnum):
-    """What is wrong with a policy set in itself: subject and predicate as they are written."""
+    """Faults of a policy set in itself: subject and predicate as they are written."""
 
     SHADOWED = "rule shadowed"
     REDUNDANT = "policy redundant"

@@ -1,4 +1,4 @@
-"""What may stand before a statement, as frozen values."""
+"""Prefixes of a statement, as frozen values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reachproof.network.labels import Selector
 
 
 class DenyTier(StrEnum):
-    """Who is said to enforce default deny."""
+    """The tier that is said to enforce default deny."""
 
     BASELINE = "the baseline tier"
     ADMIN = "the admin tier"

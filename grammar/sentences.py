@@ -17,7 +17,7 @@ from reachproof.network.policy import Direction
 
 @dataclass(frozen=True, slots=True)
 class Exceptions:
-    """What follows `except` on a claim; empty where nothing does."""
+    """The exceptions of a claim; empty where nothing does."""
 
     items: tuple[ast.Exempt, ...] = ()
 
@@ -113,7 +113,7 @@ _LISTED = {
 
 
 def listed(node: Node) -> ast.Listed:
-    """What `which` asks for."""
+    """The things that `which` asks for."""
     return _LISTED[node.the(Token).type]
 
 
@@ -142,7 +142,7 @@ def which_policies(node: Node) -> ast.WhichPolicies:
 
 
 def group(node: Node) -> ast.Group:
-    """What `show` groups by."""
+    """The grouping of `show`."""
     return node.group
 
 
@@ -229,7 +229,7 @@ def every(node: Node) -> ast.Every:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What may be reached: at least one."""
+    """The targets that may be reached: at least one."""
 
     items: tuple[ast.Target, ...]
 
@@ -333,7 +333,7 @@ def scope_of_groups(node: Node) -> Said:
 
 @dataclass(frozen=True, slots=True)
 class DenyTail:
-    """What follows the scope of a default-deny claim."""
+    """The rest of a default-deny claim after its scope."""
 
     including_external: bool
     exceptions: tuple[ast.Exempt, ...]

@@ -37,7 +37,7 @@ class Node:
         return part
 
     def has(self, terminal: str) -> bool:
-        """Whether a token of that terminal was written."""
+        """True if a token of that terminal was written."""
         return any(isinstance(part, Token) and part.type == terminal for part in self.parts)
 
     @property
@@ -57,7 +57,7 @@ class Node:
 
     @property
     def group(self) -> ast.Group:
-        """Which group the token TENANT, NAMESPACE, WORKLOAD or POD names."""
+        """The group that the token TENANT, NAMESPACE, WORKLOAD or POD names."""
         for part in self.all(Token):
             if part.type in _GROUPS:
                 return _GROUPS[part.type]
@@ -310,7 +310,7 @@ def quantifier(node: Node) -> Quantifier:
 
 
 def parenthesised(node: Node) -> Said:
-    """What stands between parentheses."""
+    """The phrase between parentheses."""
     return node.the(Said)
 
 

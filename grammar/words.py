@@ -44,25 +44,25 @@ _snapshot = re.compile(r"\w(?:[-\w.:@/]*\w)?")
 
 
 def is_reserved(word: str) -> bool:
-    """Whether a word is a name only when it is quoted."""
+    """True if a word is a name only when it is quoted."""
     return _reserved.fullmatch(word) is not None
 
 
 def is_plain_name(text: str) -> bool:
-    """Whether a name needs no quotes."""
+    """True if a name needs no quotes."""
     return is_plain_part(text) and not (_reserved.match(text) or _begins_set.match(text))
 
 
 def is_plain_part(text: str) -> bool:
-    """Whether a part of `namespace/name`, or the value of a label, needs no quotes."""
+    """True if a part of `namespace/name`, or the value of a label, needs no quotes."""
     return _part.fullmatch(text) is not None
 
 
 def is_plain_label_key(text: str) -> bool:
-    """Whether the key of a label needs no quotes."""
+    """True if the key of a label needs no quotes."""
     return all(map(is_plain_part, text.split("/"))) and not (_reserved.match(text) or _begins_set.match(text))
 
 
 def is_plain_snapshot(text: str) -> bool:
-    """Whether the name of a snapshot needs no quotes: a keyword at the end of a line would seem to go on."""
+    """True if the name of a snapshot needs no quotes: a keyword at the end of a line would seem to go on."""
     return _snapshot.fullmatch(text) is not None and not _reserved.match(text)

@@ -99,12 +99,12 @@ class Pod:
 
     @property
     def abstract(self) -> bool:
-        """Whether the address is unknown."""
+        """True if the address is unknown."""
         return not self.addresses
 
     @property
     def repeated(self) -> bool:
-        """Whether it stands for several pods, so that flows from one replica to another exist."""
+        """True if it stands for several pods, so that flows from one replica to another exist."""
         return self.abstract and self.replicas > 1
 
     def __str__(self) -> str:
@@ -213,7 +213,7 @@ class Service:
 
     @property
     def entry_point(self) -> bool:
-        """Whether something outside the cluster can connect to it: by node ports, a load balancer or external IPs."""
+        """True if something outside the cluster can connect to it: by node ports, a load balancer or external IPs."""
         return self.type in ("NodePort", "LoadBalancer") or bool(self.external_ips)
 
     def __str__(self) -> str:
@@ -240,7 +240,7 @@ class Ingress:
     origin: Origin
 
     def leads_to(self, service: Service) -> bool:
-        """Whether the Service is one of its backends."""
+        """True if the Service is one of its backends."""
         return service.namespace == self.namespace and any(each.service == service.name for each in self.backends)
 
     def __str__(self) -> str:

@@ -23,7 +23,7 @@ def plain(name: str) -> str:
 
 
 def in_pattern(name: str, pattern: str) -> bool:
-    """Whether a name is one of those of a pattern."""
+    """True if a name is one of those of a pattern."""
     wanted = plain(pattern)
     if wanted == "*":
         return True

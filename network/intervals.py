@@ -117,7 +117,7 @@ class IntervalSet:
 
     @property
     def size(self) -> int:
-        """How many integers are in the set."""
+        """Number of integers in the set."""
         return sum(high - low + 1 for low, high in self.spans)
 
 

@@ -32,7 +32,7 @@ class Requirement:
     values: tuple[str, ...] = ()
 
     def matches(self, labels: Labels) -> bool:
-        """Whether labels meet the condition. NotIn holds where the key is absent (meta/v1)."""
+        """True if labels meet the condition. NotIn holds where the key is absent (meta/v1)."""
         match self.operator:
             case Operator.IN:
                 return self.key in labels and labels[self.key] in self.values
@@ -77,11 +77,11 @@ class Selector:
         return Selector((Requirement(key, Operator.IN, tuple(sorted(set(values)))),))
 
     def matches(self, labels: Labels) -> bool:
-        """Whether labels meet every requirement."""
+        """True if labels meet every requirement."""
         return all(requirement.matches(labels) for requirement in self.requirements)
 
     def unsatisfiable(self) -> bool:
-        """Whether no labels at all match: two requirements on one key contradict each other."""
+        """True if no labels at all match: two requirements on one key contradict each other."""
         keys = {requirement.key for requirement in self.requirements}
         return not all(self._can_be_met(key) for key in keys)
 

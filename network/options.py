@@ -1,4 +1,4 @@
-"""How a snapshot is to be read: the model options of the command line, the API and the settings."""
+"""Model options: how a snapshot is read. They are those of the command line, the API and the settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reachproof.network.labels import Selector
 
 
 class Cni(StrEnum):
-    """Which implementation resolves what the specifications leave undefined; `spec` leaves it undefined.
+    """The implementation that resolves what the specifications leave undefined; `spec` leaves it undefined.
 
     `auto` is the one that the input shows; loading replaces it by what was found.
     """
@@ -26,21 +26,21 @@ class Cni(StrEnum):
 
 
 class Channel(StrEnum):
-    """Which release channel of the network-policy-api CRDs the cluster has installed."""
+    """The release channel of the network-policy-api CRDs that the cluster has installed."""
 
     STANDARD = "standard"
     EXPERIMENTAL = "experimental"
 
 
 class HostNetworkPods(StrEnum):
-    """How NetworkPolicy sees host-network pods: as traffic of their node, or as pods."""
+    """Host-network pods as NetworkPolicy sees them: as traffic of their node, or as pods."""
 
     IGNORED = "ignored"
     PODS = "pods"
 
 
 class CidrMatches(StrEnum):
-    """Which endpoints a CIDR in a policy can match: all, all but pods or nodes, or only addresses outside."""
+    """Endpoints that a CIDR in a policy can match: all, all but pods or nodes, or only addresses outside."""
 
     ALL = "all"
     WORLD_AND_NODES = "world+nodes"
@@ -49,7 +49,7 @@ class CidrMatches(StrEnum):
 
 
 class Enforcement(StrEnum):
-    """Which kinds of policy the cluster's network enforces at all.
+    """Kinds of policy that the cluster's network enforces.
 
     `always`: all kinds, and a pod is isolated in both directions also where no policy selects it (Cilium only).
     """
@@ -61,7 +61,7 @@ class Enforcement(StrEnum):
 
 
 class AmbientPort(StrEnum):
-    """Which port the network sees between pods in Istio's ambient mode.
+    """The port that the network sees between pods in Istio's ambient mode.
 
     That of HBONE, or, where ztunnel has TRANSPARENT_NETWORK_POLICIES, the pod's own; `unknown`: either.
     """

@@ -26,7 +26,7 @@ def placeless_rule(rule: Rule) -> Rule:
 
 
 def same_policy(one: Policy, other: Policy) -> bool:
-    """Whether both do the same for the same reasons: equal but for their places, conditions of rules included."""
+    """True if both do the same for the same reasons: equal but for their places, conditions of rules included."""
     return placeless(one) == placeless(other) and _conditions(one) == _conditions(other)
 
 

@@ -31,7 +31,7 @@ class Direction(StrEnum):
 
 
 class Action(StrEnum):
-    """What a rule does: decide, or leave its whole tier (pass). ClusterNetworkPolicy's Accept is `allow` here."""
+    """The effect of a rule: decide, or leave its whole tier (pass). ClusterNetworkPolicy's Accept is `allow` here."""
 
     ALLOW = "allow"
     DENY = "deny"
@@ -70,7 +70,7 @@ TierId = TierName | CalicoTier
 
 
 class PartyKind(StrEnum):
-    """What an endpoint is to a CIDR: a host-network pod counts as its node."""
+    """The kind of an endpoint to a CIDR: a host-network pod counts as its node."""
 
     POD = "pod"
     NODE = "node"
@@ -277,7 +277,7 @@ class Placement:
 
 
 class TlsMode(StrEnum):
-    """What a pod in the mesh of Istio takes: only connections that prove an identity, these and others, or others."""
+    """Connections that a pod in the mesh of Istio accepts: those that prove an identity, these and others, or others."""
 
     STRICT = "STRICT"
     PERMISSIVE = "PERMISSIVE"
@@ -285,7 +285,7 @@ class TlsMode(StrEnum):
 
 
 class Level(IntEnum):
-    """What a PeerAuthentication is about; the highest that says something counts."""
+    """The scope of a PeerAuthentication; the highest that says something counts."""
 
     MESH = 0
     NAMESPACE = 1
@@ -294,7 +294,7 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MutualTls:
-    """What a PeerAuthentication asks for; `mode` None: what the level below asks for. `ports` come before `mode`."""
+    """The modes of a PeerAuthentication; `mode` None: that of the level below. `ports` come before `mode`."""
 
     level: Level
     mode: TlsMode | None = None
@@ -302,7 +302,7 @@ class MutualTls:
 
 
 class Staged(StrEnum):
-    """What a staged policy would do to the enforced one of its name: take its place, or take it away."""
+    """The effect that a staged policy would have to the enforced one of its name: take its place, or take it away."""
 
     SET = "Set"
     DELETE = "Delete"
@@ -335,7 +335,7 @@ class Policy:
     origin: Origin
 
     def acts(self, direction: Direction) -> bool:
-        """Whether it has any effect in a direction."""
+        """True if it has any effect in a direction."""
         return bool(self.rules(direction)) or direction in self.isolates or direction in self.may_isolate
 
     def rules(self, direction: Direction) -> tuple[Rule, ...]:

@@ -40,7 +40,7 @@ class Holder(StrEnum):
 
 
 class How(StrEnum):
-    """How the value of a label is compared with a text that is a part of it."""
+    """Comparison of the value of a label with a text that is a part of it."""
 
     CONTAINS = "contains"
     STARTS_WITH = "starts with"
@@ -56,7 +56,7 @@ class Textual:
     text: str
 
     def matches(self, labels: Labels) -> bool:
-        """Whether labels meet the condition."""
+        """True if labels meet the condition."""
         value = labels.get(self.key)
         if value is None:
             return False
@@ -106,7 +106,7 @@ NEVER = Disjunction()
 
 
 def holds(predicate: Predicate, labels: Mapping[Holder, Labels]) -> bool:
-    """Whether the predicate is true of these labels."""
+    """True if the predicate is true of these labels."""
     match predicate:
         case Needs(test, of):
             return test.matches(labels.get(of, NO_LABELS) if of is Holder.MESH else labels[of])

@@ -59,5 +59,5 @@ def perhaps_isolating(policies: Iterable[Policy], direction: Direction, rules: I
 
 
 def is_perhaps_isolation(policy: Policy, rule: Rule) -> bool:
-    """Whether the rule is one of those that `perhaps_isolating` gives the policy."""
+    """True if the rule is one of those that `perhaps_isolating` gives the policy."""
     return rule.may and rule.name == ISOLATION and rule.origin == policy.origin

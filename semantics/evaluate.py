@@ -1,4 +1,4 @@
-"""What is true of one flow: `evaluate`, the reference that every verdict is measured against.
+"""The truth of one flow: `evaluate`, the reference that every verdict is measured against.
 
     allowed(flow) = egress of the source allows it AND ingress of the destination allows it
     one direction = tiers in order; pass and silence go on to the next tier; allowed after the last
@@ -113,7 +113,7 @@ def tiers(snapshot: Snapshot, flow: Flow, direction: Direction) -> tuple[Tier, .
 
 
 def is_itself(flow: Flow) -> bool:
-    """Whether a pod reaches itself; two replicas of an abstract pod differ by their addresses."""
+    """True if a pod reaches itself; two replicas of an abstract pod differ by their addresses."""
     if not isinstance(flow.source, Pod) or not isinstance(flow.destination, Pod):
         return False
     return flow.source.key == flow.destination.key and flow.source_address == flow.destination_address

@@ -1,4 +1,4 @@
-"""Whether a subject, a peer or a port of a policy matches, for one flow and in three values.
+"""Matching of subjects, peers and ports of a policy for one flow, in three values.
 
 | Thing | Clause |
 |---|---|
@@ -71,7 +71,7 @@ def other(flow: Flow, direction: Direction) -> tuple[Party, int]:
 
 
 def party_kind(party: Party) -> PartyKind:
-    """What the party is to a CIDR: a host-network pod speaks with its node's addresses, so it is a node."""
+    """The kind of the party to a CIDR: a host-network pod speaks with its node's addresses, so it is a node."""
     match party:
         case Pod():
             return PartyKind.NODE if party.host_network else PartyKind.POD
@@ -84,7 +84,7 @@ def party_kind(party: Party) -> PartyKind:
 
 
 def in_pod_set(snapshot: Snapshot, pods: PodSet, party: Party) -> bool:
-    """Whether the party is a pod of the set; serves subjects and peers alike."""
+    """True if the party is a pod of the set; serves subjects and peers alike."""
     if not isinstance(party, Pod):
         return False
     if party.host_network and not pods.host_network:
@@ -96,12 +96,12 @@ def in_pod_set(snapshot: Snapshot, pods: PodSet, party: Party) -> bool:
 
 
 def peer_matches(snapshot: Snapshot, peer: Peer, flow: Flow, direction: Direction) -> Matched:
-    """Whether the far end of the flow is such a peer, seen from the subject of the direction."""
+    """True if the far end of the flow is such a peer, seen from the subject of the direction."""
     return _meets(snapshot, peer, other(flow, direction), subject(flow, direction)[0])
 
 
 def _meets(snapshot: Snapshot, peer: Peer, end: tuple[Party, int], subject_party: Party) -> Matched:
-    """Whether one end of a flow is such a party; own nodes are those of the subject."""
+    """True if one end of a flow is such a party; own nodes are those of the subject."""
     party, address = end
     match peer:
         case AnyPeer():
@@ -132,13 +132,13 @@ def _meets(snapshot: Snapshot, peer: Peer, end: tuple[Party, int], subject_party
 
 
 def subject_matches(snapshot: Snapshot, match: Match, flow: Flow, direction: Direction) -> Matched:
-    """Whether the subject of the direction is what the match asks of it."""
+    """True if the subject of the direction is what the match asks of it."""
     near = subject(flow, direction)
     return _meets(snapshot, match.subject, near, near[0])
 
 
 def ports_match(ports: PortMatch | None, flow: Flow, *, host_network: bool) -> bool:
-    """Whether the flow's protocol and destination port match; None matches every port of every protocol.
+    """True if the flow's protocol and destination port match; None matches every port of every protocol.
 
     `host_network`: whether the container ports of a host-network pod can be named (only where the policy treats such
     pods as pods).
@@ -154,7 +154,7 @@ def ports_match(ports: PortMatch | None, flow: Flow, *, host_network: bool) -> b
 def any_match(
     snapshot: Snapshot, matches: Iterable[Match], flow: Flow, direction: Direction, *, host_network: bool
 ) -> Matched:
-    """Whether any of a rule's matches holds: its peer, its ports and what it asks of the subject together."""
+    """True if any of a rule's matches holds: its peer, its ports and what it asks of the subject together."""
     return max(
         (
             min(
@@ -177,7 +177,7 @@ def _is_address_of_node(snapshot: Snapshot, address: int, nodes: Selector) -> bo
 
 
 def _on_own_node(subject_party: Party, party: Party) -> Matched:
-    """Whether `party` is the node that the subject runs on, or a host-network pod there."""
+    """True if `party` is the node that the subject runs on, or a host-network pod there."""
     if not isinstance(subject_party, Pod) or party_kind(party) is not PartyKind.NODE:
         return Matched.NO
     node = party.name if isinstance(party, Node) else party.node if isinstance(party, Pod) else None
@@ -187,7 +187,7 @@ def _on_own_node(subject_party: Party, party: Party) -> Matched:
 
 
 def _on_other_node(subject_party: Party, party: Party) -> Matched:
-    """Whether `party` is a node that the subject does not run on, or a host-network pod there."""
+    """True if `party` is a node that the subject does not run on, or a host-network pod there."""
     if not isinstance(subject_party, Pod) or party_kind(party) is not PartyKind.NODE:
         return Matched.NO
     return Matched(Matched.YES - _on_own_node(subject_party, party))

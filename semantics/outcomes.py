@@ -49,7 +49,7 @@ NOTHING = Choice(action=None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What is being decided: one flow, in one direction, in a snapshot."""
+    """The decision: one flow, in one direction, in a snapshot."""
 
     snapshot: Snapshot
     flow: Flow
@@ -94,7 +94,7 @@ def policy_outcomes(case: Case, policy: Policy) -> Outcomes:
 
 
 def selects(case: Case, policy: Policy) -> bool:
-    """Whether the direction's party is a subject of the policy."""
+    """True if the direction's party is a subject of the policy."""
     return in_pod_set(case.snapshot, policy.subject, subject(case.flow, case.direction)[0])
 
 
@@ -150,6 +150,6 @@ def _deciders(outcomes: Outcomes) -> list[Policy]:
 
 
 def _conflict(each: list[Outcomes]) -> bool:
-    """Whether at least two have an outcome, and not all the same one."""
+    """True if at least two have an outcome, and not all the same one."""
     acting = [set(outcomes) - {None} for outcomes in each if set(outcomes) - {None}]
     return len(acting) > 1 and len(set().union(*acting)) > 1

@@ -70,7 +70,7 @@ def rule_sentence(flow: Flow, direction: Direction, policy: Policy, rule: Rule, 
 
 
 def _mesh_sentence(flow: Flow, direction: Direction, rule: Rule) -> str:
-    """What the mesh of Istio does without a policy of it: past a proxy, or by way of a waypoint."""
+    """The effect of Istio's mesh without a policy of it: past a proxy, or by way of a waypoint."""
     if rule.action is Action.PASS:
         return f"{direction} {ends(flow)} goes past the mesh to the network's policies: {rule.reason}"
     what = "lets it through" if rule.action is Action.ALLOW else "does not let it through"

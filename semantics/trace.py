@@ -1,4 +1,4 @@
-"""What the evaluator says about one flow: the steps that decide it, each direction by itself. Values only."""
+"""The trace of one flow: the steps that decide it, each direction by itself. Values only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reachproof.network.policy import Action, Direction, PolicyRef, TierId
 
 
 class Truth(StrEnum):
-    """What is true of a flow; EITHER where the specification, or the input, leaves room for both."""
+    """Truth of a flow; EITHER where the specification, or the input, leaves room for both."""
 
     ALLOWED = "allowed"
     DENIED = "denied"
@@ -61,7 +61,7 @@ class DirectionTrace:
 
     @property
     def depends(self) -> tuple[Notice, ...]:
-        """What the shown steps rest on; empty where the direction has one outcome only."""
+        """Assumptions of the shown steps; empty where the direction has one outcome only."""
         if self.truth is not Truth.EITHER:
             return ()
         return tuple(dict.fromkeys(notice for step in self.steps for notice in step.depends))
@@ -83,7 +83,7 @@ class Trace:
 
     @property
     def depends(self) -> tuple[Notice, ...]:
-        """What the shown outcome rests on; empty where the flow has one outcome only."""
+        """Assumptions of the shown outcome; empty where the flow has one outcome only."""
         if self.truth is not Truth.EITHER:
             return ()
         return tuple(dict.fromkeys(self.egress.depends + self.ingress.depends))

@@ -1,4 +1,4 @@
-"""What the network sees of a flow where that is not the flow's own port, in words. No verdict rests on it.
+"""The port that the network sees of a flow where it is not the flow's own, in words. No verdict rests on it.
 
 Checked by tests/semantics/test_tunnel.py.
 """
@@ -53,7 +53,7 @@ def _perhaps(snapshot: Snapshot, flow: Flow) -> bool:
 
 
 def _leaves_out(flow: Flow) -> bool:
-    """Whether the sidecar of the source does not capture what goes to the port."""
+    """True if the sidecar of the source does not capture what goes to the port."""
     pod = flow.source
     return isinstance(pod, Pod) and place(flow.protocol, flow.port) in ports_of(pod.mesh.get(OUTBOUND, ""))
 

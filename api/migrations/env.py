@@ -1,4 +1,4 @@
-"""What Alembic runs: the steps that are missing, on the connection and in the transaction that it is given."""
+"""The migrations that Alembic runs: the missing steps, on the connection and in the transaction that it is given."""
 
 from alembic import context
 

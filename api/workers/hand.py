@@ -55,7 +55,7 @@ class Hand(Protocol):
         """Have it work on a task; the document goes to the spool. Raises Lost."""
 
     async def condition(self) -> Condition:
-        """How it is after a task. Raises Lost."""
+        """Its condition after a task. Raises Lost."""
 
     async def ended(self) -> None:
         """Waits until an idle worker has ended by itself."""

@@ -54,7 +54,7 @@ class _CalledOff(Exception):
 
 
 class _Missing(Exception):
-    """What was lacking cannot be had."""
+    """Raised where a snapshot cannot be supplied."""
 
     def __init__(self, why: Failed) -> None:
         super().__init__(why.text)

@@ -1,4 +1,4 @@
-"""How much memory this process has, and the most that it may have."""
+"""Memory of this process, and its limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the service's process and a worker say to each other: pickles, each after its length in eight bytes.
+"""Messages between the service's process and a worker: pickles, each after its length in eight bytes.
 
 Both ends are the same code, run by the same user, over a socket that nobody else has.
 """
@@ -88,7 +88,7 @@ class Lack:
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """What was lacking, or a message why it cannot be had."""
+    """A snapshot that a worker asked for, or the reason why there is none."""
 
     value: Order | Packed | Failed = field(repr=False)
 

@@ -259,7 +259,7 @@ class Pool:
         self.tally.warm_misses += condition.misses
 
     async def _supplied(self, item: Item, key: str) -> Order | Packed | Failed:
-        """What a worker lacks for an item."""
+        """Supply the snapshots that a worker lacks for an item."""
         if key == item.order.key:
             return item.order
         try:
@@ -280,7 +280,7 @@ def _give(desk: Desk, item: Item) -> None:
 
 
 def _distance(desk: Desk, item: Item) -> tuple[int, int]:
-    """How far a worker is from an item: it has at hand what is wanted, or less of other things than others have."""
+    """Scheduling cost: 0 if the snapshot is cached, else grows with what the worker holds."""
     missing = next((place for place, key in enumerate(item.wanted) if key in desk.warm), len(item.wanted))
     return missing, len(desk.warm)
 

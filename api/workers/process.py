@@ -67,7 +67,7 @@ class WorkerProcess:
         return worker
 
     async def run(self, do: Do, *, supply: Supply, spool: Spool, fence: Fence) -> Done | Failed:
-        """As `Hand` says."""
+        """See `Hand`."""
         self._number, self._fence, self._over, self._begun = do.number, fence, None, False
         try:
             async with asyncio.timeout(fence.reading) as self._timeout:
@@ -85,7 +85,7 @@ class WorkerProcess:
         return found
 
     async def _served(self, supply: Supply, spool: Spool) -> Done | Failed:
-        """What the worker says in the end; what it needs until then is given to it."""
+        """The worker's last message; what it needs until then is given to it."""
         while True:
             match message := await self._receive():
                 case Lack(key):
@@ -113,7 +113,7 @@ class WorkerProcess:
             self._extend(self._fence.grace, at_least=True)
 
     async def condition(self) -> Condition:
-        """As `Hand` says."""
+        """See `Hand`."""
         try:
             async with asyncio.timeout(self._fence.reading if self._fence else None):
                 message = await self._receive()
@@ -124,20 +124,20 @@ class WorkerProcess:
         return message
 
     async def ended(self) -> None:
-        """As `Hand` says."""
+        """See `Hand`."""
         with suppress(asyncio.IncompleteReadError, OSError):
             await self._reader.readexactly(1)  # an idle worker says nothing
 
     def cancel(self) -> None:
-        """As `Hand` says."""
+        """See `Hand`."""
         self._give_up(Lost(Why.CANCELLED, "nobody waits for it any more"))
 
     def kill(self) -> None:
-        """As `Hand` says."""
+        """See `Hand`."""
         self._process.kill()
 
     async def close(self) -> None:
-        """As `Hand` says."""
+        """See `Hand`."""
         self._process.kill()
         self._writer.close()
         with suppress(OSError):  # something was on its way

@@ -43,7 +43,7 @@ class Running:
 
     @property
     def cancelled(self) -> bool:
-        """Whether nobody waits for the task any more."""
+        """True if nobody waits for the task any more."""
         return self._cancelled
 
     def clock(self) -> float:

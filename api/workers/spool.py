@@ -18,7 +18,7 @@ class NoRoom(Exception):
 
 
 class Room:
-    """How many bytes all documents that wait may have together."""
+    """Total size in bytes that waiting documents may have."""
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -35,7 +35,7 @@ class Spool:
 
     @property
     def is_small(self) -> bool:
-        """Whether it is held in memory."""
+        """True if it is held in memory."""
         return self._size <= IN_MEMORY
 
     def write(self, content: bytes) -> None:

@@ -1,4 +1,4 @@
-"""What the pool counts."""
+"""Counters of the pool."""
 
 from __future__ import annotations
 

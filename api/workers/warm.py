@@ -29,7 +29,7 @@ MOST = 64
 
 
 def key_of(given: Sourced, digests: Mapping[str | None, str], name: str = "manifests") -> str | None:
-    """What tells a prepared snapshot from all others; None for one that is not kept. Cost: a hash of the text."""
+    """Cache key of a prepared snapshot; None for one that is not kept. Cost: a hash of the text."""
     options = json.dumps(dict(given.options), sort_keys=True)
     match given.manifests:
         case None:
@@ -126,5 +126,5 @@ class Shelved:
     digests: Mapping[str | None, str]
 
     def session(self, given: Sourced, name: str = "manifests") -> Session:
-        """As `Shelf` says."""
+        """See `Shelf`."""
         return self.warm.session(given, self.digests, name)

@@ -54,24 +54,24 @@ class Workers:
         self._end: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
-        """As `Workplace` says."""
+        """See `Workplace`."""
         self._pool.open()
 
     async def close(self) -> None:
-        """As `Workplace` says."""
+        """See `Workplace`."""
         if self._end is not None:
             self._end.cancel()
         await self._pool.close()
 
     def drain(self) -> None:
-        """As `Workplace` says."""
+        """See `Workplace`."""
         if not self._stopping:
             self._stopping = "the service is stopping"
             loop = asyncio.get_running_loop()
             self._end = loop.call_later(self._settings.drain_ms / 1000, self._pool.abandon, self._stopping)
 
     def workload(self) -> Workload:
-        """As `Workplace` says."""
+        """See `Workplace`."""
         pool, tally = self._pool, self._pool.tally
         return Workload(
             ready=pool.started > 0 and not self._stopping,
@@ -95,7 +95,7 @@ class Workers:
         )
 
     async def document(self, job: Job, client: str) -> Spool:
-        """As `Workplace` says."""
+        """See `Workplace`."""
         with self._admitted(client):
             order = order_of(job, f"order {next(self._keys)}", self._stock)
             asked = _Asked(order=order, client=client, wanted=wanted_by(order))
@@ -190,7 +190,7 @@ class Workers:
         )
 
     async def _done(self, item: Item) -> Done:
-        """What came of an item. Raises Lost and the errors of work; being cancelled cancels the item."""
+        """The result of an item. Raises Lost and the errors of work; being cancelled cancels the item."""
         self._pool.put(item)
         try:
             found = await item.result

@@ -1,1 +1,1 @@
-"""What `reachproof check` found, in the forms that build servers read. Each module turns a report into one text."""
+"""Results of `reachproof check` in the forms that build servers read. Each module turns a report into one text."""

@@ -1,4 +1,4 @@
-"""What `reachproof diff` shows, and the words for it that several formats use."""
+"""The content of `reachproof diff`, and wording that several formats share."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Shown:
 
     @property
     def counts(self) -> str:
-        """How many connections differ, and how many workloads and policies."""
+        """Counts of connections, workloads and policies that differ."""
         diff = self.diff
         changes = [row.change for row in diff.rows]
         edits = [each.edit for each in diff.policies]
@@ -57,12 +57,12 @@ class Shown:
 
 
 def ports_text(row: Row) -> tuple[str, str]:
-    """What was allowed, and what is."""
+    """Ports before and after."""
     return connections(row.before), connections(row.after)
 
 
 def remarks(row: Row) -> str:
-    """What the ports before and after do not tell, in words; mostly nothing."""
+    """Remarks beside the ports before and after; mostly nothing."""
     said = []
     more = row.gained - (row.after - row.before)
     less = row.lost - (row.before - row.after)
@@ -76,7 +76,7 @@ def remarks(row: Row) -> str:
 
 
 def undetermined_text(found: Undetermined) -> str:
-    """What differs, in a policy or in what flows rest on."""
+    """The difference, in a policy or in what flows rest on."""
     return f"{found.policy}: {found.text}" if found.policy else found.text
 
 

@@ -32,7 +32,7 @@ _MARKS = {Change.ADDED: "green", Change.REMOVED: "red", Change.CHANGED: "yellow"
 
 
 def text_lines(shown: Shown) -> Iterator[str]:
-    """What it comes to and counts; then a line for each row with its causes; then flows that show it."""
+    """The result and counts; then a line for each row with its causes; then flows that show it."""
     diff = shown.diff
     word = click.style(diff.relation.upper(), fg=_COLOURS[diff.relation], bold=True)
     yield f"{word}  {printable(shown.old)} -> {printable(shown.new)}"

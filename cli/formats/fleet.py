@@ -1,4 +1,4 @@
-"""What the outputs of an audit have in common: one word and one exit code for each snapshot, and what is wrong."""
+"""Parts that the outputs of an audit share: one word and one exit code for each snapshot, and what is wrong."""
 
 from __future__ import annotations
 

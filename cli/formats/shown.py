@@ -1,4 +1,4 @@
-"""What `reachproof connectivity` was asked to show, and the words for it that several formats use."""
+"""The content of `reachproof connectivity`, and wording that several formats share."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def connections(ports: IntervalSet) -> str:
 
 
 def remarks(access: Access, by: str | None) -> str:
-    """What else there is to say about the ports of a row, in words; mostly nothing. `by`: what `partial` is due to."""
+    """Remarks beside the ports of a row; mostly nothing. `by`: what `partial` is due to."""
     said = []
     if access.open:
         said.append(f"{_which(access, access.open)}undetermined")
