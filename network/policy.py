@@ -277,7 +277,7 @@ class Placement:
 
 
 class TlsMode(StrEnum):
-    """Connections that a pod in the mesh of Istio accepts: those that prove an identity, these and others, or others."""
+    """Connections that a pod in the mesh of Istio accepts: with a proven identity, with or without one, or without."""
 
     STRICT = "STRICT"
     PERMISSIVE = "PERMISSIVE"
