@@ -14,7 +14,6 @@ from reachproof.api.access import Authenticated, Keeper
 from reachproof.api.console import console
 from reachproof.api.database import Database, StoreUnavailable
 from reachproof.api.headers import SecurityHeaders
-from reachproof.api.library_shelf import LibraryShelf
 from reachproof.api.limits import BoundedBodies
 from reachproof.api.metrics import Metrics
 from reachproof.api.openapi import complete
@@ -24,8 +23,8 @@ from reachproof.api.questions import questions
 from reachproof.api.record import Recorded
 from reachproof.api.results import Results
 from reachproof.api.settings import Settings
-from reachproof.api.shelf import Preloaded
 from reachproof.api.slow import TimelyBodies
+from reachproof.api.snapshot_provider import SnapshotProvider
 from reachproof.api.snapshots import snapshots
 from reachproof.api.store import SnapshotStore
 from reachproof.api.tokens import TokenKeeper, Tokens
@@ -48,10 +47,7 @@ def create_app(
     base = database or Database.of(limits.database_url)
     store = SnapshotStore(base)
     results = Results(base, snapshot, most_entries=limits.result_cache_entries, most_bytes=limits.result_cache_bytes)
-    shelf = LibraryShelf(
-        store, Preloaded(snapshot=snapshot, limits=limits.reading), snapshot.digest if snapshot else None
-    )
-    place = workplace or Threads(shelf, limits.workers)
+    place = workplace or Threads(SnapshotProvider(snapshot, store, limits.reading), limits.workers)
     metrics = Metrics(place.workload)
 
     @asynccontextmanager

@@ -47,6 +47,18 @@ class StoreUnavailable(Refusal):
         super().__init__(503, "the store cannot be used now", retry_after=_SECONDS)
 
 
+def database_url(setting: SecretStr | None) -> str:
+    """The URL of a setting, where None stands for the default."""
+    return setting.get_secret_value() if setting else default_url()
+
+
+def demand_shareable(url: str) -> None:
+    """InputError for a database in the memory of one process: workers read the store themselves."""
+    if not _is_shareable(_read(url)):
+        message = "sqlite:// is in the memory of one process, and workers read the store themselves; name a file"
+        raise InputError([Problem(file="environment", path="REACHPROOF_DATABASE_URL", message=message)])
+
+
 def default_url() -> str:
     """The file `store.db` in the user's data folder (XDG Base Directory Specification)."""
     given = os.environ.get("XDG_DATA_HOME", "")
@@ -69,7 +81,7 @@ class Database:
     @staticmethod
     def of(url: SecretStr | None) -> Database:
         """The database of a setting, where None stands for the default."""
-        return Database(url.get_secret_value() if url else default_url())
+        return Database(database_url(url))
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -126,6 +138,10 @@ def _read(url: str) -> URL:
             return found.set(drivername="sqlite")
     message = "found something else, expected sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE"
     raise InputError([Problem(file="environment", path="REACHPROOF_DATABASE_URL", message=message)])
+
+
+def _is_shareable(url: URL) -> bool:
+    return url.get_backend_name() == "postgresql" or _is_file(url)
 
 
 def _engine(url: URL) -> Engine:

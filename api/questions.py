@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request, Response
 
 from reachproof.api.complete import completion_document, names_a_snapshot
 from reachproof.api.lengths import check_lengths
-from reachproof.api.library import Library
 from reachproof.api.recording import HEADER, Recording, recorded
 from reachproof.api.refusal import Refusal
 from reachproof.api.resolving import has_names, resolved
@@ -34,6 +33,7 @@ from reachproof.api.schemas import (
 )
 from reachproof.api.sending import GONE, MEDIA_TYPE, response_of, while_connected
 from reachproof.api.settings import Settings
+from reachproof.api.snapshot_provider import Library
 from reachproof.api.work import Job
 from reachproof.api.workplace import Workplace
 

@@ -23,11 +23,11 @@ from uvicorn.supervisors import Multiprocess
 from reachproof.api.app import create_app
 from reachproof.api.configuration import configured, shown, sources
 from reachproof.api.connections import BoundedConnections, allow_files
-from reachproof.api.database import Database, StoreUnavailable
+from reachproof.api.database import Database, StoreUnavailable, database_url, demand_shareable
 from reachproof.api.logs import log_as_json
 from reachproof.api.server import Server
 from reachproof.api.settings import PREFIX, Settings
-from reachproof.api.stock import LibraryStock, PreloadedStock
+from reachproof.api.snapshot_provider import SnapshotProvider
 from reachproof.api.store import SnapshotStore
 from reachproof.api.tokens import Tokens
 from reachproof.api.workers.workplace import Workers
@@ -54,6 +54,7 @@ def settings_of(file: str | None, given: Mapping[str, Any]) -> Settings:
     `auth` is `required`, so that nobody can do anything before there is one; or where it is told to let everyone in.
     """
     settings = configured(file, given)
+    demand_shareable(database_url(settings.database_url))
     if settings.is_open or settings.auth == "required" or settings.oidc_issuer is not None:
         return settings
     try:
@@ -112,8 +113,7 @@ def _end_with_parent() -> None:
 
 def _application(settings: Settings, snapshot: Snapshot | None) -> tuple[FastAPI, Workplace]:
     database = Database.of(settings.database_url)
-    stock = LibraryStock(library=SnapshotStore(database), own=PreloadedStock(snapshot=snapshot))
-    workplace = Workers(settings, stock)
+    workplace = Workers(settings, SnapshotProvider(snapshot, SnapshotStore(database)))
     return create_app(settings, snapshot, workplace, database), workplace
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from reachproof.api.refusal import Refusal
 from reachproof.api.schemas import CheckRequest, CompleteRequest, QueryRequest
-from reachproof.api.shelf import Shelf
+from reachproof.api.snapshot_provider import Sessions
 from reachproof.api.sources import Given
 from reachproof.api.unfinished import undecided
 from reachproof.grammar.format import format_query
@@ -61,13 +61,13 @@ def has_statements(request: object) -> bool:
     return isinstance(request, CheckRequest) or (isinstance(request, QueryRequest) and request.queries is not None)
 
 
-def opened(request: QueryRequest | CheckRequest, shelf: Shelf, most: int) -> Opened:
+def opened(request: QueryRequest | CheckRequest, sessions: Sessions, most: int) -> Opened:
     """The statements of a request. Raises InputError with the problems of all of them, so that nothing is decided where
     one is wrong; Refusal where there are more statements in packs than `most`.
     """
     if isinstance(request, CheckRequest):
-        return _packs(request, shelf, most)
-    session = asked_session(request, shelf)
+        return _packs(request, sessions, most)
+    session = asked_session(request, sessions)
     texts = request.queries or []
     questions = _fitting(session, texts)
     return Opened(
@@ -87,14 +87,14 @@ def assembled(request: QueryRequest | CheckRequest, pieces: Sequence[Piece]) -> 
     return b'{"verdict":"%s","answers":[%s],"skipped":[%s]}' % (verdict.encode(), answers, skipped)
 
 
-def asked_session(request: QueryRequest | CompleteRequest | CheckRequest, shelf: Shelf) -> Session:
+def asked_session(request: QueryRequest | CompleteRequest | CheckRequest, sessions: Sessions) -> Session:
     """The session that a request is about, with those of the snapshots that its statements may compare with."""
-    session = shelf.session(request)
+    session = sessions.session(request)
     if not request.snapshots:
         return session
     return session.since(
         {
-            name: shelf.session(Given.of(source, request.options), f"snapshots.{name}")
+            name: sessions.session(Given.of(source, request.options), f"snapshots.{name}")
             for name, source in request.snapshots.items()
         }
     )
@@ -122,12 +122,12 @@ def _fitting(session: Session, texts: Sequence[str]) -> list[Question]:
     return found
 
 
-def _packs(request: CheckRequest, shelf: Shelf, most: int) -> Opened:
+def _packs(request: CheckRequest, sessions: Sessions, most: int) -> Opened:
     given = _given(request)
     count = packs.count_statements(pack for pack in given if not pack.shipped)
     if count > most:
         raise Refusal(422, f"found {count} statements, expected at most {most}")
-    bound = packs.bind_packs(asked_session(request, shelf), given)
+    bound = packs.bind_packs(asked_session(request, sessions), given)
     judge = partial(_judged, allow_no_policies=request.allow_no_policies)
     return Opened(drafts=tuple(map(_draft, bound)), answers=tuple(partial(judge, each) for each in bound))
 

@@ -1,7 +1,7 @@
 """The work of one request: a job in, a result out, as plain data. No HTTP here and no policy logic.
 
 A job and a result can cross to another process. Who works on jobs, and how many at once, is told in `workplace`; where
-snapshots come from is a `Shelf`.
+snapshots come from is a `Sessions`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from reachproof.api.schemas import (
     QueryRequest,
     Question,
 )
-from reachproof.api.shelf import Shelf
+from reachproof.api.snapshot_provider import Sessions
 from reachproof.api.sources import Given
 from reachproof.api.statements import asked_session, assembled, opened
 from reachproof.grammar.ast import Group
@@ -53,7 +53,7 @@ class Document:
     blocks: Iterable[bytes] = field(repr=False)
 
 
-def work(job: Job, shelf: Shelf, clock: Callable[[], float] | None = None) -> Document:
+def work(job: Job, sessions: Sessions, clock: Callable[[], float] | None = None) -> Document:
     """The JSON document that answers a job. Raises InputError, Refusal and InternalError.
 
     Running out of time or memory is a document that says so. `clock`: what its budget is measured with.
@@ -61,21 +61,21 @@ def work(job: Job, shelf: Shelf, clock: Callable[[], float] | None = None) -> Do
     budget = budget_of(job, clock)
     match job.request:
         case QueryRequest(queries=None) as request:
-            return _document(answer_json(asked_session(request, shelf).ask(request.query or "", budget)))
+            return _document(answer_json(asked_session(request, sessions).ask(request.query or "", budget)))
         case QueryRequest() | CheckRequest() as request:
-            statements = opened(request, shelf, job.max_queries)
+            statements = opened(request, sessions, job.max_queries)
             return Document(blocks=(assembled(request, [answer(budget) for answer in statements.answers]),))
         case CompleteRequest() as request:
-            return _document(completion_document(request, asked_session(request, shelf)))
+            return _document(completion_document(request, asked_session(request, sessions)))
         case ConnectivityRequest() as request:
-            return Document(blocks=connectivity_blocks(request, shelf.session(request), budget))
+            return Document(blocks=connectivity_blocks(request, sessions.session(request), budget))
         case ExplainRequest() as request:
-            return _document(_explained(request, shelf, budget))
+            return _document(_explained(request, sessions, budget))
         case LintRequest() as request:
-            session = shelf.session(request)
+            session = sessions.session(request)
             return _document(report_json(hygiene.lint(session.encoding, budget, session.prover)))
         case DiffRequest() as request:
-            return _document(_difference(request, shelf, budget))
+            return _document(_difference(request, sessions, budget))
 
 
 def phases(request: Question) -> int:
@@ -100,8 +100,8 @@ def _document(value: Any) -> Document:
     return Document(blocks=(text.encode(),))
 
 
-def _explained(request: ExplainRequest, shelf: Shelf, budget: Budget) -> Any:
-    session = shelf.session(request)
+def _explained(request: ExplainRequest, sessions: Sessions, budget: Budget) -> Any:
+    session = sessions.session(request)
     source, destination = request.source or "pods", request.destination or "pods"
     if request.truth_table:
         ends = Ends(source=source, destination=destination)
@@ -109,9 +109,9 @@ def _explained(request: ExplainRequest, shelf: Shelf, budget: Budget) -> Any:
     return answer_json(explanation.explain(session, source, destination, request.port, budget))
 
 
-def _difference(request: DiffRequest, shelf: Shelf, budget: Budget) -> Any:
+def _difference(request: DiffRequest, sessions: Sessions, budget: Budget) -> Any:
     before, after = together(
-        partial(shelf.session, Given.of(source, request.options), name)
+        partial(sessions.session, Given.of(source, request.options), name)
         for name, source in (("old", request.old), ("new", request.new))
     )
     return diff_document(before, after, request.by, budget)

@@ -11,7 +11,7 @@ from typing import Protocol
 import anyio
 import anyio.to_thread
 
-from reachproof.api.shelf import Shelf
+from reachproof.api.snapshot_provider import Sessions
 from reachproof.api.work import Document, Job, work
 from reachproof.api.workload import Workload
 
@@ -58,8 +58,8 @@ class Workplace(Protocol):
 class Threads:
     """Threads of this process, each with sessions of its own."""
 
-    def __init__(self, shelf: Shelf, most: int) -> None:
-        self._shelf = shelf
+    def __init__(self, sessions: Sessions, most: int) -> None:
+        self._sessions = sessions
         self._slots = anyio.CapacityLimiter(most)
 
     async def start(self) -> None:
@@ -67,7 +67,7 @@ class Threads:
 
     async def document(self, job: Job, client: str) -> Written:
         """See `Workplace`; but work that was begun goes on when the call is cancelled."""
-        return _Made(await anyio.to_thread.run_sync(work, job, self._shelf, limiter=self._slots))
+        return _Made(await anyio.to_thread.run_sync(work, job, self._sessions, limiter=self._slots))
 
     def workload(self) -> Workload:
         """See `Workplace`."""

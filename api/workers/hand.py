@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from reachproof.api.stock import Packed
-from reachproof.api.workers.messages import Condition, Do, Done, Failed, Order
+from reachproof.api.workers.messages import Condition, Do, Done, Failed
 from reachproof.api.workers.spool import Spool
-
-Supply = Callable[[str], Awaitable[Order | Packed | Failed]]
-"""What a worker lacks, by its key."""
 
 
 class Why(StrEnum):
@@ -51,7 +46,7 @@ class Fence:
 class Hand(Protocol):
     """A worker that has started."""
 
-    async def run(self, do: Do, *, supply: Supply, spool: Spool, fence: Fence) -> Done | Failed:
+    async def run(self, do: Do, *, spool: Spool, fence: Fence) -> Done | Failed:
         """Have it work on a task; the document goes to the spool. Raises Lost."""
 
     async def condition(self) -> Condition:

@@ -6,6 +6,7 @@ It ends when the socket closes, whatever it is at: no worker outlives the proces
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import socket
 import sys
@@ -13,13 +14,14 @@ import threading
 import traceback
 from collections import OrderedDict
 from contextlib import suppress
+from functools import cached_property
 from queue import SimpleQueue
 from typing import assert_never
 
 from reachproof.api.refusal import Refusal
 from reachproof.api.schemas import CheckRequest, QueryRequest
+from reachproof.api.snapshot_provider import Library, SnapshotProvider
 from reachproof.api.statements import Opened, opened
-from reachproof.api.stock import Packed
 from reachproof.api.work import Job, budget_of, work
 from reachproof.api.workers import memory
 from reachproof.api.workers.messages import (
@@ -30,8 +32,6 @@ from reachproof.api.workers.messages import (
     Do,
     Done,
     Failed,
-    Here,
-    Lack,
     Line,
     One,
     Open,
@@ -41,7 +41,7 @@ from reachproof.api.workers.messages import (
     Whole,
 )
 from reachproof.api.workers.running import Running
-from reachproof.api.workers.warm import Shelved, Warm
+from reachproof.api.workers.warm import OfOrder, Warm
 from reachproof.network.errors import InputError, InternalError
 from reachproof.solver.prove import Prover
 
@@ -53,14 +53,6 @@ class _CalledOff(Exception):
     pass
 
 
-class _Missing(Exception):
-    """Raised where a snapshot cannot be supplied."""
-
-    def __init__(self, why: Failed) -> None:
-        super().__init__(why.text)
-        self.why = why
-
-
 class Worker:
     """The state of this process between tasks."""
 
@@ -70,7 +62,7 @@ class Worker:
         self._inbox: SimpleQueue[object] = SimpleQueue()
         self._prover = prover = Prover()
         self.running = Running(prover, lambda: line.send(Begun()))
-        self._warm = Warm(prover, self._snapshot, setup.warm_memory, setup.reading)
+        self._warm = Warm(prover, provider_of(setup), setup.warm_memory)
         self._open: OrderedDict[str, tuple[Job, Opened]] = OrderedDict()
 
     def listen(self) -> None:
@@ -126,11 +118,15 @@ class Worker:
         except InputError as error:
             return Failed(kind="input", text=str(error), problems=error.problems)
         except Refusal as error:
-            return Failed(kind="refusal", text=error.detail, status=error.status, problems=error.problems)
+            return Failed(
+                kind="refusal",
+                text=error.detail,
+                status=error.status,
+                problems=error.problems,
+                retry_after=error.retry_after,
+            )
         except InternalError as error:
             return Failed(kind="internal", text=str(error))
-        except _Missing as error:
-            return error.why
         except _CalledOff:
             return Failed(kind="cancelled", text="nobody waits for it any more")
         except MemoryError:
@@ -144,7 +140,7 @@ class Worker:
         match do.task:
             case Whole():
                 order = self._order(do)
-                for block in work(order.job, Shelved(self._warm, order.digests), self.running.clock).blocks:
+                for block in work(order.job, OfOrder(self._warm, order.digests), self.running.clock).blocks:
                     self._send(block)
                 return Done()
             case Open():
@@ -170,31 +166,44 @@ class Worker:
         order = self._order(do)
         request = order.job.request
         assert isinstance(request, QueryRequest | CheckRequest)
-        found = order.job, opened(request, Shelved(self._warm, order.digests), order.job.max_queries)
+        found = order.job, opened(request, OfOrder(self._warm, order.digests), order.job.max_queries)
         self._open[do.key] = found
         if len(self._open) > MOST_OPEN:
             self._open.popitem(last=False)
         return found
 
     def _order(self, do: Do) -> Order:
-        if do.order is not None:
-            return do.order
-        found = self._fetched(do.key)
-        assert isinstance(found, Order)
-        return found
+        assert do.order is not None, "the service's process knows what this one has"
+        return do.order
 
-    def _snapshot(self, digest: str) -> Packed:
-        found = self._fetched(digest)
-        assert not isinstance(found, Order)
-        return found
 
-    def _fetched(self, key: str) -> Order | Packed:
-        self._line.send(Lack(key))
-        found = self._inbox.get()
-        assert isinstance(found, Here)
-        if isinstance(found.value, Failed):
-            raise _Missing(found.value)
-        return found.value
+def provider_of(setup: Setup) -> SnapshotProvider:
+    """The snapshots of this process; the store is opened when one is needed."""
+    preloaded = None if setup.preloaded is None else pickle.loads(setup.preloaded)
+    library = None if setup.database is None else _Store(setup.database)
+    return SnapshotProvider(preloaded, library, setup.reading, most=0)
+
+
+class _Store:
+    """The store by its URL. A worker that needs none does without the libraries for databases."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    @cached_property
+    def _library(self) -> Library:
+        from reachproof.api.database import Database
+        from reachproof.api.store import SnapshotStore
+
+        return SnapshotStore(Database(self._url))
+
+    def resolve(self, wanted: str) -> str:
+        """See `Library`."""
+        return self._library.resolve(wanted)
+
+    def content(self, digest: str) -> bytes:
+        """See `Library`."""
+        return self._library.content(digest)
 
 
 def main(end: socket.socket) -> None:

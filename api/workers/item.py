@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from reachproof.api.refusal import Refusal
 from reachproof.api.schemas import CheckRequest, CompleteRequest, DiffRequest, QueryRequest
+from reachproof.api.snapshot_provider import SnapshotProvider
 from reachproof.api.sources import Given, Sourced
-from reachproof.api.stock import Stock
 from reachproof.api.work import Job, phases
 from reachproof.api.workers.hand import Fence, Hand, Lost
-from reachproof.api.workers.messages import Done, Failed, One, Order, Task
+from reachproof.api.workers.messages import Done, Failed, Order, Task
 from reachproof.api.workers.spool import Spool
 from reachproof.api.workers.warm import key_of
 from reachproof.network.errors import InputError, InternalError
@@ -34,15 +34,10 @@ class Item:
     hand: Hand | None = None
     attempts: int = 0
 
-    @property
-    def carried(self) -> Order | None:
-        """The order, if it travels with the task; a piece of a request goes where the request is open already."""
-        return None if isinstance(self.task, One) else self.order
 
-
-def order_of(job: Job, key: str, stock: Stock) -> Order:
+def order_of(job: Job, key: str, provider: SnapshotProvider) -> Order:
     """The job with the digests of the snapshots that it names. Raises Refusal where there is no such snapshot."""
-    digests = {given.snapshot: stock.digest(given.snapshot) for given in sources(job) if given.manifests is None}
+    digests = {given.snapshot: provider.digest(given.snapshot) for given in sources(job) if given.manifests is None}
     return Order(key=key, job=job, digests=digests)
 
 

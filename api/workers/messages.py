@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reachproof.api.statements import Draft
-from reachproof.api.stock import Packed
 from reachproof.api.work import Job
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.network.errors import Problem
@@ -22,11 +21,16 @@ LENGTH = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """The first message to a worker: its limits, and those of manifests. Sizes in bytes."""
+    """The first message to a worker: its limits, those of manifests, and where its snapshots are. Sizes in bytes.
+
+    `database`: the URL of the store, None where there is none; `preloaded`: what the service was started with, pickled.
+    """
 
     most_memory: int
     warm_memory: int
     reading: Limits = DEFAULT_LIMITS
+    database: str | None = field(default=None, repr=False)
+    preloaded: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +66,7 @@ Task = Whole | Open | One
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Do:
-    """Work on a task; `number` tells it apart from those before and after. Of a request in pieces, `order` may be None:
-    who opened it has it.
-    """
+    """Work on a task; `number` tells it apart from those before and after. `order` is None where the worker has it."""
 
     number: int
     key: str
@@ -77,20 +79,6 @@ class Cancel:
     """Nobody waits for this task any more."""
 
     number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Lack:
-    """The worker needs what has this key: an order, or a snapshot by its digest."""
-
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Here:
-    """A snapshot that a worker asked for, or the reason why there is none."""
-
-    value: Order | Packed | Failed = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

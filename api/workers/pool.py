@@ -13,10 +13,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from reachproof.api.refusal import Refusal
-from reachproof.api.stock import Packed, Stock
 from reachproof.api.workers.hand import Hand, Lost, Why
 from reachproof.api.workers.item import Item
-from reachproof.api.workers.messages import Condition, Do, Done, Failed, Order
+from reachproof.api.workers.messages import Condition, Do, Done, Failed
 from reachproof.api.workers.queue import FairQueue
 from reachproof.api.workers.tally import Tally
 
@@ -50,14 +49,12 @@ class Pool:
     def __init__(
         self,
         start: Callable[[], Awaitable[Hand]],
-        stock: Stock,
         *,
         size: int,
         most_jobs: int,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._start = start
-        self._stock = stock
         self._size = size
         self._most_jobs = most_jobs
         self._pause = pause
@@ -182,7 +179,7 @@ class Pool:
                 continue
             desk.jobs += 1
             try:
-                await self._work(desk.hand, item)
+                await self._work(desk, item)
                 condition = await desk.hand.condition()
             except Lost:
                 return
@@ -208,18 +205,15 @@ class Pool:
             raise Lost(Why.CRASHED, "an idle worker ended")
         return desk.item
 
-    async def _work(self, hand: Hand, item: Item) -> None:
+    async def _work(self, desk: Desk, item: Item) -> None:
         """Have the item worked on, and its result set. Raises Lost where the worker is gone."""
         self._number += 1
         item.attempts += 1
-        item.hand = hand
-        do = Do(number=self._number, key=item.order.key, task=item.task, order=item.carried)
-
-        async def supply(key: str) -> Order | Packed | Failed:
-            return await self._supplied(item, key)
-
+        item.hand = desk.hand
+        order = None if item.order.key in desk.warm else item.order
+        do = Do(number=self._number, key=item.order.key, task=item.task, order=order)
         try:
-            found = await hand.run(do, supply=supply, spool=item.spool, fence=item.fence)
+            found = await desk.hand.run(do, spool=item.spool, fence=item.fence)
         except Lost as lost:
             self._lost(item, lost)
             if lost.gone:
@@ -257,21 +251,6 @@ class Pool:
         self.tally.solver_seconds += condition.seconds
         self.tally.warm_hits += condition.hits
         self.tally.warm_misses += condition.misses
-
-    async def _supplied(self, item: Item, key: str) -> Order | Packed | Failed:
-        """Supply the snapshots that a worker lacks for an item."""
-        if key == item.order.key:
-            return item.order
-        try:
-            return await asyncio.to_thread(self._stock.packed, key)
-        except Refusal as error:
-            return Failed(
-                kind="refusal",
-                text=error.detail,
-                status=error.status,
-                problems=error.problems,
-                retry_after=error.retry_after,
-            )
 
 
 def _give(desk: Desk, item: Item) -> None:

@@ -16,8 +16,8 @@ from contextlib import suppress
 from typing import Any
 
 from reachproof.api.workers import messages
-from reachproof.api.workers.hand import Fence, Lost, Supply, Why
-from reachproof.api.workers.messages import Begun, Block, Cancel, Condition, Do, Done, Failed, Here, Lack, Ready, Setup
+from reachproof.api.workers.hand import Fence, Lost, Why
+from reachproof.api.workers.messages import Begun, Block, Cancel, Condition, Do, Done, Failed, Ready, Setup
 from reachproof.api.workers.spool import NoRoom, Spool
 
 START_SECONDS = 60.0
@@ -66,13 +66,13 @@ class WorkerProcess:
             raise
         return worker
 
-    async def run(self, do: Do, *, supply: Supply, spool: Spool, fence: Fence) -> Done | Failed:
+    async def run(self, do: Do, *, spool: Spool, fence: Fence) -> Done | Failed:
         """See `Hand`."""
         self._number, self._fence, self._over, self._begun = do.number, fence, None, False
         try:
             async with asyncio.timeout(fence.reading) as self._timeout:
                 await self._send(do)
-                found = await self._served(supply, spool)
+                found = await self._served(spool)
         except TimeoutError:
             self.kill()
             raise self._late() from None
@@ -84,12 +84,10 @@ class WorkerProcess:
             raise Lost(Why.MEMORY, found.text)
         return found
 
-    async def _served(self, supply: Supply, spool: Spool) -> Done | Failed:
-        """The worker's last message; what it needs until then is given to it."""
+    async def _served(self, spool: Spool) -> Done | Failed:
+        """The worker's last message."""
         while True:
             match message := await self._receive():
-                case Lack(key):
-                    await self._send(Here(await supply(key)))
                 case Begun():
                     assert self._fence is not None
                     self._begun = True

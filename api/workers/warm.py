@@ -10,18 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from reachproof.api.shelf import reading_options, reread
+from reachproof.api.snapshot_provider import SnapshotProvider, reading_options, reread
 from reachproof.api.sources import Sourced
-from reachproof.api.stock import Packed
 from reachproof.api.workers import memory
-from reachproof.manifests import load_objects, load_text
-from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.queries.ask import Session
-from reachproof.queries.model_options import model_options
 from reachproof.solver.prove import Prover
 
 MOST = 64
@@ -44,13 +39,9 @@ def key_of(given: Sourced, digests: Mapping[str | None, str], name: str = "manif
 class Warm:
     """The sessions of a worker. All of them share its prover."""
 
-    def __init__(
-        self, prover: Prover, fetch: Callable[[str], Packed], most_bytes: int, limits: Limits = DEFAULT_LIMITS
-    ) -> None:
-        """`limits`: of manifests that requests bring."""
+    def __init__(self, prover: Prover, provider: SnapshotProvider, most_bytes: int) -> None:
         self._prover = prover
-        self._limits = limits
-        self._fetch = fetch
+        self._provider = provider
         self._most_bytes = most_bytes
         self._kept: OrderedDict[str, Session] = OrderedDict()
         self._grown = False
@@ -71,7 +62,7 @@ class Warm:
             session = self._kept[key]
         else:
             self.misses += 1
-            session = self._made(given, digests, name)
+            session = self._made(given, name)
             if key is not None:
                 self._keep(key, session)
         _ = session.encoding  # what takes long is done before the time of the question runs
@@ -94,37 +85,28 @@ class Warm:
         self._kept[key] = session
         self._grown = True
 
-    def _made(self, given: Sourced, digests: Mapping[str | None, str], name: str) -> Session:
-        options = model_options(given.options)
-        match given.manifests:
-            case str(text):
-                return Session(load_text(text, name=name, options=options, limits=self._limits), prover=self._prover)
-            case list(objects):
-                return Session(
-                    load_objects(objects, name=name, options=options, limits=self._limits), prover=self._prover
-                )
-            case None:
-                base = self._stored(digests[given.snapshot], reading_options(given.options))
-                return base.reading(reread(base.snapshot, given))
+    def _made(self, given: Sourced, name: str) -> Session:
+        if given.manifests is not None:
+            return Session(self._provider.snapshot(given, name), prover=self._prover)
+        base = self._stored(given)
+        return base.reading(reread(base.snapshot, given))
 
-    def _stored(self, digest: str, options: Mapping[str, Any]) -> Session:
-        """The stored snapshot as it was read, not prepared; kept, as it may be asked about under several options.
-
-        `options`: those that decide how manifests are read.
-        """
-        key = f"{digest} {json.dumps(dict(options), sort_keys=True)}"
+    def _stored(self, given: Sourced) -> Session:
+        """The stored snapshot as it was read, not prepared; kept, as it may be asked about under several options."""
+        options = reading_options(given.options)
+        key = f"{given.snapshot} {json.dumps(options, sort_keys=True)} as it was read"
         if key not in self._kept:
-            self._keep(key, Session(self._fetch(digest).open(options), prover=self._prover))
+            self._keep(key, Session(self._provider.stored(given.snapshot, options), prover=self._prover))
         return self._kept[key]
 
 
 @dataclass(frozen=True, slots=True)
-class Shelved:
-    """The sessions of a worker as one order names them: a `Shelf`."""
+class OfOrder:
+    """The sessions of a worker as one order names them; see `Sessions`."""
 
     warm: Warm
     digests: Mapping[str | None, str]
 
     def session(self, given: Sourced, name: str = "manifests") -> Session:
-        """See `Shelf`."""
+        """See `Sessions`."""
         return self.warm.session(given, self.digests, name)

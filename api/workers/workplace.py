@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import pickle
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,11 +12,12 @@ from dataclasses import dataclass
 from itertools import count
 from typing import NoReturn
 
+from reachproof.api.database import database_url
 from reachproof.api.refusal import Refusal
 from reachproof.api.schemas import CheckRequest, QueryRequest
 from reachproof.api.settings import Settings
+from reachproof.api.snapshot_provider import SnapshotProvider
 from reachproof.api.statements import Piece, assembled, has_statements
-from reachproof.api.stock import Stock
 from reachproof.api.unfinished import unfinished
 from reachproof.api.work import Job
 from reachproof.api.workers.hand import Lost
@@ -26,6 +28,7 @@ from reachproof.api.workers.pool import Pool
 from reachproof.api.workers.process import WorkerProcess
 from reachproof.api.workers.spool import NoRoom, Room, Spool
 from reachproof.api.workload import Workload
+from reachproof.network.snapshot import Snapshot
 
 LONGEST_WAIT = 60
 """Seconds that a client is asked to wait at most before it comes again."""
@@ -43,10 +46,10 @@ class _Asked:
 class Workers:
     """A `Workplace` of processes: as many as the settings say, started by `start` and ended by `close`."""
 
-    def __init__(self, settings: Settings, stock: Stock, pool: Pool | None = None) -> None:
+    def __init__(self, settings: Settings, provider: SnapshotProvider, pool: Pool | None = None) -> None:
         self._settings = settings
-        self._stock = stock
-        self._pool = pool or processes(settings, stock)
+        self._provider = provider
+        self._pool = pool or processes(settings, provider.preloaded)
         self._room = Room(settings.waiting_reports_mb * MEGABYTE)
         self._keys = map(str, count())
         self._requests: Counter[str] = Counter()
@@ -97,7 +100,7 @@ class Workers:
     async def document(self, job: Job, client: str) -> Spool:
         """See `Workplace`."""
         with self._admitted(client):
-            order = order_of(job, f"order {next(self._keys)}", self._stock)
+            order = order_of(job, f"order {next(self._keys)}", self._provider)
             asked = _Asked(order=order, client=client, wanted=wanted_by(order))
             spool = Spool(self._room)
             try:
@@ -205,15 +208,17 @@ class Workers:
         return found
 
 
-def processes(settings: Settings, stock: Stock) -> Pool:
-    """A pool of processes as the settings say."""
+def processes(settings: Settings, preloaded: Snapshot | None) -> Pool:
+    """A pool of processes as the settings say, which have this snapshot, and those of the settings' database."""
     setup = Setup(
         most_memory=settings.worker_memory_mb * MEGABYTE,
         warm_memory=settings.warm_memory_mb * MEGABYTE,
         reading=settings.reading,
+        database=database_url(settings.database_url),
+        preloaded=None if preloaded is None else pickle.dumps(preloaded, protocol=pickle.HIGHEST_PROTOCOL),
     )
 
     async def start() -> WorkerProcess:
         return await WorkerProcess.start(setup)
 
-    return Pool(start, stock, size=settings.workers, most_jobs=settings.worker_jobs)
+    return Pool(start, size=settings.workers, most_jobs=settings.worker_jobs)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from reachproof.api.schemas import CheckRequest, QueryRequest, Question
 from reachproof.api.settings import Settings
+from reachproof.api.snapshot_provider import SnapshotProvider
 from reachproof.api.statements import Draft
-from reachproof.api.stock import PreloadedStock
 from reachproof.api.work import Job
-from reachproof.api.workers.hand import Fence, Lost, Supply, Why
+from reachproof.api.workers.hand import Fence, Lost, Why
 from reachproof.api.workers.item import wanted_by
 from reachproof.api.workers.messages import Condition, Do, Done, Failed, One, Open, Order
 from reachproof.api.workers.pool import Pool
@@ -68,11 +68,12 @@ class FakeWorker:
     spent: bool = False
     now: Given | None = None
     warm: set[str] = field(default_factory=set)
+    orders: dict[str, Order] = field(default_factory=dict)
     dead: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def run(self, do: Do, *, supply: Supply, spool: Spool, fence: Fence) -> Done | Failed:
-        order = do.order or await supply(do.key)
-        assert isinstance(order, Order)
+    async def run(self, do: Do, *, spool: Spool, fence: Fence) -> Done | Failed:
+        order = do.order or self.orders[do.key]
+        self.orders[do.key] = order
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self.now = Given(self, do, order, spool, fence, outcome)
         self.warm |= {do.key, *wanted_by(order)} if isinstance(do.task, Open | One) else {*wanted_by(order)}
@@ -109,9 +110,8 @@ class House:
         self.starts = 0
         self._fails = fails
         limits = Settings.model_validate({"workers": 1, **settings})
-        stock = PreloadedStock(snapshot=SNAPSHOT)
-        pool = Pool(self._start, stock, size=limits.workers, most_jobs=limits.worker_jobs, pause=self._pause)
-        self.place = Workers(limits, stock, pool)
+        pool = Pool(self._start, size=limits.workers, most_jobs=limits.worker_jobs, pause=self._pause)
+        self.place = Workers(limits, SnapshotProvider(SNAPSHOT), pool)
 
     async def _start(self) -> FakeWorker:
         self.starts += 1

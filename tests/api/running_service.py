@@ -20,7 +20,7 @@ import uvicorn
 from reachproof.api.app import create_app
 from reachproof.api.server import Server
 from reachproof.api.settings import Settings
-from reachproof.api.stock import PreloadedStock
+from reachproof.api.snapshot_provider import SnapshotProvider
 from reachproof.api.workers.pool import Pool
 from reachproof.api.workers.workplace import Workers
 from reachproof.api.workload import Workload
@@ -35,7 +35,7 @@ class Service:
     """A service on a free port of this machine."""
 
     def __init__(self, snapshot: Snapshot, settings: Settings, pool: Pool | None = None) -> None:
-        self._workers = Workers(settings, PreloadedStock(snapshot=snapshot), pool)
+        self._workers = Workers(settings, SnapshotProvider(snapshot), pool)
         config = uvicorn.Config(create_app(settings, workplace=self._workers), log_config=None)
         self._server = Server(config, self._workers)
         self._listener = socket.create_server(("127.0.0.1", 0))

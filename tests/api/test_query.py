@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reachproof.api import shelf
+from reachproof.api import snapshot_provider
 from reachproof.api import work as service
 from reachproof.queries.ask import Session
 from reachproof.solver.budget import Budget
@@ -151,7 +151,7 @@ def test_every_request_has_a_session_of_its_own(monkeypatch: pytest.MonkeyPatch)
         made.append(Session(snapshot))
         return made[-1]
 
-    monkeypatch.setattr(shelf, "Session", session)
+    monkeypatch.setattr(snapshot_provider, "Session", session)
     served = client(tenants())
     for _ in range(2):
         assert served.post("/query", json={"queries": [ISOLATED, DENIED]}).status_code == 200

@@ -114,6 +114,14 @@ def test_the_command_prints_the_settings_and_ends(capsys: pytest.CaptureFixture[
     assert len(out.splitlines()) == len(Settings.model_fields)
 
 
+def test_a_database_that_workers_cannot_read_is_refused() -> None:
+    [told] = problems(lambda: settings_of(None, {"database_url": "sqlite://"}))
+    assert told == (
+        "environment REACHPROOF_DATABASE_URL: sqlite:// is in the memory of one process, and workers read the store "
+        "themselves; name a file"
+    )
+
+
 def test_strangers_are_not_let_in_by_accident() -> None:
     [told] = problems(lambda: settings_of(None, {"host": "0.0.0.0"}))
     assert told == (

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from reachproof.api.schemas import QueryRequest
-from reachproof.api.stock import Packed, PreloadedStock
+from reachproof.api.snapshot_provider import SnapshotProvider
 from reachproof.api.workers import memory
 from reachproof.api.workers.running import Running
 from reachproof.api.workers.spool import IN_MEMORY, NoRoom, Room, Spool
 from reachproof.api.workers.warm import MOST, Warm, key_of
 from reachproof.network.errors import InputError
+from reachproof.network.snapshot import Snapshot
 from reachproof.solver.budget import Budget
 from reachproof.solver.prove import GaveUp, Prover
 from tests.api.requests import ISOLATED, MANIFESTS, tenants
@@ -21,16 +24,16 @@ DIGEST = tenants().digest
 PLENTY = 10**12
 
 
-class Fetching:
-    """A stock that counts what is fetched."""
+class Counting(SnapshotProvider):
+    """The snapshots of a provider, and how often one was read from it."""
 
     def __init__(self) -> None:
+        super().__init__(tenants())
         self.count = 0
-        self._stock = PreloadedStock(snapshot=tenants())
 
-    def __call__(self, digest: str) -> Packed:
+    def stored(self, wanted: str | None, options: Mapping[str, Any]) -> Snapshot:
         self.count += 1
-        return self._stock.packed(digest)
+        return super().stored(wanted, options)
 
 
 def stored(**options: str) -> QueryRequest:
@@ -41,12 +44,12 @@ def sent(text: str, **options: str) -> QueryRequest:
     return QueryRequest(query=ISOLATED, manifests=text, options=options)
 
 
-def test_a_stored_snapshot_is_fetched_once_whatever_the_options() -> None:
-    fetch = Fetching()
-    warm = Warm(Prover(), fetch, PLENTY)
+def test_a_stored_snapshot_is_read_once_whatever_the_options() -> None:
+    provider = Counting()
+    warm = Warm(Prover(), provider, PLENTY)
     asked = [stored(), stored(enforcement="none"), stored(), stored(enforcement="none"), stored(podCidr="10.0.0.0/8")]
     sessions = [warm.session(each, {None: DIGEST}) for each in asked]
-    assert fetch.count == 1
+    assert provider.count == 1
     assert sessions[0] is sessions[2] and sessions[1] is sessions[3]
     assert len({id(each) for each in sessions}) == 3
     assert (warm.hits, warm.misses) == (2, 3)
@@ -63,21 +66,21 @@ def test_what_decides_how_a_snapshot_comes_out_is_in_its_key(other: QueryRequest
 
 
 def test_lists_of_objects_are_read_each_time() -> None:
-    warm = Warm(Prover(), Fetching(), PLENTY)
+    warm = Warm(Prover(), SnapshotProvider(tenants()), PLENTY)
     asked = QueryRequest(query=ISOLATED, manifests=[])
     assert warm.session(asked, {}) is not warm.session(asked, {})
     assert not warm.keys
 
 
 def test_wrong_manifests_are_not_kept() -> None:
-    warm = Warm(Prover(), Fetching(), PLENTY)
+    warm = Warm(Prover(), SnapshotProvider(tenants()), PLENTY)
     with pytest.raises(InputError):
         warm.session(sent("kind: ["), {})
     assert not warm.keys
 
 
 def test_what_was_used_last_is_kept_as_long_as_there_is_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    warm = Warm(Prover(), Fetching(), most_bytes=250)
+    warm = Warm(Prover(), SnapshotProvider(tenants()), most_bytes=250)
     monkeypatch.setattr(memory, "resident", lambda: 100 * len(warm.keys))
     texts = [f"{MANIFESTS}# {number}" for number in range(3)]
     for text in (texts[0], texts[1], texts[0], texts[2]):
@@ -87,7 +90,7 @@ def test_what_was_used_last_is_kept_as_long_as_there_is_memory(monkeypatch: pyte
 
 
 def test_a_worker_that_has_too_much_with_nothing_kept_should_be_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    warm = Warm(Prover(), Fetching(), most_bytes=250)
+    warm = Warm(Prover(), SnapshotProvider(tenants()), most_bytes=250)
     monkeypatch.setattr(memory, "resident", lambda: 300)
     warm.session(sent(MANIFESTS), {})
     assert warm.settle()
@@ -95,7 +98,7 @@ def test_a_worker_that_has_too_much_with_nothing_kept_should_be_replaced(monkeyp
 
 
 def test_small_snapshots_are_bounded_by_their_number() -> None:
-    warm = Warm(Prover(), Fetching(), PLENTY)
+    warm = Warm(Prover(), SnapshotProvider(tenants()), PLENTY)
     for number in range(MOST + 3):
         warm.session(sent(f"{MANIFESTS}# {number}"), {})
     warm.settle()

@@ -21,7 +21,6 @@ from typing import Any
 import pytest
 
 from reachproof.api.settings import Settings
-from reachproof.api.stock import PreloadedStock
 from reachproof.api.workers.messages import Setup
 from reachproof.api.workers.pool import FAILURES, Pool
 from reachproof.api.workers.process import WorkerProcess
@@ -206,7 +205,7 @@ def test_a_service_whose_workers_cannot_start_says_so_and_does_not_try_again_at_
         if len(paused) == FAILURES:
             await asyncio.Event().wait()
 
-    pool = Pool(start, PreloadedStock(), size=1, most_jobs=1, pause=pause)
+    pool = Pool(start, size=1, most_jobs=1, pause=pause)
     with running(tenants(), pool, workers=1) as service:
         until(lambda: service.load.trouble != "", "the worker has failed")
         status, problem, headers = service.post("/query", {"query": ISOLATED})

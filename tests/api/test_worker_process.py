@@ -60,15 +60,10 @@ def with_program(story: Callable[[WorkerProcess], Awaitable[None]], *groups: tup
 
 
 async def run(worker: WorkerProcess, fence: Fence, room: int = 10**6) -> tuple[Done | Failed, bytes]:
-    async def supply(key: str) -> Order:
-        raise AssertionError(key)
-
     spool = Spool(Room(room))
     order = Order(key="k", job=Job(request=LintRequest(), seconds=1, max_queries=1), digests={})
     try:
-        done = await worker.run(
-            Do(number=1, key="k", task=Whole(), order=order), supply=supply, spool=spool, fence=fence
-        )
+        done = await worker.run(Do(number=1, key="k", task=Whole(), order=order), spool=spool, fence=fence)
         return done, spool.content()
     finally:
         spool.close()

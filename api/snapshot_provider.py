@@ -1,0 +1,156 @@
+"""The snapshots that requests are about: sent with them, stored, or the one that the service was started with.
+
+The service's own process and its workers have one provider each. A worker reads the store by itself.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+from reachproof.api.refusal import Refusal
+from reachproof.api.sources import Sourced
+from reachproof.manifests import load_objects, load_text
+from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
+from reachproof.manifests.stored import load_stored
+from reachproof.network.options import Cni, Options
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.ask import Session
+from reachproof.queries.model_options import model_options
+
+# The options that can be changed once manifests are read, and their fields in Options.
+_FIELDS = {
+    "tenantLabel": "tenant_label",
+    "cni": "cni",
+    "podCidr": "pod_range",
+    "serviceCidr": "service_range",
+    "hostNetworkPods": "host_network_pods",
+    "cidrMatches": "cidr_matches",
+    "enforcement": "enforcement",
+    "withStaged": "with_staged",
+}
+_OWN_WAYS = {Cni.CALICO, Cni.CILIUM}
+_READING = ("cni", "channel", "domains", "serviceCidr", "strict", "trustDomain", "rootNamespace", "ambientPort")
+# Those of them whose fields have other names.
+_READ_AS = {"trustDomain": "trust_domains", "rootNamespace": "root_namespace", "ambientPort": "ambient_port"}
+
+
+class Library(Protocol):
+    """Stored snapshots by digest, and the names that they have. Calls block, so they are made in threads."""
+
+    def resolve(self, wanted: str) -> str:
+        """The digest of a stored snapshot, of which `wanted` is the digest or a name.
+
+        Raises Refusal: 404 where there is none, 503 where the store cannot be used.
+        """
+
+    def content(self, digest: str) -> bytes:
+        """The stored form of the snapshot, for `manifests.stored.load_stored`; raises as `resolve`."""
+
+
+class Sessions(Protocol):
+    """Snapshots, ready to be asked about."""
+
+    def session(self, given: Sourced, name: str = "manifests") -> Session:
+        """The snapshot that a request is about, or another of it; `name` stands for the file of its manifests.
+
+        Raises InputError where its manifests or its options are wrong, Refusal where there is no such snapshot.
+        """
+
+
+class SnapshotProvider:
+    """Snapshots from a request, from `library`, and `preloaded`, the one that the service was started with.
+
+    `most`: that many stored snapshots are kept as they were read, those used last. For any number of threads.
+    """
+
+    def __init__(
+        self,
+        preloaded: Snapshot | None = None,
+        library: Library | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        most: int = 4,
+    ) -> None:
+        self.preloaded = preloaded
+        self._library = library
+        self._limits = limits
+        self._most = most
+        self._kept: OrderedDict[tuple[str, str], Snapshot] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def digest(self, wanted: str | None) -> str:
+        """The digest that a request means; whether it is stored is not looked up. Raises Refusal where it cannot be."""
+        if wanted is not None and self._library is not None:
+            return wanted
+        return _found_in(self.preloaded, wanted).digest
+
+    def session(self, given: Sourced, name: str = "manifests") -> Session:
+        """See `Sessions`; every session is new."""
+        return Session(self.snapshot(given, name))
+
+    def snapshot(self, given: Sourced, name: str = "manifests") -> Snapshot:
+        """The snapshot of a request under its options; raises as `Sessions`."""
+        match given.manifests:
+            case str(text):
+                return load_text(text, name=name, options=model_options(given.options), limits=self._limits)
+            case list(objects):
+                return load_objects(objects, name=name, options=model_options(given.options), limits=self._limits)
+            case None:
+                return reread(self.stored(given.snapshot, given.options), given)
+
+    def stored(self, wanted: str | None, options: Mapping[str, Any]) -> Snapshot:
+        """The preloaded snapshot, or the stored one of this digest, read under those `options` that decide how."""
+        own = self.preloaded
+        if wanted is None or self._library is None or (own is not None and wanted == own.digest):
+            return _found_in(own, wanted)
+        reading = model_options(reading_options(options))
+        key = wanted, repr(reading)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        found = load_stored(self._library.content(wanted), wanted, options=reading)
+        with self._lock:
+            self._kept[key] = found
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return found
+
+
+def _found_in(snapshot: Snapshot | None, wanted: str | None) -> Snapshot:
+    """The snapshot that the service was started with, if it is the one that is wanted. Raises Refusal."""
+    if snapshot is None:
+        if wanted is not None:
+            raise Refusal(404, f"there is no snapshot {wanted}; send manifests")
+        raise Refusal(422, "found neither manifests nor snapshot, and the service was started without --from")
+    if wanted not in (None, snapshot.digest):
+        raise Refusal(404, f"there is no snapshot {wanted}; the service has {snapshot.digest}")
+    return snapshot
+
+
+def reread(snapshot: Snapshot, given: Sourced) -> Snapshot:
+    """The snapshot under the model options of a request, as far as they can be changed once manifests are read."""
+    options = model_options(given.options)
+    named = {name for name, value in given.options.items() if value is not None}
+    fixed = sorted(name for name in named if _is_fixed(name, snapshot.options, options))
+    if fixed:
+        verb = "decides" if len(fixed) == 1 else "decide"
+        raise Refusal(422, f"{' and '.join(fixed)} {verb} how manifests are read: send manifests to change that")
+    changes = {_FIELDS[name]: getattr(options, _FIELDS[name]) for name in named & set(_FIELDS)}
+    return snapshot.with_options(replace(snapshot.options, **changes)) if changes else snapshot
+
+
+def _is_fixed(name: str, read: Options, wanted: Options) -> bool:
+    """True if an option differs that decides how manifests are read. Calico and Cilium read them in their own ways."""
+    if name == "cni":
+        return wanted.cni not in (read.cni, Cni.AUTO) and bool({read.cni, wanted.cni} & _OWN_WAYS)
+    field = _READ_AS.get(name, name)
+    return name not in _FIELDS and bool(getattr(read, field) != getattr(wanted, field))
+
+
+def reading_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that decide how manifests are read, or what is said about them."""
+    return {name: value for name in _READING if (value := options.get(name)) is not None}
