@@ -18,7 +18,7 @@ from reachproof.api.limits import BoundedBodies
 from reachproof.api.metrics import Metrics
 from reachproof.api.openapi import complete
 from reachproof.api.operation import Check, operation
-from reachproof.api.problems import document, install
+from reachproof.api.problems import install
 from reachproof.api.questions import questions
 from reachproof.api.record import Recorded
 from reachproof.api.results import Results
@@ -69,7 +69,6 @@ def create_app(
         telemetry=_telemetry(limits),
     )
     install(app)
-    document(app)
     complete(app, secured=not limits.is_open, open_metrics=limits.open_metrics)
     _surround(app, limits, base, metrics)
     app.include_router(operation(app, metrics, {"database": _database(base), "workers": _workers(place)}))

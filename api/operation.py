@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import HTMLResponse
+from pydantic import BaseModel
 
 from reachproof.api.apidocs import POLICY, page
 from reachproof.api.metrics import MEDIA_TYPE, Metrics
+from reachproof.api.openapi import PROBLEM
 from reachproof.api.problems import problem_response
-from reachproof.api.schemas import Health, ProblemDetails, Readiness
 from reachproof.network.errors import Problem
+
+
+class Health(BaseModel):
+    """The service answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(BaseModel):
+    """Every part of the service can work."""
+
+    status: Literal["ready"] = "ready"
+    parts: dict[str, Literal["ok"]]
+
 
 # Whether a part of the service can work: empty, or why not, in words that may be told to anyone.
 Check = Callable[[], Awaitable[str]]
@@ -27,7 +42,7 @@ def operation(app: FastAPI, metrics: Metrics, checks: Mapping[str, Check]) -> AP
         """The process answers."""
         return Health()
 
-    not_ready: dict[int | str, dict[str, Any]] = {503: {"model": ProblemDetails, "description": "A part cannot work"}}
+    not_ready: dict[int | str, dict[str, Any]] = {503: {"content": PROBLEM, "description": "A part cannot work"}}
 
     @routes.get("/readyz", response_model=Readiness, responses=not_ready, summary="Can it work")
     async def readyz() -> Any:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from reachproof.api.refusal import Refusal as Refusal
+from reachproof.documents.json import encoded
+from reachproof.documents.problem import ProblemDetails
 from reachproof.network.errors import InputError, InternalError, Problem
+from reachproof.queries.document_parts import problems as field_errors
 
 MEDIA_TYPE = "application/problem+json"
 TITLES = {
@@ -32,51 +34,38 @@ TITLES = {
 
 def problem_response(
     status: int, detail: str, problems: Iterable[Problem] = (), retry_after: int | None = None
-) -> JSONResponse:
+) -> Response:
     """The response for an error; `retry_after`: seconds after which to try again."""
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": TITLES.get(status, "Error"),
-        "status": status,
-        "detail": detail,
-        "errors": [
-            {
-                "file": problem.file,
-                "line": problem.line,
-                "column": problem.column,
-                "path": problem.path,
-                "message": _message(problem),
-            }
-            for problem in dict.fromkeys(problems)
-        ],
-    }
+    details = ProblemDetails(
+        type="about:blank",
+        title=TITLES.get(status, "Error"),
+        status=status,
+        detail=detail,
+        errors=field_errors(dict.fromkeys(problems)),
+    )
     headers = None if retry_after is None else {"retry-after": str(retry_after)}
-    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
-
-
-def _message(problem: Problem) -> str:
-    return f"{problem.subject}: {problem.message}" if problem.subject else problem.message
+    return Response(encoded(details), status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def install(app: FastAPI) -> None:
     """Have the app answer every error in this form."""
 
     @app.exception_handler(Refusal)
-    async def refused(_request: Request, error: Refusal) -> JSONResponse:
+    async def refused(_request: Request, error: Refusal) -> Response:
         return problem_response(error.status, error.detail, error.problems, error.retry_after)
 
     @app.exception_handler(InputError)
-    async def wrong_input(_request: Request, error: InputError) -> JSONResponse:
+    async def wrong_input(_request: Request, error: InputError) -> Response:
         count = len(set(error.problems))
         detail = "the query or the manifests are wrong: " + ("1 problem" if count == 1 else f"{count} problems")
         return problem_response(422, detail, error.problems)
 
     @app.exception_handler(InternalError)
-    async def our_bug(_request: Request, error: InternalError) -> JSONResponse:
+    async def our_bug(_request: Request, error: InternalError) -> Response:
         return problem_response(500, str(error))
 
     @app.exception_handler(RequestValidationError)
-    async def wrong_shape(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def wrong_shape(request: Request, error: RequestValidationError) -> Response:
         details = error.errors()
         if [each["loc"] for each in details] == [("body",)] and not _is_json(request):
             found = request.headers.get("content-type") or "no content type"
@@ -87,7 +76,7 @@ def install(app: FastAPI) -> None:
         return problem_response(400 if unreadable else 422, detail, problems)
 
     @app.exception_handler(HTTPException)
-    async def framework(request: Request, error: HTTPException) -> JSONResponse:
+    async def framework(request: Request, error: HTTPException) -> Response:
         response = problem_response(error.status_code, str(error.detail))
         response.headers.update(error.headers or {})
         if error.status_code == 405 and (methods := _methods(app, request.scope["path"])):
@@ -99,23 +88,6 @@ def _methods(app: FastAPI, path: str) -> list[str]:
     """All methods of a path; the framework tells those of its first route alone (RFC 9110 section 15.5.6)."""
     fitting = (item for template, item in app.openapi()["paths"].items() if compile_path(template)[0].match(path))
     return sorted({method.upper() for item in fitting for method in item})
-
-
-def document(app: FastAPI) -> None:
-    """Have the OpenAPI document show error bodies under their media type only."""
-    written = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            found = written()
-            for path in found["paths"].values():
-                for operation in path.values():
-                    for status, response in operation["responses"].items():
-                        if not status.startswith("2"):
-                            response["content"] = {MEDIA_TYPE: response["content"]["application/json"]}
-        return written()
-
-    app.openapi = openapi  # type: ignore[method-assign]  # the way that FastAPI documents
 
 
 def _is_json(request: Request) -> bool:

@@ -9,45 +9,33 @@ from fastapi import APIRouter, Request, Response
 
 from reachproof.api.complete import completion_document, names_a_snapshot
 from reachproof.api.lengths import check_lengths
+from reachproof.api.openapi import PROBLEMS, sends
 from reachproof.api.recording import HEADER, Recording, recorded
 from reachproof.api.refusal import Refusal
 from reachproof.api.resolving import has_names, resolved
 from reachproof.api.results import Results
 from reachproof.api.schemas import (
-    AnswerDocument,
     CheckRequest,
     CompleteRequest,
-    CompletionDocument,
-    ConnectivityDocument,
     ConnectivityRequest,
-    DiffDocument,
     DiffRequest,
     ExplainRequest,
-    LintDocument,
     LintRequest,
-    ProblemDetails,
     QueryRequest,
     Question,
-    ReportDocument,
-    UnfinishedDocument,
 )
 from reachproof.api.sending import GONE, MEDIA_TYPE, response_of, while_connected
 from reachproof.api.settings import Settings
 from reachproof.api.snapshot_provider import Library
 from reachproof.api.work import Job
 from reachproof.api.workplace import Workplace
-
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ProblemDetails, "description": title}
-    for status, title in (
-        (400, "Not JSON"),
-        (404, "No such snapshot"),
-        (413, "Too large"),
-        (422, "Wrong"),
-        (500, "Bug"),
-        (503, "Busy, or the store cannot be used"),
-    )
-}
+from reachproof.documents.answer import Answer
+from reachproof.documents.completion import Completion
+from reachproof.documents.connectivity import Connectivity, Unfinished
+from reachproof.documents.diff import Diff
+from reachproof.documents.findings import Findings
+from reachproof.documents.json import encoded
+from reachproof.documents.report import Report
 
 
 def questions(settings: Settings, workplace: Workplace, library: Library, results: Results) -> APIRouter:
@@ -72,16 +60,14 @@ def questions(settings: Settings, workplace: Workplace, library: Library, result
         recording = Recording(document)
         return recorded(response_of(recording, patience), recording, results, key)
 
-    @routes.post(
-        "/query", response_model=AnswerDocument | list[AnswerDocument], summary="Answer one statement, or several"
-    )
+    @routes.post("/query", **sends(Answer, several=True), summary="Answer one statement, or several")
     async def query(request: QueryRequest, http: Request) -> Any:
         """One answer for `query`, a list of answers for `queries`. Running out of time is the verdict `unknown`."""
         if request.queries is not None and len(request.queries) > settings.max_queries:
             raise Refusal(422, f"found {len(request.queries)} queries, expected at most {settings.max_queries}")
         return await answered(request, http)
 
-    @routes.post("/query/complete", response_model=CompletionDocument, summary="Say what may stand next in a sentence")
+    @routes.post("/query/complete", **sends(Completion), summary="Say what may stand next in a sentence")
     async def complete(request: CompleteRequest, http: Request) -> Any:
         """Words and names for the place of the cursor, and what is wrong with the sentence. Wrong text is no error."""
         try:
@@ -90,30 +76,31 @@ def questions(settings: Settings, workplace: Workplace, library: Library, result
             if refusal.status != 422 or names_a_snapshot(request):
                 raise
             # There is no snapshot at all: words of the language.
-            return await anyio.to_thread.run_sync(completion_document, request, None)
+            found = await anyio.to_thread.run_sync(completion_document, request, None)
+            return Response(encoded(found), media_type=MEDIA_TYPE)
 
-    @routes.post("/check", response_model=ReportDocument, summary="Check packs of invariants and expectations")
+    @routes.post("/check", **sends(Report), summary="Check packs of invariants and expectations")
     async def check(request: CheckRequest, http: Request) -> Any:
         """The verdict on all statements, and the answer to each. Each has the whole of `timeoutMs`."""
         return await answered(request, http)
 
     @routes.post(
         "/connectivity",
-        response_model=ConnectivityDocument | UnfinishedDocument,
+        **sends(Connectivity, Unfinished),
         summary="List every allowed connection",
     )
     async def connections(request: ConnectivityRequest, http: Request) -> Any:
         """The rows of all pairs with something allowed. Running out of time is a document with verdict `unknown`."""
         return await answered(request, http)
 
-    @routes.post("/explain", response_model=AnswerDocument, summary="Explain the flows from one set to another")
+    @routes.post("/explain", **sends(Answer), summary="Explain the flows from one set to another")
     async def explain(request: ExplainRequest, http: Request) -> Any:
         """The trace of each kind of flow both ways and all that blocks it; with `truthTable`, a list of pairs."""
         return await answered(request, http)
 
     @routes.post(
         "/lint",
-        response_model=LintDocument,
+        **sends(Findings),
         summary="List what in the policies does nothing, or is not defined",
     )
     async def lint(request: LintRequest, http: Request) -> Any:
@@ -122,7 +109,7 @@ def questions(settings: Settings, workplace: Workplace, library: Library, result
 
     @routes.post(
         "/diff",
-        response_model=DiffDocument,
+        **sends(Diff),
         summary="List what another state of the manifests allows more, or less",
     )
     async def diff(request: DiffRequest, http: Request) -> Any:

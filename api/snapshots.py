@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Annotated, Any
 
 import anyio
 import anyio.to_thread
 from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 
-from reachproof.api.questions import PROBLEMS
+from reachproof.api.openapi import PROBLEMS, sends
 from reachproof.api.settings import Settings
-from reachproof.api.snapshot_schemas import (
-    NameDocument,
-    NameGiven,
-    NameRequest,
-    SnapshotDocument,
-    SnapshotList,
-    StoredDocument,
-)
 from reachproof.api.store import Entry, SnapshotStore, checked_name
 from reachproof.api.uploads import FORM, TYPES, texts_in
+from reachproof.documents import snapshots as documents
+from reachproof.documents.json import encoded
+from reachproof.documents.parts import ABSENT
 from reachproof.manifests.stored import StoredObject, ToStore, stored_objects, texts_to_store
 from reachproof.network.options import Channel, Cni
+from reachproof.queries.document_parts import notices, warnings
 from reachproof.queries.model_options import model_options
-from reachproof.queries.wire import warnings_json
 
 _ANY_TEXT = {"schema": {"type": "string"}}
 _FILES = {"schema": {"type": "object", "additionalProperties": {"type": "string", "format": "binary"}}}
 _BODY = {"requestBody": {"required": True, "content": {**dict.fromkeys(TYPES, _ANY_TEXT), FORM: _FILES}}}
 Wanted = Annotated[str, Path(description="The digest of a snapshot, or a name.")]
 Name = Annotated[str, Path(description="A name of snapshots.")]
+
+
+class NameRequest(BaseModel):
+    """`PUT /snapshots/names/{name}`: which snapshot is to have the name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(max_length=200, description="The digest of a stored snapshot, or another name of it.")
 
 
 def snapshots(settings: Settings, store: SnapshotStore) -> APIRouter:
@@ -41,14 +46,16 @@ def snapshots(settings: Settings, store: SnapshotStore) -> APIRouter:
     @routes.post(
         "",
         status_code=201,
-        response_model=StoredDocument,
+        response_model=None,
         summary="Store a snapshot",
-        responses={200: {"model": StoredDocument, "description": "It was stored before"}},
+        responses={
+            **sends(documents.StoredSnapshot, status=201)["responses"],
+            200: {**sends(documents.StoredSnapshot)["responses"][200], "description": "It was stored before"},
+        },
         openapi_extra=_BODY,
     )
     async def add(
         request: Request,
-        response: Response,
         name: Annotated[str | None, Query(description="Give it this name.")] = None,
         channel: Annotated[Channel, Query(description="Which CRDs the cluster has.")] = Channel.EXPERIMENTAL,
         cni: Annotated[Cni, Query(description="Whose policies may be in it.")] = Cni.SPEC,
@@ -64,14 +71,12 @@ def snapshots(settings: Settings, store: SnapshotStore) -> APIRouter:
         read = partial(texts_to_store, texts, options=options, limits=settings.reading)
         given = await anyio.to_thread.run_sync(read, limiter=reading)
         new = await anyio.to_thread.run_sync(store.put, given, name, _asker(request))
-        response.status_code = 201 if new else 200
-        response.headers["location"] = f"/snapshots/{given.snapshot.digest}"
-        return _stored(given, name)
+        place = {"location": f"/snapshots/{given.snapshot.digest}"}
+        return _sent(_stored(given, name), 201 if new else 200, headers=place)
 
     @routes.get(
         "",
-        response_model=SnapshotList,
-        response_model_exclude_unset=True,
+        **sends(documents.SnapshotList),
         summary="List the stored snapshots",
     )
     def listed(
@@ -81,19 +86,19 @@ def snapshots(settings: Settings, store: SnapshotStore) -> APIRouter:
         """In the order of their digests. `next`, where there are more, is what to give as `after`."""
         found = store.entries(after=after, most=limit + 1)
         more = found[limit - 1].digest if len(found) > limit else None
-        return {"snapshots": [_entry(each) for each in found[:limit]], "next": more}
+        return _sent(documents.SnapshotList(snapshots=tuple(map(_entry, found[:limit])), next=more))
 
-    @routes.get("/names/{name}", response_model=NameDocument, summary="Tell what a name stands for, and stood for")
+    @routes.get("/names/{name}", **sends(documents.NameHistory), summary="Tell what a name stands for, and stood for")
     def name_history(name: Name, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Any:
         """The last change first. `id` is null where the name was taken away."""
         changes = store.history(name, most=limit)
-        told = [{"id": each.digest, "at": each.at.isoformat(), "by": each.by} for each in changes]
-        return {"name": name, "id": changes[0].digest, "history": told}
+        told = (documents.NameChange(id=each.digest, at=each.at.isoformat(), by=each.by) for each in changes)
+        return _sent(documents.NameHistory(name=name, id=changes[0].digest, history=tuple(told)))
 
-    @routes.put("/names/{name}", response_model=NameGiven, summary="Give a name to a snapshot")
+    @routes.put("/names/{name}", **sends(documents.NameGiven), summary="Give a name to a snapshot")
     def give(name: Name, body: NameRequest, request: Request) -> Any:
         """From then on, requests with this name are about that snapshot."""
-        return {"name": name, "id": store.give(name, body.id, _asker(request))}
+        return _sent(documents.NameGiven(name=name, id=store.give(name, body.id, _asker(request))))
 
     @routes.delete("/names/{name}", status_code=204, summary="Take a name away")
     def take(name: Name, request: Request) -> None:
@@ -102,17 +107,14 @@ def snapshots(settings: Settings, store: SnapshotStore) -> APIRouter:
 
     @routes.get(
         "/{wanted}",
-        response_model=SnapshotDocument,
-        response_model_exclude_unset=True,
+        **sends(documents.SnapshotSummary),
         summary="Tell about a stored snapshot",
     )
     def one(wanted: Wanted, content: Annotated[bool, Query(description="Its objects too.")] = False) -> Any:
         """With `content=true` also its objects, as they are stored: only the fields that are read."""
         entry = store.entry(wanted)
-        found = _entry(entry)
-        if content:
-            found["objects"] = list(map(_object, stored_objects(store.content(entry.digest), entry.digest)))
-        return found
+        objects = stored_objects(store.content(entry.digest), entry.digest) if content else None
+        return _sent(_entry(entry, objects))
 
     @routes.delete(
         "/{wanted}",
@@ -133,31 +135,33 @@ def _asker(request: Request) -> str | None:
     return str(found) if found else None
 
 
-def _stored(given: ToStore, name: str | None) -> dict[str, Any]:
+def _sent(document: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(encoded(document), status_code=status, headers=headers, media_type="application/json")
+
+
+def _stored(given: ToStore, name: str | None) -> documents.StoredSnapshot:
     snapshot = given.snapshot
-    return {
-        "id": snapshot.digest,
-        "name": name,
-        "counts": given.counts,
-        "assumptions": [{"code": each.code, "text": each.text} for each in snapshot.assumptions],
-        "warnings": warnings_json(snapshot.warnings),
-    }
+    return documents.StoredSnapshot(
+        id=snapshot.digest,
+        name=name,
+        counts=dict(given.counts),
+        assumptions=notices(snapshot.assumptions),
+        warnings=warnings(snapshot.warnings),
+    )
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
-    return {
-        "id": entry.digest,
-        "names": list(entry.names),
-        "counts": dict(entry.counts),
-        "storedBytes": entry.stored_bytes,
-        "createdAt": entry.created_at.isoformat(),
-    }
+def _entry(entry: Entry, objects: Iterable[StoredObject] | None = None) -> documents.SnapshotSummary:
+    return documents.SnapshotSummary(
+        id=entry.digest,
+        names=tuple(entry.names),
+        counts=dict(entry.counts),
+        stored_bytes=entry.stored_bytes,
+        created_at=entry.created_at.isoformat(),
+        objects=ABSENT if objects is None else tuple(map(_object, objects)),
+    )
 
 
-def _object(stored: StoredObject) -> dict[str, Any]:
+def _object(stored: StoredObject) -> documents.StoredObject:
     origin = stored.origin
-    return {
-        "object": stored.value,
-        "origin": {"file": origin.file, "document": origin.document, "line": origin.line},
-        "lines": stored.lines,
-    }
+    place = documents.ObjectOrigin(file=origin.file, document=origin.document, line=origin.line)
+    return documents.StoredObject(object=dict(stored.value), origin=place, lines=dict(stored.lines))

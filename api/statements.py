@@ -5,22 +5,25 @@ The document does not depend on where and in which order the pieces were answere
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from json import dumps
-from typing import Any
 
 from reachproof.api.refusal import Refusal
 from reachproof.api.schemas import CheckRequest, CompleteRequest, QueryRequest
 from reachproof.api.snapshot_provider import Sessions
 from reachproof.api.sources import Given
 from reachproof.api.unfinished import undecided
+from reachproof.documents.answer import Answer, with_reason
+from reachproof.documents.json import encoded
+from reachproof.documents.report import Skipped
+from reachproof.documents.words import Status
 from reachproof.grammar.format import format_query
 from reachproof.network.errors import InputError, Problem
+from reachproof.queries import answer as values
 from reachproof.queries import packs
+from reachproof.queries.answer_document import answer_document, result_document, skipped_document
 from reachproof.queries.ask import Question, Session, answer
-from reachproof.queries.wire import answer_json
 from reachproof.solver.budget import Budget
 
 SKIPPED = "skipped"
@@ -39,13 +42,14 @@ class Piece:
 class Draft:
     """A statement before it is answered, with the answer to give if the work fails."""
 
-    answer: Mapping[str, Any]
+    answer: Answer | Skipped
     status: str = ""
 
     def unfinished(self, reason: str) -> Piece:
         """The verdict `unknown`, for this reason; what is skipped needs no answer."""
-        value = self.answer if self.status == SKIPPED else {**self.answer, "reason": reason}
-        return Piece(text=_text(value), status=self.status)
+        answer = self.answer
+        value = answer if isinstance(answer, Skipped) else with_reason(answer, reason)
+        return Piece(text=encoded(value), status=self.status)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +75,7 @@ def opened(request: QueryRequest | CheckRequest, sessions: Sessions, most: int) 
     texts = request.queries or []
     questions = _fitting(session, texts)
     return Opened(
-        drafts=tuple(Draft(answer=_undecided(question)) for question in questions),
+        drafts=tuple(Draft(answer=answer_document(_undecided(question))) for question in questions),
         answers=tuple(partial(_answer, question) for question in questions),
     )
 
@@ -82,7 +86,7 @@ def assembled(request: QueryRequest | CheckRequest, pieces: Sequence[Piece]) -> 
         return b"[" + b",".join(piece.text for piece in pieces) + b"]"
     found = [piece for piece in pieces if piece.status != SKIPPED]
     skipped = b",".join(piece.text for piece in pieces if piece.status == SKIPPED)
-    verdict = packs.verdict_of(packs.Status(piece.status) for piece in found)
+    verdict = packs.verdict_of(Status(piece.status) for piece in found)
     answers = b",".join(piece.text for piece in found)
     return b'{"verdict":"%s","answers":[%s],"skipped":[%s]}' % (verdict.encode(), answers, skipped)
 
@@ -101,10 +105,10 @@ def asked_session(request: QueryRequest | CompleteRequest | CheckRequest, sessio
 
 
 def _answer(question: Question, budget: Budget) -> Piece:
-    return Piece(text=_text(answer_json(answer(question, budget))))
+    return Piece(text=encoded(answer_document(answer(question, budget))))
 
 
-def _undecided(question: Question) -> Mapping[str, Any]:
+def _undecided(question: Question) -> values.Answer:
     return undecided(question.text, format_query(question.query), question.place.snapshot.digest)
 
 
@@ -153,20 +157,14 @@ def _judged(bound: packs.Bound | packs.Skipped, budget: Budget, *, allow_no_poli
 
 def _piece(found: packs.Result | packs.Skipped) -> Piece:
     if isinstance(found, packs.Skipped):
-        return Piece(text=_text(packs.skipped_json(found)), status=SKIPPED)
-    return Piece(text=_text(packs.result_json(found)), status=found.status)
+        return Piece(text=encoded(skipped_document(found)), status=SKIPPED)
+    return Piece(text=encoded(result_document(found)), status=found.status)
 
 
 def _draft(bound: packs.Bound | packs.Skipped) -> Draft:
     if isinstance(bound, packs.Skipped):
-        return Draft(answer=packs.skipped_json(bound), status=SKIPPED)
+        return Draft(answer=skipped_document(bound), status=SKIPPED)
     statement = bound.statement
-    said = {"name": statement.name, "severity": statement.severity, "expected": statement.expected}
-    return Draft(
-        answer={**_undecided(bound.task.question), **said, "status": packs.Status.UNDECIDED},
-        status=packs.Status.UNDECIDED,
-    )
-
-
-def _text(value: Any) -> bytes:
-    return dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    drafted = packs.named(_undecided(bound.task.question), statement)
+    result = packs.Result(statement=statement, answer=drafted, status=Status.UNDECIDED)
+    return Draft(answer=result_document(result), status=result.status)

@@ -9,12 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from json import dumps
-from typing import Any
 
 from reachproof.api.complete import completion_document
 from reachproof.api.connectivity import connectivity_blocks
-from reachproof.api.diff import diff_document
 from reachproof.api.schemas import (
     CheckRequest,
     CompleteRequest,
@@ -28,12 +25,15 @@ from reachproof.api.schemas import (
 from reachproof.api.snapshot_provider import Sessions
 from reachproof.api.sources import Given
 from reachproof.api.statements import asked_session, assembled, opened
+from reachproof.documents.json import encoded
 from reachproof.grammar.ast import Group
 from reachproof.queries import explanation, hygiene
+from reachproof.queries.answer_document import answer_document
+from reachproof.queries.diff_document import diff_document
+from reachproof.queries.difference import difference
 from reachproof.queries.errors import together
-from reachproof.queries.findings import report_json
+from reachproof.queries.findings_document import findings_document
 from reachproof.queries.truth_table import Ends, truth_table
-from reachproof.queries.wire import answer_json
 from reachproof.solver.budget import Budget
 
 
@@ -61,7 +61,7 @@ def work(job: Job, sessions: Sessions, clock: Callable[[], float] | None = None)
     budget = budget_of(job, clock)
     match job.request:
         case QueryRequest(queries=None) as request:
-            return _document(answer_json(asked_session(request, sessions).ask(request.query or "", budget)))
+            return _document(answer_document(asked_session(request, sessions).ask(request.query or "", budget)))
         case QueryRequest() | CheckRequest() as request:
             statements = opened(request, sessions, job.max_queries)
             return Document(blocks=(assembled(request, [answer(budget) for answer in statements.answers]),))
@@ -73,7 +73,7 @@ def work(job: Job, sessions: Sessions, clock: Callable[[], float] | None = None)
             return _document(_explained(request, sessions, budget))
         case LintRequest() as request:
             session = sessions.session(request)
-            return _document(report_json(hygiene.lint(session.encoding, budget, session.prover)))
+            return _document(findings_document(hygiene.lint(session.encoding, budget, session.prover)))
         case DiffRequest() as request:
             return _document(_difference(request, sessions, budget))
 
@@ -95,23 +95,23 @@ def budget_of(job: Job, clock: Callable[[], float] | None = None) -> Budget:
     return budget if clock is None else replace(budget, clock=clock)
 
 
-def _document(value: Any) -> Document:
-    text = dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return Document(blocks=(text.encode(),))
+def _document(value: object) -> Document:
+    return Document(blocks=(encoded(value),))
 
 
-def _explained(request: ExplainRequest, sessions: Sessions, budget: Budget) -> Any:
+def _explained(request: ExplainRequest, sessions: Sessions, budget: Budget) -> object:
     session = sessions.session(request)
     source, destination = request.source or "pods", request.destination or "pods"
     if request.truth_table:
         ends = Ends(source=source, destination=destination)
-        return answer_json(truth_table(session, request.port, ends=ends, by=Group(request.by), budget=budget))
-    return answer_json(explanation.explain(session, source, destination, request.port, budget))
+        return answer_document(truth_table(session, request.port, ends=ends, by=Group(request.by), budget=budget))
+    return answer_document(explanation.explain(session, source, destination, request.port, budget))
 
 
-def _difference(request: DiffRequest, sessions: Sessions, budget: Budget) -> Any:
+def _difference(request: DiffRequest, sessions: Sessions, budget: Budget) -> object:
     before, after = together(
         partial(sessions.session, Given.of(source, request.options), name)
         for name, source in (("old", request.old), ("new", request.new))
     )
-    return diff_document(before, after, request.by, budget)
+    found = difference(before.encoding, after.encoding, budget, after.prover, by=request.by)
+    return diff_document(found)

@@ -224,9 +224,10 @@ def _warn(report: FleetReport) -> None:
 def _print(report: FleetReport, output: str, *, color: bool) -> None:
     match output:
         case "json":
-            from reachproof.queries.audit_wire import fleet_json
+            from reachproof.documents.json import pretty
+            from reachproof.queries.audit_document import audit_document
 
-            click.echo(json.dumps(fleet_json(report), indent=2))
+            click.echo(pretty(audit_document(report)))
         case "sarif":
             from reachproof.cli.formats.fleet_sarif import fleet_sarif_document
 

@@ -16,7 +16,7 @@ from reachproof.cli.options import ALLOW_NO_POLICIES, MODEL, OTHERS, READING, ch
 from reachproof.cli.query import reader_may_leave
 from reachproof.cli.reading import read, read_named
 from reachproof.cli.text import answer_lines, printable, warning_lines
-from reachproof.queries.plan import Verdict
+from reachproof.documents.words import Verdict
 
 if TYPE_CHECKING:  # Z3 is loaded only where it is needed
     from reachproof.queries.packs import Report, Result, Skipped
@@ -119,9 +119,10 @@ def _progress(done: int, total: int, name: str) -> None:
 def _print(report: Report, output: str, *, color: bool) -> None:
     match output:
         case "json":
-            from reachproof.queries.packs import report_json
+            from reachproof.documents.json import pretty
+            from reachproof.queries.answer_document import report_document
 
-            click.echo(json.dumps(report_json(report), indent=2))
+            click.echo(pretty(report_document(report)))
         case "sarif":
             from reachproof.cli.formats.sarif import sarif_document
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,8 +14,8 @@ from reachproof.cli.options import MODEL, READING, choice, source, time_limit, w
 from reachproof.cli.query import reader_may_leave
 from reachproof.cli.reading import read
 from reachproof.cli.text import place, printable
+from reachproof.documents.words import By
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.by import By
 
 if TYPE_CHECKING:
     from reachproof.cli.formats.shown import Shown
@@ -137,24 +138,25 @@ def _shown(
 
 def _write(shown: Shown, output: str) -> None:
     """Many lines at a time: a report may have millions."""
-    from reachproof.queries.connectivity_wire import in_blocks
+    if output == "json":
+        from reachproof.documents.json import in_ascii
+        from reachproof.queries.connectivity_document import connectivity_blocks
 
-    for block in in_blocks(_pieces(shown, output)):
+        for content in connectivity_blocks(shown.report, shown.explanations, shown.exposures):
+            click.echo(in_ascii(content), nl=False)
+        click.echo()
+        return
+    pieces = _pieces(shown, output)
+    while block := "".join(islice(pieces, 5_000)):
         click.echo(block, nl=False)
 
 
 def _pieces(shown: Shown, output: str) -> Iterator[str]:
-    match output:
-        case "json":
-            from reachproof.queries.connectivity_wire import report_text
+    if output != "html":
+        return (f"{line}\n" for line in _lines(shown, output))
+    from reachproof.cli.formats.connectivity_html import html_text
 
-            yield from report_text(shown.report, shown.explanations, shown.exposures)
-        case "html":
-            from reachproof.cli.formats.connectivity_html import html_text
-
-            yield from html_text(shown)
-        case _:
-            yield from (f"{line}\n" for line in _lines(shown, output))
+    return html_text(shown)
 
 
 def _lines(shown: Shown, output: str) -> Iterator[str]:

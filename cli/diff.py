@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,8 +15,8 @@ from reachproof.cli.options import MODEL, READING, choice, time_limit, with_opti
 from reachproof.cli.query import reader_may_leave
 from reachproof.cli.reading import STDIN, read, read_one
 from reachproof.cli.text import place, printable
+from reachproof.documents.words import By
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.by import By
 from reachproof.queries.errors import together
 
 if TYPE_CHECKING:
@@ -162,9 +161,10 @@ def _difference(before: Snapshot, after: Snapshot, by: By, timeout: float | None
 
 def _lines(found: Diff, names: tuple[str, str], output: str) -> Iterator[str]:
     if output == "json":
-        from reachproof.queries.diff_wire import diff_json
+        from reachproof.documents.json import pretty
+        from reachproof.queries.diff_document import diff_document
 
-        yield json.dumps(diff_json(found), indent=2)
+        yield pretty(diff_document(found))
         return
     from reachproof.cli.formats.diff_shown import Shown
 

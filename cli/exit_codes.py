@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import IntEnum
 
+from reachproof.documents.words import Verdict
 from reachproof.queries.answer import Answer
-from reachproof.queries.plan import Verdict
 
 
 class ExitCode(IntEnum):

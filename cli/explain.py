@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -90,9 +89,10 @@ def explain(
         for line in () if quiet else warning_lines([answer]):
             click.echo(printable(line), err=True)
         if output == "json":
-            from reachproof.queries.wire import answer_json
+            from reachproof.documents.json import pretty
+            from reachproof.queries.answer_document import answer_document
 
-            click.echo(json.dumps(answer_json(answer), indent=2))
+            click.echo(pretty(answer_document(answer)))
         else:
             color = not no_color and not os.environ.get("NO_COLOR")
             for line in _table_lines(answer) if answer.columns else _lines(answer):

@@ -15,11 +15,12 @@ from reachproof.cli.options import MODEL, READING, choice, source, time_limit, w
 from reachproof.cli.query import reader_may_leave
 from reachproof.cli.reading import read
 from reachproof.cli.text import printable
+from reachproof.documents.words import FindingSeverity
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.findings import Finding, Report, Severity, report_json
+from reachproof.queries.findings import Finding, Report
 
 NEVER = "never"
-_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+_COLOURS = {FindingSeverity.ERROR: "red", FindingSeverity.WARNING: "yellow", FindingSeverity.INFO: "cyan"}
 
 
 @click.command()
@@ -34,8 +35,8 @@ _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "c
 )
 @click.option(
     "--fail-on",
-    type=choice([*Severity, NEVER]),
-    default=Severity.ERROR.value,
+    type=choice([*FindingSeverity, NEVER]),
+    default=FindingSeverity.ERROR.value,
     show_default=True,
     help="Exit with 1 if there is a finding as severe as this, or worse.",
 )
@@ -75,7 +76,10 @@ def lint(
         for line in () if quiet else _warnings(report):
             click.echo(printable(line), err=True)
         if output == "json":
-            click.echo(json.dumps(report_json(report), indent=2))
+            from reachproof.documents.json import pretty
+            from reachproof.queries.findings_document import findings_document
+
+            click.echo(pretty(findings_document(report)))
         elif output == "sarif":
             from reachproof.cli.formats.lint_sarif import lint_sarif
 
@@ -97,7 +101,7 @@ def _report(snapshot: Snapshot, timeout: float | None) -> Report:
 
 
 def _exit_code(report: Report, fail_on: str) -> ExitCode:
-    if fail_on != NEVER and report.at_least(Severity(fail_on)):
+    if fail_on != NEVER and report.at_least(FindingSeverity(fail_on)):
         return ExitCode.REFUTED
     return ExitCode.UNDECIDED if report.undecided else ExitCode.PROVED
 
@@ -115,7 +119,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield printable(f"undecided: {notice.text}")
     for notice in report.snapshot.assumptions:
         yield printable(f"assuming {notice.code}: {notice.text}")
-    yield ", ".join(_counted(report, severity) for severity in Severity)
+    yield ", ".join(_counted(report, severity) for severity in FindingSeverity)
 
 
 def _line(finding: Finding) -> str:
@@ -124,7 +128,7 @@ def _line(finding: Finding) -> str:
     return f"{printable(place)}{severity}: {finding.code}: {printable(finding.text)}"
 
 
-def _counted(report: Report, severity: Severity) -> str:
+def _counted(report: Report, severity: FindingSeverity) -> str:
     count = report.count(severity)
-    plural = "" if count == 1 or severity is Severity.INFO else "s"
+    plural = "" if count == 1 or severity is FindingSeverity.INFO else "s"
     return f"{count} {severity}{plural}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -16,9 +15,9 @@ from reachproof.cli.exit_codes import ExitCode, exit_code
 from reachproof.cli.options import MODEL, OTHERS, READING, choice, source, time_limit, with_options
 from reachproof.cli.reading import read, read_named
 from reachproof.cli.text import BAD, GOOD, answer_lines, printable, warning_lines
+from reachproof.documents.words import Verdict
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer
-from reachproof.queries.plan import Verdict
 
 
 @click.command()
@@ -111,10 +110,11 @@ def reader_may_leave() -> Iterator[None]:
 
 def _print(answers: Sequence[Answer], output: str, *, color: bool) -> None:
     if output == "json":
-        from reachproof.queries.wire import answer_json
+        from reachproof.documents.json import pretty
+        from reachproof.queries.answer_document import answer_document
 
-        documents = [answer_json(answer) for answer in answers]
-        click.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))
+        documents = [answer_document(answer) for answer in answers]
+        click.echo(pretty(documents[0] if len(documents) == 1 else documents))
         return
     for number, answer in enumerate(answers):
         if number:

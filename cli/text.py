@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from reachproof.documents.words import Verdict
 from reachproof.network.address import format_address
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.errors import InputError
@@ -11,7 +12,6 @@ from reachproof.network.flow import External, Flow, Party
 from reachproof.network.origin import Origin
 from reachproof.network.printable import printable as printable
 from reachproof.queries.answer import Answer, Because, Witness
-from reachproof.queries.plan import Verdict
 from reachproof.semantics.trace import Step
 
 GOOD = {Verdict.HOLDS, Verdict.UNREACHABLE}

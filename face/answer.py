@@ -2,46 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 
+from reachproof.documents import answer as documents
+from reachproof.documents.json import viewed
+from reachproof.documents.parts import Rule, TracedFlow
 from reachproof.face.cells import Cells
 from reachproof.face.flow_picture import picture
 from reachproof.face.html import Html, joined, tag
 from reachproof.face.markup import badge, folded, rules, steps
 from reachproof.face.page import table
-from reachproof.face.parts import (
-    Flow,
-    Json,
-    Trace,
-    Witness,
-    evidence_of,
-    notices_of,
-    place,
-    rules_of,
-    witness_of,
-)
-from reachproof.face.shown import Shown
-from reachproof.grammar.ast import Severity
-from reachproof.network.cluster import Notice
-from reachproof.queries.answer import Because, Evidence
-from reachproof.queries.plan import Verdict
+from reachproof.face.parts import Trace, View, Witness, place, witness_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explained:
+class Explained(documents.Explained, frozen=True, kw_only=True):
     """One kind of flow of an explanation. `access`: `allowed`, `denied`, or `depends` where both are possible.
 
     `because`: all blockers of a flow that is or may be denied, else what lets it through.
     """
 
-    access: str
     witness: Witness
-    because: tuple[Because, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Answer(Shown):
+class Answer(View, documents.Answer, frozen=True, kw_only=True):
     """The answer to one sentence. It shows itself in a notebook, and `print` writes it as the command line does.
 
     `verdict` and `reason` (of `unknown`); `vacuous`: the sentence is about no flow at all; `witness`: the flow that
@@ -50,26 +33,8 @@ class Answer(Shown):
     JSON answer of docs/interfaces.md. Neither true nor false: a verdict has more than two values.
     """
 
-    query: str
-    normalized: str
-    form: str
-    name: str
-    severity: Severity | None
-    expected: Verdict | None
-    status: str
-    verdict: Verdict
-    reason: str
-    vacuous: bool
-    world: str
     witness: Witness | None
-    because: tuple[Because, ...]
-    columns: tuple[str, ...]
-    rows: tuple[Mapping[str, str | tuple[str, ...]], ...]
-    flows: tuple[Explained, ...]
-    assumptions: tuple[Notice, ...]
-    warnings: tuple[Notice, ...]
-    evidence: Evidence
-    document: Json = field(repr=False, compare=False, hash=False)
+    flows: tuple[Explained, ...] = ()
 
     @property
     def trace(self) -> Trace | None:
@@ -140,7 +105,7 @@ def _explained(explained: Explained) -> Html:
         "div", badge(explained.access), tag("span", str(explained.witness), class_="rp-sentence"), class_="rp-head"
     )
     blocked = "what blocks it" if explained.access != "allowed" else "what lets it through"
-    return joined([head, picture(explained.witness), steps(explained.witness.trace), rules(blocked, explained.because)])
+    return joined([head, picture(explained.witness), steps(explained.witness.steps), rules(blocked, explained.because)])
 
 
 def _witness_html(witness: Witness) -> Html:
@@ -154,8 +119,8 @@ def _witness_html(witness: Witness) -> Html:
     return joined([*parts, *_flow_html(witness, via)])
 
 
-def _flow_html(flow: Flow, via: str = "") -> tuple[Html, ...]:
-    return tag("div", f"{flow}{via}", class_="rp-faint"), picture(flow), steps(flow.trace)
+def _flow_html(flow: TracedFlow, via: str = "") -> tuple[Html, ...]:
+    return tag("div", f"{flow}{via}", class_="rp-faint"), picture(flow), steps(flow.steps)
 
 
 def _flow_lines(witness: Witness, before: str) -> Iterator[str]:
@@ -174,11 +139,11 @@ def _block(title: str, lines: list[str]) -> Iterator[str]:
         yield from (f"    {line}" for line in lines)
 
 
-def _ends(flow: Flow | None) -> tuple[str | None, str | None, str | None]:
+def _ends(flow: TracedFlow | None) -> tuple[str | None, str | None, str | None]:
     return (str(flow.source), str(flow.destination), f"{flow.protocol.lower()}/{flow.port}") if flow else (None,) * 3
 
 
-def _policies(because: Iterable[Because]) -> str | None:
+def _policies(because: Iterable[Rule]) -> str | None:
     return "; ".join(dict.fromkeys(str(rule.policy) for rule in because)) or None
 
 
@@ -199,38 +164,11 @@ def _rows(answer: Answer) -> Iterator[str]:
         yield "  " + "  ".join(entry.ljust(width) for entry, width in zip(line, widths, strict=True)).rstrip()
 
 
-def answer_of(document: Json) -> Answer:
-    """The answer that a document holds."""
-    severity, expected, witness = (document.get(key) for key in ("severity", "expected", "witness"))
-    return Answer(
-        query=document["query"],
-        normalized=document["normalized"],
-        form=document["form"],
-        name=document.get("name", ""),
-        severity=Severity(severity) if severity else None,
-        expected=Verdict(expected) if expected else None,
-        status=document.get("status", ""),
-        verdict=Verdict(document["verdict"]),
-        reason=document["reason"],
-        vacuous=document["vacuous"],
-        world=document["world"],
-        witness=witness_of(witness) if witness else None,
-        because=rules_of(document["because"]),
-        columns=tuple(document.get("columns", ())),
-        rows=tuple(_row(row) for row in document.get("rows", ())),
-        flows=tuple(_explained_of(each) for each in document.get("flows", ())),
-        assumptions=notices_of(document["assumptions"]),
-        warnings=notices_of(document["warnings"]),
-        evidence=evidence_of(document["evidence"]),
-        document=document,
-    )
-
-
-def _row(document: Json) -> Mapping[str, str | tuple[str, ...]]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in document.items()}
-
-
-def _explained_of(document: Json) -> Explained:
-    return Explained(
-        access=document["access"], witness=witness_of(document["witness"]), because=rules_of(document["because"])
+def answer_of(document: documents.Answer) -> Answer:
+    """The view of an answer."""
+    return viewed(
+        Answer,
+        document,
+        witness=witness_of(document.witness) if document.witness else None,
+        flows=tuple(viewed(Explained, each, witness=witness_of(each.witness)) for each in document.flows),
     )

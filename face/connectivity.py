@@ -6,8 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from reachproof.documents import connectivity as documents
+from reachproof.documents.connectivity import ports_of
+from reachproof.documents.parts import Notice
+from reachproof.documents.words import Partial
 from reachproof.face.access_graph import access_graph
 from reachproof.face.cells import Cell, Cells
 from reachproof.face.drawing import Picture
@@ -18,12 +22,9 @@ from reachproof.face.interactive import heat_map
 from reachproof.face.markup import folded, folded_lines
 from reachproof.face.matrix_chart import MOST_ENDS, matrix_chart
 from reachproof.face.page import table
-from reachproof.face.parts import Json, notices_of
 from reachproof.face.shown import Shown
-from reachproof.network.cluster import Notice
 from reachproof.network.intervals import EMPTY, IntervalSet
-from reachproof.network.ports import ALL_PORTS, Protocol, format_ports, port_range
-from reachproof.solver.budget import OutOfBudget
+from reachproof.network.ports import format_ports
 
 if TYPE_CHECKING:
     import altair
@@ -205,68 +206,55 @@ def _cells_of(row: Row) -> tuple[Cell, ...]:
     return str(src), str(dst), format_ports(row.ports), row.access.remarks, *spaces
 
 
-def connectivity_of(document: Json) -> Connectivity:
-    """The report that a document holds. OutOfBudget for one that says it was not finished."""
-    if "rows" not in document:
-        raise OutOfBudget(document["reason"])
-    by = document["by"]
-    given = tuple(end_of(each, by) for each in document["ends"])
-    number = {end: at for at, end in enumerate(given)}
-    accesses: dict[Access, int] = {}
+def connectivity_of(document: documents.Connectivity) -> Connectivity:
+    """The view of a report."""
+    by = document.by
+    given = tuple(end_of(each, by) for each in document.ends)
+    number = {end: at for at, end in enumerate(document.ends)}
+    allowed: dict[_Allowed, int] = {}
     places = tuple(
-        (
-            number[end_of(row["src"], by)],
-            number[end_of(row["dst"], by)],
-            accesses.setdefault(access_of(row), len(accesses)),
-        )
-        for row in document["rows"]
+        (number[row.src], number[row.dst], allowed.setdefault(_allowed(row), len(allowed))) for row in document.rows
     )
     return Connectivity(
         by=by,
         ends=tuple(named(given).values()),
-        accesses=tuple(accesses),
+        accesses=tuple(_access(*each) for each in allowed),
         places=places,
-        exposures=tuple(exposure_of(each, by) for each in document.get("exposure", ())),
-        assumptions=notices_of(document["assumptions"]),
-        warnings=notices_of(document["warnings"]),
-        snapshot=document["evidence"]["snapshot"],
+        exposures=tuple(exposure_of(each, by) for each in document.exposure or ()),
+        assumptions=document.assumptions,
+        warnings=document.warnings,
+        snapshot=document.evidence.snapshot,
     )
 
 
-def access_of(document: Json) -> Access:
-    """What a row allows."""
-    found = (ports_of(document.get(name)) for name in ("connections", "depends", "partial"))
-    ports, undetermined, partial = found
-    return Access(ports=ports, open=undetermined, partial=partial, partial_by=document.get("partialBy", ""))
+_Ports = documents.Connections | None
+_Allowed = tuple[_Ports, _Ports, _Ports, Partial | None]
 
 
-def ports_of(document: Any) -> IntervalSet:
-    """Ports as documents write them: `all`, or inclusive ranges by protocol; nothing for None."""
-    if document is None:
-        return EMPTY
-    if document == "all":
-        return ALL_PORTS
-    spans = (port_range(Protocol(name), low, high) for name, pairs in document.items() for low, high in pairs)
-    return IntervalSet.of(span for ports in spans for span in ports)
+def _allowed(row: documents.Connection) -> _Allowed:
+    return row.connections, row.depends, row.partial, row.partial_by
 
 
-def exposure_of(document: Json, by: str) -> Exposure:
-    """What an end is exposed to."""
-    return Exposure(
-        end=end_of(document["end"], by), ingress=_facing(document["ingress"]), egress=_facing(document["egress"])
-    )
+def _access(allowed: _Ports, depends: _Ports, partial: _Ports, by: Partial | None) -> Access:
+    ports, undetermined, lacking = map(ports_of, (allowed, depends, partial))
+    return Access(ports=ports, open=undetermined, partial=lacking, partial_by=by or "")
 
 
-def _facing(document: Json | None) -> Facing | None:
+def exposure_of(document: documents.Exposure, by: str) -> Exposure:
+    """The view of what an end is exposed to."""
+    return Exposure(end=end_of(document.end, by), ingress=_facing(document.ingress), egress=_facing(document.egress))
+
+
+def _facing(document: documents.Facing | None) -> Facing | None:
     if document is None:
         return None
-    possible = document["possiblePods"]
+    outside, everywhere, possible = document.outside, document.entire_cluster, document.possible_pods
     return Facing(
-        outside=None if document["outside"] is None else _union(document["outside"]),
-        everywhere=None if document["entireCluster"] is None else ports_of(document["entireCluster"]),
-        possible=None if possible is None else _union(possible),
+        outside=None if outside is None else _union(each.connections for each in outside),
+        everywhere=None if everywhere is None else ports_of(everywhere),
+        possible=None if possible is None else _union(each.connections for each in possible),
     )
 
 
-def _union(documents: Iterable[Json]) -> IntervalSet:
-    return IntervalSet.of(span for each in documents for span in ports_of(each["connections"]))
+def _union(found: Iterable[documents.Connections]) -> IntervalSet:
+    return IntervalSet.of(span for each in found for span in ports_of(each))

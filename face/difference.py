@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from itertools import chain
 
+from reachproof.documents import diff as documents
+from reachproof.documents.connectivity import ports_of
+from reachproof.documents.json import plain, viewed
+from reachproof.documents.parts import Notice
+from reachproof.documents.words import Change, Relation
 from reachproof.face.cells import Cell, Cells
-from reachproof.face.connectivity import ports_of
 from reachproof.face.ends import ReportEnd, end_of, named, outside_lines
 from reachproof.face.flow_picture import picture
 from reachproof.face.html import Html, joined, tag
 from reachproof.face.markup import badge, folded, folded_lines, place, steps
 from reachproof.face.page import table
-from reachproof.face.parts import Flow, Json, flow_of, notices_of, policy_of, rule_of
+from reachproof.face.parts import Traced
 from reachproof.face.parts import place as place_text
-from reachproof.face.shown import Shown
-from reachproof.network.cluster import Notice
+from reachproof.face.shown import Json, Shown
 from reachproof.network.intervals import IntervalSet
-from reachproof.network.policy import PolicyRef
 from reachproof.network.ports import format_ports
-from reachproof.queries.answer import Because
-from reachproof.queries.diff_rows import Change
-from reachproof.queries.difference import Relation
 
 SENTENCES = {
     Relation.EQUIVALENT: "Both allow the same.",
@@ -34,18 +33,6 @@ SENTENCES = {
 }
 MOST_ROWS = 200
 """As many rows a notebook shows; the frame has all."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
-    """A rule that decided `before` or decides `after`; `edit` is what was done to its policy, or empty."""
-
-    when: str
-    rule: Because
-    edit: str
-
-    def __str__(self) -> str:
-        return f"{self.when}: {self.rule.text}{f' ({self.edit})' if self.edit else ''}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +50,7 @@ class Row:
     gained: IntervalSet
     lost: IntervalSet
     open: IntervalSet
-    because: tuple[Cause, ...]
+    because: tuple[documents.Cause, ...]
     endpoints: tuple[str, ...]
 
     @property
@@ -84,61 +71,77 @@ class Row:
         return f"{self.change:<8} {self.src} => {self.dst} : {ports}{said}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shift:
-    """A flow that differs, as it was before and as it is after, with what is true of it: `allowed` or `denied`.
+class JudgedFlow(Traced, documents.JudgedFlow, frozen=True, kw_only=True):
+    """A flow that differs, in one of the snapshots, with its verdict there."""
 
-    None, and an empty text, where the flow does not exist.
-    """
 
-    before: Flow | None
-    after: Flow | None
-    truths: tuple[str, str]
+class Shift(documents.Shift, frozen=True, kw_only=True):
+    """A flow that differs, as it was before and as it is after; None where the flow does not exist."""
+
+    before: JudgedFlow | None
+    after: JudgedFlow | None
 
     @property
-    def known(self) -> Flow:
+    def known(self) -> JudgedFlow:
         """It in the later of the snapshots that have it."""
         found = self.after or self.before
         assert found is not None
         return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Undetermined:
-    """A difference of which it is not known what it changes: of a policy, or (None) of what open flows rest on."""
-
-    policy: PolicyRef | None
-    what: tuple[str, ...]
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.policy}: {self.text}" if self.policy else self.text
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Diff(Shown):
-    """What another snapshot allows more, or less. It shows itself in a notebook.
+    """The difference of two snapshots: what the other allows more, or less. It shows itself in a notebook.
 
     `relation` is `unknown` where the budget ended first, with the `reason`; then there are no rows. `looser` shows that
     some flow is allowed more than before, `stricter` less, `open` one of which that is not known. `undetermined`:
     differences of which it is not known what they change. `new` and `lost` are workloads, bare pods and nodes that
-    only one of the snapshots has. `policies`: those that were added, removed or changed. `document` is the JSON.
+    only one of the snapshots has. `policies`: those that were added, removed or changed. `found` is the whole document.
     """
 
-    relation: Relation
-    reason: str
-    by: str
+    found: documents.Diff
     rows: tuple[Row, ...]
     new: tuple[ReportEnd, ...]
     lost: tuple[ReportEnd, ...]
-    policies: tuple[tuple[str, PolicyRef], ...]
     looser: Shift | None
     stricter: Shift | None
-    undetermined: tuple[Undetermined, ...]
     open: Shift | None
-    assumptions: tuple[Notice, ...]
-    warnings: tuple[Notice, ...]
-    document: Json = field(repr=False, compare=False, hash=False)
+
+    @property
+    def relation(self) -> Relation:
+        """The relation of the later snapshot to the earlier one."""
+        return self.found.relation
+
+    @property
+    def reason(self) -> str:
+        """The reason why nothing was decided; mostly empty."""
+        return self.found.reason
+
+    @property
+    def policies(self) -> tuple[documents.PolicyChange, ...]:
+        """The policies that were added, removed or changed."""
+        return self.found.policies
+
+    @property
+    def undetermined(self) -> tuple[documents.Undetermined, ...]:
+        """The differences of unknown effect."""
+        return self.found.undetermined
+
+    @property
+    def assumptions(self) -> tuple[Notice, ...]:
+        """The assumptions of the result."""
+        return self.found.assumptions
+
+    @property
+    def warnings(self) -> tuple[Notice, ...]:
+        """The warnings, with their places."""
+        return self.found.warnings
+
+    @property
+    def document(self) -> Json:
+        """The JSON of docs/interfaces.md."""
+        found: Json = plain(self.found)
+        return found
 
     @property
     def differs(self) -> bool:
@@ -165,13 +168,13 @@ class Diff(Shown):
             yield f"  reason: {self.reason}"
         for row in self.rows:
             yield f"  {row}"
-            yield from (f"      {cause}{place_text(cause.rule.origin)}" for cause in row.because)
+            yield from (f"      {cause}{place_text(cause.origin)}" for cause in row.because)
             yield from (f"      {text}" for text in row.endpoints)
         yield from (f"  undetermined {each}" for each in self.undetermined)
         yield from (f"  new      {end}" for end in self.new)
         yield from (f"  lost     {end}" for end in self.lost)
         yield from (f"  {line}" for line in outside_lines(self._outside))
-        yield from (f"  policy {edit}: {policy}" for edit, policy in self.policies)
+        yield from (f"  policy {each.edit}: {each.policy}" for each in self.policies)
         yield from (f"assuming {notice.code}: {notice.text}" for notice in self.assumptions)
 
     def html(self) -> Html:
@@ -183,7 +186,7 @@ class Diff(Shown):
         if self.reason:
             parts.append(tag("div", self.reason, class_="rp-faint"))
         if self.policies:
-            words = (tag("li", f"{edit}: {policy}") for edit, policy in self.policies)
+            words = (tag("li", f"{each.edit}: {each.policy}") for each in self.policies)
             parts += [tag("div", "policies", class_="rp-title"), tag("ul", *words)]
         if self.rows:
             parts.append(table(("", "from", "to", "before", "after", "because"), map(_shown, self.rows[:MOST_ROWS])))
@@ -214,16 +217,16 @@ class Diff(Shown):
 def _cells_of(row: Row) -> tuple[Cell, ...]:
     ports = map(format_ports, (row.before, row.after, row.gained, row.lost))
     because = "; ".join(map(str, row.because) if row.because else row.endpoints)
-    where = ", ".join(dict.fromkeys(str(cause.rule.origin) for cause in row.because if cause.rule.origin.file))
+    where = ", ".join(dict.fromkeys(str(cause.origin) for cause in row.because if cause.origin.file))
     return str(row.change), str(row.src), str(row.dst), *ports, because, where
 
 
-def _cells_of_undetermined(found: Undetermined) -> tuple[Cell, ...]:
+def _cells_of_undetermined(found: documents.Undetermined) -> tuple[Cell, ...]:
     return "undetermined", str(found.policy or ""), "", "", "", "", "", found.text, ""
 
 
 def _shown(row: Row) -> tuple[str, ...]:
-    causes = [tag("div", str(cause), place(cause.rule.origin)) for cause in row.because]
+    causes = [tag("div", str(cause), place(cause.origin)) for cause in row.because]
     causes += [tag("div", text) for text in row.endpoints]
     if row.remarks:
         causes.append(tag("div", row.remarks, class_="rp-faint"))
@@ -237,72 +240,49 @@ _COLOURS = {Change.ADDED: "allow", Change.REMOVED: "deny", Change.CHANGED: "pass
 
 def _shift(words: str, shift: Shift) -> Html:
     parts: list[Html] = [tag("summary", f"a flow that is {words}: {shift.known}")]
-    for when, flow, truth in zip(("before", "after"), (shift.before, shift.after), shift.truths, strict=True):
+    for when, flow in (("before", shift.before), ("after", shift.after)):
         if flow is None:
             parts.append(tag("div", f"{when}: not there", class_="rp-title"))
             continue
-        parts += [tag("div", f"{when}: {truth}", class_="rp-title"), picture(flow), steps(flow.trace)]
+        parts += [tag("div", f"{when}: {flow.truth}", class_="rp-title"), picture(flow), steps(flow.steps)]
     return tag("details", *parts, open="open")
 
 
-def diff_of(document: Json) -> Diff:
-    """The difference that a document holds."""
-    by = document["by"]
-    witnesses = document["witnesses"]
-    rows = tuple(_row(each, by) for each in document["rows"])
-    names = named(end for row in rows for end in (row.src, row.dst))
+def diff_of(document: documents.Diff) -> Diff:
+    """The view of a difference."""
+    ends = (end for row in document.rows for end in (row.src, row.dst))
+    given = {end: end_of(end, document.by) for end in dict.fromkeys(ends)}
+    names = named(given.values())
+    shown = document.witnesses
     return Diff(
-        relation=Relation(document["relation"]),
-        reason=document["reason"],
-        by=by,
-        rows=tuple(replace(row, src=names[row.src], dst=names[row.dst]) for row in rows),
-        new=tuple(end_of(each, "workload") for each in document["new"]),
-        lost=tuple(end_of(each, "workload") for each in document["lost"]),
-        policies=tuple(_edit(each) for each in document["policies"]),
-        looser=_shift_of(witnesses["looser"]),
-        stricter=_shift_of(witnesses["stricter"]),
-        undetermined=tuple(_undetermined(each) for each in document.get("undetermined", ())),
-        open=_shift_of(witnesses.get("undetermined")),
-        assumptions=notices_of(document["assumptions"]),
-        warnings=notices_of(document["warnings"]),
-        document=document,
+        found=document,
+        rows=tuple(_row(each, names[given[each.src]], names[given[each.dst]]) for each in document.rows),
+        new=tuple(end_of(each, "workload") for each in document.new),
+        lost=tuple(end_of(each, "workload") for each in document.lost),
+        looser=_shift_of(shown.looser),
+        stricter=_shift_of(shown.stricter),
+        open=_shift_of(shown.undetermined),
     )
 
 
-def _row(document: Json, by: str) -> Row:
-    before, after, gained, lost = (ports_of(document[name]) for name in ("before", "after", "gained", "lost"))
+def _row(document: documents.ChangedConnection, src: ReportEnd, dst: ReportEnd) -> Row:
     return Row(
-        src=end_of(document["src"], by),
-        dst=end_of(document["dst"], by),
-        change=Change(document["change"]),
-        before=before,
-        after=after,
-        gained=gained,
-        lost=lost,
-        open=ports_of(document.get("beforeDepends")) | ports_of(document.get("afterDepends")),
-        because=tuple(
-            Cause(when=each["when"], rule=rule_of(each), edit=each["edit"] or "") for each in document["because"]
-        ),
-        endpoints=tuple(document["endpoints"]),
+        src=src,
+        dst=dst,
+        change=document.change,
+        before=ports_of(document.before),
+        after=ports_of(document.after),
+        gained=ports_of(document.gained),
+        lost=ports_of(document.lost),
+        open=ports_of(document.before_depends) | ports_of(document.after_depends),
+        because=document.because,
+        endpoints=document.endpoints,
     )
 
 
-def _edit(document: Json) -> tuple[str, PolicyRef]:
-    policy = policy_of(document["policy"])
-    assert policy is not None
-    return document["edit"], policy
-
-
-def _undetermined(document: Json) -> Undetermined:
-    return Undetermined(policy=policy_of(document["policy"]), what=tuple(document["what"]), text=document["text"])
-
-
-def _shift_of(document: Json | None) -> Shift | None:
+def _shift_of(document: documents.Shift | None) -> Shift | None:
     if document is None:
         return None
-    before, after = document["before"], document["after"]
-    return Shift(
-        before=flow_of(before) if before else None,
-        after=flow_of(after) if after else None,
-        truths=(before["truth"] if before else "", after["truth"] if after else ""),
-    )
+    flows = (viewed(JudgedFlow, each) if each else None for each in (document.before, document.after))
+    before, after = flows
+    return Shift(before=before, after=after)

@@ -1,11 +1,11 @@
-"""The ends of a report: pods put together by workload, namespace or tenant, nodes, and the outside."""
+"""The ends of a report with the names that they are shown by."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from reachproof.face.parts import Json
+from reachproof.documents import connectivity as documents
 
 FEW_CIDRS = 4
 """External ends of more have a short name."""
@@ -58,24 +58,22 @@ def outside_lines(ends: Iterable[ReportEnd]) -> Iterator[str]:
             yield f"{end}: {', '.join(end.cidrs)}"
 
 
-def end_of(document: Json, by: str) -> ReportEnd:
+def end_of(document: documents.ReportEnd, by: str) -> ReportEnd:
     """An end of a report by pods, workloads, namespaces or tenants."""
-    kind = document["kind"]
-    if kind == "external":
-        cidrs = tuple(document["cidrs"])
-        return ReportEnd(kind=kind, title=", ".join(cidrs), cidrs=cidrs)
+    if isinstance(document, documents.OutsideEnd):
+        return ReportEnd(kind=document.kind, title=", ".join(document.cidrs), cidrs=document.cidrs)
     return ReportEnd(
-        kind=kind,
+        kind=document.kind,
         title=_title(document, by),
-        namespace=document["namespace"],
-        name=document["name"],
-        tenant=document["tenant"],
+        namespace=document.namespace,
+        name=document.name,
+        tenant=document.tenant,
     )
 
 
-def _title(document: Json, by: str) -> str:
-    kind, name, workload = document["kind"], document["name"], document["workload"]
+def _title(document: documents.InsideEnd, by: str) -> str:
+    kind, name, workload = document.kind, document.name, document.workload
     if kind != "pod":
         return f"{kind} {name}"
-    controlled = by == "workload" and workload
-    return f"{document['namespace']}/{name}" + (f"[{workload.partition('/')[0]}]" if controlled else "")
+    controlled = f"[{workload.partition('/')[0]}]" if by == "workload" and workload else ""
+    return f"{document.namespace}/{name}{controlled}"

@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from reachproof.documents import findings as documents
+from reachproof.documents.findings import Finding
+from reachproof.documents.json import viewed
 from reachproof.face.cells import Cells
 from reachproof.face.html import Html, joined, tag
 from reachproof.face.markup import badge, folded, place
 from reachproof.face.page import table
-from reachproof.face.parts import Json, notices_of, origin_of
-from reachproof.face.shown import Shown
-from reachproof.network.cluster import Notice
-from reachproof.network.origin import Origin
+from reachproof.face.parts import View
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One finding: its code and severity, what it is about, a sentence, and where. docs/lint.md has the codes."""
-
-    code: str
-    severity: str
-    subject: str
-    text: str
-    origin: Origin
-
-    def __str__(self) -> str:
-        where = f"{self.origin}: " if self.origin.file else ""
-        return f"{where}{self.severity}: {self.code}: {self.text}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Findings(Shown):
+class Findings(View, documents.Findings, frozen=True, kw_only=True):
     """All findings, the worst first. `undecided`: what time was too short for. `document` is the JSON."""
-
-    findings: tuple[Finding, ...]
-    undecided: tuple[Notice, ...]
-    assumptions: tuple[Notice, ...]
-    warnings: tuple[Notice, ...]
-    document: Json = field(repr=False, compare=False, hash=False)
 
     def __iter__(self) -> Iterator[Finding]:
         """The findings."""
@@ -60,17 +37,16 @@ class Findings(Shown):
         """A line for each finding, then what was not looked for."""
         yield from map(str, self.findings)
         yield from (f"undecided: {notice.text}" for notice in self.undecided)
-        yield self.counts
+        yield self.summary
 
     @property
-    def counts(self) -> str:
+    def summary(self) -> str:
         """How many there are of each severity."""
-        found = [each.severity for each in self.findings]
-        return ", ".join(f"{found.count(word)} {word}" for word in ("error", "warning", "info"))
+        return ", ".join(f"{count} {severity}" for severity, count in self.counts.items())
 
     def html(self) -> Html:
         """A table of the findings."""
-        head = tag("div", self.counts, class_="rp-title")
+        head = tag("div", self.summary, class_="rp-title")
         rows = (
             (badge(each.severity), tag("code", each.code), joined([each.text, place(each.origin)]))
             for each in self.findings
@@ -82,20 +58,9 @@ class Findings(Shown):
     @property
     def title(self) -> str:
         """What it is, on one line."""
-        return f"Findings: {self.counts}"
+        return f"Findings: {self.summary}"
 
 
-def findings_of(document: Json) -> Findings:
-    """The findings that a document holds."""
-    return Findings(
-        findings=tuple(_finding(each) for each in document["findings"]),
-        undecided=notices_of(document["undecided"]),
-        assumptions=notices_of(document["assumptions"]),
-        warnings=notices_of(document["warnings"]),
-        document=document,
-    )
-
-
-def _finding(document: Json) -> Finding:
-    said = {name: document[name] for name in ("code", "severity", "subject", "text")}
-    return Finding(**said, origin=origin_of(document["origin"]) or Origin(file=""))
+def findings_of(document: documents.Findings) -> Findings:
+    """The view of findings."""
+    return viewed(Findings, document)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from reachproof.documents.parts import End, Step, TracedFlow
 from reachproof.face.drawing import drawing, shortened
 from reachproof.face.html import Html, joined, tag
 from reachproof.network.policy import Action
-
-if TYPE_CHECKING:
-    from reachproof.face.parts import End, Flow, Step
 
 _WIDTH, _HEIGHT, _GAP, _TOP = 164, 58, 30, 4
 _MOST, _MOST_BOLD = 24, 19
@@ -30,11 +27,11 @@ class _Box:
     shut: bool = False
 
 
-def picture(flow: Flow) -> Html:
+def picture(flow: TracedFlow) -> Html:
     """The flow as SVG, from left to right. After the first step that denies, the line is broken."""
     boxes = (
         _end_box(flow.source, "source"),
-        *(_step_box(step) for step in flow.trace.steps),
+        *(_step_box(step) for step in flow.steps),
         _end_box(flow.destination, f"{flow.protocol.lower()}/{flow.port}"),
     )
     width = len(boxes) * _WIDTH + (len(boxes) - 1) * _GAP + 4

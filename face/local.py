@@ -4,29 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from reachproof.face.connectivity import Connectivity, access_of, exposure_of
+from reachproof.documents import report as documents
+from reachproof.documents.answer import Answer
+from reachproof.documents.diff import Diff
+from reachproof.documents.findings import Findings
+from reachproof.documents.words import By, Partial
+from reachproof.face.connectivity import Access, Connectivity, exposure_of
 from reachproof.face.ends import end_of, named
-from reachproof.face.parts import Json
 from reachproof.face.progress import bar
 from reachproof.face.source import Asked, Source
+from reachproof.network.cluster import Notice
+from reachproof.queries.answer_document import answer_document, report_document
 from reachproof.queries.ask import Session
-from reachproof.queries.by import By
 from reachproof.queries.connectivity import Connectivity as Report
 from reachproof.queries.connectivity import connectivity, request
-from reachproof.queries.connectivity_wire import access_json, end_json, exposure_json
-from reachproof.queries.diff_wire import diff_json
+from reachproof.queries.connectivity_document import end_document, exposure_document
+from reachproof.queries.diff_document import diff_document
 from reachproof.queries.difference import difference
+from reachproof.queries.document_parts import notices as assumptions_of
+from reachproof.queries.document_parts import warnings as warnings_of
 from reachproof.queries.explanation import explain
 from reachproof.queries.exposure import Exposure, exposure
-from reachproof.queries.findings import report_json as findings_json
+from reachproof.queries.findings_document import findings_document
 from reachproof.queries.hygiene import lint
 from reachproof.queries.packs import PackText, check, count_statements, library
-from reachproof.queries.packs import report_json as packs_json
 from reachproof.queries.possible_exposure import with_possible
-from reachproof.queries.report_ends import Partial, partial_by
-from reachproof.queries.wire import answer_json
+from reachproof.queries.report_ends import partial_by
 from reachproof.solver.budget import Budget
 from reachproof.solver.prove import Prover
 
@@ -42,16 +46,16 @@ class Local:
         """As `Source` says, as all below."""
         return self.session.snapshot.digest
 
-    def query(self, text: str, since: Mapping[str, Source], seconds: float) -> Json:
+    def query(self, text: str, since: Mapping[str, Source], seconds: float) -> Answer:
         """One answer."""
         session = self.session.since(_sessions(since)) if since else self.session
-        return answer_json(session.ask(text, Budget(seconds=seconds)))
+        return answer_document(session.ask(text, Budget(seconds=seconds)))
 
-    def explain(self, source: str, destination: str, port: str, seconds: float) -> Json:
+    def explain(self, source: str, destination: str, port: str, seconds: float) -> Answer:
         """One answer with flows."""
-        return answer_json(explain(self.session, source, destination, port, Budget(seconds=seconds)))
+        return answer_document(explain(self.session, source, destination, port, Budget(seconds=seconds)))
 
-    def check(self, packs: Sequence[PackText] | None, since: Mapping[str, Source], seconds: float) -> Json:
+    def check(self, packs: Sequence[PackText] | None, since: Mapping[str, Source], seconds: float) -> documents.Report:
         """The report, with a bar."""
         given = library() if packs is None else packs
         others = {name: session.snapshot for name, session in _sessions(since).items()}
@@ -63,7 +67,7 @@ class Local:
                 others=others,
                 progress=lambda done, _total, name: advance(done, name),
             )
-        return packs_json(report)
+        return report_document(report)
 
     def connectivity(self, asked: Asked, seconds: float) -> Connectivity:
         """The report, with a bar. OutOfBudget when it takes too long."""
@@ -80,14 +84,16 @@ class Local:
             exposures, notices = with_possible(report, tuple(exposure(report)), Budget(seconds=seconds), Prover())
             return _view(report, exposures, asked.by, notices)
 
-    def lint(self, seconds: float) -> Json:
+    def lint(self, seconds: float) -> Findings:
         """The findings."""
-        return findings_json(lint(self.session.encoding, Budget(seconds=seconds), Prover()))
+        return findings_document(lint(self.session.encoding, Budget(seconds=seconds), Prover()))
 
-    def difference(self, new: Source, by: By, seconds: float) -> Json:
+    def difference(self, new: Source, by: By, seconds: float) -> Diff:
         """What `new` allows more, or less."""
         (other,) = _sessions({"new": new}).values()
-        return diff_json(difference(self.session.encoding, other.encoding, Budget(seconds=seconds), Prover(), by=by))
+        return diff_document(
+            difference(self.session.encoding, other.encoding, Budget(seconds=seconds), Prover(), by=by)
+        )
 
 
 def _sessions(others: Mapping[str, Source]) -> dict[str, Session]:
@@ -99,19 +105,22 @@ def _sessions(others: Mapping[str, Source]) -> dict[str, Session]:
     return found
 
 
-def _view(report: Report, exposures: Sequence[Exposure], by: By, notices: Sequence[Any] = ()) -> Connectivity:
+def _view(report: Report, exposures: Sequence[Exposure], by: By, notices: Sequence[Notice] = ()) -> Connectivity:
     """The report without its document, of which a large one would be millions of rows."""
+    snapshot = report.snapshot
     return Connectivity(
         by=str(by),
-        ends=tuple(named(end_of(end_json(report.snapshot, end), by) for end in report.ends).values()),
+        ends=tuple(named(end_of(end_document(snapshot, end), by) for end in report.ends).values()),
         accesses=tuple(
-            access_of(access_json(access, partial)) for partial in Partial for access in report.matrix.accesses
+            Access(ports=each.ports, open=each.open, partial=each.partial, partial_by=partial if each.partial else "")
+            for partial in Partial
+            for each in report.matrix.accesses
         ),
         places=_Places(report),
-        exposures=tuple(exposure_of(exposure_json(report, each), by) for each in exposures),
-        assumptions=report.assumptions,
-        warnings=(*report.warnings, *notices),
-        snapshot=report.snapshot.digest,
+        exposures=tuple(exposure_of(exposure_document(snapshot, each), by) for each in exposures),
+        assumptions=assumptions_of(report.assumptions),
+        warnings=warnings_of((*report.warnings, *notices)),
+        snapshot=snapshot.digest,
     )
 
 

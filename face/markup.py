@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING
 
+from reachproof.documents.parts import Absent, Notice, Origin, Rule, Step
 from reachproof.face.html import Html, joined, tag
-from reachproof.network.cluster import Notice
-from reachproof.network.origin import Origin
-
-if TYPE_CHECKING:
-    from reachproof.face.parts import Step
-    from reachproof.queries.answer import Because
 
 KINDS = {
     "holds": "good",
@@ -40,9 +34,9 @@ def badge(word: str) -> Html:
     return tag("span", word.upper(), class_=f"rp-badge rp-{KINDS.get(word, 'open')}")
 
 
-def place(origin: Origin | None) -> Html:
+def place(origin: Origin | Absent | None) -> Html:
     """Where something is written; nothing where that is not known."""
-    if origin is None or not origin.file:
+    if not origin or not origin.file:
         return Html("")
     return joined([" ", tag("span", str(origin), class_="rp-place")])
 
@@ -56,7 +50,7 @@ def _words(direction: str, action: str) -> Html:
     return joined([tag("span", f"{direction} {action}", class_=f"rp-word rp-{action}"), " "])
 
 
-def rules(title: str, found: Collection[Because]) -> Html:
+def rules(title: str, found: Collection[Rule]) -> Html:
     """The rules that a verdict rests on, under a title; nothing for none."""
     if not found:
         return Html("")

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
+from reachproof.documents import connectivity as documents
+from reachproof.documents.answer import Answer
+from reachproof.documents.connectivity import Unfinished
+from reachproof.documents.diff import Diff
+from reachproof.documents.findings import Findings
+from reachproof.documents.json import decoded
+from reachproof.documents.report import Report
+from reachproof.documents.words import By, Verdict
 from reachproof.face.bundle import Bundle
 from reachproof.face.client import Client
 from reachproof.face.connectivity import Connectivity, connectivity_of
-from reachproof.face.parts import Json
+from reachproof.face.shown import Json
 from reachproof.face.source import Asked, Source
-from reachproof.queries.by import By
+from reachproof.network.errors import ServiceError
 from reachproof.queries.findings import Code
 from reachproof.queries.packs import PackText, count_statements
+from reachproof.solver.budget import OutOfBudget
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,39 +53,52 @@ class Remote:
             return self.name
         return str(self.client.get(f"/snapshots/{quote(self.name, safe='')}")["id"])
 
-    def query(self, text: str, since: Mapping[str, Source], seconds: float) -> Json:
+    def query(self, text: str, since: Mapping[str, Source], seconds: float) -> Answer:
         """One answer."""
-        return self._ask("/query", {"query": text}, seconds, since=since)
+        return self._read(Answer, self._ask("/query", {"query": text}, seconds, since=since))
 
-    def explain(self, source: str, destination: str, port: str, seconds: float) -> Json:
+    def explain(self, source: str, destination: str, port: str, seconds: float) -> Answer:
         """One answer with flows."""
-        return self._ask("/explain", {"source": source, "destination": destination, "port": port}, seconds)
+        asked = {"source": source, "destination": destination, "port": port}
+        return self._read(Answer, self._ask("/explain", asked, seconds))
 
-    def check(self, packs: Sequence[PackText] | None, since: Mapping[str, Source], seconds: float) -> Json:
+    def check(self, packs: Sequence[PackText] | None, since: Mapping[str, Source], seconds: float) -> Report:
         """The report on all packs, by one request; without a pack, on those that the service ships."""
         body = {} if packs is None else {"packs": [pack.text for pack in packs]}
         names = {f"packs[{at}]": Bundle(files=((p.name, p.text),)) for at, p in enumerate(packs or ())}
         statements = count_statements(packs) if packs else 100
-        return self._ask("/check", body, seconds, since=since, names=names, statements=statements)
+        found = self._ask("/check", body, seconds, since=since, names=names, statements=statements)
+        return self._read(Report, found)
 
     def connectivity(self, asked: Asked, seconds: float) -> Connectivity:
         """The report. OutOfBudget when it takes too long."""
         body: dict[str, Any] = {"by": str(asked.by), "exposure": asked.exposure}
         body |= {key: text for key in ("src", "dst", "ports") if (text := getattr(asked, key)) is not None}
-        return connectivity_of(self._ask("/connectivity", body, seconds, statements=2))
+        found = self._ask("/connectivity", body, seconds, statements=2)
+        if found.get("verdict") == Verdict.UNKNOWN:
+            raise OutOfBudget(self._read(Unfinished, found).reason)
+        return connectivity_of(self._read(documents.Connectivity, found))
 
-    def lint(self, seconds: float) -> Json:
+    def lint(self, seconds: float) -> Findings:
         """The findings."""
-        return self._ask("/lint", {}, seconds, statements=len(Code))
+        return self._read(Findings, self._ask("/lint", {}, seconds, statements=len(Code)))
 
-    def difference(self, new: Source, by: By, seconds: float) -> Json:
+    def difference(self, new: Source, by: By, seconds: float) -> Diff:
         """What `new` allows more, or less. ValueError where both are read under other options."""
         (other,) = self._neighbours({"new": new}).values()
         if other.options != self.options:
             raise ValueError(f"found the options {dict(self.options)} and {dict(other.options)}, expected equal ones")
         body = {"old": self._source(), "new": other._source(), "by": str(by), "options": dict(self.options)}
         names = {name: each.sent for name, each in (("old", self), ("new", other)) if each.sent}
-        return self._posted("/diff", body, seconds, names)
+        return self._read(Diff, self._posted("/diff", body, seconds, names))
+
+    def _read(self, kind: type[T], document: Json) -> T:
+        """The document that the service sent. ServiceError for one of another shape."""
+        try:
+            return decoded(document, kind)
+        except ValueError as error:
+            text = f"{self.client.url}: unexpected answer ({error}); is the service of another version?"
+            raise ServiceError(text) from None
 
     def _ask(
         self,

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from reachproof.documents import report as documents
+from reachproof.documents.json import viewed
+from reachproof.documents.parts import Notice
 from reachproof.face.answer import Answer, answer_of
 from reachproof.face.cells import Cell, Cells
 from reachproof.face.html import Html, joined, tag
 from reachproof.face.markup import badge, folded
-from reachproof.face.parts import Json
-from reachproof.face.shown import Shown
-from reachproof.network.cluster import Notice
-from reachproof.queries.plan import Verdict
+from reachproof.face.parts import View
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Report(Shown):
+class Report(View, documents.Report, frozen=True, kw_only=True):
     """The answers to the statements of packs, in their order. It shows itself in a notebook.
 
     `verdict`: `violated` if a statement failed, `unknown` if one is undecided or none was checked, else `holds`.
-    `skipped`: statements of the shipped library that do not apply, name and reason. `document` is the JSON.
+    `skipped`: statements of the shipped library that do not apply, each with `name` and `reason`. `document` is the
+    JSON.
     """
 
-    verdict: Verdict
     answers: tuple[Answer, ...]
-    skipped: tuple[tuple[str, str], ...]
-    document: Json = field(repr=False, compare=False, hash=False)
 
     def __iter__(self) -> Iterator[Answer]:
         """The answers."""
@@ -47,22 +43,22 @@ class Report(Shown):
     def cells(self) -> Cells:
         """A row for each statement, also for those that were skipped."""
         columns = ("name", "severity", "status", "verdict", "sentence", "witness", "where", "reason")
-        skipped = ((name, None, "skipped", None, None, None, None, reason) for name, reason in self.skipped)
+        skipped = ((each.name, None, "skipped", None, None, None, None, each.reason) for each in self.skipped)
         return columns, (*map(_cells_of, self.answers), *skipped)
 
     def lines(self) -> Iterator[str]:
         """A line for each statement, with what shows it where it did not pass; then a count."""
         for answer in self.answers:
-            yield f"{answer.status.upper()}  {answer.name} ({answer.severity})"
+            yield f"{_word(answer).upper()}  {answer.name} ({answer.severity})"
             if answer.status != "passed":
                 yield from (f"  {line}" for line in answer.lines())
-        yield from (f"SKIPPED  {name}: {reason}" for name, reason in self.skipped)
+        yield from (f"SKIPPED  {each.name}: {each.reason}" for each in self.skipped)
         yield self.counts
 
     @property
     def counts(self) -> str:
         """How many passed, failed, are undecided, and were skipped; what there is none of is left out."""
-        found = [answer.status for answer in self.answers] + ["skipped"] * len(self.skipped)
+        found = [str(answer.status) for answer in self.answers] + ["skipped"] * len(self.skipped)
         counts = (
             f"{found.count(word)} {word}" for word in ("passed", "failed", "undecided", "skipped") if word in found
         )
@@ -71,13 +67,17 @@ class Report(Shown):
     def html(self) -> Html:
         """A line for each statement; what did not pass is unfolded."""
         head = tag("div", badge(self.verdict), tag("span", self.counts, class_="rp-sentence"), class_="rp-head")
-        skipped = tuple(Notice(code=name, text=reason) for name, reason in self.skipped)
+        skipped = tuple(Notice(code=each.name, text=each.reason) for each in self.skipped)
         return joined([head, *map(_folded, self.answers), folded("skipped statement", skipped)])
 
     @property
     def title(self) -> str:
         """What it is, on one line."""
         return f"Report {self.verdict}: {self.counts}"
+
+
+def _word(answer: Answer) -> str:
+    return answer.status or ""
 
 
 def _cells_of(answer: Answer) -> tuple[Cell, ...]:
@@ -87,23 +87,18 @@ def _cells_of(answer: Answer) -> tuple[Cell, ...]:
         deciding += [step.origin for step in answer.trace if step.origin]
     where = ", ".join(dict.fromkeys(str(origin) for origin in deciding if origin.file)) or None
     reason = answer.reason or ("about no flow at all" if answer.vacuous else None)
-    said = str(answer.severity or ""), answer.status, str(answer.verdict), answer.normalized
+    said = str(answer.severity or ""), _word(answer), str(answer.verdict), answer.normalized
     return answer.name, *said, shown, where, reason
 
 
 def _folded(answer: Answer) -> Html:
     title = tag(
-        "summary", badge(answer.status), " ", tag("span", answer.name, class_="rp-sentence"), f" ({answer.severity})"
+        "summary", badge(_word(answer)), " ", tag("span", answer.name, class_="rp-sentence"), f" ({answer.severity})"
     )
     opened = {} if answer.status == "passed" else {"open": "open"}
     return tag("details", title, answer.html(), **opened)
 
 
-def report_of(document: Json) -> Report:
-    """The report that a document holds."""
-    return Report(
-        verdict=Verdict(document["verdict"]),
-        answers=tuple(map(answer_of, document["answers"])),
-        skipped=tuple((each["name"], each["reason"]) for each in document["skipped"]),
-        document=document,
-    )
+def report_of(document: documents.Report) -> Report:
+    """The view of a report."""
+    return viewed(Report, document, answers=tuple(map(answer_of, document.answers)))

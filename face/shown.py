@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,8 @@ WORDS = {
 }
 """Words that begin a line of text, and their styles in a terminal of many colours."""
 MOST_LINES = 60
+Json = Mapping[str, Any]
+"""An object of a document."""
 
 
 class Shown(ABC):

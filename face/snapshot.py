@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from reachproof.documents.words import By
 from reachproof.face.answer import Answer, answer_of
 from reachproof.face.bundle import Given, paths_or_objects
 from reachproof.face.connectivity import Connectivity
@@ -17,7 +18,6 @@ from reachproof.manifests import load as load_paths
 from reachproof.manifests import load_objects
 from reachproof.network.printable import printable
 from reachproof.queries.ask import Session
-from reachproof.queries.by import By
 from reachproof.queries.model_options import model_options
 from reachproof.solver.budget import DEFAULT_SECONDS
 

@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from reachproof.documents.answer import Answer
+from reachproof.documents.diff import Diff
+from reachproof.documents.findings import Findings
+from reachproof.documents.report import Report
+from reachproof.documents.words import By
 from reachproof.face.connectivity import Connectivity
-from reachproof.face.parts import Json
-from reachproof.queries.by import By
 from reachproof.queries.packs import PackText, read_packs
 
 MOST_SECONDS = 86_400
@@ -37,22 +40,22 @@ class Source(Protocol):
     def digest(self) -> str:
         """`sha256:...` of the objects."""
 
-    def query(self, text: str, since: Mapping[str, Source], seconds: float) -> Json:
+    def query(self, text: str, since: Mapping[str, Source], seconds: float) -> Answer:
         """The answer to one statement."""
 
-    def explain(self, source: str, destination: str, port: str, seconds: float) -> Json:
+    def explain(self, source: str, destination: str, port: str, seconds: float) -> Answer:
         """The answer that explains the flows between two sets."""
 
-    def check(self, packs: Sequence[PackText] | None, since: Mapping[str, Source], seconds: float) -> Json:
+    def check(self, packs: Sequence[PackText] | None, since: Mapping[str, Source], seconds: float) -> Report:
         """The report on packs; None: those that are shipped."""
 
     def connectivity(self, asked: Asked, seconds: float) -> Connectivity:
         """Every allowed connection."""
 
-    def lint(self, seconds: float) -> Json:
+    def lint(self, seconds: float) -> Findings:
         """The findings."""
 
-    def difference(self, new: Source, by: By, seconds: float) -> Json:
+    def difference(self, new: Source, by: By, seconds: float) -> Diff:
         """What another snapshot allows more, or less."""
 
 

@@ -1,4 +1,4 @@
-"""The answer to one sentence, as values; `queries.wire` writes it as JSON, the command line as text."""
+"""The answer to one sentence, as values; `queries.answer_document` makes it a document, the command line text."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from reachproof.documents.words import Verdict
 from reachproof.grammar.ast import Severity
 from reachproof.network.cluster import Notice, Service
 from reachproof.network.flow import Flow
 from reachproof.network.origin import Origin
 from reachproof.network.policy import Action, Direction, PolicyRef
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.plan import Verdict
 from reachproof.semantics.trace import Step, Trace, Truth
 
 Row = Mapping[str, str | tuple[str, ...]]

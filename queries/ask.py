@@ -19,6 +19,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from reachproof.documents.words import Verdict
 from reachproof.grammar import ast
 from reachproof.grammar.format import format_query
 from reachproof.grammar.mistakes import Mistake
@@ -33,7 +34,7 @@ from reachproof.queries.hygiene import HygienePlan, answer_hygiene
 from reachproof.queries.ingress_controller import needs_stand_in, with_stand_in
 from reachproof.queries.lists import ListPlan, answer_list
 from reachproof.queries.missing_kinds import missing_kinds
-from reachproof.queries.plan import Plan, Verdict, WhyPlan
+from reachproof.queries.plan import Plan, WhyPlan
 from reachproof.queries.prepared import PreparedSnapshot
 from reachproof.queries.why import answer_why
 from reachproof.solver.budget import Budget

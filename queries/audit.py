@@ -8,34 +8,18 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import dataclass, replace
 
 from reachproof import __version__
+from reachproof.documents import report as documents
+from reachproof.documents.words import State, Verdict
 from reachproof.manifests import load_contents
 from reachproof.network.errors import InputError, Problem
 from reachproof.network.options import DEFAULT_OPTIONS, Options
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.packs import PackText, Report, check, report_json
-from reachproof.queries.plan import Verdict
-from reachproof.queries.wire import Json
+from reachproof.queries.answer_document import report_document
+from reachproof.queries.packs import PackText, Report, check
 from reachproof.solver.budget import Budget
-
-
-class State(StrEnum):
-    """How far the audit of a snapshot, or of one pack on it, came. Only what is `checked` has verdicts."""
-
-    CHECKED = "checked"
-    REFUSED = "refused"
-    """Bad input; it has `problems`."""
-    BROKEN = "broken"
-    """A bug of ours."""
-    LOST = "lost"
-    """Every worker that tried it died."""
-    UNREACHABLE = "unreachable"
-    """There was nobody left to ask."""
-    UNFINISHED = "unfinished"
-    """The audit was interrupted first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,15 +43,15 @@ class AuditTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackAudit:
-    """One pack on one snapshot. With the state `checked`: the report, its answers without their snapshot, and its JSON.
+    """One pack on one snapshot. With the state `checked`: the report, its answers without their snapshot.
 
-    With `refused`: the problems.
+    `document`: the report as it leaves the house. With `refused`: the problems.
     """
 
     pack: str
     state: State
     report: Report | None = None
-    document: dict[str, Json] = field(default_factory=dict)
+    document: documents.Report | None = None
     problems: tuple[Problem, ...] = ()
 
 
@@ -152,7 +136,7 @@ def _of_pack(report: Report, pack: PackText) -> PackAudit:
         results=tuple(each for each in report.results if each.statement.pack == pack.name),
         skipped=tuple(each for each in report.skipped if each.statement.pack == pack.name),
     )
-    document = report_json(own)
+    document = report_document(own)
     nothing = Snapshot()
     light = tuple(replace(each, answer=replace(each.answer, snapshot=nothing)) for each in own.results)
     return PackAudit(pack=pack.name, state=State.CHECKED, report=replace(own, results=light), document=document)

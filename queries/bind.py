@@ -19,6 +19,7 @@ import itertools
 from collections.abc import Collection
 from dataclasses import replace
 
+from reachproof.documents.words import Verdict
 from reachproof.grammar import ast
 from reachproof.queries.changed import ChangePlan, change_plan
 from reachproof.queries.default_deny import default_deny_plan, selected_plan
@@ -27,7 +28,7 @@ from reachproof.queries.entry_points import arrivals, kept, with_arrivals
 from reachproof.queries.errors import QueryError, query_problem
 from reachproof.queries.hygiene import HygienePlan
 from reachproof.queries.lists import ListPlan, list_plan
-from reachproof.queries.plan import Check, Plan, Verdict, WhyPlan, certain_first
+from reachproof.queries.plan import Check, Plan, WhyPlan, certain_first
 from reachproof.queries.possible import mentions_possible, opened, possible_notice, possible_sets, with_new_namespaces
 from reachproof.queries.prefixes import Instance, instances, with_prefixes
 from reachproof.queries.sets import Binder

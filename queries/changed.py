@@ -20,6 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
+from reachproof.documents.words import Relation, Verdict
 from reachproof.grammar import ast
 from reachproof.network.cluster import Notice
 from reachproof.network.intervals import IntervalSet
@@ -30,10 +31,9 @@ from reachproof.queries.answer import Answer, Because, Earlier, Row, Witness
 from reachproof.queries.changes_in_region import relevant_changes
 from reachproof.queries.diff_causes import replayed
 from reachproof.queries.diff_notices import one_sided, uncompared
-from reachproof.queries.difference import Diff, Relation, difference, judge, show, undetermined
+from reachproof.queries.difference import Diff, difference, judge, show, undetermined
 from reachproof.queries.errors import QueryError
 from reachproof.queries.one_cni import demand_one_cni
-from reachproof.queries.plan import Verdict
 from reachproof.queries.policy_changes import PolicyChange, policy_changes
 from reachproof.queries.sets import Binder
 from reachproof.queries.unknown_addresses import address_notices

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import assert_never
 
+from reachproof.documents.words import Verdict
 from reachproof.network.cluster import Service
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Action
@@ -14,7 +15,7 @@ from reachproof.queries.answer import Answer, Witness
 from reachproof.queries.entry_points import no_entry
 from reachproof.queries.explain import blamed
 from reachproof.queries.not_modelled import unless_certain
-from reachproof.queries.plan import Check, Plan, Verdict
+from reachproof.queries.plan import Check, Plan
 from reachproof.queries.possible import invented_notices
 from reachproof.queries.prepared import PreparedSnapshot
 from reachproof.queries.readings import by_proof, by_witness

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from enum import StrEnum
 from functools import cache, partial
 
+from reachproof.documents.completion import Completion, Fault, SentenceState, SnapshotCounts, Suggestion
 from reachproof.grammar import complete as language
 from reachproof.grammar.mistakes import Mistake
 from reachproof.grammar.parse import attempt
+from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
 from reachproof.queries.bind import bind
 from reachproof.queries.errors import QueryError
@@ -23,44 +24,6 @@ MOST = 50
 MOST_EXPECTED = 12
 MOST_FAULTS = 10
 WORD = "word"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suggestion:
-    """What the text from `start` to the cursor may be replaced with; `kind` is `word` or the kind of a name."""
-
-    start: int
-    text: str
-    kind: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """What is wrong with a sentence: a span of it, what was found there, and what could stand there, nearest first."""
-
-    start: int
-    end: int
-    found: str
-    message: str
-    expected: tuple[str, ...]
-
-
-class State(StrEnum):
-    """Whether a text can be asked as it is, may become a sentence if it goes on, or has to be mended."""
-
-    WHOLE = "whole"
-    BEGUN = "begun"
-    WRONG = "wrong"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Completion:
-    """`suggestions`, the likeliest first; `complete` tells whether these are all. `faults`: the first ones."""
-
-    state: State
-    suggestions: tuple[Suggestion, ...]
-    complete: bool
-    faults: tuple[Fault, ...]
 
 
 Suggesting = Callable[[str], tuple[Suggestion, ...]]
@@ -80,7 +43,18 @@ def complete(text: str, cursor: int, session: Session | None, *, most: int = MOS
         state=_state(text, read, at, named=session is not None),
         suggestions=found[:most],
         complete=len(found) <= most,
-        faults=tuple(_fault(text, mistake, at) for mistake in read.mistakes[:MOST_FAULTS]),
+        errors=tuple(_fault(text, mistake, at) for mistake in read.mistakes[:MOST_FAULTS]),
+        snapshot=_counts(session.snapshot) if session else None,
+    )
+
+
+def _counts(snapshot: Snapshot) -> SnapshotCounts:
+    return SnapshotCounts(
+        id=snapshot.digest,
+        namespaces=len(snapshot.namespaces),
+        pods=len(snapshot.pods),
+        services=len(snapshot.services),
+        policies=len(snapshot.policies),
     )
 
 
@@ -147,18 +121,22 @@ def _fault(text: str, mistake: Mistake, at: Suggesting) -> Fault:
     return Fault(start=start, end=end, found=found, message=mistake.message, expected=expected)
 
 
-def _state(text: str, read: _Read, at: Suggesting, *, named: bool) -> State:
+def _state(text: str, read: _Read, at: Suggesting, *, named: bool) -> SentenceState:
     """BEGUN where all that is wrong is at the end, and something goes on there: a word, or a name that exists.
 
     `named`: whether it is known which names exist.
     """
     if read.parsed and not read.mistakes:
-        return State.WHOLE
+        return SentenceState.WHOLE
     if any(mistake.span.end < len(text.rstrip()) for mistake in read.mistakes):
-        return State.WRONG
+        return SentenceState.WRONG
     if read.parsed:
         starts = {mistake.span.start for mistake in read.mistakes}
-        return State.BEGUN if any(each.start in starts and each.kind != WORD for each in at(text)) else State.WRONG
+        return (
+            SentenceState.BEGUN
+            if any(each.start in starts and each.kind != WORD for each in at(text))
+            else SentenceState.WRONG
+        )
     half_a_word = any(text[mistake.span.start : mistake.span.end].strip() for mistake in read.mistakes)
     goes_on = at(text) or (language.expected(text).slots and not (half_a_word and named))
-    return State.BEGUN if goes_on else State.WRONG
+    return SentenceState.BEGUN if goes_on else SentenceState.WRONG

@@ -11,19 +11,19 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from reachproof.documents.words import By, Partial
 from reachproof.grammar import ast
 from reachproof.grammar.mistakes import QuerySyntaxError
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import Problem
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.by import By
 from reachproof.queries.entry_points import FROM_A_NODE, arrivals, clients_only
 from reachproof.queries.ingress_controller import needs_stand_in, with_stand_in
 from reachproof.queries.possible import mentions_possible
 from reachproof.queries.replay import spot_check
 from reachproof.queries.report_check import judge_rows
-from reachproof.queries.report_ends import End, Partial, grouping, outside_ends, partial_by
+from reachproof.queries.report_ends import End, grouping, outside_ends, partial_by
 from reachproof.queries.sets import Binder
 from reachproof.queries.undetermined import reasons
 from reachproof.queries.unknown_addresses import address_notices

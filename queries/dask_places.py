@@ -10,8 +10,9 @@ import socket
 from concurrent.futures import CancelledError, Executor, Future
 from typing import TYPE_CHECKING
 
+from reachproof.documents.words import State
 from reachproof.network.errors import InputError, Problem
-from reachproof.queries.audit import Audited, AuditTask, State, audit_one
+from reachproof.queries.audit import Audited, AuditTask, audit_one
 from reachproof.queries.fleet import ClusterError, Failure, Place
 
 if TYPE_CHECKING:

@@ -18,12 +18,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
+from reachproof.documents.words import Verdict
 from reachproof.grammar import ast
 from reachproof.network.cluster import Notice
 from reachproof.network.options import Cni
 from reachproof.network.policy import Action, Direction, Policy, Rule, TierName
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.plan import Check, Plan, Verdict
+from reachproof.queries.plan import Check, Plan
 from reachproof.queries.possible import mentions_possible, opened, with_new_namespaces
 from reachproof.queries.prefixes import in_tier
 from reachproof.queries.sets import Binder

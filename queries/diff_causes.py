@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from reachproof.documents.words import Edit
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.errors import InternalError
 from reachproof.network.flow import Party
@@ -22,7 +23,6 @@ from reachproof.network.policy import Action, Direction, PolicyRef
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Because
 from reachproof.queries.explain import by_step, selecting, tier_that_ends
-from reachproof.queries.policy_changes import Edit
 from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Step, Trace, Truth
 from reachproof.solver.changed_ends import Place

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
+from reachproof.documents.words import Change
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.intervals import IntervalSet
 from reachproof.queries.diff_causes import MOST_CELLS, MOST_FLOWS, MOST_JUDGED, Causes, Explainer
@@ -24,14 +24,6 @@ from reachproof.solver.outside import outside_pieces
 MOST_ROWS = 200_000
 Key = int | str | IntervalSet
 """The place of an end of pods, the name of a node, or addresses outside."""
-
-
-class Change(StrEnum):
-    """What became of the connections of a row."""
-
-    ADDED = "added"
-    REMOVED = "removed"
-    CHANGED = "changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

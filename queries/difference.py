@@ -15,21 +15,20 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
+from reachproof.documents.words import By, Edit, Relation
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
 from reachproof.network.origin import Origin
 from reachproof.network.policy import PolicyRef
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.by import By
 from reachproof.queries.changes_in_region import relevant_changes
 from reachproof.queries.diff_causes import MOST_JUDGED, Explainer, Traces, demand_judged, replayed
 from reachproof.queries.diff_notices import uncompared, workload_ends
 from reachproof.queries.diff_rows import Row, difference_rows
 from reachproof.queries.one_cni import demand_one_cni
-from reachproof.queries.policy_changes import Edit, PolicyChange, policy_changes
+from reachproof.queries.policy_changes import PolicyChange, policy_changes
 from reachproof.queries.report_ends import End, Grouping, grouping
 from reachproof.queries.unknown_addresses import address_notices
 from reachproof.semantics.evaluate import truth
@@ -41,17 +40,6 @@ from reachproof.solver.ground import Encoding
 from reachproof.solver.joint import Difference
 from reachproof.solver.pairing import pair
 from reachproof.solver.prove import Prover
-
-
-class Relation(StrEnum):
-    """How a snapshot compares with an earlier one, over all flows of the endpoints that one of them has."""
-
-    EQUIVALENT = "equivalent"
-    STRICTER = "stricter"
-    LOOSER = "looser"
-    INCOMPARABLE = "incomparable"
-    UNDETERMINED = "undetermined"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

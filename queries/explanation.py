@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from reachproof.documents.words import Verdict
 from reachproof.grammar import ast
 from reachproof.grammar.format_parts import format_ports, format_set
 from reachproof.grammar.parse import Pair, parse_pair
@@ -28,7 +29,6 @@ from reachproof.queries.domain_names import with_certain_names
 from reachproof.queries.entry_points import arrivals, no_entry
 from reachproof.queries.errors import QueryError, query_problem
 from reachproof.queries.explain import all_blockers, deciders
-from reachproof.queries.plan import Verdict
 from reachproof.queries.possible import possible_sets
 from reachproof.queries.readings import by_witness
 from reachproof.queries.replay import spot_check

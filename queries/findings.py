@@ -6,23 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reachproof.documents.words import FindingSeverity
 from reachproof.network.cluster import Notice
 from reachproof.network.flow import Flow
 from reachproof.network.origin import Origin
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Row
-from reachproof.queries.wire import API_VERSION, Json, end_json
 
-
-class Severity(StrEnum):
-    """The worst first. Error: what is written is not what happens, or not defined. Info: may well be meant."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-
-
-SEVERITIES = tuple(Severity)
+SEVERITIES = tuple(FindingSeverity)
 
 
 class Code(StrEnum):
@@ -54,7 +45,7 @@ class Finding:
     """
 
     code: Code
-    severity: Severity
+    severity: FindingSeverity
     subject: str
     text: str
     origin: Origin
@@ -71,12 +62,12 @@ class Report:
     findings: tuple[Finding, ...]
     undecided: tuple[Notice, ...] = ()
 
-    def at_least(self, severity: Severity) -> tuple[Finding, ...]:
+    def at_least(self, severity: FindingSeverity) -> tuple[Finding, ...]:
         """The findings that are as severe as this, or worse."""
         limit = SEVERITIES.index(severity)
         return tuple(each for each in self.findings if SEVERITIES.index(each.severity) <= limit)
 
-    def count(self, severity: Severity) -> int:
+    def count(self, severity: FindingSeverity) -> int:
         """How many findings have exactly this severity."""
         return sum(1 for each in self.findings if each.severity is severity)
 
@@ -90,38 +81,3 @@ def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         return rank, origin.file, origin.document, origin.line, finding.code, finding.text
 
     return tuple(sorted(findings, key=key))
-
-
-def report_json(report: Report) -> dict[str, Json]:
-    """The report as JSON; `apiVersion` names its shape."""
-    return {
-        "apiVersion": API_VERSION,
-        "findings": [_finding_json(report.snapshot, each) for each in report.findings],
-        "counts": {str(severity): report.count(severity) for severity in Severity},
-        "undecided": [{"code": each.code, "text": each.text} for each in report.undecided],
-        "assumptions": [{"code": each.code, "text": each.text} for each in report.snapshot.assumptions],
-        "warnings": [{"code": each.code, "text": each.text} for each in report.snapshot.warnings],
-        "snapshot": report.snapshot.digest,
-    }
-
-
-def _finding_json(snapshot: Snapshot, finding: Finding) -> dict[str, Json]:
-    origin = finding.origin
-    return {
-        "code": str(finding.code),
-        "severity": str(finding.severity),
-        "subject": finding.subject,
-        "text": finding.text,
-        "origin": {"file": origin.file, "line": origin.line, "path": origin.path},
-        "example": _flow_json(snapshot, finding.example) if finding.example else None,
-        "confirmed": finding.confirmed,
-    }
-
-
-def _flow_json(snapshot: Snapshot, flow: Flow) -> dict[str, Json]:
-    return {
-        "source": end_json(snapshot, flow.source, flow.source_address),
-        "destination": end_json(snapshot, flow.destination, flow.destination_address),
-        "protocol": str(flow.protocol),
-        "port": flow.port,
-    }

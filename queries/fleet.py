@@ -17,9 +17,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from reachproof.documents.words import State, Verdict
 from reachproof.network.errors import InternalError, ReachproofError
-from reachproof.queries.audit import Audited, AuditTask, State, together
-from reachproof.queries.plan import Verdict
+from reachproof.queries.audit import Audited, AuditTask, together
 
 MOST_ATTEMPTS = 3
 """How many workers a task is given to, one after the other, while they die of it."""

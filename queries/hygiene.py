@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from reachproof.documents.words import FindingSeverity, Verdict
 from reachproof.engines.assembly import EXEMPTION
 from reachproof.grammar import ast
 from reachproof.network.cluster import Notice, Pod
@@ -27,8 +28,7 @@ from reachproof.network.policy import Action, Direction, Policy, TierName
 from reachproof.network.ports import Protocol, place
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Witness
-from reachproof.queries.findings import Code, Finding, Report, Severity, ordered
-from reachproof.queries.plan import Verdict
+from reachproof.queries.findings import Code, Finding, Report, ordered
 from reachproof.queries.reading_findings import blind_blocks, loading_findings
 from reachproof.queries.selectors import rule_name, static_findings
 from reachproof.semantics.evaluate import evaluate, truth
@@ -185,14 +185,14 @@ def _idle_finding(found: IdleRule) -> Finding:
     by = tuple(map(_taker, found.takers))
     differs = any(taker.action is not action for taker in found.takers)
     if found.overridden:
-        severity = Severity.WARNING if differs else Severity.INFO
+        severity = FindingSeverity.WARNING if differs else FindingSeverity.INFO
         why = f"never comes to decide: earlier tiers decide all of its flows, by {listed(by)}"
     elif found.policy.tier is TierName.NETWORK_POLICY or (found.policy.tier is TierName.NORMAL and not differs):
-        severity = Severity.INFO
+        severity = FindingSeverity.INFO
         what = "denied" if action is Action.DENY else "allowed"
         why = f"adds nothing: all of its flows are {what} by {listed(by)}"
     else:
-        severity = Severity.ERROR if differs else Severity.WARNING
+        severity = FindingSeverity.ERROR if differs else FindingSeverity.WARNING
         why = f"never decides: all of its flows are decided before it, by {listed(by)}"
     return Finding(
         code=Code.OVERRIDDEN_RULE if found.overridden else Code.SHADOWED_RULE,
@@ -244,7 +244,7 @@ def _redundant_finding(found: Redundancy) -> Finding:
     doubt = "" if found.confirmed else " (not confirmed by Z3)"
     return Finding(
         code=Code.REDUNDANT_POLICY,
-        severity=Severity.WARNING,
+        severity=FindingSeverity.WARNING,
         subject=str(policy.ref),
         text=f"{policy.ref} is redundant: {why}{doubt}",
         origin=policy.origin,
@@ -291,7 +291,7 @@ def _ambiguous_finding(snapshot: Snapshot, found: Ambiguity) -> Finding:
     ]
     policies = tuple(dict.fromkeys(map(str, refs)))
     why = "; ".join(notice.text for notice in notices)
-    severity = Severity.INFO if found.cause is Cause.MAY else Severity.ERROR
+    severity = FindingSeverity.INFO if found.cause is Cause.MAY else FindingSeverity.ERROR
     origins = [policy.origin for policy in found.policies]
     origins += [step.origin for trace in traces for step in trace.side(found.direction).steps if step.origin]
     subject = listed(policies) if policies else f"{found.direction} of pods"
@@ -354,7 +354,7 @@ def _dns_finding(names: list[str], flow: Flow, trace: Trace) -> Finding:
     origin = stopping.origin or _pod_of(flow).origin
     return Finding(
         code=Code.DNS_BLOCKED,
-        severity=Severity.WARNING,
+        severity=FindingSeverity.WARNING,
         subject=subject,
         text=f"{subject} cannot reach any pod labelled {DNS} on udp/53: {stopping.text}",
         origin=origin,

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from reachproof.documents.words import Verdict
 from reachproof.grammar import ast
 from reachproof.network.address import format_cidrs
 from reachproof.network.cluster import Node, Notice, Pod
@@ -27,7 +28,6 @@ from reachproof.network.policy import Action
 from reachproof.network.ports import format_ports
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Row
-from reachproof.queries.plan import Verdict
 from reachproof.queries.replay import spot_check
 from reachproof.queries.service_rows import service_doubts, service_rows
 from reachproof.queries.sets import Binder

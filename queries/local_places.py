@@ -8,7 +8,8 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import active_children, get_context
 from multiprocessing.process import BaseProcess
 
-from reachproof.queries.audit import Audited, AuditTask, State, audit_one
+from reachproof.documents.words import State
+from reachproof.queries.audit import Audited, AuditTask, audit_one
 from reachproof.queries.fleet import MOST_ATTEMPTS, Failure, Place
 
 

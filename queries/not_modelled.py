@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from reachproof.documents.words import Verdict
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Direction
 from reachproof.queries.answer import Answer
-from reachproof.queries.plan import Verdict
 from reachproof.semantics.trace import Trace
 
 _CODES = frozenset(("WAYPOINT_IN_USE", "HBONE_PORT", "MESH_UNCLEAR", "AMBIENT_PROBES"))

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from importlib.resources import files
 
+from reachproof.documents.words import Status, Verdict
 from reachproof.grammar.ast import Expect, Invariant, Pack, Severity
 from reachproof.grammar.format import format_query
 from reachproof.grammar.mistakes import Mistake
@@ -22,22 +22,12 @@ from reachproof.queries.answer import Answer
 from reachproof.queries.ask import DEFAULT_BUDGET, Session
 from reachproof.queries.errors import QueryError
 from reachproof.queries.parallel import Progress, Task, answers_of
-from reachproof.queries.plan import Verdict
 from reachproof.queries.tenancy import tenancy_mistakes, with_tenants
-from reachproof.queries.wire import Json, answer_json
 from reachproof.solver.budget import Budget
 
 KIND_MISSING = "KIND_MISSING"
 LACKING = ("NO_POLICIES", KIND_MISSING)
 """The codes of warnings that say of what the input has nothing at all."""
-
-
-class Status(StrEnum):
-    """What a verdict means to whoever runs a pack."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,12 +172,17 @@ def judged(
     Where the input lacks the kind that would tell, whether it applies is not known.
     """
     statement = bound.statement
-    answer = replace(answer, name=statement.name, severity=statement.severity, expected=statement.expected)
+    answer = named(answer, statement)
     unread = not allow_no_policies and _has(answer, KIND_MISSING)
     if bound.shipped and answer.vacuous and not unread:
         return Skipped(statement=statement, reason=_nothing_there(answer))
     status = status_of(answer, allow_vacuous=allow_vacuous, allow_no_policies=allow_no_policies)
     return Result(statement=statement, answer=answer, status=status)
+
+
+def named(answer: Answer, statement: Statement) -> Answer:
+    """The answer with what a pack says of its statement."""
+    return replace(answer, name=statement.name, severity=statement.severity, expected=statement.expected)
 
 
 def report_of(found: Iterable[Result | Skipped]) -> Report:
@@ -295,25 +290,6 @@ def _statement(given: PackText, check: Invariant | Expect) -> Statement:
 def _nothing_there(answer: Answer) -> str:
     reasons = [notice.text for notice in answer.warnings if notice.code in ("EMPTY_SET", "NO_ENDPOINTS", KIND_MISSING)]
     return "; ".join(reasons) or "it is about no flow at all in this snapshot"
-
-
-def report_json(report: Report) -> dict[str, Json]:
-    """The verdict on all, every answer with its status, and what was left out with the reason."""
-    return {
-        "verdict": str(report.verdict),
-        "answers": [result_json(result) for result in report.results],
-        "skipped": [skipped_json(each) for each in report.skipped],
-    }
-
-
-def result_json(result: Result) -> dict[str, Json]:
-    """The answer to a statement, with its status."""
-    return answer_json(result.answer) | {"status": str(result.status)}
-
-
-def skipped_json(skipped: Skipped) -> dict[str, Json]:
-    """A statement that was left out, with the reason."""
-    return {"name": skipped.statement.name, "reason": skipped.reason}
 
 
 def usable_cores() -> int:

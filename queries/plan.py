@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
+from reachproof.documents.words import Verdict
 from reachproof.grammar.ast import Ports
 from reachproof.network.cluster import Notice
 from reachproof.network.policy import Direction
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver.goal import Formula, Ranked, Search, Wanted
-
-
-class Verdict(StrEnum):
-    """The user's verdicts: of `can` questions, of claims, of questions for a list or a reason, and neither."""
-
-    REACHABLE = "reachable"
-    UNREACHABLE = "unreachable"
-    HOLDS = "holds"
-    VIOLATED = "violated"
-    LISTED = "listed"
-    EXPLAINED = "explained"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,21 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
+from reachproof.documents.words import Edit
 from reachproof.network.origin import Origin
 from reachproof.network.placeless import placeless
 from reachproof.network.policy import DomainPeer, Policy, PolicyRef, Rule
 from reachproof.network.snapshot import Snapshot
 from reachproof.network.unmodelled import Unmodelled, Unread
-
-
-class Edit(StrEnum):
-    """What was done to a policy."""
-
-    ADDED = "added"
-    REMOVED = "removed"
-    CHANGED = "changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

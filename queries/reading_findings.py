@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reachproof.documents.words import FindingSeverity
 from reachproof.engines.assembly import programs
 from reachproof.network.address import ALL_V4, ALL_V6, format_cidrs
 from reachproof.network.cluster import Pod
@@ -14,7 +15,7 @@ from reachproof.network.intervals import IntervalSet
 from reachproof.network.origin import Origin
 from reachproof.network.policy import AddressPeer, Direction, PartyKind, Policy
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.findings import Code, Finding, Severity
+from reachproof.queries.findings import Code, Finding
 
 _CODES = {
     "EMPTY_LIST": Code.EMPTY_LIST,
@@ -77,7 +78,7 @@ def _first(pods: list[Pod], block: IntervalSet) -> str:
 def _finding(code: Code, subject: str, text: str, origin: Origin) -> Finding:
     return Finding(
         code=code,
-        severity=Severity.WARNING,
+        severity=FindingSeverity.WARNING,
         subject=subject,
         text=text,
         origin=origin,

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import assert_never
 
+from reachproof.documents.words import By, Partial
 from reachproof.network.address import ALL_V4, ALL_V6, format_cidrs
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import External
 from reachproof.network.intervals import EMPTY, IntervalSet, Span
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.by import By
 from reachproof.queries.tenancy import tenant_of
 from reachproof.solver.universe import Universe, party_key
 
@@ -27,15 +27,6 @@ class EndKind(StrEnum):
     TENANT = "tenant"
     NODE = "node"
     EXTERNAL = "external"
-
-
-class Partial(StrEnum):
-    """What tells the flows of a row apart where a port is allowed for some of them only."""
-
-    PODS = "pods"
-    ADDRESSES = "addresses"
-    UNKNOWN_ADDRESSES = "unknownAddresses"
-    PODS_OR_ADDRESSES = "podsOrAddresses"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

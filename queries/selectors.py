@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from math import inf
 
+from reachproof.documents.words import FindingSeverity
 from reachproof.engines.cilium.tiers import adapted
 from reachproof.engines.istio.membership import IN_MESH
 from reachproof.network.cluster import Pod
@@ -27,7 +28,7 @@ from reachproof.network.policy import (
     Union,
 )
 from reachproof.network.predicate import ALWAYS, Conjunction, Predicate, both, written
-from reachproof.queries.findings import Code, Finding, Severity
+from reachproof.queries.findings import Code, Finding
 from reachproof.semantics.sentences import listed, number_or_name
 from reachproof.solver.bits import positions
 from reachproof.solver.meant import Meant
@@ -160,7 +161,7 @@ class _Policy:
         why = f"{what} can ever be selected" if never else f"{what} in the snapshot is selected"
         return Finding(
             code=Code.NEVER_SELECTS if never else Code.SELECTS_NOTHING,
-            severity=Severity.ERROR if never else Severity.WARNING,
+            severity=FindingSeverity.ERROR if never else FindingSeverity.WARNING,
             subject=subject,
             text=f"{subject} selects {selector}; {why}",
             origin=origin,
@@ -172,7 +173,7 @@ class _Policy:
         text = f"{subject} names the port {port.name}{protocol}, which no destination pod that it selects declares"
         return Finding(
             code=Code.UNKNOWN_PORT_NAME,
-            severity=Severity.ERROR,
+            severity=FindingSeverity.ERROR,
             subject=subject,
             text=text,
             origin=rule.origin,
@@ -200,7 +201,7 @@ def _tied(policies: Iterable[Policy]) -> Iterator[Finding]:
         shown = "no order" if order == inf else f"order {order:g}"
         yield Finding(
             code=Code.TIED_ORDER,
-            severity=Severity.WARNING,
+            severity=FindingSeverity.WARNING,
             subject=names,
             text=f"{names} have {shown} in the tier {tier} and rules that do different things; their names decide",
             origin=tied[0].origin,
@@ -223,7 +224,7 @@ def _namespaces_without_policy(universe: Universe) -> Iterator[Finding]:
         pods = "1 pod" if count == 1 else f"{count} pods"
         yield Finding(
             code=Code.NAMESPACE_WITHOUT_POLICY,
-            severity=Severity.INFO,
+            severity=FindingSeverity.INFO,
             subject=subject,
             text=f"{subject} has {pods} and no NetworkPolicy",
             origin=namespace.origin,

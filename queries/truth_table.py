@@ -8,13 +8,13 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
+from reachproof.documents.words import Verdict
 from reachproof.grammar.ast import Group
 from reachproof.grammar.format_parts import format_ports
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Row
 from reachproof.queries.ask import DEFAULT_BUDGET, Session
 from reachproof.queries.explanation import bind_pair, draft_of
-from reachproof.queries.plan import Verdict
 from reachproof.queries.replay import spot_check
 from reachproof.queries.sets import Binder, Groups
 from reachproof.solver.budget import Budget, OutOfBudget

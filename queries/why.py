@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reachproof.documents.words import Verdict
 from reachproof.network.cluster import Notice
 from reachproof.network.flow import Flow
 from reachproof.queries.answer import Answer
 from reachproof.queries.causes import causes
 from reachproof.queries.claims import answer_check
 from reachproof.queries.explain import all_blockers, deciders
-from reachproof.queries.plan import Verdict, WhyPlan
+from reachproof.queries.plan import WhyPlan
 from reachproof.queries.prepared import PreparedSnapshot
 from reachproof.queries.undetermined import two_outcomes
 from reachproof.solver.budget import Budget

@@ -18,11 +18,12 @@ from typing import TypeAlias
 
 from reachproof.cli.formats.shown import Shown, connections, end_text, outside_names, remarks
 from reachproof.cli.text import place, printable
+from reachproof.documents.words import Partial
 from reachproof.network.intervals import EMPTY
 from reachproof.network.ports import ALL_PORTS, ranges
 from reachproof.queries.connectivity import Connectivity
 from reachproof.queries.connectivity_explain import Explanation, Stretch, explain
-from reachproof.queries.report_ends import End, EndKind, Partial
+from reachproof.queries.report_ends import End, EndKind
 from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import OutOfBudget
 from reachproof.solver.matrix import Access

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from reachproof.cli.formats.shown import Shown, connections, end_text, outside_names, remarks
 from reachproof.cli.text import place, printable
+from reachproof.documents.words import Partial
 from reachproof.network.policy import Direction
-from reachproof.queries.report_ends import Partial, partial_by
+from reachproof.queries.report_ends import partial_by
 from reachproof.semantics.trace import Truth
 
 if TYPE_CHECKING:

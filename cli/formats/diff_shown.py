@@ -8,12 +8,12 @@ from functools import cached_property
 
 from reachproof.cli.formats.shown import connections, end_text, outside_names
 from reachproof.cli.text import place
+from reachproof.documents.words import Change, Edit, Relation
 from reachproof.network.flow import Flow
 from reachproof.queries.diff_causes import Cause
-from reachproof.queries.diff_rows import Change, Row
-from reachproof.queries.difference import Diff, Relation, Undetermined
+from reachproof.queries.diff_rows import Row
+from reachproof.queries.difference import Diff, Undetermined
 from reachproof.queries.difference import Shown as Witness
-from reachproof.queries.policy_changes import Edit
 from reachproof.queries.report_ends import End
 
 SENTENCES = {

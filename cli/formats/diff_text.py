@@ -16,9 +16,9 @@ from reachproof.cli.formats.diff_shown import (
     witnesses,
 )
 from reachproof.cli.text import flow_text, place, printable
+from reachproof.documents.words import Change, Relation
 from reachproof.queries import difference
-from reachproof.queries.diff_rows import Change, Row
-from reachproof.queries.difference import Relation
+from reachproof.queries.diff_rows import Row
 
 _COLOURS = {
     Relation.EQUIVALENT: "green",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reachproof.documents.words import Status, Verdict
 from reachproof.network.origin import Origin
 from reachproof.network.policy import Action, PolicyRef
 from reachproof.queries.answer import Answer
-from reachproof.queries.packs import LACKING, Result, Status
-from reachproof.queries.plan import Verdict
+from reachproof.queries.packs import LACKING, Result
 
 _EXPLAINING = frozenset(("EMPTY_SET", "NO_ENDPOINTS", *LACKING))
 

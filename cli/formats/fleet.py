@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from reachproof.cli.exit_codes import ExitCode, worst
 from reachproof.cli.text import error_lines
+from reachproof.documents.words import State, Verdict
 from reachproof.network.errors import InputError
-from reachproof.queries.audit import Audited, PackAudit, State
-from reachproof.queries.plan import Verdict
+from reachproof.queries.audit import Audited, PackAudit
 
 _OF_STATE = {
     State.REFUSED: ExitCode.BAD_INPUT,

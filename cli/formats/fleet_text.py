@@ -9,9 +9,10 @@ import click
 from reachproof.cli.check import result_lines, summary
 from reachproof.cli.formats.fleet import trouble, word_of
 from reachproof.cli.text import printable
-from reachproof.queries.audit import Audited, State
+from reachproof.documents.words import State, Status
+from reachproof.queries.audit import Audited
 from reachproof.queries.fleet import FleetReport
-from reachproof.queries.packs import Report, Status
+from reachproof.queries.packs import Report
 
 _COLOURS = {"holds": "green", "violated": "red", "refused": "red", "broken": "red"}
 

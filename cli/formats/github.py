@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reachproof.cli.formats.faults import faults, story
+from reachproof.documents.words import Status
 from reachproof.grammar.ast import Severity
-from reachproof.queries.packs import Report, Result, Status
+from reachproof.queries.packs import Report, Result
 
 _COMMAND = {
     Severity.INFO: "notice",

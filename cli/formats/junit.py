@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 
 from reachproof.cli.formats.faults import faults, headline, story
 from reachproof.cli.text import printable
-from reachproof.queries.packs import Report, Result, Skipped, Status
+from reachproof.documents.words import Status
+from reachproof.queries.packs import Report, Result, Skipped
 
 _COUNTED = ("tests", "failures", "errors", "skipped")
 

@@ -7,10 +7,11 @@ from pathlib import PurePath
 from urllib.parse import quote
 
 from reachproof.cli.formats.sarif import FINGERPRINT, SCHEMA, Json
+from reachproof.documents.words import FindingSeverity
 from reachproof.network.origin import Origin
-from reachproof.queries.findings import Code, Finding, Report, Severity
+from reachproof.queries.findings import Code, Finding, Report
 
-_LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_LEVEL = {FindingSeverity.ERROR: "error", FindingSeverity.WARNING: "warning", FindingSeverity.INFO: "note"}
 
 
 def lint_sarif(report: Report, version: str) -> dict[str, Json]:

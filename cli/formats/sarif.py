@@ -8,8 +8,9 @@ from typing import TypeAlias
 from urllib.parse import quote
 
 from reachproof.cli.formats.faults import Fault, faults, story
+from reachproof.documents.words import Status
 from reachproof.grammar.ast import Severity
-from reachproof.queries.packs import Report, Result, Statement, Status
+from reachproof.queries.packs import Report, Result, Statement
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | bool"
 

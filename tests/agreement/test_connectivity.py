@@ -7,13 +7,13 @@ from collections import defaultdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reachproof.documents.words import By
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import External, Party
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import place
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
-from reachproof.queries.by import By
 from reachproof.queries.connectivity import Connectivity, Request, connectivity
 from reachproof.queries.report_ends import End
 from reachproof.semantics.evaluate import truth

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reachproof.documents.words import By
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import Flow, Party
 from reachproof.network.ports import place
-from reachproof.queries.by import By
 from reachproof.queries.diff_rows import Row
 from reachproof.queries.difference import Diff, difference
 from reachproof.queries.report_ends import End

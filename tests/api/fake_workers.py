@@ -10,6 +10,7 @@ from reachproof.api.schemas import CheckRequest, QueryRequest, Question
 from reachproof.api.settings import Settings
 from reachproof.api.snapshot_provider import SnapshotProvider
 from reachproof.api.statements import Draft
+from reachproof.api.unfinished import undecided
 from reachproof.api.work import Job
 from reachproof.api.workers.hand import Fence, Lost, Why
 from reachproof.api.workers.item import wanted_by
@@ -18,6 +19,7 @@ from reachproof.api.workers.pool import Pool
 from reachproof.api.workers.spool import Spool
 from reachproof.api.workers.workplace import Workers
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries.answer_document import answer_document
 
 Outcome = Done | Failed | Lost
 SNAPSHOT = Snapshot(digest="sha256:" + "0" * 64)
@@ -50,7 +52,8 @@ class Given:
 
     def open(self, statements: int) -> None:
         """The worker finds so many statements."""
-        drafts = tuple(Draft(answer={"query": f"statement {n}"}, status="undecided") for n in range(statements))
+        answers = (answer_document(undecided(f"statement {n}", "", "")) for n in range(statements))
+        drafts = tuple(Draft(answer=answer, status="undecided") for answer in answers)
         self.outcome.set_result(Done(drafts=drafts))
 
     def lose(self, why: Why = Why.CRASHED, *, gone: bool = True) -> None:

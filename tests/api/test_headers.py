@@ -43,5 +43,5 @@ def test_the_page_of_the_interface_runs_no_script_and_asks_no_other_host() -> No
     assert "script" not in policy
     assert "<script" not in response.text
     assert "http://" not in response.text and "https://" not in response.text
-    for shown in ("POST /query", "GET /healthz", "AnswerDocument", "ProblemDetails"):
+    for shown in ("POST /query", "GET /healthz", "Answer", "ProblemDetails"):
         assert shown in response.text

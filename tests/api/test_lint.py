@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
-from reachproof.queries.findings import report_json
+from reachproof.documents.json import plain
+from reachproof.queries.findings_document import findings_document
 from reachproof.queries.hygiene import lint
 from reachproof.solver.budget import Budget
 from reachproof.solver.ground import prepare
@@ -16,8 +15,8 @@ def test_the_document_is_that_of_the_command_line() -> None:
     snapshot = tenants("tenants-broken")
     response = client(snapshot).post("/lint", json={})
     assert response.status_code == 200
-    expected = report_json(lint(prepare(snapshot), Budget(), Prover()))
-    assert response.json() == json.loads(json.dumps(expected))
+    expected = plain(findings_document(lint(prepare(snapshot), Budget(), Prover())))
+    assert response.json() == expected
     assert response.json()["counts"] == {"error": 0, "warning": 3, "info": 3}
 
 

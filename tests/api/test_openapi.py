@@ -95,7 +95,7 @@ def test_a_problem_is_documented_as_it_is_sent(document: dict[str, Any]) -> None
 
 
 def test_an_answer_is_documented_as_it_is_sent(document: dict[str, Any]) -> None:
-    whole = {**document["components"]["schemas"]["AnswerDocument"], "components": document["components"]}
+    whole = {**document["components"]["schemas"]["Answer"], "components": document["components"]}
     body = client().post("/query", json={"query": "can any pod reach any pod?", "manifests": []}).json()
     Draft202012Validator(whole).validate(body)
 

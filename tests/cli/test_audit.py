@@ -16,8 +16,9 @@ import pytest
 from reachproof.cli.exit_codes import ExitCode
 from reachproof.cli.formats.fleet import code_of, word_of
 from reachproof.cli.main import main
+from reachproof.documents.words import State
 from reachproof.queries import local_places
-from reachproof.queries.audit import Audited, AuditTask, State, audit_one
+from reachproof.queries.audit import Audited, AuditTask, audit_one
 from tests.cli.test_check import check_sarif
 from tests.cli.test_process import command, environment
 from tests.queries.fleets import PACK, cluster

@@ -12,12 +12,12 @@ from typing import Any, NoReturn
 import pytest
 
 from reachproof.cli.exit_codes import ExitCode, exit_code
+from reachproof.documents.words import Verdict
 from reachproof.manifests import load
 from reachproof.network.errors import InternalError
 from reachproof.queries import ask
 from reachproof.queries.answer import Answer
 from reachproof.queries.ask import Session
-from reachproof.queries.plan import Verdict
 from reachproof.solver import budget
 from tests.cli.contract import check_answer
 from tests.cli.terminal import Terminal

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from reachproof.documents.words import Status
 from reachproof.manifests import load, load_text
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.packs import Status, check, read_packs
+from reachproof.queries.packs import check, read_packs
 from tests.deploy.manifests import BASE, DEPLOY, POSTGRES, SURROUNDINGS, files, objects
 
 PACK, WITH_DATABASE = DEPLOY / "policies.reach", POSTGRES / "policies.reach"

@@ -4,11 +4,14 @@ the service's own description. `python -m tests.docs.generated` writes them anew
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from reachproof.api.app import create_app
 from reachproof.api.settings import Settings
+from reachproof.documents.schema import PUBLISHED, published
 from reachproof.grammar.format import format_query
 from reachproof.grammar.parse import parse
 from tests.grammar.test_sentences import PORTS, PREFIXES, SETS, STATEMENTS, SYNONYMS
@@ -139,6 +142,8 @@ def _type(schema: dict[str, Any]) -> str:
     if "enum" in schema or "const" in schema:
         return ", ".join(f"`{each}`" for each in schema.get("enum", [schema.get("const")]))
     match schema.get("type"):
+        case "array" if "prefixItems" in schema:
+            return f"[{', '.join(map(_type, schema['prefixItems']))}]"
         case "array":
             return f"list of {_type(schema.get('items', {}))}"
         case "object" if isinstance(schema.get("additionalProperties"), dict):
@@ -154,7 +159,16 @@ def _prose(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-GENERATED: dict[str, Callable[[], str]] = {"docs/sentences.md": sentences, "docs/http.md": http}
+def schema(name: str) -> str:
+    """A published schema."""
+    return json.dumps(published(name), indent=2) + "\n"
+
+
+GENERATED: dict[str, Callable[[], str]] = {
+    "docs/sentences.md": sentences,
+    "docs/http.md": http,
+    **{f"docs/schemas/{name}.json": partial(schema, name) for name in PUBLISHED},
+}
 
 if __name__ == "__main__":
     for page, made in GENERATED.items():

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
+from reachproof.documents.answer import Answer
+from reachproof.documents.connectivity import Connectivity
+from reachproof.documents.diff import Diff
+from reachproof.documents.findings import Findings
+from reachproof.documents.json import decoded, plain
+from reachproof.documents.report import Report
+from reachproof.documents.words import By
 from reachproof.face.answer import answer_of
 from reachproof.face.connectivity import connectivity_of
 from reachproof.face.difference import diff_of
 from reachproof.face.findings import findings_of
 from reachproof.face.report import report_of
 from reachproof.manifests import load
+from reachproof.queries.answer_document import answer_document, report_document
 from reachproof.queries.ask import Session
-from reachproof.queries.by import By
 from reachproof.queries.connectivity import connectivity, request
-from reachproof.queries.connectivity_wire import report_text
-from reachproof.queries.diff_wire import diff_json
+from reachproof.queries.connectivity_document import connectivity_blocks
+from reachproof.queries.diff_document import diff_document
 from reachproof.queries.difference import difference
 from reachproof.queries.explanation import explain
 from reachproof.queries.exposure import exposure
-from reachproof.queries.findings import report_json as findings_json
+from reachproof.queries.findings_document import findings_document
 from reachproof.queries.hygiene import lint
 from reachproof.queries.packs import check, library
-from reachproof.queries.packs import report_json as packs_json
 from reachproof.queries.possible_exposure import with_possible
-from reachproof.queries.wire import answer_json
 from reachproof.solver.budget import Budget
 from reachproof.solver.prove import Prover
 from tests.house.places import ROOT
@@ -72,31 +77,38 @@ FIXED = frozenset(
 def documents() -> dict[str, Any]:
     """A document of every kind, by the name of its kind, as a service would send it."""
     good, broken = (Session(load(EXAMPLES / name)) for name in ("tenants", "tenants-broken"))
-    return {
-        "refuted": answer_json(broken.ask(REFUTED)),
-        "proved": answer_json(good.ask(REFUTED)),
-        "since": answer_json(broken.since({"main": good}).ask("nothing changed since snapshot main")),
-        "list": answer_json(good.ask("which pods can reach service kube-system/kube-dns on udp/53?")),
-        "explained": answer_json(explain(good, "acme-shop/front-7d9c5", "service acme-shop/db", "5432")),
-        "report": packs_json(check(broken.snapshot, library())),
-        "findings": findings_json(lint(broken.encoding, Budget(), Prover())),
-        "connectivity": json.loads("".join(_connectivity(good))),
-        "diff": diff_json(difference(good.encoding, broken.encoding, Budget(), Prover())),
+    found = {
+        "refuted": answer_document(broken.ask(REFUTED)),
+        "proved": answer_document(good.ask(REFUTED)),
+        "since": answer_document(broken.since({"main": good}).ask("nothing changed since snapshot main")),
+        "list": answer_document(good.ask("which pods can reach service kube-system/kube-dns on udp/53?")),
+        "explained": answer_document(explain(good, "acme-shop/front-7d9c5", "service acme-shop/db", "5432")),
+        "report": report_document(check(broken.snapshot, library())),
+        "findings": findings_document(lint(broken.encoding, Budget(), Prover())),
+        "connectivity": json.loads(b"".join(_connectivity(good))),
+        "diff": diff_document(difference(good.encoding, broken.encoding, Budget(), Prover())),
     }
+    return {kind: each if kind == "connectivity" else plain(each) for kind, each in found.items()}
 
 
-def _connectivity(session: Session) -> Iterable[str]:
+def _connectivity(session: Session) -> Iterable[bytes]:
     report = connectivity(session, request(By.WORKLOAD))
     exposures, _ = with_possible(report, tuple(exposure(report)), Budget(), Prover())
-    return report_text(report, exposures=exposures)
+    return connectivity_blocks(report, exposures=exposures)
 
 
-_VIEWS = {"report": report_of, "findings": findings_of, "connectivity": connectivity_of, "diff": diff_of}
+_VIEWS: dict[str, tuple[type[Any], Callable[[Any], Any]]] = {
+    "report": (Report, report_of),
+    "findings": (Findings, findings_of),
+    "connectivity": (Connectivity, connectivity_of),
+    "diff": (Diff, diff_of),
+}
 
 
 def view(kind: str, document: Any) -> Any:
     """The result that a document of a kind is."""
-    return _VIEWS.get(kind, answer_of)(document)
+    shape, made = _VIEWS.get(kind, (Answer, answer_of))
+    return made(decoded(document, shape))
 
 
 def everything(found: dict[str, Any]) -> list[Any]:

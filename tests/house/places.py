@@ -4,7 +4,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "reachproof"
-CODE_FOLDERS = ("api", "cli", "engines", "face", "grammar", "manifests", "network", "queries", "semantics", "solver")
+CODE_FOLDERS = (
+    "api",
+    "cli",
+    "documents",
+    "engines",
+    "face",
+    "grammar",
+    "manifests",
+    "network",
+    "queries",
+    "semantics",
+    "solver",
+)
 
 
 def modules() -> list[Path]:

@@ -10,14 +10,14 @@ from random import Random
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from reachproof.documents.words import By
 from reachproof.grammar.parse import parse_ports
 from reachproof.manifests.load import load_objects
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.policy import Action, AddressPeer, Direction, Match, Rule
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.by import By
 from reachproof.queries.connectivity import Connectivity, Request, connectivity
-from reachproof.queries.connectivity_wire import report_text
+from reachproof.queries.connectivity_document import connectivity_blocks
 from reachproof.queries.report_ends import End, EndKind
 from reachproof.solver.ground import prepare
 from tests.laws.law import ANY, WRITTEN, with_rule
@@ -41,7 +41,7 @@ def rows(found: Connectivity, named: Callable[[End], str] = str) -> Rows:
 @given(manifests(), st.randoms(use_true_random=False), st.sampled_from(By))
 def test_the_order_of_objects_changes_no_byte_of_a_report(objects: list[Manifest], chance: Random, by: By) -> None:
     def document(given_objects: list[Manifest]) -> dict[str, object]:
-        found = json.loads("".join(report_text(report(load_objects(given_objects), by))))
+        found = json.loads(b"".join(connectivity_blocks(report(load_objects(given_objects), by))))
         assert isinstance(found, dict)
         return {key: found[key] for key in ("rows", "by", "evidence")}
 

@@ -8,16 +8,16 @@ from dataclasses import replace
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from reachproof.documents.words import Change as RowChange
+from reachproof.documents.words import Relation, Verdict
 from reachproof.manifests.load import load_objects
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.options import Enforcement
 from reachproof.network.policy import AddressPeer, Direction, Match, Policy, Rule
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
-from reachproof.queries.diff_rows import Change as RowChange
 from reachproof.queries.diff_rows import Row
-from reachproof.queries.difference import Diff, Relation, difference
-from reachproof.queries.plan import Verdict
+from reachproof.queries.difference import Diff, difference
 from reachproof.solver.budget import Budget
 from reachproof.solver.ground import prepare
 from reachproof.solver.prove import Prover

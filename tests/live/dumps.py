@@ -15,11 +15,12 @@ from typing import Any
 
 import yaml
 
+from reachproof.documents.json import plain
 from reachproof.manifests.load import load
 from reachproof.network.options import Cni, Options
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries.answer_document import answer_document
 from reachproof.queries.ask import Session
-from reachproof.queries.wire import answer_json
 from tests.live.server import Server, server, wait_for
 
 APPLIED = Path(__file__).parent / "applied"
@@ -76,7 +77,7 @@ def answers(snapshot: Snapshot, *, notices: bool = True) -> dict[str, Any]:
     """
     session = Session(snapshot)
     left_out = ("origin", "evidence", *(() if notices else ("assumptions", "warnings")))
-    return {question: _without(answer_json(session.ask(question)), left_out) for question in QUESTIONS}
+    return {question: _without(plain(answer_document(session.ask(question))), left_out) for question in QUESTIONS}
 
 
 def _without(value: Any, left_out: Sequence[str]) -> Any:

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
+from reachproof.documents.json import plain
 from reachproof.manifests import cache as module
 from reachproof.manifests.cache import SnapshotCache
 from reachproof.manifests.errors import ManifestError
@@ -27,8 +28,8 @@ from reachproof.manifests.loading import Loading
 from reachproof.manifests.private_folder import PrivateFolder
 from reachproof.network.options import Cni, Enforcement, HostNetworkPods, Options
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries.answer_document import answer_document
 from reachproof.queries.ask import Session
-from reachproof.queries.wire import answer_json
 from tests.house.places import ROOT
 
 EXAMPLES = sorted((ROOT / "queries" / "examples").iterdir())
@@ -119,7 +120,7 @@ def test_answers_do_not_tell_where_the_snapshot_came_from(kept: SnapshotCache, u
 def answers(snapshot: Snapshot) -> list[str]:
     found = Session(snapshot).ask_all("\n".join(SENTENCES))
     timeless = (replace(each, evidence=replace(each.evidence, solver_ms=0, total_ms=0)) for each in found)
-    return [json.dumps(answer_json(each)) for each in timeless]
+    return [json.dumps(plain(answer_document(each))) for each in timeless]
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in TENANTS.iterdir()))

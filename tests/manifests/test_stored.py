@@ -13,6 +13,7 @@ from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from reachproof.documents.json import plain as plain_document
 from reachproof.manifests import kept as module
 from reachproof.manifests.errors import ManifestError
 from reachproof.manifests.load import load, load_objects, load_text
@@ -25,8 +26,8 @@ from reachproof.manifests.stored import (
 )
 from reachproof.network.errors import InputError, InternalError
 from reachproof.network.options import Channel, Cni, Options
+from reachproof.queries.answer_document import answer_document
 from reachproof.queries.ask import Session
-from reachproof.queries.wire import answer_json
 from tests.house.places import ROOT
 from tests.strategies.calico import inputs as calico_inputs
 from tests.strategies.cilium import mixed_manifests
@@ -232,7 +233,7 @@ def test_answers_are_the_same_with_their_places() -> None:
     stored = texts_to_store(texts(folder))
     fresh, again = (Session(each) for each in (load(folder), load_stored(stored.content, stored.snapshot.digest)))
     for sentence in SENTENCES:
-        answers: list[Any] = [answer_json(session.ask(sentence)) for session in (fresh, again)]
+        answers: list[Any] = [plain_document(answer_document(session.ask(sentence))) for session in (fresh, again)]
         for each in answers:
             each["evidence"] = {**each["evidence"], "solverMs": 0, "totalMs": 0}
         assert answers[0] == answers[1]

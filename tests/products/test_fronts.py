@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 import reachproof as rp
+from reachproof.documents.connectivity import Connectivity
+from reachproof.documents.json import decoded
 from reachproof.face.connectivity import connectivity_of
 from reachproof.face.snapshot import Snapshot
 from tests.cli.terminal import Terminal
@@ -75,7 +77,10 @@ def test_one_report_of_connections(world: World, tmp_path: Path, terminal: Termi
     own = command(terminal, world, "connectivity", "-f", str(path), "--exposure", "--dst", "pod shop/db")
     sent = post(world, "/connectivity", objects(world), exposure=True, dst="pod shop/db")
     assert plain(sent) == plain(own) and any(each["ingress"] for each in own["exposure"])
-    read, inside = connectivity_of(own), face(world, path).connectivity(dst="pod shop/db", exposure=True)
+    read, inside = (
+        connectivity_of(decoded(own, Connectivity)),
+        face(world, path).connectivity(dst="pod shop/db", exposure=True),
+    )
     assert (read.rows, read.ends, read.exposures) == (inside.rows, inside.ends, inside.exposures)
     assert [each.text for each in read.assumptions] == [each.text for each in inside.assumptions]
     assert list(read.lines()) == list(inside.lines())

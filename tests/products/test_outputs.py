@@ -14,8 +14,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from reachproof.documents.words import By
 from reachproof.network.ports import place
-from reachproof.queries.by import By
 from reachproof.queries.connectivity import Connectivity, connectivity, request
 from reachproof.queries.report_ends import End
 from reachproof.semantics.trace import Truth

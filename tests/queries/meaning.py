@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import assert_never
 
+from reachproof.documents.words import Verdict
 from reachproof.grammar import ast
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import External
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.plan import Verdict
 from reachproof.semantics.trace import Truth
 from tests.queries.deny import all_selected, denies_by_default
 from tests.queries.prefixes import changed, spared

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from reachproof.documents.words import By
 from reachproof.manifests.load import load_objects
 from reachproof.network.errors import InputError
 from reachproof.network.options import CidrMatches, Cni, Options
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
-from reachproof.queries.by import By
 from reachproof.queries.difference import difference
 from reachproof.queries.errors import QueryError
 from reachproof.queries.selectors import static_findings

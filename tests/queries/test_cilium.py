@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from reachproof.documents.words import Verdict
 from reachproof.manifests.errors import ManifestError
 from reachproof.manifests.load import load_text
 from reachproof.network.options import Cni, Options
@@ -15,7 +16,6 @@ from reachproof.queries.answer import Answer
 from reachproof.queries.ask import Session
 from reachproof.queries.findings import Code
 from reachproof.queries.hygiene import lint
-from reachproof.queries.plan import Verdict
 from reachproof.solver.budget import Budget
 from reachproof.solver.ground import prepare
 from tests.agreement.engines import prover

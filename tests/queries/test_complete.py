@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reachproof.documents.completion import Fault, SentenceState, Suggestion
 from reachproof.grammar.engine import stop
 from reachproof.grammar.format import format_query
 from reachproof.grammar.parse import parse
 from reachproof.manifests import load, load_text
 from reachproof.queries.ask import Session
-from reachproof.queries.complete import Fault, State, Suggestion, complete, suggestions
+from reachproof.queries.complete import complete, suggestions
 from tests.grammar.strategies import queries
 from tests.grammar.test_complete import begins_a_sentence
 from tests.house.places import ROOT
@@ -149,8 +150,8 @@ def test_suggestions_are_bounded() -> None:
 
 def test_a_mistake_has_its_span_what_was_found_and_what_was_expected() -> None:
     found = complete("can pods rech nodes", 19, tenants())
-    assert found.state is State.WRONG
-    (fault,) = found.faults
+    assert found.state is SentenceState.WRONG
+    (fault,) = found.errors
     assert (fault.start, fault.end, fault.found) == (9, 13, "rech")
     assert fault.message.endswith("; did you mean `reach`?")
     assert "reach" in fault.expected
@@ -161,27 +162,27 @@ def test_a_name_that_does_not_exist_is_a_mistake_with_the_names_there_are() -> N
     fault = Fault(
         start=11, end=12, found="C", message="no tenant C in the snapshot; there is A, B", expected=("A", "B")
     )
-    assert complete(text, 0, tenants()).faults == (fault,)
-    assert complete(text, 0, None).faults == ()
+    assert complete(text, 0, tenants()).errors == (fault,)
+    assert complete(text, 0, None).errors == ()
 
 
 @pytest.mark.parametrize(
     ("text", "state"),
     [
-        ("", State.BEGUN),
-        ("can pods", State.BEGUN),
-        ("can pods rea", State.BEGUN),
-        ("can pods reach pod acme", State.BEGUN),
-        ("can pods in namespace acme-sh", State.BEGUN),
-        ("can pods reach namespace acme-sh", State.BEGUN),
-        ("can pods reach pods on ", State.BEGUN),
-        ("can pods in namespace acme-shop reach nodes", State.WHOLE),
-        ("can pods rech", State.WRONG),
-        ("can pods reach namespace shop?", State.WRONG),
-        ("can pods reach namespace zzz", State.WRONG),
+        ("", SentenceState.BEGUN),
+        ("can pods", SentenceState.BEGUN),
+        ("can pods rea", SentenceState.BEGUN),
+        ("can pods reach pod acme", SentenceState.BEGUN),
+        ("can pods in namespace acme-sh", SentenceState.BEGUN),
+        ("can pods reach namespace acme-sh", SentenceState.BEGUN),
+        ("can pods reach pods on ", SentenceState.BEGUN),
+        ("can pods in namespace acme-shop reach nodes", SentenceState.WHOLE),
+        ("can pods rech", SentenceState.WRONG),
+        ("can pods reach namespace shop?", SentenceState.WRONG),
+        ("can pods reach namespace zzz", SentenceState.WRONG),
     ],
 )
-def test_whether_a_text_is_whole_begun_or_wrong(text: str, state: State) -> None:
+def test_whether_a_text_is_whole_begun_or_wrong(text: str, state: SentenceState) -> None:
     assert complete(text, len(text), tenants()).state is state
 
 
@@ -195,4 +196,4 @@ def test_completing_reads_no_further_than_the_cursor() -> None:
 def test_many_mistakes_are_told_in_part() -> None:
     text = "can pods in namespaces " + ", ".join(f"n{number}" for number in range(100)) + " reach pods"
     found = complete(text, len(text), tenants())
-    assert [fault.found for fault in found.faults] == [f"n{number}" for number in range(10)]
+    assert [fault.found for fault in found.errors] == [f"n{number}" for number in range(10)]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from reachproof.documents.words import By
 from reachproof.grammar.parse import parse_ports, parse_set
 from reachproof.manifests.load import load_objects
 from reachproof.network.errors import InternalError
@@ -15,7 +16,6 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.queries import connectivity as reports
 from reachproof.queries import replay, report_check
 from reachproof.queries.ask import Session
-from reachproof.queries.by import By
 from reachproof.queries.connectivity import Connectivity, Request, connectivity
 from reachproof.queries.errors import QueryError
 from reachproof.semantics.trace import Truth

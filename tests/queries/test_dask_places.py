@@ -12,11 +12,10 @@ import dask
 import pytest
 from distributed import LocalCluster
 
+from reachproof.documents.words import State, Verdict
 from reachproof.network.errors import InputError
-from reachproof.queries.audit import State
 from reachproof.queries.dask_places import dask_places
 from reachproof.queries.fleet import ClusterError, audit
-from reachproof.queries.plan import Verdict
 from tests.queries.fleets import Endless, Fatal, Told, fleet, task
 
 HOLDS, VIOLATED, UNKNOWN = Verdict.HOLDS, Verdict.VIOLATED, Verdict.UNKNOWN

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from reachproof.documents.words import By, Relation
 from reachproof.network.errors import InternalError
 from reachproof.network.ports import format_ports
 from reachproof.queries import diff_causes, difference
-from reachproof.queries.by import By
 from reachproof.queries.diff_rows import Row
-from reachproof.queries.difference import Diff, Relation
+from reachproof.queries.difference import Diff
 from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Truth
 from reachproof.solver import compare

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given, settings
 
+from reachproof.documents.words import Verdict
 from reachproof.network.address import format_address
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.errors import InputError
@@ -17,7 +18,6 @@ from reachproof.queries import explanation
 from reachproof.queries.answer import Answer
 from reachproof.queries.ask import Session
 from reachproof.queries.explanation import explain
-from reachproof.queries.plan import Verdict
 from reachproof.semantics.blockers import blockers
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Step, Truth

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from reachproof import __version__
+from reachproof.documents.words import State, Verdict
 from reachproof.network.errors import InternalError, Problem
-from reachproof.queries.audit import Audited, AuditTask, State, audit_one, refused
+from reachproof.queries.audit import Audited, AuditTask, audit_one, refused
 from reachproof.queries.fleet import MOST_ATTEMPTS, Failure, Given, audit
 from reachproof.queries.local_places import local_places
 from reachproof.queries.packs import PackText
-from reachproof.queries.plan import Verdict
 from tests.queries.fleets import PACK, Endless, Fatal, Told, fleet, task
 
 HOLDS, VIOLATED, UNKNOWN = Verdict.HOLDS, Verdict.VIOLATED, Verdict.UNKNOWN
@@ -59,7 +59,8 @@ def test_a_task_travels_and_its_outcome_too() -> None:
     found = audit_one(given)
     [pack] = found.packs
     assert pickle.loads(pickle.dumps(found)) == found
-    assert (found.verdict, pack.document["verdict"]) == (VIOLATED, "violated")
+    assert pack.document is not None
+    assert (found.verdict, pack.document.verdict) == (VIOLATED, VIOLATED)
     assert found.digest.startswith("sha256:")
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reachproof.documents.words import FindingSeverity, Verdict
 from reachproof.manifests import load_text
 from reachproof.network.errors import InputError, InternalError
 from reachproof.network.options import DEFAULT_OPTIONS, Cni
@@ -15,8 +16,7 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.queries import hygiene
 from reachproof.queries.answer import Answer
 from reachproof.queries.ask import Session
-from reachproof.queries.findings import Code, Finding, Severity
-from reachproof.queries.plan import Verdict
+from reachproof.queries.findings import Code, Finding
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
 from reachproof.solver.ambiguity import Ambiguity, Cause
@@ -104,7 +104,7 @@ def ask(question: str, *texts: str) -> Answer:
     return Session(snapshot(*texts)).ask(question)
 
 
-def found(code: Code, *texts: str) -> list[tuple[Severity, str]]:
+def found(code: Code, *texts: str) -> list[tuple[FindingSeverity, str]]:
     return [(each.severity, each.text) for each in linted(snapshot(*texts)) if each.code is code]
 
 
@@ -216,7 +216,7 @@ def test_a_question_without_time_is_unknown() -> None:
 def test_a_deny_below_an_allow_is_an_error() -> None:
     assert found(Code.SHADOWED_RULE, admin_policy("a", 1, ALLOW_ALL, DENY_WEB)) == [
         (
-            Severity.ERROR,
+            FindingSeverity.ERROR,
             'AdminNetworkPolicy a ingress rule 1 "no-web" (deny) never decides: all of its flows are decided before '
             "it, by AdminNetworkPolicy a rule 0 (allow)",
         )
@@ -225,7 +225,7 @@ def test_a_deny_below_an_allow_is_an_error() -> None:
 
 def test_a_deny_below_a_wider_deny_is_a_warning() -> None:
     ((severity, _),) = found(Code.SHADOWED_RULE, admin_policy("a", 1, DENY_ALL, DENY_WEB))
-    assert severity is Severity.WARNING
+    assert severity is FindingSeverity.WARNING
 
 
 def test_a_rule_that_another_network_policy_makes_superfluous_is_information() -> None:
@@ -233,7 +233,7 @@ def test_a_rule_that_another_network_policy_makes_superfluous_is_information() -
     wide = network_policy("wide", "db", "ingress: [{}]")
     assert found(Code.SHADOWED_RULE, narrow, wide) == [
         (
-            Severity.INFO,
+            FindingSeverity.INFO,
             "NetworkPolicy shop/narrow ingress rule 0 (allow) adds nothing: all of its flows are allowed by "
             "NetworkPolicy shop/wide rule 0 (allow)",
         )
@@ -244,7 +244,7 @@ def test_an_allow_that_the_admin_tier_denies_is_overridden() -> None:
     allow = network_policy("allow-web", "db", "ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}]")
     assert found(Code.OVERRIDDEN_RULE, admin_policy("a", 1, DENY_WEB), allow) == [
         (
-            Severity.WARNING,
+            FindingSeverity.WARNING,
             "NetworkPolicy shop/allow-web ingress rule 0 (allow) never comes to decide: earlier tiers decide all of "
             'its flows, by AdminNetworkPolicy a rule 0 "no-web" (deny)',
         )
@@ -257,12 +257,12 @@ def test_selectors_that_could_never_select_anything_are_errors() -> None:
     peers = f"{{podSelector: {{matchExpressions: {never}}}}}, {{namespaceSelector: {{matchExpressions: {nameless}}}}}"
     assert found(Code.NEVER_SELECTS, network_policy("peer", "db", f"ingress: [{{from: [{peers}]}}]")) == [
         (
-            Severity.ERROR,
+            FindingSeverity.ERROR,
             "NetworkPolicy shop/peer ingress rule 0 selects pods in namespaces labelled !kubernetes.io/metadata.name; "
             "no pod can ever be selected",
         ),
         (
-            Severity.ERROR,
+            FindingSeverity.ERROR,
             "NetworkPolicy shop/peer ingress rule 0 selects pods labelled !team,team=x in namespace shop; no pod can "
             "ever be selected",
         ),
@@ -273,12 +273,12 @@ def test_selectors_of_subjects_and_peers_that_select_nothing_are_found() -> None
     peer = network_policy("peer", "db", "ingress: [{from: [{namespaceSelector: {matchLabels: {team: x}}}]}]")
     assert found(Code.SELECTS_NOTHING, network_policy("subject", "typo", "ingress: []"), peer) == [
         (
-            Severity.WARNING,
+            FindingSeverity.WARNING,
             "NetworkPolicy shop/subject selects pods labelled app=typo in namespace shop; no pod in the snapshot is "
             "selected",
         ),
         (
-            Severity.WARNING,
+            FindingSeverity.WARNING,
             "NetworkPolicy shop/peer ingress rule 0 selects pods in namespaces labelled team=x; no pod in the snapshot "
             "is selected",
         ),
@@ -291,7 +291,7 @@ def test_a_port_name_that_no_destination_declares_is_an_error() -> None:
     )
     assert found(Code.UNKNOWN_PORT_NAME, policy) == [
         (
-            Severity.ERROR,
+            FindingSeverity.ERROR,
             f"NetworkPolicy shop/ports ingress rule 0 names the port {name}, which no destination pod that it selects "
             "declares",
         )
@@ -300,7 +300,9 @@ def test_a_port_name_that_no_destination_declares_is_an_error() -> None:
 
 
 def test_a_namespace_with_pods_and_without_a_network_policy_is_information() -> None:
-    assert found(Code.NAMESPACE_WITHOUT_POLICY) == [(Severity.INFO, "namespace shop has 2 pods and no NetworkPolicy")]
+    assert found(Code.NAMESPACE_WITHOUT_POLICY) == [
+        (FindingSeverity.INFO, "namespace shop has 2 pods and no NetworkPolicy")
+    ]
     assert found(Code.NAMESPACE_WITHOUT_POLICY, network_policy("np", "db", "ingress: []")) == []
 
 
@@ -309,7 +311,7 @@ def test_a_pod_that_cannot_ask_for_names_is_found_where_there_is_a_server() -> N
     assert found(Code.DNS_BLOCKED, shut) == []
     assert found(Code.DNS_BLOCKED, shut, DNS) == [
         (
-            Severity.WARNING,
+            FindingSeverity.WARNING,
             "pod shop/web cannot reach any pod labelled k8s-app=kube-dns on udp/53: NetworkPolicy shop/shut isolates "
             "pod shop/web for egress and none of its rules allows egress from pod shop/web to pod kube-system/kube-dns "
             "on udp/53",
@@ -320,7 +322,7 @@ def test_a_pod_that_cannot_ask_for_names_is_found_where_there_is_a_server() -> N
 def test_a_tie_is_an_error_and_settled_by_a_profile() -> None:
     texts = (admin_policy("a", 1, DENY_WEB), admin_policy("b", 1, ALLOW_ALL))
     ((severity, _),) = found(Code.AMBIGUOUS_VERDICT, *texts)
-    assert severity is Severity.ERROR
+    assert severity is FindingSeverity.ERROR
     calico = snapshot(*texts).with_options(replace(DEFAULT_OPTIONS, cni=Cni.CALICO))
     assert [each for each in linted(calico) if each.code is Code.AMBIGUOUS_VERDICT] == []
 
@@ -329,7 +331,7 @@ def test_what_a_pod_sends_to_its_own_node_is_information() -> None:
     shut = network_policy("shut", "web", "policyTypes: [Egress]")
     assert found(Code.AMBIGUOUS_VERDICT, shut, NODE) == [
         (
-            Severity.INFO,
+            FindingSeverity.INFO,
             "egress can be allowed and can be denied, as for pod shop/web (10.0.0.2) -> node n1 (192.168.0.1) on tcp/80"
             ": whether pod shop/web and node n1 are on the same node is not known",
         )
@@ -344,7 +346,7 @@ def test_a_policy_that_selects_nothing_is_not_called_redundant_as_well() -> None
 def test_findings_are_ordered_by_severity_then_by_place() -> None:
     texts = (network_policy("np", "typo", "ingress: []"), admin_policy("a", 1, ALLOW_ALL, DENY_WEB))
     order = [(each.severity, each.origin.line) for each in linted(snapshot(*texts))]
-    assert order == sorted(order, key=lambda each: (tuple(Severity).index(each[0]), each[1]))
+    assert order == sorted(order, key=lambda each: (tuple(FindingSeverity).index(each[0]), each[1]))
 
 
 def test_what_there_was_no_time_for_is_said() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import assume, given, settings
 
+from reachproof.documents.words import Verdict
 from reachproof.grammar import ast
 from reachproof.manifests import load_text
 from reachproof.network.cluster import Pod
@@ -14,7 +15,6 @@ from reachproof.queries import lists
 from reachproof.queries.answer import Answer
 from reachproof.queries.ask import Session
 from reachproof.queries.ask import answer as answer_to
-from reachproof.queries.plan import Verdict
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget

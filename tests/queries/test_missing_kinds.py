@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from reachproof.documents.words import Status, Verdict
 from reachproof.manifests.load import load_objects
 from reachproof.queries.ask import Session
 from reachproof.queries.model_options import model_options
-from reachproof.queries.packs import PackText, Status, check, library
-from reachproof.queries.plan import Verdict
+from reachproof.queries.packs import PackText, check, library
 from tests.queries.given import ADMIN, DENY_ALL, DENY_PODS_IN, Manifest, namespace, network_policy, node, pod
 
 PODS = (pod("shop/web", "10.0.0.1"), pod("bank/db", "10.0.0.2"))

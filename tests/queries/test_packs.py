@@ -10,14 +10,16 @@ from typing import Any, NoReturn
 
 import pytest
 
+from reachproof.documents.json import plain
+from reachproof.documents.words import Status, Verdict
 from reachproof.grammar.ast import Severity
 from reachproof.manifests import load_text
 from reachproof.manifests.load import load_objects
 from reachproof.network.errors import InputError, InternalError
 from reachproof.queries import parallel
+from reachproof.queries.answer_document import report_document
 from reachproof.queries.ask import Session
-from reachproof.queries.packs import PackText, Report, Result, Status, check, read_packs, report_json
-from reachproof.queries.plan import Verdict
+from reachproof.queries.packs import PackText, Report, Result, check, read_packs
 from reachproof.solver.budget import Budget
 from tests.queries.given import network_policy
 from tests.queries.given import pod as pod_object
@@ -94,7 +96,9 @@ def test_each_statement_has_its_name_its_verdict_and_whether_it_passed() -> None
 
 
 def test_the_json_has_the_fields_of_an_answer_and_those_of_the_pack() -> None:
-    document: Any = report_json(checked("invariant shut (high): no pod in namespace web can reach namespace shop\n"))
+    document: Any = plain(
+        report_document(checked("invariant shut (high): no pod in namespace web can reach namespace shop\n"))
+    )
     [answer] = document["answers"]
     assert document["verdict"] == "holds" and document["skipped"] == []
     assert {key: answer[key] for key in ("query", "name", "severity", "expected", "verdict", "status")} == {
@@ -208,7 +212,7 @@ def test_with_a_label_as_well_the_other_namespaces_go_by_it() -> None:
     )
     witness = report.results[0].answer.witness
     assert witness is not None and str(witness.flow.destination) == "web/site"
-    whole: Any = report_json(report)
+    whole: Any = plain(report_document(report))
     document = whole["answers"][0]["witness"]
     assert (document["source"]["tenant"], document["destination"]["tenant"]) == ("acme", "b")
 

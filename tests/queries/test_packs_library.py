@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from reachproof.documents.words import Verdict
 from reachproof.grammar.parse import parse_pack
 from reachproof.manifests import load_text
 from reachproof.queries.packs import PackText, Report, check, library
-from reachproof.queries.plan import Verdict
 
 NAMES = {
     "admin-policies-unambiguous",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from reachproof.documents.json import plain
 from reachproof.network.cluster import Pod
 from reachproof.queries.answer import Answer
-from reachproof.queries.wire import answer_json
+from reachproof.queries.answer_document import answer_document
 from tests.queries.given import (
     DENY_ALL,
     DENY_PODS_IN,
@@ -160,7 +161,7 @@ class TestWhatAWitnessInvents:
 
     def test_it_is_told_in_json(self) -> None:
         answer = session(*TENANTS, gate(role="gateway")).ask("no possible pod in tenant a can reach tenant b")
-        told = answer_json(answer)
+        told = plain(answer_document(answer))
         assert told["world"] == "open"
         witness = told["witness"]
         assert isinstance(witness, dict)
@@ -168,7 +169,7 @@ class TestWhatAWitnessInvents:
         assert isinstance(witness["destination"], dict)
         assert (witness["source"]["possible"], witness["destination"]["possible"]) == (True, False)
         assert (witness["source"]["tenant"], witness["source"]["labels"]) == ("a", {"role": "gateway"})
-        assert told["evidence"] | {"solverMs": 0, "totalMs": 0} == {  # type: ignore[operator]
+        assert told["evidence"] | {"solverMs": 0, "totalMs": 0} == {
             "replayed": True,
             "crossChecked": False,
             "engine": answer.evidence.engine,

@@ -9,6 +9,7 @@ from itertools import product
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
+from reachproof.documents.words import Verdict
 from reachproof.grammar.parse import parse
 from reachproof.manifests.load import load_objects
 from reachproof.network.address import parse_cidr
@@ -19,7 +20,7 @@ from reachproof.network.ports import Protocol
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
 from reachproof.queries.bind import bind
-from reachproof.queries.plan import Plan, Verdict
+from reachproof.queries.plan import Plan
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget

@@ -8,15 +8,14 @@ from typing import Any
 
 import pytest
 
+from reachproof.documents.words import By, Partial
 from reachproof.network.ports import format_ports
 from reachproof.queries.ask import Session
-from reachproof.queries.by import By
 from reachproof.queries.connectivity import Connectivity, connectivity, request
+from reachproof.queries.connectivity_document import connectivity_blocks
 from reachproof.queries.connectivity_explain import explain
-from reachproof.queries.connectivity_wire import report_text
 from reachproof.queries.exposure import Facing, exposure
 from reachproof.queries.possible_exposure import with_possible
-from reachproof.queries.report_ends import Partial
 from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget
 from reachproof.solver.prove import Prover
@@ -170,7 +169,7 @@ def test_a_row_says_what_tells_its_flows_apart(objects: list[Any], by: By, reaso
     report = connectivity(session(*objects), request(by, "pods", "pods"))
     (row,) = (row for row in report if row.access.partial)
     assert row.partial_by is reason
-    document = json.loads("".join(report_text(report)))
+    document = json.loads(b"".join(connectivity_blocks(report)))
     assert [each.get("partialBy") for each in document["rows"] if "partial" in each] == [str(reason)]
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from reachproof.documents.words import By
 from reachproof.queries.ask import Session
-from reachproof.queries.by import By
 from reachproof.queries.connectivity import connectivity, request
 from reachproof.queries.explanation import explain
 from reachproof.queries.truth_table import Ends, truth_table

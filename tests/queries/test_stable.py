@@ -12,7 +12,8 @@ from reachproof.queries.ask import Session
 from tests.queries.given import DENY_PODS_IN, baseline, deployment, namespace, network_policy, pod, session
 
 PROGRAM = """
-from reachproof.queries.wire import answer_json
+from reachproof.documents.json import plain
+from reachproof.queries.answer_document import answer_document
 from reachproof.solver.decide import cut, search_script
 from reachproof.solver.goal import Search
 from reachproof.queries.bind import bind
@@ -23,7 +24,7 @@ import json
 
 session = example()
 for sentence in SENTENCES:
-    answer = answer_json(session.ask(sentence))
+    answer = plain(answer_document(session.ask(sentence)))
     answer["evidence"]["solverMs"] = answer["evidence"]["totalMs"] = 0
     print(json.dumps(answer))
     for check in bind(parse(sentence), session.encoding.universe).checks:

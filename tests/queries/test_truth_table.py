@@ -6,6 +6,7 @@ from collections import defaultdict
 
 from hypothesis import assume, given, settings
 
+from reachproof.documents.words import Verdict
 from reachproof.grammar.ast import Group
 from reachproof.manifests.load import load_objects
 from reachproof.network.cluster import Pod
@@ -13,7 +14,6 @@ from reachproof.network.options import Options
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer
 from reachproof.queries.ask import Session
-from reachproof.queries.plan import Verdict
 from reachproof.queries.truth_table import Ends, truth_table
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from reachproof.documents.words import By
 from reachproof.queries import undetermined
 from reachproof.queries.ask import Session
-from reachproof.queries.by import By
 from reachproof.queries.connectivity import connectivity, request
 from reachproof.queries.connectivity_explain import explain, with_reasons
 from reachproof.queries.explanation import explain as explain_flow

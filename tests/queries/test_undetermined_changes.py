@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from reachproof.documents.words import Relation
 from reachproof.manifests.load import load_objects
 from reachproof.network.options import Channel, Cni, Options
 from reachproof.queries.ask import Session
-from reachproof.queries.difference import Diff, Relation, difference
+from reachproof.queries.difference import Diff, difference
 from reachproof.solver.budget import Budget
 from reachproof.solver.ground import prepare
 from reachproof.solver.prove import Prover

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
-from reachproof.queries.wire import answer_json
+from reachproof.documents.json import plain
+from reachproof.queries.answer_document import answer_document
 from tests.queries.given import deployment, namespace, network_policy, node, pod, service, session
 
 HERE = session(
@@ -19,7 +18,7 @@ HERE = session(
 
 def written(sentence: str) -> dict[str, object]:
     """The JSON, with what differs between runs and machines checked and taken out."""
-    found = json.loads(json.dumps(answer_json(HERE.ask(sentence))))
+    found = plain(answer_document(HERE.ask(sentence)))
     evidence = found["evidence"]
     assert evidence.pop("solverMs") >= 0
     assert evidence.pop("totalMs") > 0
@@ -134,7 +133,7 @@ def test_nodes_and_addresses_outside_are_ends_as_well() -> None:
 
 def test_the_address_of_an_abstract_pod_is_not_given_out_as_its_own() -> None:
     other = session(deployment("shop/d"), pod("shop/a", "10.0.0.1"))
-    answer = answer_json(other.ask("can deployment shop/d reach pod shop/a?"))
+    answer = plain(answer_document(other.ask("can deployment shop/d reach pod shop/a?")))
     witness = answer["witness"]
     assert isinstance(witness, dict)
     source = witness["source"]

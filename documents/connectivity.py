@@ -1,0 +1,187 @@
+"""The report of connections: every allowed connection as a row between ends, and what ends are exposed to."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from msgspec import field
+
+from reachproof.documents.parts import ABSENT, Absent, Document, Notice, Part, Rule
+from reachproof.documents.words import By, Partial
+from reachproof.network.intervals import EMPTY, IntervalSet
+from reachproof.network.ports import ALL_PORTS, Protocol, port_range, ranges
+
+Spans: TypeAlias = tuple[tuple[int, int], ...]
+"""Inclusive ranges of ports, ascending and disjoint."""
+
+
+class Ranges(Part, frozen=True, kw_only=True):
+    """The ports of each protocol."""
+
+    tcp: Spans = field(name="TCP")
+    udp: Spans = field(name="UDP")
+    sctp: Spans = field(name="SCTP")
+
+
+Connections: TypeAlias = Ranges | Literal["all"]
+"""The ports of a row: all of them, or ranges."""
+
+
+def connections(ports: IntervalSet) -> Connections:
+    """A set of ports as a document says it."""
+    if ports == ALL_PORTS:
+        return "all"
+    found = ranges(ports)
+    tcp, udp, sctp = (found.get(protocol, ()) for protocol in (Protocol.TCP, Protocol.UDP, Protocol.SCTP))
+    return Ranges(tcp=tcp, udp=udp, sctp=sctp)
+
+
+def ports_of(found: Connections | None) -> IntervalSet:
+    """The set of ports that a document says; none for None."""
+    if found is None:
+        return EMPTY
+    if isinstance(found, str):
+        return ALL_PORTS
+    spans = ((Protocol.TCP, found.tcp), (Protocol.UDP, found.udp), (Protocol.SCTP, found.sctp))
+    return IntervalSet.of(
+        span for protocol, pairs in spans for low, high in pairs for span in port_range(protocol, low, high)
+    )
+
+
+class _End(Part, frozen=True, kw_only=True):
+    @property
+    def kind(self) -> str:
+        """The kind of end, as the document says it."""
+        return str(self.__struct_config__.tag)
+
+
+class InsideEnd(_End, frozen=True, kw_only=True):
+    """An end inside the cluster. What it does not have is null or empty."""
+
+    namespace: str | None
+    name: str
+    workload: str | None
+    ip: str | None
+    tenant: str | None
+    labels: dict[str, str]
+    possible: bool
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.namespace, self.name))
+
+
+class PodEnd(InsideEnd, frozen=True, kw_only=True, tag_field="kind", tag="pod"):
+    """A pod; or a workload, with the name that its pods are made from and the labels that all of them have."""
+
+
+class NamespaceEnd(InsideEnd, frozen=True, kw_only=True, tag_field="kind", tag="namespace"):
+    """The pods of a namespace, with its labels."""
+
+
+class TenantEnd(InsideEnd, frozen=True, kw_only=True, tag_field="kind", tag="tenant"):
+    """The pods of a tenant, with the labels that all of them have."""
+
+
+class NodeEnd(InsideEnd, frozen=True, kw_only=True, tag_field="kind", tag="node"):
+    """A node; in a difference nodes with the same change share an end, their names joined by commas."""
+
+
+class OutsideEnd(_End, frozen=True, kw_only=True, tag_field="kind", tag="external"):
+    """Addresses outside the cluster: the fewest CIDRs; those of different ends do not overlap."""
+
+    cidrs: tuple[str, ...]
+
+
+ReportEnd: TypeAlias = PodEnd | NamespaceEnd | TenantEnd | NodeEnd | OutsideEnd
+"""One end of the rows of a report."""
+
+
+class Connection(Part, frozen=True, kw_only=True):
+    """A pair of ends with something allowed from `src` to `dst`.
+
+    `depends`: the part of the connections that is undetermined. `partial`: the part that some of the pods or addresses
+    lack, and `partial_by` what tells them apart. `because`, where it is asked for: the rules that allow it.
+    """
+
+    src: ReportEnd
+    dst: ReportEnd
+    connections: Connections
+    depends: Connections | None = None
+    partial: Connections | None = None
+    partial_by: Partial | None = None
+    because: tuple[Rule, ...] | Absent = ABSENT
+
+
+class BlockedPair(Part, frozen=True, kw_only=True):
+    """A pair of ends with nothing allowed, and all that blocks."""
+
+    src: ReportEnd
+    dst: ReportEnd
+    because: tuple[Rule, ...]
+
+
+class OutsideAccess(Part, frozen=True, kw_only=True):
+    """Connections with addresses outside."""
+
+    end: ReportEnd
+    connections: Connections
+    depends: Connections | None = None
+    partial: Connections | None = None
+
+
+class PossibleAccess(Part, frozen=True, kw_only=True):
+    """Connections with some pod that could be created; `pod` is such a pod in words."""
+
+    connections: Connections
+    pod: str
+
+
+class Facing(Part, frozen=True, kw_only=True):
+    """One direction of an end: addresses outside, every other pod, and pods that could be created.
+
+    Each is null where it was not looked at, as for a side that the report narrows down.
+    """
+
+    outside: tuple[OutsideAccess, ...] | None
+    entire_cluster: Connections | None
+    possible_pods: tuple[PossibleAccess, ...] | None
+
+
+class Exposure(Part, frozen=True, kw_only=True):
+    """What an end inside the cluster receives and sends; null for a direction that is not asked for."""
+
+    end: ReportEnd
+    ingress: Facing | None
+    egress: Facing | None
+
+
+class ConnectivityEvidence(Part, frozen=True, kw_only=True):
+    """How many flows the evaluator judged, how many kinds of flow were told apart, and the digest of the input."""
+
+    judged: int
+    flows: int
+    snapshot: str
+
+
+class Connectivity(Document, frozen=True, kw_only=True):
+    """The whole report; pairs of ends that are not in `rows` have no connection.
+
+    `ends`: all of the report, also those without a row. `absent`: with explanations, the other pairs. `exposure`: where
+    it is asked for.
+    """
+
+    by: By
+    rows: tuple[Connection, ...]
+    absent: tuple[BlockedPair, ...] | Absent = ABSENT
+    ends: tuple[ReportEnd, ...]
+    exposure: tuple[Exposure, ...] | Absent = ABSENT
+    assumptions: tuple[Notice, ...]
+    warnings: tuple[Notice, ...]
+    evidence: ConnectivityEvidence
+
+
+class Unfinished(Document, frozen=True, kw_only=True):
+    """The document in place of a report when time or memory ended first. It has no rows, so nobody counts on them."""
+
+    verdict: Literal["unknown"]
+    reason: str

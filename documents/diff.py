@@ -1,0 +1,114 @@
+"""The difference of two snapshots: rows that differ, with causes, and flows that show it."""
+
+from __future__ import annotations
+
+from reachproof.documents.connectivity import Connections, ReportEnd
+from reachproof.documents.parts import Document, Notice, Origin, Part, Policy, Rule, TracedFlow
+from reachproof.documents.words import By, Change, Edit, Relation, Truth, When
+
+
+class Cause(Rule, frozen=True, kw_only=True):
+    """A rule that decided before, or decides after. `edit`: the change of its policy; null for none."""
+
+    when: When
+    edit: Edit | None
+
+    def __str__(self) -> str:
+        return f"{self.when}: {self.text}{f' ({self.edit})' if self.edit else ''}"
+
+
+class ChangedConnection(Part, frozen=True, kw_only=True):
+    """A pair of ends with a flow that differs: its connections `before` and `after`.
+
+    On `gained` some flow between them is allowed more than before, on `lost` less; `before_depends` and `after_depends`
+    are undetermined. `endpoints`: sentences on what is different about the ends.
+    """
+
+    src: ReportEnd
+    dst: ReportEnd
+    change: Change
+    before: Connections
+    after: Connections
+    gained: Connections
+    lost: Connections
+    before_depends: Connections | None = None
+    after_depends: Connections | None = None
+    because: tuple[Cause, ...]
+    endpoints: tuple[str, ...]
+
+
+class PolicyChange(Part, frozen=True, kw_only=True):
+    """A policy that is not what it was. `unmodelled`: the parts in words that differ and that no flow shows."""
+
+    policy: Policy
+    edit: Edit
+    unmodelled: tuple[str, ...]
+    origin: Origin
+
+
+class Undetermined(Part, frozen=True, kw_only=True):
+    """A difference of unknown effect: of a policy, or (null) of what undetermined flows rest on.
+
+    `what`: the parts that differ, in words.
+    """
+
+    policy: Policy | None
+    edit: Edit | None
+    what: tuple[str, ...]
+    text: str
+    origin: Origin | None
+
+    def __str__(self) -> str:
+        return f"{self.policy}: {self.text}" if self.policy else self.text
+
+
+class JudgedFlow(TracedFlow, frozen=True, kw_only=True):
+    """A flow in one of the snapshots, with its verdict there."""
+
+    truth: Truth
+
+
+class Shift(Part, frozen=True, kw_only=True):
+    """A flow that differs; null in a snapshot that does not have it."""
+
+    before: JudgedFlow | None
+    after: JudgedFlow | None
+
+
+class Shifts(Part, frozen=True, kw_only=True):
+    """Flows that show that something is allowed more (`looser`), less (`stricter`), or may differ."""
+
+    looser: Shift | None
+    stricter: Shift | None
+    undetermined: Shift | None
+
+
+class DiffEvidence(Part, frozen=True, kw_only=True):
+    """How many kinds of flow were told apart, how many flows the evaluator judged, and the digests of both inputs."""
+
+    compared: int
+    judged: int
+    engine: str
+    solver_ms: float
+    before: str
+    after: str
+
+
+class Diff(Document, frozen=True, kw_only=True):
+    """The whole difference. `relation` is `unknown`, with the `reason`, where time or memory ended first.
+
+    `new` and `lost`: workloads, bare pods and nodes that only the later, or only the earlier snapshot has.
+    """
+
+    relation: Relation
+    reason: str
+    by: By
+    rows: tuple[ChangedConnection, ...]
+    new: tuple[ReportEnd, ...]
+    lost: tuple[ReportEnd, ...]
+    policies: tuple[PolicyChange, ...]
+    undetermined: tuple[Undetermined, ...]
+    witnesses: Shifts
+    assumptions: tuple[Notice, ...]
+    warnings: tuple[Notice, ...]
+    evidence: DiffEvidence

@@ -1,0 +1,29 @@
+"""Problems of input, and the errors of the service."""
+
+from __future__ import annotations
+
+from reachproof.documents.parts import Part
+
+
+class FieldError(Part, frozen=True, kw_only=True):
+    """One problem of a request, its query or its manifests.
+
+    `file`: query, manifests, options, body, or a file. `line` and `column` count from 1; 0 is unknown. `path`: the
+    field, such as `spec.ingress[0].from`.
+    """
+
+    file: str
+    line: int
+    column: int
+    path: str
+    message: str
+
+
+class ProblemDetails(Part, frozen=True, kw_only=True):
+    """RFC 9457 problem details, with every problem in `errors`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: tuple[FieldError, ...]
