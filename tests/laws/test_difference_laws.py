@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from reachproof.documents.words import Change as RowChange
@@ -73,6 +73,31 @@ def test_what_is_undetermined_forth_is_so_back(change: Change) -> None:
     assert sorted(map(str, map(bare, back.rows))) == sorted(map(str, map(turned, forth.rows)))
     assert [each.policy for each in back.undetermined] == [each.policy for each in forth.undetermined]
     assert (forth.open is None) is (back.open is None)
+
+
+@settings(max_examples=SOME)
+@given(open_changes(), st.booleans())
+def test_one_way_to_settle_what_is_open_shows_no_difference_that_is_ruled_out(change: Change, wish: bool) -> None:
+    """Either way all rules that may match do, or none; conditions of one policy are then met alike in both."""
+    found = diff(change.before, change.after)
+    one_way = diff(settled(change.before, wish), settled(change.after, wish))
+    assume(Relation.UNKNOWN not in (found.relation, one_way.relation))
+    event(f"{one_way.relation} {found.relation}")
+    if one_way.looser is not None:
+        assert found.looser is not None or found.open is not None
+    if one_way.stricter is not None:
+        assert found.stricter is not None or found.open is not None
+
+
+def settled(snapshot: Snapshot, wish: bool) -> Snapshot:
+    """The snapshot in which every rule of a policy that may match does, or does not."""
+
+    def certain(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        return tuple(replace(each, may=False) for each in rules if wish or not each.may)
+
+    return snapshot.with_policies(
+        tuple(replace(each, egress=certain(each.egress), ingress=certain(each.ingress)) for each in snapshot.policies)
+    )
 
 
 @settings(max_examples=max(60, settings().max_examples))

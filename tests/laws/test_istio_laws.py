@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,12 +13,15 @@ from reachproof.engines.istio import tiers as istio
 from reachproof.engines.istio.membership import AMBIENT, BYPASSED, mesh_of
 from reachproof.manifests.load import load_objects
 from reachproof.network.cluster import Pod
+from reachproof.network.flow import External
+from reachproof.network.options import AmbientPort
 from reachproof.network.policy import Action, Direction, Policy, Rule, TierName
 from reachproof.network.ports import Protocol
 from reachproof.network.predicate import both, holds, negated
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.evaluate import truth
-from tests.laws.law import ANY, WRITTEN, assert_at_least, assert_same
+from reachproof.semantics.trace import Truth
+from tests.laws.law import ANY, WRITTEN, assert_at_least, assert_same, placed
 from tests.strategies.flows import all_flows, some_flows
 from tests.strategies.istio import inputs
 from tests.strategies.vocabulary import Manifest
@@ -101,7 +105,11 @@ def test_only_ingress_is_looked_at_but_for_waypoints(objects: list[Manifest]) ->
 
 
 def with_policies_that_let_the_port_of_hbone_through(objects: list[Manifest], *more: int) -> list[Manifest]:
-    ports = [{"port": port} for port in (15008, *more)]
+    return with_policies_that_let_through([{"port": port} for port in (15008, *more)], objects)
+
+
+def with_policies_that_let_through(ports: list[Manifest], objects: list[Manifest]) -> list[Manifest]:
+    """The objects with one policy per namespace in place of all that they have."""
     spec = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"ports": ports}]}
     homes = sorted(each["metadata"]["name"] for each in objects if each["kind"] == "Namespace")
     return [
@@ -133,3 +141,55 @@ def test_between_ambient_pods_the_port_of_a_policy_does_not_matter(objects: list
 def is_ambient(snapshot: Snapshot, pod: Pod) -> bool:
     where = both(AMBIENT, negated(BYPASSED))
     return not pod.host_network and holds(where, snapshot.labels_of(pod))
+
+
+AMBIENT_SIGNS = ("istio.io/dataplane-mode", "networking.istio.io/tunnel", "ambient.istio.io/redirection")
+
+
+def without_ambient(value: Any) -> Any:
+    """The objects without what puts anything into ambient mode."""
+    if isinstance(value, dict):
+        return {key: without_ambient(each) for key, each in value.items() if key not in AMBIENT_SIGNS}
+    return [without_ambient(each) for each in value] if isinstance(value, list) else value
+
+
+@settings(max_examples=SOME)
+@given(inputs(), st.sampled_from(AmbientPort))
+def test_with_nothing_in_ambient_mode_the_port_of_hbone_means_nothing(
+    objects: list[Manifest], port: AmbientPort
+) -> None:
+    snapshot = load_objects(without_ambient(objects))
+    assert_same(snapshot, seeing(snapshot, port))
+
+
+def seeing(snapshot: Snapshot, port: AmbientPort) -> Snapshot:
+    return snapshot.with_options(replace(snapshot.options, ambient_port=port))
+
+
+@settings(max_examples=SOME)
+@given(inputs())
+def test_what_is_certain_whatever_the_network_sees_is_so_if_it_sees_either_port(objects: list[Manifest]) -> None:
+    snapshot = load_objects(objects)
+    unknown = seeing(snapshot, AmbientPort.UNKNOWN)
+    known = [seeing(snapshot, port) for port in (AmbientPort.HBONE, AmbientPort.ORIGINAL)]
+    for flow in some_flows(unknown, 40):
+        found = truth(unknown, flow)
+        if found is not Truth.EITHER:
+            assert [truth(each, placed(each, flow)) for each in known] == [found, found], str(flow)
+
+
+@settings(max_examples=SOME)
+@given(inputs())
+def test_whoever_shuts_the_port_of_hbone_shuts_ambient_pods_off_from_each_other(objects: list[Manifest]) -> None:
+    """All other ports are open, so whoever is not in the mesh still gets in by the pod's own port."""
+    others = [{"port": 1, "endPort": 15007}, {"port": 15009, "endPort": 65535}]
+    shut = with_policies_that_let_through(others, objects)
+    snapshot = load_objects(shut)
+    for flow in some_flows(snapshot, 200):
+        source, destination = flow.source, flow.destination
+        if flow.protocol is not Protocol.TCP or not isinstance(destination, Pod) or source == destination:
+            continue
+        if isinstance(source, Pod) and is_ambient(snapshot, source) and is_ambient(snapshot, destination):
+            assert truth(snapshot, flow) is Truth.DENIED, str(flow)
+        elif isinstance(source, External) and flow.port != 15008 and not mesh_of(snapshot).waypoints:
+            assert truth(snapshot, flow) is Truth.ALLOWED, str(flow)

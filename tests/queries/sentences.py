@@ -45,6 +45,8 @@ NUMBERS = (
     (Protocol.UDP, 1, 65535),
     (Protocol.SCTP, 8080, 8080),
     (Protocol.TCP, 9999, 9999),
+    (Protocol.TCP, 30080, 30080),
+    (Protocol.TCP, 30000, 32767),
 )
 
 

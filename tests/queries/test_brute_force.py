@@ -12,6 +12,7 @@ from reachproof.grammar import ast
 from reachproof.grammar.format import format_query
 from reachproof.manifests.load import load_objects
 from reachproof.network.options import Options
+from reachproof.network.ports import Protocol
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
 from reachproof.queries.ask import answer as answer_to
@@ -53,8 +54,10 @@ MORE = (
         {"name": "dns", "port": 53, "protocol": "UDP", "targetPort": "dns"},
         {"name": "raw", "port": 9999, "targetPort": "web"},
     ),
-    service("front", {"app": "web"}, {"port": 80, "targetPort": 8080}, type="NodePort"),
-    service("kept", {"app": "web"}, {"port": 80}, type="LoadBalancer", externalTrafficPolicy="Local"),
+    service("front", {"app": "web"}, {"port": 80, "targetPort": 8080, "nodePort": 30080}, type="NodePort"),
+    service(
+        "kept", {"app": "web"}, {"port": 80, "nodePort": 30081}, type="LoadBalancer", externalTrafficPolicy="Local"
+    ),
     service("slices", None, {"name": "http", "port": 80}),
     slice_of("slices", "10.0.0.2", "192.168.0.1", "203.0.113.7"),
     service("listed", {"app": "web"}, {"name": "http", "port": 80, "targetPort": "web"}),
@@ -65,6 +68,13 @@ MORE = (
     slice_of("bare", "10.0.0.1", "10.0.0.2", managed=True),
     service("plain", {"app": "web"}, clusterIP="None"),
     service("four", {"app": "web"}, {"port": 80}, ipFamilies=["IPv4"]),
+    service(
+        "doubtful",
+        {"app": "web"},
+        {"name": "http", "port": 81, "targetPort": "web", "nodePort": 30082},
+        type="NodePort",
+    ),
+    slice_of("doubtful", "10.0.0.1", managed=True),
 )
 
 
@@ -166,4 +176,49 @@ def test_an_answer_is_what_the_language_says_of_every_flow(drawn: tuple[Snapshot
 @settings(max_examples=max(50, settings().max_examples // 2))
 @given(from_outside())
 def test_traffic_from_outside_may_arrive_from_any_node(drawn: tuple[Snapshot, list[ast.Query]]) -> None:
+    demand(*drawn)
+
+
+NODE_PORTS = (
+    (30080, 30080),
+    (30081, 30081),
+    (30082, 30082),
+    (30080, 30082),
+    (30000, 32767),
+    (30083, 30083),
+    (80, 30080),
+)
+
+
+@st.composite
+def at_node_ports(draw: st.DrawFn) -> tuple[Snapshot, list[ast.Query]]:
+    """A snapshot, and sentences about what is sent to nodes, to addresses and to Services on node ports."""
+    options: Options = replace(draw(model_options()), tenant_label=TENANT_LABEL)
+    drawn = draw(manifests(channel=options.channel, most_pods=2))
+    snapshot = load_objects([*drawn, *draw(st.sampled_from(FLOORS)), *MORE, FRONT], options=options)
+    pods, narrow = ast.Pods(), addresses("203.0.113.128/25")
+    nodes: list[ast.SetExpr] = [ast.Nodes(), *(ast.NodeNamed(ast.Name(node.name)) for node in snapshot.nodes)]
+    nodes += [addresses("192.168.0.0/24"), addresses("192.168.0.2"), addresses("10.0.0.0/8")]
+    services = [ast.ServiceNamed(ast.ObjectName("shop", name)) for name in ("front", "doubtful", "bare", "plain")]
+    one = st.sampled_from((*nodes, *nodes, *services))
+    both = st.tuples(one, st.sampled_from((*nodes, *services, pods)))
+    destination = st.one_of(one, one, both.map(ast.Union), st.builds(ast.Difference, both.map(ast.Union), one))
+    numbers = st.sampled_from(NODE_PORTS).map(lambda each: ast.PortNumbers(Protocol.TCP, *each))
+    ports = st.builds(ast.Ports, st.lists(numbers, min_size=1, max_size=2, unique=True).map(tuple), st.booleans())
+    source = st.sampled_from((ast.OutsideCluster(), narrow, pods, pods, ast.Nodes()))
+    exempt = st.builds(ast.Exempt, st.one_of(st.none(), source), one, ports)
+    exceptions = st.one_of(st.just(()), st.just(()), st.tuples(exempt))
+    quantified = st.builds(ast.Quantified, st.sampled_from(ast.Quantifier), source)
+    statement = st.one_of(
+        st.builds(ast.Can, quantified, st.builds(ast.Quantified, st.sampled_from(ast.Quantifier), destination), ports),
+        st.builds(ast.No, source, destination, ports, exceptions),
+        st.builds(ast.Only, source, destination, ports),
+        st.builds(ast.ReachOnly, source, st.tuples(st.builds(ast.Target, destination, ports)), st.booleans()),
+    )
+    return snapshot, draw(st.lists(statement.map(ast.Query), min_size=SENTENCES, max_size=SENTENCES))
+
+
+@settings(max_examples=max(60, settings().max_examples // 2))
+@given(at_node_ports())
+def test_what_is_sent_to_a_node_port_is_judged_as_what_it_becomes(drawn: tuple[Snapshot, list[ast.Query]]) -> None:
     demand(*drawn)

@@ -184,3 +184,32 @@ def test_endpoints_say_what_a_slice_says_where_there_is_no_selector(objects: lis
         "subsets": subsets,
     }
     assert behind([*plain, old])[2] == behind([*plain, *custom])[2]
+
+
+def told(found: tuple[Backend, ...]) -> set[tuple[str, tuple[int | None, ...], tuple[tuple[int, int], ...], str]]:
+    """What is said of each backend, its doubt included."""
+    return {
+        (str(each), tuple(low for low, _ in each.addresses or ()), tuple(sorted(each.ports)), str(each.doubt))
+        for each in found
+    }
+
+
+@given(clusters(), st.booleans(), st.randoms(use_true_random=False))
+def test_how_endpoints_are_spread_over_slices_and_their_order_change_nothing(
+    objects: list[Object], controlled: bool, random: Any
+) -> None:
+    every = [each for each in slices(objects) if each["endpoints"]]
+    cut = [each for each in every if random.random() < 0.7]
+    for number, each in enumerate(cut):
+        each["endpoints"][0]["conditions"] = {"ready": random.random() < 0.7}
+        each["metadata"]["name"] = f"cut-{number}"
+        if not controlled:
+            del each["metadata"]["labels"]["endpointslice.kubernetes.io/managed-by"]
+    groups: dict[str, list[Object]] = {}
+    for each in cut:
+        groups.setdefault(repr((each["addressType"], each["ports"])), []).append(each)
+    whole = [
+        {**group[0], "endpoints": [entry for each in group for entry in each["endpoints"]]} for group in groups.values()
+    ]
+    mixed = random.sample(cut, len(cut))
+    assert told(behind([*objects, *whole])[2]) == told(behind([*objects, *mixed])[2])

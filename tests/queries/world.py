@@ -12,7 +12,7 @@ from typing import assert_never
 
 from reachproof.grammar import ast
 from reachproof.network.address import ALL_ADDRESSES, GLOBAL, family
-from reachproof.network.cluster import EndpointAddress, Node, Pod, Service
+from reachproof.network.cluster import EndpointAddress, Node, Pod, Service, ServicePort
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.intervals import IntervalSet, atoms
 from reachproof.network.labels import Selector
@@ -34,6 +34,7 @@ class End:
 
 
 Triple = tuple[End, End, Port]
+NodePorts = tuple[tuple[ast.ObjectName, ServicePort], ...]
 Test = Callable[[End, End, Port], bool]
 
 
@@ -54,6 +55,7 @@ class World:
     known: dict[Triple, Truth] = field(default_factory=dict)
     others: tuple[World, ...] = ()
     sure: bool = False
+    node_ports: dict[tuple[ast.SetExpr, ast.Ports], NodePorts] = field(default_factory=dict)
 
     def reading(self, sure: bool) -> World:
         """The same world with one reading of what may be a backend."""
@@ -124,6 +126,7 @@ def world(snapshot: Snapshot, questions: Iterable[ast.Query]) -> World:
     for service in snapshot.services:
         singles += [place(port.protocol, port.target) for port in service.ports if isinstance(port.target, int)]
         singles += [place(port.protocol, port.port) for port in service.ports if service.headless]
+        singles += [place(port.protocol, port.node_port) for port in service.ports if port.node_port]
     singles += [place(each[1], each[2]) for entry in entries for each in entry.ports]
     numbers += [IntervalSet.single(each) for each in singles]
     return World(snapshot, list(_ends(snapshot, cuts)), [protocol_port(low) for low, _ in atoms(ALL_PORTS, numbers)])
@@ -354,7 +357,43 @@ def into(world: World, expression: ast.SetExpr, ports: ast.Ports, triple: Triple
         case ast.ServiceNamed(name):
             return _to_service(world, name, ports, destination, port)
         case _:
-            return inside(world, expression, destination, source) and on_ports(ports, destination, port)
+            plain = inside(world, expression, destination, source) and on_ports(ports, destination, port)
+            led = _node_ports(world, expression, ports)
+            if plain and not (_is_host(destination) and port in {(each.protocol, each.node_port) for _, each in led}):
+                return True
+            return any(_to_service(world, name, _only(each), destination, port) for name, each in led)
+
+
+def _node_ports(world: World, expression: ast.SetExpr, ports: ast.Ports) -> NodePorts:
+    """The node ports that are asked for of a set of nodes, or of addresses of which a node has one."""
+    if (expression, ports) not in world.node_ports:
+        world.node_ports[expression, ports] = tuple(_find_node_ports(world, expression, ports))
+    return world.node_ports[expression, ports]
+
+
+def _find_node_ports(
+    world: World, expression: ast.SetExpr, ports: ast.Ports
+) -> Iterator[tuple[ast.ObjectName, ServicePort]]:
+    match expression:
+        case ast.NodeNamed() | ast.Nodes():
+            pass
+        case ast.Addresses(_, low, high) if any(_is_host(end) and low <= end.address <= high for end in world.ends):
+            pass
+        case _:
+            return
+    numbers = [item for item in ports.items if isinstance(item, ast.PortNumbers)]
+    for service in world.snapshot.services:
+        for port in service.ports:
+            if port.node_port and any(place(port.protocol, port.node_port) in _range(item) for item in numbers):
+                yield ast.ObjectName(*service.key), port
+
+
+def _is_host(end: End) -> bool:
+    return isinstance(end.party, Node) or (isinstance(end.party, Pod) and end.party.host_network)
+
+
+def _only(port: ServicePort) -> ast.Ports:
+    return ast.Ports((ast.PortNumbers(port.protocol, port.port, port.port),))
 
 
 def _to_service(world: World, name: ast.ObjectName, ports: ast.Ports, end: End, port: Port) -> bool:
@@ -364,7 +403,7 @@ def _to_service(world: World, name: ast.ObjectName, ports: ast.Ports, end: End, 
     if serving is None:
         return False
     labels = {(each.protocol, each.port): each.name for each in service.ports}
-    asked = {offered for offered in serving if _offered(ports, offered, labels[offered])}
+    asked = {(each.protocol, each.port) for each in service.ports if _offered(ports, each)}
     if service.headless:
         # Clients connect to the pods: on the ports that are asked for by number, else on those of the Service.
         numbers = [item for item in ports.items if isinstance(item, ast.PortNumbers)]
@@ -388,10 +427,13 @@ def arrives(world: World, source: ast.SetExpr, destination: ast.SetExpr, ports: 
     outside = [each for each in world.ends if isinstance(each.party, External)]
     if not any(inside(world, source, each, end) for each in outside):
         return False
-    opened = {
-        part for part in parts(destination) if isinstance(part, ast.ServiceNamed) and _opened(world.snapshot, part.name)
-    }
-    return into(world, destination, ports, triple) and any(into(world, part, ports, triple) for part in opened)
+    named = [(part.name, ports) for part in parts(destination) if isinstance(part, ast.ServiceNamed)]
+    sets = (part for part in parts(destination) if isinstance(part, ast.NodeNamed | ast.Nodes | ast.Addresses))
+    named += [(name, _only(port)) for part in sets for name, port in _node_ports(world, part, ports)]
+    opened = [(name, asked) for name, asked in named if _opened(world.snapshot, name)]
+    return into(world, destination, ports, triple) and any(
+        _to_service(world, name, asked, end, triple[2]) for name, asked in opened
+    )
 
 
 def _opened(snapshot: Snapshot, name: ast.ObjectName) -> bool:
@@ -399,9 +441,14 @@ def _opened(snapshot: Snapshot, name: ast.ObjectName) -> bool:
     return service.type in ("NodePort", "LoadBalancer") and not service.keeps_client
 
 
-def _offered(ports: ast.Ports, offered: Port, label: str) -> bool:
+def _offered(ports: ast.Ports, port: ServicePort) -> bool:
+    """Whether a port of a Service is asked for: by its name, its number, or its node port."""
+    numbers = [place(port.protocol, number) for number in (port.port, port.node_port) if number]
+
     def asked(item: ast.PortNumbers | ast.PortNamed) -> bool:
-        return item.name.text == label if isinstance(item, ast.PortNamed) else place(*offered) in _range(item)
+        if isinstance(item, ast.PortNamed):
+            return item.name.text == port.name
+        return any(number in _range(item) for number in numbers)
 
     return not ports.items or any(map(asked, ports.items))
 

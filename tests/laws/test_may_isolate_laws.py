@@ -1,0 +1,53 @@
+"""Laws of policies that may or may not isolate: what is certain of a flow is what it is with isolation and without."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from reachproof.network.policy import Direction, Policy, TierName
+from reachproof.network.snapshot import Snapshot
+from reachproof.semantics.evaluate import truth
+from reachproof.semantics.trace import Truth
+from reachproof.solver.ground import prepare
+from tests.agreement.engines import all_flows_of, asked, looked_up
+from tests.laws.law import placed
+from tests.strategies.cilium import mixed_snapshots
+from tests.strategies.flows import some_flows
+from tests.strategies.snapshots import snapshots
+
+SOME = max(60, settings().max_examples // 2)
+ISOLATING = (TierName.NETWORK_POLICY, TierName.NORMAL)
+FLOWS = 60
+
+
+def perhaps(policy: Policy, direction: Direction) -> Policy:
+    """The policy, of which it is not known whether it isolates in this direction."""
+    return replace(free(policy, direction), may_isolate=frozenset((direction,)))
+
+
+def free(policy: Policy, direction: Direction) -> Policy:
+    return replace(policy, isolates=policy.isolates - {direction}, may_isolate=frozenset())
+
+
+@settings(max_examples=SOME)
+@given(st.one_of(snapshots(), mixed_snapshots()), st.sampled_from(Direction), st.data())
+def test_a_verdict_is_certain_where_it_is_the_same_with_isolation_and_without(
+    snapshot: Snapshot, direction: Direction, data: st.DataObject
+) -> None:
+    isolating = [each for each in snapshot.policies if each.tier in ISOLATING and direction in each.isolates]
+    assume(isolating)
+    policy = data.draw(st.sampled_from(isolating))
+    without, open_ = (
+        snapshot.with_policies(tuple(change(each, direction) if each == policy else each for each in snapshot.policies))
+        for change in (free, perhaps)
+    )
+    part, tables = all_flows_of(prepare(open_))
+    for flow in some_flows(open_, FLOWS):
+        both = {truth(each, placed(each, flow)) for each in (snapshot, without)}
+        found = truth(open_, flow)
+        assert found is (both.pop() if len(both) == 1 else Truth.EITHER), str(flow)
+        if asked(flow):
+            assert looked_up(part, tables, flow) == (found is not Truth.DENIED, found is not Truth.ALLOWED), str(flow)
