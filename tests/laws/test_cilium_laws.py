@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 
 from reachproof.engines.assembly import programs
 from reachproof.manifests.load import load_objects
+from reachproof.network.address import family, parse_address
 from reachproof.network.cluster import Pod
+from reachproof.network.flow import External, Flow
 from reachproof.network.options import Channel, Cni, Options
 from reachproof.network.policy import Action, Direction, Policy, Rule, TierName
+from reachproof.network.ports import Protocol
 from reachproof.network.predicate import holds
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.evaluate import is_itself, truth
@@ -174,6 +177,25 @@ def test_the_backends_of_a_service_in_two_slices_are_those_of_one(objects: list[
     whole = load_objects(with_slices(objects, endpoints), options=CILIUM)
     cut = load_objects(with_slices(objects, endpoints[2:], endpoints[:2]), options=CILIUM)
     assert_same(whole, cut)
+    for flow in flows_to_far(whole):
+        assert truth(whole, flow) is truth(cut, placed(cut, flow)), str(flow)
+
+
+def flows_to_far(snapshot: Snapshot) -> list[Flow]:
+    """Flows from the pods that the policy is about to addresses outside, of which the first may be in a slice."""
+    return [
+        Flow(
+            source=pod,
+            destination=External(),
+            source_address=pod.addresses[0],
+            destination_address=parse_address(address),
+            protocol=Protocol.TCP,
+            port=80,
+        )
+        for pod in snapshot.pods_in.get("shop", ())
+        for address in ("203.0.113.7", "203.0.113.8")
+        if pod.addresses and family(pod.addresses[0]) == 4
+    ]
 
 
 @settings(max_examples=SOME)
@@ -183,6 +205,8 @@ def test_a_service_without_backends_matches_nobody(objects: list[Manifest], list
     nobody = load_objects(with_slices(with_rules_to("far", objects), idle), options=CILIUM)
     unknown = load_objects(with_slices(with_rules_to("nowhere", objects), idle), options=CILIUM)
     assert_same(nobody, unknown)
+    for flow in flows_to_far(nobody):
+        assert truth(nobody, flow) is truth(unknown, placed(unknown, flow)), str(flow)
 
 
 @settings(max_examples=SOME)

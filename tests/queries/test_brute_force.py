@@ -218,7 +218,7 @@ def at_node_ports(draw: st.DrawFn) -> tuple[Snapshot, list[ast.Query]]:
     return snapshot, draw(st.lists(statement.map(ast.Query), min_size=SENTENCES, max_size=SENTENCES))
 
 
-@settings(max_examples=max(60, settings().max_examples // 2))
+@settings(max_examples=max(40, settings().max_examples // 4))
 @given(at_node_ports())
 def test_what_is_sent_to_a_node_port_is_judged_as_what_it_becomes(drawn: tuple[Snapshot, list[ast.Query]]) -> None:
     demand(*drawn)

@@ -367,6 +367,40 @@ class TestSlicesOfTheController:
         assert {row["to"]: row["access"] for row in answer.rows} == {"shop/a": "denied", "shop/b": access}
 
 
+class TestSlicesAlone:
+    """A Service without a selector has what its slices have."""
+
+    def asked(self, *entries: Manifest, twin: bool = False) -> Session:
+        slices = endpoints("shop/db", WEB) | {"endpoints": list(entries)}
+        more = [pod("shop/twin", "10.0.0.1")] if twin else []
+        nobody = network_policy("shop/nobody", {"app": "nobody"})
+        pods = (pod("shop/a", "10.0.0.1"), pod("shop/client", "10.0.0.9"), *more)
+        return session(*pods, service("shop/db", None, HTTP), slices, nobody)
+
+    @pytest.mark.parametrize(("ready", "found"), [(True, []), (False, ["ENDPOINT_NOT_READY", "BACKEND_LEFT_OPEN"])])
+    def test_one_that_is_not_ready_may_be_used(self, ready: bool, found: list[str]) -> None:
+        answer = self.asked(entry("10.0.0.1", ready=ready)).ask("can pod shop/client reach service shop/db?")
+        assert shown(answer) == "pod shop/client (10.0.0.9) -> pod shop/a (10.0.0.1) on tcp/8080"
+        assert codes(answer) == found
+
+    def test_which_of_two_pods_with_its_address_is_meant_is_left_open(self) -> None:
+        answer = self.asked(entry("10.0.0.1"), twin=True).ask("can pod shop/client reach service shop/db?")
+        assert codes(answer)[-2:] == ["SLICES_DIFFER", "BACKEND_LEFT_OPEN"]
+        assert notice(answer, "SLICES_DIFFER") == (
+            "service shop/db: pod shop/a, pod shop/twin are in an EndpointSlice, with an address that other pods claim "
+            "too; whether traffic goes there is left open"
+        )
+
+    def test_two_that_are_not_ready_at_one_address_are_told_as_that(self) -> None:
+        answer = self.asked(entry("10.0.0.1", ready=False), twin=True).ask("can pod shop/client reach service shop/db?")
+        assert codes(answer)[-2:] == ["ENDPOINT_NOT_READY", "BACKEND_LEFT_OPEN"]
+
+    def test_an_address_of_no_pod_is_one_all_the_same(self) -> None:
+        answer = self.asked(entry("203.0.113.7")).ask("can pod shop/client reach service shop/db?")
+        assert shown(answer) == "pod shop/client (10.0.0.9) -> 203.0.113.7 on tcp/8080"
+        assert codes(answer) == []
+
+
 class TestFamilies:
     def test_a_slice_of_one_family_counts_for_the_addresses_in_it(self) -> None:
         asked = with_slice(managed(*BOTH), open_to="a")
