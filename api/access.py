@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from reachproof.api.foreign_pages import foreign
+from reachproof.api.loopback import is_loopback
 from reachproof.api.problems import problem_response
 
 # The name of who asks, in the scope of every request: of a token, of a person, or of an address.
@@ -135,3 +136,35 @@ def _credentials(scope: Scope) -> str:
     if len(given) > 1 or scheme.lower() != "bearer" or not credentials or len(credentials) > _LONGEST:
         raise Denied(401, "found other credentials, expected one header Authorization: Bearer TOKEN")
     return credentials
+
+
+# ---------------------------------------------------------------- pages of other sites
+
+
+def foreign(scope: Scope, *, any_host: bool) -> str:
+    """The reason why the request comes from another site's page; empty if it does not.
+
+    Such a page can send requests to this machine. The browser tells its origin (Fetch standard, `Origin`), and where
+    its own name was made to lead here (DNS rebinding), the name that it used (`Host`).
+
+    `any_host`: the service may be known by any name, as it was told to be open to other machines.
+    """
+    host = _header(scope, b"host")
+    origin = _header(scope, b"origin")
+    if origin and urlsplit(origin).netloc.lower() != host.lower():
+        return f"found a request from a page of {origin[:200]}, expected one of this service"
+    server = scope.get("server")
+    if not any_host and server and is_loopback(str(server[0])) and not is_loopback(_name(host)):
+        return "found another name in the header Host, expected localhost or an address of this machine only"
+    return ""
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+
+
+def _name(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""

@@ -14,16 +14,15 @@ from reachproof.api.access import Authenticated, Keeper
 from reachproof.api.console import console
 from reachproof.api.database import Database, StoreUnavailable
 from reachproof.api.headers import SecurityHeaders
-from reachproof.api.limits import BoundedBodies
 from reachproof.api.metrics import Metrics
 from reachproof.api.openapi import complete
 from reachproof.api.operation import Check, operation
 from reachproof.api.problems import install
 from reachproof.api.questions import questions
 from reachproof.api.record import Recorded
+from reachproof.api.request_body import BoundedBodies, TimelyBodies
 from reachproof.api.results import Results
 from reachproof.api.settings import Settings
-from reachproof.api.slow import TimelyBodies
 from reachproof.api.snapshot_provider import SnapshotProvider
 from reachproof.api.snapshots import snapshots
 from reachproof.api.store import SnapshotStore

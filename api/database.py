@@ -16,9 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from pydantic import SecretStr
-from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url, text
 from sqlalchemy.exc import (
     ArgumentError,
     DataError,
@@ -31,13 +34,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from reachproof.api.refusal import Refusal
-from reachproof.api.upgrade import upgrade
 from reachproof.network.errors import InputError, Problem
 
 _LOG = logging.getLogger("reachproof.store")
 # Errors of the statements, thus ours, and not of the database.
 _OURS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 _SECONDS = 5
+_MIGRATIONS = Path(__file__).parent / "migrations"
+# Any number does, as long as nothing else locks it in the same database.
+_LOCK = 7_205_111_093
 
 
 class StoreUnavailable(Refusal):
@@ -205,3 +210,29 @@ def _own_file(url: URL) -> None:
         path = Path(url.database)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+
+
+# ---------------------------------------------------------------- tables
+
+
+def upgrade(connection: Connection) -> None:
+    """Runs the steps that are missing, in the transaction of the connection; of several at once, one does.
+
+    On SQLite that transaction must be one that writes from its start on.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def steps() -> ScriptDirectory:
+    """All steps, the last one its head."""
+    return ScriptDirectory.from_config(_config())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return config

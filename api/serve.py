@@ -22,10 +22,9 @@ from uvicorn.supervisors import Multiprocess
 
 from reachproof.api.app import create_app
 from reachproof.api.configuration import configured, shown, sources
-from reachproof.api.connections import BoundedConnections, allow_files
 from reachproof.api.database import Database, StoreUnavailable, database_url, demand_shareable
 from reachproof.api.logs import log_as_json
-from reachproof.api.server import Server
+from reachproof.api.server import BoundedConnections, Server, allow_files
 from reachproof.api.settings import PREFIX, Settings
 from reachproof.api.snapshot_provider import SnapshotProvider
 from reachproof.api.store import SnapshotStore

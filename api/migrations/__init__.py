@@ -1,1 +1,1 @@
-"""The steps by which the tables of the store came to be, run by Alembic (`reachproof.api.upgrade`)."""
+"""The steps by which the tables of the store came to be, run by Alembic (`reachproof.api.database`)."""

@@ -17,7 +17,7 @@ from reachproof.api.workers.hand import Hand, Lost, Why
 from reachproof.api.workers.item import Item
 from reachproof.api.workers.messages import Condition, Do, Done, Failed
 from reachproof.api.workers.queue import FairQueue
-from reachproof.api.workers.tally import Tally
+from reachproof.api.workload import Tally
 
 ATTEMPTS = 2
 """How often a piece of work is given to a worker before it is answered with `unknown`."""

@@ -16,9 +16,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from reachproof.api.database import Database, StoreUnavailable, default_url
+from reachproof.api.database import Database, StoreUnavailable, default_url, steps
 from reachproof.api.tables import SnapshotName, Table, Token
-from reachproof.api.upgrade import steps
 from reachproof.network.errors import InputError
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
