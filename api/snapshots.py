@@ -57,7 +57,7 @@ def snapshots(settings: Settings, store: SnapshotStore) -> APIRouter:
     async def add(
         request: Request,
         name: Annotated[str | None, Query(description="Give it this name.")] = None,
-        channel: Annotated[Channel, Query(description="Which CRDs the cluster has.")] = Channel.EXPERIMENTAL,
+        channel: Annotated[Channel | None, Query(description="Which CRDs the cluster has; as the input says.")] = None,
         cni: Annotated[Cni, Query(description="Whose policies may be in it.")] = Cni.SPEC,
     ) -> Any:
         """The body is the manifests: YAML, JSON or NDJSON, or files of a form; it may be packed with gzip.
@@ -67,7 +67,7 @@ def snapshots(settings: Settings, store: SnapshotStore) -> APIRouter:
         if name is not None:
             checked_name(name)
         texts = await texts_in(request, settings.max_unpacked_bytes)
-        options = model_options({"channel": channel.value, "cni": cni.value})
+        options = model_options({"channel": channel and channel.value, "cni": cni.value})
         read = partial(texts_to_store, texts, options=options, limits=settings.reading)
         given = await anyio.to_thread.run_sync(read, limiter=reading)
         new = await anyio.to_thread.run_sync(store.put, given, name, _asker(request))

@@ -95,7 +95,8 @@ MODEL = (
         envvar="REACHPROOF_CHANNEL",
         show_envvar=True,
         type=choice(Channel),
-        help="Release channel of the network-policy-api CRDs in the cluster.  [default: experimental]",
+        help="Release channel of the network-policy-api CRDs in the cluster.  [default: as the CRDs of the input say, "
+        "else experimental]",
     ),
     click.option(
         "--pod-cidr",

@@ -25,7 +25,7 @@ from reachproof.manifests.selectors import read_stored_selector
 from reachproof.manifests.syntax import is_domain_name, read_cidr, was_domain_name
 from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.labels import EVERYTHING, Selector
-from reachproof.network.options import Cni
+from reachproof.network.options import Channel, Cni
 from reachproof.network.policy import (
     Action,
     AddressPeer,
@@ -190,7 +190,7 @@ def _matches(peers: Sequence[Peer], ports: PortMatch | None, context: Context) -
 def _check_names(field: Field, ports: PortMatch | None, peers: list[Peer], context: Context) -> None:
     if ports is None or not ports.names or all(isinstance(peer, PodSet) for peer in peers):
         return
-    if context.experimental:
+    if context.channel(field.place.kind) is Channel.EXPERIMENTAL:
         field.report(
             "found a port name in a rule with a networks, nodes or domainNames peer, expected numbers only: "
             "only pods have port names; make it two rules"

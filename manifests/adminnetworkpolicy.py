@@ -48,5 +48,10 @@ def lower(manifest: Field, ref: PolicyRef, context: Context) -> Policy:
 
 
 KIND = PolicyKind(
-    group="policy.networking.k8s.io", version="v1alpha1", kind="AdminNetworkPolicy", namespaced=False, lower=lower
+    group="policy.networking.k8s.io",
+    version="v1alpha1",
+    kind="AdminNetworkPolicy",
+    namespaced=False,
+    lower=lower,
+    late=True,
 )

@@ -15,7 +15,7 @@ from reachproof.manifests.fields import Field, listed
 from reachproof.manifests.policykind import Context
 from reachproof.manifests.syntax import PORT_NAME, is_port_name, read_port_name, read_port_number
 from reachproof.network.intervals import EMPTY, IntervalSet
-from reachproof.network.options import Cni
+from reachproof.network.options import Channel, Cni
 from reachproof.network.policy import NamedPort, PortMatch
 from reachproof.network.ports import Protocol, port_range
 
@@ -67,17 +67,22 @@ def read_protocol(entry: Field, context: Context) -> PortMatch:
         return _NONE
     protocol = by_name.get(chosen.path.rpartition(".")[2])
     if protocol is None:
+        bundle = context.bundles.get(entry.place.kind)
+        if bundle is not None and not bundle.standard_names:
+            experimental_only(chosen, context)
         return _named(chosen)
     return _destination(chosen, protocol)
 
 
 def experimental_only(field: Field, context: Context) -> None:
     """Reports a field of the experimental channel where the cluster has the standard CRDs."""
-    if field.present and not context.experimental:
-        field.report(
-            "found a field of the experimental channel, expected only those of the standard channel; "
-            "the option channel says which CRDs the cluster has"
-        )
+    if not field.present or context.channel(field.place.kind) is Channel.EXPERIMENTAL:
+        return
+    bundle = context.bundles.get(field.place.kind)
+    says = "the option channel says which CRDs the cluster has"
+    if context.options.channel is None and bundle is not None:
+        says = f"{bundle.where} says so, and the option channel goes before it"
+    field.report(f"found a field of the experimental channel, expected only those of the standard channel; {says}")
 
 
 def _destination(chosen: Field, protocol: Protocol) -> PortMatch:

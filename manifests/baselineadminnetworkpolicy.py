@@ -52,4 +52,5 @@ KIND = PolicyKind(
     kind="BaselineAdminNetworkPolicy",
     namespaced=False,
     lower=lower,
+    late=True,
 )

@@ -50,4 +50,5 @@ KIND = PolicyKind(
     kind="ClusterNetworkPolicy",
     namespaced=False,
     lower=lower,
+    late=True,
 )

@@ -48,6 +48,7 @@ class Place:
     blocks: list[Block] = field(default_factory=list)
     strict: bool = False
     built_in: bool = False
+    kind: str = ""
     doubts: list[str] = field(default_factory=list)
 
 

@@ -12,6 +12,7 @@ from math import isfinite
 from typing import Any, Final
 
 from reachproof.engines.istio.membership import USE_WAYPOINT
+from reachproof.manifests.bundles import CHANNEL, VERSION, is_crd
 from reachproof.manifests.calico_objects import LABELLED_KINDS
 from reachproof.manifests.ciliumcluster import LOCAL, NAME, is_config
 from reachproof.manifests.endpoints import LEADER, MANAGED_BY, SERVICE_NAME, SKIP_MIRROR
@@ -141,6 +142,8 @@ _OWN_WORKLOADS: dict[str, Kept] = {
 }
 _KINDS.update({kind: {**_WORKLOAD, **_OWN_WORKLOADS.get(kind, {})} for kind in WORKLOAD_GROUPS})
 
+_CRD: Kept = {"metadata": {"name": ONE, "annotations": {CHANNEL: ONE, VERSION: ONE}}}
+
 
 def kept(manifest: Manifest) -> dict[str, Any] | None:
     """What is stored of an object; None for one that is not looked at. Lines of policies are kept, where known."""
@@ -148,6 +151,8 @@ def kept(manifest: Manifest) -> dict[str, Any] | None:
         fields = _LABELLED if manifest.kind in (*LABELLED_KINDS, "CiliumCIDRGroup") else _POLICY
     elif is_config(manifest):
         fields = _CONFIG
+    elif is_crd(manifest):
+        fields = _CRD
     elif (manifest.group, manifest.kind) == REQUEST_AUTHENTICATION:
         fields = _POLICY
     elif inventory_kind(manifest):

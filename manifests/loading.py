@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from reachproof.manifests import crosschecks, mesh
+from reachproof.manifests import bundles, crosschecks, mesh
 from reachproof.manifests.ciliumcluster import cluster_name, is_config, shown
 from reachproof.manifests.cluster import Cluster, join
 from reachproof.manifests.detect import Signs
@@ -86,6 +86,7 @@ class Loading:
         self._support: dict[tuple[str, str, str], tuple[object, Manifest, Place]] = {}
         self._without_policy: list[tuple[Manifest, Place]] = []
         self._configs: list[Manifest] = []
+        self._crds: list[Manifest] = []
         self._of_requests: list[Manifest] = []
 
     def documents(self, documents: Iterable[Document]) -> None:
@@ -125,6 +126,9 @@ class Loading:
             self._signs.add(manifest)
         if is_config(manifest):
             self._configs.append(manifest)
+            return
+        if bundles.is_crd(manifest):
+            self._crds.append(manifest)
             return
         if self._context.options.cni is Cni.AUTO and depends_on_cni(manifest):
             self._undecided.append(manifest)
@@ -220,6 +224,7 @@ class Loading:
             services=with_endpoints(self._inventory.of_kind("Service"), slices),
             slices=tuple(slices),
             namespaces={each.name: each.labels for each in self._inventory.of_kind("Namespace")},
+            bundles=bundles.bundles(self._crds, self.problems),
             cluster=cluster_name(self._configs, self.problems) if self._context.options.cni is Cni.CILIUM else "",
         )
         late, self._late = self._late, []
@@ -308,6 +313,7 @@ class Loading:
                     *cluster.accounts,
                     *((key, found) for key, (found, _, _) in self._support.items()),
                     *map(shown, self._configs),
+                    *map(bundles.shown, self._crds),
                 ),
                 specs,
                 self._left_out(),

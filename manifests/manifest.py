@@ -77,7 +77,8 @@ class Manifest:
     def field(self, *, strict: bool = False) -> Field:
         """A cursor on the object; its place collects what is found."""
         built_in = self.group in BUILT_IN_GROUPS
-        place = Place(self.origin.file, self.origin.document, self.subject, strict=strict, built_in=built_in)
+        origin = self.origin
+        place = Place(origin.file, origin.document, self.subject, strict=strict, built_in=built_in, kind=self.kind)
         return Field(place, self.body, line=self.origin.line)
 
     def problem(self, message: str, path: str = "", line: int = 0) -> Problem:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 from reachproof.engines.profile import PROFILES, Profile
+from reachproof.manifests.bundles import Bundle
 from reachproof.manifests.endpoints import Slice
 from reachproof.manifests.fields import Field
 from reachproof.network.cluster import Service
@@ -23,7 +24,7 @@ class Context:
 
     `support`: what the objects of supporting kinds were read to, by (kind, namespace, name).
     `namespaces`: the labels of those that are given, by name. `cluster`: the name of the cluster, empty where the
-    input does not show it.
+    input does not show it. `bundles`: what the CRDs of the admin kinds say, by kind.
     """
 
     options: Options
@@ -32,6 +33,7 @@ class Context:
     slices: tuple[Slice, ...] = ()
     namespaces: Mapping[str, Labels] = field(default_factory=dict)
     cluster: str = ""
+    bundles: Mapping[str, Bundle] = field(default_factory=dict)
     _made: dict[Callable[..., object], object] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def once(self, make: Callable[[Context], T]) -> T:
@@ -53,10 +55,10 @@ class Context:
         """The choices of the implementation that the policies are read for."""
         return PROFILES[self.options.cni]
 
-    @property
-    def experimental(self) -> bool:
-        """Whether the cluster has the experimental CRDs."""
-        return self.options.channel is Channel.EXPERIMENTAL
+    def channel(self, kind: str) -> Channel:
+        """The release channel of the CRD of an admin kind."""
+        bundle = self.bundles.get(kind)
+        return self.options.channel or (bundle.channel if bundle else None) or Channel.EXPERIMENTAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,6 +79,8 @@ TRUST_DOMAIN = "cluster.local"
 class Options:
     """The model options. `cidr_matches` None: the default of the `cni` profile. Empty ranges: not given.
 
+    `channel` None: as the CRDs of the input say, else experimental.
+
     `domains` maps a domain name to the addresses behind it; a name that is not in it stands for an unknown set of
     external addresses. `tenants` are declared by name, with the labels of their namespaces, and come before the label;
     an empty `tenant_label` means that there are no others. `with_staged`: staged policies are enforced.
@@ -91,7 +93,7 @@ class Options:
     tenant_label: str = "tenant"
     tenants: tuple[tuple[str, Selector], ...] = ()
     cni: Cni = Cni.SPEC
-    channel: Channel = Channel.EXPERIMENTAL
+    channel: Channel | None = None
     pod_range: IntervalSet = EMPTY
     service_range: IntervalSet = EMPTY
     host_network_pods: HostNetworkPods = HostNetworkPods.IGNORED

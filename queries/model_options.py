@@ -32,7 +32,7 @@ def model_options(values: Mapping[str, object]) -> Options:
     options = Options(
         tenant_label=reader.text("tenantLabel", DEFAULTS.tenant_label),
         cni=reader.choice("cni", Cni) or DEFAULTS.cni,
-        channel=reader.choice("channel", Channel) or DEFAULTS.channel,
+        channel=reader.choice("channel", Channel),
         pod_range=reader.cidrs("podCidr"),
         service_range=reader.cidrs("serviceCidr"),
         host_network_pods=reader.choice("hostNetworkPods", HostNetworkPods) or DEFAULTS.host_network_pods,

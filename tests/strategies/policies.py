@@ -70,8 +70,9 @@ _NETWORK_POLICY_PORTS = _one_or_two(NETWORK_POLICY_PORTS)
 
 
 @st.composite
-def policy_sets(draw: st.DrawFn, *, channel: Channel = Channel.EXPERIMENTAL, most: int = 3) -> list[Manifest]:
+def policy_sets(draw: st.DrawFn, *, channel: Channel | None = None, most: int = 3) -> list[Manifest]:
     """Policies of any kinds: up to `most` NetworkPolicies, and fewer of the admin kinds."""
+    channel = channel or Channel.EXPERIMENTAL
     kinds = draw(_KINDS)
     objects: list[Manifest] = []
     if "np" in kinds:

@@ -47,7 +47,7 @@ def model_options(draw: st.DrawFn) -> Options:
 
 
 @st.composite
-def manifests(draw: st.DrawFn, *, channel: Channel = Channel.EXPERIMENTAL, most_pods: int = 5) -> list[Manifest]:
+def manifests(draw: st.DrawFn, *, channel: Channel | None = None, most_pods: int = 5) -> list[Manifest]:
     """The objects of a small cluster together with policies."""
     return draw(clusters(most_pods=most_pods)) + draw(policy_sets(channel=channel))
 
