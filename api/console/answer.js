@@ -56,7 +56,7 @@ function heading(answer, link) {
 export function endName(end) {
   if (end.kind === "external") return end.ip ?? outside(end.cidrs);
   if (end.kind === "node") return `node ${end.name}`;
-  if (end.kind === "namespace" || end.kind === "tenant") return end.name ?? end.tenant;
+  if (end.kind === "namespace" || end.kind === "tenant") return end.name;
   return `${end.namespace}/${end.name}`;
 }
 

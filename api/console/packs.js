@@ -34,7 +34,7 @@ function statement(answer, show) {
   const details = el(
     "details",
     { className: `statement ${tone}` },
-    el("summary", {}, el("span", { className: `badge ${tone}` }, el("span", { "aria-hidden": "true" }, sign), ` ${answer.status}`), el("strong", {}, answer.name ?? answer.query), answer.severity ? el("span", { className: "tag" }, answer.severity) : null, el("span", { className: "facts" }, answer.verdict === answer.expected ? answer.verdict : `${answer.verdict}, expected ${answer.expected ?? "holds"}`)),
+    el("summary", {}, el("span", { className: `badge ${tone}` }, el("span", { "aria-hidden": "true" }, sign), ` ${answer.status}`), el("strong", {}, answer.name), el("span", { className: "tag" }, answer.severity), el("span", { className: "facts" }, answer.verdict === answer.expected ? answer.verdict : `${answer.verdict}, expected ${answer.expected}`)),
   );
   details.addEventListener("toggle", () => details.open && details.children.length === 1 && details.append(answerView(answer, show)));
   return details;

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from msgspec import Meta
 
-from reachproof.documents.schema import PUBLISHED, published
+from reachproof.documents.parts import Part
+from reachproof.documents.schema import PUBLISHED, components, published
 from tests.documents.test_round_trip import kind_of
 from tests.face.samples import documents
 
@@ -59,3 +61,12 @@ def test_a_document_without_one_of_its_fields_is_refused(name: str) -> None:
 def test_every_field_has_a_shape(name: str) -> None:
     open_ = {field for field, shape in objects(published(name)) if shape == {}}
     assert open_ == set()
+
+
+def test_a_field_that_is_retired_is_marked() -> None:
+    class Old(Part, frozen=True, kw_only=True):
+        kept: str
+        gone: Annotated[str, Meta(extra_json_schema={"deprecated": True})] = ""
+
+    fields = components([Old], "#/$defs/")["Old"]["properties"]
+    assert fields == {"kept": {"type": "string"}, "gone": {"type": "string", "deprecated": True}}
