@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from reachproof.api.refusal import Refusal
 from reachproof.api.sources import Sourced
+from reachproof.engines.registry import PROFILES
 from reachproof.manifests import load_objects, load_text
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.manifests.stored import load_stored
@@ -32,7 +33,6 @@ _FIELDS = {
     "enforcement": "enforcement",
     "withStaged": "with_staged",
 }
-_OWN_WAYS = {Cni.CALICO, Cni.CILIUM}
 _READING = ("cni", "channel", "domains", "serviceCidr", "strict", "trustDomain", "rootNamespace", "ambientPort")
 # Those of them whose fields have other names.
 _READ_AS = {"trustDomain": "trust_domains", "rootNamespace": "root_namespace", "ambientPort": "ambient_port"}
@@ -144,9 +144,10 @@ def reread(snapshot: Snapshot, given: Sourced) -> Snapshot:
 
 
 def _is_fixed(name: str, read: Options, wanted: Options) -> bool:
-    """True if an option differs that decides how manifests are read. Calico and Cilium read them in their own ways."""
+    """True if an option differs that decides how manifests are read. Some implementations read them otherwise."""
     if name == "cni":
-        return wanted.cni not in (read.cni, Cni.AUTO) and bool({read.cni, wanted.cni} & _OWN_WAYS)
+        own_reading = PROFILES[read.cni].own_reading or PROFILES[wanted.cni].own_reading
+        return wanted.cni not in (read.cni, Cni.AUTO) and own_reading
     field = _READ_AS.get(name, name)
     return name not in _FIELDS and bool(getattr(read, field) != getattr(wanted, field))
 

@@ -1,86 +1,113 @@
-"""What each implementation does where the specifications leave a choice.
+"""An implementation of network policy: the choices that the specifications leave, and how it arranges policies.
 
-| Choice | `spec` | why it is open |
+| Choice | default | why it is open |
 |---|---|---|
-| `ties_by_name` | no | policies of equal priority that disagree: either may win |
-| `cluster_policies_first` | no | nothing orders AdminNetworkPolicy against ClusterNetworkPolicy |
-| `own_node_egress` | undefined | NetworkPolicy v1 exempts traffic with the pod's own node in one sentence only |
-| `selection_ends_baseline` | no | whether a pod selected by a NetworkPolicy of the other direction meets the baseline |
 | `last_admin_priority` | none | implementations that do not program higher AdminNetworkPolicy priorities |
 | `cidr_matches` | all | whether ipBlock matches pods and nodes |
-| `normal_tier` | no | whether NetworkPolicy shares a tier with Cilium's kinds (`engines.cilium.tiers`) |
 | `kinds_not_read` | none | kinds that the implementation does not know |
-| `calico_tiers` | no | whether NetworkPolicy shares a tier with Calico's kinds (`engines.calico`) |
+| `denying_names` | unknown | domain names are defined for rules that allow only |
+| `selection_ends_baseline` | no | whether a pod selected by a NetworkPolicy of the other direction meets the baseline |
 
-What changed between releases is in one place, `_CALICO` and `_CILIUM` below, which model the release `version`:
-
-| Choice | modelled release | releases before |
-|---|---|---|
-| `kinds_not_read` | Calico 3.32: the older admin kinds | to 3.31 they were read, and ClusterNetworkPolicy was not |
-| `port_names_programmed` | Calico 3.32: yes | to 3.31 a port name in a ClusterNetworkPolicy was not |
-| `names_of_tcp` | Calico 3.32: no | to 3.31 a port name without a protocol was one of TCP |
-| `own_cluster_only` | Cilium 1.20: yes | to 1.18 selectors that only rule labels out also selected what is no pod |
-| `rules_outside_types` | Cilium 1.20: yes | the same in every release to 1.20.2 |
-| `last_of_port_name` | Cilium 1.20: yes | not looked at: its agent keeps the ports of a pod in a map by name |
-| `namespaces_beyond_pods` | Cilium 1.20: yes | there was no ClusterNetworkPolicy before 1.20 |
+Each implementation has a module with its profiles, one per release that is modelled; `engines.registry` has them all.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from enum import Enum, auto
 
-from reachproof.network.options import CidrMatches, Cni
+from reachproof.engines.selector_text import ACCOUNT
+from reachproof.network.errors import Problem
+from reachproof.network.options import CidrMatches, Cni, Enforcement, Options
+from reachproof.network.policy import Policy
+from reachproof.network.tier import Programs
+
+
+class DenyingNames(Enum):
+    """The effect of domain names in a rule that does not allow."""
+
+    UNKNOWN = auto()
+    MATCHED = auto()  # as in rules that allow
+    DENY_ALL = auto()  # the rule denies everything
+    NOT_PROGRAMMED = auto()  # the policy has no effect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """The choices of one implementation; the defaults leave open what the specifications leave open.
+class EngineProfile(ABC):
+    """One release of one implementation; the defaults leave open what the specifications leave open.
 
-    `version`: the release that is modelled, empty where releases do not differ in what is read here.
+    `version`: the release, empty where releases do not differ in what is read here. `title`: its name in messages.
+    `api_groups` and `agents`: API groups that it alone has, and names of its DaemonSets.
 
-    `names_of_tcp`: port names without a protocol are ports of TCP. `own_cluster_only`: every selector of pods asks for
-    the label of the own cluster, which nodes and the outside do not have. `rules_outside_types`: rules of a
-    NetworkPolicy apply, and isolate, also in a direction that policyTypes leaves out. `last_of_port_name`: a port
-    name that a pod declares more than once stands for the last of them. `namespaces_beyond_pods`: a
-    `namespaces` peer that only rules labels out selects nodes and the outside.
+    How it reads manifests. `own_reading`: otherwise than the others, so that another profile needs the manifests.
+    `late_reading`: every policy may refer to other objects. `invalid_is_nothing`: selectors and port ranges that API
+    servers stored although they are not valid match nothing. `programs_names`: it can program domain names.
+    `learns_names`: it knows addresses of names from DNS that rules let through. `names_in_cidrs`: port names hold for
+    pods in a CIDR. `names_of_tcp`: port names without a protocol are ports of TCP. `own_cluster_only`: every selector
+    of pods asks for the label of the own cluster, which nodes and the outside do not have. `clustered`: the cluster has
+    a name that policies can use. `rules_outside_types`: rules of a NetworkPolicy apply, and isolate, also in a
+    direction that policyTypes leaves out. `last_of_port_name`: a port name that a pod declares more than once stands
+    for the last of them. `namespaces_beyond_pods`: a `namespaces` peer that only rules labels out selects nodes and the
+    outside. `namespaces_of_sets`: a `namespaces` peer selects sets of addresses too. `account_key`: the key that
+    selectors have for the name of a service account.
+
+    How its isolation is read. `isolation_open`: nobody says whether isolation in one direction keeps the baseline tier
+    away in the other. `baseline_first`: the baseline tier comes before isolation. `own_kinds`: which of its kinds count
+    as network policies, in words. `tiers_by_name`: its tiers have names that users give.
     """
 
+    name: Cni
+    title: str = ""
     version: str = ""
-    ties_by_name: bool = False
-    cluster_policies_first: bool = False
-    own_node_egress_allowed: bool = False
-    selection_ends_baseline: bool = False
-    last_admin_priority: int | None = None
-    cidr_matches: CidrMatches = CidrMatches.ALL
-    normal_tier: bool = False
+    api_groups: frozenset[str] = frozenset()
+    agents: frozenset[str] = frozenset()
     kinds_not_read: frozenset[str] = frozenset()
-    calico_tiers: bool = False
-    port_names_programmed: bool = True
+    cidr_matches: CidrMatches = CidrMatches.ALL
+    last_admin_priority: int | None = None
+    own_reading: bool = False
+    late_reading: bool = False
+    invalid_is_nothing: bool = False
+    denying_names: DenyingNames = DenyingNames.UNKNOWN
+    programs_names: bool = True
+    learns_names: bool = False
+    names_in_cidrs: bool = False
     names_of_tcp: bool = False
     own_cluster_only: bool = False
+    clustered: bool = False
     rules_outside_types: bool = False
     last_of_port_name: bool = False
     namespaces_beyond_pods: bool = False
+    namespaces_of_sets: bool = False
+    account_key: str = ACCOUNT
+    selection_ends_baseline: bool = False
+    isolation_open: bool = False
+    baseline_first: bool = False
+    own_kinds: str = ""
+    tiers_by_name: bool = False
 
+    def __str__(self) -> str:
+        return f"{self.name}@{self.version}" if self.version else str(self.name)
 
-_OLD_KINDS = frozenset(("AdminNetworkPolicy", "BaselineAdminNetworkPolicy"))
-_CALICO = Profile(version="3.32", ties_by_name=True, calico_tiers=True, kinds_not_read=_OLD_KINDS)
-_CILIUM = Profile(
-    version="1.20",
-    cidr_matches=CidrMatches.WORLD,
-    normal_tier=True,
-    kinds_not_read=_OLD_KINDS,
-    own_cluster_only=True,
-    rules_outside_types=True,
-    last_of_port_name=True,
-    namespaces_beyond_pods=True,
-)
-PROFILES = {
-    Cni.SPEC: Profile(),
-    Cni.CALICO: _CALICO,
-    Cni.CILIUM: _CILIUM,
-    Cni.OVN_KUBERNETES: Profile(last_admin_priority=99),
-    Cni.ANTREA: Profile(cluster_policies_first=True),
-    Cni.KUBE_NETWORK_POLICIES: Profile(ties_by_name=True, own_node_egress_allowed=True, selection_ends_baseline=True),
-    Cni.AUTO: Profile(),  # loading puts another one in its place where the input shows it
-}
+    @abstractmethod
+    def arranged(self, policies: list[Policy], options: Options) -> Programs:
+        """The programs of these policies, which are in force, in order of priority, kind, namespace and name."""
+
+    def refusal(self, options: Options) -> Problem | None:
+        """The reason why the options cannot be had with this profile."""
+        if options.enforcement is not Enforcement.ALWAYS:
+            return None
+        message = f"found the value always with cni {self.name}, expected the option cni {Cni.CILIUM}"
+        return Problem(file="options", path="enforcement", message=message)
+
+    def sees_label(self, key: str) -> bool:
+        """False if no selector of pods sees labels of this key."""
+        return True
+
+    def as_selected(self, policy: Policy) -> Policy:
+        """The policy with selectors that say what they select here."""
+        return policy
+
+    def tier_name(self, policy: Policy) -> str | None:
+        """The name of the tier of the policy, where users give names to tiers."""
+        return None

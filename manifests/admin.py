@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from reachproof.engines.cilium.dns import dns_rule
+from reachproof.engines.profile import DenyingNames
 from reachproof.manifests.adminports import experimental_only
 from reachproof.manifests.beyond_pods import beyond_pods
 from reachproof.manifests.domains import split_domains
@@ -25,7 +27,7 @@ from reachproof.manifests.selectors import read_stored_selector
 from reachproof.manifests.syntax import is_domain_name, read_cidr, was_domain_name
 from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.labels import EVERYTHING, Selector
-from reachproof.network.options import Channel, Cni
+from reachproof.network.options import Channel
 from reachproof.network.policy import (
     Action,
     AddressPeer,
@@ -122,7 +124,7 @@ def _rule(item: Field, index: int, direction: Direction, dialect: Dialect, conte
     known = [peer for peer in peers if not isinstance(peer, DomainPeer)]
     certain = (*_matches(known, ports, context), *beyond_pods(entries, ports, direction, context))
     perhaps = _matches([peer for peer in peers if isinstance(peer, DomainPeer)], ports, context)
-    names = _names(entries) if context.profile.normal_tier and action is Action.ALLOW else ()
+    names = _names(entries) if context.profile.learns_names and action is Action.ALLOW else ()
     if names:
         perhaps = (*perhaps, *_DNS)  # Cilium opens the way to the DNS servers for these names
     parts = [(matches, may) for matches, may in ((certain, False), (perhaps, True)) if matches]
@@ -133,7 +135,7 @@ def _rule(item: Field, index: int, direction: Direction, dialect: Dialect, conte
             action=action,
             matches=matches,
             may=may,
-            resolves=names if may else (),
+            extension=dns_rule(resolves=names) if may else None,
             index=index,
             name=name,
             origin=item.origin,
@@ -159,7 +161,7 @@ def _domains_that_deny(entries: list[Field], action: Action, context: Context) -
     The API defines domain names for Accept only. kube-network-policies matches what the names resolve to; Calico denies
     everything (`engines.calico`); Cilium does not program the policy; of others it is not known.
     """
-    cni = context.options.cni
+    effect = context.profile.denying_names
     given = [domains for entry in entries if (domains := entry.get("domainNames")).present]
     for domains in given:
         if domains.place.strict:
@@ -169,14 +171,14 @@ def _domains_that_deny(entries: list[Field], action: Action, context: Context) -
             continue
         text = "domain names are defined for rules that allow only; implementations match them, deny everything, or "
         domains.notice("STORED_AS_IT_IS", f"{text}do not program the policy")
-        if cni not in (Cni.KUBE_NETWORK_POLICIES, Cni.CALICO):
+        if effect in (DenyingNames.UNKNOWN, DenyingNames.NOT_PROGRAMMED):
             domains.place.doubts.append(f"{domains.path} stands in a rule that does not allow")
-    return bool(given) and cni not in (Cni.KUBE_NETWORK_POLICIES, Cni.CALICO, Cni.CILIUM)
+    return bool(given) and effect is DenyingNames.UNKNOWN
 
 
 def _matches(peers: Sequence[Peer], ports: PortMatch | None, context: Context) -> tuple[Match, ...]:
     """The peers with the ports. Port names are those of pods; in Calico and Cilium also of pods in a CIDR."""
-    having = (PodSet, AddressPeer) if context.profile.normal_tier or context.profile.calico_tiers else PodSet
+    having = (PodSet, AddressPeer) if context.profile.names_in_cidrs else PodSet
     found = []
     for peer in peers:
         own = ports
@@ -234,7 +236,7 @@ def _peers(entry: Field, direction: Direction, dialect: Dialect, context: Contex
 
 
 def _selector(field: Field, context: Context, hints: Mapping[str, str] | None = None) -> Selector:
-    return read_stored_selector(field, hints, refused=context.options.cni is Cni.KUBE_NETWORK_POLICIES)
+    return read_stored_selector(field, hints, refused=context.profile.invalid_is_nothing)
 
 
 def _pods(chosen: Field, dialect: Dialect, context: Context) -> PodSet:
@@ -270,5 +272,5 @@ def _domains(field: Field, context: Context) -> list[Peer]:
                 item.expected(_DOMAIN_NAME)
         else:
             names.append(name)
-    known = {} if context.options.cni is Cni.CALICO else context.options.domains  # it cannot program any
+    known = context.options.domains if context.profile.programs_names else {}
     return split_domains(names, known)

@@ -5,7 +5,6 @@ Trusted by every verdict; checked by tests/manifests and the agreement tests.
 
 from __future__ import annotations
 
-from reachproof.engines.profile import PROFILES
 from reachproof.manifests.admin import Dialect, read_priority, read_rules, read_subject
 from reachproof.manifests.adminports import read_v1alpha1_port
 from reachproof.manifests.doubts import doubted
@@ -31,7 +30,7 @@ def lower(manifest: Field, ref: PolicyRef, context: Context) -> Policy:
     spec = manifest.get("spec")
     spec.only("priority", "subject", "ingress", "egress", hints={"tier": "ClusterNetworkPolicy is the kind with tiers"})
     priority = read_priority(spec)
-    last = PROFILES[context.options.cni].last_admin_priority
+    last = context.profile.last_admin_priority
     if last is not None and priority > last:
         text = f"{context.options.cni} does not program priorities above {last}, so this policy has no effect"
         spec.get("priority").notice("PRIORITY_NOT_PROGRAMMED", text)

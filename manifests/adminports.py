@@ -15,7 +15,7 @@ from reachproof.manifests.fields import Field, listed
 from reachproof.manifests.policykind import Context
 from reachproof.manifests.syntax import PORT_NAME, is_port_name, read_port_name, read_port_number
 from reachproof.network.intervals import EMPTY, IntervalSet
-from reachproof.network.options import Channel, Cni
+from reachproof.network.options import Channel
 from reachproof.network.policy import NamedPort, PortMatch
 from reachproof.network.ports import Protocol, port_range
 
@@ -36,7 +36,7 @@ def read_v1alpha1_port(entry: Field, context: Context) -> PortMatch:
     if entry.get("namedPort").present:
         experimental_only(entry.get("namedPort"), context)
         return _named(chosen)
-    exact = context.options.cni is Cni.KUBE_NETWORK_POLICIES
+    exact = context.profile.invalid_is_nothing
     if entry.get("portRange").present:
         if not chosen.only("protocol", "start", "end"):
             return _NONE

@@ -38,7 +38,7 @@ def beyond_pods(
         if not field.present:
             continue
         namespaces = _selector(field)
-        if profile.calico_tiers:
+        if profile.namespaces_of_sets:
             yield from _labelled(in_namespaces(namespaces), ports, direction, context)
         elif _only_rules_out(namespaces):
             yield from _numbered(_NODES_AND_OUTSIDE, ports, direction)

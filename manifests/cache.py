@@ -4,7 +4,7 @@
 |---|---|
 | names and bytes of all sources, in order | they are the input, and origins have the names |
 | options, `lenient`, `ignore_kinds`, limits | they decide how it is read |
-| the source text of `manifests` and `network`, the versions of Python and of the YAML reader | so does the code |
+| the source text of `manifests`, `engines` and `network`; versions of Python and the YAML reader | so does the code |
 
 Trusted by every verdict about a snapshot that comes from here: that the key covers all of it, and that a snapshot
 comes out as it went in. Checked by tests/manifests/test_cache.py, which compares answers and misses. Why the form is a
@@ -25,12 +25,13 @@ from pathlib import Path
 
 import yaml
 
-from reachproof import network
+from reachproof import engines, network
 from reachproof.manifests.private_folder import PrivateFolder
 from reachproof.network.snapshot import Snapshot
 
 _MAGIC = b"reachproof snapshot 1\n"
-_MODULES = f"{network.__name__}."
+_MODULES = (f"{network.__name__}.", f"{engines.__name__}.")
+_SOURCES = (".py", ".lark")
 _FIELDS = tuple(each.name for each in fields(Snapshot))
 _DIGEST_BYTES = hashlib.sha256().digest_size
 # What a pickle of another shape than ours can raise.
@@ -91,7 +92,7 @@ class SnapshotCache:
 
 
 class _Reader(pickle.Unpickler):
-    """Makes records and enumerations of `network`, and nothing else: no other class or function can be called."""
+    """Makes records and enumerations of `network` and `engines`; no other class or function can be called."""
 
     def find_class(self, module: str, name: str) -> type:
         """The class of this name; UnpicklingError for anything that is no plain value."""
@@ -104,12 +105,12 @@ class _Reader(pickle.Unpickler):
 def _code() -> str | None:
     """What reads: sources and versions as one text; None where there are no sources to look at."""
     found = hashlib.sha256()
-    for folder in (Path(__file__).parent, *map(Path, network.__path__)):
-        sources = sorted(folder.glob("*.py"))
+    for folder in (Path(__file__).parent, *map(Path, (*engines.__path__, *network.__path__))):
+        sources = sorted(path for path in folder.rglob("*") if path.suffix in _SOURCES)
         if not sources:
             return None
         for path in sources:
             content = path.read_bytes()
-            found.update(f"{folder.name}/{path.name} {len(content)}\n".encode())
+            found.update(f"{folder.name}/{path.relative_to(folder).as_posix()} {len(content)}\n".encode())
             found.update(content)
     return f"{found.hexdigest()} Python {sys.version} PyYAML {yaml.__version__} {yaml.__with_libyaml__}"

@@ -19,7 +19,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reachproof.engines.calico import DEFAULT
+from reachproof.engines.calico.placement import DEFAULT, CalicoPolicy, Placement, Staged, staged
+from reachproof.engines.own_tiers import calico_tier
 from reachproof.manifests import networkpolicy
 from reachproof.manifests.calico_entities import read_namespaces, read_predicate
 from reachproof.manifests.calico_objects import GROUPS, NAMESPACE, OF_ACCOUNT, pods_of, read_order, tier_of
@@ -28,7 +29,7 @@ from reachproof.manifests.fields import Field
 from reachproof.manifests.policykind import Context, PolicyKind
 from reachproof.network.labels import Operator, Requirement
 from reachproof.network.options import Cni
-from reachproof.network.policy import Action, Direction, Placement, PodSet, Policy, PolicyRef, Staged, TierName
+from reachproof.network.policy import Action, Direction, PodSet, Policy, PolicyRef
 from reachproof.network.predicate import Needs, Predicate, both, with_prefix
 
 _TYPES = {"Ingress": Direction.INGRESS, "Egress": Direction.EGRESS}
@@ -43,19 +44,18 @@ def lower(whole: Field, ref: PolicyRef, context: Context) -> tuple[Policy, ...]:
     spec = whole.get("spec")
     if not spec.present:
         spec = Field(whole.place, {}, "spec", whole.line)
-    staged = ref.kind.startswith("Staged")
-    fields = (*_FIELDS, *(("stagedAction",) if staged else ()), *(() if ref.namespace else _GLOBAL_FIELDS))
+    is_staged = ref.kind.startswith("Staged")
+    fields = (*_FIELDS, *(("stagedAction",) if is_staged else ()), *(() if ref.namespace else _GLOBAL_FIELDS))
     spec.only(*fields)
-    if ref.kind.removeprefix("Staged") == "NetworkPolicy" and not staged:
+    if ref.kind.removeprefix("Staged") == "NetworkPolicy" and not is_staged:
         ref = replace(ref, kind="CalicoNetworkPolicy")
-    action = _staged_action(spec, ref) if staged else None
+    action = _staged_action(spec, ref) if is_staged else None
     placement = _placement(spec, context)
     policy = Policy(
         ref=replace(ref, name=ref.name.removeprefix("default.") if placement.tier == DEFAULT.tier else ref.name),
-        tier=TierName.CALICO,
+        tier=calico_tier(placement.tier),
         priority=read_order(spec.get("order")),
-        placement=placement,
-        staged=action,
+        extension=CalicoPolicy(placement=placement, staged=action),
         subject=_subject(spec, ref),
         ingress=read_rules(spec, Direction.INGRESS, ref, context),
         egress=read_rules(spec, Direction.EGRESS, ref, context),
@@ -63,14 +63,14 @@ def lower(whole: Field, ref: PolicyRef, context: Context) -> tuple[Policy, ...]:
         origin=whole.origin,
     )
     for_hosts = _for_hosts(spec)
-    if for_hosts or (staged and action is None):
+    if for_hosts or (is_staged and action is None):
         return ()
     return (_masked(policy),)
 
 
 def _masked(policy: Policy) -> Policy:
     """The policy without the rules of directions that its types leave out."""
-    if policy.staged is Staged.DELETE:
+    if staged(policy) is Staged.DELETE:
         return replace(policy, ingress=(), egress=(), isolates=frozenset())
     return replace(
         policy,
@@ -152,7 +152,7 @@ def lower_staged_kubernetes(whole: Field, ref: PolicyRef, context: Context) -> t
     policy = networkpolicy.lower(Field(whole.place, {**body, "spec": inner}, line=whole.line), ref, context)
     if action is None:
         return ()
-    return (_masked(replace(policy, staged=action)),)
+    return (_masked(replace(policy, extension=CalicoPolicy(staged=action))),)
 
 
 def _kinds() -> tuple[PolicyKind, ...]:

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import inf
 
-from reachproof.engines.calico import ADMIN, BASELINE, BUILT_IN_TIERS, DEFAULT
+from reachproof.engines.calico.placement import ADMIN, BASELINE, BUILT_IN_TIERS, DEFAULT, Placement
 from reachproof.manifests.by_labels import ByLabels
 from reachproof.manifests.fields import Field
 from reachproof.manifests.policykind import Context, SupportKind
@@ -30,7 +30,7 @@ from reachproof.network.cluster import ContainerPort
 from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.labels import NAMESPACE_NAME, Labels, Operator, Requirement, Selector
 from reachproof.network.options import Cni
-from reachproof.network.policy import Action, AddressPeer, Peer, Placement, PodSet, Union
+from reachproof.network.policy import Action, AddressPeer, Peer, PodSet, Union
 from reachproof.network.ports import Protocol
 from reachproof.network.predicate import (
     ACCOUNT_NAME,

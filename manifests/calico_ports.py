@@ -5,7 +5,7 @@
 | protocol, notProtocol | TCP, UDP and SCTP by name or number; any other is on no flow that is asked about |
 | ports, notPorts | numbers, `low:high`, or names of ports of pods: of the rule's protocol, else of the port's own |
 
-To release 3.31 a name in a rule without a protocol was one of TCP (`engines.profile`).
+To release 3.31 a name in a rule without a protocol was one of TCP (`engines.calico.profile`).
 
 Trusted by every verdict about policies of Calico; checked by tests/agreement/test_calico.py.
 """

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reachproof.engines.own_tiers import NORMAL
 from reachproof.manifests.ciliumpeers import Group
 from reachproof.manifests.ciliumrules import Section, read_section
 from reachproof.manifests.ciliumselectors import read_needs, read_subject
@@ -23,7 +24,7 @@ from reachproof.manifests.policykind import Context, PolicyKind, SupportKind
 from reachproof.manifests.syntax import read_cidr
 from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.options import Cni
-from reachproof.network.policy import Direction, PodSet, Policy, PolicyRef, TierName
+from reachproof.network.policy import Direction, PodSet, Policy, PolicyRef
 
 GROUP = "cilium.io"
 _OWN_LABELS = "io.cilium.k8s"
@@ -62,7 +63,7 @@ def _policy(spec: Field, ref: PolicyRef, context: Context) -> Policy | None:
         return None
     return Policy(
         ref=ref,
-        tier=TierName.NORMAL,
+        tier=NORMAL,
         subject=subject,
         ingress=ingress.rules,
         egress=egress.rules,

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from reachproof.engines.cilium.dns import dns_rule
 from reachproof.manifests.ciliumpeers import API_SERVER, PeerReader, Peers
 from reachproof.manifests.ciliumports import Ports, read_ports
 from reachproof.manifests.fields import Field, listed
@@ -78,8 +79,7 @@ def _rules(item: Field, index: int, name: str, direction: Direction, reader: Pee
             may=part.may,
             reason=part.reason,
             reason_code=part.code,
-            needs_name=part.name,
-            resolves=ports.resolves if part.code == "REQUEST_RULES" else (),
+            extension=dns_rule(needs=part.name, resolves=ports.resolves if part.code == "REQUEST_RULES" else ()),
             index=index,
             name=name,
             origin=item.origin,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from reachproof.engines.cilium.dns import is_learned
-from reachproof.engines.cilium.tiers import filtered
-from reachproof.engines.profile import PROFILES
+from reachproof.engines.cilium.dns import is_learned, needed_name
+from reachproof.engines.profile import EngineProfile
 from reachproof.manifests.fields import Place
 from reachproof.manifests.pods import PodEntry
 from reachproof.network.address import ALL_V4, ALL_V6
@@ -14,14 +13,13 @@ from reachproof.network.cluster import Namespace, Notice, Service
 from reachproof.network.errors import Problem
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import Labels, Selector
-from reachproof.network.options import Cni
 from reachproof.network.origin import Origin
 from reachproof.network.policy import Direction, PodSet, Policy, PolicyRef, parts_of
 from reachproof.network.predicate import Holder, needs
 
 
 def unknown_labels(
-    policies: Iterable[Policy], entries: Iterable[PodEntry], namespaces: Iterable[Namespace], cni: Cni
+    policies: Iterable[Policy], entries: Iterable[PodEntry], namespaces: Iterable[Namespace], profile: EngineProfile
 ) -> dict[PolicyRef, list[Problem]]:
     """A policy whose choice of a pod rests on a label that the pod does not have yet cannot be judged.
 
@@ -31,7 +29,7 @@ def unknown_labels(
     homes = {namespace.name: namespace.labels for namespace in namespaces}
     templates = [entry for entry in entries if entry.unknown]
     seen = frozenset(key for entry in templates for key in entry.unknown)
-    everywhere = frozenset(key for key in seen if cni is not Cni.CILIUM or not filtered(key))
+    everywhere = frozenset(filter(profile.sees_label, seen))
     found: dict[PolicyRef, dict[str, Problem]] = {}
     for policy in policies if templates else ():
         for chosen, origin in _pod_sets(policy):
@@ -164,12 +162,11 @@ def mixed_apis(policies: Iterable[Policy]) -> list[Notice]:
     return [Notice(code="MIXED_ADMIN_APIS", text=text)]
 
 
-def kinds_not_read(policies: Iterable[Policy], cni: Cni) -> list[Notice]:
+def kinds_not_read(policies: Iterable[Policy], profile: EngineProfile) -> list[Notice]:
     """Kinds of policy in the input that the profile does not know: nothing enforces them."""
-    profile = PROFILES[cni]
     kinds = sorted({policy.ref.kind for policy in policies} & profile.kinds_not_read)
     text = "{} is not read by {} {}; the answer does without it"
-    return [Notice(code="KIND_NOT_READ", text=text.format(kind, cni, profile.version)) for kind in kinds]
+    return [Notice(code="KIND_NOT_READ", text=text.format(kind, profile.name, profile.version)) for kind in kinds]
 
 
 def names_not_learned(policies: Iterable[Policy]) -> list[Notice]:
@@ -178,7 +175,7 @@ def names_not_learned(policies: Iterable[Policy]) -> list[Notice]:
     found: dict[tuple[PolicyRef, str], Notice] = {}
     for policy in every:
         for rule in policy.egress:
-            name = rule.needs_name
+            name = needed_name(rule)
             if name and (policy.ref, name) not in found and not is_learned(every, name):
                 text = (
                     f"{policy.ref} allows {name}, but no policy has rules.dns that let requests for it through, so no "
@@ -188,12 +185,12 @@ def names_not_learned(policies: Iterable[Policy]) -> list[Notice]:
     return list(found.values())
 
 
-def filtered_labels(policies: Iterable[Policy], cni: Cni) -> list[Notice]:
-    """Selectors of labels that Cilium leaves out of identities, once for each policy and key."""
+def labels_not_seen(policies: Iterable[Policy], profile: EngineProfile) -> list[Notice]:
+    """Selectors of labels that the implementation leaves out of identities, once for each policy and key."""
     found: dict[tuple[PolicyRef, str], Notice] = {}
-    for policy in policies if cni is Cni.CILIUM else ():
+    for policy in policies:
         for chosen, origin in _pod_sets(policy):
-            for key in sorted({need.key for need in chosen.pods.requirements if filtered(need.key)}):
+            for key in sorted({need.key for need in chosen.pods.requirements if not profile.sees_label(need.key)}):
                 text = f"{policy.ref} selects by the label {key}, which is no part of identities: it is never there"
                 found.setdefault((policy.ref, key), Notice(code="LABEL_NOT_SEEN", text=text, origin=origin))
     return list(found.values())

@@ -13,27 +13,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from reachproof.engines.registry import PROFILES
 from reachproof.manifests.manifest import Manifest
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import Problem
 from reachproof.network.options import Cni
 from reachproof.network.origin import Origin
 
-_GROUPS = {
-    "projectcalico.org": Cni.CALICO,
-    "crd.projectcalico.org": Cni.CALICO,
-    "cilium.io": Cni.CILIUM,
-    "crd.antrea.io": Cni.ANTREA,
-    "k8s.ovn.org": Cni.OVN_KUBERNETES,
-}
-_AGENTS = {
-    "calico-node": Cni.CALICO,
-    "canal": Cni.CALICO,
-    "cilium": Cni.CILIUM,
-    "antrea-agent": Cni.ANTREA,
-    "ovnkube-node": Cni.OVN_KUBERNETES,
-    "kube-network-policies": Cni.KUBE_NETWORK_POLICIES,
-}
+_GROUPS = {group: profile.name for profile in PROFILES.values() for group in profile.api_groups}
+_AGENTS = {agent: profile.name for profile in PROFILES.values() for agent in profile.agents}
 
 
 @dataclass(slots=True)

@@ -20,6 +20,8 @@ from dataclasses import replace
 
 from reachproof.engines.istio import tiers as istio
 from reachproof.engines.istio.membership import IN_MESH
+from reachproof.engines.istio.mutual_tls import Level, MutualTls, TlsMode
+from reachproof.engines.own_tiers import MESH
 from reachproof.manifests.fields import Field
 from reachproof.manifests.istio_rules import read_rules
 from reachproof.manifests.mesh_signs import true
@@ -29,14 +31,10 @@ from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Selector
 from reachproof.network.policy import (
     Action,
     Direction,
-    Level,
-    MutualTls,
     PodSet,
     Policy,
     PolicyRef,
     Rule,
-    TierName,
-    TlsMode,
 )
 from reachproof.network.ports import MAX_PORT
 
@@ -67,7 +65,7 @@ def lower_authorization(whole: Field, ref: PolicyRef, context: Context) -> tuple
     return (
         Policy(
             ref=ref,
-            tier=TierName.ISTIO,
+            tier=MESH,
             priority=place,
             subject=subject,
             ingress=tuple(map(_custom, rules)) if place == istio.CUSTOM else rules,
@@ -101,9 +99,9 @@ def lower_authentication(whole: Field, ref: PolicyRef, context: Context) -> tupl
     return (
         Policy(
             ref=ref,
-            tier=TierName.ISTIO,
+            tier=MESH,
             priority=istio.REQUIRED,
-            mutual_tls=asks,
+            extension=asks,
             subject=PodSet(_home(ref, context), selector, where=IN_MESH),
             origin=whole.origin,
         ),

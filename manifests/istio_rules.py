@@ -25,7 +25,7 @@ from itertools import product
 from reachproof.engines.istio.hbone import every
 from reachproof.engines.istio.membership import AMBIENT, GATEWAY, IN_MESH, SIDECAR, UNCLEAR, pods
 from reachproof.engines.istio.mutual_tls import TCP
-from reachproof.engines.istio.tiers import NOBODY
+from reachproof.engines.istio.tiers import NOBODY, Nameless
 from reachproof.manifests.fields import Field
 from reachproof.manifests.istio_identity import read_accounts, read_namespaces, read_principals
 from reachproof.manifests.syntax import read_cidr
@@ -152,7 +152,7 @@ def _match(needs: _Needs, subject: Peer) -> Match:
     if needs.identity is None:
         return Match(addresses, ports, subject=at)
     known = every(addresses, pods(both(IN_MESH, needs.identity)))
-    return Match(known, ports, subject=at, nameless=NOBODY if needs.named else addresses)
+    return Match(known, ports, subject=at, extension=Nameless(NOBODY if needs.named else addresses))
 
 
 # ---------------------------------------------------------------- fields

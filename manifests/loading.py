@@ -138,7 +138,7 @@ class Loading:
     def _sorted_in(self, manifest: Manifest) -> None:
         kind = policy_kind(manifest, self._context.options.cni)
         support = support_kind(manifest, self._context.options.cni)
-        if kind is not None and (kind.late or self._context.options.cni is Cni.CALICO):
+        if kind is not None and (kind.late or self._context.profile.late_reading):
             self._late.append((manifest, kind))
         elif kind is not None:
             self._policy(manifest, kind)
@@ -225,7 +225,7 @@ class Loading:
             slices=tuple(slices),
             namespaces={each.name: each.labels for each in self._inventory.of_kind("Namespace")},
             bundles=bundles.bundles(self._crds, self.problems),
-            cluster=cluster_name(self._configs, self.problems) if self._context.options.cni is Cni.CILIUM else "",
+            cluster=cluster_name(self._configs, self.problems) if self._context.profile.clustered else "",
         )
         late, self._late = self._late, []
         for manifest, kind in late:
@@ -284,7 +284,7 @@ class Loading:
     def _refuse_unknown_labels(self, cluster: Cluster) -> None:
         policies = [policy for policy, _, _ in self._policies.values()]
         for ref, problems in crosschecks.unknown_labels(
-            policies, cluster.pods, cluster.namespaces, self._context.options.cni
+            policies, cluster.pods, cluster.namespaces, self._context.profile
         ).items():
             self._refuse(self._policies.pop(ref)[1], problems)
 
@@ -324,7 +324,7 @@ class Loading:
                     *self._ignorance(),
                     *self._assumed,
                     *(n for place in self._places(policies) for n in place.notices if n.code in _ASSUMED),
-                    *crosschecks.kinds_not_read(policies, self._context.options.cni),
+                    *crosschecks.kinds_not_read(policies, self._context.profile),
                     *cluster.assumptions,
                     *crosschecks.service_labels(cluster.services, cluster.pods),
                 )
@@ -342,7 +342,7 @@ class Loading:
         yield from crosschecks.init_port_names(policies, cluster.pods)
         yield from crosschecks.service_ranges(places, cluster.services, self._context.options.service_range)
         yield from crosschecks.mixed_apis(policies)
-        yield from crosschecks.filtered_labels(policies, self._context.options.cni)
+        yield from crosschecks.labels_not_seen(policies, self._context.profile)
         yield from crosschecks.names_not_learned(policies)
 
     def _places(self, policies: Iterable[Policy]) -> list[Place]:

@@ -24,11 +24,12 @@ from reachproof.engines.istio.membership import (
     ambient_port,
     in_ambient_mode,
 )
+from reachproof.engines.own_tiers import MESH
 from reachproof.manifests.pods import PodEntry
 from reachproof.network.cluster import Namespace, Notice, Pod
 from reachproof.network.labels import Labels
 from reachproof.network.options import AmbientPort, Options
-from reachproof.network.policy import Policy, TierName
+from reachproof.network.policy import Policy
 from reachproof.network.predicate import Holder, holds
 
 _NAMED = 3
@@ -36,7 +37,7 @@ _NAMED = 3
 
 def in_use(policies: Iterable[Policy], entries: Iterable[PodEntry], namespaces: Iterable[Namespace]) -> bool:
     """Whether anything of a mesh can change a verdict: a policy of Istio, or something in ambient mode."""
-    if any(policy.tier is TierName.ISTIO for policy in policies):
+    if any(policy.tier == MESH for policy in policies):
         return True
     given = tuple(entries)
     return in_ambient_mode(namespaces, (entry.pod for entry in given)) or any(

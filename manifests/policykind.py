@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
-from reachproof.engines.profile import PROFILES, Profile
+from reachproof.engines.profile import EngineProfile
+from reachproof.engines.registry import profile_of
 from reachproof.manifests.bundles import Bundle
 from reachproof.manifests.endpoints import Slice
 from reachproof.manifests.fields import Field
@@ -51,9 +52,9 @@ class Context:
         return (self.support[key] for key in sorted(self.support) if key[0] == kind)
 
     @property
-    def profile(self) -> Profile:
+    def profile(self) -> EngineProfile:
         """The choices of the implementation that the policies are read for."""
-        return PROFILES[self.options.cni]
+        return profile_of(self.options)
 
     def channel(self, kind: str) -> Channel:
         """The release channel of the CRD of an admin kind."""

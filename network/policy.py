@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 
 from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.labels import Selector
@@ -39,34 +39,33 @@ class Action(StrEnum):
 
 
 class TierName(StrEnum):
-    """The tiers in the order of evaluation; `default` is what holds where no policy decides.
+    """The tiers of Kubernetes' kinds in the order of evaluation; `default` is what holds where no policy decides."""
 
-    `istio` is before a pod, and lets through what the network must allow too (`engines.istio.tiers`).
-    `normal` is Cilium's, which holds NetworkPolicy too.
-    `calico` stands for the tiers of Calico, each of which has a name of its own (`CalicoTier`).
-    """
-
-    ISTIO = "istio"
     ADMIN = "admin"
     NETWORK_POLICY = "networkpolicy"
-    NORMAL = "normal"
-    CALICO = "calico"
     BASELINE = "baseline"
     DEFAULT = "default"
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class CalicoTier:
-    """A tier of Calico, which users may name as they like: it equals no `TierName`, whatever it is called."""
+class OwnTier:
+    """A tier of one implementation: whatever its name, it equals no `TierName` and none of another's."""
 
+    engine: str
     name: str
 
     def __str__(self) -> str:
         return self.name
 
 
-TierId = TierName | CalicoTier
-"""What a tier of a program is known by."""
+TierId = TierName | OwnTier
+"""The identity of a tier."""
+
+
+class Extension:
+    """Base of what one implementation alone says of a policy, a rule or a match; the records are in `engines`."""
+
+    __slots__ = ()
 
 
 class PartyKind(StrEnum):
@@ -215,15 +214,14 @@ class PortMatch:
 class Match:
     """Peer and ports must both match; `ports` None is every port of every protocol.
 
-    `subject`: what is asked of the subject besides that the policy selects it. `nameless`: the peer in place of
-    `peer` where the other end proves no identity, None where that makes no difference; `engines.istio.tiers` puts
-    matches without it in the place of such a match.
+    `subject`: what is asked of the subject besides that the policy selects it. `extension`: what `engines` makes other
+    matches of; none has one in a program.
     """
 
     peer: Peer
     ports: PortMatch | None = None
     subject: Peer = AnyPeer()
-    nameless: Peer | None = None
+    extension: Extension | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,9 +230,8 @@ class Rule:
 
     `reason`: why it may not, where that is not plain from its matches; `reason_code` is the notice's. No verdict rests
     on them. `condition`: what it depends on besides its matches, as written. Rules of one policy and direction that
-    have the same condition match the same connections where their matches hold, in whichever snapshot.
-    `needs_name`: a domain name, or a pattern of Cilium, that must have been looked up; `resolves`: those that the rule
-    lets pods look up (`engines.cilium.dns`).
+    have the same condition match the same connections where their matches hold, in whichever snapshot. `extension`:
+    what `engines` makes other rules of.
     """
 
     action: Action
@@ -243,8 +240,7 @@ class Rule:
     reason: str = ""
     reason_code: str = "MAY_MATCH"
     condition: str = field(default="", compare=False)
-    needs_name: str = ""
-    resolves: tuple[str, ...] = ()
+    extension: Extension | None = None
     index: int = 0
     name: str = ""
     origin: Origin
@@ -268,63 +264,19 @@ class PolicyRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Placement:
-    """A tier of Calico: lower orders first, names break ties. `ends`: deny or pass, for those that it selects."""
-
-    tier: str
-    order: float
-    ends: Action
-
-
-class TlsMode(StrEnum):
-    """Connections that a pod in the mesh of Istio accepts: with a proven identity, with or without one, or without."""
-
-    STRICT = "STRICT"
-    PERMISSIVE = "PERMISSIVE"
-    DISABLE = "DISABLE"
-
-
-class Level(IntEnum):
-    """The scope of a PeerAuthentication; the highest that says something counts."""
-
-    MESH = 0
-    NAMESPACE = 1
-    WORKLOAD = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MutualTls:
-    """The modes of a PeerAuthentication; `mode` None: that of the level below. `ports` come before `mode`."""
-
-    level: Level
-    mode: TlsMode | None = None
-    ports: tuple[tuple[int, TlsMode | None], ...] = ()
-
-
-class Staged(StrEnum):
-    """The effect that a staged policy would have to the enforced one of its name: take its place, or take it away."""
-
-    SET = "Set"
-    DELETE = "Delete"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """A policy object. Lower `priority` comes first within a tier; it is 0 for kinds without one, or infinite.
 
     `isolates`: the directions in which a selected pod meets the end of the tier where no policy of it decides.
-    `may_isolate`: those in which it may or may not do so; what allows in the same tier comes first. `placement`: its
-    tier, for Calico's own kinds only. `staged`: it is not enforced unless the options say so. `mutual_tls`: for
-    PeerAuthentication only, whose rules `engines.istio.tiers` makes of it. `written`: a digest of what the object says,
-    and `unmodelled` the parts of it that flows do not show; of policies that were read only.
+    `may_isolate`: those in which it may or may not do so; what allows in the same tier comes first. `extension`: what
+    it is to its implementation alone. `written`: a digest of what the object says, and `unmodelled` the parts of it
+    that flows do not show; of policies that were read only.
     """
 
     ref: PolicyRef
-    tier: TierName
+    tier: TierId
     priority: float = 0
-    placement: Placement | None = None
-    staged: Staged | None = None
-    mutual_tls: MutualTls | None = None
+    extension: Extension | None = None
     subject: PodSet
     egress: tuple[Rule, ...] = ()
     ingress: tuple[Rule, ...] = ()

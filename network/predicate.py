@@ -3,7 +3,7 @@
     Predicate = Needs(test on one key, whose labels: the pod's, its namespace's, its service account's)
               | Conjunction | Disjunction | Negation
 
-A `Selector` is what label selectors of Kubernetes can say; this is what Calico's can. The text form is Calico's.
+A `Selector` is what label selectors of Kubernetes can say; this is what Calico's can; as text: `engines.selector_text`.
 
 Trusted by every verdict about policies that use it; checked by tests/manifests/test_calico_selector.py against a second
 evaluator, and by tests/agreement.
@@ -16,17 +16,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
-from reachproof.network.labels import NAMESPACE_NAME, NO_LABELS, Labels, Operator, Requirement
-from reachproof.network.options import Cni
+from reachproof.network.labels import NO_LABELS, Labels, Requirement
 
 ACCOUNT_NAME = "projectcalico.org/name"
 """The key, among the labels of a service account, of its name."""
-
-
-_ACCOUNT_KEYS = {
-    Cni.CALICO: "projectcalico.org/serviceaccount",
-    Cni.CILIUM: "io.cilium.k8s.policy.serviceaccount",
-}
 
 
 class Holder(StrEnum):
@@ -192,69 +185,3 @@ def needs(predicate: Predicate) -> Iterator[Needs]:
             yield from needs(item)
         case _:
             assert_never(predicate)
-
-
-def written(predicate: Predicate, cni: Cni = Cni.CALICO) -> str:
-    """The text in Calico's syntax; labels of namespaces and accounts have its prefixes.
-
-    The name of a service account has the key that the implementation has for it.
-    """
-    match predicate:
-        case Needs():
-            return _test(predicate, cni)
-        case Conjunction(()):
-            return "all()"
-        case Disjunction(()):
-            return "!all()"
-        case Conjunction(items):
-            return " && ".join(_inside(item, cni) for item in items)
-        case Disjunction(items):
-            return " || ".join(_inside(item, cni) for item in items)
-        case Negation(item):
-            return f"!{_inside(item, cni)}"
-        case _:
-            assert_never(predicate)
-
-
-def _inside(predicate: Predicate, cni: Cni) -> str:
-    """The text as a part of another one."""
-    text = written(predicate, cni)
-    return f"({text})" if isinstance(predicate, Conjunction | Disjunction) and predicate.items else text
-
-
-def _test(needs_: Needs, cni: Cni) -> str:
-    test = needs_.test
-    key = _key(test.key, needs_.of, cni)
-    if isinstance(test, Textual):
-        return f"{key} {test.how} {_quoted(test.text)}"
-    match test.operator:
-        case Operator.EXISTS:
-            return f"has({key})"
-        case Operator.DOES_NOT_EXIST:
-            return f"!has({key})"
-        case Operator.IN | Operator.NOT_IN:
-            positive = test.operator is Operator.IN
-            if len(test.values) == 1:
-                return f"{key} {'==' if positive else '!='} {_quoted(test.values[0])}"
-            listed = ", ".join(map(_quoted, test.values))
-            return f"{key} {'in' if positive else 'not in'} {{{listed}}}"
-        case _:
-            assert_never(test.operator)
-
-
-def _key(key: str, of: Holder, cni: Cni) -> str:
-    match of:
-        case Holder.POD:
-            return key
-        case Holder.NAMESPACE:
-            return "projectcalico.org/namespace" if key == NAMESPACE_NAME else f"pcns.{key}"
-        case Holder.MESH:
-            return f"mesh.{key}"
-        case Holder.ACCOUNT:
-            return _ACCOUNT_KEYS.get(cni, _ACCOUNT_KEYS[Cni.CALICO]) if key == ACCOUNT_NAME else f"pcsa.{key}"
-        case _:
-            assert_never(of)
-
-
-def _quoted(text: str) -> str:
-    return f'"{text}"' if "'" in text else f"'{text}'"

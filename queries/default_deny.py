@@ -14,14 +14,14 @@ the policies only what the claim is about. The other direction has no policies a
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
 from reachproof.documents.words import Verdict
+from reachproof.engines.own_tiers import between_admin_and_baseline
+from reachproof.engines.registry import profile_of
 from reachproof.grammar import ast
 from reachproof.network.cluster import Notice
-from reachproof.network.options import Cni
 from reachproof.network.policy import Action, Direction, Policy, Rule, TierName
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.plan import Check, Plan
@@ -48,11 +48,8 @@ def _meaning(tier: ast.DenyTier | ast.NamedTier) -> str:
 
 def _own_kinds(snapshot: Snapshot) -> str:
     """Which kinds count as network policies beside NetworkPolicy, where the implementation has some."""
-    own = {
-        Cni.CALICO: "policies of Calico's own kinds count too, unless their tier ends in pass or a rule passes",
-        Cni.CILIUM: "CiliumNetworkPolicies and CiliumClusterwideNetworkPolicies count too",
-    }
-    return f"; {own[snapshot.options.cni]}" if snapshot.options.cni in own else ""
+    own = profile_of(snapshot.options).own_kinds
+    return f"; {own}" if own else ""
 
 
 def default_deny_plan(binder: Binder, claim: ast.DefaultDeny) -> Plan:
@@ -119,31 +116,29 @@ def _reduced(binder: Binder, tier: ast.DenyTier | ast.NamedTier, direction: Dire
     snapshot = binder.snapshot
     if isinstance(tier, ast.NamedTier):
         return snapshot.with_policies(tuple(_one_way(policy, direction) for policy in in_tier(binder, tier)))
+    kept = (changed for policy in snapshot.policies if (changed := _kept(policy, tier)) is not None)
+    return snapshot.with_policies(tuple(_one_way(policy, direction) for policy in kept))
+
+
+def _kept(policy: Policy, tier: ast.DenyTier) -> Policy | None:
+    """What the claim about the tier keeps of a policy."""
     match tier:
         case ast.DenyTier.BASELINE:
-            keep = {TierName.ADMIN: _no_allow, TierName.BASELINE: _as_it_is}
+            if policy.tier is TierName.ADMIN:
+                return _no_allow(policy)
+            return policy if policy.tier is TierName.BASELINE else None
         case ast.DenyTier.ADMIN:
-            keep = {TierName.ADMIN: _as_it_is}
+            return policy if policy.tier is TierName.ADMIN else None
         case ast.DenyTier.NETWORK_POLICIES:
-            keep = dict.fromkeys((TierName.NETWORK_POLICY, TierName.NORMAL, TierName.CALICO), _only_passes)
+            return _only_passes(policy) if between_admin_and_baseline(policy.tier) else None
         case ast.DenyTier.CLUSTER:
-            keep = dict.fromkeys(TierName, _no_allow)
+            return _no_allow(policy)
         case _:
             assert_never(tier)
-    return snapshot.with_policies(
-        tuple(_one_way(keep[policy.tier](policy), direction) for policy in snapshot.policies if policy.tier in keep)
-    )
-
-
-Change = Callable[[Policy], Policy]
-
-
-def _as_it_is(policy: Policy) -> Policy:
-    return policy
 
 
 def _only_passes(policy: Policy) -> Policy:
-    """The policy with the rules alone that let a flow past the end of its tier, which policies of Calico can have."""
+    """The policy with the rules alone that let a flow past the end of its tier, which NetworkPolicy has none of."""
     egress, ingress = (
         tuple(rule for rule in rules if rule.action is Action.PASS) for rules in (policy.egress, policy.ingress)
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reachproof.engines.calico import END
+from reachproof.engines.built_in import END_OF_TIER
+from reachproof.engines.words import own_tier
 from reachproof.network.flow import Flow
-from reachproof.network.policy import Action, Direction, Policy, PolicyRef
+from reachproof.network.policy import Action, Direction, PolicyRef
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Because
 from reachproof.semantics.blockers import blockers
@@ -26,19 +27,15 @@ def blamed(blames: Iterable[Blame], absent: Action) -> tuple[Because, ...]:
 
 
 def selecting(policy: PolicyRef, direction: Direction, tier: str | None) -> str:
-    """What selecting pods does where no rule decides: it isolates them, or `tier`, one of Calico, ends in deny."""
+    """What selecting pods does where no rule decides: it isolates them, or `tier` ends in deny."""
     if tier is None:
         return f"{policy} isolates the pods it selects for {direction}"
     return f"{policy} selects pods for {direction}, and its tier {tier} ends in deny"
 
 
 def tier_that_ends(step: Step) -> str | None:
-    """The tier of Calico that ends in the step; None for other steps."""
-    return str(step.tier) if step.rule_index is None and step.rule_name == END.name else None
-
-
-def _tier(policy: Policy) -> str | None:
-    return policy.placement.tier if policy.placement is not None else None
+    """The tier that ends in the step; None for other steps."""
+    return str(step.tier) if step.rule_index is None and step.rule_name == END_OF_TIER else None
 
 
 def _blamed(blame: Blame, absent: Action) -> Because:
@@ -51,7 +48,7 @@ def _blamed(blame: Blame, absent: Action) -> Because:
             direction=blame.direction,
             action=Action.DENY,
             origin=blame.policy.origin,
-            text=selecting(ref, blame.direction, _tier(blame.policy)),
+            text=selecting(ref, blame.direction, own_tier(blame.policy)),
         )
     rule = blame.rule
     name = f' "{rule.name}"' if rule.name else ""

@@ -17,7 +17,9 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from reachproof.documents.words import FindingSeverity, Verdict
-from reachproof.engines.assembly import EXEMPTION
+from reachproof.engines.assembly import in_force, others_rest_on
+from reachproof.engines.built_in import EXEMPTION
+from reachproof.engines.own_tiers import with_network_policies
 from reachproof.grammar import ast
 from reachproof.network.cluster import Notice, Pod
 from reachproof.network.errors import InternalError
@@ -187,7 +189,7 @@ def _idle_finding(found: IdleRule) -> Finding:
     if found.overridden:
         severity = FindingSeverity.WARNING if differs else FindingSeverity.INFO
         why = f"never comes to decide: earlier tiers decide all of its flows, by {listed(by)}"
-    elif found.policy.tier is TierName.NETWORK_POLICY or (found.policy.tier is TierName.NORMAL and not differs):
+    elif found.policy.tier is TierName.NETWORK_POLICY or (with_network_policies(found.policy.tier) and not differs):
         severity = FindingSeverity.INFO
         what = "denied" if action is Action.DENY else "allowed"
         why = f"adds nothing: all of its flows are {what} by {listed(by)}"
@@ -224,8 +226,7 @@ def redundant(encoding: Encoding, budget: Budget, prover: Prover, *, selecting: 
     """
     for policy in encoding.snapshot.policies:
         budget.check()
-        staged = policy.staged is not None and not encoding.snapshot.options.with_staged
-        if staged or policy.mutual_tls is not None:
+        if not in_force(policy, encoding.snapshot.options) or others_rest_on(policy):
             continue
         found = redundancy(encoding, policy, budget, prover)
         if found is None or (selecting and not found.selects):

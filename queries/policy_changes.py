@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from reachproof.documents.words import Edit
+from reachproof.engines.assembly import in_force
 from reachproof.network.origin import Origin
 from reachproof.network.placeless import placeless
 from reachproof.network.policy import DomainPeer, Policy, PolicyRef, Rule
@@ -78,7 +79,7 @@ def _nameless(policy: Policy) -> Policy:
 
     def rule(each: Rule) -> Rule:
         matches = (replace(m, peer=DomainPeer(())) if isinstance(m.peer, DomainPeer) else m for m in each.matches)
-        return replace(each, matches=tuple(matches), needs_name="", resolves=())
+        return replace(each, matches=tuple(matches), extension=None)
 
     found = placeless(policy)
     return replace(found, egress=tuple(map(rule, found.egress)), ingress=tuple(map(rule, found.ingress)))
@@ -94,8 +95,7 @@ def _sole(policy: Policy, edit: Edit, snapshot: Snapshot) -> PolicyChange:
 
 def _parts(policy: Policy, snapshot: Snapshot) -> tuple[Unmodelled, ...]:
     """What flows do not show of it; nothing, where it is not enforced."""
-    inert = policy.staged is not None and not snapshot.options.with_staged
-    return () if inert else policy.unmodelled
+    return policy.unmodelled if in_force(policy, snapshot.options) else ()
 
 
 def _differing(one: tuple[Unmodelled, ...], other: tuple[Unmodelled, ...]) -> list[Unmodelled]:

@@ -16,13 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
-from reachproof.engines import calico
+from reachproof.engines.own_tiers import with_network_policies
+from reachproof.engines.registry import PROFILES, profile_of
 from reachproof.grammar import ast
 from reachproof.network.cluster import Notice
 from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Operator, Requirement, Selector
-from reachproof.network.options import Cni
 from reachproof.network.origin import Origin
 from reachproof.network.policy import Action, AnyPeer, Direction, Match, PodSet, Policy, PolicyRef, Rule, TierName
 from reachproof.network.snapshot import Snapshot
@@ -32,12 +32,8 @@ from reachproof.queries.tenancy import namespaces_of, tenants
 from reachproof.solver.goal import TRUE, All, Formula, Side
 
 FREE = PolicyRef(kind="NetworkPolicy", namespace="", name="(any that could be written)")
+_BY_NAME = " or ".join(profile.name for profile in PROFILES.values() if profile.tiers_by_name)
 ASSUMED = Origin(file="", path="assumed")
-_TIERS = {
-    ast.DenyTier.BASELINE: (TierName.BASELINE,),
-    ast.DenyTier.ADMIN: (TierName.ADMIN,),
-    ast.DenyTier.NETWORK_POLICIES: (TierName.NETWORK_POLICY, TierName.NORMAL),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +120,7 @@ def with_prefixes(binder: Binder, instance: Instance) -> Formula:
             case ast.WithOnly(ast.NamedTier() as named):
                 binder.use(in_tier(binder, named))
             case ast.WithOnly(ast.DenyTier() as tier):
-                kept = _TIERS.get(tier, tuple(TierName))
-                binder.use(tuple(policy for policy in binder.snapshot.policies if policy.tier in kept))
+                binder.use(tuple(policy for policy in binder.snapshot.policies if _is_of(policy, tier)))
             case ast.AssumingNone(scope, selector):
                 labelled: ast.SetExpr = ast.Pods((ast.Labelled(selector),))
                 world += [_nobody(binder, side, scope, labelled) for side in Side]
@@ -139,25 +134,39 @@ def with_prefixes(binder: Binder, instance: Instance) -> Formula:
     return All(tuple(world)) if world else TRUE
 
 
+def _is_of(policy: Policy, tier: ast.DenyTier) -> bool:
+    match tier:
+        case ast.DenyTier.BASELINE:
+            return policy.tier is TierName.BASELINE
+        case ast.DenyTier.ADMIN:
+            return policy.tier is TierName.ADMIN
+        case ast.DenyTier.NETWORK_POLICIES:
+            return with_network_policies(policy.tier)
+        case ast.DenyTier.CLUSTER:
+            return True
+        case _:
+            assert_never(tier)
+
+
 def _nobody(binder: Binder, side: Side, scope: ast.SetExpr, labelled: ast.SetExpr) -> Formula:
     """Not one of the scope that is labelled so."""
     return binder.negated(lambda: All((binder.at(side, scope), binder.at(side, labelled))))
 
 
 def in_tier(binder: Binder, tier: ast.NamedTier) -> tuple[Policy, ...]:
-    """The policies in a tier of Calico; reports a tier that no policy is in, and another profile than Calico's."""
+    """The policies in a tier that users name; reports one that no policy is in, and a profile without such tiers."""
     snapshot, name = binder.snapshot, tier.name
-    if snapshot.options.cni is not Cni.CALICO:
+    profile = profile_of(snapshot.options)
+    if not profile.tiers_by_name:
         message = (
-            f"found the tier {name.text} with cni {snapshot.options.cni}, expected cni calico, which has tiers by name"
+            f"found the tier {name.text} with cni {profile.name}, expected cni {_BY_NAME}, which has tiers by name"
         )
         binder.refuse(message, name.span)
         return ()
-    network = [policy for policy in snapshot.policies if policy.tier is not TierName.ISTIO]
-    tiers = {policy.ref: calico.placement(policy).tier for policy in network}
+    tiers = {policy.ref: own for policy in snapshot.policies if (own := profile.tier_name(policy)) is not None}
     if name.text not in tiers.values():
         binder.missing("tier", name.text, sorted(set(tiers.values())), name.span)
-    return tuple(policy for policy in network if tiers[policy.ref] == name.text)
+    return tuple(policy for policy in snapshot.policies if tiers.get(policy.ref) == name.text)
 
 
 def _found(binder: Binder, name: ast.PolicyName) -> list[PolicyRef]:
@@ -188,11 +197,7 @@ def _with_free_policies(binder: Binder, scope: ast.SetExpr, *, new_namespaces: b
         )
         for selector in selectors
     )
-    others = (
-        p
-        for p in binder.snapshot.policies
-        if p.tier not in _TIERS[ast.DenyTier.NETWORK_POLICIES] or p.ref.namespace not in names
-    )
+    others = (p for p in binder.snapshot.policies if not with_network_policies(p.tier) or p.ref.namespace not in names)
     return (*others, *free)
 
 

@@ -4,21 +4,22 @@ A NetworkPolicy keeps the baseline tier away from a pod in the directions in whi
 text of ClusterNetworkPolicy names no direction, and one implementation ends the baseline tier for both. An answer that
 rests on the baseline tier for a pod that a NetworkPolicy selects in the other direction only says so.
 
-Under Cilium the baseline tier comes before isolation, so that it decides for isolated pods too; such an answer says so.
+Where the baseline tier comes before isolation, it decides for isolated pods too; such an answer says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
+from reachproof.engines.registry import PROFILES, profile_of
 from reachproof.network.cluster import Notice, Pod
-from reachproof.network.options import Cni
 from reachproof.network.policy import Action, Direction, Policy, TierName
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.trace import Trace
 from reachproof.solver.decide import Blame
 
 _SHOWN = 3
+_ENDING = " or ".join(profile.name for profile in PROFILES.values() if profile.selection_ends_baseline)
 
 
 def by_witness(snapshot: Snapshot, trace: Trace) -> tuple[Notice, ...]:
@@ -32,7 +33,7 @@ def by_witness(snapshot: Snapshot, trace: Trace) -> tuple[Notice, ...]:
             )
             if side.decider.action is Action.ALLOW:
                 isolating = _isolating(snapshot, side.direction)
-                found += _before(side.direction, [p for p in isolating if _selects(snapshot, p, subject)])
+                found += _before(snapshot, side.direction, [p for p in isolating if _selects(snapshot, p, subject)])
     return tuple(found)
 
 
@@ -42,13 +43,13 @@ def by_proof(snapshot: Snapshot, because: Collection[Blame]) -> tuple[Notice, ..
     found = [notice for direction in directions for notice in _notice(direction, _one_way(snapshot, direction))]
     allowing = (each for each in because if each.rule is not None and each.rule.action is Action.ALLOW)
     for direction in dict.fromkeys(each.direction for each in allowing if each.policy.tier is TierName.BASELINE):
-        found += _before(direction, _isolating(snapshot, direction))
+        found += _before(snapshot, direction, _isolating(snapshot, direction))
     return tuple(found)
 
 
 def _one_way(snapshot: Snapshot, direction: Direction) -> list[Policy]:
     """NetworkPolicies that isolate, but not in this direction; none where the profile has settled the question."""
-    if snapshot.options.cni is not Cni.SPEC:
+    if not profile_of(snapshot.options).isolation_open:
         return []
     return [
         p for p in snapshot.policies if p.tier is TierName.NETWORK_POLICY and p.isolates and direction not in p.isolates
@@ -56,8 +57,8 @@ def _one_way(snapshot: Snapshot, direction: Direction) -> list[Policy]:
 
 
 def _isolating(snapshot: Snapshot, direction: Direction) -> list[Policy]:
-    """Policies whose isolation the baseline tier comes before: none but under Cilium."""
-    if snapshot.options.cni is not Cni.CILIUM:
+    """Policies whose isolation the baseline tier comes before, where the implementation has it so."""
+    if not profile_of(snapshot.options).baseline_first:
         return []
     return [policy for policy in snapshot.policies if direction in policy.isolates]
 
@@ -67,14 +68,14 @@ def _selects(snapshot: Snapshot, policy: Policy, pod: Pod) -> bool:
     return policy.subject.namespaces.matches(labels) and policy.subject.pods.matches(pod.labels)
 
 
-def _before(direction: Direction, policies: list[Policy]) -> list[Notice]:
+def _before(snapshot: Snapshot, direction: Direction, policies: list[Policy]) -> list[Notice]:
     if not policies:
         return []
     names = ", ".join(str(policy.ref) for policy in policies[:_SHOWN])
     more = f" and {len(policies) - _SHOWN} more" if len(policies) > _SHOWN else ""
     text = (
-        f"Cilium asks the baseline tier before it isolates: it decides {direction} although {names}{more} isolates; "
-        "the text of ClusterNetworkPolicy means otherwise"
+        f"{profile_of(snapshot.options).title} asks the baseline tier before it isolates: it decides {direction} "
+        f"although {names}{more} isolates; the text of ClusterNetworkPolicy means otherwise"
     )
     return [Notice(code="BASELINE_BEFORE_ISOLATION", text=text, origin=policies[0].origin)]
 
@@ -86,6 +87,6 @@ def _notice(direction: Direction, policies: list[Policy]) -> list[Notice]:
     more = f" and {len(policies) - _SHOWN} more" if len(policies) > _SHOWN else ""
     text = (
         f"isolation is read per direction: {names}{more} isolates for the other direction only, so the baseline tier "
-        f"still decides {direction}; with cni kube-network-policies it would not"
+        f"still decides {direction}; with cni {_ENDING} it would not"
     )
     return [Notice(code="ISOLATION_PER_DIRECTION", text=text, origin=policies[0].origin)]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from math import inf
 
 from reachproof.documents.words import FindingSeverity
-from reachproof.engines.cilium.tiers import adapted
-from reachproof.engines.istio.membership import IN_MESH
+from reachproof.engines.assembly import is_staged
+from reachproof.engines.own_tiers import between_admin_and_baseline
+from reachproof.engines.profile import EngineProfile
+from reachproof.engines.registry import profile_of
+from reachproof.engines.words import order_text, own_tier, where_text
 from reachproof.network.cluster import Pod
 from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Operator, Requirement, Selector
-from reachproof.network.options import Cni, HostNetworkPods
+from reachproof.network.options import HostNetworkPods
 from reachproof.network.origin import Origin
 from reachproof.network.policy import (
     AnyPeer,
@@ -27,7 +29,6 @@ from reachproof.network.policy import (
     TierName,
     Union,
 )
-from reachproof.network.predicate import ALWAYS, Conjunction, Predicate, both, written
 from reachproof.queries.findings import Code, Finding
 from reachproof.semantics.sentences import listed, number_or_name
 from reachproof.solver.bits import positions
@@ -38,9 +39,10 @@ from reachproof.solver.universe import Universe
 def static_findings(universe: Universe) -> tuple[Finding, ...]:
     """Every finding of this module about the universe's snapshot, in the order of its policies."""
     policies = universe.snapshot.policies
-    if universe.snapshot.options.cni is Cni.CILIUM:
-        policies = tuple(map(adapted, policies))
-    found = [finding for policy in policies for finding in _Policy(universe, policy).findings()]
+    profile = profile_of(universe.snapshot.options)
+    found = [
+        finding for policy in map(profile.as_selected, policies) for finding in _Policy(universe, policy).findings()
+    ]
     return (*found, *_tied(universe.snapshot.policies), *_namespaces_without_policy(universe))
 
 
@@ -49,25 +51,15 @@ def rule_name(policy: Policy, direction: Direction, rule: Rule) -> str:
     return f"{policy.ref} {direction} {number_or_name(rule)}"
 
 
-def pods_text(pods: PodSet, cni: Cni) -> str:
+def pods_text(pods: PodSet, profile: EngineProfile) -> str:
     """The selectors of a set of pods in words."""
     if pods.where is not None:
         rest = replace(pods, where=None)
-        return f"{pods_text(rest, cni)} {_where_text(pods.where, cni)}"
+        return f"{pods_text(rest, profile)} {where_text(pods.where, profile)}"
     chosen = "pods" if pods.pods == EVERYTHING else f"pods labelled {pods.pods}"
     if pods.namespaces == EVERYTHING:
         return chosen
     return f"{chosen} in {_namespaces_text(pods.namespaces)}"
-
-
-def _where_text(where: Predicate, cni: Cni) -> str:
-    items = where.items if isinstance(where, Conjunction) else (where,)
-    if IN_MESH not in items:
-        return f"with {written(where, cni)}"
-    identity = both(*(item for item in items if item != IN_MESH))
-    # The text is Calico's, whose keys for these two mean nothing to who writes policies of Istio.
-    text = written(identity).replace("projectcalico.org/", "")
-    return "in the mesh" if identity == ALWAYS else f"in the mesh with {text}"
 
 
 def _namespaces_text(selector: Selector) -> str:
@@ -76,9 +68,6 @@ def _namespaces_text(selector: Selector) -> str:
             return f"namespace {only.values[0]}"
         case _:
             return f"namespaces labelled {selector}"
-
-
-_NAMESPACED = (TierName.NETWORK_POLICY, TierName.CALICO)
 
 
 class _Policy:
@@ -148,7 +137,7 @@ class _Policy:
         return Meant(universe).pods(replace(pods, host_network=True)) & self._visible
 
     def _text(self, pods: PodSet) -> str:
-        return pods_text(pods, self._universe.snapshot.options.cni)
+        return pods_text(pods, profile_of(self._universe.snapshot.options))
 
     def _declared(self, name: NamedPort, destinations: int) -> bool:
         return any(
@@ -188,22 +177,23 @@ def _never_a_pod(pods: PodSet) -> bool:
 
 
 def _tied(policies: Iterable[Policy]) -> Iterator[Finding]:
-    """Policies of one tier of Calico with the same order, of which the name decides which comes first."""
+    """Policies of one tier with the same order, of which the name decides which comes first."""
     groups: dict[tuple[str, float], list[Policy]] = {}
     for policy in policies:
-        if policy.placement is not None and policy.staged is None:
-            groups.setdefault((policy.placement.tier, policy.priority), []).append(policy)
+        tier = own_tier(policy)
+        if tier is not None and not is_staged(policy):
+            groups.setdefault((tier, policy.priority), []).append(policy)
     for (tier, order), tied in sorted(groups.items()):
         actions = {rule.action for policy in tied for direction in Direction for rule in policy.rules(direction)}
         if len(tied) < 2 or len(actions) < 2:
             continue
         names = listed(str(policy.ref) for policy in tied)
-        shown = "no order" if order == inf else f"order {order:g}"
         yield Finding(
             code=Code.TIED_ORDER,
             severity=FindingSeverity.WARNING,
             subject=names,
-            text=f"{names} have {shown} in the tier {tier} and rules that do different things; their names decide",
+            text=f"{names} have {order_text(order)} in the tier {tier} and rules that do different things; "
+            "their names decide",
             origin=tied[0].origin,
             row={"where": names, "selector": "", "origin": str(tied[0].origin)},
         )
@@ -212,7 +202,7 @@ def _tied(policies: Iterable[Policy]) -> Iterator[Finding]:
 def _namespaces_without_policy(universe: Universe) -> Iterator[Finding]:
     """Namespaces with pods that policy can select, in which no NetworkPolicy stands."""
     snapshot = universe.snapshot
-    with_policy = {policy.ref.namespace for policy in snapshot.policies if policy.tier in _NAMESPACED}
+    with_policy = {policy.ref.namespace for policy in snapshot.policies if between_admin_and_baseline(policy.tier)}
     for namespace in snapshot.namespaces:
         points = universe.by_namespace.get(namespace.name, 0) & ~universe.host_pods
         if not points or namespace.name in with_policy:

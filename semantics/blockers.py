@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reachproof.engines.istio.uncaptured import WAYPOINT
+from reachproof.engines.built_in import WAYPOINT
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Action, Direction, Policy, Rule
 from reachproof.network.snapshot import Snapshot

@@ -15,12 +15,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reachproof.engines.assembly import programs_in
-from reachproof.engines.calico import END
+from reachproof.engines.built_in import ends_tier
+from reachproof.engines.own_tiers import MESH
 from reachproof.network.address import NOT_ROUTED, family, format_address
 from reachproof.network.cluster import Node, Notice, Pod
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.options import HostNetworkPods
-from reachproof.network.policy import Action, Direction, TierName
+from reachproof.network.policy import Action, Direction
 from reachproof.network.ports import MAX_PORT
 from reachproof.network.snapshot import Snapshot
 from reachproof.network.tier import BUILT_IN, Tier
@@ -203,8 +204,8 @@ def _step(snapshot: Snapshot, flow: Flow, direction: Direction, choice: Choice, 
 
 
 def _text(snapshot: Snapshot, flow: Flow, direction: Direction, choice: Choice) -> str:
-    network_sees = "" if choice.tier is TierName.ISTIO else seen(snapshot, flow)
-    if choice.rule == END:
+    network_sees = "" if choice.tier == MESH else seen(snapshot, flow)
+    if choice.rule is not None and ends_tier(choice.rule):
         return end_sentence(flow, direction, choice.policies, choice.tier, network_sees)
     if choice.rule is not None and choice.isolation:
         return isolation_sentence(flow, direction, choice.policies, choice.rule, network_sees)

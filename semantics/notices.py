@@ -25,9 +25,9 @@ No verdict rests on the wording; which notices there are is checked by tests/cas
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import inf
 
-from reachproof.engines.cilium.tiers import LOCAL_HOST
+from reachproof.engines.built_in import LOCAL_HOST
+from reachproof.engines.words import tied_text
 from reachproof.network.address import format_address
 from reachproof.network.cluster import Notice
 from reachproof.network.flow import Flow
@@ -49,15 +49,8 @@ def tie(policies: Iterable[Policy]) -> Notice:
     """Policies of equal priority disagree."""
     found = tuple(dict.fromkeys(policies))
     names = listed(str(policy.ref) for policy in found)
-    text = f"{names} have {_priority(found[0])} and disagree; which one applies is not defined"
+    text = f"{names} have {tied_text(found[0])} and disagree; which one applies is not defined"
     return Notice(code="TIE", text=text, origin=found[0].origin)
-
-
-def _priority(policy: Policy) -> str:
-    """The priority, or the order that Calico has in its place."""
-    if policy.placement is not None:
-        return f"equal order {policy.priority:g}" if policy.priority != inf else "no order"
-    return f"equal priority {policy.priority:g}"
 
 
 def unordered_kinds(policies: Iterable[Policy]) -> Notice:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
-from reachproof.engines.assembly import EXEMPTION
-from reachproof.engines.calico import place_text
-from reachproof.engines.cilium.tiers import ALWAYS, LOCAL_HOST
-from reachproof.engines.istio.uncaptured import PAST, WAYPOINT
+from reachproof.engines.built_in import ENFORCED_ALWAYS, EXEMPTION, LOCAL_HOST, PAST_MESH, WAYPOINT
+from reachproof.engines.own_tiers import MESH
+from reachproof.engines.words import place_text
 from reachproof.network.address import format_address
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import External, Flow, Party
-from reachproof.network.policy import Action, Direction, Policy, Rule, TierId, TierName
+from reachproof.network.policy import Action, Direction, Policy, Rule, TierId
 from reachproof.network.tier import BUILT_IN, is_perhaps_isolation
 
 _VERBS = {Action.ALLOW: "allows", Action.DENY: "denies", Action.PASS: "leaves"}
@@ -54,12 +53,12 @@ def rule_sentence(flow: Flow, direction: Direction, policy: Policy, rule: Rule, 
     if policy.ref == EXEMPTION:
         where = ", on the host network there" if isinstance(flow.source, Pod) else ""
         return f"{named(flow.destination)} always accepts ingress from the node it runs on: {named(flow.source)}{where}"
-    if policy.ref in (WAYPOINT, PAST):
+    if policy.ref in (WAYPOINT, PAST_MESH):
         return _mesh_sentence(flow, direction, rule)
     if rule.origin == BUILT_IN:
         pod = named(_subject(flow, direction))
         return f"{policy.ref} selects {pod}, which ends its baseline tier; {direction} {ends(flow)} is allowed"
-    if policy.tier is TierName.ISTIO and rule.action is Action.PASS:
+    if policy.tier == MESH and rule.action is Action.PASS:
         return f"{policy.ref} {number_or_name(rule)} lets {direction} {ends(flow)} through to the network's policies"
     if is_perhaps_isolation(policy, rule) and rule.action is Action.DENY:
         pod = named(_subject(flow, direction))
@@ -84,7 +83,7 @@ def isolation_sentence(
     many = len(policies) > 1
     verb, their = ("isolate", "their") if many else ("isolates", "its")
     isolated = f"{_isolating(policies)} {verb} {named(_subject(flow, direction))} for {direction}"
-    if policies[0].ref == ALWAYS:
+    if policies[0].ref == ENFORCED_ALWAYS:
         return f"{isolated}, and no rule allows {direction} {ends(flow)}{seen}"
     unmet = f"{isolated} and none of {their} rules allows {direction} {ends(flow)}{seen}"
     if rule.name == LOCAL_HOST:
@@ -97,13 +96,15 @@ def isolation_sentence(
 def _isolating(policies: tuple[Policy, ...]) -> str:
     """`NetworkPolicies a/b and a/c`; of several kinds each with its own."""
     if {policy.ref.kind for policy in policies} != {"NetworkPolicy"}:
-        return listed("the " + policy.ref.name if policy.ref == ALWAYS else str(policy.ref) for policy in policies)
+        return listed(
+            "the " + policy.ref.name if policy.ref == ENFORCED_ALWAYS else str(policy.ref) for policy in policies
+        )
     names = listed(f"{policy.ref.namespace}/{policy.ref.name}" for policy in policies)
     return f"{'NetworkPolicies' if len(policies) > 1 else 'NetworkPolicy'} {names}"
 
 
 def end_sentence(flow: Flow, direction: Direction, policies: tuple[Policy, ...], tier: TierId, seen: str = "") -> str:
-    """A tier of Calico has policies that select the subject, and none of its rules decides."""
+    """A tier that ends in deny has policies that select the subject, and none of its rules decides."""
     names = listed(f"{policy.ref}{place_text(policy)}" for policy in policies)
     verb = "select" if len(policies) > 1 else "selects"
     chosen = f"{names} {verb} {named(_subject(flow, direction))} for {direction}"

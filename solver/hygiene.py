@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reachproof.engines.assembly import EXEMPTION
+from reachproof.engines.built_in import EXEMPTION
 from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Action, Direction, Policy, PolicyRef, Rule, TierName

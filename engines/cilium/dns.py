@@ -13,10 +13,10 @@ that reads manifests.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from reachproof.network.domains import in_pattern, plain
-from reachproof.network.policy import Match, PodSet, Policy, Rule, Union
+from reachproof.network.policy import Extension, Match, PodSet, Policy, Rule, Union
 
 OTHERS = (
     "whether the agent of its node knows addresses of {} is not known: the pod's own DNS requests for it do not pass "
@@ -25,13 +25,44 @@ OTHERS = (
 _EVERY = ("*", "**")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsRule(Extension):
+    """The names in a rule: `needs` must have been looked up, pods look up `resolves` by it; either may be patterns."""
+
+    needs: str = ""
+    resolves: tuple[str, ...] = ()
+
+
+_NO_NAMES = DnsRule()
+
+
+def dns_rule(*, needs: str = "", resolves: tuple[str, ...] = ()) -> DnsRule | None:
+    """The extension of a rule; None for one that has nothing to do with names."""
+    return DnsRule(needs=needs, resolves=resolves) if needs or resolves else None
+
+
+def needed_name(rule: Rule) -> str:
+    """The name or pattern that must have been looked up for the rule to match; empty if none."""
+    return _names(rule).needs
+
+
+def needing(rule: Rule, name: str) -> Rule:
+    """The rule, which needs this name in the place of another if it needs any."""
+    names = _names(rule)
+    return replace(rule, extension=replace(names, needs=name)) if names.needs else rule
+
+
+def _names(rule: Rule) -> DnsRule:
+    return rule.extension if isinstance(rule.extension, DnsRule) else _NO_NAMES
+
+
 def with_learned_names(policies: Iterable[Policy]) -> list[Policy]:
     """The policies with their rules about names as far as agents can learn these."""
     every = list(policies)
-    resolving = [(policy, rule) for policy in every for rule in policy.egress if rule.resolves]
+    resolving = [(policy, rule) for policy in every for rule in policy.egress if _names(rule).resolves]
     return [
         replace(policy, egress=tuple(each for rule in policy.egress for each in _learned(rule, resolving)))
-        if any(rule.needs_name for rule in policy.egress)
+        if any(needed_name(rule) for rule in policy.egress)
         else policy
         for policy in every
     ]
@@ -39,14 +70,15 @@ def with_learned_names(policies: Iterable[Policy]) -> list[Policy]:
 
 def is_learned(policies: Iterable[Policy], needed: str) -> bool:
     """Whether the DNS rules of some policy may let a name of this name or pattern through."""
-    return any(_covers(rule.resolves, needed) is not False for policy in policies for rule in policy.egress)
+    return any(_covers(_names(rule).resolves, needed) is not False for policy in policies for rule in policy.egress)
 
 
 def _learned(rule: Rule, resolving: list[tuple[Policy, Rule]]) -> Iterator[Rule]:
-    if not rule.needs_name:
+    needed = needed_name(rule)
+    if not needed:
         yield rule
         return
-    covering = [(policy, _covers(each.resolves, rule.needs_name)) for policy, each in resolving]
+    covering = [(policy, _covers(_names(each).resolves, needed)) for policy, each in resolving]
     pods = dict.fromkeys(policy.subject for policy, covers in covering if covers)
     if pods:
         yield replace(rule, matches=tuple(_of(match, tuple(pods)) for match in rule.matches))
@@ -54,9 +86,9 @@ def _learned(rule: Rule, resolving: list[tuple[Policy, Rule]]) -> Iterator[Rule]
         yield replace(
             rule,
             may=True,
-            reason=OTHERS.format(rule.needs_name),
+            reason=OTHERS.format(needed),
             reason_code="DNS_NOT_SEEN",
-            condition=f"{rule.condition} {_letting_through(rule.needs_name, resolving)}",
+            condition=f"{rule.condition} {_letting_through(needed, resolving)}",
         )
     elif not pods:
         yield replace(rule, matches=(), may=False)
@@ -65,9 +97,9 @@ def _learned(rule: Rule, resolving: list[tuple[Policy, Rule]]) -> Iterator[Rule]
 def _letting_through(needed: str, resolving: list[tuple[Policy, Rule]]) -> str:
     """The DNS rules that may let the name through, and of which pods: what the choice depends on."""
     found = {
-        (repr(policy.subject), rule.resolves)
+        (repr(policy.subject), _names(rule).resolves)
         for policy, rule in resolving
-        if _covers(rule.resolves, needed) is not False
+        if _covers(_names(rule).resolves, needed) is not False
     }
     return repr(sorted(found))
 

@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 
+from reachproof.engines.built_in import ENFORCED_ALWAYS, LOCAL_HOST
+from reachproof.engines.own_tiers import NORMAL
 from reachproof.network.labels import EVERYTHING, Operator, Requirement, Selector
 from reachproof.network.options import Enforcement, Options
 from reachproof.network.policy import (
@@ -32,15 +34,12 @@ from reachproof.network.policy import (
     OwnNodePeer,
     PodSet,
     Policy,
-    PolicyRef,
     Rule,
     TierName,
 )
 from reachproof.network.tier import BUILT_IN, Chain, Group, Tier, perhaps_isolating
 
-LOCAL_HOST = "local host"
-ALWAYS = PolicyRef(kind="", namespace="", name="enforcement mode always")
-_NORMAL = (TierName.NORMAL, TierName.NETWORK_POLICY)
+_NORMAL = (NORMAL, TierName.NETWORK_POLICY)
 _ORDER = (Action.DENY, Action.ALLOW, Action.PASS)
 _ANY = (Match(AnyPeer()),)
 Rank = tuple[int, int]
@@ -116,7 +115,7 @@ def tiers(policies: list[Policy], direction: Direction, options: Options) -> tup
     acting = [p for p in policies if p.acts(direction)]
     found = (
         Tier(name=TierName.ADMIN, chains=_ranked(acting, TierName.ADMIN, direction)),
-        Tier(name=TierName.NORMAL, chains=_normal([p for p in acting if p.tier in _NORMAL], direction)),
+        Tier(name=NORMAL, chains=_normal([p for p in acting if p.tier in _NORMAL], direction)),
         Tier(name=TierName.BASELINE, chains=_ranked(acting, TierName.BASELINE, direction)),
         *_default(acting, direction, options),
     )
@@ -171,7 +170,7 @@ def _default(policies: list[Policy], direction: Direction, options: Options) -> 
     ranked = [p for p in policies if p.tier not in _NORMAL]
     perhaps = tuple(replace(rule, may=True) for rule in first)
     pods = PodSet(EVERYTHING, EVERYTHING)
-    every = Policy(ref=ALWAYS, tier=TierName.DEFAULT, subject=pods, origin=BUILT_IN)
+    every = Policy(ref=ENFORCED_ALWAYS, tier=TierName.DEFAULT, subject=pods, origin=BUILT_IN)
     return (
         _isolating(entries, direction, (*first, deny)),
         *((_isolating(ranked, direction, perhaps),) if perhaps else ()),

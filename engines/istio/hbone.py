@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from reachproof.engines.cilium.tiers import LOCAL_HOST
+from reachproof.engines.built_in import LOCAL_HOST
 from reachproof.engines.istio.membership import (
     AMBIENT,
     BYPASSED,

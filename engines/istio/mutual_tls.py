@@ -6,15 +6,45 @@ is not clear. Trusted by every verdict about policies of Istio; checked by tests
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import IntEnum, StrEnum
 from itertools import combinations
 
 from reachproof.engines.istio.membership import GATEWAY
 from reachproof.network.intervals import IntervalSet
-from reachproof.network.policy import Level, MutualTls, PodSet, Policy, TlsMode
+from reachproof.network.policy import Extension, PodSet, Policy
 from reachproof.network.ports import Protocol, place, port_range
 from reachproof.network.predicate import NEVER, Holder, Needs, Predicate, both, either, negated
+
+
+class TlsMode(StrEnum):
+    """Connections that a pod in the mesh accepts: with a proven identity, with or without one, or without."""
+
+    STRICT = "STRICT"
+    PERMISSIVE = "PERMISSIVE"
+    DISABLE = "DISABLE"
+
+
+class Level(IntEnum):
+    """The scope of a PeerAuthentication; the highest that says something counts."""
+
+    MESH = 0
+    NAMESPACE = 1
+    WORKLOAD = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MutualTls(Extension):
+    """The modes of a PeerAuthentication; `mode` None: that of the level below. `ports` come before `mode`.
+
+    The rules of its policy are made in `engines.istio.tiers`.
+    """
+
+    level: Level
+    mode: TlsMode | None = None
+    ports: tuple[tuple[int, TlsMode | None], ...] = ()
+
 
 TCP = port_range(Protocol.TCP)
 Authentication = tuple[Policy, MutualTls]
@@ -46,6 +76,11 @@ class Modes:
     def clear(self, asked: Asked) -> Predicate:
         """The pods of which this object asks something, and no other."""
         return _except(asked.pods, self.unclear)
+
+
+def authentications(policies: Iterable[Policy]) -> list[Authentication]:
+    """The PeerAuthentications among policies."""
+    return [(policy, policy.extension) for policy in policies if isinstance(policy.extension, MutualTls)]
 
 
 def modes(objects: Sequence[Authentication]) -> Iterator[Modes]:

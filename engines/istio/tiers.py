@@ -48,8 +48,9 @@ from reachproof.engines.istio.membership import (
     pods,
     shows,
 )
-from reachproof.engines.istio.mutual_tls import TCP, Authentication, modes
+from reachproof.engines.istio.mutual_tls import TCP, Authentication, Level, MutualTls, TlsMode, authentications, modes
 from reachproof.engines.istio.uncaptured import EXEMPT, exemptions, waypoint
+from reachproof.engines.own_tiers import MESH
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.policy import (
     Action,
@@ -57,15 +58,13 @@ from reachproof.network.policy import (
     AnyPeer,
     Complement,
     Direction,
+    Extension,
     Intersection,
-    Level,
     Match,
     Peer,
     Policy,
     PortMatch,
     Rule,
-    TierName,
-    TlsMode,
     Union,
 )
 from reachproof.network.predicate import NEVER, Predicate, both, either, negated
@@ -78,26 +77,33 @@ _STRICT_AT = either(SIDECAR, AMBIENT)
 _SHOWN_BY_NOBODY = either(GATEWAY, UNCLEAR)
 
 
+@dataclass(frozen=True, slots=True)
+class Nameless(Extension):
+    """The peer in the place of a match's where the other end proves no identity."""
+
+    peer: Peer
+
+
 def programs(policies: Sequence[Policy], mesh: Mesh) -> Programs:
     """The tiers of the mesh for these policies, which are all of Istio; none where nothing does anything."""
     between = waypoint(mesh, Direction.EGRESS)
-    egress = (Tier(name=TierName.ISTIO, chains=((between,),)),) if between else ()
+    egress = (Tier(name=MESH, chains=((between,),)),) if between else ()
     return Programs(egress=egress, ingress=_ingress(policies, mesh))
 
 
 def _ingress(policies: Sequence[Policy], mesh: Mesh) -> tuple[Tier, ...]:
-    mutual = [(policy, policy.mutual_tls) for policy in policies if policy.mutual_tls is not None]
+    mutual = authentications(policies)
     callers = _callers(mesh)
     placed = [
         *_required(mutual, callers),
-        *(_placed(policy, mutual, callers) for policy in policies if policy.mutual_tls is None),
+        *(_placed(policy, mutual, callers) for policy in policies if not isinstance(policy.extension, MutualTls)),
     ]
     acting = tuple(group for place in (REQUIRED, CUSTOM, DENY, ALLOW) if (group := _at(placed, place)))
     before = tuple(group for group in (waypoint(mesh, Direction.INGRESS), exemptions(mesh) if acting else ()) if group)
     deny = Rule(action=Action.DENY, matches=(Match(AnyPeer(), PortMatch(TCP)),), name="isolation", origin=BUILT_IN)
     perhaps = perhaps_isolating(placed, Direction.INGRESS, (replace(deny, may=True),))
     groups = (*before, *acting, *perhaps)
-    return (Tier(name=TierName.ISTIO, chains=(groups,), isolation=(deny,)),) if groups else ()
+    return (Tier(name=MESH, chains=(groups,), isolation=(deny,)),) if groups else ()
 
 
 def _at(policies: list[Policy], place: int) -> Group:
@@ -224,10 +230,10 @@ def _of_mesh(authentication: Authentication) -> bool:
 
 def _rules(rule: Rule, grounds: Sequence[_Ground], known: str) -> Iterator[Rule]:
     """The rule where it matches for certain, and where that takes an identity which may not be proved."""
-    asking = [match for match in rule.matches if match.nameless is not None]
-    certain = [match for match in rule.matches if match.nameless is None]
-    certain += [each for match in asking for ground in grounds for each in _certain(match, ground)]
-    perhaps = [each for match in asking for ground in grounds for each in _perhaps(match, ground)]
+    asking = [(match, match.extension.peer) for match in rule.matches if isinstance(match.extension, Nameless)]
+    certain = [match for match in rule.matches if not isinstance(match.extension, Nameless)]
+    certain += [each for match, nameless in asking for ground in grounds for each in _certain(match, nameless, ground)]
+    perhaps = [each for match, nameless in asking for ground in grounds for each in _perhaps(match, nameless, ground)]
     if certain:
         yield replace(rule, matches=tuple(certain))
     if perhaps:
@@ -240,25 +246,25 @@ def _unproved(rule: Rule) -> Rule:
     return replace(rule, may=True, reason=reason, reason_code="MUTUAL_TLS")
 
 
-def _certain(match: Match, ground: _Ground) -> Iterator[Match]:
+def _certain(match: Match, nameless: Peer, ground: _Ground) -> Iterator[Match]:
     if ground.certain != NEVER:
         yield from _on(ground, match, match.peer, pods(ground.certain))
-    if match.nameless is None or match.nameless == NOBODY or ground.perhaps is None:
+    if nameless == NOBODY or ground.perhaps is None:
         return
     with_identity = either(ground.certain, ground.perhaps)
     if with_identity == NEVER:
-        yield from _on(ground, match, match.nameless)
+        yield from _on(ground, match, nameless)
         return
-    yield from _on(ground, match, match.nameless, Complement(pods(with_identity)))
+    yield from _on(ground, match, nameless, Complement(pods(with_identity)))
     if ground.perhaps != NEVER:  # with an identity it matches, and without one as well
         yield from _on(ground, match, match.peer, pods(ground.perhaps))
 
 
-def _perhaps(match: Match, ground: _Ground) -> Iterator[Match]:
+def _perhaps(match: Match, nameless: Peer, ground: _Ground) -> Iterator[Match]:
     if ground.perhaps is None:
         yield from _on(ground, match, _addresses(match.peer))
     elif ground.perhaps != NEVER:
-        widest = match.peer if match.nameless is None or match.nameless == NOBODY else match.nameless
+        widest = match.peer if nameless == NOBODY else nameless
         yield from _on(ground, match, widest, pods(ground.perhaps))
 
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from reachproof.engines.built_in import PAST_MESH, WAYPOINT
 from reachproof.engines.istio.membership import (
     AMBIENT,
     BYPASSED,
@@ -36,6 +37,7 @@ from reachproof.engines.istio.membership import (
     shows,
 )
 from reachproof.engines.istio.mutual_tls import TCP
+from reachproof.engines.own_tiers import MESH
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import EVERYTHING
 from reachproof.network.policy import (
@@ -48,10 +50,8 @@ from reachproof.network.policy import (
     Peer,
     PodSet,
     Policy,
-    PolicyRef,
     PortMatch,
     Rule,
-    TierName,
     Union,
 )
 from reachproof.network.ports import Protocol, place
@@ -59,8 +59,6 @@ from reachproof.network.predicate import Predicate, both, either
 from reachproof.network.tier import BUILT_IN, Group
 
 BETWEEN, EXEMPT = 0, 1
-WAYPOINT = PolicyRef(kind="", namespace="", name="waypoint")
-PAST = PolicyRef(kind="", namespace="", name="past the mesh")
 OWN_PORTS = IntervalSet.of((place(Protocol.TCP, port),) * 2 for port in (15020, 15021, 15090))
 _ANYWHERE = PodSet(EVERYTHING, EVERYTHING)
 _EXCLUDED = "annotations of the pod take the port out of its sidecar"
@@ -76,7 +74,7 @@ _BEHIND = "whether a waypoint stands between, and lets it through, is not known"
 def exemptions(mesh: Mesh) -> Group:
     """The policy, in a group of its own, that lets past the mesh what its proxies do not see."""
     rules = tuple(_rules(mesh))
-    return (Policy(ref=PAST, tier=TierName.ISTIO, priority=EXEMPT, subject=_ANYWHERE, ingress=rules, origin=BUILT_IN),)
+    return (Policy(ref=PAST_MESH, tier=MESH, priority=EXEMPT, subject=_ANYWHERE, ingress=rules, origin=BUILT_IN),)
 
 
 def _rules(mesh: Mesh) -> Iterator[Rule]:
@@ -130,7 +128,7 @@ def waypoint(mesh: Mesh, direction: Direction) -> Group:
     return (
         Policy(
             ref=WAYPOINT,
-            tier=TierName.ISTIO,
+            tier=MESH,
             priority=BETWEEN,
             subject=_ANYWHERE,
             egress=rules if direction is Direction.EGRESS else (),

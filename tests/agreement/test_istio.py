@@ -8,10 +8,10 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reachproof.engines.own_tiers import MESH
 from reachproof.manifests.load import load_objects
 from reachproof.network.flow import Flow
 from reachproof.network.options import AmbientPort
-from reachproof.network.policy import TierName
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
@@ -32,7 +32,7 @@ def some_of(snapshot: Snapshot, count: int, seed: int) -> list[Flow]:
 def without_mesh(snapshot: Snapshot) -> Snapshot:
     """The same policies of the network, which sees every flow as it is."""
     plain = replace(snapshot.options, ambient_port=AmbientPort.ORIGINAL)
-    policies = (each for each in snapshot.policies if each.tier is not TierName.ISTIO)
+    policies = (each for each in snapshot.policies if each.tier != MESH)
     return snapshot.with_policies(tuple(policies)).with_options(plain)
 
 

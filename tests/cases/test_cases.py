@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from reachproof.engines.own_tiers import MESH
 from reachproof.network.errors import InputError
 from reachproof.network.flow import Flow
-from reachproof.network.policy import Action, Direction, TierName
+from reachproof.network.policy import Action, Direction
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.evaluate import evaluate, truth
 from reachproof.semantics.trace import Truth
@@ -72,7 +73,7 @@ def shown(snapshot: Snapshot, flow: Flow) -> tuple[set[str], tuple[str, ...]]:
     traces = [evaluate(snapshot, flow, prefer=prefer) for prefer in (Action.ALLOW, Action.DENY)]
     sides = [trace.side(direction) for trace in traces for direction in Direction]
     # What the mesh lets through is decided by the network too, so its step is not the last one.
-    steps = [step for side in sides for step in side.steps if step == side.decider or step.tier == TierName.ISTIO]
+    steps = [step for side in sides for step in side.steps if step == side.decider or step.tier == MESH]
     full = {decider(step) for step in steps}
     codes = {notice.code for trace in traces for notice in trace.depends}
     return full | {words.split(" ", 1)[1] for words in full}, tuple(sorted(codes))

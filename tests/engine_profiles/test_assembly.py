@@ -6,7 +6,7 @@ import pytest
 
 from reachproof.engines.assembly import assemble
 from reachproof.engines.namespace_programs import NamespacePrograms
-from reachproof.engines.profile import PROFILES
+from reachproof.engines.registry import PROFILES
 from reachproof.network.address import parse_cidr
 from reachproof.network.cluster import Namespace
 from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Selector

@@ -6,6 +6,7 @@ import pytest
 
 from reachproof.engines.assembly import assemble
 from reachproof.engines.cilium.tiers import filtered
+from reachproof.engines.own_tiers import NORMAL
 from reachproof.network.errors import InputError
 from reachproof.network.labels import EVERYTHING, Operator, Requirement, Selector
 from reachproof.network.options import Cni, Enforcement, Options
@@ -21,14 +22,15 @@ from reachproof.network.policy import (
     Policy,
     PolicyRef,
     Rule,
+    TierId,
     TierName,
 )
 from reachproof.network.tier import Tier
 
 HERE = Origin(file="cilium.yaml", line=3)
-KINDS = {
+KINDS: dict[str, tuple[str, TierId]] = {
     "np": ("NetworkPolicy", TierName.NETWORK_POLICY),
-    "cnp": ("CiliumNetworkPolicy", TierName.NORMAL),
+    "cnp": ("CiliumNetworkPolicy", NORMAL),
     "top": ("ClusterNetworkPolicy", TierName.ADMIN),
     "floor": ("ClusterNetworkPolicy", TierName.BASELINE),
     "anp": ("AdminNetworkPolicy", TierName.ADMIN),

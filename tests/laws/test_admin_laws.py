@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from reachproof.engines.profile import PROFILES
+from reachproof.engines.registry import PROFILES
 from reachproof.network.options import Cni, Options
 from reachproof.network.policy import Action, Direction, DomainPeer, NodePeer, Policy, Rule, TierName
 from reachproof.network.snapshot import Snapshot

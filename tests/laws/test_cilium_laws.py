@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from reachproof.engines.assembly import programs
+from reachproof.engines.own_tiers import NORMAL
 from reachproof.manifests.load import load_objects
 from reachproof.network.address import family, parse_address
 from reachproof.network.cluster import Pod
@@ -34,7 +35,7 @@ ALLOW = Rule(action=Action.ALLOW, matches=ANY, origin=WRITTEN)
 
 def normal(snapshot: Snapshot) -> list[Policy]:
     """The policies of Cilium's own kinds."""
-    return [policy for policy in snapshot.policies if policy.tier is TierName.NORMAL]
+    return [policy for policy in snapshot.policies if policy.tier == NORMAL]
 
 
 def one_of(snapshot: Snapshot, data: st.DataObject) -> Policy:
@@ -97,7 +98,7 @@ def test_another_allow_of_a_policy_that_isolates_removes_nothing(
 @settings(max_examples=SOME)
 @given(mixed_snapshots())
 def test_without_isolation_nothing_is_removed(snapshot: Snapshot) -> None:
-    policies = tuple(replace(p, isolates=frozenset()) if p.tier is TierName.NORMAL else p for p in snapshot.policies)
+    policies = tuple(replace(p, isolates=frozenset()) if p.tier == NORMAL else p for p in snapshot.policies)
     assert_at_least(snapshot, snapshot.with_policies(policies))
 
 

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from reachproof.engines.assembly import programs
 from reachproof.engines.istio import tiers as istio
 from reachproof.engines.istio.membership import AMBIENT, BYPASSED, mesh_of
+from reachproof.engines.own_tiers import MESH
 from reachproof.manifests.load import load_objects
 from reachproof.network.cluster import Pod
 from reachproof.network.flow import External
 from reachproof.network.options import AmbientPort
-from reachproof.network.policy import Action, Direction, Policy, Rule, TierName
+from reachproof.network.policy import Action, Direction, Policy, Rule
 from reachproof.network.ports import Protocol
 from reachproof.network.predicate import both, holds, negated
 from reachproof.network.snapshot import Snapshot
@@ -38,7 +39,7 @@ SOME = max(40, settings().max_examples // 4)
 
 
 def mesh(snapshot: Snapshot) -> list[Policy]:
-    return [policy for policy in snapshot.policies if policy.tier is TierName.ISTIO]
+    return [policy for policy in snapshot.policies if policy.tier == MESH]
 
 
 def with_other(snapshot: Snapshot, policy: Policy, other: Policy) -> Snapshot:
@@ -74,7 +75,7 @@ def test_another_rule_of_an_allow_policy_removes_nothing_and_of_a_deny_policy_ad
 ) -> None:
     snapshot = load_objects(objects)
     for policy in mesh(snapshot):
-        if policy.priority in (istio.ALLOW, istio.DENY) and policy.mutual_tls is None:
+        if policy.priority in (istio.ALLOW, istio.DENY) and policy.extension is None:
             action = Action.PASS if policy.priority == istio.ALLOW else Action.DENY
             rule = Rule(action=action, matches=ANY, index=9, origin=WRITTEN)
             changed = with_other(snapshot, policy, replace(policy, ingress=(*policy.ingress, rule)))
@@ -101,7 +102,7 @@ def test_an_audit_policy_changes_nothing(objects: list[Manifest]) -> None:
 def test_only_ingress_is_looked_at_but_for_waypoints(objects: list[Manifest]) -> None:
     snapshot = load_objects(objects)
     names = [tier.name for tier in programs(snapshot).tiers(Direction.EGRESS)]
-    assert (TierName.ISTIO in names) is bool(mesh_of(snapshot).waypoints)
+    assert (MESH in names) is bool(mesh_of(snapshot).waypoints)
 
 
 def with_policies_that_let_the_port_of_hbone_through(objects: list[Manifest], *more: int) -> list[Manifest]:

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pickle
+import shutil
 import stat
 import sys
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
+from reachproof import engines, network
 from reachproof.documents.json import plain
 from reachproof.manifests import cache as module
 from reachproof.manifests.cache import SnapshotCache
@@ -192,6 +194,19 @@ def test_the_code_that_counts_is_all_that_reads() -> None:
     assert before is not None
     assert before == module._code()
     assert f"Python {sys.version}" in before
+
+
+@pytest.mark.parametrize("name", ["manifests/calico_selector.lark", "engines/cilium/tiers.py", "network/policy.py"])
+def test_a_change_of_a_source_at_any_depth_counts(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = Path(module.__file__).parents[1]
+    for folder in ("manifests", "engines", "network"):
+        shutil.copytree(package / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(module, "__file__", str(tmp_path / "manifests" / "cache.py"))
+    monkeypatch.setattr(engines, "__path__", [str(tmp_path / "engines")])
+    monkeypatch.setattr(network, "__path__", [str(tmp_path / "network")])
+    before = module._code()
+    (tmp_path / name).write_text("changed", encoding="utf-8")
+    assert module._code() != before
 
 
 def test_small_input_is_not_kept(kept: SnapshotCache) -> None:

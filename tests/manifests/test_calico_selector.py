@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reachproof.engines.selector_text import predicate_text
 from reachproof.manifests.calico_selector import Global, SelectorMistake, parse_selector
 from reachproof.network.labels import Operator, Requirement
 from reachproof.network.predicate import (
@@ -19,7 +20,6 @@ from reachproof.network.predicate import (
     Predicate,
     Textual,
     holds,
-    written,
 )
 from tests.manifests.naive_selector import Naive
 
@@ -131,11 +131,11 @@ labels = st.dictionaries(_keys, _values, max_size=4)
 @settings(max_examples=200)
 @given(predicates)
 def test_reading_the_text_of_a_predicate_gives_the_predicate(predicate: Predicate) -> None:
-    assert parse_selector(written(predicate)) == predicate
+    assert parse_selector(predicate_text(predicate)) == predicate
 
 
 @settings(max_examples=200)
 @given(predicates, labels)
 def test_a_second_evaluator_that_works_on_the_text_says_the_same(predicate: Predicate, given_: dict[str, str]) -> None:
-    text = written(predicate)
+    text = predicate_text(predicate)
     assert meets(text, **given_) is Naive(text, given_).value(), text

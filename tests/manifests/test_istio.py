@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from reachproof.engines.istio.mutual_tls import Level, MutualTls, TlsMode
 from reachproof.manifests.load import load_text
 from reachproof.network.labels import EVERYTHING
 from reachproof.network.options import AmbientPort, Options
-from reachproof.network.policy import Level, MutualTls, TlsMode
 from reachproof.network.snapshot import Snapshot
 from tests.manifests.given import codes, manifest, notice, policy, says
 
@@ -122,13 +122,13 @@ def test_an_old_version_is_refused_and_both_new_ones_say_the_same() -> None:
 
 
 def test_what_a_peer_authentication_asks_for() -> None:
-    assert policy("peerauthentication", "{}").mutual_tls == MutualTls(level=Level.NAMESPACE)
+    assert policy("peerauthentication", "{}").extension == MutualTls(level=Level.NAMESPACE)
     spec = "{selector: {matchLabels: {a: b}}, mtls: {mode: STRICT}, portLevelMtls: {80: {mode: DISABLE}, 81: {}}}"
-    assert policy("peerauthentication", spec).mutual_tls == MutualTls(
+    assert policy("peerauthentication", spec).extension == MutualTls(
         level=Level.WORKLOAD, mode=TlsMode.STRICT, ports=((80, TlsMode.DISABLE),)
     )
     whole = load_text(manifest("peerauthentication", "{}").replace("shop", "istio-system")).policies[0]
-    assert whole.mutual_tls == MutualTls(level=Level.MESH)
+    assert whole.extension == MutualTls(level=Level.MESH)
 
 
 def test_answers_say_what_is_assumed_of_the_mesh() -> None:

@@ -67,13 +67,13 @@ def _gets_through(snapshot: Snapshot, tier: ast.DenyTier, flow: Flow, direction:
             return _walk(snapshot, flow, direction)[1]
 
 
-def _walk(snapshot: Snapshot, flow: Flow, direction: Direction) -> tuple[set[tuple[TierName, Action]], bool]:
+def _walk(snapshot: Snapshot, flow: Flow, direction: Direction) -> tuple[set[tuple[str, Action]], bool]:
     """Who can decide the flow and how, and whether it can come to the end with no rule of a policy deciding it."""
-    decided: set[tuple[TierName, Action]] = set()
+    decided: set[tuple[str, Action]] = set()
     case = Case(snapshot=snapshot, flow=flow, direction=direction)
     for tier in tiers(snapshot, flow, direction):
         outcomes = tier_outcomes(case, tier)
-        name = TierName(str(tier.name).removeprefix("kube-"))
+        name = str(tier.name).removeprefix("kube-")
         decided |= {(name, action) for action in outcomes if action not in LEFT_OPEN and action is not None}
         if _ends_without_a_rule(outcomes):
             return decided, True

@@ -16,7 +16,6 @@ _TIERS = {
     ast.DenyTier.BASELINE: {TierName.BASELINE},
     ast.DenyTier.ADMIN: {TierName.ADMIN},
     ast.DenyTier.NETWORK_POLICIES: {TierName.NETWORK_POLICY},
-    ast.DenyTier.CLUSTER: set(TierName),
 }
 WRITTEN = Origin(file="written by brute force")
 
@@ -31,7 +30,7 @@ def changed(world: World, prefixes: Iterable[ast.Prefix]) -> World:
                 kept = (p for p in policies if (p.ref.kind.lower(), p.ref.namespace, p.ref.name) not in names)
                 world = world.under(world.snapshot.with_policies(tuple(kept)))
             case ast.WithOnly(ast.DenyTier() as tier):
-                kept = (p for p in policies if p.tier in _TIERS[tier])
+                kept = (p for p in policies if tier is ast.DenyTier.CLUSTER or p.tier in _TIERS[tier])
                 world = world.under(world.snapshot.with_policies(tuple(kept)))
             case ast.AssumingAnyPolicies(scope):
                 ends = [end for end in world.ends if inside(world, scope, end, end)]

@@ -199,6 +199,16 @@ def test_a_policy_that_asks_for_the_service_account_of_a_possible_pod_leaves_the
     )
 
 
+def test_a_policy_of_cilium_is_one_of_its_namespace() -> None:
+    def without(given: Snapshot) -> list[str]:
+        report = lint(prepare(given), Budget(), prover())
+        return [each.text for each in report.findings if each.code is Code.NAMESPACE_WITHOUT_POLICY]
+
+    other = "namespace other has 1 pod and no NetworkPolicy"
+    assert without(snapshot()) == ["namespace ct has 4 pods and no NetworkPolicy", other]
+    assert without(snapshot(ROBOT)) == [other]
+
+
 # ---------------------------------------------------------------- prefixes and claims about network policies
 
 ADMIN_DENIES = """

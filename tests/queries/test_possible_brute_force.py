@@ -10,6 +10,7 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from reachproof.documents.words import Verdict
+from reachproof.engines.own_tiers import NORMAL
 from reachproof.grammar.parse import parse
 from reachproof.manifests.load import load_objects
 from reachproof.network.address import parse_cidr
@@ -187,11 +188,11 @@ def verdicts(question: Question) -> Iterator[tuple[bool, Truth]]:
 def asked_about(question: Question) -> Snapshot:
     """The snapshot with the policies that the prefix leaves."""
     tiers = {
-        "with only network policies: ": (TierName.NETWORK_POLICY, TierName.NORMAL),
+        "with only network policies: ": (TierName.NETWORK_POLICY, NORMAL),
         "with only the admin tier: ": (TierName.ADMIN,),
     }
-    kept = tiers.get(question.prefix, tuple(TierName))
-    policies = tuple(policy for policy in question.snapshot.policies if policy.tier in kept)
+    kept = tiers.get(question.prefix)
+    policies = tuple(policy for policy in question.snapshot.policies if kept is None or policy.tier in kept)
     return question.snapshot.with_policies(policies)
 
 

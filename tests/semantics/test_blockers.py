@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from reachproof.engines.calico.placement import CalicoPolicy, Placement
+from reachproof.engines.own_tiers import MESH, calico_tier
 from reachproof.network.labels import Selector
 from reachproof.network.options import Cni, Options
-from reachproof.network.policy import Action, AnyPeer, CalicoTier, Direction, Placement, Policy, Rule, TierName
+from reachproof.network.policy import Action, AnyPeer, Direction, Policy, Rule
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.blockers import blockers, deciders
 from tests.semantics.stage import DB, N2, PODS, WEB, WORLD, admin_policy, flow, network_policy, rule, snapshot
@@ -55,7 +57,7 @@ def in_tier(name: str, order: float, ends: Action, *rules: Rule) -> Policy:
     """A policy of Calico in a tier of this name, that selects every pod for ingress."""
     bare = network_policy(f"{name}.p", Selector(), isolates=(Direction.INGRESS,))
     placement = Placement(tier=name, order=order, ends=ends)
-    return replace(bare, tier=TierName.CALICO, placement=placement, ingress=rules)
+    return replace(bare, tier=calico_tier(name), extension=CalicoPolicy(placement=placement), ingress=rules)
 
 
 def test_every_tier_of_calico_that_ends_in_deny_blocks_by_itself() -> None:
@@ -69,19 +71,19 @@ def test_every_tier_of_calico_that_ends_in_deny_blocks_by_itself() -> None:
     )
     found = blockers(under, flow(WEB, DB), Direction.INGRESS)
     assert [(step.tier, step.rule_index) for step in found] == [
-        (CalicoTier("first"), None),
-        (CalicoTier("networkpolicy"), 0),
-        (CalicoTier("istio"), None),
-        (CalicoTier("default"), None),
+        (calico_tier("first"), None),
+        (calico_tier("networkpolicy"), 0),
+        (calico_tier("istio"), None),
+        (calico_tier("default"), None),
     ]
 
 
 def test_the_end_of_a_tier_and_a_mesh_of_its_name_block_one_by_one() -> None:
     mesh = network_policy("mesh", Selector.equal("app", "db"))
-    refusing = replace(mesh, tier=TierName.ISTIO, priority=2, isolates=frozenset(), ingress=(rule(Action.DENY, PODS),))
+    refusing = replace(mesh, tier=MESH, priority=2, isolates=frozenset(), ingress=(rule(Action.DENY, PODS),))
     under = snapshot(refusing, in_tier("istio", 1, Action.DENY), options=Options(cni=Cni.CALICO))
     found = blockers(under, flow(WEB, DB), Direction.INGRESS)
-    assert [step.tier for step in found] == [TierName.ISTIO, CalicoTier("istio")]
+    assert [step.tier for step in found] == [MESH, calico_tier("istio")]
 
 
 def test_what_may_block_is_listed_with_what_it_rests_on() -> None:

@@ -19,42 +19,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
-from math import inf
 
-from reachproof.engines.profile import Profile
+from reachproof.engines.built_in import END_OF_TIER
+from reachproof.engines.calico.placement import Staged, order, placement, staged
+from reachproof.engines.own_tiers import calico_tier
 from reachproof.network.policy import (
     Action,
     AnyPeer,
-    CalicoTier,
     Direction,
     DomainPeer,
     Match,
     NodePeer,
-    Placement,
     Policy,
     Rule,
-    Staged,
     TierName,
 )
 from reachproof.network.tier import BUILT_IN, Tier, perhaps_isolating
 
-DEFAULT = Placement(tier="default", order=1_000_000, ends=Action.DENY)
-ADMIN = Placement(tier="kube-admin", order=1_000, ends=Action.PASS)
-BASELINE = Placement(tier="kube-baseline", order=10_000_000, ends=Action.PASS)
-BUILT_IN_TIERS = {each.tier: each for each in (ADMIN, DEFAULT, BASELINE)}
-NETWORK_POLICY_ORDER = 1_000
-_OF_KUBERNETES = {TierName.ADMIN: ADMIN, TierName.NETWORK_POLICY: DEFAULT, TierName.BASELINE: BASELINE}
-END = Rule(action=Action.DENY, matches=(Match(AnyPeer()),), name="end of tier", origin=BUILT_IN)
-
-
-def placement(policy: Policy) -> Placement:
-    """The tier that the policy is in."""
-    return policy.placement or _OF_KUBERNETES[policy.tier]
-
-
-def order(policy: Policy) -> float:
-    """Its order in its tier; infinite where it has none."""
-    return NETWORK_POLICY_ORDER if policy.tier is TierName.NETWORK_POLICY else policy.priority
+END = Rule(action=Action.DENY, matches=(Match(AnyPeer()),), name=END_OF_TIER, origin=BUILT_IN)
 
 
 def tiers(policies: Iterable[Policy], direction: Direction) -> Iterator[Tier]:
@@ -65,7 +47,7 @@ def tiers(policies: Iterable[Policy], direction: Direction) -> Iterator[Tier]:
         members = list(group)
         isolation = (END,) if found.ends is Action.DENY else ()
         perhaps = tuple(perhaps_isolating(members, direction, (replace(rule, may=True) for rule in isolation)))
-        yield Tier(name=CalicoTier(found.tier), chains=((*_groups(members), *perhaps),), isolation=isolation)
+        yield Tier(name=calico_tier(found.tier), chains=((*_groups(members), *perhaps),), isolation=isolation)
 
 
 def _place(policy: Policy) -> tuple[float, str, float, str, str, str]:
@@ -90,13 +72,13 @@ def _groups(policies: list[Policy]) -> Iterator[tuple[Policy, ...]]:
 def enforced(policies: Iterable[Policy], *, with_staged: bool) -> list[Policy]:
     """The policies that are in force: without the staged ones, or as if these had been applied."""
     every = list(policies)
-    staged = [policy for policy in every if policy.staged is not None]
-    now = [policy for policy in every if policy.staged is None]
-    if not with_staged or not staged:
+    then = [policy for policy in every if staged(policy) is not None]
+    now = [policy for policy in every if staged(policy) is None]
+    if not with_staged or not then:
         return now
-    replaced = {(stand_in(policy), policy.ref.namespace, policy.ref.name) for policy in staged}
+    replaced = {(stand_in(policy), policy.ref.namespace, policy.ref.name) for policy in then}
     kept = [policy for policy in now if (policy.ref.kind, policy.ref.namespace, policy.ref.name) not in replaced]
-    return kept + [policy for policy in staged if policy.staged is Staged.SET]
+    return kept + [policy for policy in then if staged(policy) is Staged.SET]
 
 
 def stand_in(policy: Policy) -> str:
@@ -108,15 +90,14 @@ def stand_in(policy: Policy) -> str:
     }[policy.ref.kind]
 
 
-def programmed(policy: Policy, profile: Profile) -> Policy:
+def programmed(policy: Policy, *, names: bool) -> Policy:
     """The policy as it is programmed: of rules that cannot be, an allow is dropped and others deny all.
 
     Those with peers that are nodes or domain names cannot be; nor could, to release 3.31, those of a
-    ClusterNetworkPolicy that name a port.
+    ClusterNetworkPolicy that name a port. `names`: they can be.
     """
     if policy.tier not in (TierName.ADMIN, TierName.BASELINE):
         return policy
-    names = profile.port_names_programmed
     egress, ingress = (_programmed(rules, names=names) for rules in (policy.egress, policy.ingress))
     return replace(policy, egress=egress, ingress=ingress)
 
@@ -140,15 +121,3 @@ def _can_be_programmed(rule: Rule, *, names: bool) -> bool:
     if any(isinstance(each.peer, NodePeer | DomainPeer) for each in rule.matches):
         return False
     return names or (bool(rule.matches) and not any(each.ports and each.ports.names for each in rule.matches))
-
-
-def order_text(value: float) -> str:
-    """An order in words."""
-    return "no order" if value == inf else f"order {value:g}"
-
-
-def place_text(policy: Policy) -> str:
-    """Where a policy of Calico's own kinds stands, in words: ` (tier security, order 10)`; nothing for others."""
-    if policy.placement is None:
-        return ""
-    return f" (tier {policy.placement.tier}, {order_text(policy.priority)})"

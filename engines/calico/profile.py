@@ -1,0 +1,70 @@
+"""The profiles of Calico, and what changed between its releases.
+
+| Choice | 3.32 | to 3.31 |
+|---|---|---|
+| `kinds_not_read` | the older admin kinds | ClusterNetworkPolicy |
+| `port_names_programmed` | yes | a port name in a ClusterNetworkPolicy was not |
+| `names_of_tcp` | no | a port name without a protocol was one of TCP |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reachproof.engines.calico import tiers
+from reachproof.engines.calico.placement import placement
+from reachproof.engines.kubernetes import exemption
+from reachproof.engines.own_tiers import MESH
+from reachproof.engines.profile import DenyingNames, EngineProfile
+from reachproof.network.errors import Problem
+from reachproof.network.options import CidrMatches, Cni, Options
+from reachproof.network.policy import Direction, Policy
+from reachproof.network.tier import Programs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalicoProfile(EngineProfile):
+    """A release of Calico. `port_names_programmed`: rules of ClusterNetworkPolicy with port names can be programmed."""
+
+    port_names_programmed: bool = True
+
+    def arranged(self, policies: list[Policy], options: Options) -> Programs:
+        """The programs of these policies."""
+        programmed = [tiers.programmed(policy, names=self.port_names_programmed) for policy in policies]
+        egress, ingress = ((*exemption(each), *tiers.tiers(programmed, each)) for each in Direction)
+        return Programs(egress=egress, ingress=ingress)
+
+    def refusal(self, options: Options) -> Problem | None:
+        """The reason why the options cannot be had with this profile."""
+        if options.cidr_matches in (None, CidrMatches.ALL):
+            return EngineProfile.refusal(self, options)
+        message = (
+            f"{options.cidr_matches} is not possible with cni calico, which matches a CIDR with whatever has the "
+            "address; leave the option out"
+        )
+        return EngineProfile.refusal(self, options) or Problem(file="options", path="cidrMatches", message=message)
+
+    def tier_name(self, policy: Policy) -> str | None:
+        """The name of the tier that the policy is in; none for policies of a mesh."""
+        return None if policy.tier == MESH else placement(policy).tier
+
+
+RELEASES = (
+    CalicoProfile(
+        name=Cni.CALICO,
+        title="Calico",
+        version="3.32",
+        api_groups=frozenset(("projectcalico.org", "crd.projectcalico.org")),
+        agents=frozenset(("calico-node", "canal")),
+        kinds_not_read=frozenset(("AdminNetworkPolicy", "BaselineAdminNetworkPolicy")),
+        own_reading=True,
+        late_reading=True,
+        denying_names=DenyingNames.DENY_ALL,
+        programs_names=False,
+        names_in_cidrs=True,
+        namespaces_of_sets=True,
+        own_kinds="policies of Calico's own kinds count too, unless their tier ends in pass or a rule passes",
+        tiers_by_name=True,
+    ),
+)
+"""The releases that are modelled, oldest first."""

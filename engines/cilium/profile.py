@@ -1,0 +1,70 @@
+"""The profiles of Cilium, and what changed between its releases.
+
+| Choice | 1.20 | before |
+|---|---|---|
+| `own_cluster_only` | yes | to 1.18 selectors that only rule labels out also selected what is no pod |
+| `rules_outside_types` | yes | the same in every release to 1.20.2 |
+| `last_of_port_name` | yes | not looked at: its agent keeps the ports of a pod in a map by name |
+| `namespaces_beyond_pods` | yes | there was no ClusterNetworkPolicy before 1.20 |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reachproof.engines.cilium.dns import with_learned_names
+from reachproof.engines.cilium.tiers import adapted, filtered, tiers
+from reachproof.engines.profile import DenyingNames, EngineProfile
+from reachproof.network.errors import Problem
+from reachproof.network.options import CidrMatches, Cni, Options
+from reachproof.network.policy import Direction, Policy
+from reachproof.network.tier import Programs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CiliumProfile(EngineProfile):
+    """A release of Cilium."""
+
+    def arranged(self, policies: list[Policy], options: Options) -> Programs:
+        """The programs of these policies."""
+        seen = with_learned_names(map(adapted, policies))
+        egress, ingress = (tiers(seen, direction, options) for direction in Direction)
+        return Programs(egress=egress, ingress=ingress)
+
+    def refusal(self, options: Options) -> Problem | None:
+        """Nothing: every option can be had."""
+        return None
+
+    def sees_label(self, key: str) -> bool:
+        """False for labels that make no part of an identity."""
+        return not filtered(key)
+
+    def as_selected(self, policy: Policy) -> Policy:
+        """The policy with selectors that do not see filtered labels."""
+        return adapted(policy)
+
+
+RELEASES = (
+    CiliumProfile(
+        name=Cni.CILIUM,
+        title="Cilium",
+        version="1.20",
+        api_groups=frozenset(("cilium.io",)),
+        agents=frozenset(("cilium",)),
+        kinds_not_read=frozenset(("AdminNetworkPolicy", "BaselineAdminNetworkPolicy")),
+        cidr_matches=CidrMatches.WORLD,
+        own_reading=True,
+        denying_names=DenyingNames.NOT_PROGRAMMED,
+        learns_names=True,
+        names_in_cidrs=True,
+        own_cluster_only=True,
+        clustered=True,
+        rules_outside_types=True,
+        last_of_port_name=True,
+        namespaces_beyond_pods=True,
+        account_key="io.cilium.k8s.policy.serviceaccount",
+        baseline_first=True,
+        own_kinds="CiliumNetworkPolicies and CiliumClusterwideNetworkPolicies count too",
+    ),
+)
+"""The releases that are modelled, oldest first."""
