@@ -19,11 +19,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from reachproof.engines.calico import tiers as calico
-from reachproof.engines.calico.placement import staged
 from reachproof.engines.istio import hbone
 from reachproof.engines.istio import tiers as istio
 from reachproof.engines.istio.membership import NO_MESH, Mesh, mesh_of
-from reachproof.engines.istio.mutual_tls import MutualTls
 from reachproof.engines.namespace_programs import NamespacePrograms
 from reachproof.engines.own_tiers import MESH, with_network_policies
 from reachproof.engines.profile import EngineProfile
@@ -69,21 +67,6 @@ def _programs(snapshot: Snapshot) -> Programs:
 
 def _namespace_programs(snapshot: Snapshot) -> NamespacePrograms:
     return NamespacePrograms(programs(snapshot))
-
-
-def is_staged(policy: Policy) -> bool:
-    """True of a policy that is not enforced unless the options say so."""
-    return staged(policy) is not None
-
-
-def in_force(policy: Policy, options: Options) -> bool:
-    """False for a policy that is only staged, where the options do not say that such are enforced."""
-    return options.with_staged or not is_staged(policy)
-
-
-def others_rest_on(policy: Policy) -> bool:
-    """True of a policy on which it depends what rules of others match."""
-    return isinstance(policy.extension, MutualTls)
 
 
 def assemble(policies: Iterable[Policy], options: Options, mesh: Mesh = NO_MESH) -> Programs:

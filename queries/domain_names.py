@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reachproof.engines.cilium.dns import needing
+from reachproof.engines.policies import with_name
 from reachproof.grammar import ast
 from reachproof.network.address import ALL_ADDRESSES
 from reachproof.network.cluster import Notice
@@ -65,7 +65,7 @@ def _certain(rule: Rule, name: str) -> Rule:
         return rule
     outside = AddressPeer(ALL_ADDRESSES, frozenset((PartyKind.EXTERNAL,)))
     matches = (Match(outside, each.ports) if isinstance(each.peer, DomainPeer) else each for each in rule.matches)
-    return needing(replace(rule, matches=tuple(matches), may=bool(rule.reason)), name)
+    return with_name(replace(rule, matches=tuple(matches), may=bool(rule.reason)), name)
 
 
 def _names(peer: DomainPeer, name: str) -> bool:

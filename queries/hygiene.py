@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from reachproof.documents.words import FindingSeverity, Verdict
-from reachproof.engines.assembly import in_force, others_rest_on
 from reachproof.engines.built_in import EXEMPTION
 from reachproof.engines.own_tiers import with_network_policies
+from reachproof.engines.policies import in_force, others_rest_on
 from reachproof.grammar import ast
 from reachproof.network.cluster import Notice, Pod
 from reachproof.network.errors import InternalError

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from reachproof.documents.words import Edit
-from reachproof.engines.assembly import in_force
+from reachproof.engines.policies import in_force
 from reachproof.network.origin import Origin
 from reachproof.network.placeless import placeless
 from reachproof.network.policy import DomainPeer, Policy, PolicyRef, Rule

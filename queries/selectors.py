@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from reachproof.documents.words import FindingSeverity
-from reachproof.engines.assembly import is_staged
 from reachproof.engines.own_tiers import between_admin_and_baseline
+from reachproof.engines.policies import is_staged
 from reachproof.engines.profile import EngineProfile
 from reachproof.engines.registry import profile_of
 from reachproof.engines.words import order_text, own_tier, where_text

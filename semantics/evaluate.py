@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from reachproof.engines.assembly import programs_in
 from reachproof.engines.built_in import ends_tier
 from reachproof.engines.own_tiers import MESH
+from reachproof.engines.tunnel import seen
 from reachproof.network.address import NOT_ROUTED, family, format_address
 from reachproof.network.cluster import Node, Notice, Pod
 from reachproof.network.flow import External, Flow, Party
@@ -37,7 +38,6 @@ from reachproof.semantics.sentences import (
     rule_sentence,
 )
 from reachproof.semantics.trace import DirectionTrace, Step, Trace, Truth
-from reachproof.semantics.tunnel import seen
 
 Ways = dict[Action, tuple[Choice, ...]]
 """The possible ends of one direction, allow or deny, each with the choices on one way to it."""

@@ -46,7 +46,7 @@ def needed_name(rule: Rule) -> str:
     return _names(rule).needs
 
 
-def needing(rule: Rule, name: str) -> Rule:
+def with_needed_name(rule: Rule, name: str) -> Rule:
     """The rule, which needs this name in the place of another if it needs any."""
     names = _names(rule)
     return replace(rule, extension=replace(names, needs=name)) if names.needs else rule

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reachproof.engines.assembly import assemble, in_force, others_rest_on, programs, programs_in
+from reachproof.engines.assembly import assemble, programs, programs_in
 from reachproof.engines.calico.placement import DEFAULT, CalicoPolicy, Staged
 from reachproof.engines.istio.mutual_tls import Level, MutualTls
 from reachproof.engines.own_tiers import (
@@ -16,6 +16,7 @@ from reachproof.engines.own_tiers import (
     calico_tier,
     with_network_policies,
 )
+from reachproof.engines.policies import in_force, others_rest_on
 from reachproof.engines.registry import PROFILES, RELEASES
 from reachproof.network.cluster import Namespace
 from reachproof.network.errors import InputError

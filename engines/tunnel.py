@@ -1,6 +1,6 @@
 """The port that the network sees of a flow where it is not the flow's own, in words. No verdict rests on it.
 
-Checked by tests/semantics/test_tunnel.py.
+Checked by tests/engine_profiles/test_tunnel.py.
 """
 
 from __future__ import annotations

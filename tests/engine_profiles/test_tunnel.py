@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from reachproof.engines.tunnel import seen
 from reachproof.manifests.load import load_text
 from reachproof.network.options import AmbientPort, Options
-from reachproof.semantics.tunnel import seen
 from tests.cases.case import expectations
 
 CASES = Path(__file__).resolve().parents[1] / "cases" / "hbone.yaml"
