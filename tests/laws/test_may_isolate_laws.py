@@ -7,6 +7,7 @@ from dataclasses import replace
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from reachproof.engines.own_tiers import NORMAL
 from reachproof.network.policy import Direction, Policy, TierName
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.evaluate import truth
@@ -19,7 +20,7 @@ from tests.strategies.flows import some_flows
 from tests.strategies.snapshots import snapshots
 
 SOME = max(60, settings().max_examples // 2)
-ISOLATING = (TierName.NETWORK_POLICY, TierName.NORMAL)
+ISOLATING = (TierName.NETWORK_POLICY, NORMAL)
 FLOWS = 60
 
 
