@@ -16,7 +16,7 @@ from reachproof.api.sources import Sourced
 from reachproof.engines.registry import PROFILES
 from reachproof.manifests import load_objects, load_text
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
-from reachproof.manifests.stored import load_stored
+from reachproof.manifests.stored_snapshot import load_stored
 from reachproof.network.options import Cni, Options
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
@@ -48,7 +48,7 @@ class Library(Protocol):
         """
 
     def content(self, digest: str) -> bytes:
-        """The stored form of the snapshot, for `manifests.stored.load_stored`; raises as `resolve`."""
+        """The stored form of the snapshot, for `manifests.stored_snapshot.load_stored`; raises as `resolve`."""
 
 
 class Sessions(Protocol):

@@ -18,7 +18,7 @@ from reachproof.api.uploads import FORM, TYPES, texts_in
 from reachproof.documents import snapshots as documents
 from reachproof.documents.json import encoded
 from reachproof.documents.parts import ABSENT
-from reachproof.manifests.stored import StoredObject, ToStore, stored_objects, texts_to_store
+from reachproof.manifests.stored_snapshot import StoredObject, ToStore, stored_objects, texts_to_store
 from reachproof.network.options import Channel, Cni
 from reachproof.queries.document_parts import notices, warnings
 from reachproof.queries.model_options import model_options

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from reachproof.api.database import Database
 from reachproof.api.refusal import Refusal
 from reachproof.api.tables import NameChange, SnapshotName, StoredResult, StoredSnapshot
-from reachproof.manifests.stored import ToStore
+from reachproof.manifests.stored_snapshot import ToStore
 
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")

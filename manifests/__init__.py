@@ -5,9 +5,9 @@ the input carries its file, line and path.
 """
 
 from reachproof.manifests.errors import ManifestError
+from reachproof.manifests.git_source import Revision, merge_base
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.manifests.load import contents, load, load_contents, load_objects, load_revision, load_text
-from reachproof.manifests.revisions import Revision, merge_base
 
 __all__ = [
     "DEFAULT_LIMITS",

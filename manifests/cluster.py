@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reachproof.manifests.endpoints import with_endpoints
 from reachproof.manifests.inventory import Inventory
-from reachproof.manifests.ownership import Ownership, uniquely_named
-from reachproof.manifests.pods import PodEntry, State, on_node
-from reachproof.manifests.workloads import WORKLOAD_GROUPS
+from reachproof.manifests.kinds.kubernetes.endpoint_slices import with_endpoints
+from reachproof.manifests.kinds.kubernetes.ownership import Ownership, uniquely_named
+from reachproof.manifests.kinds.kubernetes.pods import PodEntry, State, on_node
+from reachproof.manifests.kinds.kubernetes.workloads import WORKLOAD_GROUPS
 from reachproof.network.address import format_address
 from reachproof.network.cluster import IdlePod, Ingress, Namespace, Node, Notice, Pod, PodState, Service, ServiceAccount
 from reachproof.network.labels import NAMESPACE_NAME

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from reachproof.engines.cilium.dns import is_learned, needed_name
 from reachproof.engines.profile import EngineProfile
-from reachproof.manifests.fields import Place
-from reachproof.manifests.pods import PodEntry
+from reachproof.manifests.field_reader import Place
+from reachproof.manifests.kinds.kubernetes.pods import PodEntry
 from reachproof.network.address import ALL_V4, ALL_V6
 from reachproof.network.cluster import Namespace, Notice, Service
 from reachproof.network.errors import Problem

@@ -15,7 +15,7 @@ from enum import Enum
 from functools import cache
 from operator import attrgetter
 
-from reachproof.manifests.manifest import Manifest
+from reachproof.manifests.object_identity import Manifest
 from reachproof.network.policy import PolicyRef
 
 

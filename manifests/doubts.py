@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reachproof.manifests.fields import Place
+from reachproof.manifests.field_reader import Place
 from reachproof.network.policy import Policy, Rule
 
 

@@ -6,16 +6,22 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from reachproof.manifests import loose
+from reachproof.manifests import inventory_fields as loose
 from reachproof.manifests.digest import canonical
-from reachproof.manifests.endpoints import Endpoints, Slice, all_slices, read_endpoints, read_slice
-from reachproof.manifests.ingresses import read_ingress
-from reachproof.manifests.loose import Misfit
-from reachproof.manifests.manifest import Manifest
-from reachproof.manifests.pods import PodEntry, read_pod
-from reachproof.manifests.services import read_service
-from reachproof.manifests.syntax import is_namespace_name
-from reachproof.manifests.workloads import WORKLOAD_GROUPS, Workload, read_workload
+from reachproof.manifests.inventory_fields import Misfit
+from reachproof.manifests.k8s_names import is_namespace_name
+from reachproof.manifests.kinds.kubernetes.endpoint_slices import (
+    Endpoints,
+    Slice,
+    all_slices,
+    read_endpoints,
+    read_slice,
+)
+from reachproof.manifests.kinds.kubernetes.ingresses import read_ingress
+from reachproof.manifests.kinds.kubernetes.pods import PodEntry, read_pod
+from reachproof.manifests.kinds.kubernetes.services import read_service
+from reachproof.manifests.kinds.kubernetes.workloads import WORKLOAD_GROUPS, Workload, read_workload
+from reachproof.manifests.object_identity import Manifest
 from reachproof.network.address import parse_address, parse_cidrs
 from reachproof.network.cluster import Ingress, Namespace, Node, Service, ServiceAccount
 from reachproof.network.errors import Problem

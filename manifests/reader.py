@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from reachproof.manifests.document import Document, Mapped, describe, line_in
 from reachproof.manifests.limits import Limits
+from reachproof.manifests.yaml_document import Document, Mapped, describe, line_in
 from reachproof.manifests.yaml_reader import read_yaml
 from reachproof.network.errors import Problem
 

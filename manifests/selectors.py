@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from reachproof.manifests.fields import Field, listed
-from reachproof.manifests.syntax import is_label_key, is_label_value
+from reachproof.manifests.field_reader import Field, listed
+from reachproof.manifests.k8s_names import is_label_key, is_label_value
 from reachproof.network.labels import EVERYTHING, Operator, Requirement, Selector
 
 OPERATORS = {operator.value: operator for operator in Operator}

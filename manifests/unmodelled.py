@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from reachproof.manifests.digest import canonical
-from reachproof.manifests.manifest import Manifest
+from reachproof.manifests.object_identity import Manifest
 from reachproof.network.policy import Direction, DomainPeer, Policy, Rule, parts_of
 from reachproof.network.unmodelled import Unmodelled, Unread
 

@@ -13,9 +13,9 @@ from typing import Any, NoReturn
 
 import yaml
 
-from reachproof.manifests.document import Document, Listed, Mapped, describe
 from reachproof.manifests.limits import Limits
-from reachproof.manifests.scalars import key_text, plain_scalar
+from reachproof.manifests.yaml_document import Document, Listed, Mapped, describe
+from reachproof.manifests.yaml_scalars import key_text, plain_scalar
 from reachproof.network.errors import Problem
 
 # PyYAML since 6.0.4 refuses a thousand levels itself, and reads ahead, so it may do so before we are asked.

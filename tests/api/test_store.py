@@ -16,7 +16,7 @@ from reachproof.api.database import Database, StoreUnavailable
 from reachproof.api.refusal import Refusal
 from reachproof.api.store import SnapshotStore
 from reachproof.api.tables import NameChange, SnapshotName, StoredSnapshot
-from reachproof.manifests.stored import ToStore, objects_to_store
+from reachproof.manifests.stored_snapshot import ToStore, objects_to_store
 from tests.house.places import ROOT
 
 ROUNDS = 10

@@ -8,7 +8,7 @@ import pytest
 
 from reachproof.api.settings import PREFIX, Settings
 from reachproof.manifests.inventory import INVENTORY_KINDS
-from reachproof.manifests.registry import POLICY_KINDS, SUPPORT_KINDS
+from reachproof.manifests.kinds.registry import POLICY_KINDS, SUPPORT_KINDS
 from tests.deploy.manifests import BASE, DEPLOY, POSTGRES, first_token, of_kind, pod_specs
 from tests.house.places import CODE_FOLDERS
 

@@ -28,7 +28,9 @@ def write(target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as folder:
         for name, document in documents(Path(folder)):
-            (target / f"{name}.json").write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            (target / f"{name}.json").write_text(
+                json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+            )
 
 
 def compare(before: Path, after: Path) -> int:

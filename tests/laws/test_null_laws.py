@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reachproof.manifests.errors import ManifestError
-from reachproof.manifests.fields import Field
+from reachproof.manifests.field_reader import Field
 from reachproof.manifests.load import load_objects
 from reachproof.network.options import Channel, Cni, Options
 from reachproof.network.snapshot import Snapshot

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reachproof.manifests.load import load_objects, load_text
-from reachproof.manifests.stored import load_stored, texts_to_store
+from reachproof.manifests.stored_snapshot import load_stored, texts_to_store
 from reachproof.network.options import Channel, Options
 from tests.manifests.given import manifest, problems
 from tests.strategies.snapshots import manifests

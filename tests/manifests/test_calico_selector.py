@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reachproof.engines.selector_text import predicate_text
-from reachproof.manifests.calico_selector import Global, SelectorMistake, parse_selector
+from reachproof.manifests.kinds.calico.selector import Global, SelectorMistake, parse_selector
 from reachproof.network.labels import Operator, Requirement
 from reachproof.network.predicate import (
     ALWAYS,

@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reachproof.manifests.fields import Field, Place
-from reachproof.manifests.istio_identity import read_accounts, read_namespaces, read_principals
+from reachproof.manifests.field_reader import Field, Place
+from reachproof.manifests.kinds.istio.identity import read_accounts, read_namespaces, read_principals
 from reachproof.network.labels import NAMESPACE_NAME
 from reachproof.network.predicate import ACCOUNT_NAME, Holder, Predicate, holds
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reachproof.manifests.limits import Limits
-from reachproof.manifests.scalars import plain_scalar
 from reachproof.manifests.yaml_reader import read_yaml
+from reachproof.manifests.yaml_scalars import plain_scalar
 from reachproof.network.errors import Problem
 
 TRUE = ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "true", "True", "TRUE"]

@@ -14,10 +14,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from reachproof.documents.json import plain as plain_document
-from reachproof.manifests import kept as module
+from reachproof.manifests import stored_fields as module
 from reachproof.manifests.errors import ManifestError
 from reachproof.manifests.load import load, load_objects, load_text
-from reachproof.manifests.stored import (
+from reachproof.manifests.stored_snapshot import (
     ToStore,
     load_stored,
     objects_to_store,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from reachproof.manifests.fields import NO_NULL
+from reachproof.manifests.field_reader import NO_NULL
 from reachproof.manifests.load import load_objects, load_text
-from reachproof.manifests.stored import load_stored, texts_to_store
+from reachproof.manifests.stored_snapshot import load_stored, texts_to_store
 from reachproof.network.errors import InputError
 from reachproof.network.options import Cni, Options
 from tests.api.requests import client, tenants

@@ -1,0 +1,1 @@
+"""Kinds of network-policy-api: policies of cluster administrators."""

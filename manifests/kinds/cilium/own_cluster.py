@@ -1,0 +1,69 @@
+"""The name of the own cluster in Cilium's selectors: the label `io.cilium.k8s.policy.cluster`.
+
+The ConfigMap `cilium-config`, from which the agent has the name, shows it. Where it is not in the input, a selector
+that names `default` is read as one of a cluster of that name, which is Cilium's default, and the answer says so
+(`CLUSTER_NAME`); one that names others only is refused.
+
+Trusted by every verdict about such a selector; checked by tests/manifests/test_cilium.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reachproof.manifests.field_reader import Field
+from reachproof.manifests.kinds.policy_kind import Context
+from reachproof.manifests.object_identity import Manifest
+from reachproof.network.errors import Problem
+from reachproof.network.labels import Operator, Requirement
+
+CLUSTER = "io.cilium.k8s.policy.cluster"
+CONFIG = "cilium-config"
+NAME = "cluster-name"
+LOCAL = "policy-default-local-cluster"
+_DEFAULT = "default"
+_NOT_LOCAL = (
+    "false is not modelled, since selectors would also select other clusters, nodes and the outside; "
+    "leave the ConfigMap out to judge them as with the default, true"
+)
+
+
+def is_config(manifest: Manifest) -> bool:
+    """Whether the object is the configuration of the agents."""
+    return (manifest.group, manifest.kind, manifest.name) == ("", "ConfigMap", CONFIG)
+
+
+def shown(manifest: Manifest) -> str:
+    """The name of the cluster in its configuration."""
+    name = _settings(manifest).get(NAME)
+    return name if isinstance(name, str) and name else _DEFAULT
+
+
+def cluster_name(configs: Iterable[Manifest], problems: list[Problem]) -> str:
+    """The name of the cluster, empty where none or more than one is shown; adds what cannot be modelled."""
+    names = set()
+    for each in configs:
+        names.add(shown(each))
+        if _settings(each).get(LOCAL) == "false":
+            problems.append(each.problem(_NOT_LOCAL, f"data.{LOCAL}"))
+    return names.pop() if len(names) == 1 else ""
+
+
+def _settings(manifest: Manifest) -> dict[str, object]:
+    data = manifest.body.get("data")
+    return data if isinstance(data, dict) else {}
+
+
+def in_own_cluster(field: Field, need: Requirement, context: Context) -> bool:
+    """Whether pods of this cluster meet a condition on the name of the cluster."""
+    if context.cluster:
+        return need.matches({CLUSTER: context.cluster})
+    if need.operator in (Operator.EXISTS, Operator.DOES_NOT_EXIST):
+        return need.operator is Operator.EXISTS
+    if _DEFAULT not in need.values:
+        field.report(
+            f"the name of this cluster is not known, so neither is whether it is {' or '.join(need.values)}; "
+            f"add the ConfigMap {CONFIG} of the agents to the input"
+        )
+    field.notice("CLUSTER_NAME", f"the name of this cluster is taken to be {_DEFAULT}; the ConfigMap {CONFIG} shows it")
+    return need.matches({CLUSTER: _DEFAULT})

@@ -1,0 +1,179 @@
+"""What a pod object shows of a mesh of Istio: its annotations, and the proxies among its containers.
+
+| Sign | Shows |
+|---|---|
+| container `istio-proxy` | a sidecar; with the argument `router` a gateway, with `ztunnel` a pod of ztunnel |
+| `inject.istio.io/templates` | `gateway`: a gateway; one of gRPC: traffic is not captured as a sidecar does |
+| `ambient.istio.io/redirection` of a running pod | `enabled`: ambient; `pending`: perhaps; else not |
+| `networking.istio.io/tunnel: http`, the label | a running pod without a proxy is as good as ambient |
+| `ambient.istio.io/bypass-inbound-capture` | ztunnel leaves alone what comes to it |
+| `traffic.sidecar.istio.io/...`, `status.sidecar.istio.io/port`, `.../interceptionMode` | what a sidecar captures |
+| TRANSPARENT_NETWORK_POLICIES in the environment of ztunnel | what the network sees of HBONE |
+
+A setting that cannot be read leaves it open what is captured. The keys are those of `engines.istio.membership`.
+Trusted by every verdict about a mesh of Istio; checked by tests/manifests/test_mesh.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from reachproof.engines.istio import membership as mesh
+from reachproof.engines.istio.membership import INJECT, PERHAPS, YES, YES_TEXTS
+from reachproof.manifests import inventory_fields as loose
+from reachproof.manifests.inventory_fields import Node
+from reachproof.network.intervals import EMPTY, IntervalSet
+from reachproof.network.options import AmbientPort
+from reachproof.network.ports import MAX_PORT, Protocol, port_range
+
+PROXY = "istio-proxy"
+"""The name of the container that a sidecar of Istio is."""
+ROUTER, ZTUNNEL = "router", "ztunnel"
+"""Arguments by which the proxy of a gateway, and ztunnel, can be told."""
+TRANSPARENT = "TRANSPARENT_NETWORK_POLICIES"
+_TRAFFIC = "traffic.sidecar.istio.io"
+_REDIRECTION, _BYPASS = "ambient.istio.io/redirection", "ambient.istio.io/bypass-inbound-capture"
+_TEMPLATES, _MODE, _STATUS = (
+    "inject.istio.io/templates",
+    "sidecar.istio.io/interceptionMode",
+    "status.sidecar.istio.io/port",
+)
+_TRUE = ("1", "t", "T", "TRUE", "true", "True")
+"""What Go's strconv.ParseBool takes for true."""
+_EXCLUDED_IN, _INCLUDED_IN = f"{_TRAFFIC}/excludeInboundPorts", f"{_TRAFFIC}/includeInboundPorts"
+_EXCLUDED_OUT, _INTERFACES = f"{_TRAFFIC}/excludeOutboundPorts", f"{_TRAFFIC}/excludeInterfaces"
+_EXCLUDED_RANGES, _INCLUDED_RANGES = f"{_TRAFFIC}/excludeOutboundIPRanges", f"{_TRAFFIC}/includeOutboundIPRanges"
+ANNOTATIONS = (
+    INJECT,
+    _REDIRECTION,
+    _BYPASS,
+    _TEMPLATES,
+    _MODE,
+    _STATUS,
+    _EXCLUDED_IN,
+    _INCLUDED_IN,
+    _EXCLUDED_OUT,
+    _EXCLUDED_RANGES,
+    _INCLUDED_RANGES,
+    _INTERFACES,
+)
+_ALL = port_range(Protocol.TCP)
+
+
+def true(text: object) -> bool:
+    """Whether a setting is true as Go reads it."""
+    return str(text) in _TRUE or text is True
+
+
+def has_sidecar(spec: Node, at: str) -> bool:
+    """Whether one of the containers is the proxy of Istio, ztunnel's left out."""
+    return any(ZTUNNEL not in _args(each) for each in _proxies(spec, at))
+
+
+def asks_for_sidecar(metadata: Node) -> bool | None:
+    """What the annotation says where no label does; None where it says nothing."""
+    labels = metadata.get("labels")
+    asked = _annotations(metadata).get(INJECT)
+    return None if asked is None or (isinstance(labels, dict) and INJECT in labels) else str(asked) in YES_TEXTS
+
+
+def signs(metadata: Node, spec: Node, at: str, *, running: bool) -> dict[str, str]:
+    """What the pod shows, by the keys of `engines.istio.membership`; of the ambient mode only where it is running."""
+    annotations, proxies = _annotations(metadata), list(_proxies(spec, at))
+    found: dict[str, str] = {}
+    if any(ROUTER in _args(each) for each in proxies) or "gateway" in str(annotations.get(_TEMPLATES, "")):
+        found[mesh.GATEWAY_PROXY] = YES
+    if running and (mode := _ambient(annotations, metadata, proxied=bool(proxies))):
+        found[mesh.AMBIENT_MODE] = mode
+    if true(annotations.get(_BYPASS)):
+        found[mesh.BYPASS] = YES
+    ztunnel = [each for each in proxies if ZTUNNEL in _args(each)]
+    if ztunnel:
+        found[mesh.ZTUNNEL] = _seen_port(ztunnel)
+    if annotations:
+        found |= _captured(annotations)
+    return found
+
+
+def _annotations(metadata: Node) -> Node:
+    found = metadata.get("annotations")
+    return found if isinstance(found, dict) else {}
+
+
+def _proxies(spec: Node, at: str) -> Iterator[Node]:
+    for name in ("containers", "initContainers"):
+        yield from (each for each in loose.mappings(spec, name, f"{at}spec.") if each.get("name") == PROXY)
+
+
+def _args(container: Node) -> list[Any]:
+    found = container.get("args")
+    return found if isinstance(found, list) else []
+
+
+def _ambient(annotations: Node, metadata: Node, *, proxied: bool) -> str | None:
+    match annotations.get(_REDIRECTION):
+        case "enabled":
+            return YES
+        case "pending":
+            return PERHAPS
+        case _:
+            labels = metadata.get("labels")
+            tunneled = isinstance(labels, dict) and labels.get(mesh.TUNNEL) == "http"
+            return YES if tunneled and not proxied else None
+
+
+def _seen_port(containers: Iterable[Node]) -> str:
+    found = AmbientPort.HBONE
+    for container in containers:
+        given = container.get("env")
+        for each in given if isinstance(given, list) else ():
+            if isinstance(each, dict) and each.get("name") == TRANSPARENT:
+                text = str(each.get("value", "?")).lower()
+                known = {"true": AmbientPort.ORIGINAL, "false": AmbientPort.HBONE}
+                found = known.get(text, AmbientPort.UNKNOWN)
+    return str(found)
+
+
+# ---------------------------------------------------------------- what a sidecar captures
+
+
+def _captured(annotations: Node) -> dict[str, str]:
+    found: dict[str, str] = {}
+    odd = annotations.get(_MODE) == "NONE" or "grpc" in str(annotations.get(_TEMPLATES, ""))
+    odd = odd or bool(annotations.get(_INTERFACES))
+    inbound, outbound = _uncaptured(annotations), _numbers(annotations.get(_EXCLUDED_OUT))
+    if odd or inbound is None:
+        found[mesh.INBOUND_OPEN] = YES
+    elif inbound:
+        found[mesh.INBOUND] = mesh.ports_text(inbound)
+    ranges = annotations.get(_EXCLUDED_RANGES) or annotations.get(_INCLUDED_RANGES, "*") != "*"
+    if odd or outbound is None or ranges:
+        found[mesh.OUTBOUND_OPEN] = YES
+    if outbound:
+        found[mesh.OUTBOUND] = mesh.ports_text(outbound)
+    return found
+
+
+def _uncaptured(annotations: Node) -> IntervalSet | None:
+    """The ports that are not captured of what comes in; None where that cannot be read. A list of ports to capture
+    comes before one of ports to leave out."""
+    included = annotations.get(_INCLUDED_IN, "*")
+    if included != "*":
+        listed = _numbers(included)
+        return None if listed is None else _ALL - listed
+    excluded, status = _numbers(annotations.get(_EXCLUDED_IN)), _numbers(annotations.get(_STATUS))
+    return None if excluded is None or status is None else excluded | status
+
+
+def _numbers(value: object) -> IntervalSet | None:
+    """Port numbers with commas between; None where it is something else."""
+    found = EMPTY
+    for text in str(value if value is not None else "").split(","):
+        number = text.strip()
+        if not number:
+            continue
+        if not (number.isascii() and number.isdecimal() and 1 <= int(number) <= MAX_PORT):
+            return None
+        found = found | port_range(Protocol.TCP, int(number), int(number))
+    return found

@@ -1,0 +1,252 @@
+"""Pod objects and pod templates to network pods.
+
+| Object | Here |
+|---|---|
+| phase Succeeded or Failed | finished: no part of the snapshot, its address may be another pod's by now |
+| a status without an address | waiting: no part either, with a warning |
+| no status, or an empty one | a pod that is still a file: abstract |
+| a condition Ready that is not True | takes part like any other; explanations say that no Service sends it anything |
+| hostNetwork | the addresses of its node: podIPs, else hostIPs, else the Node object's |
+
+Named ports are those of spec.containers, as in the implementations. A Service finds its named target port by name and
+protocol: the first of the containers, then the first of the native sidecars (init containers with restartPolicy
+Always), as the EndpointSlice controller does. Trusted by every verdict; checked by tests/manifests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from functools import lru_cache
+
+from reachproof.manifests import inventory_fields as loose
+from reachproof.manifests.inventory_fields import Misfit, Node
+from reachproof.manifests.kinds.istio.proxies import asks_for_sidecar, has_sidecar, signs
+from reachproof.manifests.object_identity import Manifest
+from reachproof.network.address import family
+from reachproof.network.cluster import ContainerPort, Pod
+from reachproof.network.labels import NO_LABELS, Labels
+from reachproof.network.origin import Origin
+from reachproof.network.ports import Protocol
+
+Key = tuple[str, str, str]
+"""(kind, namespace, name) of a workload."""
+NOBODY: Key = ("", "", "")
+
+
+class State(Enum):
+    """Whether a pod takes part."""
+
+    RUNNING = auto()
+    WAITING = auto()
+    FINISHED = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodEntry:
+    """A pod of the input, with what only this layer needs to know of it.
+
+    `owner`: its controller. `init_names`: port names that only its init containers have. `unknown`: label keys that
+    it will have with values nobody knows yet. `last_ports`: of each port name the last declaration. `sidecar`: whether
+    it has one of Istio, where that is to be seen; `signs`: what else it shows of a mesh. `running`: it has a status.
+    `ready` is no part of what the pod is: of two copies the first counts.
+    """
+
+    pod: Pod
+    state: State = State.RUNNING
+    owner: Key = NOBODY
+    init_names: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
+    last_ports: tuple[ContainerPort, ...] = ()
+    sidecar: bool | None = None
+    signs: Labels = field(default_factory=lambda: NO_LABELS)
+    running: bool = False
+    ready: bool = field(default=True, compare=False)
+
+
+def read_pod(manifest: Manifest) -> PodEntry:
+    """The entry of a Pod object; raises Misfit. A node's own addresses are filled in by `on_node`."""
+    body = manifest.body
+    metadata, status = loose.mapping(body, "metadata"), loose.mapping(body, "status")
+    spec = loose.mapping(body, "spec")
+    namespace = manifest.namespace
+    addresses = _addresses(status, loose.flag(spec, "hostNetwork", "spec."))
+    entry = pod_of_template(
+        metadata, spec, namespace=namespace, name=manifest.name, origin=manifest.origin, at="", addresses=addresses
+    )
+    located = bool(addresses) or (entry.pod.host_network and entry.pod.node is not None)
+    return PodEntry(
+        pod=entry.pod,
+        state=_state(status, located=located),
+        owner=controller(metadata, namespace),
+        init_names=entry.init_names,
+        last_ports=entry.last_ports,
+        sidecar=has_sidecar(spec, "") if status else entry.sidecar,
+        signs=signs(metadata, spec, "", running=True) if status else entry.signs,
+        running=bool(status),
+        ready=_ready(status),
+    )
+
+
+def _state(status: Node, *, located: bool) -> State:
+    if status.get("phase") in ("Succeeded", "Failed"):
+        return State.FINISHED
+    return State.RUNNING if located or not status else State.WAITING
+
+
+def _ready(status: Node) -> bool:
+    """False where the condition Ready is there and not True (core/v1 PodCondition)."""
+    conditions = loose.mappings(status, "conditions", "status.") if status.get("conditions") else ()
+    return all(each.get("status") == "True" for each in conditions if each.get("type") == "Ready")
+
+
+def _addresses(status: Node, host_network: bool) -> tuple[int, ...]:
+    found = _listed(status, "podIPs", "podIP")
+    if not found and host_network:
+        found = _listed(status, "hostIPs", "hostIP")
+    return found
+
+
+def _listed(status: Node, many: str, one: str) -> tuple[int, ...]:
+    """The first address of each family, IPv4 first."""
+    values = [loose.text(entry, "ip", f"status.{many}[].") for entry in loose.mappings(status, many, "status.")]
+    if not any(values):
+        many, values = one, [loose.text(status, one, "status.")]
+    first: dict[int, int] = {}
+    for value in values:
+        if value:
+            place = loose.address(value, f"status.{many}")
+            first.setdefault(family(place), place)
+    return tuple(first[each] for each in sorted(first))
+
+
+def pod_of_template(
+    metadata: Node,
+    spec: Node,
+    *,
+    namespace: str,
+    name: str,
+    origin: Origin,
+    at: str,
+    addresses: tuple[int, ...] = (),
+) -> PodEntry:
+    """The pod of a template (its metadata and spec), abstract without addresses; raises Misfit.
+
+    `at`: the path of the template in its object, with a dot behind it.
+    """
+    containers = _ports(spec, "containers", at)
+    sidecars = others = _NO_PORTS
+    if spec.get("initContainers"):
+        sidecars = _ports(spec, "initContainers", at, _stays)
+        others = _ports(spec, "initContainers", at)
+    ports = containers.named
+    init_names = frozenset(port.name for port in others.named) - {port.name for port in ports}
+    of_services = tuple(sorted({**sidecars.first, **containers.first}.values()))
+    pod = Pod(
+        namespace=namespace,
+        name=name,
+        labels=loose.labels(metadata, at=f"{at}metadata."),
+        addresses=addresses,
+        node=loose.text(spec, "nodeName", f"{at}spec.") or None,
+        host_network=loose.flag(spec, "hostNetwork", f"{at}spec."),
+        ports=ports,
+        of_services=None if of_services == ports else of_services,
+        declared=tuple(sorted(containers.declared | sidecars.declared)),
+        service_account=loose.text(spec, "serviceAccountName", f"{at}spec.")
+        or loose.text(spec, "serviceAccount", f"{at}spec.", "default"),
+        origin=origin,
+    )
+    return PodEntry(
+        pod=pod,
+        init_names=init_names,
+        last_ports=tuple(sorted(containers.last.values())),
+        sidecar=has_sidecar(spec, at) or asks_for_sidecar(metadata),
+        signs=signs(metadata, spec, at, running=False),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ports:
+    """Ports of some containers: the named, the first of each name and protocol, the last of each name, all pairs."""
+
+    named: tuple[ContainerPort, ...] = ()
+    first: dict[tuple[str, Protocol], ContainerPort] = field(default_factory=dict)
+    last: dict[str, ContainerPort] = field(default_factory=dict)
+    declared: frozenset[tuple[int, Protocol]] = frozenset()
+
+
+_NO_PORTS = _Ports()
+
+
+def _any(container: Node) -> bool:
+    return True
+
+
+def _stays(container: Node) -> bool:
+    """Whether an init container is a native sidecar."""
+    return container.get("restartPolicy") == "Always"
+
+
+def _ports(spec: Node, field: str, at: str, wanted: Callable[[Node], bool] = _any) -> _Ports:
+    """The ports of the wanted containers in a field."""
+    first: dict[tuple[str, Protocol], ContainerPort] = {}
+    last: dict[str, ContainerPort] = {}
+    named: set[ContainerPort] = set()
+    declared: set[tuple[int, Protocol]] = set()
+    for index, container in enumerate(loose.mappings(spec, field, f"{at}spec.")):
+        if not container.get("ports") or not wanted(container):
+            continue
+        path = f"{at}spec.{field}[{index}]."
+        for number_, port in enumerate(loose.mappings(container, "ports", path)):
+            place = f"{path}ports[{number_}]."
+            number, protocol = loose.port_number(port, "containerPort", place), loose.protocol(port, place)
+            declared.add((number, protocol))
+            name = loose.text(port, "name", place)
+            if name:
+                found = _container_port(name, number, protocol)
+                named.add(found)
+                first.setdefault((name, protocol), found)
+                last[name] = found
+    return _Ports(named=tuple(sorted(named)), first=first, last=last, declared=frozenset(declared))
+
+
+@lru_cache(maxsize=4096)
+def _container_port(name: str, number: int, protocol: Protocol) -> ContainerPort:
+    """One value for ten thousand pods that declare the same port: less to make, to keep and to write down."""
+    return ContainerPort(name=name, number=number, protocol=protocol)
+
+
+def with_last_ports(entries: Iterable[PodEntry]) -> tuple[PodEntry, ...]:
+    """The pods where a port name of a policy stands for its last declaration only; Services find what they found."""
+    return tuple(
+        entry
+        if len(entry.last_ports) == len(entry.pod.ports)
+        else replace(entry, pod=replace(entry.pod, ports=entry.last_ports, of_services=entry.pod.service_ports))
+        for entry in entries
+    )
+
+
+def controller(metadata: Node, namespace: str) -> Key:
+    """The workload that an object belongs to: the owner with `controller: true`, else a lone owner."""
+    if not metadata.get("ownerReferences"):
+        return NOBODY
+    references = loose.mappings(metadata, "ownerReferences", "metadata.")
+    chosen = [one for one in references if one.get("controller") is True]
+    if not chosen and len(references) == 1:
+        chosen = references
+    if not chosen:
+        return NOBODY
+    kind, name = chosen[0].get("kind"), chosen[0].get("name")
+    if not isinstance(kind, str) or not isinstance(name, str):
+        raise Misfit("metadata.ownerReferences", "found an owner without kind and name, expected both")
+    return kind, namespace, name
+
+
+def on_node(entry: PodEntry, nodes: dict[str, tuple[int, ...]]) -> PodEntry:
+    """A host-network pod without an address of its own takes those of its node, where the node is known."""
+    pod = entry.pod
+    if not pod.host_network or pod.addresses or pod.node not in nodes:
+        return entry
+    first = {family(address): address for address in reversed(nodes[pod.node])}
+    return replace(entry, pod=replace(pod, addresses=tuple(first[each] for each in sorted(first))))

@@ -1,0 +1,98 @@
+"""What a policy kind is to the registry, and what lowering one is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar, cast
+
+from reachproof.engines.profile import EngineProfile
+from reachproof.engines.registry import profile_of
+from reachproof.manifests.field_reader import Field
+from reachproof.manifests.kinds.admin.bundles import Bundle
+from reachproof.manifests.kinds.kubernetes.endpoint_slices import Slice
+from reachproof.network.cluster import Service
+from reachproof.network.labels import Labels
+from reachproof.network.options import Channel, Cni, Options
+from reachproof.network.policy import Policy, PolicyRef
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """How the policies are to be read, and for late kinds what they refer to.
+
+    `support`: what the objects of supporting kinds were read to, by (kind, namespace, name).
+    `namespaces`: the labels of those that are given, by name. `cluster`: the name of the cluster, empty where the
+    input does not show it. `bundles`: what the CRDs of the admin kinds say, by kind.
+    """
+
+    options: Options
+    support: Mapping[tuple[str, str, str], object] = field(default_factory=dict)
+    services: tuple[Service, ...] = ()
+    slices: tuple[Slice, ...] = ()
+    namespaces: Mapping[str, Labels] = field(default_factory=dict)
+    cluster: str = ""
+    bundles: Mapping[str, Bundle] = field(default_factory=dict)
+    _made: dict[Callable[..., object], object] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, make: Callable[[Context], T]) -> T:
+        """What a function makes of this context, made at the first call and kept: an index of `support`, say."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return cast(T, self._made[make])
+
+    def supporting(self, kind: str, namespace: str, name: str) -> object:
+        """The object of a supporting kind, or None."""
+        return self.support.get((kind, namespace, name))
+
+    def all_supporting(self, kind: str) -> Iterator[object]:
+        """All objects of a supporting kind, by namespace and name."""
+        return (self.support[key] for key in sorted(self.support) if key[0] == kind)
+
+    @property
+    def profile(self) -> EngineProfile:
+        """The choices of the implementation that the policies are read for."""
+        return profile_of(self.options)
+
+    def channel(self, kind: str) -> Channel:
+        """The release channel of the CRD of an admin kind."""
+        bundle = self.bundles.get(kind)
+        return self.options.channel or (bundle.channel if bundle else None) or Channel.EXPERIMENTAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyKind:
+    """One kind in one API version.
+
+    `lower(object, reference, context)` gives the policy, or several; it is meaningless where problems were reported.
+    `cni`: the only profile under which the kind is read. `fields`: where the object says what it wants. `late`: it
+    refers to other objects, so it is lowered when all have been read. `also`: versions that say the same.
+    """
+
+    group: str
+    version: str
+    kind: str
+    namespaced: bool
+    lower: Callable[[Field, PolicyRef, Context], Policy | tuple[Policy, ...]]
+    cni: Cni | None = None
+    fields: tuple[str, ...] = ("spec",)
+    late: bool = False
+    also: tuple[str, ...] = ()
+
+    @property
+    def api_version(self) -> str:
+        """As in the manifest."""
+        return f"{self.group}/{self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupportKind:
+    """A kind that policies of late kinds refer to; `read` gives what they need of an object."""
+
+    group: str
+    versions: tuple[str, ...]
+    kind: str
+    read: Callable[[Field], object]
+    cni: Cni

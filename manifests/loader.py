@@ -1,0 +1,398 @@
+"""One loading: objects in, one after the other, and the snapshot at the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from reachproof.manifests import crosschecks
+from reachproof.manifests.cluster import Cluster, join
+from reachproof.manifests.digest import digest
+from reachproof.manifests.errors import ManifestError
+from reachproof.manifests.field_reader import Place
+from reachproof.manifests.inventory import Inventory, different, inventory_kind
+from reachproof.manifests.kinds.admin import bundles
+from reachproof.manifests.kinds.cilium.own_cluster import cluster_name, is_config, shown
+from reachproof.manifests.kinds.cni_detection import Signs
+from reachproof.manifests.kinds.istio import injection as mesh
+from reachproof.manifests.kinds.kubernetes.endpoint_slices import with_endpoints
+from reachproof.manifests.kinds.kubernetes.pods import with_last_ports
+from reachproof.manifests.kinds.kubernetes.workloads import WORKLOAD_GROUPS
+from reachproof.manifests.kinds.policy_kind import Context, PolicyKind, SupportKind
+from reachproof.manifests.kinds.registry import (
+    depends_on_cni,
+    ignored,
+    in_one_version,
+    policy_kind,
+    read_policy,
+    read_support,
+    support_kind,
+    unsupported,
+)
+from reachproof.manifests.limits import Limits
+from reachproof.manifests.object_identity import Manifest, deeper, identify
+from reachproof.manifests.problems import EnoughError, Problems
+from reachproof.manifests.unmodelled import REQUEST_AUTHENTICATION, annotated, unread
+from reachproof.manifests.yaml_document import Document
+from reachproof.network.cluster import Notice
+from reachproof.network.errors import Problem
+from reachproof.network.options import Cni, Options
+from reachproof.network.origin import Origin
+from reachproof.network.policy import Policy, PolicyRef
+from reachproof.network.snapshot import Snapshot
+from reachproof.network.unmodelled import Unread
+
+# Notices that say on what every answer rests; the others are warnings.
+_ASSUMED = frozenset(
+    (
+        "CLUSTER_NAME",
+        "DRY_RUN",
+        "HOST_POLICY",
+        "HOST_ENDPOINT",
+        "NOT_LOOKED_AT",
+        "ROOT_SELECTOR",
+        "RULES_OUTSIDE_TYPES",
+        "STAGED_POLICY",
+        "STORED_AS_IT_IS",
+        "TO_SERVICES",
+        "WAYPOINT_POLICY",
+    )
+)
+_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
+
+
+class Loading:
+    """What has been read so far. `problems` may be added to by whoever reads the texts; `count` counts objects.
+
+    After `limits.problems` and after `limits.documents` nothing more is read.
+    """
+
+    def __init__(self, options: Options, *, lenient: bool, ignore_kinds: frozenset[str], limits: Limits) -> None:
+        self.problems = Problems(limits.problems)
+        self.count = 0
+        self._depth = limits.depth
+        self._most = limits.documents
+        self._context = Context(options=options)
+        self._lenient = lenient
+        self._ignore_kinds = ignore_kinds
+        self._inventory = Inventory(self.problems)
+        self._policies: dict[PolicyRef, tuple[Policy, Manifest, Place]] = {}
+        self._dropped: list[tuple[Manifest, Notice]] = []
+        self._ignored: dict[str, list[Manifest]] = {}
+        self._signs = Signs()
+        self._undecided: list[Manifest] = []
+        self._assumed: list[Notice] = []
+        self._late: list[tuple[Manifest, PolicyKind]] = []
+        self._support: dict[tuple[str, str, str], tuple[object, Manifest, Place]] = {}
+        self._without_policy: list[tuple[Manifest, Place]] = []
+        self._configs: list[Manifest] = []
+        self._crds: list[Manifest] = []
+        self._of_requests: list[Manifest] = []
+
+    def documents(self, documents: Iterable[Document]) -> None:
+        """Takes in objects, until there are too many problems."""
+        try:
+            for document in documents:
+                self.count += 1
+                if self.count > self._most:
+                    self.problems.append(
+                        Problem(message=f"found more than {self._most} objects, expected at most that")
+                    )
+                    return
+                self._document(document)
+        except EnoughError:
+            return  # snapshot() says so
+
+    @property
+    def skipped(self) -> tuple[dict[str, int], dict[str, Origin]]:
+        """What was not read, as counts of kinds; and the objects among it that have a pod template."""
+        return dict(self._inventory.skipped), dict(self._inventory.pod_makers)
+
+    def also_skipped(self, skipped: Mapping[str, int], makers: Mapping[str, Origin]) -> None:
+        """Takes in what another loading has `skipped`."""
+        self._inventory.skipped.update(skipped)
+        self._inventory.pod_makers.update(makers)
+
+    def _document(self, document: Document) -> None:
+        if _kustomization(document):
+            self._inventory.skipped["Kustomization"] += 1
+            return
+        manifest = identify(document, self.problems)
+        if manifest is not None:
+            self._object(manifest)
+
+    def _object(self, manifest: Manifest) -> None:
+        if depends_on_cni(manifest) or manifest.kind == "DaemonSet":
+            self._signs.add(manifest)
+        if is_config(manifest):
+            self._configs.append(manifest)
+            return
+        if bundles.is_crd(manifest):
+            self._crds.append(manifest)
+            return
+        if self._context.options.cni is Cni.AUTO and depends_on_cni(manifest):
+            self._undecided.append(manifest)
+        else:
+            self._sorted_in(manifest)
+
+    def _sorted_in(self, manifest: Manifest) -> None:
+        kind = policy_kind(manifest, self._context.options.cni)
+        support = support_kind(manifest, self._context.options.cni)
+        if kind is not None and (kind.late or self._context.profile.late_reading):
+            self._late.append((manifest, kind))
+        elif kind is not None:
+            self._policy(manifest, kind)
+        elif support is not None:
+            self._supporting(manifest, support)
+        elif inventory_kind(manifest):
+            self._inventory.add(manifest)
+        else:
+            self._other(manifest)
+
+    def _other(self, manifest: Manifest) -> None:
+        message = unsupported(manifest)
+        if message is None and manifest.kind in WORKLOAD_GROUPS and not manifest.group:
+            message = f"found {manifest.api_version}, expected {WORKLOAD_GROUPS[manifest.kind]}/v1"
+        if message is None:
+            self._inventory.skip(manifest)
+            if (manifest.group, manifest.kind) == REQUEST_AUTHENTICATION:
+                self._of_requests.append(manifest)
+        elif ignored(manifest, self._ignore_kinds) and not deeper(manifest.body, self._depth):
+            self._ignored.setdefault(f"{manifest.kind}.{manifest.group}", []).append(manifest)
+        else:
+            self.problems.append(manifest.problem(message))
+
+    def _policy(self, manifest: Manifest, kind: PolicyKind) -> None:
+        if self._too_deep(manifest):
+            return
+        whole = manifest.field(strict=self._context.options.strict)
+        policies: tuple[Policy, ...] = ()
+        with suppress(EnoughError):
+            policies = read_policy(manifest, kind, whole, self._context)
+        if whole.place.problems:
+            self._refuse(manifest, whole.place.problems)
+            return
+        if not policies:
+            self._without_policy.append((manifest, whole.place))
+        for policy in (annotated(each, manifest) for each in policies):
+            first = self._policies.setdefault(policy.ref, (policy, manifest, whole.place))
+            if _wanted(first[1]) != _wanted(manifest):
+                self.problems.append(manifest.problem(different(first[1].origin)))
+                return
+
+    def _supporting(self, manifest: Manifest, kind: SupportKind) -> None:
+        """An object that policies refer to: what is wrong with it is everyone's problem, even if we are lenient."""
+        if self._too_deep(manifest):
+            return
+        whole = manifest.field(strict=self._context.options.strict)
+        found: object = None
+        with suppress(EnoughError):
+            found = read_support(manifest, kind, whole)
+        for problem in whole.place.problems:
+            self.problems.append(problem)
+        key = (manifest.kind, manifest.namespace, manifest.name)
+        first = self._support.setdefault(key, (found, manifest, whole.place))
+        if first[0] != found:
+            self.problems.append(manifest.problem(different(first[1].origin)))
+
+    def _too_deep(self, manifest: Manifest) -> bool:
+        found = deeper(manifest.body, self._depth)
+        if found:
+            self.problems.append(manifest.problem(f"found more than {self._depth} levels of nesting, expected fewer"))
+        return found
+
+    def _decide_cni(self) -> None:
+        """Puts what the input shows in the place of `auto`, and reads what waited for that."""
+        if self._context.options.cni is not Cni.AUTO:
+            return
+        found = self._signs.verdict()
+        if isinstance(found, Problem):
+            self.problems.append(found)
+            return
+        cni, notice = found
+        self._assumed.append(notice)
+        self._context = replace(self._context, options=replace(self._context.options, cni=cni))
+        for manifest in self._undecided:
+            self._sorted_in(manifest)
+
+    def _late_policies(self) -> None:
+        """Lowers what refers to other objects, now that all are here."""
+        slices = self._inventory.slices()
+        self._context = replace(
+            self._context,
+            support={key: found for key, (found, _, _) in self._support.items()},
+            services=with_endpoints(self._inventory.of_kind("Service"), slices),
+            slices=tuple(slices),
+            namespaces={each.name: each.labels for each in self._inventory.of_kind("Namespace")},
+            bundles=bundles.bundles(self._crds, self.problems),
+            cluster=cluster_name(self._configs, self.problems) if self._context.profile.clustered else "",
+        )
+        late, self._late = self._late, []
+        for manifest, kind in late:
+            self._policy(manifest, kind)
+
+    def _refuse(self, manifest: Manifest, problems: Sequence[Problem]) -> None:
+        """A policy that cannot be used: dropped if we are lenient, else its problems are everyone's."""
+        if not self._lenient:
+            for problem in problems:
+                self.problems.append(problem)
+            return
+        first = min(problems)
+        where = f"{first.path}: " if first.path else ""
+        text = f"{manifest.subject} is left out, because it is not valid: {where}{first.message}"
+        origin = replace(manifest.origin, line=first.line, path=first.path)
+        self._dropped.append((manifest, Notice(code="POLICY_DROPPED", text=text, origin=origin)))
+
+    def snapshot(self) -> Snapshot:
+        """Everything joined; raises ManifestError with all problems."""
+        with suppress(EnoughError):
+            self._decide_cni()
+            self._late_policies()
+        namespaces = ((ref.namespace, self._policies[ref][0].origin) for ref in self._policies if ref.namespace)
+        cluster = self._with_mesh(self._with_port_names(join(self._inventory, namespaces)))
+        with suppress(EnoughError):
+            self._refuse_unknown_labels(cluster)
+        problems: list[Problem] = [*self.problems]
+        if self.problems.full:
+            problems.append(Problem(message=f"found {self.problems.most} problems or more, and read no further"))
+        if problems:
+            raise ManifestError(problems)
+        return self._assembled(cluster, [self._policies[ref][0] for ref in sorted(self._policies, key=_order)])
+
+    def _with_port_names(self, cluster: Cluster) -> Cluster:
+        """The cluster with the port names that the implementation keeps."""
+        if not self._context.profile.last_of_port_name:
+            return cluster
+        return replace(cluster, pods=with_last_ports(cluster.pods))
+
+    def _with_mesh(self, cluster: Cluster) -> Cluster:
+        """The cluster with pods as the mesh sees them, where there is one."""
+        policies = (policy for policy, _, _ in self._policies.values())
+        if not mesh.in_use(policies, cluster.pods, cluster.namespaces):
+            return cluster
+        pods = mesh.as_seen(cluster.pods, cluster.namespaces)
+        return replace(
+            cluster,
+            pods=pods,
+            assumptions=(
+                *cluster.assumptions,
+                *mesh.assumptions(pods, cluster.namespaces, self._context.options),
+            ),
+            warnings=(*cluster.warnings, *mesh.warnings(cluster.pods, pods)),
+        )
+
+    def _refuse_unknown_labels(self, cluster: Cluster) -> None:
+        policies = [policy for policy, _, _ in self._policies.values()]
+        for ref, problems in crosschecks.unknown_labels(
+            policies, cluster.pods, cluster.namespaces, self._context.profile
+        ).items():
+            self._refuse(self._policies.pop(ref)[1], problems)
+
+    def _assembled(self, cluster: Cluster, policies: list[Policy]) -> Snapshot:
+        pods = tuple(entry.pod for entry in cluster.pods)
+        specs = {policy.ref: _wanted(self._policies[policy.ref][1]) for policy in policies}
+        return Snapshot(
+            namespaces=cluster.namespaces,
+            nodes=cluster.nodes,
+            pods=pods,
+            services=cluster.services,
+            policies=tuple(policies),
+            idle=cluster.idle,
+            ingresses=cluster.ingresses,
+            accounts=cluster.accounts,
+            unread=tuple(self._unread()),
+            found_cni=self._context.options.cni,
+            options=self._context.options,
+            digest=digest(
+                (
+                    *cluster.namespaces,
+                    *cluster.nodes,
+                    *pods,
+                    *cluster.services,
+                    *cluster.ingresses,
+                    *cluster.accounts,
+                    *((key, found) for key, (found, _, _) in self._support.items()),
+                    *map(shown, self._configs),
+                    *map(bundles.shown, self._crds),
+                ),
+                specs,
+                self._left_out(),
+            ),
+            assumptions=_sorted(
+                (
+                    *(notice for _, notice in self._dropped),
+                    *self._ignorance(),
+                    *self._assumed,
+                    *(n for place in self._places(policies) for n in place.notices if n.code in _ASSUMED),
+                    *crosschecks.kinds_not_read(policies, self._context.profile),
+                    *cluster.assumptions,
+                    *crosschecks.service_labels(cluster.services, cluster.pods),
+                )
+            ),
+            warnings=_sorted(self._warnings(cluster, policies)),
+        )
+
+    def _warnings(self, cluster: Cluster, policies: list[Policy]) -> Iterator[Notice]:
+        places = self._places(policies)
+        yield from cluster.warnings
+        if not (policies or self._dropped or self._ignored or self._without_policy):
+            yield crosschecks.no_policies()
+        for place in places:
+            yield from (notice for notice in place.notices if notice.code not in _ASSUMED)
+        yield from crosschecks.init_port_names(policies, cluster.pods)
+        yield from crosschecks.service_ranges(places, cluster.services, self._context.options.service_range)
+        yield from crosschecks.mixed_apis(policies)
+        yield from crosschecks.labels_not_seen(policies, self._context.profile)
+        yield from crosschecks.names_not_learned(policies)
+
+    def _places(self, policies: Iterable[Policy]) -> list[Place]:
+        """Where the policies, and what they refer to, were read."""
+        found = [self._policies[policy.ref][2] for policy in policies]
+        found += [place for _, place in self._without_policy] + [each[2] for each in self._support.values()]
+        return found
+
+    def _left_out(self) -> list[Manifest]:
+        """The objects that are no policies but matter: with other ones it would be another snapshot."""
+        ignored_ = [manifest for objects in self._ignored.values() for manifest in objects]
+        hosts = (manifest for manifest, _ in self._without_policy)
+        found = (*(manifest for manifest, _ in self._dropped), *ignored_, *hosts, *self._of_requests)
+        return [in_one_version(each) for each in found]
+
+    def _unread(self) -> Iterator[Unread]:
+        yield from (unread(manifest, "it is not valid, and left out") for manifest, _ in self._dropped)
+        yield from (unread(each, "its kind is ignored") for objects in self._ignored.values() for each in objects)
+        yield from (unread(manifest, "it is about no pod that is modelled") for manifest, _ in self._without_policy)
+        yield from (unread(manifest, "it asks for JWT, which flows do not show") for manifest in self._of_requests)
+
+    def _ignorance(self) -> Iterator[Notice]:
+        for kind, objects in self._ignored.items():
+            names = ", ".join(f"{each.namespace}/{each.name}" if each.namespace else each.name for each in objects)
+            yield Notice(code="KIND_IGNORED", text=f"{kind} is ignored, as asked: {names}", origin=objects[0].origin)
+
+
+def _wanted(manifest: Manifest) -> object:
+    """What an object of a policy kind says."""
+    specs = manifest.body.get("specs")
+    return manifest.body.get("spec") if specs is None else [manifest.body.get("spec"), specs]
+
+
+def _kustomization(document: Document) -> bool:
+    """A kustomization may leave out apiVersion and kind; its file name tells what it is."""
+    value = document.value
+    return os.path.basename(document.file) in _KUSTOMIZATIONS and isinstance(value, dict) and "kind" not in value
+
+
+def _order(ref: PolicyRef) -> tuple[str, str, str]:
+    return ref.namespace, ref.name, ref.kind
+
+
+def _sorted(notices: Iterable[Notice]) -> tuple[Notice, ...]:
+    """Each notice once, by place; those without a place last."""
+
+    def place(notice: Notice) -> tuple[bool, str, int, int, str, str]:
+        origin = notice.origin or Origin(file="")
+        return notice.origin is None, origin.file, origin.document, origin.line, notice.code, notice.text
+
+    return tuple(sorted(set(notices), key=place))

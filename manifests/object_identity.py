@@ -1,0 +1,164 @@
+"""One Kubernetes object as it was read: its identity, its body and its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from reachproof.manifests.field_reader import Field, Place
+from reachproof.manifests.yaml_document import Document, describe, line_in
+from reachproof.network.errors import Problem
+from reachproof.network.origin import Origin
+
+_DEFAULT_NAMESPACE = "default"
+_CLUSTER_SCOPED = frozenset(
+    (
+        "Namespace",
+        "Node",
+        "AdminNetworkPolicy",
+        "BaselineAdminNetworkPolicy",
+        "ClusterNetworkPolicy",
+        "CiliumClusterwideNetworkPolicy",
+        "CiliumCIDRGroup",
+        "GlobalNetworkPolicy",
+        "StagedGlobalNetworkPolicy",
+        "GlobalNetworkSet",
+        "HostEndpoint",
+        "Tier",
+    )
+)
+# Other groups may have kinds of any scope, so only in these a missing namespace is read as kubectl reads it.
+_GROUPS = frozenset(
+    (
+        "",
+        "apps",
+        "extensions",
+        "batch",
+        "discovery.k8s.io",
+        "networking.k8s.io",
+        "cilium.io",
+        "projectcalico.org",
+        "crd.projectcalico.org",
+        "security.istio.io",
+        "networking.istio.io",
+    )
+)
+# Kinds of API servers that decode objects into their own types: null is absent, or a zero value.
+BUILT_IN_GROUPS = frozenset(("networking.k8s.io", "projectcalico.org"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """An object with an apiVersion, a kind and, where it has metadata, a name and a namespace.
+
+    `group` is empty for the core API. `namespace` is empty for kinds without one, and `default` where a kind that we
+    know leaves it out. `body` is the whole object.
+    """
+
+    group: str
+    version: str
+    kind: str
+    namespace: str
+    name: str
+    body: dict[str, Any]
+    origin: Origin
+
+    @property
+    def api_version(self) -> str:
+        """The apiVersion as written in the object."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def subject(self) -> str:
+        """How problems name the object: `Kind namespace/name`."""
+        name = self.name or "(without a name)"
+        return f"{self.kind} {self.namespace}/{name}" if self.namespace else f"{self.kind} {name}"
+
+    def field(self, *, strict: bool = False) -> Field:
+        """A cursor on the object; its place collects what is found."""
+        built_in = self.group in BUILT_IN_GROUPS
+        origin = self.origin
+        place = Place(origin.file, origin.document, self.subject, strict=strict, built_in=built_in, kind=self.kind)
+        return Field(place, self.body, line=self.origin.line)
+
+    def problem(self, message: str, path: str = "", line: int = 0) -> Problem:
+        """A problem of this object; without a line it is that of the object."""
+        origin = self.origin
+        return Problem(file=origin.file, line=line or origin.line, subject=self.subject, path=path, message=message)
+
+
+def deeper(value: object, depth: int) -> bool:
+    """Whether objects and lists are nested in more than `depth` levels; bounded where the reader could not."""
+    level: list[object] = [value]
+    for _ in range(depth):
+        level = [
+            child
+            for node in level
+            if isinstance(node, dict | list)
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def identify(document: Document, problems: list[Problem]) -> Manifest | None:
+    """The object in a document; None, with a problem, for a value that is no Kubernetes object."""
+    value = document.value
+    assert isinstance(value, dict)
+    version, kind = value.get("apiVersion"), value.get("kind")
+    missing = [
+        name for name, part in (("apiVersion", version), ("kind", kind)) if not isinstance(part, str) or not part
+    ]
+    if missing:
+        message = f"found a document without {' and '.join(missing)}, expected a Kubernetes object"
+        hint = "leave out files that are no manifests, and render charts and overlays first"
+        problems.append(Problem(file=document.file, line=document.line, message=f"{message}; {hint}"))
+        return None
+    assert isinstance(version, str)
+    assert isinstance(kind, str)
+    names = _names(value, kind, document, problems)
+    if names is None:
+        return None
+    group, _, short = version.rpartition("/")
+    origin = Origin(file=document.file, document=document.number, line=document.line)
+    return Manifest(
+        group=group,
+        version=short,
+        kind=kind,
+        namespace=_scoped(names[0], group, kind),
+        name=names[1],
+        body=value,
+        origin=origin,
+    )
+
+
+def _scoped(namespace: str, group: str, kind: str) -> str:
+    if kind in _CLUSTER_SCOPED:
+        return ""
+    return namespace or (_DEFAULT_NAMESPACE if group in _GROUPS else "")
+
+
+def _names(value: dict[str, object], kind: str, document: Document, problems: list[Problem]) -> tuple[str, str] | None:
+    """metadata.namespace and metadata.name, empty where they are absent."""
+
+    def refuse(path: str, found: object, expected: str, line: int) -> None:
+        message = f"found {describe(found)}, expected {expected}"
+        problems.append(Problem(file=document.file, line=line, subject=kind, path=path, message=message))
+
+    metadata = value.get("metadata")
+    line = line_in(value, "metadata", document.line)
+    if metadata is None:
+        return "", ""
+    if not isinstance(metadata, dict):
+        refuse("metadata", metadata, "an object", line)
+        return None
+    parts: list[str] = []
+    for name in ("namespace", "name"):
+        part = metadata.get(name)
+        if part is not None and not isinstance(part, str):
+            refuse(f"metadata.{name}", part, "text; put it in quotes", line_in(metadata, name, line))
+            return None
+        parts.append(part or "")
+    return parts[0], parts[1]
