@@ -47,7 +47,7 @@ def test_a_notebook_says_why_before_each_cell(path: Path) -> None:
 
 @every_notebook
 def test_a_notebook_imports_reachproof_and_what_python_has(path: Path) -> None:
-    assert imported(code(read(path))) - {"os", "subprocess", "sys"} == {"reachproof"}
+    assert imported(code(read(path))) - {"os", "subprocess", "sys", "tempfile"} == {"reachproof"}
 
 
 def test_the_notebooks_are_those_that_the_page_names() -> None:
