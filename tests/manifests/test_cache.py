@@ -196,7 +196,9 @@ def test_the_code_that_counts_is_all_that_reads() -> None:
     assert f"Python {sys.version}" in before
 
 
-@pytest.mark.parametrize("name", ["manifests/kinds/calico/selector.lark", "engines/cilium/tiers.py", "network/policy.py"])
+@pytest.mark.parametrize(
+    "name", ["manifests/kinds/calico/selector.lark", "engines/cilium/tiers.py", "network/policy.py"]
+)
 def test_a_change_of_a_source_at_any_depth_counts(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = Path(module.__file__).parents[1]
     for folder in ("manifests", "engines", "network"):
