@@ -22,6 +22,7 @@ from reachproof.network.policy import (
     Match,
     NamedPort,
     NodePeer,
+    PartyPeer,
     Peer,
     PodSet,
     Policy,
@@ -109,10 +110,8 @@ class _Policy:
             case Intersection(items):
                 yield from self._parts(name, items, rule)
                 peers = self._visible & Meant(self._universe).peer(match.peer)
-            case Union():
+            case Union() | AnyPeer() | PartyPeer():
                 peers = self._visible & Meant(self._universe).peer(match.peer)
-            case AnyPeer():
-                peers = self._visible
             case _:
                 pass  # addresses and domain names select nothing that is in the snapshot
         destinations = peers if direction is Direction.EGRESS else subjects

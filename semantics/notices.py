@@ -10,6 +10,7 @@
 | LOCAL_HOST | whether a pod that no Cilium policy selects accepts its own node in the enforcement mode `always` |
 | REQUEST_RULES | whether a rule lets a connection's requests through, which are judged above the transport layer |
 | DNS_NOT_SEEN | whether the agent of the pod's node knows a domain name that the pod may not look up |
+| PORT_NAME_ORDER | whether Cilium's agent looks up a port name of a rule for every peer |
 | HBONE_PORT | whether the network sees the pod's own port or that of HBONE |
 | WAYPOINT_IN_USE | whether a waypoint of Istio stands between, and lets the flow through |
 | MESH_UNCLEAR | whether the proxy or ztunnel of a pod sees the flow |

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reachproof.engines.cilium.dns import with_learned_names
+from reachproof.engines.cilium.names import with_uncertain_names
 from reachproof.engines.cilium.tiers import adapted, filtered, tiers
 from reachproof.engines.profile import DenyingNames, EngineProfile
 from reachproof.network.errors import Problem
@@ -27,7 +28,8 @@ class CiliumProfile(EngineProfile):
 
     def arranged(self, policies: list[Policy], options: Options) -> Programs:
         """The programs of these policies."""
-        seen = with_learned_names(map(adapted, policies))
+        learned = with_learned_names(map(adapted, policies))
+        seen = with_uncertain_names(learned, options.cidr_matches or self.cidr_matches)
         egress, ingress = (tiers(seen, direction, options) for direction in Direction)
         return Programs(egress=egress, ingress=ingress)
 

@@ -222,16 +222,25 @@ class Oracle:
             l3 = [d for item in rule[fields[0]] for d in self._peer(fields[0], item, home, far)]
         if fields and rule.get("toPorts") and fields[0] in ("toServices", "toFQDNs"):
             l3 = self._without_backends(fields[0], rule[fields[0]], l3)
-        l4 = (
-            [False]
-            if not rule.get("toPorts")
-            else [
-                bool(entry.get("rules") or entry.get("serverNames"))
-                for entry in rule["toPorts"]
-                if any(self._port(p, flow) for p in entry["ports"])
-            ]
-        )
-        yield from (a or b for a in l3 for b in l4)
+        unsure = side == "to" and self._names_are_unsure() and _is_of_everybody(fields, rule)
+        l4 = {
+            bool(entry.get("rules") or entry.get("serverNames")) or (unsure and not port["port"].isdigit())
+            for entry in rule.get("toPorts") or ()
+            for port in entry["ports"]
+            if self._port(port, flow)
+        }
+        yield from (a or b for a in l3 for b in (l4 if rule.get("toPorts") else {False}))
+
+    def _names_are_unsure(self) -> bool:
+        """Whether what every peer's port names stand for depends on which rule an agent reads first."""
+        rules = [
+            rule
+            for direction in ("ingress", "egress")
+            for spec, _ in self._sections(direction)
+            for rule in [*spec.get(direction, []), *spec.get(f"{direction}Deny", [])]
+        ]
+        sets = [item for rule in rules for side in ("from", "to") for item in rule.get(f"{side}CIDRSet", [])]
+        return {"cidrGroupSelector": {}} in sets and "pod" not in self.settings.cidrs
 
     def _without_backends(self, field: str, items: list[Manifest], l3: list[bool]) -> list[bool]:
         """Beside ports, an empty list of these is everyone, and so are perhaps Services that stand for nobody."""
@@ -383,8 +392,13 @@ class Oracle:
                 continue
             for rule in spec.get(direction, []):
                 peers, ports = rule.get("to" if direction == "egress" else "from"), rule.get("ports")
-                l3 = not peers or any(self._kubernetes_peer(peer, home, far) for peer in peers)
-                if l3 and (not ports or any(self._kubernetes_port(port, flow) for port in ports)):
+                if peers and not any(self._kubernetes_peer(peer, home, far) for peer in peers):
+                    continue
+                unsure = direction == "egress" and not peers and self._names_are_unsure()
+                matching = [port for port in ports or () if self._kubernetes_port(port, flow)]
+                for doubt in {unsure and isinstance(port.get("port"), str) for port in matching}:
+                    yield Entry(NORMAL, 0, "allow", doubt)
+                if not ports:
                     yield Entry(NORMAL, 0, "allow", False)
 
     def _kubernetes_peer(self, peer: Manifest, home: str, far: Far) -> bool:
@@ -444,6 +458,13 @@ class Oracle:
                 if not rule.get("protocols") or named or any(_in_protocol(each, flow) for each in numbers):
                     action = {"Accept": "allow", "Deny": "deny", "Pass": "pass"}[rule["action"]]
                     yield Entry(tier, spec["priority"] + index / 100, action, False)
+
+
+def _is_of_everybody(fields: list[str], rule: Manifest) -> bool:
+    """Whether an agent has the same selector for the rule's peers as for one that asks nothing."""
+    if not fields or (fields[0] in ("toServices", "toFQDNs") and not rule[fields[0]]):
+        return True
+    return any(item in ("all", {"cidrGroupSelector": {}}) for item in rule[fields[0]])
 
 
 def _in_protocol(entry: Manifest, flow: Flow) -> bool:

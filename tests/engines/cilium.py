@@ -86,8 +86,9 @@ def _object(kind: str, metadata: Manifest, body: Manifest) -> Manifest:
 
 
 def _body(chance: Chance, known: Sequence[str]) -> Manifest:
-    if chance.likely(0.2):
-        return {"specs": [_spec(chance, known) for _ in range(chance.randint(1, 2))]}
+    if chance.likely(0.25):
+        found: Manifest = {"specs": [_spec(chance, known) for _ in range(chance.randint(1, 2))]}
+        return {**found, "spec": _spec(chance, known)} if chance.likely(0.2) else found
     return {"spec": _spec(chance, known)}
 
 
@@ -100,10 +101,16 @@ def _spec(chance: Chance, known: Sequence[str]) -> Manifest:
             spec[name] = [_rule(chance, name, known) for _ in range(chance.choice((1, 1, 2)))]
     if len(spec) == 1:
         spec["ingress"] = [{}]
-    if chance.likely(0.25):
+    if lists and len(lists) == 1 and lists[0].endswith("Deny") and chance.likely(0.7):
+        spec["enableDefaultDeny"] = {lists[0].removesuffix("Deny"): False}  # else it denies all, whatever the rules are
+    elif chance.likely(0.25):
         spec["enableDefaultDeny"] = {each: chance.likely(0.4) for each in chance.some(("ingress", "egress"), 1, 2)}
     if chance.likely(0.1):
-        spec["description"] = "a policy"
+        spec |= {
+            "description": "a policy",
+            "labels": [{"key": "app", "value": "web", "source": "k8s"}],
+            "log": {"value": "seen"},
+        }
     return spec
 
 
@@ -135,7 +142,7 @@ def _peers(chance: Chance, side: str, known: Sequence[str], deny: bool) -> Manif
     }
     if side == "to" and not deny:
         fields["toFQDNs"] = lambda: None  # always an empty list: see the fields that are left out
-    name = chance.choice([*fields, f"{side}Endpoints"])
+    name = chance.choice([*fields, f"{side}Endpoints", f"{side}CIDRSet"])
     return {name: [] if name == "toFQDNs" else [fields[name]() for _ in range(chance.choice((0, 1, 1, 1, 1, 2, 2)))]}
 
 
@@ -147,13 +154,14 @@ def _selector(chance: Chance) -> Manifest:
 
 
 def _block(chance: Chance, known: Sequence[str]) -> Manifest:
-    form = chance.choice(("cidr", "cidr", "group", "labels"))
+    form = chance.choice(("cidr", "cidr", "group", "labels", "labels"))
     if form == "cidr":
         return words.block(chance, known)
     if form == "group":
         found: Manifest = {"cidrGroupRef": chance.choice((*GROUPS, "missing"))}
         return {**found, "except": [words.cidr(chance, known)]} if chance.likely(0.3) else found
-    found = {"cidrGroupSelector": words.selector(chance, _GROUP_LABELS)}
+    chosen = words.selector(chance, _GROUP_LABELS)
+    found = {"cidrGroupSelector": chosen if chosen or chance.likely(0.3) else {"matchLabels": {"site": "north"}}}
     return {**found, "except": [words.cidr(chance, known)]} if chance.likely(0.2) else found
 
 
@@ -174,27 +182,56 @@ def _port(chance: Chance) -> Manifest:
     return {"port": str(first), "endPort": last, **protocol}
 
 
+_NOTHING_ASKED: Manifest = {"cidrGroupSelector": {}}
+
+
 def _no_names_for_everybody(case: Case, flow: Flow) -> list[Manifest]:
-    """A port name of an egress rule matches nothing if the peers are `cidrGroupSelector: {}`."""
-    nothing = {"port": str(flow.port % 65535 + 1), "protocol": flow.protocol.value}
+    """A port name of an egress rule of every peer matches nothing: the agent read `cidrGroupSelector: {}` first."""
+    other = flow.port % 65535 + 1
 
     def change(path: str, value: Any) -> Any:
-        if path.removeprefix("specs[].").removeprefix("spec.") not in ("egress[]", "egressDeny[]"):
+        if _rule_of(path) not in ("egress[]", "egressDeny[]") or not _is_of_everybody(value):
             return value
-        if {"cidrGroupSelector": {}} not in value.get("toCIDRSet", ()) or "toPorts" not in value:
+        ports = [{"port": other} if isinstance(port.get("port"), str) else port for port in value.get("ports", ())]
+        entries = [
+            {"ports": [{"port": str(other)} if port["port"].isalpha() else port for port in entry["ports"]]}
+            for entry in value.get("toPorts", ())
+        ]
+        return {**value, **({"ports": ports} if ports else {}), **({"toPorts": entries} if entries else {})}
+
+    return [each if each["kind"] == "ClusterNetworkPolicy" else mapped(each, change) for each in case.objects]
+
+
+def _names_for_everybody(case: Case, flow: Flow) -> list[Manifest]:
+    """A port name of an egress rule of every peer is looked up: the agent read another rule of every peer first."""
+
+    def change(path: str, value: Any) -> Any:
+        if _rule_of(path) not in [f"{rule}[]" for rule in _RULES]:
             return value
-        entries = [[nothing if port["port"].isalpha() else port for port in each["ports"]] for each in value["toPorts"]]
-        return {**value, "toPorts": [{"ports": ports} for ports in entries]}
+        side = next((side for side in ("from", "to") if _NOTHING_ASKED in value.get(f"{side}CIDRSet", ())), None)
+        if side is None:
+            return value
+        return {**{key: item for key, item in value.items() if key != f"{side}CIDRSet"}, f"{side}Entities": ["all"]}
 
     return [mapped(each, change) if each["kind"].startswith("Cilium") else each for each in case.objects]
+
+
+def _rule_of(path: str) -> str:
+    return path.removeprefix("specs[].").removeprefix("spec.")
+
+
+def _is_of_everybody(rule: Manifest) -> bool:
+    peers = [name for name in rule if name.startswith("to") and name != "toPorts" and (rule[name] or name != "toFQDNs")]
+    items = [item for name in peers for item in rule[name]]
+    return not any(rule[name] for name in peers if name == "to") and (
+        peers in ([], ["to"]) or "all" in items or _NOTHING_ASKED in items
+    )
 
 
 _REQUESTS = "rules about requests leave a connection undetermined"
 _RULES = ("ingress", "ingressDeny", "egress", "egressDeny")
 _OUT = {
     "spec.nodeSelector": "policies of hosts are not modelled",
-    "spec.labels": "labels of the policy itself have no effect",
-    "spec.log": "logging has no effect",
     **{f"spec.{rule}[].{side}Requires": "refused by the agent" for rule in _RULES for side in ("from", "to")},
     **{f"spec.{rule}[].{side}Groups": "a cloud knows them" for rule in _RULES for side in ("from", "to")},
     **{f"spec.{rule}[].{side}Nodes": "off by default" for rule in _RULES for side in ("from", "to")},
@@ -212,12 +249,20 @@ SUITE = Suite(
     name="cilium",
     draw=draw,
     deviations=(
-        Deviation(name="port name beside a cidrGroupSelector of everybody", rewrite=_no_names_for_everybody, rare=True),
+        Deviation(name="port names for everybody find no pod", rewrite=_no_names_for_everybody, rare=True),
+        Deviation(name="port names for everybody are looked up", rewrite=_names_for_everybody, rare=True),
     ),
     left_out={
         "CiliumNetworkPolicy": _OUT,
         "CiliumClusterwideNetworkPolicy": _OUT,
         "ClusterNetworkPolicy": _OUT_OF_CLUSTER,
     },
-    neutral=("spec.description", "spec.ingress[].name", "spec.egress[].name"),
+    neutral={
+        "spec.description": "for people",
+        "spec.ingress[].name": "for people",
+        "spec.egress[].name": "for people",
+        "spec.labels": "labels of the policy itself, which nothing selects by",
+        "spec.log": "what the agent writes of flows, not what becomes of them",
+        **{f"spec.{rule}[].icmps[].fields": "no question is about ICMP" for rule in _RULES},
+    },
 )

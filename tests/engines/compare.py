@@ -39,14 +39,17 @@ class Deviation:
 class Suite:
     """All that there is about one engine: how its cases are drawn and where it is known to differ.
 
-    `left_out`: kind -> start of a field that is not drawn -> the reason. `neutral`: fields that have no effect.
+    `left_out`: kind -> start of a field that is not drawn -> the reason. `neutral`: start of a field that is drawn and
+    has no effect on verdicts -> the reason. `leaves_only`: kind and start of a field that holds others, of which faults
+    need be noticed in these only -> the reason.
     """
 
     name: str
     draw: Draw
     deviations: tuple[Deviation, ...] = ()
     left_out: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    neutral: tuple[str, ...] = ()
+    neutral: Mapping[str, str] = field(default_factory=dict)
+    leaves_only: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -232,3 +232,26 @@ def stripped(manifest: Manifest) -> Manifest:
     found = part(manifest)
     assert isinstance(found, dict)
     return found
+
+
+_UNHEARD = {
+    "apiVersion": "cilium.io/v2",
+    "kind": "CiliumClusterwideNetworkPolicy",
+    "metadata": {"name": "unheard"},
+    "spec": {
+        "endpointSelector": {"matchLabels": {"nobody": "has-it"}},
+        "ingress": [{"fromCIDRSet": [{"cidrGroupSelector": {}}], "icmps": [{"fields": [{"type": 8}]}]}],
+    },
+}
+
+
+@settings(max_examples=SOME)
+@given(mixed_manifests(), OPTIONS)
+def test_a_group_selector_of_everybody_opens_at_most_flows_to_named_ports(
+    objects: list[Manifest], options: Options
+) -> None:
+    before, after = (load_objects([*objects, *more], options=options) for more in ((), (_UNHEARD,)))
+    for flow in some_flows(before, FLOWS):
+        found, was = truth(after, placed(after, flow)), truth(before, flow)
+        named = isinstance(flow.destination, Pod) and any(each.number == flow.port for each in flow.destination.ports)
+        assert found is was or (found is Truth.EITHER and named), str(flow)

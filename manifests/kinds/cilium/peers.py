@@ -20,6 +20,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from reachproof.engines.cilium.names import EVERY_IDENTITY
 from reachproof.manifests.field_reader import Field
 from reachproof.manifests.k8s_names import read_cidr
 from reachproof.manifests.kinds.admin.domain_names import patterns, split_domains
@@ -128,7 +129,7 @@ class PeerReader:
         chosen = item.demand_one_of("cidr", "cidrGroupRef", "cidrGroupSelector")
         groups = item.get("cidrGroupSelector")
         if groups.present and read_selector(groups) == EVERYTHING and not item.get("except").present:
-            peers.add(AnyPeer())  # no condition on identities: pods and nodes have one too
+            peers.add(EVERY_IDENTITY)  # no condition on identities: pods and nodes have one too
             return
         whole = self._block(item, chosen) if chosen is not None else EMPTY
         block = whole

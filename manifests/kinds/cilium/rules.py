@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from reachproof.engines.cilium.dns import dns_rule
+from reachproof.engines.cilium.names import EVERY_IDENTITY
 from reachproof.manifests.field_reader import Field, listed
 from reachproof.manifests.kinds.cilium.peers import API_SERVER, PeerReader, Peers
 from reachproof.manifests.kinds.cilium.ports import Ports, read_ports
@@ -196,5 +197,6 @@ def _parts(peers: Peers, ports: Ports) -> Iterator[_Part]:
 
 def _matches(peers: list[Peer], ports: PortMatch | None, *, every: bool) -> tuple[Match, ...]:
     if not every and not (ports and (ports.numbers or ports.names)):
-        return ()
+        # It matches no port, but that the agent reads its peer matters to port names of other rules.
+        return tuple(Match(peer, PortMatch()) for peer in peers if peer == EVERY_IDENTITY)
     return tuple(Match(peer, ports) for peer in peers)
