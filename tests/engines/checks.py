@@ -6,15 +6,17 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 from tests.engines.compare import Answered, Suite, compare, drawn_cases
 from tests.engines.coverage import Coverage
-from tests.engines.engine import fields_of, running
-from tests.engines.faults import Search
+from tests.engines.engine import Engine, fields_of, running
+from tests.engines.faults import MOST_CASES, Search, Seen, with_outer
 from tests.required import missing
 
 LEAST_SHARE = 0.2
 _DRAWN = 3000
+_NEUTRAL_CASES = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +24,7 @@ class Checks:
     """An engine's cases with its verdicts."""
 
     suite: Suite
+    engine: Engine
     cases: Sequence[Answered]
 
     @classmethod
@@ -30,7 +33,7 @@ class Checks:
         if shutil.which("go") is None:
             missing(f"{suite.name} was NOT compared with: there is no Go to build its driver with (https://go.dev/dl)")
         with running(suite.name) as engine:
-            yield cls(suite=suite, cases=list(drawn_cases(engine, suite.draw, seeds)))
+            yield cls(suite=suite, engine=engine, cases=list(drawn_cases(engine, suite.draw, seeds)))
 
     def agree(self) -> None:
         """No disagreement but by a deviation, each of which is met; a fifth is allowed, and a fifth is denied."""
@@ -43,19 +46,36 @@ class Checks:
 
     def cover(self) -> None:
         """Every field that the engine's types have is drawn, or left out with a reason."""
-        found = Coverage(fields=fields_of(self.suite.name), left_out=self.suite.left_out)
+        fields = fields_of(self.suite.name)
+        assert set(fields) == set(self.suite.kinds)
+        found = Coverage(fields=fields, left_out=self.suite.left_out)
         for seed in range(_DRAWN):
             found.add(self.suite.draw(seed).policies)
         print(found.table())
         assert not found.missing(), "\n".join(found.missing())
 
-    def notice_faults(self) -> None:
-        """A fault in any drawn field that has an effect makes the verdicts differ."""
-        search = Search(self.cases)
-        unseen = [f"{kind} {path}" for kind, path in self._drawn() if not search.finds(kind, path)]
-        assert not unseen, "\n".join(unseen)
+    @cached_property
+    def _search(self) -> Search:
+        return Search(self.engine, self.suite.draw, range(_DRAWN))
 
-    def _drawn(self) -> Iterator[tuple[str, str]]:
-        for kind, paths in fields_of(self.suite.name).items():
-            out = tuple(self.suite.left_out.get(kind, ()))
-            yield from ((kind, path) for path in paths if not path.startswith((*out, *self.suite.neutral)))
+    def notice_faults(self, kind: str) -> None:
+        """A fault in any drawn field makes the verdicts differ; in one that is listed as without effect, none does.
+
+        A field that holds others, and cannot be changed or left out in a valid manifest, need not be noticed.
+        """
+        wrong = []
+        for path, leaf in self._drawn(kind):
+            neutral = path.startswith(tuple(self.suite.neutral))
+            seen = self._search.faults_at(kind, path, _NEUTRAL_CASES if neutral else MOST_CASES)
+            fine = seen is not Seen.NOTICED if neutral else seen is Seen.NOTICED or (seen is Seen.REFUSED and not leaf)
+            if not fine:
+                wrong.append(f"{kind} {path}: {seen.value}{', though listed as without effect' if neutral else ''}")
+        assert not wrong, "\n".join(wrong)
+
+    def _drawn(self, kind: str) -> Iterator[tuple[str, bool]]:
+        """The fields that are drawn, and those that they are in: True for the former."""
+        out = tuple(self.suite.left_out.get(kind, ()))
+        leaves = [path for path in fields_of(self.suite.name)[kind] if not path.startswith(out)]
+        for path in with_outer(leaves):
+            if path in leaves or not f"{kind} {path}".startswith(tuple(self.suite.leaves_only)):
+                yield path, path in leaves

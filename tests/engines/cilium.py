@@ -247,6 +247,7 @@ _OUT = {
 _OUT_OF_CLUSTER = {"spec.egress[].to[].nodes": "not programmed", "spec.egress[].to[].domainNames": "not programmed"}
 SUITE = Suite(
     name="cilium",
+    kinds=("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "NetworkPolicy", "ClusterNetworkPolicy"),
     draw=draw,
     deviations=(
         Deviation(name="port names for everybody find no pod", rewrite=_no_names_for_everybody, rare=True),
@@ -264,5 +265,9 @@ SUITE = Suite(
         "spec.labels": "labels of the policy itself, which nothing selects by",
         "spec.log": "what the agent writes of flows, not what becomes of them",
         **{f"spec.{rule}[].icmps[].fields": "no question is about ICMP" for rule in _RULES},
+    },
+    leaves_only={
+        "CiliumClusterwideNetworkPolicy": "of one type with CiliumNetworkPolicy, and read by the same code",
+        **dict.fromkeys(("NetworkPolicy", "ClusterNetworkPolicy"), "all of their fields are for kube-network-policies"),
     },
 )

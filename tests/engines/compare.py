@@ -45,6 +45,7 @@ class Suite:
     """
 
     name: str
+    kinds: tuple[str, ...]
     draw: Draw
     deviations: tuple[Deviation, ...] = ()
     left_out: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

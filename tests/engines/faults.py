@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
+from enum import Enum
 from itertools import islice
 
 from reachproof.manifests.errors import ManifestError
+from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
-from tests.engines.drawn import Case, Verdicts, rebound
+from tests.engines.compare import Draw
+from tests.engines.drawn import Case, Verdicts, flows_of, rebound
+from tests.engines.engine import Engine
 from tests.strategies.vocabulary import Manifest
 
 _OTHER = {
@@ -21,6 +26,7 @@ _OTHER = {
     "TCP": "UDP",
     "UDP": "TCP",
     "SCTP": "TCP",
+    "ANY": "SCTP",
     "In": "NotIn",
     "NotIn": "In",
     "Exists": "DoesNotExist",
@@ -29,48 +35,122 @@ _OTHER = {
     "Egress": "Ingress",
     "Admin": "Baseline",
     "Baseline": "Admin",
+    **dict.fromkeys(("all", "world", "cluster", "host", "remote-node"), "none"),
+    **dict.fromkeys(("none", "health", "init", "unmanaged", "ingress"), "all"),
 }
+Field = tuple[str, str]
+"""A kind, and a path below its `spec`; the rules of `specs` count as those of `spec`."""
 
 
-MOST_TRIES = 400
-_IN_ONE_POLICY = 5
+class Seen(Enum):
+    """What became of the faults at a field."""
+
+    NOTICED = "noticed"
+    NOT_NOTICED = "not noticed"
+    REFUSED = "refused: every fault makes the manifest invalid"
+
+
+MOST_CASES = 80
+_ASKED_BEFORE = 20
+_SMALL = 30
+_REFUSED_AT_MOST = 10
+_IN_ONE_POLICY = 8
+_FLOWS = 60
 
 
 class Search:
-    """Faults in drawn cases, some for each policy that has the field."""
+    """Faults in drawn cases that have a field. Only these are asked of the engine, and few policies come first."""
 
-    def __init__(self, cases: Iterable[tuple[Case, Verdicts]]) -> None:
-        self._cases = list(cases)
+    def __init__(self, engine: Engine, draw: Draw, seeds: Iterable[int]) -> None:
+        self._engine = engine
+        self._draw = draw
+        self._cases: dict[int, Case] = {}
         self._agreed: dict[int, Verdicts] = {}
+        drawn: defaultdict[Field, list[_Drawn]] = defaultdict(list)
+        for seed in seeds:
+            policies = draw(seed).policies
+            size = sum(len(str(policy)) for policy in policies)
+            kinds = Counter(policy["kind"] for policy in policies)
+            for kind, path in {(each["kind"], path) for each in policies for path in _paths(each)}:
+                drawn[kind, path].append((size, kinds[kind], seed))
+        self._seeds = {field: _ordered(found) for field, found in drawn.items()}
 
-    def finds(self, kind: str, path: str) -> bool:
-        """Whether a fault at this field of this kind makes our verdicts differ where they did not, in `MOST_TRIES`."""
-        return any(self._noticed(*each) for each in islice(self._planted(kind, path), MOST_TRIES))
+    def faults_at(self, kind: str, path: str, most: int = MOST_CASES) -> Seen:
+        """Noticed, if a fault at this field of this kind makes a verdict differ in one of `most` cases."""
+        every = self._seeds.get((kind, path), [])
+        asked = [seed for seed in every if seed in self._agreed][:_ASKED_BEFORE]
+        tried = islice((*asked, *(seed for seed in every if seed not in asked)), most)
+        found = Seen.REFUSED
+        for number, seed in enumerate(tried):
+            if found is Seen.REFUSED and number == _REFUSED_AT_MOST:
+                break
+            for faulty in self._planted(seed, kind, path):
+                found = Seen.NOT_NOTICED
+                if self._differs(seed, faulty):
+                    return Seen.NOTICED
+        return found
 
-    def _planted(self, kind: str, path: str) -> Iterator[tuple[int, Case]]:
-        for number, (case, _) in enumerate(self._cases):
-            for place, policy in enumerate(case.objects):
-                if policy["kind"] == kind:
-                    for faulty in islice(faults(policy, path), _IN_ONE_POLICY):
-                        yield number, case.with_objects((*case.objects[:place], faulty, *case.objects[place + 1 :]))
+    def _planted(self, seed: int, kind: str, path: str) -> Iterator[Snapshot]:
+        """What reachproof reads with a fault, without the faults that no user could make: they are refused."""
+        case = self._case(seed)
+        for place, policy in enumerate(case.objects):
+            if policy["kind"] == kind:
+                for faulty in islice(faults(policy, path), _IN_ONE_POLICY):
+                    try:
+                        yield case.with_objects((*case.objects[:place], faulty, *case.objects[place + 1 :])).snapshot
+                    except ManifestError:
+                        continue
 
-    def _noticed(self, number: int, faulty: Case) -> bool:
-        try:
-            snapshot = faulty.snapshot
-        except ManifestError:
-            return False  # no fault that a user could make: the field must be there, or be of this form
-        return any(
-            truth(snapshot, rebound(snapshot, flow)) is not _TRUTHS[theirs] for flow, theirs in self._agreeing(number)
-        )
+    def _differs(self, seed: int, faulty: Snapshot) -> bool:
+        verdicts = self._agreeing(seed)
+        return any(truth(faulty, rebound(faulty, flow)) is not _TRUTHS[theirs] for flow, theirs in verdicts)
 
-    def _agreeing(self, number: int) -> Verdicts:
-        if number not in self._agreed:
-            case, verdicts = self._cases[number]
-            self._agreed[number] = [each for each in verdicts if truth(case.snapshot, each[0]) is _TRUTHS[each[1]]]
-        return self._agreed[number]
+    def _case(self, seed: int) -> Case:
+        if seed not in self._cases:
+            self._cases[seed] = self._draw(seed)
+        return self._cases[seed]
+
+    def _agreeing(self, seed: int) -> Verdicts:
+        """Flows of the case of which reachproof says what the engine does."""
+        if seed not in self._agreed:
+            case = self._case(seed)
+            verdicts = flows_of(case, self._engine, _FLOWS)
+            self._agreed[seed] = [each for each in verdicts if truth(case.snapshot, each[0]) is _TRUTHS[each[1]]]
+        return self._agreed[seed]
+
+
+_Drawn = tuple[int, int, int]
+"""The size of a case's policies, how many of them are of the kind, and the seed."""
+
+
+def _ordered(drawn: Sequence[_Drawn]) -> list[int]:
+    """The seeds of the smallest policies, where each field decides; then those with the most policies of the kind."""
+    small = sorted(drawn)[:_SMALL]
+    return list(dict.fromkeys(seed for _, _, seed in (*small, *sorted(drawn, key=lambda each: -each[1]))))
 
 
 _TRUTHS = {True: Truth.ALLOWED, False: Truth.DENIED}
+
+
+def _paths(value: object, path: str = "") -> Iterator[str]:
+    """The path of everything in a manifest, such as `spec.ingress[].toPorts`; lists of `specs` are those of `spec`."""
+    yield path.replace("specs[].", "spec.")
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _paths(item, f"{path}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _paths(item, f"{path}[]")
+
+
+def with_outer(paths: Iterable[str]) -> list[str]:
+    """The fields, and those that they are in: `spec.ingress`, its entries `spec.ingress[]`. Of `specs` the entries."""
+    found = []
+    for path in paths:
+        names = path.replace("[]", ".[]").split(".")
+        found += [".".join(names[:end]).replace(".[]", "[]") for end in range(2, len(names) + 1)]
+        found += [f"{path}[]"] if len(names) == 1 else []
+    return list(dict.fromkeys(found))
 
 
 def faults(policy: Manifest, path: str) -> Iterator[Manifest]:
@@ -111,6 +191,8 @@ def _changed(value: object) -> Iterator[object]:
             yield _OTHER[value]
         case str() if "/" in value and value.count(".") + value.count(":") > 1:
             yield "192.0.2.0/24" if ipaddress.ip_network(value).version == 4 else "2001:db8:ffff::/48"
+        case str() if value.isdecimal():
+            yield str((int(value) + 1) % 65536)
         case str():
             yield "other"
         case int():

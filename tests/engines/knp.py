@@ -120,6 +120,7 @@ def _other(case: Case, flow: Flow) -> str:
 
 SUITE = Suite(
     name="kube_network_policies",
+    kinds=("NetworkPolicy", *_ADMIN, "ClusterNetworkPolicy"),
     draw=draw,
     deviations=(
         Deviation(name="own node", rewrite=_elsewhere),

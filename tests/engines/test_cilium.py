@@ -24,3 +24,8 @@ def test_every_verdict_is_that_of_the_engine(checks: Checks) -> None:
 
 def test_every_field_is_drawn(checks: Checks) -> None:
     checks.cover()
+
+
+@pytest.mark.parametrize("kind", SUITE.kinds)
+def test_a_fault_in_any_field_is_noticed(checks: Checks, kind: str) -> None:
+    checks.notice_faults(kind)

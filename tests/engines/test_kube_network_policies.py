@@ -26,5 +26,6 @@ def test_every_field_is_drawn(checks: Checks) -> None:
     checks.cover()
 
 
-def test_a_fault_in_any_field_is_noticed(checks: Checks) -> None:
-    checks.notice_faults()
+@pytest.mark.parametrize("kind", SUITE.kinds)
+def test_a_fault_in_any_field_is_noticed(checks: Checks, kind: str) -> None:
+    checks.notice_faults(kind)
