@@ -63,7 +63,7 @@ class Explained(Part, frozen=True, kw_only=True):
 
 
 class Evidence(Part, frozen=True, kw_only=True):
-    """How the verdict was reached. `replayed`: the evaluator judged the witness, or samples of the proof, alike.
+    """Evidence of a verdict. `replayed`: the evaluator judged the witness, or samples of the proof, alike.
 
     `cross_checked`: Z3 and the sets engine agreed. Times are in milliseconds. `snapshot` and `since` are the digests
     of the input, and of the snapshot that the question compares with.

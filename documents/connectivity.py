@@ -148,7 +148,7 @@ class Facing(Part, frozen=True, kw_only=True):
 
 
 class Exposure(Part, frozen=True, kw_only=True):
-    """What an end inside the cluster receives and sends; null for a direction that is not asked for."""
+    """Traffic that an end inside the cluster receives and sends; null for a direction that is not asked for."""
 
     end: ReportEnd
     ingress: Facing | None
@@ -156,7 +156,7 @@ class Exposure(Part, frozen=True, kw_only=True):
 
 
 class ConnectivityEvidence(Part, frozen=True, kw_only=True):
-    """How many flows the evaluator judged, how many kinds of flow were told apart, and the digest of the input."""
+    """Counts of flows that the evaluator judged and of kinds of flow, and the digest of the input."""
 
     judged: int
     flows: int

@@ -84,7 +84,7 @@ class Shifts(Part, frozen=True, kw_only=True):
 
 
 class DiffEvidence(Part, frozen=True, kw_only=True):
-    """How many kinds of flow were told apart, how many flows the evaluator judged, and the digests of both inputs."""
+    """Counts of kinds of flow and of flows that the evaluator judged, and the digests of both inputs."""
 
     compared: int
     judged: int

@@ -25,7 +25,7 @@ class World(StrEnum):
 
 
 class Severity(StrEnum):
-    """How bad the violation of a statement in a pack is."""
+    """Severity of a violated statement of a pack."""
 
     INFO = "info"
     LOW = "low"
@@ -68,7 +68,7 @@ class By(StrEnum):
 
 
 class Partial(StrEnum):
-    """What tells the flows of a row apart where a port is allowed for some of them only."""
+    """The reason why flows of a row differ where a port is allowed for some of them only."""
 
     PODS = "pods"
     ADDRESSES = "addresses"
@@ -77,7 +77,7 @@ class Partial(StrEnum):
 
 
 class Relation(StrEnum):
-    """How a snapshot compares with an earlier one, over all flows of the endpoints that one of them has."""
+    """Comparison of a snapshot with an earlier one, over all flows of the endpoints that one of them has."""
 
     EQUIVALENT = "equivalent"
     STRICTER = "stricter"
@@ -119,7 +119,7 @@ class FindingSeverity(StrEnum):
 
 
 class State(StrEnum):
-    """How far the audit of a snapshot, or of one pack on it, came. Only what is `checked` has verdicts."""
+    """Progress of the audit of a snapshot, or of one pack on it. Only what is `checked` has verdicts."""
 
     CHECKED = "checked"
     REFUSED = "refused"

@@ -1,4 +1,4 @@
-"""What can be asked of any policy, whichever implementation it belongs to."""
+"""Properties of any policy, whichever implementation it belongs to."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ class _Reader(pickle.Unpickler):
 
 
 def _code() -> str | None:
-    """What reads: sources and versions as one text; None where there are no sources to look at."""
+    """The code that reads, its sources and versions as one text; None where there are no sources to look at."""
     found = hashlib.sha256()
     for folder in (Path(__file__).parent, *map(Path, (*engines.__path__, *network.__path__))):
         sources = sorted(path for path in folder.rglob("*") if path.suffix in _SOURCES)

@@ -1,4 +1,4 @@
-"""What can only be seen with policies and cluster side by side: problems and notices."""
+"""Checks of policies and cluster side by side: problems and notices."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _keys(chosen: PodSet) -> set[str]:
 
 
 def _rests_on(chosen: PodSet, key: str, entry: PodEntry, home: Labels) -> bool:
-    """Whether the pod would be chosen if only the label had the right value."""
+    """True if the pod would be chosen if only the label had the right value."""
     known = (need for need in chosen.pods.requirements if need.key not in entry.unknown)
     return chosen.namespaces.matches(home) and all(need.matches(entry.pod.labels) for need in known)
 

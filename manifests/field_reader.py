@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from reachproof.manifests.problems import Problems
+from reachproof.manifests.errors import Problems
 from reachproof.manifests.yaml_document import describe, line_in
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import Problem
@@ -65,7 +65,7 @@ class Field:
 
     @property
     def present(self) -> bool:
-        """Whether there is a value; null is none."""
+        """True if there is a value; null is none."""
         return self.value is not None
 
     @property
@@ -118,7 +118,7 @@ class Field:
         return Field(self.place, None, path, self.line)
 
     def only(self, *names: str, hints: Mapping[str, str] | None = None) -> bool:
-        """Whether this is an object. Each field other than these is reported, with its hint, and reading goes on."""
+        """True if this is an object. Each field other than these is reported, with its hint, and reading goes on."""
         if not isinstance(self.value, Mapping):
             self.expected("an object")
             return False
@@ -130,7 +130,7 @@ class Field:
         return True
 
     def has_others(self, *names: str) -> bool:
-        """Whether this object has a field that is not one of these."""
+        """True if this object has a field that is not one of these."""
         return isinstance(self.value, Mapping) and any(name not in names for name in self.value)
 
     def text(self) -> str | None:
@@ -212,7 +212,7 @@ class Field:
         return found
 
     def choice(self, choices: Mapping[str, T], hints: Mapping[str, str] | None = None) -> T | None:
-        """What the word here stands for, or None; words are compared exactly."""
+        """The value that the word stands for, or None; words are compared exactly."""
         if isinstance(self.value, str) and self.value in choices:
             return choices[self.value]
         hint = (hints or {}).get(self.value) if isinstance(self.value, str) else None
@@ -236,7 +236,7 @@ class Field:
         return None
 
     def demand_one_of(self, *names: str) -> Field | None:
-        """As `one_of`, where fields of other names do not say that one of these is misspelled."""
+        """Like `one_of`, where fields of other names do not say that one of these is misspelled."""
         if any(self.get(name).present for name in names):
             return self.one_of(*names)
         self.report(f"found none, expected exactly one of {listed(names, 'and')}")

@@ -73,7 +73,7 @@ def revision_texts(revision: Revision, limits: Limits, problems: list[Problem]) 
 
 
 def _below(revision: Revision, path: str) -> Iterator[_Entry]:
-    """What `path` names in the revision: itself, or the manifests below it."""
+    """The manifests that `path` names in the revision: itself, or the manifests below it."""
     where = ("--full-tree",) if revision.from_root else ("--full-name",)
     pathspec = [] if path in (".", "") else [path]
     done = _run("ls-tree", "-r", "-z", *where, revision.name, "--", *pathspec)

@@ -17,9 +17,8 @@ from reachproof.manifests.kinds.kubernetes.endpoint_slices import (
     read_endpoints,
     read_slice,
 )
-from reachproof.manifests.kinds.kubernetes.ingresses import read_ingress
 from reachproof.manifests.kinds.kubernetes.pods import PodEntry, read_pod
-from reachproof.manifests.kinds.kubernetes.services import read_service
+from reachproof.manifests.kinds.kubernetes.services import read_ingress, read_service
 from reachproof.manifests.kinds.kubernetes.workloads import WORKLOAD_GROUPS, Workload, read_workload
 from reachproof.manifests.object_identity import Manifest
 from reachproof.network.address import parse_address, parse_cidrs
@@ -44,14 +43,14 @@ Record = Namespace | Node | PodEntry | Service | Slice | Endpoints | Ingress | W
 
 
 def inventory_kind(manifest: Manifest) -> bool:
-    """Whether the object is of a kind that is read here; kinds of other groups that share a name are not."""
+    """True if the object is of a kind that is read here; kinds of other groups that share a name are not."""
     group = INVENTORY_KINDS.get(manifest.kind)
     return group is not None and (manifest.group == group or (group == "apps" and manifest.group in _OLD_GROUPS))
 
 
 @dataclass(slots=True)
 class Inventory:
-    """What has been read so far. `records` is by (kind, namespace, name), `skipped` counts kinds that do not matter.
+    """Everything read so far. `records` is by (kind, namespace, name), `skipped` counts kinds that do not matter.
 
     What is wrong goes to `problems`. `pod_makers`: objects of skipped kinds that have a pod template.
     """

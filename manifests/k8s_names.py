@@ -20,28 +20,28 @@ PORT_NAME = "a port name of at most 15 characters: a-z, 0-9 and single dashes, w
 
 
 def is_label_key(text: str) -> bool:
-    """Whether this is a qualified name: `name` or `prefix/name`."""
+    """True if this is a qualified name: `name` or `prefix/name`."""
     prefix, slash, name = text.rpartition("/")
     return _LABEL_PART.fullmatch(name) is not None and (not slash or is_subdomain(prefix))
 
 
 def is_label_value(text: str) -> bool:
-    """Whether this may be the value of a label; it may be empty."""
+    """True if this may be the value of a label; it may be empty."""
     return not text or _LABEL_PART.fullmatch(text) is not None
 
 
 def is_subdomain(text: str) -> bool:
-    """Whether this is a DNS-1123 subdomain, as names of objects are."""
+    """True if this is a DNS-1123 subdomain, as names of objects are."""
     return len(text) <= 253 and _SUBDOMAIN.fullmatch(text) is not None
 
 
 def is_namespace_name(text: str) -> bool:
-    """Whether this is a DNS-1123 label."""
+    """True if this is a DNS-1123 label."""
     return len(text) <= 63 and "." not in text and _SUBDOMAIN.fullmatch(text) is not None
 
 
 def is_port_name(text: str) -> bool:
-    """Whether this may be the name of a container port (IANA service name)."""
+    """True if this may be the name of a container port (IANA service name)."""
     return len(text) <= 15 and _PORT_NAME.fullmatch(text) is not None
 
 
@@ -111,10 +111,10 @@ def _notice_reading(field: Field, text: str, plain: str, addresses: IntervalSet)
 
 
 def was_domain_name(text: str) -> bool:
-    """Whether domainNames accepted this in bundles before v0.2.1."""
+    """True if domainNames accepted this in bundles before v0.2.1."""
     return len(text) <= 253 and _OLD_DOMAIN.fullmatch(text) is not None
 
 
 def is_domain_name(text: str) -> bool:
-    """Whether domainNames accepts this: two labels or more, or `*.` before two or more."""
+    """True if domainNames accepts this: two labels or more, or `*.` before two or more."""
     return len(text) <= 253 and _DOMAIN.fullmatch(text) is not None

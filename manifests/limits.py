@@ -1,4 +1,4 @@
-"""How much input is accepted, so that hostile or mistaken input ends in a message and not in a full memory."""
+"""Limits on the input, so that hostile or mistaken input ends in a message and not in a full memory."""
 
 from __future__ import annotations
 

@@ -12,11 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from reachproof.manifests.cache import SnapshotCache
-from reachproof.manifests.errors import ManifestError
+from reachproof.manifests.errors import EnoughError, ManifestError, Problems
 from reachproof.manifests.git_source import Revision, revision_texts
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.manifests.loader import Loading
-from reachproof.manifests.problems import EnoughError, Problems
 from reachproof.manifests.reader import objects_of, read
 from reachproof.manifests.sources import texts
 from reachproof.network.collector import without_collector

@@ -10,7 +10,7 @@ from dataclasses import replace
 from reachproof.manifests import crosschecks
 from reachproof.manifests.cluster import Cluster, join
 from reachproof.manifests.digest import digest
-from reachproof.manifests.errors import ManifestError
+from reachproof.manifests.errors import EnoughError, ManifestError, Problems
 from reachproof.manifests.field_reader import Place
 from reachproof.manifests.inventory import Inventory, different, inventory_kind
 from reachproof.manifests.kinds.admin import bundles
@@ -33,7 +33,6 @@ from reachproof.manifests.kinds.registry import (
 )
 from reachproof.manifests.limits import Limits
 from reachproof.manifests.object_identity import Manifest, deeper, identify
-from reachproof.manifests.problems import EnoughError, Problems
 from reachproof.manifests.unmodelled import REQUEST_AUTHENTICATION, annotated, unread
 from reachproof.manifests.yaml_document import Document
 from reachproof.network.cluster import Notice
@@ -64,7 +63,7 @@ _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
 
 
 class Loading:
-    """What has been read so far. `problems` may be added to by whoever reads the texts; `count` counts objects.
+    """A load in progress. `problems` may be added to by whoever reads the texts; `count` counts objects.
 
     After `limits.problems` and after `limits.documents` nothing more is read.
     """
@@ -107,7 +106,7 @@ class Loading:
 
     @property
     def skipped(self) -> tuple[dict[str, int], dict[str, Origin]]:
-        """What was not read, as counts of kinds; and the objects among it that have a pod template."""
+        """Objects that were not read, as counts of kinds; and the objects among it that have a pod template."""
         return dict(self._inventory.skipped), dict(self._inventory.pod_makers)
 
     def also_skipped(self, skipped: Mapping[str, int], makers: Mapping[str, Origin]) -> None:
@@ -373,7 +372,7 @@ class Loading:
 
 
 def _wanted(manifest: Manifest) -> object:
-    """What an object of a policy kind says."""
+    """The content of an object of a policy kind."""
     specs = manifest.body.get("specs")
     return manifest.body.get("spec") if specs is None else [manifest.body.get("spec"), specs]
 

@@ -70,7 +70,7 @@ class Manifest:
 
     @property
     def subject(self) -> str:
-        """How problems name the object: `Kind namespace/name`."""
+        """The name of the object in problems: `Kind namespace/name`."""
         name = self.name or "(without a name)"
         return f"{self.kind} {self.namespace}/{name}" if self.namespace else f"{self.kind} {name}"
 
@@ -88,7 +88,7 @@ class Manifest:
 
 
 def deeper(value: object, depth: int) -> bool:
-    """Whether objects and lists are nested in more than `depth` levels; bounded where the reader could not."""
+    """True if objects and lists are nested in more than `depth` levels; bounded where the reader could not."""
     level: list[object] = [value]
     for _ in range(depth):
         level = [

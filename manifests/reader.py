@@ -34,13 +34,13 @@ def objects_of(values: Iterable[Mapping[str, object]], file: str, problems: list
 
 
 def looks_like_json(head: bytes | str) -> bool:
-    """Whether the beginning of a text can be that of a JSON document with objects."""
+    """True if the beginning of a text can be that of a JSON document with objects."""
     start = head[:4096].lstrip()
     return start[:1] in ("{", "[") if isinstance(start, str) else start.removeprefix(b"\xef\xbb\xbf")[:1] in b"{["
 
 
 def allowed_bytes(head: bytes | str, limits: Limits) -> int:
-    """How large a source that begins like this may be."""
+    """Maximum size in bytes of a source that begins like this."""
     return max(limits.json_bytes, limits.yaml_bytes) if looks_like_json(head) else limits.yaml_bytes
 
 

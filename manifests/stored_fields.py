@@ -1,4 +1,4 @@
-"""What is kept of an object that is stored: the fields that its reader looks at, and no other.
+"""Fields of a stored object: the fields that its reader looks at, and no other.
 
 So env, images, volumes, annotations, managed fields and the like never get into a store, and of a kind that cannot
 matter (Secret; ConfigMap, but for the settings of Cilium's that are read) not even the name. A reader that looks at
@@ -146,7 +146,7 @@ _CRD: Kept = {"metadata": {"name": ONE, "annotations": {CHANNEL: ONE, VERSION: O
 
 
 def kept(manifest: Manifest) -> dict[str, Any] | None:
-    """What is stored of an object; None for one that is not looked at. Lines of policies are kept, where known."""
+    """The stored fields of an object; None for one that is not looked at. Lines of policies are kept, where known."""
     if depends_on_cni(manifest):
         fields = _LABELLED if manifest.kind in (*LABELLED_KINDS, "CiliumCIDRGroup") else _POLICY
     elif is_config(manifest):
@@ -206,5 +206,5 @@ def _wanted(value: Any, below: Kept | str) -> bool:
 
 
 def _is_scalar(value: Any) -> bool:
-    """Whether JSON has such a scalar; the numbers that it does not have mean nothing to any reader."""
+    """True if JSON has such a scalar; the numbers that it does not have mean nothing to any reader."""
     return isinstance(value, str | int | None) or (isinstance(value, float) and isfinite(value))

@@ -118,7 +118,7 @@ def stored_objects(content: bytes, digest: str) -> Iterator[StoredObject]:
 
 
 class _Keeping:
-    """What is kept of the documents that pass by."""
+    """Collects the fields to store from the documents that pass by."""
 
     def __init__(self) -> None:
         self._files: dict[str, int] = {}

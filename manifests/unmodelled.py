@@ -73,7 +73,7 @@ def unread(manifest: Manifest, what: str, *, inert: bool = False) -> Unread:
 
 
 def _is_inert(manifest: Manifest) -> bool:
-    """Whether it is a policy that is only tried out: staged, or one that audits."""
+    """True if it is a policy that is only tried out: staged, or one that audits."""
     spec = manifest.body.get("spec")
     action = spec.get("action") if isinstance(spec, Mapping) else None
     return manifest.kind.startswith("Staged") or (manifest.kind == "AuthorizationPolicy" and action == "AUDIT")
@@ -112,7 +112,7 @@ def _conditioned(
 
 
 def _spec(manifest: Manifest, part: str) -> Item:
-    """What a policy was made of; `part`: the path of one of several in an object."""
+    """The spec that a policy was made from; `part`: the path of one of several in an object."""
     numbered = _PART.fullmatch(part)
     if numbered:
         specs = manifest.body.get("specs")

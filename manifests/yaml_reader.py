@@ -138,7 +138,7 @@ class _Builder:
         self._add(value, line)
 
     def _tagged(self, tag: str, line: int) -> bool:
-        """Whether a scalar with this tag is read like one without quotes."""
+        """True if a scalar with this tag is read like one without quotes."""
         if tag not in _RESOLVED_TAGS and tag not in ("!", _TAG + "str"):
             self._stop(line, f"found the YAML tag {tag}, expected plain YAML")
         return tag in _RESOLVED_TAGS

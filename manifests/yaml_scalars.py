@@ -1,4 +1,4 @@
-"""What a plain YAML scalar means to kubectl: the rules of go-yaml 2, which sigs.k8s.io/yaml uses.
+"""Plain YAML scalars as kubectl reads them: the rules of go-yaml 2, which sigs.k8s.io/yaml uses.
 
 | Text | Value |
 |---|---|

@@ -61,5 +61,5 @@ def order(policy: Policy) -> float:
 
 
 def staged(policy: Policy) -> Staged | None:
-    """What the policy would do if it were enforced; None for one that is."""
+    """The effect of a staged policy if it were enforced; None for one that is."""
     return policy.extension.staged if isinstance(policy.extension, CalicoPolicy) else None

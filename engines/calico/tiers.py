@@ -1,4 +1,4 @@
-"""How Calico arranges policies: tiers by order, in each of them one list by order and name, and what ends it.
+"""Calico's arrangement of policies: tiers by order, in each of them one list by order and name, and what ends it.
 
 | Tier | Order | Ends in | Holds |
 |---|---|---|---|

@@ -1,4 +1,4 @@
-"""Which rules about domain names can match under Cilium: an agent knows a name by the DNS requests it lets through.
+"""Rules about domain names that can match under Cilium: an agent knows a name by the DNS requests it lets through.
 
 | Some policy in force has `rules.dns` that let the name through | A rule about the name, for a pod |
 |---|---|
@@ -69,7 +69,7 @@ def with_learned_names(policies: Iterable[Policy]) -> list[Policy]:
 
 
 def is_learned(policies: Iterable[Policy], needed: str) -> bool:
-    """Whether the DNS rules of some policy may let a name of this name or pattern through."""
+    """True if the DNS rules of some policy may let a name of this name or pattern through."""
     return any(_covers(_names(rule).resolves, needed) is not False for policy in policies for rule in policy.egress)
 
 
@@ -110,7 +110,7 @@ def _of(match: Match, pods: tuple[PodSet, ...]) -> Match:
 
 
 def _covers(resolves: tuple[str, ...], needed: str) -> bool | None:
-    """Whether requests for every name that is needed are let through; None where that is not known."""
+    """True if requests for every name that is needed are let through; None where that is not known."""
     found = [_covers_one(each, needed) for each in resolves]
     if True in found:
         return True

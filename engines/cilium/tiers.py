@@ -53,7 +53,7 @@ _FILTERED = re.compile(
 
 
 def filtered(key: str) -> bool:
-    """Whether labels of pods with this key are left out of identities, so that no selector sees them."""
+    """True if labels of pods with this key are left out of identities, so that no selector sees them."""
     return _FILTERED.match(key) is not None
 
 

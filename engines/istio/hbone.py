@@ -1,4 +1,4 @@
-"""What the network sees of connections in Istio's ambient mode: tcp/15008 (HBONE) in place of the pod's port.
+"""Connections in Istio's ambient mode as the network sees them: tcp/15008 (HBONE) in place of the pod's port.
 
 | From | To | The network sees |
 |---|---|---|
@@ -72,7 +72,7 @@ _NO_TCP = (Protocol.UDP, Protocol.SCTP)
 
 
 class _Takes(Enum):
-    """Whether ports have that of HBONE among them."""
+    """True if ports have that of HBONE among them."""
 
     NO = auto()
     PERHAPS = auto()

@@ -129,7 +129,7 @@ def ports_of(text: str) -> IntervalSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mesh:
-    """What the objects of a snapshot say of their mesh.
+    """Istio's mesh as the objects of a snapshot show it.
 
     `ambient`: there is something in ambient mode. `port`: what the network sees of HBONE. `inbound` and `outbound`: the
     texts that pods show of ports that their sidecars do not capture. `waypoints`: the pods that a waypoint may stand
@@ -150,7 +150,7 @@ NO_MESH = Mesh()
 
 
 def in_ambient_mode(namespaces: Iterable[Namespace], found: Iterable[Pod]) -> bool:
-    """Whether something is in ambient mode, or is said to be."""
+    """True if something is in ambient mode, or is said to be."""
     return any(each.labels.get(MODE) == "ambient" for each in namespaces) or any(
         pod.mesh.get(AMBIENT_MODE) in (YES, PERHAPS)
         or pod.labels.get(MODE) == "ambient"
@@ -160,7 +160,7 @@ def in_ambient_mode(namespaces: Iterable[Namespace], found: Iterable[Pod]) -> bo
 
 
 def mesh_of(snapshot: Snapshot) -> Mesh:
-    """What the objects of the snapshot say of a mesh, made once; the option comes before what ztunnel shows."""
+    """The mesh of a snapshot, made once; the option comes before what ztunnel shows."""
     return snapshot.derived(_mesh)
 
 
@@ -186,7 +186,7 @@ def _mesh(snapshot: Snapshot) -> Mesh:
 
 
 def ambient_port(found: Iterable[Pod]) -> AmbientPort | None:
-    """What the pods of ztunnel show; unknown where they disagree, None where there are none."""
+    """The setting that the pods of ztunnel show; unknown where they disagree, None where there are none."""
     shown = {pod.mesh[ZTUNNEL] for pod in found if ZTUNNEL in pod.mesh}
     if not shown:
         return None

@@ -1,4 +1,4 @@
-"""Which PeerAuthentication holds for which pods and ports: workload before namespace before mesh.
+"""Resolution of PeerAuthentications for pods and ports: workload before namespace before mesh.
 
 Of two that are about the same pods and ask for different things the older one counts, and ages are not read: there it
 is not clear. Trusted by every verdict about policies of Istio; checked by tests/agreement/test_istio.py.
@@ -54,7 +54,7 @@ _TAKING = negated(GATEWAY)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What one object asks for; `pods`: those of which nothing more special says something."""
+    """The mode that one object asks for; `pods`: those of which nothing more special says something."""
 
     policy: Policy
     mode: TlsMode
@@ -63,7 +63,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Modes:
-    """What is asked for on some ports. `unclear`: pods of which two objects of a level ask for different things."""
+    """Modes on some ports. `unclear`: pods of which two objects of a level ask for different things."""
 
     ports: IntervalSet
     asked: tuple[Asked, ...]

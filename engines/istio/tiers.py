@@ -216,7 +216,7 @@ def _placed(policy: Policy, mutual: Sequence[Authentication], callers: Sequence[
 
 
 def settings(mutual: Sequence[Authentication]) -> str:
-    """What PeerAuthentications ask for, on which it depends who proves an identity: the same for the same objects."""
+    """Settings of PeerAuthentications that decide who proves an identity: the same for the same objects."""
     return repr(sorted((str(policy.ref), repr(asked), repr(policy.subject)) for policy, asked in mutual))
 
 
@@ -269,7 +269,7 @@ def _perhaps(match: Match, nameless: Peer, ground: _Ground) -> Iterator[Match]:
 
 
 def _addresses(peer: Peer) -> Peer:
-    """What a peer asks of the address, without what it asks of the identity."""
+    """The condition of a peer on the address, without that on the identity."""
     items = peer.items if isinstance(peer, Intersection) else (peer,)
     return every(*(item for item in items if isinstance(item, AddressPeer)))
 

@@ -1,4 +1,4 @@
-"""What comes to a pod in the mesh past its proxy, and what goes to it by way of a waypoint.
+"""Traffic to a pod in the mesh that passes by its proxy, or goes through a waypoint.
 
 | What comes | To | Then |
 |---|---|---|

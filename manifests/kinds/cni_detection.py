@@ -1,4 +1,4 @@
-"""Which implementation an input shows: what `cni: auto` means.
+"""Detection of the implementation that an input shows, for `cni: auto`.
 
 | Sign | Shows |
 |---|---|

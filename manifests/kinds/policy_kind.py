@@ -1,4 +1,4 @@
-"""What a policy kind is to the registry, and what lowering one is given."""
+"""The form of a policy kind in the registry, and the context of lowering one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """How the policies are to be read, and for late kinds what they refer to.
+    """Options for reading policies, and for late kinds the objects that they refer to.
 
     `support`: what the objects of supporting kinds were read to, by (kind, namespace, name).
     `namespaces`: the labels of those that are given, by name. `cluster`: the name of the cluster, empty where the
@@ -38,7 +38,7 @@ class Context:
     _made: dict[Callable[..., object], object] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def once(self, make: Callable[[Context], T]) -> T:
-        """What a function makes of this context, made at the first call and kept: an index of `support`, say."""
+        """The result of a function of this context, made at the first call and kept: an index of `support`, say."""
         if make not in self._made:
             self._made[make] = make(self)
         return cast(T, self._made[make])
@@ -83,7 +83,7 @@ class PolicyKind:
 
     @property
     def api_version(self) -> str:
-        """As in the manifest."""
+        """`apiVersion` of the manifest."""
         return f"{self.group}/{self.version}"
 
 

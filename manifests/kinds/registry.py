@@ -61,7 +61,7 @@ def in_one_version(manifest: Manifest) -> Manifest:
 
 
 def depends_on_cni(manifest: Manifest) -> bool:
-    """Whether how the object is read depends on the profile: policies, and what they refer to."""
+    """True if how the object is read depends on the profile: policies, and what they refer to."""
     key = (manifest.group, manifest.kind)
     return key in _BY_KIND or key in _SUPPORT_BY_KIND
 
@@ -73,7 +73,7 @@ def support_kind(manifest: Manifest, cni: Cni | None = None) -> SupportKind | No
 
 
 def unsupported(manifest: Manifest) -> str | None:
-    """What is wrong with an object of a policy kind that is not read; None for kinds that are no policy."""
+    """The message about an object of a policy kind that is not read; None for kinds that are no policy."""
     group, kind = _GROUP_ALIASES.get(manifest.group, manifest.group), manifest.kind
     if kind.startswith("Staged") and group == "projectcalico.org":
         return None  # enforced by nobody
@@ -98,7 +98,7 @@ def unsupported(manifest: Manifest) -> str | None:
 
 
 def ignored(manifest: Manifest, ignore_kinds: frozenset[str]) -> bool:
-    """Whether the user chose to go on without this kind, given as `Kind` or `Kind.group`."""
+    """True if the user chose to go on without this kind, given as `Kind` or `Kind.group`."""
     return manifest.kind in ignore_kinds or f"{manifest.kind}.{manifest.group}" in ignore_kinds
 
 
@@ -126,7 +126,7 @@ def read_policy(manifest: Manifest, kind: PolicyKind, whole: Field, context: Con
 
 
 def read_support(manifest: Manifest, kind: SupportKind, whole: Field) -> object:
-    """What policies need of an object of a supporting kind; it counts only if no problem has been reported."""
+    """The part of a supporting object that policies need; it counts only if no problem has been reported."""
     if manifest.version not in kind.versions:
         versions = " or ".join(f"{kind.group}/{version}" for version in kind.versions)
         whole.get("apiVersion").expected(f"{versions}, the versions of {kind.kind} that are supported")

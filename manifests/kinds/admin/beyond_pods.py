@@ -1,4 +1,4 @@
-"""What a `namespaces` peer of ClusterNetworkPolicy selects besides pods, in implementations that turn it into labels.
+"""Endpoints besides pods that a `namespaces` peer of ClusterNetworkPolicy selects, where it is turned into labels.
 
 | Implementation | Also selects |
 |---|---|
@@ -51,7 +51,7 @@ def _selector(field: Field) -> Selector:
 
 
 def _only_rules_out(namespaces: Selector) -> bool:
-    """Whether what has no labels at all meets the conditions; without conditions a namespace is asked for."""
+    """True if what has no labels at all meets the conditions; without conditions a namespace is asked for."""
     return bool(namespaces.requirements) and namespaces.matches({})
 
 

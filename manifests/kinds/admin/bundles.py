@@ -33,7 +33,7 @@ _LAST_WITH_NAMES = (0, 2, 0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """What the CRD of a kind says of itself; `where`: how problems name it. `version` is empty where it says none."""
+    """Annotations of the CRD of a kind; `where`: how problems name it. `version` is empty where it says none."""
 
     channel: Channel | None
     version: str
@@ -41,13 +41,13 @@ class Bundle:
 
     @property
     def standard_names(self) -> bool:
-        """Whether the standard channel has `destinationNamedPort`; with no version, as in v0.2.0."""
+        """True if the standard channel has `destinationNamedPort`; with no version, as in v0.2.0."""
         found = _VERSION.fullmatch(self.version)
         return found is None or tuple(map(int, found.groups())) <= _LAST_WITH_NAMES
 
 
 def is_crd(manifest: Manifest) -> bool:
-    """Whether the object is the CRD of an admin kind."""
+    """True if the object is the CRD of an admin kind."""
     return (manifest.group, manifest.kind) == ("apiextensions.k8s.io", "CustomResourceDefinition") and (
         manifest.name in _KINDS
     )

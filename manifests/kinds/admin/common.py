@@ -1,4 +1,4 @@
-"""What AdminNetworkPolicy, BaselineAdminNetworkPolicy and ClusterNetworkPolicy have in common.
+"""Parts that AdminNetworkPolicy, BaselineAdminNetworkPolicy and ClusterNetworkPolicy share.
 
     subject            exactly one of namespaces, pods
     ingress peer       exactly one of namespaces, pods
@@ -62,7 +62,7 @@ _NO_SOURCES = "an ingress rule sees pods only, and NetworkPolicy is the kind tha
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """How one kind differs.
+    """The differences of one kind.
 
     `most_rules` counts per direction, `most_entries` peers or ports of a rule; `ports` is the field with the ports.
     """
@@ -156,7 +156,7 @@ def _names(entries: list[Field]) -> tuple[str, ...]:
 
 
 def _domains_that_deny(entries: list[Field], action: Action, context: Context) -> bool:
-    """Whether implementations may deny everything in the place of a rule that does not allow, for its domain names.
+    """True if implementations may deny everything in the place of a rule that does not allow, for its domain names.
 
     The API defines domain names for Accept only. kube-network-policies matches what the names resolve to; Calico denies
     everything (`engines.calico`); Cilium does not program the policy; of others it is not known.

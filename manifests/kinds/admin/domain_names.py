@@ -28,7 +28,7 @@ def split_domains(names: Iterable[str], known: Mapping[str, IntervalSet]) -> lis
 
 
 def patterns(given: Iterable[str], known: Mapping[str, IntervalSet]) -> list[Peer]:
-    """What Cilium's patterns stand for: the addresses of known names, and always some that are not known."""
+    """The addresses of Cilium's patterns: the addresses of known names, and always some that are not known."""
     wanted = tuple(sorted({plain(pattern) for pattern in given}))
     covered = [spans for name, spans in known.items() if any(in_pattern(name, pattern) for pattern in wanted)]
     peers: list[Peer] = []

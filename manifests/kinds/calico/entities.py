@@ -149,7 +149,7 @@ def _nets(field: Field) -> IntervalSet | None:
 
 
 def _conditions(field: Field, ref: PolicyRef) -> tuple[Predicate | None, Predicate | None]:
-    """What must be true of the labels, and what must not; None where nothing is said."""
+    """Predicates that must be true of the labels, and that must not; None where nothing is said."""
     selector, excluded = (field.get(name) for name in ("selector", "notSelector"))
     namespaces = field.get("namespaceSelector")
     parts: list[Predicate] = []

@@ -232,7 +232,7 @@ def addresses_of(predicate: Predicate, context: Context) -> IntervalSet:
 
 
 def in_namespaces(namespaces: Selector) -> Predicate:
-    """What a `namespaces` peer of a ClusterNetworkPolicy asks of labels.
+    """The predicate of a `namespaces` peer of a ClusterNetworkPolicy.
 
     Conditions that hold where a label is absent hold for what has no namespace too. Without conditions it is about
     what has one.
@@ -242,7 +242,7 @@ def in_namespaces(namespaces: Selector) -> Predicate:
 
 
 def peer_of(predicate: Predicate, context: Context) -> Peer:
-    """Who has an address that something with such labels has: pods by their labels, and all by the CIDRs of sets."""
+    """The peer of addresses that something with such labels has: pods by their labels, and all by the CIDRs of sets."""
     pods, addresses = pods_of(predicate), addresses_of(predicate, context)
     return Union((pods, AddressPeer(addresses))) if addresses else pods
 

@@ -120,7 +120,7 @@ def _types(spec: Field, whole: Field) -> frozenset[Direction]:
 
 
 def _for_hosts(spec: Field) -> bool:
-    """Whether only host endpoints meet the policy; reports flags that contradict each other."""
+    """True if only host endpoints meet the policy; reports flags that contradict each other."""
     untracked, early = (spec.get(name) for name in ("doNotTrack", "preDNAT"))
     forward = spec.get("applyOnForward")
     flags = [each.boolean() for each in (untracked, early, forward)]

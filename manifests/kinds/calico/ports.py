@@ -35,12 +35,12 @@ class Ports:
 
     @property
     def any(self) -> bool:
-        """Whether every port is meant."""
+        """True if every port is meant."""
         return self.numbers is None and not (self.excluded or self.names or self.excluded_names)
 
     @property
     def numeric(self) -> bool:
-        """Whether a number is written."""
+        """True if a number is written."""
         return bool(self.numbers or self.excluded)
 
     def of(self, protocol: Protocol) -> IntervalSet:

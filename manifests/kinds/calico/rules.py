@@ -161,7 +161,7 @@ def _matches(
     family: int | None,
     context: Context,
 ) -> Iterator[Match]:
-    """What matches: by the numbers, by the port names of pods, and by those of host endpoints."""
+    """The matches: by the numbers, by the port names of pods, and by those of host endpoints."""
     if destination.reached is not None:
         every = IntervalSet.of(span for each in protocols.ours for span in port_range(each))
         for reached in destination.reached:

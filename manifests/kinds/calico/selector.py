@@ -65,7 +65,7 @@ class SelectorMistake(Exception):
 
 @lru_cache(maxsize=4096)
 def parse_selector(text: str) -> Predicate | Global:
-    """What the text says of labels, all of them held by one object; raises SelectorMistake."""
+    """The predicate of a selector over the labels of one object; raises SelectorMistake."""
     if not text.strip(" \t"):
         return ALWAYS
     try:

@@ -29,7 +29,7 @@ _NOT_LOCAL = (
 
 
 def is_config(manifest: Manifest) -> bool:
-    """Whether the object is the configuration of the agents."""
+    """True if the object is the configuration of the agents."""
     return (manifest.group, manifest.kind, manifest.name) == ("", "ConfigMap", CONFIG)
 
 
@@ -55,7 +55,7 @@ def _settings(manifest: Manifest) -> dict[str, object]:
 
 
 def in_own_cluster(field: Field, need: Requirement, context: Context) -> bool:
-    """Whether pods of this cluster meet a condition on the name of the cluster."""
+    """True if pods of this cluster meet a condition on the name of the cluster."""
     if context.cluster:
         return need.matches({CLUSTER: context.cluster})
     if need.operator in (Operator.EXISTS, Operator.DOES_NOT_EXIST):

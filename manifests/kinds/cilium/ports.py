@@ -91,7 +91,7 @@ def _by_name(name: NamedPort) -> tuple[str, str]:
 
 
 def _has_requests(entry: Field, *, deny: bool) -> bool:
-    """Whether what passes depends on more than the port."""
+    """True if what passes depends on more than the port."""
     if not entry.only("ports", *(() if deny else (*_REQUESTS, *_FLAGGED)), hints=_hints(deny=deny)):
         return False
     for name in _FLAGGED:

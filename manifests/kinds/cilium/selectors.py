@@ -63,26 +63,26 @@ class Need:
 
     @property
     def about_namespace(self) -> bool:
-        """Whether it looks at the name of the namespace."""
+        """True if it looks at the name of the namespace."""
         return self.source != "reserved" and self.key == NAMESPACE
 
     @property
     def about_namespace_labels(self) -> bool:
-        """Whether it looks at the labels of the namespace."""
+        """True if it looks at the labels of the namespace."""
         return self.source != "reserved" and self.key.startswith(NAMESPACE_LABELS)
 
     @property
     def about_cluster(self) -> bool:
-        """Whether it looks at the name of the cluster."""
+        """True if it looks at the name of the cluster."""
         return self.source != "reserved" and self.key == CLUSTER
 
     @property
     def needs_label(self) -> bool:
-        """Whether it cannot hold where the label is absent."""
+        """True if it cannot hold where the label is absent."""
         return self.operator in (Operator.IN, Operator.EXISTS)
 
     def met_by(self, reserved: str) -> bool:
-        """Whether what has only this reserved label, with an empty value, meets it."""
+        """True if what has only this reserved label, with an empty value, meets it."""
         present = self.key == reserved and self.source in ("reserved", "any")
         return Requirement(self.key, self.operator, self.values).matches({self.key: ""} if present else {})
 
@@ -170,7 +170,7 @@ def read_subject(field: Field, namespace: str, context: Context) -> PodSet | Non
 
 
 def _is_overridden(need: Need, namespace: str) -> bool:
-    """Whether it is a namespace in matchLabels, which has no effect: the policy's own takes its place."""
+    """True if it is a namespace in matchLabels, which has no effect: the policy's own takes its place."""
     if not (need.exact and need.about_namespace):
         return False
     if need.values == (namespace,):

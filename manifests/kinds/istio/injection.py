@@ -36,7 +36,7 @@ _NAMED = 3
 
 
 def in_use(policies: Iterable[Policy], entries: Iterable[PodEntry], namespaces: Iterable[Namespace]) -> bool:
-    """Whether anything of a mesh can change a verdict: a policy of Istio, or something in ambient mode."""
+    """True if anything of a mesh can change a verdict: a policy of Istio, or something in ambient mode."""
     if any(policy.tier == MESH for policy in policies):
         return True
     given = tuple(entries)
@@ -62,7 +62,7 @@ def _as_seen(entry: PodEntry, home: Labels) -> PodEntry:
 
 
 def _enrolled(entry: PodEntry, labels: dict[Holder, Labels]) -> dict[str, str]:
-    """Whether it has a proxy and is ambient, where that is not what labels ask for."""
+    """True if it has a proxy and is ambient, where that is not what labels ask for."""
     found: dict[str, str] = {}
     asked = holds(ASKS_FOR_SIDECAR, labels)
     proxied = asked if entry.sidecar is None else entry.sidecar
@@ -79,7 +79,7 @@ def _enrolled(entry: PodEntry, labels: dict[Holder, Labels]) -> dict[str, str]:
 
 
 def assumptions(entries: Iterable[PodEntry], namespaces: Iterable[Namespace], options: Options) -> tuple[Notice, ...]:
-    """What every answer rests on where there is a mesh of Istio."""
+    """Assumptions of every answer where there is a mesh of Istio."""
     pods = [entry.pod for entry in entries]
     told = options.ambient_port or ambient_port(pods)
     parts = [

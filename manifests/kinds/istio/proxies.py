@@ -1,4 +1,4 @@
-"""What a pod object shows of a mesh of Istio: its annotations, and the proxies among its containers.
+"""Signs of Istio's mesh on a pod object: its annotations, and the proxies among its containers.
 
 | Sign | Shows |
 |---|---|
@@ -62,24 +62,24 @@ _ALL = port_range(Protocol.TCP)
 
 
 def true(text: object) -> bool:
-    """Whether a setting is true as Go reads it."""
+    """True if a setting is true as Go reads it."""
     return str(text) in _TRUE or text is True
 
 
 def has_sidecar(spec: Node, at: str) -> bool:
-    """Whether one of the containers is the proxy of Istio, ztunnel's left out."""
+    """True if one of the containers is the proxy of Istio, ztunnel's left out."""
     return any(ZTUNNEL not in _args(each) for each in _proxies(spec, at))
 
 
 def asks_for_sidecar(metadata: Node) -> bool | None:
-    """What the annotation says where no label does; None where it says nothing."""
+    """The value of the annotation where there is no label; None where it says nothing."""
     labels = metadata.get("labels")
     asked = _annotations(metadata).get(INJECT)
     return None if asked is None or (isinstance(labels, dict) and INJECT in labels) else str(asked) in YES_TEXTS
 
 
 def signs(metadata: Node, spec: Node, at: str, *, running: bool) -> dict[str, str]:
-    """What the pod shows, by the keys of `engines.istio.membership`; of the ambient mode only where it is running."""
+    """The signs of the pod, by the keys of `engines.istio.membership`; of the ambient mode only where it is running."""
     annotations, proxies = _annotations(metadata), list(_proxies(spec, at))
     found: dict[str, str] = {}
     if any(ROUTER in _args(each) for each in proxies) or "gateway" in str(annotations.get(_TEMPLATES, "")):

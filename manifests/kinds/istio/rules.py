@@ -69,7 +69,7 @@ class _Home:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Needs:
-    """What a part of a rule asks for, all of it together.
+    """The conditions of a part of a rule, all of which must hold.
 
     `identity`: None where it makes no difference. `named`: there must be one. `own`: addresses of the pod.
     `requests`: something is asked of requests. `open`: something is asked that is not known.
@@ -213,7 +213,7 @@ def _condition(field: Field, home: _Home) -> _Needs:
 
 
 def _needs(name: str, values: Field, excluded: Field, home: _Home) -> _Needs:
-    """What a field and its opposite ask for together; both are read, so that all mistakes are found."""
+    """The conditions of a field and its opposite together; both are read, so that all mistakes are found."""
     if name in _IDENTITIES:
         return _identity(name, values, excluded, home)
     if name in ("ipBlocks", "own"):

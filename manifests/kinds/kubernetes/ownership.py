@@ -1,4 +1,4 @@
-"""Which workload each pod belongs to, and which workloads have no pods in the input.
+"""Owners of pods, and workloads that have no pods in the input.
 
     Pod -> ReplicaSet -> Deployment        Pod -> Job -> CronJob        Pod -> StatefulSet, DaemonSet, ...
 

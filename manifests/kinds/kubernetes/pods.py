@@ -36,7 +36,7 @@ NOBODY: Key = ("", "", "")
 
 
 class State(Enum):
-    """Whether a pod takes part."""
+    """True if a pod takes part."""
 
     RUNNING = auto()
     WAITING = auto()
@@ -184,7 +184,7 @@ def _any(container: Node) -> bool:
 
 
 def _stays(container: Node) -> bool:
-    """Whether an init container is a native sidecar."""
+    """True if an init container is a native sidecar."""
     return container.get("restartPolicy") == "Always"
 
 

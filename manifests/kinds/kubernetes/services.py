@@ -1,12 +1,21 @@
-"""Service objects to network services; endpoints are joined by `endpoint_slices`.
+"""Service and Ingress objects to those of the network; endpoints are joined by `endpoint_slices`.
 
 `virtual_ips` are what is rewritten to a backend before policy looks: cluster IPs, external IPs, and load-balancer IPs
 unless their ipMode is Proxy. A headless Service is not rewritten: a client connects to the pod itself.
 Traffic from outside keeps the client's address with externalTrafficPolicy Local only.
 Trusted by questions about Services; checked by tests/manifests.
+
+| Field of an Ingress | Here |
+|---|---|
+| spec.rules[].http.paths[].backend, spec.defaultBackend | one backend each, with host and path; v1beta1's fields too |
+| a backend that is a resource | leads to no Service, and is left out |
+
+Whether any controller serves an Ingress is not looked at.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from reachproof.engines.istio.membership import USE_WAYPOINT
 from reachproof.manifests import inventory_fields as loose
@@ -15,7 +24,7 @@ from reachproof.manifests.k8s_names import is_port_name
 from reachproof.manifests.object_identity import Manifest
 from reachproof.manifests.yaml_document import describe
 from reachproof.network.address import family, parse_cidrs
-from reachproof.network.cluster import Service, ServicePort
+from reachproof.network.cluster import Ingress, IngressBackend, Service, ServicePort
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import Operator, Requirement, Selector
 from reachproof.network.ports import MAX_PORT
@@ -123,3 +132,47 @@ def _virtual_ips(body: Node, spec: Node) -> tuple[int, ...]:
         if ip and entry.get("ipMode") != "Proxy":
             found.add(loose.address(ip, f"{path}ip"))
     return tuple(sorted(found))
+
+
+# ---------------------------------------------------------------- Ingresses
+
+
+def read_ingress(manifest: Manifest) -> Ingress:
+    """The Ingress of an object; raises Misfit."""
+    body = manifest.body
+    spec = loose.mapping(body, "spec")
+    return Ingress(
+        namespace=manifest.namespace,
+        name=manifest.name,
+        backends=tuple(dict.fromkeys(_backends(spec))),
+        origin=manifest.origin,
+    )
+
+
+def _backends(spec: Node) -> Iterator[IngressBackend]:
+    for field in ("defaultBackend", "backend"):
+        yield from _backend(loose.mapping(spec, field, "spec."), f"spec.{field}.", "", "")
+    for number, rule in enumerate(loose.mappings(spec, "rules", "spec.")):
+        at = f"spec.rules[{number}]."
+        host = loose.text(rule, "host", at)
+        for index, entry in enumerate(loose.mappings(loose.mapping(rule, "http", at), "paths", f"{at}http.")):
+            path = f"{at}http.paths[{index}]."
+            backend = loose.mapping(entry, "backend", path)
+            yield from _backend(backend, f"{path}backend.", host, loose.text(entry, "path", path))
+
+
+def _backend(backend: Node, at: str, host: str, path: str) -> Iterator[IngressBackend]:
+    service = loose.mapping(backend, "service", at)
+    name = loose.text(service, "name", f"{at}service.") or loose.text(backend, "serviceName", at)
+    if name:
+        yield IngressBackend(service=name, port=_port(backend, service, at), host=host, path=path)
+
+
+def _port(backend: Node, service: Node, at: str) -> int | str:
+    """The number or name of a port of the Service."""
+    if not service:
+        value = backend.get("servicePort")
+        return value if isinstance(value, str) else loose.port_number(backend, "servicePort", at)
+    port = loose.mapping(service, "port", f"{at}service.")
+    name = loose.text(port, "name", f"{at}service.port.")
+    return name or loose.port_number(port, "number", f"{at}service.port.")
