@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reachproof import __version__
-from reachproof.cli.exit_codes import ExitCode, worst
+from reachproof.cli.exit_codes import ExitCode, audited_code, worst
 from reachproof.cli.options import ALLOW_NO_POLICIES, ENTRIES, MODEL, choice, domain_map, time_limit, with_options
-from reachproof.cli.query import reader_may_leave
+from reachproof.cli.output import reader_may_leave, write_lines
 from reachproof.cli.reading import STDIN
-from reachproof.cli.text import printable, warning_lines
 from reachproof.network.errors import InputError
+from reachproof.network.printable import printable
 from reachproof.queries.model_options import model_options
+from reachproof.render.answer_text import warning_lines
 
 if TYPE_CHECKING:  # Z3 is loaded only where it is needed
     from reachproof.queries.audit import Audited, AuditTask
@@ -142,7 +143,7 @@ def audit(
     with reader_may_leave():
         if not quiet:
             _warn(report)
-        _print(report, output, color=not no_color and not os.environ.get("NO_COLOR"))
+        _print(report, output, no_color=no_color)
     return _code(report)
 
 
@@ -215,13 +216,13 @@ class _Terminal:
 def _warn(report: FleetReport) -> None:
     for audited in report.snapshots:
         results = [result for pack in audited.packs if pack.report for result in pack.report.results]
-        for line in warning_lines(result.answer for result in results):
-            click.echo(f"{printable(audited.name)}: {printable(line)}", err=True)
+        for line in warning_lines(notice for result in results for notice in result.answer.warnings):
+            click.echo(f"{printable(audited.name)}: {line}", err=True)
         if audited.trace:
             click.echo(f"{audited.trace}internal error in {printable(audited.name)}", err=True)
 
 
-def _print(report: FleetReport, output: str, *, color: bool) -> None:
+def _print(report: FleetReport, output: str, *, no_color: bool) -> None:
     match output:
         case "json":
             from reachproof.documents.json import pretty
@@ -229,23 +230,20 @@ def _print(report: FleetReport, output: str, *, color: bool) -> None:
 
             click.echo(pretty(audit_document(report)))
         case "sarif":
-            from reachproof.cli.formats.fleet_sarif import fleet_sarif_document
+            from reachproof.render.sarif import audit_sarif
 
-            click.echo(json.dumps(fleet_sarif_document(report, __version__), indent=2))
+            click.echo(json.dumps(audit_sarif(report, __version__), indent=2))
         case "junit":
-            from reachproof.cli.formats.fleet_junit import fleet_junit_text
+            from reachproof.render.junit import audit_junit_text
 
-            click.echo(fleet_junit_text(report))
+            click.echo(audit_junit_text(report))
         case _:
-            from reachproof.cli.formats.fleet_text import fleet_lines
+            from reachproof.render.audit_text import audit_lines
 
-            for line in fleet_lines(report):
-                click.echo(line, color=None if color else False)
+            write_lines(audit_lines(report), no_color=no_color)
 
 
 def _code(report: FleetReport) -> ExitCode:
-    from reachproof.cli.formats.fleet import code_of
-
     if report.interrupted:
         return ExitCode.INTERRUPTED
-    return worst(code_of(each) for each in report.snapshots)
+    return worst(audited_code(each) for each in report.snapshots)

@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from reachproof import __version__
-from reachproof.cli.exit_codes import ExitCode
+from reachproof.cli.exit_codes import OF_REPORT, ExitCode
 from reachproof.cli.options import ALLOW_NO_POLICIES, MODEL, OTHERS, READING, choice, source, time_limit, with_options
-from reachproof.cli.query import reader_may_leave
+from reachproof.cli.output import reader_may_leave, warn, write_lines
 from reachproof.cli.reading import read, read_named
-from reachproof.cli.text import answer_lines, printable, warning_lines
-from reachproof.documents.words import Verdict
+from reachproof.network.printable import printable
 
 if TYPE_CHECKING:  # Z3 is loaded only where it is needed
-    from reachproof.queries.packs import Report, Result, Skipped
-
-_CODES = {
-    Verdict.HOLDS: ExitCode.PROVED,
-    Verdict.VIOLATED: ExitCode.REFUTED,
-    Verdict.UNKNOWN: ExitCode.UNDECIDED,
-}
-_WORDS = {"passed": ("PASS", "green"), "failed": ("FAIL", "red"), "undecided": ("OPEN", "yellow")}
+    from reachproof.queries.packs import Report
 
 
 @click.command()
@@ -104,19 +94,18 @@ def check(
     with reader_may_leave():
         if show_progress:
             click.echo("\r\x1b[K", nl=False, err=True)
-        for line in () if quiet else warning_lines(result.answer for result in report.results):
-            click.echo(printable(line), err=True)
+        warn((notice for result in report.results for notice in result.answer.warnings), quiet=quiet)
         if not report.results:
             click.echo("nothing was checked", err=True)
-        _print(report, output, color=not no_color and not os.environ.get("NO_COLOR"))
-    return _CODES[report.verdict]
+        _print(report, output, no_color=no_color)
+    return OF_REPORT[report.verdict]
 
 
 def _progress(done: int, total: int, name: str) -> None:
     click.echo(f"\r\x1b[K{done} of {total} checked: {printable(name)[:60]}", nl=False, err=True)
 
 
-def _print(report: Report, output: str, *, color: bool) -> None:
+def _print(report: Report, output: str, *, no_color: bool) -> None:
     match output:
         case "json":
             from reachproof.documents.json import pretty
@@ -124,51 +113,18 @@ def _print(report: Report, output: str, *, color: bool) -> None:
 
             click.echo(pretty(report_document(report)))
         case "sarif":
-            from reachproof.cli.formats.sarif import sarif_document
+            from reachproof.render.sarif import report_sarif
 
-            click.echo(json.dumps(sarif_document(report, __version__), indent=2))
+            click.echo(json.dumps(report_sarif(report, __version__), indent=2))
         case "junit":
-            from reachproof.cli.formats.junit import junit_text
+            from reachproof.render.junit import junit_text
 
             click.echo(junit_text(report))
         case "github":
-            from reachproof.cli.formats.github import github_lines
+            from reachproof.render.github import github_lines
 
-            for line in (*github_lines(report), summary(report)):
-                click.echo(printable(line))
+            write_lines(github_lines(report), no_color=True)
         case _:
-            for line in _lines(report):
-                click.echo(line, color=None if color else False)
+            from reachproof.render.report_text import report_lines
 
-
-def _lines(report: Report) -> Iterator[str]:
-    for result in report.results:
-        yield from result_lines(result)
-    for skipped in report.skipped:
-        yield _head("SKIP", "yellow", skipped) + f": {printable(skipped.reason)}"
-    yield ""
-    yield summary(report)
-
-
-def result_lines(result: Result) -> Iterator[str]:
-    """The result of a statement, and where it did not pass, the answer; printable, its first word in colour."""
-    word, colour = _WORDS[result.status]
-    text = f": {result.statement.text}" if result.statement.text not in ("", result.statement.name) else ""
-    yield _head(word, colour, result) + printable(text)
-    if result.status != "passed":
-        if result.status == "failed" and result.answer.expected is not Verdict.HOLDS:
-            yield f"  expected {result.answer.expected}"
-        for line in answer_lines(result.answer):
-            yield f"  {printable(line)}"
-
-
-def _head(word: str, colour: str, item: Result | Skipped) -> str:
-    statement = item.statement
-    return click.style(word, fg=colour, bold=True) + f"  {printable(statement.name)} ({statement.severity})"
-
-
-def summary(report: Report) -> str:
-    """Counts of passed, failed and so on, without those that are 0."""
-    found = [str(result.status) for result in report.results] + ["skipped"] * len(report.skipped)
-    counts = [f"{found.count(word)} {word}" for word in ("passed", "failed", "undecided", "skipped") if word in found]
-    return ", ".join(counts) or "no statements"
+            write_lines(report_lines(report), no_color=no_color)

@@ -11,14 +11,13 @@ import click
 
 from reachproof.cli.exit_codes import ExitCode
 from reachproof.cli.options import MODEL, READING, choice, source, time_limit, with_options
-from reachproof.cli.query import reader_may_leave
+from reachproof.cli.output import reader_may_leave, warn
 from reachproof.cli.reading import read
-from reachproof.cli.text import place, printable
 from reachproof.documents.words import By
 from reachproof.network.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from reachproof.cli.formats.shown import Shown
+    from reachproof.render.connectivity_words import Shown
 
 _EXPLAINED = ("text", "json", "html")
 _EXPOSED = ("text", "json", "md")
@@ -89,8 +88,7 @@ def connectivity(
         click.echo(f"undecided: {over}", err=True)
         return ExitCode.UNDECIDED
     with reader_may_leave():
-        for notice in () if quiet else shown.report.warnings:
-            click.echo(printable(f"warning: {notice.code}: {notice.text}{place(notice.origin)}"), err=True)
+        warn(shown.report.warnings, quiet=quiet)
         _write(shown, output)
     if not shown.report.flows:
         click.echo("undecided: this is about no flow at all", err=True)
@@ -110,8 +108,8 @@ def _shown(
     explain: bool,
     exposure: bool,
 ) -> Shown:
-    from reachproof.cli.formats.shown import Shown
     from reachproof.queries import connectivity as reports  # numpy is loaded only where it is needed
+    from reachproof.render.connectivity_words import Shown
     from reachproof.solver.budget import Budget
     from reachproof.solver.ground import prepare
 
@@ -154,7 +152,7 @@ def _write(shown: Shown, output: str) -> None:
 def _pieces(shown: Shown, output: str) -> Iterator[str]:
     if output != "html":
         return (f"{line}\n" for line in _lines(shown, output))
-    from reachproof.cli.formats.connectivity_html import html_text
+    from reachproof.render.connectivity_html import html_text
 
     return html_text(shown)
 
@@ -162,11 +160,11 @@ def _pieces(shown: Shown, output: str) -> Iterator[str]:
 def _lines(shown: Shown, output: str) -> Iterator[str]:
     match output:
         case "csv":
-            from reachproof.cli.formats.connectivity_tables import csv_lines as lines
+            from reachproof.render.connectivity_tables import csv_lines as lines
         case "md":
-            from reachproof.cli.formats.connectivity_tables import md_lines as lines
+            from reachproof.render.connectivity_tables import md_lines as lines
         case "dot":
-            from reachproof.cli.formats.connectivity_dot import dot_lines as lines
+            from reachproof.render.connectivity_dot import dot_lines as lines
         case _:
-            from reachproof.cli.formats.connectivity_text import text_lines as lines
+            from reachproof.render.connectivity_text import text_lines as lines
     return lines(shown)

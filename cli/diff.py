@@ -12,17 +12,16 @@ import click
 
 from reachproof.cli.exit_codes import ExitCode
 from reachproof.cli.options import MODEL, READING, choice, time_limit, with_options
-from reachproof.cli.query import reader_may_leave
+from reachproof.cli.output import reader_may_leave, warn, write_lines
 from reachproof.cli.reading import STDIN, read, read_one
-from reachproof.cli.text import place, printable
 from reachproof.documents.words import By
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.errors import together
 
 if TYPE_CHECKING:
-    from reachproof.cli.formats.diff_shown import Shown
     from reachproof.manifests import Revision
     from reachproof.queries.difference import Diff
+    from reachproof.render.diff_words import Shown
 
 # A file, a folder, standard input or a revision; or several files and folders together.
 Side: TypeAlias = "str | Revision | tuple[str, ...]"
@@ -91,11 +90,8 @@ def diff(
     earlier, later = together(partial(reading, each) for each in (old, new))
     found = _difference(earlier, later, By(by), timeout)
     with reader_may_leave():
-        for notice in () if quiet else found.warnings:
-            click.echo(printable(f"warning: {notice.code}: {notice.text}{place(notice.origin)}"), err=True)
-        color = not no_color and not os.environ.get("NO_COLOR")
-        for line in _lines(found, (_named(old), _named(new)), output):
-            click.echo(line, color=None if color else False)
+        warn(found.warnings, quiet=quiet)
+        write_lines(_lines(found, (_named(old), _named(new)), output), no_color=no_color)
     return _code(found)
 
 
@@ -166,7 +162,7 @@ def _lines(found: Diff, names: tuple[str, str], output: str) -> Iterator[str]:
 
         yield pretty(diff_document(found))
         return
-    from reachproof.cli.formats.diff_shown import Shown
+    from reachproof.render.diff_words import Shown
 
     shown = Shown(diff=found, old=names[0], new=names[1])
     yield from _shown_lines(shown, output)
@@ -175,11 +171,11 @@ def _lines(found: Diff, names: tuple[str, str], output: str) -> Iterator[str]:
 def _shown_lines(shown: Shown, output: str) -> Iterator[str]:
     match output:
         case "csv":
-            from reachproof.cli.formats.diff_tables import csv_lines as lines
+            from reachproof.render.diff_tables import csv_lines as lines
         case "md":
-            from reachproof.cli.formats.diff_tables import md_lines as lines
+            from reachproof.render.diff_tables import md_lines as lines
         case _:
-            from reachproof.cli.formats.diff_text import text_lines as lines
+            from reachproof.render.diff_text import text_lines as lines
     yield from lines(shown)
 
 

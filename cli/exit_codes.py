@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from reachproof.documents.words import Verdict
+from reachproof.documents.words import State, Verdict
 from reachproof.queries.answer import Answer
+
+if TYPE_CHECKING:
+    from reachproof.queries.audit import Audited, PackAudit
 
 
 class ExitCode(IntEnum):
@@ -29,11 +33,35 @@ _WORST_FIRST = (
     ExitCode.UNDECIDED,
     ExitCode.PROVED,
 )
+_OF_STATE = {
+    State.REFUSED: ExitCode.BAD_INPUT,
+    State.BROKEN: ExitCode.OUR_BUG,
+    State.LOST: ExitCode.UNDECIDED,
+    State.UNREACHABLE: ExitCode.UNREACHABLE_SERVER,
+    State.UNFINISHED: ExitCode.INTERRUPTED,
+}
+OF_REPORT = {
+    Verdict.HOLDS: ExitCode.PROVED,
+    Verdict.VIOLATED: ExitCode.REFUTED,
+    Verdict.UNKNOWN: ExitCode.UNDECIDED,
+}
+"""The codes of the verdicts of reports."""
 
 
 def exit_code(answers: Iterable[Answer], *, expect: str | None, allow_vacuous: bool) -> ExitCode:
     """The code for all answers together: the worst of them."""
     return worst(_one(answer, expect=expect, allow_vacuous=allow_vacuous) for answer in answers)
+
+
+def audited_code(audited: Audited) -> ExitCode:
+    """The exit code that this snapshot alone would lead to."""
+    if audited.state is not State.CHECKED:
+        return _OF_STATE[audited.state]
+    return worst(_pack_code(pack) for pack in audited.packs)
+
+
+def _pack_code(pack: PackAudit) -> ExitCode:
+    return OF_REPORT[pack.report.verdict] if pack.report is not None else _OF_STATE[pack.state]
 
 
 def worst(codes: Iterable[ExitCode]) -> ExitCode:

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from reachproof.cli.exit_codes import ExitCode, exit_code
 from reachproof.cli.options import MODEL, READING, choice, source, time_limit, with_options
-from reachproof.cli.query import reader_may_leave
+from reachproof.cli.output import reader_may_leave, warn, write_lines
 from reachproof.cli.reading import read
-from reachproof.cli.text import answer_lines, because_lines, end_lines, printable, warning_lines, witness_lines
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.answer import Answer, Explained
+from reachproof.queries.answer import Answer
 
 if TYPE_CHECKING:
     from reachproof.solver.budget import Budget
-
-_SIGNS = {"allowed": ".", "denied": "X", "depends": "?", "some": "~"}
-_NO_FLOW = "-"
 
 
 @click.command()
@@ -86,17 +80,16 @@ def explain(
     snapshot = read(sources or (".",), model, lenient=lenient, ignore_kinds=ignore_kinds)
     answer = _answer(snapshot, flow, by if truth_table else None, timeout)
     with reader_may_leave():
-        for line in () if quiet else warning_lines([answer]):
-            click.echo(printable(line), err=True)
+        warn(answer.warnings, quiet=quiet)
         if output == "json":
             from reachproof.documents.json import pretty
             from reachproof.queries.answer_document import answer_document
 
             click.echo(pretty(answer_document(answer)))
         else:
-            color = not no_color and not os.environ.get("NO_COLOR")
-            for line in _table_lines(answer) if answer.columns else _lines(answer):
-                click.echo(_coloured(printable(line)), color=None if color else False)
+            from reachproof.render.explanation_text import explanation_lines
+
+            write_lines(explanation_lines(answer), no_color=no_color)
     return exit_code([answer], expect=None, allow_vacuous=False)
 
 
@@ -126,61 +119,3 @@ def _table(session: Any, flow: tuple[str, ...], by: str, budget: Budget) -> Answ
 
     ends = Ends(source=flow[0], destination=flow[1]) if len(flow) == 3 else Ends()
     return truth_table(session, flow[-1], ends=ends, by=Group(by), budget=budget)
-
-
-# ---------------------------------------------------------------- text
-
-
-def _lines(answer: Answer) -> Iterator[str]:
-    """The question, then each kind of flow by itself."""
-    if not answer.flows:
-        yield from answer_lines(answer)
-        return
-    yield f"{answer.verdict.upper()}  {answer.normalized}"
-    for number, each in enumerate(answer.flows):
-        if number:
-            yield ""
-        yield from _flow_lines(each)
-    yield from end_lines(answer)
-
-
-def _flow_lines(explained: Explained) -> Iterator[str]:
-    first, *steps = witness_lines(explained.witness)
-    yield f"  {explained.access.upper()}{first}"
-    yield from steps
-    if explained.access != "allowed":
-        yield f"    {'blocked' if explained.access == 'denied' else 'may be blocked'} by"
-        yield from (f"  {line}" for line in because_lines(explained.because))
-
-
-def _table_lines(answer: Answer) -> Iterator[str]:
-    """Lines are sources, columns destinations; a sign for each pair, and what the signs mean."""
-    from reachproof.queries.truth_table import table_of
-
-    names, columns, cells = table_of(answer)
-    yield f"{answer.verdict.upper()}  {answer.normalized}"
-    if not answer.rows:
-        yield "  none"
-        return
-    table = [[str(answer.rows[0]["port"]), *columns]]
-    table += [[name, *(_sign(cells.get((name, column))) for column in columns)] for name in names]
-    widths = [max(len(row[index]) for row in table) for index in range(len(table[0]))]
-    for row in table:
-        yield "  " + "  ".join(entry.ljust(width) for entry, width in zip(row, widths, strict=True)).rstrip()
-    yield _legend(set(cells.values()))
-    yield from end_lines(answer)
-
-
-def _sign(access: str | None) -> str:
-    return _SIGNS[access] if access else _NO_FLOW
-
-
-def _legend(used: Iterable[str]) -> str:
-    return "  " + "  ".join(f"{sign} {word}" for word, sign in _SIGNS.items() if word in used)
-
-
-def _coloured(line: str) -> str:
-    for word, colour in (("DENIED", "red"), ("ALLOWED", "green"), ("DEPENDS", "yellow")):
-        if line.startswith(f"  {word} "):
-            return f"  {click.style(word, fg=colour, bold=True)}{line[2 + len(word) :]}"
-    return line

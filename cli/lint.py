@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -12,15 +10,14 @@ import click
 from reachproof import __version__
 from reachproof.cli.exit_codes import ExitCode
 from reachproof.cli.options import MODEL, READING, choice, source, time_limit, with_options
-from reachproof.cli.query import reader_may_leave
+from reachproof.cli.output import reader_may_leave, warn, write_lines
 from reachproof.cli.reading import read
-from reachproof.cli.text import printable
 from reachproof.documents.words import FindingSeverity
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.findings import Finding, Report
+from reachproof.queries.findings import Report
+from reachproof.render.findings_text import findings_lines
 
 NEVER = "never"
-_COLOURS = {FindingSeverity.ERROR: "red", FindingSeverity.WARNING: "yellow", FindingSeverity.INFO: "cyan"}
 
 
 @click.command()
@@ -73,21 +70,18 @@ def lint(
     snapshot = read(sources or (".",), model, lenient=lenient, ignore_kinds=ignore_kinds)
     report = _report(snapshot, timeout)
     with reader_may_leave():
-        for line in () if quiet else _warnings(report):
-            click.echo(printable(line), err=True)
+        warn(report.snapshot.warnings, quiet=quiet)
         if output == "json":
             from reachproof.documents.json import pretty
             from reachproof.queries.findings_document import findings_document
 
             click.echo(pretty(findings_document(report)))
         elif output == "sarif":
-            from reachproof.cli.formats.lint_sarif import lint_sarif
+            from reachproof.render.sarif import findings_sarif
 
-            click.echo(json.dumps(lint_sarif(report, __version__), indent=2))
+            click.echo(json.dumps(findings_sarif(report, __version__), indent=2))
         else:
-            color = not no_color and not os.environ.get("NO_COLOR")
-            for line in _lines(report):
-                click.echo(line, color=None if color else False)
+            write_lines(findings_lines(report), no_color=no_color)
     return _exit_code(report, fail_on)
 
 
@@ -104,31 +98,3 @@ def _exit_code(report: Report, fail_on: str) -> ExitCode:
     if fail_on != NEVER and report.at_least(FindingSeverity(fail_on)):
         return ExitCode.REFUTED
     return ExitCode.UNDECIDED if report.undecided else ExitCode.PROVED
-
-
-def _warnings(report: Report) -> Iterator[str]:
-    for notice in report.snapshot.warnings:
-        yield f"warning: {notice.code}: {notice.text}{f'  [{notice.origin}]' if notice.origin else ''}"
-
-
-def _lines(report: Report) -> Iterator[str]:
-    """A line per finding, the worst first; then what was not looked for, what it assumes, and a count."""
-    for finding in report.findings:
-        yield _line(finding)
-    for notice in report.undecided:
-        yield printable(f"undecided: {notice.text}")
-    for notice in report.snapshot.assumptions:
-        yield printable(f"assuming {notice.code}: {notice.text}")
-    yield ", ".join(_counted(report, severity) for severity in FindingSeverity)
-
-
-def _line(finding: Finding) -> str:
-    severity = click.style(finding.severity, fg=_COLOURS[finding.severity], bold=True)
-    place = f"{finding.origin}: " if finding.origin.file else ""
-    return f"{printable(place)}{severity}: {finding.code}: {printable(finding.text)}"
-
-
-def _counted(report: Report, severity: FindingSeverity) -> str:
-    count = report.count(severity)
-    plural = "" if count == 1 or severity is FindingSeverity.INFO else "s"
-    return f"{count} {severity}{plural}"

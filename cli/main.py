@@ -21,9 +21,10 @@ from reachproof.cli.interrupt import ends_at_interrupt
 from reachproof.cli.lint import lint
 from reachproof.cli.query import query
 from reachproof.cli.serve import serve
-from reachproof.cli.text import error_lines, printable
 from reachproof.cli.token import token
 from reachproof.network.errors import InputError, InternalError
+from reachproof.network.printable import printable
+from reachproof.render.answer_text import error_lines
 
 _REPORT = "This is a bug of reachproof and no verdict: please report it with the manifests and the statement."
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import click
 
 from reachproof.cli.exit_codes import ExitCode, exit_code
 from reachproof.cli.options import MODEL, OTHERS, READING, choice, source, time_limit, with_options
+from reachproof.cli.output import reader_may_leave, warn, write_lines
 from reachproof.cli.reading import read, read_named
-from reachproof.cli.text import BAD, GOOD, answer_lines, printable, warning_lines
 from reachproof.documents.words import Verdict
+from reachproof.network.printable import printable
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer
+from reachproof.render.answer_text import coloured_lines
 
 
 @click.command()
@@ -81,11 +80,10 @@ def query(
     answers = _ask("\n".join(text), snapshot, named, timeout)
     code = exit_code(answers, expect=expect, allow_vacuous=allow_vacuous)
     with reader_may_leave():
-        for line in () if quiet else warning_lines(answers):
-            click.echo(printable(line), err=True)
+        warn((notice for answer in answers for notice in answer.warnings), quiet=quiet)
         for line in _timing(snapshot, reading, answers) if verbose else ():
             click.echo(printable(line), err=True)
-        _print(answers, output, color=not no_color and not os.environ.get("NO_COLOR"))
+        _print(answers, output, no_color=no_color)
     return code
 
 
@@ -97,18 +95,7 @@ def _ask(text: str, snapshot: Snapshot, others: Mapping[str, Snapshot], timeout:
     return Session(snapshot, named).ask_all(text, Budget(seconds=timeout) if timeout else Budget())
 
 
-@contextmanager
-def reader_may_leave() -> Iterator[None]:
-    """`| head` may close the pipe: the exit code is still that of the answer, and Python must not write at its end."""
-    try:
-        yield
-    except BrokenPipeError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for stream in (sys.stdout, sys.stderr):
-            os.dup2(nowhere, stream.fileno())
-
-
-def _print(answers: Sequence[Answer], output: str, *, color: bool) -> None:
+def _print(answers: Sequence[Answer], output: str, *, no_color: bool) -> None:
     if output == "json":
         from reachproof.documents.json import pretty
         from reachproof.queries.answer_document import answer_document
@@ -119,16 +106,7 @@ def _print(answers: Sequence[Answer], output: str, *, color: bool) -> None:
     for number, answer in enumerate(answers):
         if number:
             click.echo()
-        for line in answer_lines(answer):
-            click.echo(_coloured(printable(line), answer.verdict), color=None if color else False)
-
-
-def _coloured(line: str, verdict: Verdict) -> str:
-    word = verdict.upper()
-    if not line.startswith(word):
-        return line
-    colour = "green" if verdict in GOOD else "red" if verdict in BAD else "yellow"
-    return click.style(word, fg=colour, bold=True) + line.removeprefix(word)
+        write_lines(coloured_lines(answer), no_color=no_color)
 
 
 def _timing(snapshot: Snapshot, reading: float, answers: Sequence[Answer]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import click
 
 from reachproof.cli.exit_codes import ExitCode
-from reachproof.cli.text import printable
+from reachproof.network.printable import printable
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _LIFETIME = re.compile(r"([1-9]\d{0,4})([mhdw])")

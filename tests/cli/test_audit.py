@@ -13,12 +13,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from reachproof.cli.exit_codes import ExitCode
-from reachproof.cli.formats.fleet import code_of, word_of
+from reachproof.cli.exit_codes import ExitCode, audited_code
 from reachproof.cli.main import main
 from reachproof.documents.words import State
 from reachproof.queries import local_places
 from reachproof.queries.audit import Audited, AuditTask, audit_one
+from reachproof.render.audit_text import word_of
 from tests.cli.test_check import check_sarif
 from tests.cli.test_process import command, environment
 from tests.queries.fleets import PACK, cluster
@@ -116,7 +116,7 @@ def test_a_fleet_without_policies_passes_only_where_that_is_allowed(place: Place
 
 
 def test_every_state_has_the_exit_code_of_its_kind() -> None:
-    codes = {state: code_of(Audited(name="a", state=state)) for state in State if state is not State.CHECKED}
+    codes = {state: audited_code(Audited(name="a", state=state)) for state in State if state is not State.CHECKED}
     assert codes == {
         State.REFUSED: ExitCode.BAD_INPUT,
         State.BROKEN: ExitCode.OUR_BUG,

@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from reachproof.cli.formats.connectivity_dot import dot_lines
-from reachproof.cli.formats.connectivity_html import html_text
-from reachproof.cli.formats.connectivity_tables import csv_lines, md_lines
-from reachproof.cli.formats.connectivity_text import text_lines
-from reachproof.cli.formats.shown import Shown
 from reachproof.manifests.load import load_objects
 from reachproof.network.intervals import IntervalSet
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import connectivity
 from reachproof.queries.report_ends import End, EndKind
+from reachproof.render.connectivity_dot import dot_lines
+from reachproof.render.connectivity_html import html_text
+from reachproof.render.connectivity_tables import csv_lines, md_lines
+from reachproof.render.connectivity_text import text_lines
+from reachproof.render.connectivity_words import Shown
 from reachproof.solver.matrix import Access
 from tests.cli.contract import END, NOTICE, RULE, WARNING
 from tests.cli.terminal import Terminal
@@ -172,7 +172,7 @@ def test_a_page_holds_names_only_as_data_that_cannot_end_its_element() -> None:
 
 
 def test_ports_are_told_as_other_tools_tell_them() -> None:
-    from reachproof.cli.formats.shown import connections, remarks
+    from reachproof.render.connectivity_words import connections, remarks
 
     ports = IntervalSet(((80, 80), (8080, 8090), (65536 + 53, 65536 + 53)))
     assert connections(ports) == "TCP 80,8080-8090; UDP 53"

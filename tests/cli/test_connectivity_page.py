@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from reachproof.cli.formats.connectivity_html import html_text
+from reachproof.render.connectivity_html import html_text
 from tests.cli.terminal import Terminal
 from tests.cli.test_connectivity import EVIL, shown_with
 from tests.required import chromium

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from reachproof.cli.formats import diff_tables
+from reachproof.render import diff_tables
 from reachproof.solver import budget
 from tests.cli.contract import check_answer, check_diff
 from tests.cli.repository import BEFORE, CLOSED, commit, git, repository

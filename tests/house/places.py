@@ -14,6 +14,7 @@ CODE_FOLDERS = (
     "manifests",
     "network",
     "queries",
+    "render",
     "semantics",
     "solver",
 )

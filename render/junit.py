@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from itertools import groupby
 from xml.etree import ElementTree
 
-from reachproof.cli.formats.faults import faults, headline, story
-from reachproof.cli.text import printable
 from reachproof.documents.words import Status
+from reachproof.network.printable import printable
+from reachproof.queries.audit import Audited, PackAudit
+from reachproof.queries.fleet import FleetReport
 from reachproof.queries.packs import Report, Result, Skipped
+from reachproof.render.audit_text import trouble
+from reachproof.render.failure_location import faults, headline, story
 
 _COUNTED = ("tests", "failures", "errors", "skipped")
 
@@ -17,11 +20,25 @@ _COUNTED = ("tests", "failures", "errors", "skipped")
 def junit_text(report: Report) -> str:
     """The document. What failed is a `failure`, what is not decided an `error`, what does not apply is `skipped`."""
     suites = ElementTree.Element("testsuites", name="reachproof")
-    add_suites(suites, report)
-    return finished(suites)
+    _add_suites(suites, report)
+    return _finished(suites)
 
 
-def add_suites(suites: ElementTree.Element, report: Report, *, prefix: str = "") -> None:
+def audit_junit_text(report: FleetReport) -> str:
+    """The document of an audit: a suite for each pack on each snapshot; what has no verdict is one with an error."""
+    suites = ElementTree.Element("testsuites", name="reachproof")
+    for audited in report.snapshots:
+        if not audited.packs:
+            _error(suites, audited.name, audited)
+        for pack in audited.packs:
+            if pack.report is None:
+                _error(suites, f"{audited.name} {pack.pack}", pack)
+            else:
+                _add_suites(suites, pack.report, prefix=f"{audited.name} ")
+    return _finished(suites)
+
+
+def _add_suites(suites: ElementTree.Element, report: Report, *, prefix: str = "") -> None:
     """A suite for each pack of the report, in order of name; `prefix` goes before the names of suites."""
     everything: list[Result | Skipped] = [*report.results, *report.skipped]
     ordered = sorted(everything, key=lambda each: (each.statement.pack, each.statement.line))
@@ -29,7 +46,7 @@ def add_suites(suites: ElementTree.Element, report: Report, *, prefix: str = "")
         _suite(suites, pack, prefix + pack, list(items))
 
 
-def finished(suites: ElementTree.Element) -> str:
+def _finished(suites: ElementTree.Element) -> str:
     """The document, its root with the sums of its suites."""
     for key in _COUNTED:
         suites.set(key, str(sum(int(suite.get(key, "0")) for suite in suites)))
@@ -74,3 +91,11 @@ def _count(element: ElementTree.Element, items: Iterable[Result | Skipped]) -> N
     element.set("failures", str(found.count(Status.FAILED)))
     element.set("errors", str(found.count(Status.UNDECIDED)))
     element.set("skipped", str(found.count(None)))
+
+
+def _error(suites: ElementTree.Element, name: str, audit: Audited | PackAudit) -> None:
+    counts = {"tests": "1", "failures": "0", "errors": "1", "skipped": "0"}
+    suite = ElementTree.SubElement(suites, "testsuite", {"name": printable(name), **counts})
+    case = ElementTree.SubElement(suite, "testcase", name=str(audit.state), classname=printable(name), time="0")
+    error = ElementTree.SubElement(case, "error", message=str(audit.state), type=str(audit.state))
+    error.text = "\n".join(map(printable, trouble(audit)))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from reachproof.cli.formats.shown import Shown, connections, end_text, outside_names, remarks
-from reachproof.cli.text import printable
+from reachproof.network.printable import printable
 from reachproof.queries.report_ends import End, EndKind
+from reachproof.render.connectivity_words import Shown, connections, end_text, outside_names, remarks
 
 _SHAPES = {EndKind.EXTERNAL: "diamond", EndKind.NODE: "hexagon", EndKind.NAMESPACE: "folder", EndKind.TENANT: "tab"}
 

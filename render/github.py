@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reachproof.cli.formats.faults import faults, story
 from reachproof.documents.words import Status
 from reachproof.grammar.ast import Severity
+from reachproof.network.printable import printable
 from reachproof.queries.packs import Report, Result
+from reachproof.render.failure_location import faults, story
+from reachproof.render.report_text import summary
 
 _COMMAND = {
     Severity.INFO: "notice",
@@ -19,13 +21,15 @@ _COMMAND = {
 
 
 def github_lines(report: Report) -> Iterator[str]:
-    """`::error file=F,line=N,title=NAME (SEVERITY)::text` at the first rule at fault, else at the statement itself.
+    """`::error file=F,line=N,title=NAME (SEVERITY)::text` for each that did not pass, then counts; printable.
 
+    It is at the first rule at fault, else at the statement itself.
     `notice` for severity info, `warning` for low and for what is not decided.
     """
     for result in report.results:
         if result.status is not Status.PASSED:
-            yield _annotation(result)
+            yield printable(_annotation(result))
+    yield summary(report)
 
 
 def _annotation(result: Result) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reachproof.cli.text import printable
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import ALL_PORTS, MAX_PORT, ranges
+from reachproof.network.printable import printable
 
 if TYPE_CHECKING:
     from reachproof.queries.connectivity import Connectivity

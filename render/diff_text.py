@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import click
-
-from reachproof.cli.formats.diff_shown import (
+from reachproof.documents.words import Change, Relation
+from reachproof.network.printable import printable
+from reachproof.queries import difference
+from reachproof.queries.diff_rows import Row
+from reachproof.render.answer_text import flow_text, place
+from reachproof.render.diff_words import (
     Shown,
     cause_texts,
     known_flow,
@@ -15,12 +18,9 @@ from reachproof.cli.formats.diff_shown import (
     undetermined_text,
     witnesses,
 )
-from reachproof.cli.text import flow_text, place, printable
-from reachproof.documents.words import Change, Relation
-from reachproof.queries import difference
-from reachproof.queries.diff_rows import Row
+from reachproof.render.terminal import Colour, coloured
 
-_COLOURS = {
+_COLOURS: dict[Relation, Colour] = {
     Relation.EQUIVALENT: "green",
     Relation.STRICTER: "cyan",
     Relation.LOOSER: "red",
@@ -28,13 +28,13 @@ _COLOURS = {
     Relation.UNDETERMINED: "yellow",
     Relation.UNKNOWN: "yellow",
 }
-_MARKS = {Change.ADDED: "green", Change.REMOVED: "red", Change.CHANGED: "yellow"}
+_MARKS: dict[Change, Colour] = {Change.ADDED: "green", Change.REMOVED: "red", Change.CHANGED: "yellow"}
 
 
 def text_lines(shown: Shown) -> Iterator[str]:
     """The result and counts; then a line for each row with its causes; then flows that show it."""
     diff = shown.diff
-    word = click.style(diff.relation.upper(), fg=_COLOURS[diff.relation], bold=True)
+    word = coloured(diff.relation.upper(), _COLOURS[diff.relation])
     yield f"{word}  {printable(shown.old)} -> {printable(shown.new)}"
     if diff.reason:
         yield f"  reason: {diff.reason}"
@@ -42,7 +42,7 @@ def text_lines(shown: Shown) -> Iterator[str]:
     for row in diff.rows:
         yield from _row(shown, row)
     for each in diff.undetermined:
-        mark = click.style("undetermined", fg="yellow")
+        mark = coloured("undetermined", "yellow", bold=False)
         yield f"{mark} {printable(undetermined_text(each))}{printable(place(each.origin))}"
     for word, ends in (("new", diff.new), ("lost", diff.lost)):
         yield from (f"{word:<8} {printable(str(end))}" for end in ends)
@@ -57,7 +57,7 @@ def _row(shown: Shown, row: Row) -> Iterator[str]:
     source, destination = shown.ends(row)
     before, after = ports_text(row)
     said = remarks(row)
-    mark = click.style(f"{row.change:<8}", fg=_MARKS[row.change])
+    mark = coloured(f"{row.change:<8}", _MARKS[row.change], bold=False)
     yield f"{mark} {source} => {destination} : {before} -> {after}{f'  ({said})' if said else ''}"
     yield from (f"           {printable(text)}" for text in cause_texts(row))
 

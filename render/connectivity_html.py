@@ -16,14 +16,15 @@ from html import escape
 from importlib.resources import files
 from typing import TypeAlias
 
-from reachproof.cli.formats.shown import Shown, connections, end_text, outside_names, remarks
-from reachproof.cli.text import place, printable
 from reachproof.documents.words import Partial
 from reachproof.network.intervals import EMPTY
 from reachproof.network.ports import ALL_PORTS, ranges
+from reachproof.network.printable import printable
 from reachproof.queries.connectivity import Connectivity
 from reachproof.queries.connectivity_explain import Explanation, Stretch, explain
 from reachproof.queries.report_ends import End, EndKind
+from reachproof.render.answer_text import place
+from reachproof.render.connectivity_words import Shown, connections, end_text, outside_names, remarks
 from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import OutOfBudget
 from reachproof.solver.matrix import Access
@@ -51,7 +52,7 @@ def html_text(shown: Shown) -> Iterator[str]:
 
 
 def _own(name: str) -> str:
-    return files("reachproof.cli.formats").joinpath(name).read_text(encoding="utf-8")
+    return files("reachproof.render").joinpath(name).read_text(encoding="utf-8")
 
 
 def _summary(report: Connectivity) -> str:

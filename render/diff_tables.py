@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections.abc import Iterator, Sequence
 
-from reachproof.cli.formats.diff_shown import (
+from reachproof.network.printable import printable
+from reachproof.queries.diff_rows import Row
+from reachproof.queries.difference import Diff
+from reachproof.queries.report_ends import End
+from reachproof.render.answer_text import flow_text
+from reachproof.render.diff_words import (
     SENTENCES,
     Shown,
     cause_text,
@@ -18,16 +20,11 @@ from reachproof.cli.formats.diff_shown import (
     undetermined_text,
     witnesses,
 )
-from reachproof.cli.text import flow_text, printable
-from reachproof.queries.diff_rows import Row
-from reachproof.queries.difference import Diff
-from reachproof.queries.report_ends import End
+from reachproof.render.tables import csv_line, markdown
 
 COLUMNS = ("change", "src", "dst", "before", "after", "remarks", "because")
 MOST_ROWS = 100
 """Of a comment; what is longer than 65,536 characters is refused by those who show it."""
-_MARKS = re.compile(r"([\\`*_\[\]{}|<>#~&!()])")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_lines(shown: Shown) -> Iterator[str]:
@@ -35,23 +32,16 @@ def csv_lines(shown: Shown) -> Iterator[str]:
 
     A cell that a spreadsheet would take for a formula begins with `'`.
     """
-    yield _csv(COLUMNS)
+    yield csv_line(COLUMNS)
     for row in shown.diff.rows:
         because = "; ".join(printable(text) for text in cause_texts(row))
         ends = (", ".join(end.cidrs) or str(end) for end in (row.src, row.dst))
-        yield _csv((str(row.change), *map(printable, ends), *ports_text(row), remarks(row), because))
+        yield csv_line((str(row.change), *map(printable, ends), *ports_text(row), remarks(row), because))
     for each in shown.diff.undetermined:
         policy = printable(str(each.policy)) if each.policy else ""
-        yield _csv(("undetermined", policy, "", "", "", printable(each.text), ""))
+        yield csv_line(("undetermined", policy, "", "", "", printable(each.text), ""))
     for word, ends_ in (("new", shown.diff.new), ("lost", shown.diff.lost)):
-        yield from (_csv((word, printable(str(end)), "", "", "", "", "")) for end in ends_)
-
-
-def _csv(cells: Sequence[str]) -> str:
-    written = io.StringIO()
-    safe = [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]
-    csv.writer(written, lineterminator="").writerow(safe)
-    return written.getvalue()
+        yield from (csv_line((word, printable(str(end)), "", "", "", "", "")) for end in ends_)
 
 
 def md_lines(shown: Shown) -> Iterator[str]:
@@ -59,26 +49,26 @@ def md_lines(shown: Shown) -> Iterator[str]:
     diff = shown.diff
     yield f"### Network policy: {diff.relation}"
     yield ""
-    yield f"{SENTENCES[diff.relation]} {_escaped(shown.old)} → {_escaped(shown.new)}"
+    yield f"{SENTENCES[diff.relation]} {markdown(shown.old)} → {markdown(shown.new)}"
     yield ""
     if diff.reason:
-        yield from (f"Reason: {_escaped(diff.reason)}", "")
+        yield from (f"Reason: {markdown(diff.reason)}", "")
     yield f"- {shown.counts.replace('; ', chr(10) + '- ')}"
     if diff.rows:
         yield from _folded("Connections", list(_table(shown)))
     if diff.undetermined:
-        found = [f"- {_escaped(undetermined_text(each))}{_at(str(each.origin or ''))}" for each in diff.undetermined]
+        found = [f"- {markdown(undetermined_text(each))}{_at(str(each.origin or ''))}" for each in diff.undetermined]
         yield from _folded("Undetermined", found)
     if diff.new or diff.lost:
         yield from _folded(
             "Workloads in one of them only", list(_ends("new", diff.new)) + list(_ends("lost", diff.lost))
         )
     if diff.policies:
-        lines = [f"- {each.edit}: {_escaped(str(each.policy))}{_at(str(each.origin))}" for each in diff.policies]
+        lines = [f"- {each.edit}: {markdown(str(each.policy))}{_at(str(each.origin))}" for each in diff.policies]
         yield from _folded("Policies", lines)
     yield from _witnesses(diff)
     if diff.assumptions:
-        notes = [f"- {_escaped(f'{each.code}: {each.text}')}" for each in diff.assumptions]
+        notes = [f"- {markdown(f'{each.code}: {each.text}')}" for each in diff.assumptions]
         yield from _folded("What this assumes", notes)
 
 
@@ -99,11 +89,11 @@ def _md(shown: Shown, row: Row) -> str:
     before, after = ports_text(row)
     because = [cause_text(cause) for cause in row.causes.rules] + list(row.causes.endpoints)
     cells = (str(row.change), *shown.ends(row), before, f"{after} ({said})" if said else after)
-    return f"| {' | '.join(map(_escaped, cells))} | {'<br>'.join(map(_escaped, because))} |"
+    return f"| {' | '.join(map(markdown, cells))} | {'<br>'.join(map(markdown, because))} |"
 
 
 def _ends(word: str, ends: Sequence[End]) -> Iterator[str]:
-    yield from (f"- {word}: {_escaped(str(end))}" for end in ends[:MOST_ROWS])
+    yield from (f"- {word}: {markdown(str(end))}" for end in ends[:MOST_ROWS])
     if len(ends) > MOST_ROWS:
         yield f"- {word}: {len(ends) - MOST_ROWS} more"
 
@@ -111,12 +101,12 @@ def _ends(word: str, ends: Sequence[End]) -> Iterator[str]:
 def _witnesses(diff: Diff) -> Iterator[str]:
     lines = []
     for says, flow in witnesses(diff):
-        lines.append(f"- {says}: {_escaped(flow_text(known_flow(flow)))}")
+        lines.append(f"- {says}: {markdown(flow_text(known_flow(flow)))}")
         for when, trace in zip(("before", "after"), flow.traces, strict=True):
             lines.append(f"  - {when}: {trace.truth if trace else 'not there'}")
             if trace is None:
                 continue
-            lines += [f"    - {_escaped(f'{step.direction} {step.action}: {step.text}')}" for step in trace.steps]
+            lines += [f"    - {markdown(f'{step.direction} {step.action}: {step.text}')}" for step in trace.steps]
     if lines:
         yield from _folded("A flow that shows it", lines)
 
@@ -126,9 +116,4 @@ def _folded(title: str, lines: Sequence[str]) -> Iterator[str]:
 
 
 def _at(origin: str) -> str:
-    return f" ({_escaped(origin)})" if origin else ""
-
-
-def _escaped(text: str) -> str:
-    """Text in which nothing is markup: names in manifests are not ours."""
-    return _MARKS.sub(r"\\\1", printable(text)).replace("\\<", "&lt;").replace("\\>", "&gt;").replace("\\&", "&amp;")
+    return f" ({markdown(origin)})" if origin else ""

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections.abc import Iterator
 
-from reachproof.cli.formats.shown import Shown, connections, end_text, outside_names, remarks
-from reachproof.cli.text import printable
 from reachproof.queries.exposure import Exposure
 from reachproof.queries.report_ends import End, partial_by
+from reachproof.render.connectivity_words import Shown, connections, end_text, outside_names, remarks
+from reachproof.render.tables import csv_line, markdown, markdown_row
 
 COLUMNS = ("src", "dst", "connections", "depends", "partial", "partialBy")
-_MARKS = re.compile(r"([\\`*_\[\]{}|<>#~&!()])")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_lines(shown: Shown) -> Iterator[str]:
     """A header and a line for each row. A cell that a spreadsheet would take for a formula begins with `'`."""
-    yield _csv(COLUMNS)
-    ends = [_csv((end_text(end, {}),)) for end in shown.report.ends]
+    yield csv_line(COLUMNS)
+    ends = [csv_line((end_text(end, {}),)) for end in shown.report.ends]
     accesses = [
-        _csv(
+        csv_line(
             (
                 connections(access.ports),
                 *(connections(ports) if ports else "" for ports in (access.open, access.partial)),
@@ -36,20 +31,13 @@ def csv_lines(shown: Shown) -> Iterator[str]:
         yield f"{ends[src]},{ends[dst]},{accesses[number]},{by}"
 
 
-def _csv(cells: tuple[str, ...]) -> str:
-    written = io.StringIO()
-    safe = [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]
-    csv.writer(written, lineterminator="").writerow(safe)
-    return written.getvalue()
-
-
 def md_lines(shown: Shown) -> Iterator[str]:
     """A table of the rows; then the CIDRs of the outside, the exposure if asked for, and what the report assumes."""
     names = outside_names(shown.report.ends)
     yield "| src | dst | connections | remarks |"
     yield "|---|---|---|---|"
     for row in shown.report:
-        yield _md(
+        yield markdown_row(
             (
                 end_text(row.src, names),
                 end_text(row.dst, names),
@@ -66,7 +54,7 @@ def md_lines(shown: Shown) -> Iterator[str]:
             yield from _exposed(each, names)
     if shown.report.assumptions:
         yield ""
-        yield from (f"- assuming {_escaped(f'{each.code}: {each.text}')}" for each in shown.report.assumptions)
+        yield from (f"- assuming {markdown(f'{each.code}: {each.text}')}" for each in shown.report.assumptions)
 
 
 def _exposed(exposure: Exposure, names: dict[End, str]) -> Iterator[str]:
@@ -74,17 +62,8 @@ def _exposed(exposure: Exposure, names: dict[End, str]) -> Iterator[str]:
     facings = (("from", exposure.ingress), ("to", exposure.egress))
     for word, facing in ((word, facing) for word, facing in facings if facing is not None):
         for other, access in facing.outside or ():
-            yield _md((end, f"{word} {end_text(other, names)}", connections(access.ports)))
+            yield markdown_row((end, f"{word} {end_text(other, names)}", connections(access.ports)))
         if facing.everywhere:
-            yield _md((end, f"{word} the entire cluster", connections(facing.everywhere)))
+            yield markdown_row((end, f"{word} the entire cluster", connections(facing.everywhere)))
         for each in facing.possible or ():
-            yield _md((end, f"{word} possible pods, such as {each.pod}", connections(each.ports)))
-
-
-def _md(cells: tuple[str, ...]) -> str:
-    return f"| {' | '.join(map(_escaped, cells))} |"
-
-
-def _escaped(text: str) -> str:
-    """Text in which nothing is markup: names in manifests are not ours."""
-    return _MARKS.sub(r"\\\1", printable(text)).replace("\\<", "&lt;").replace("\\>", "&gt;").replace("\\&", "&amp;")
+            yield markdown_row((end, f"{word} possible pods, such as {each.pod}", connections(each.ports)))

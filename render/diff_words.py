@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from reachproof.cli.formats.shown import connections, end_text, outside_names
-from reachproof.cli.text import place
 from reachproof.documents.words import Change, Edit, Relation
 from reachproof.network.flow import Flow
 from reachproof.queries.diff_causes import Cause
@@ -15,6 +13,8 @@ from reachproof.queries.diff_rows import Row
 from reachproof.queries.difference import Diff, Undetermined
 from reachproof.queries.difference import Shown as Witness
 from reachproof.queries.report_ends import End
+from reachproof.render.answer_text import place
+from reachproof.render.connectivity_words import connections, end_text, outside_names
 
 SENTENCES = {
     Relation.EQUIVALENT: "Both allow the same.",

@@ -6,16 +6,30 @@ from collections.abc import Iterable, Iterator
 
 from reachproof.documents.words import Verdict
 from reachproof.network.address import format_address
-from reachproof.network.cluster import Node, Pod
+from reachproof.network.cluster import Node, Notice, Pod
 from reachproof.network.errors import InputError
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.origin import Origin
-from reachproof.network.printable import printable as printable
+from reachproof.network.printable import printable
 from reachproof.queries.answer import Answer, Because, Witness
+from reachproof.render.tables import aligned
+from reachproof.render.terminal import Colour, coloured
 from reachproof.semantics.trace import Step
 
-GOOD = {Verdict.HOLDS, Verdict.UNREACHABLE}
-BAD = {Verdict.VIOLATED, Verdict.REACHABLE}
+_COLOURS: dict[Verdict, Colour] = {
+    Verdict.HOLDS: "green",
+    Verdict.UNREACHABLE: "green",
+    Verdict.VIOLATED: "red",
+    Verdict.REACHABLE: "red",
+}
+
+
+def coloured_lines(answer: Answer) -> Iterator[str]:
+    """The answer, line by line, printable, its verdict in colour."""
+    word = answer.verdict.upper()
+    shown = coloured(word, _COLOURS.get(answer.verdict, "yellow"))
+    for line in map(printable, answer_lines(answer)):
+        yield shown + line.removeprefix(word) if line.startswith(word) else line
 
 
 def answer_lines(answer: Answer) -> Iterator[str]:
@@ -56,9 +70,7 @@ def _table_lines(answer: Answer) -> Iterator[str]:
         return
     table = [[name.upper() for name in answer.columns]]
     table += [[_entry(row[name]) for name in answer.columns] for row in answer.rows]
-    widths = [max(len(row[index]) for row in table) for index in range(len(answer.columns))]
-    for row in table:
-        yield "  " + "  ".join(entry.ljust(width) for entry, width in zip(row, widths, strict=True)).rstrip()
+    yield from aligned(table)
 
 
 def _entry(value: str | tuple[str, ...]) -> str:
@@ -108,10 +120,10 @@ def place(origin: Origin | None) -> str:
     return f"  [{origin}]" if origin and origin.file else ""
 
 
-def warning_lines(answers: Iterable[Answer]) -> Iterator[str]:
-    """The warnings of all answers, each once."""
-    for notice in dict.fromkeys(notice for answer in answers for notice in answer.warnings):
-        yield f"warning: {notice.code}: {notice.text}{place(notice.origin)}"
+def warning_lines(warnings: Iterable[Notice]) -> Iterator[str]:
+    """The warnings, each once, printable."""
+    for notice in dict.fromkeys(warnings):
+        yield printable(f"warning: {notice.code}: {notice.text}{place(notice.origin)}")
 
 
 def error_lines(error: InputError) -> Iterator[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from reachproof.cli.formats.shown import Shown, connections, end_text, outside_names, remarks
-from reachproof.cli.text import place, printable
 from reachproof.documents.words import Partial
 from reachproof.network.policy import Direction
+from reachproof.network.printable import printable
 from reachproof.queries.report_ends import partial_by
+from reachproof.render.answer_text import place
+from reachproof.render.connectivity_words import Shown, connections, end_text, outside_names, remarks
 from reachproof.semantics.trace import Truth
 
 if TYPE_CHECKING:

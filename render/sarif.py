@@ -1,0 +1,179 @@
+"""SARIF 2.1.0 (OASIS), as code scanning reads it.
+
+Of a report: a rule per statement, a result per statement that did not pass. Of an audit: such a run for each snapshot,
+named by `automationDetails`, by which code scanning tells runs apart. Of findings: a rule per kind, a result for each.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from itertools import chain
+from pathlib import PurePath
+from typing import TypeAlias
+from urllib.parse import quote
+
+from reachproof.documents.words import FindingSeverity, Status
+from reachproof.grammar.ast import Severity
+from reachproof.queries.audit import Audited
+from reachproof.queries.findings import Code, Finding
+from reachproof.queries.findings import Report as Findings
+from reachproof.queries.fleet import FleetReport
+from reachproof.queries.packs import Report, Result, Statement
+from reachproof.render.audit_text import joined_report, trouble
+from reachproof.render.failure_location import Fault, faults, story
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | bool"
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+FINGERPRINT = "reachproof/v1"
+_LEVEL = {
+    Severity.INFO: "note",
+    Severity.LOW: "note",
+    Severity.MEDIUM: "warning",
+    Severity.HIGH: "error",
+    Severity.CRITICAL: "error",
+}
+_FINDING_LEVEL = {
+    FindingSeverity.ERROR: "error",
+    FindingSeverity.WARNING: "warning",
+    FindingSeverity.INFO: "note",
+}
+_SCORE = {
+    Severity.INFO: "1.0",
+    Severity.LOW: "3.0",
+    Severity.MEDIUM: "5.5",
+    Severity.HIGH: "8.0",
+    Severity.CRITICAL: "9.5",
+}
+
+
+def report_sarif(report: Report, version: str) -> dict[str, Json]:
+    """The log with one run. Failures have the level of their severity; what is not decided has the kind `open`.
+
+    Statements that do not apply are notifications of the invocation. A fingerprint stays the same when lines move.
+    """
+    return _log([_report_run(report, version)])
+
+
+def audit_sarif(report: FleetReport, version: str) -> dict[str, Json]:
+    """The log. Where a snapshot or a pack has no verdict, the run was no success, and notifications say why."""
+    return _log([_audit_run(each, version) for each in report.snapshots])
+
+
+def findings_sarif(report: Findings, version: str) -> dict[str, Json]:
+    """The log with one run. What was not looked for to the end is a notification of the invocation."""
+    codes = [code for code in Code if any(each.code is code for each in report.findings)]
+    rules: list[Json] = [
+        {"id": str(code), "shortDescription": {"text": code.replace("_", " ").lower()}} for code in codes
+    ]
+    notes: list[Json] = [{"level": "warning", "message": {"text": each.text}} for each in report.undecided]
+    return _log([_run(version, rules, notes, [_finding(each, codes.index(each.code)) for each in report.findings])])
+
+
+def _log(runs: list[Json]) -> dict[str, Json]:
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": runs}
+
+
+def _run(
+    version: str, rules: list[Json], notes: list[Json], results: list[Json], *, successful: bool = True
+) -> dict[str, Json]:
+    return {
+        "tool": {"driver": {"name": "reachproof", "semanticVersion": version, "rules": rules}},
+        "invocations": [{"executionSuccessful": successful, "toolExecutionNotifications": notes}],
+        "results": results,
+    }
+
+
+def _audit_run(audited: Audited, version: str) -> dict[str, Json]:
+    told = chain(trouble(audited), *(trouble(pack) for pack in audited.packs))
+    run = _report_run(joined_report(audited), version, tuple(told))
+    return run | {"automationDetails": {"id": f"reachproof-audit/{audited.name}/"}}
+
+
+def _report_run(report: Report, version: str, troubles: tuple[str, ...] = ()) -> dict[str, Json]:
+    statements: dict[str, Statement] = {}
+    for statement in (*(each.statement for each in report.results), *(each.statement for each in report.skipped)):
+        statements.setdefault(statement.name, statement)
+    names = list(statements)
+    notes: list[Json] = [
+        {"level": "note", "message": {"text": f"{each.statement.name} does not apply: {each.reason}"}}
+        for each in report.skipped
+    ]
+    notes += [{"level": "error", "message": {"text": line}} for line in troubles]
+    results: list[Json] = [
+        _result(result, names.index(result.statement.name))
+        for result in report.results
+        if result.status is not Status.PASSED
+    ]
+    return _run(version, [_rule(each) for each in statements.values()], notes, results, successful=not troubles)
+
+
+def _rule(statement: Statement) -> Json:
+    return {
+        "id": statement.name,
+        "shortDescription": {"text": statement.text or statement.name},
+        "defaultConfiguration": {"level": _LEVEL[statement.severity]},
+        "properties": {"tags": ["security"], "security-severity": _SCORE[statement.severity]},
+    }
+
+
+def _result(result: Result, rule: int) -> dict[str, Json]:
+    statement = result.statement
+    undecided = result.status is Status.UNDECIDED
+    found = faults(result.answer)
+    stated = _location(statement.pack, statement.line, "the statement")
+    places = [_location(fault.origin.file, fault.origin.line, fault.text) for fault in found]
+    document: dict[str, Json] = {
+        "ruleId": statement.name,
+        "ruleIndex": rule,
+        "kind": "open" if undecided else "fail",
+        "level": "none" if undecided else _LEVEL[statement.severity],
+        "message": {"text": "\n".join(story(result))},
+        "locations": [places[0] if places else stated],
+        "partialFingerprints": {FINGERPRINT: _fingerprint(result, found)},
+    }
+    if places:
+        related: list[Json] = [*places[1:], stated]
+        document["relatedLocations"] = related
+    return document
+
+
+def _finding(finding: Finding, rule: int) -> Json:
+    origin = finding.origin
+    document: dict[str, Json] = {
+        "ruleId": str(finding.code),
+        "ruleIndex": rule,
+        "kind": "fail",
+        "level": _FINDING_LEVEL[finding.severity],
+        "message": {"text": finding.text},
+        "partialFingerprints": {FINGERPRINT: _hashed(finding.code, finding.subject)},
+    }
+    if origin.file:
+        document["locations"] = [_place(origin.file, origin.line)]
+    return document
+
+
+def _location(file: str, line: int, text: str) -> dict[str, Json]:
+    return _place(file, line) | {"message": {"text": text}}
+
+
+def _place(file: str, line: int) -> dict[str, Json]:
+    return {"physicalLocation": {"artifactLocation": {"uri": _uri(file)}, "region": {"startLine": max(line, 1)}}}
+
+
+def _uri(file: str) -> str:
+    """Relative paths stay relative to where the command ran; absolute ones become file: URIs."""
+    path = PurePath(file)
+    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
+
+
+def _fingerprint(result: Result, found: tuple[Fault, ...]) -> str:
+    """Of the statement and the rules at fault; no line, no address and no verdict of another statement."""
+    parts = [result.statement.name, result.answer.normalized, str(result.answer.verdict)]
+    for fault in found:
+        parts += [fault.policy.kind, fault.policy.namespace, fault.policy.name, str(fault.rule)]
+    return _hashed(*parts)
+
+
+def _hashed(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
