@@ -29,7 +29,7 @@ from reachproof.queries.answer_document import answer_document
 from reachproof.queries.diff_document import diff_document
 from reachproof.queries.difference import Diff
 from reachproof.queries.findings import Report as LintReport
-from reachproof.queries.findings_document import findings_document
+from reachproof.queries.findings import findings_document
 from reachproof.solver.prove import engine
 
 

@@ -32,7 +32,7 @@ from reachproof.queries.answer_document import answer_document
 from reachproof.queries.diff_document import diff_document
 from reachproof.queries.difference import difference
 from reachproof.queries.errors import together
-from reachproof.queries.findings_document import findings_document
+from reachproof.queries.findings import findings_document
 from reachproof.queries.truth_table import Ends, truth_table
 from reachproof.solver.budget import Budget
 

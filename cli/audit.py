@@ -185,10 +185,10 @@ def _read(name: str, task: partial[AuditTask]) -> AuditTask | Audited:
 
 def _places(executor: str, jobs: int) -> Sequence[Place]:
     if executor == _LOCAL:
-        from reachproof.queries.local_places import local_places
+        from reachproof.queries.audit_places import local_places
 
         return local_places(jobs)
-    from reachproof.queries.dask_places import dask_places
+    from reachproof.queries.audit_places import dask_places
 
     return dask_places(executor)
 
@@ -226,7 +226,7 @@ def _print(report: FleetReport, output: str, *, no_color: bool) -> None:
     match output:
         case "json":
             from reachproof.documents.json import pretty
-            from reachproof.queries.audit_document import audit_document
+            from reachproof.queries.fleet import audit_document
 
             click.echo(pretty(audit_document(report)))
         case "sarif":

@@ -73,7 +73,7 @@ def lint(
         warn(report.snapshot.warnings, quiet=quiet)
         if output == "json":
             from reachproof.documents.json import pretty
-            from reachproof.queries.findings_document import findings_document
+            from reachproof.queries.findings import findings_document
 
             click.echo(pretty(findings_document(report)))
         elif output == "sarif":

@@ -26,7 +26,7 @@ from reachproof.queries.document_parts import notices as assumptions_of
 from reachproof.queries.document_parts import warnings as warnings_of
 from reachproof.queries.explanation import explain
 from reachproof.queries.exposure import Exposure, exposure
-from reachproof.queries.findings_document import findings_document
+from reachproof.queries.findings import findings_document
 from reachproof.queries.hygiene import lint
 from reachproof.queries.packs import PackText, check, count_statements, library
 from reachproof.queries.possible_exposure import with_possible

@@ -1,42 +1,48 @@
-"""The pipeline of one question: parse -> bind -> decide -> replay -> answer, each stage once.
+"""The pipeline of questions: parse -> bind -> decide -> replay -> answer, each stage once.
 
 | Stage | Where |
 |---|---|
 | parse | `grammar.parse` |
 | bind | `queries.bind`: the plan of the sentence, one of five forms |
-| decide, replay | the module of the form: `claims`, `why`, `lists`, `hygiene`, `changed` |
+| decide, replay | the module of the form: `claims`, `lists`, `hygiene`, `change_claims` |
 | answer | here: the notices of the snapshot, and the time |
 
 Every witness is replayed by the evaluator, and of every proof a sample of flows, one per cell of the question where
 these are few. Disagreement raises InternalError: a verdict that two implementations do not share is never given.
+
+Many questions go to several processes where that pays. Each process has its own Z3 and prepares the snapshot once for
+itself, so a few questions are answered faster without. Answers come back in the order of the tasks.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from copy import copy
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from typing import assert_never
 
 from reachproof.documents.words import Verdict
 from reachproof.grammar import ast
+from reachproof.grammar.ast import Query
 from reachproof.grammar.format import format_query
 from reachproof.grammar.mistakes import Mistake
 from reachproof.grammar.parse import parse, parse_many
+from reachproof.network.errors import InternalError
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Evidence
 from reachproof.queries.bind import AnyPlan, bind
-from reachproof.queries.changed import ChangePlan, answer_change
-from reachproof.queries.claims import answer_claim
+from reachproof.queries.change_claims import ChangePlan, answer_change
+from reachproof.queries.claims import PreparedSnapshot, answer_claim, answer_why
 from reachproof.queries.errors import QueryError
 from reachproof.queries.hygiene import HygienePlan, answer_hygiene
 from reachproof.queries.ingress_controller import needs_stand_in, with_stand_in
+from reachproof.queries.input_gaps import missing_kinds
 from reachproof.queries.lists import ListPlan, answer_list
-from reachproof.queries.missing_kinds import missing_kinds
 from reachproof.queries.plan import Plan, WhyPlan
-from reachproof.queries.prepared import PreparedSnapshot
-from reachproof.queries.why import answer_why
 from reachproof.solver.budget import Budget
 from reachproof.solver.prove import Prover, engine
 
@@ -168,3 +174,76 @@ def draft_answer(snapshot: Snapshot, *, query: str, normalized: str) -> Answer:
         evidence=evidence,
         snapshot=snapshot,
     )
+
+
+WORTH_PROCESSES = 20_000
+"""Pods times sentences. Below, this process is faster alone: others take a second or more to load Z3."""
+
+Given = tuple[Snapshot, dict[str, Snapshot]]
+"""A snapshot, and those that it is compared with by name."""
+
+Progress = Callable[[int, int, str], None]
+"""Called before each answer is waited for: how many are done, how many there are, and the name of the next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A question, and its name, which is for progress only."""
+
+    question: Question
+    name: str
+
+    @property
+    def session(self) -> Session:
+        """Where it is asked."""
+        return self.question.place
+
+
+def answers_of(
+    tasks: Sequence[Task], budget: Budget, *, jobs: int, progress: Progress | None = None
+) -> tuple[Answer, ...]:
+    """The answer to each task, in order; each has the whole budget. Raises InternalError for our bugs."""
+    work = sum(len(task.session.snapshot.pods) for task in tasks)
+    jobs = min(jobs, len(tasks))
+    found = _here(tasks, budget) if jobs <= 1 or work < WORTH_PROCESSES else _elsewhere(tasks, budget, jobs)
+    answers: list[Answer] = []
+    for task in tasks:
+        if progress is not None:
+            progress(len(answers), len(tasks), task.name)
+        answers.append(next(found))
+    return tuple(answers)
+
+
+def _here(tasks: Sequence[Task], budget: Budget) -> Iterator[Answer]:
+    for task in tasks:
+        yield answer(task.question, budget)
+
+
+def _elsewhere(tasks: Sequence[Task], budget: Budget, jobs: int) -> Iterator[Answer]:
+    """The answers of other processes: the first takes the tasks 0, jobs, 2 jobs, ..., the second those after them."""
+    sessions = tuple(dict.fromkeys(task.session for task in tasks))
+    place = {session: number for number, session in enumerate(sessions)}
+    items = [(place[task.session], task.question.query, task.question.text) for task in tasks]
+    given = tuple((each.snapshot, {name: other.snapshot for name, other in each.others.items()}) for each in sessions)
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
+    try:
+        shares = [pool.submit(_share, given, items[number::jobs], budget) for number in range(jobs)]
+        for number, task in enumerate(tasks):
+            found = shares[number % jobs].result()[number // jobs]
+            yield replace(found, snapshot=task.session.snapshot)
+    except BrokenProcessPool:
+        raise InternalError(
+            "a process that answers statements ended, perhaps for want of memory; no verdict is given; try --jobs 1"
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _share(given: Sequence[Given], items: Sequence[tuple[int, Query, str]], budget: Budget) -> tuple[Answer, ...]:
+    """What one process does. The answers leave the snapshot out: whoever asked has it."""
+    sessions = tuple(
+        Session(snapshot, {name: Session(other) for name, other in others.items()}) for snapshot, others in given
+    )
+    nothing = Snapshot()
+    bound = (sessions[place].bound(query, text) for place, query, text in items)
+    return tuple(replace(answer(each, budget), snapshot=nothing) for each in bound)

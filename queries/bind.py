@@ -8,7 +8,7 @@
 | only A can reach B | a flow from outside A into B that can be allowed |
 | A can reach only B | a flow from A to outside the list that can be allowed |
 | isolation | a flow between two groups that can be allowed |
-| nothing changed since another snapshot | a flow that differs (`queries.changed`) |
+| nothing changed since another snapshot | a flow that differs (`queries.change_claims`) |
 
 A claim must hold for every outcome that is left open; so what refutes it is a flow that can go the wrong way.
 """
@@ -21,17 +21,17 @@ from dataclasses import replace
 
 from reachproof.documents.words import Verdict
 from reachproof.grammar import ast
-from reachproof.queries.changed import ChangePlan, change_plan
+from reachproof.queries.address_sets import only_domain, with_certain_names
+from reachproof.queries.bind_sets import Binder
+from reachproof.queries.change_claims import ChangePlan, change_plan
 from reachproof.queries.default_deny import default_deny_plan, selected_plan
-from reachproof.queries.domain_names import only_domain, with_certain_names
 from reachproof.queries.entry_points import arrivals, kept, with_arrivals
 from reachproof.queries.errors import QueryError, query_problem
 from reachproof.queries.hygiene import HygienePlan
 from reachproof.queries.lists import ListPlan, list_plan
 from reachproof.queries.plan import Check, Plan, WhyPlan, certain_first
 from reachproof.queries.possible import mentions_possible, opened, possible_notice, possible_sets, with_new_namespaces
-from reachproof.queries.prefixes import Instance, instances, with_prefixes
-from reachproof.queries.sets import Binder
+from reachproof.queries.what_if import Instance, instances, with_prefixes
 from reachproof.solver.goal import TRUE, All, At, Formula, Goal, Members, Not, Ranked, Search, Side, Some, Wanted
 from reachproof.solver.universe import Universe
 

@@ -1,4 +1,7 @@
-"""Claims and `can` questions: the checks of a plan are decided and replayed, and their outcomes make the verdict."""
+"""Answers of plans with checks, for claims, `can` and `why`: checks are decided, replayed, and make the verdict.
+
+`why can` shows the rules that let a flow through, `why can't` all that blocks, over every kind of pair in question.
+"""
 
 from __future__ import annotations
 
@@ -7,29 +10,56 @@ from dataclasses import replace
 from typing import assert_never
 
 from reachproof.documents.words import Verdict
-from reachproof.network.cluster import Service
+from reachproof.network.cluster import Notice, Service
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Action
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Witness
+from reachproof.queries.blame import all_blockers, blamed, deciders
 from reachproof.queries.entry_points import no_entry
-from reachproof.queries.explain import blamed
-from reachproof.queries.not_modelled import unless_certain
-from reachproof.queries.plan import Check, Plan
+from reachproof.queries.input_gaps import address_notices, depends_on_address, unless_certain
+from reachproof.queries.interpretation_notices import by_proof, by_witness, two_outcomes
+from reachproof.queries.non_policy_causes import causes
+from reachproof.queries.plan import Check, Plan, WhyPlan
 from reachproof.queries.possible import invented_notices
-from reachproof.queries.prepared import PreparedSnapshot
-from reachproof.queries.readings import by_proof, by_witness
 from reachproof.queries.replay import attack, demand_replay, spot_check
 from reachproof.queries.services import leads_to
-from reachproof.queries.unknown_addresses import address_notices, depends_on_address
 from reachproof.semantics.evaluate import evaluate
 from reachproof.solver.budget import Budget
 from reachproof.solver.decide import Absent, Found, RankedOutcome, Ranking, SearchOutcome, Undecided, rank, search
 from reachproof.solver.goal import Goal, Search, Wanted
-from reachproof.solver.ground import Encoding
+from reachproof.solver.ground import Encoding, prepare
 from reachproof.solver.possible.search import search_open
 from reachproof.solver.prove import Prover
 from reachproof.solver.region import is_open
+
+
+class PreparedSnapshot:
+    """A snapshot, prepared at the first question and then kept, and the prover that its questions use.
+
+    Not safe for use by several threads at once.
+    """
+
+    def __init__(self, snapshot: Snapshot, prover: Prover) -> None:
+        self.snapshot = snapshot
+        self.prover = prover
+        self._encoding: Encoding | None = None
+        self._rewritten: Encoding | None = None
+
+    @property
+    def encoding(self) -> Encoding:
+        """The prepared encoding."""
+        if self._encoding is None:
+            self._encoding = prepare(self.snapshot)
+        return self._encoding
+
+    def encoding_of(self, snapshot: Snapshot) -> Encoding:
+        """The encoding of the same cluster with other policies; the last one is kept."""
+        if snapshot is self.snapshot:
+            return self.encoding
+        if self._rewritten is None or self._rewritten.snapshot is not snapshot:
+            self._rewritten = prepare(snapshot, self.encoding.universe)
+        return self._rewritten
 
 
 def answer_claim(plan: Plan, draft: Answer, place: PreparedSnapshot, budget: Budget) -> Answer:
@@ -159,3 +189,64 @@ def _together(absent: Answer, other: Answer) -> Answer:
         replayed=absent.evidence.replayed and other.evidence.replayed,
         cross_checked=absent.evidence.cross_checked and other.evidence.cross_checked,
     )
+
+
+def answer_why(plan: WhyPlan, draft: Answer, place: PreparedSnapshot, budget: Budget) -> Answer:
+    """The explanation, and what is no policy and may still keep the connection from working."""
+    draft = replace(draft, form="why").assuming(plan.assumptions).warning(plan.warnings)
+    answer = _explained(plan, draft, place, budget)
+    services = [service for service in place.snapshot.services if str(service) in plan.services]
+    shown = [answer.witness] if answer.witness else []
+    return answer.warning(causes(place.snapshot, services, plan.ports, shown))
+
+
+def _explained(plan: WhyPlan, draft: Answer, place: PreparedSnapshot, budget: Budget) -> Answer:
+    otherwise = Verdict.REACHABLE if plan.negated else Verdict.UNREACHABLE
+    check = plan.check(_wanted(plan.negated), Verdict.EXPLAINED, otherwise)
+    answer = answer_check(check, draft, place, budget, services=plan.services)
+    if answer.verdict is not Verdict.EXPLAINED or answer.witness is None:
+        return _premise_is_wrong(plan, answer, place, budget)
+    trace = answer.witness.trace
+    answer = answer.warning(two_outcomes(trace))
+    if not plan.negated:
+        return replace(answer, because=deciders(place.snapshot, trace))
+    return _blocked(plan, answer, trace.flow, place, budget)
+
+
+def _blocked(plan: WhyPlan, answer: Answer, flow: Flow, place: PreparedSnapshot, budget: Budget) -> Answer:
+    """All that blocks; where some of the pairs can connect, a warning that names one."""
+    encoding = place.encoding_of(plan.snapshot)
+    allowed = search(encoding, Search(plan.region, Wanted.CAN_ALLOW), budget, place.prover, explain=False)
+    flows = [flow, *(sample.flow for sample in allowed.samples)] if isinstance(allowed, Absent) else [flow]
+    answer = replace(answer, because=all_blockers(plan.snapshot, flows))
+    if not isinstance(allowed, Found):
+        return answer
+    certain = Search(plan.certain or plan.region, Wanted.MUST_ALLOW)
+    surely = search(encoding, certain, budget, place.prover, explain=False)
+    other = surely if isinstance(surely, Found) else allowed
+    if other.flow == flow:
+        return answer
+    can = "can" if other is surely else "may, which is undetermined"
+    text = f"some of these {can}: {other.flow}; the explanation is for {flow}"
+    return answer.warning([Notice(code="SOME_CAN", text=text)])
+
+
+def _premise_is_wrong(plan: WhyPlan, answer: Answer, place: PreparedSnapshot, budget: Budget) -> Answer:
+    """Asked why it can, and it cannot, or the other way round: say so, and explain what is true."""
+    if answer.verdict is Verdict.UNKNOWN:
+        return answer
+    if answer.vacuous:
+        return replace(answer, verdict=Verdict.UNREACHABLE)
+    check = plan.check(_wanted(not plan.negated), answer.verdict, answer.verdict)
+    shown = answer_check(check, answer, place, budget, services=plan.services)
+    if shown.witness is None:
+        return answer
+    text = "it cannot; here is what blocks it" if not plan.negated else "it can; here is what lets it through"
+    because = deciders(place.snapshot, shown.witness.trace)
+    if not plan.negated:
+        because = all_blockers(plan.snapshot, [shown.witness.flow])
+    return replace(shown, because=because, warnings=answer.warnings).warning([Notice(code="PREMISE", text=text)])
+
+
+def _wanted(negated: bool) -> Wanted:
+    return Wanted.CAN_DENY if negated else Wanted.CAN_ALLOW

@@ -18,15 +18,15 @@ from reachproof.network.cluster import Notice
 from reachproof.network.errors import Problem
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries.bind_sets import Binder
 from reachproof.queries.entry_points import FROM_A_NODE, arrivals, clients_only
 from reachproof.queries.ingress_controller import needs_stand_in, with_stand_in
+from reachproof.queries.input_gaps import address_notices
+from reachproof.queries.interpretation_notices import reasons
 from reachproof.queries.possible import mentions_possible
 from reachproof.queries.replay import spot_check
 from reachproof.queries.report_check import judge_rows
 from reachproof.queries.report_ends import End, grouping, outside_ends, partial_by
-from reachproof.queries.sets import Binder
-from reachproof.queries.undetermined import reasons
-from reachproof.queries.unknown_addresses import address_notices
 from reachproof.solver.budget import Budget
 from reachproof.solver.goal import FALSE, All, At, Formula, Members, Side, Some, Wanted
 from reachproof.solver.ground import Encoding, prepare

@@ -12,10 +12,10 @@ from reachproof.network.ports import place
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Because
 from reachproof.queries.ask import DEFAULT_BUDGET
+from reachproof.queries.blame import all_blockers, deciders
 from reachproof.queries.connectivity import Connectivity
-from reachproof.queries.explain import all_blockers, deciders
+from reachproof.queries.interpretation_notices import IN_PART, of_traces
 from reachproof.queries.report_ends import End
-from reachproof.queries.undetermined import IN_PART, of_traces
 from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Trace, Truth
 from reachproof.solver.budget import Budget

@@ -24,10 +24,10 @@ from reachproof.grammar import ast
 from reachproof.network.cluster import Notice
 from reachproof.network.policy import Action, Direction, Policy, Rule, TierName
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries.bind_sets import Binder
 from reachproof.queries.plan import Check, Plan
 from reachproof.queries.possible import mentions_possible, opened, with_new_namespaces
-from reachproof.queries.prefixes import in_tier
-from reachproof.queries.sets import Binder
+from reachproof.queries.what_if import in_tier
 from reachproof.solver.goal import All, At, Formula, Members, Search, Side, Some, Wanted
 
 _MEANING = {

@@ -22,7 +22,7 @@ from reachproof.network.flow import Party
 from reachproof.network.policy import Action, Direction, PolicyRef
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Because
-from reachproof.queries.explain import by_step, selecting, tier_that_ends
+from reachproof.queries.blame import by_step, selecting, tier_that_ends
 from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Step, Trace, Truth
 from reachproof.solver.changed_ends import Place

@@ -19,7 +19,7 @@ from reachproof.queries.document_parts import (
     steps,
     warnings,
 )
-from reachproof.queries.policy_changes import PolicyChange
+from reachproof.queries.input_changes import PolicyChange
 from reachproof.queries.report_ends import End
 from reachproof.semantics.trace import Trace
 from reachproof.solver.prove import engine

@@ -23,14 +23,18 @@ from reachproof.network.flow import Flow
 from reachproof.network.origin import Origin
 from reachproof.network.policy import PolicyRef
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.changes_in_region import relevant_changes
 from reachproof.queries.diff_causes import MOST_JUDGED, Explainer, Traces, demand_judged, replayed
-from reachproof.queries.diff_notices import uncompared, workload_ends
 from reachproof.queries.diff_rows import Row, difference_rows
-from reachproof.queries.one_cni import demand_one_cni
-from reachproof.queries.policy_changes import PolicyChange, policy_changes
+from reachproof.queries.input_changes import (
+    PolicyChange,
+    demand_same_engine,
+    policy_changes,
+    relevant_changes,
+    uncompared,
+    workload_ends,
+)
+from reachproof.queries.input_gaps import address_notices
 from reachproof.queries.report_ends import End, Grouping, grouping
-from reachproof.queries.unknown_addresses import address_notices
 from reachproof.semantics.evaluate import truth
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.compare import Comparison, Differs, PairSample, compare, decide
@@ -118,7 +122,7 @@ def difference(
     Raises InputError where `cni: auto` found two implementations. Cost: that of both snapshots' whole tables, a proof
     in either direction, and evaluations of flows of each row.
     """
-    demand_one_cni(before.snapshot, after.snapshot)
+    demand_same_engine(before.snapshot, after.snapshot)
     started = time.perf_counter()
     running = budget.start()
     pairing = pair(before.snapshot, after.snapshot)

@@ -24,10 +24,10 @@ from reachproof.network.cluster import Notice, Service
 from reachproof.network.flow import External, Flow
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries import ingress_controller
+from reachproof.queries.bind_sets import Binder
 from reachproof.queries.ingress_controller import controllers
 from reachproof.queries.plan import Check
 from reachproof.queries.services import backends
-from reachproof.queries.sets import Binder
 from reachproof.solver.goal import FALSE, All, At, Formula, Members, Ranked, Search, Side, Some, Wanted
 from reachproof.solver.region import addresses_in, upper_bound
 from reachproof.solver.universe import Universe

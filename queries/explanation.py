@@ -22,19 +22,19 @@ from reachproof.network.errors import InternalError
 from reachproof.network.flow import External, Flow
 from reachproof.network.policy import Action
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries.address_sets import with_certain_names
 from reachproof.queries.answer import Answer, Explained, Witness
 from reachproof.queries.ask import DEFAULT_BUDGET, Session, draft_answer
-from reachproof.queries.causes import causes
-from reachproof.queries.domain_names import with_certain_names
+from reachproof.queries.bind_sets import Binder
+from reachproof.queries.blame import all_blockers, deciders
 from reachproof.queries.entry_points import arrivals, no_entry
 from reachproof.queries.errors import QueryError, query_problem
-from reachproof.queries.explain import all_blockers, deciders
+from reachproof.queries.input_gaps import address_notices, depends_on_address
+from reachproof.queries.interpretation_notices import by_witness
+from reachproof.queries.non_policy_causes import causes
 from reachproof.queries.possible import possible_sets
-from reachproof.queries.readings import by_witness
 from reachproof.queries.replay import spot_check
 from reachproof.queries.services import leads_to
-from reachproof.queries.sets import Binder
-from reachproof.queries.unknown_addresses import address_notices, depends_on_address
 from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget, OutOfBudget

@@ -1,4 +1,4 @@
-"""What is wrong with a policy set in itself: findings, how severe they are, and a report of all of them."""
+"""Findings of lint: faults of a policy set in itself, their severity, and a report of them with its document."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reachproof.documents import findings as documents
+from reachproof.documents import parts
 from reachproof.documents.words import FindingSeverity
 from reachproof.network.cluster import Notice
 from reachproof.network.flow import Flow
 from reachproof.network.origin import Origin
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Row
+from reachproof.queries.document_parts import flow_fields, notices, origin_part
 
 SEVERITIES = tuple(FindingSeverity)
 
@@ -81,3 +84,28 @@ def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         return rank, origin.file, origin.document, origin.line, finding.code, finding.text
 
     return tuple(sorted(findings, key=key))
+
+
+def findings_document(report: Report) -> documents.Findings:
+    """All findings."""
+    snapshot = report.snapshot
+    return documents.Findings(
+        findings=tuple(_finding(snapshot, each) for each in report.findings),
+        counts={severity: report.count(severity) for severity in FindingSeverity},
+        undecided=notices(report.undecided),
+        assumptions=notices(snapshot.assumptions),
+        warnings=notices(snapshot.warnings),
+        snapshot=snapshot.digest,
+    )
+
+
+def _finding(snapshot: Snapshot, finding: Finding) -> documents.Finding:
+    return documents.Finding(
+        code=finding.code,
+        severity=finding.severity,
+        subject=finding.subject,
+        text=finding.text,
+        origin=origin_part(finding.origin),
+        example=parts.Flow(**flow_fields(snapshot, finding.example)) if finding.example else None,
+        confirmed=finding.confirmed,
+    )

@@ -31,8 +31,7 @@ from reachproof.network.ports import Protocol, place
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Witness
 from reachproof.queries.findings import Code, Finding, Report, ordered
-from reachproof.queries.reading_findings import blind_blocks, loading_findings
-from reachproof.queries.selectors import rule_name, static_findings
+from reachproof.queries.lint_input import blind_blocks, loading_findings, rule_name, static_findings
 from reachproof.semantics.evaluate import evaluate, truth
 from reachproof.semantics.sentences import listed, number_or_name
 from reachproof.semantics.trace import Trace, Truth

@@ -28,12 +28,12 @@ from reachproof.network.policy import Action
 from reachproof.network.ports import format_ports
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Row
+from reachproof.queries.bind_sets import Binder
+from reachproof.queries.input_gaps import address_notices
+from reachproof.queries.interpretation_notices import reasons
 from reachproof.queries.replay import spot_check
 from reachproof.queries.service_rows import service_doubts, service_rows
-from reachproof.queries.sets import Binder
 from reachproof.queries.tenancy import tenant_of
-from reachproof.queries.undetermined import reasons
-from reachproof.queries.unknown_addresses import address_notices
 from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Step, Truth
 from reachproof.solver.budget import Budget, OutOfBudget

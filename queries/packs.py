@@ -19,9 +19,8 @@ from reachproof.grammar.parse import parse_pack
 from reachproof.network.errors import InputError, Problem
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer
-from reachproof.queries.ask import DEFAULT_BUDGET, Session
+from reachproof.queries.ask import DEFAULT_BUDGET, Progress, Session, Task, answers_of
 from reachproof.queries.errors import QueryError
-from reachproof.queries.parallel import Progress, Task, answers_of
 from reachproof.queries.tenancy import tenancy_mistakes, with_tenants
 from reachproof.solver.budget import Budget
 

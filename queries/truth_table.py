@@ -14,9 +14,9 @@ from reachproof.grammar.format_parts import format_ports
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Row
 from reachproof.queries.ask import DEFAULT_BUDGET, Session
+from reachproof.queries.bind_sets import Binder, Groups
 from reachproof.queries.explanation import bind_pair, draft_of
 from reachproof.queries.replay import spot_check
-from reachproof.queries.sets import Binder, Groups
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.goal import All, At, Members, Same, Side
 from reachproof.solver.truth_table import Access, Matrix, matrix

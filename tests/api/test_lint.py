@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reachproof.documents.json import plain
-from reachproof.queries.findings_document import findings_document
+from reachproof.queries.findings import findings_document
 from reachproof.queries.hygiene import lint
 from reachproof.solver.budget import Budget
 from reachproof.solver.ground import prepare

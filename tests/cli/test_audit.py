@@ -16,7 +16,7 @@ import pytest
 from reachproof.cli.exit_codes import ExitCode, audited_code
 from reachproof.cli.main import main
 from reachproof.documents.words import State
-from reachproof.queries import local_places
+from reachproof.queries import audit_places
 from reachproof.queries.audit import Audited, AuditTask, audit_one
 from reachproof.render.audit_text import word_of
 from tests.cli.test_check import check_sarif
@@ -85,7 +85,7 @@ def place(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
 
 @pytest.fixture
 def inline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local_places, "local_places", lambda _jobs: (Inline(),))
+    monkeypatch.setattr(audit_places, "local_places", lambda _jobs: (Inline(),))
 
 
 def test_a_broken_snapshot_does_not_stop_the_others(place: Place) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from reachproof.cli.main import main
 from reachproof.network.errors import InternalError
-from reachproof.queries import parallel
+from reachproof.queries import ask
 
 MANIFESTS = """\
 apiVersion: v1
@@ -165,7 +165,7 @@ def test_a_bug_of_ours_is_no_verdict(place: Place, monkeypatch: pytest.MonkeyPat
     def fail(*_arguments: object) -> NoReturn:
         raise InternalError("the engines disagree")
 
-    monkeypatch.setattr(parallel, "answer", fail)
+    monkeypatch.setattr(ask, "answer", fail)
     code, out, err = place.check("shop.reach")
     assert (code, out) == (70, "")
     assert err.startswith("internal error: the engines disagree\n")

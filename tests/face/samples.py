@@ -28,7 +28,7 @@ from reachproof.queries.diff_document import diff_document
 from reachproof.queries.difference import difference
 from reachproof.queries.explanation import explain
 from reachproof.queries.exposure import exposure
-from reachproof.queries.findings_document import findings_document
+from reachproof.queries.findings import findings_document
 from reachproof.queries.hygiene import lint
 from reachproof.queries.packs import check, library
 from reachproof.queries.possible_exposure import with_possible

@@ -14,7 +14,7 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
 from reachproof.queries.difference import difference
 from reachproof.queries.errors import QueryError
-from reachproof.queries.selectors import static_findings
+from reachproof.queries.lint_input import static_findings
 from reachproof.solver.budget import Budget
 from reachproof.solver.ground import prepare
 from reachproof.solver.universe import build

@@ -14,7 +14,7 @@ from distributed import LocalCluster
 
 from reachproof.documents.words import State, Verdict
 from reachproof.network.errors import InputError
-from reachproof.queries.dask_places import dask_places
+from reachproof.queries.audit_places import dask_places
 from reachproof.queries.fleet import ClusterError, audit
 from tests.queries.fleets import Endless, Fatal, Told, fleet, task
 

@@ -16,7 +16,7 @@ from reachproof.grammar.ast import Severity
 from reachproof.manifests import load_text
 from reachproof.manifests.load import load_objects
 from reachproof.network.errors import InputError, InternalError
-from reachproof.queries import parallel
+from reachproof.queries import ask
 from reachproof.queries.answer_document import report_document
 from reachproof.queries.ask import Session
 from reachproof.queries.packs import PackText, Report, Result, check, read_packs
@@ -266,7 +266,7 @@ def test_the_results_do_not_depend_on_the_number_of_processes(monkeypatch: pytes
     ]
     names: list[str] = []
     alone = check(SNAPSHOT, packs, jobs=1, progress=lambda done, total, name: names.append(f"{done}/{total} {name}"))
-    monkeypatch.setattr(parallel, "WORTH_PROCESSES", 0)
+    monkeypatch.setattr(ask, "WORTH_PROCESSES", 0)
     together = check(SNAPSHOT, packs, jobs=2)
     assert names[:2] == ["0/3 a", "1/3 b"]
     assert list(map(timeless, alone.results)) == list(map(timeless, together.results))
@@ -282,7 +282,7 @@ def test_a_process_that_ends_is_a_bug_and_no_verdict(monkeypatch: pytest.MonkeyP
     def ended(*_arguments: object, **_options: object) -> NoReturn:
         raise BrokenProcessPool
 
-    monkeypatch.setattr(parallel, "WORTH_PROCESSES", 0)
+    monkeypatch.setattr(ask, "WORTH_PROCESSES", 0)
     monkeypatch.setattr(ProcessPoolExecutor, "submit", ended)
     text = "invariant a: all tenants are isolated\ninvariant b: all namespaces are isolated"
     with pytest.raises(InternalError) as caught:
@@ -311,7 +311,7 @@ def test_a_session_brings_what_is_prepared_and_the_report_is_that_of_its_snapsho
     def again(*_arguments: object) -> NoReturn:
         raise AssertionError("something was prepared again")
 
-    monkeypatch.setattr("reachproof.queries.prepared.prepare", again)
+    monkeypatch.setattr("reachproof.queries.claims.prepare", again)
     check(session, packs[:1])
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from reachproof.documents.words import By
-from reachproof.queries import undetermined
+from reachproof.queries import interpretation_notices
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import connectivity, request
 from reachproof.queries.connectivity_explain import explain, with_reasons
@@ -109,7 +109,7 @@ def test_why_not_names_another_flow_that_can_and_never_the_explained_one() -> No
 def test_where_not_all_reasons_were_looked_at_the_report_says_so() -> None:
     report = connectivity(tied("AdminNetworkPolicy", "ingress", V4))
     sample, *_ = report.matrix.open_samples
-    found = undetermined.reasons(report.snapshot, [sample], 3)
+    found = interpretation_notices.reasons(report.snapshot, [sample], 3)
     assert [each.code for each in found] == ["TIE", "UNDETERMINED_IN_PART"]
     assert found[-1].text == (
         "3 kinds of flow are undetermined; the reasons are those of 1 of them, chosen by a fixed seed; ask about "

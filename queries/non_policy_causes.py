@@ -9,7 +9,7 @@
 | POD_NOT_READY | the destination, which is asked for without a Service, is not ready |
 | HOST_NETWORK | an end of a flow is on the host network, where policy does not see it as a pod |
 
-A name of a pod that is finished is told of by `queries.names`, a Service with nothing behind it by `queries.sets`.
+A name of a pod that is finished is told of by `queries.names`, a Service with nothing behind it by `queries.bind_sets`.
 """
 
 from __future__ import annotations

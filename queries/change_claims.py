@@ -28,15 +28,19 @@ from reachproof.network.policy import PolicyRef
 from reachproof.network.ports import format_ports
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Because, Earlier, Row, Witness
-from reachproof.queries.changes_in_region import relevant_changes
+from reachproof.queries.bind_sets import Binder
 from reachproof.queries.diff_causes import replayed
-from reachproof.queries.diff_notices import one_sided, uncompared
 from reachproof.queries.difference import Diff, difference, judge, show, undetermined
 from reachproof.queries.errors import QueryError
-from reachproof.queries.one_cni import demand_one_cni
-from reachproof.queries.policy_changes import PolicyChange, policy_changes
-from reachproof.queries.sets import Binder
-from reachproof.queries.unknown_addresses import address_notices
+from reachproof.queries.input_changes import (
+    PolicyChange,
+    demand_same_engine,
+    one_sided,
+    policy_changes,
+    relevant_changes,
+    uncompared,
+)
+from reachproof.queries.input_gaps import address_notices
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.compare import Comparison, Decision, Differs, Equal, PairSample, compare, decide
 from reachproof.solver.decide import Undecided
@@ -103,7 +107,7 @@ def answer_change(
 ) -> Answer:
     """The draft with a verdict: `holds` or `violated` for claims, `listed` for the question. First the earlier one."""
     before = encodings[0].snapshot
-    demand_one_cni(before, encodings[1].snapshot)
+    demand_same_engine(before, encodings[1].snapshot)
     draft = replace(draft, form=FORM, evidence=replace(draft.evidence, since=before.digest))
     draft = draft.assuming((*plan.assumptions, *before.assumptions)).warning((*plan.warnings, *before.warnings))
     if plan.change is ast.ChangeForm.WHAT:

@@ -1,22 +1,26 @@
-"""Where it matters that isolation is per direction.
+"""Notices about what the specifications leave open: isolation per direction, and flows that are undetermined.
 
 A NetworkPolicy keeps the baseline tier away from a pod in the directions in which it isolates it, and in no other. The
 text of ClusterNetworkPolicy names no direction, and one implementation ends the baseline tier for both. An answer that
 rests on the baseline tier for a pod that a NetworkPolicy selects in the other direction only says so.
 
 Where the baseline tier comes before isolation, it decides for isolated pods too; such an answer says so.
+
+The notices of single undetermined flows (`TIE`, `DOMAIN_NAMES`, ...) come from the evaluator.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 
 from reachproof.engines.registry import PROFILES, profile_of
 from reachproof.network.cluster import Notice, Pod
 from reachproof.network.policy import Action, Direction, Policy, TierName
 from reachproof.network.snapshot import Snapshot
-from reachproof.semantics.trace import Trace
+from reachproof.semantics.evaluate import evaluate
+from reachproof.semantics.trace import Trace, Truth
 from reachproof.solver.decide import Blame
+from reachproof.solver.samples import Sample
 
 _SHOWN = 3
 _ENDING = " or ".join(profile.name for profile in PROFILES.values() if profile.selection_ends_baseline)
@@ -90,3 +94,33 @@ def _notice(direction: Direction, policies: list[Policy]) -> list[Notice]:
         f"still decides {direction}; with cni {_ENDING} it would not"
     )
     return [Notice(code="ISOLATION_PER_DIRECTION", text=text, origin=policies[0].origin)]
+
+
+IN_PART = "UNDETERMINED_IN_PART"
+
+
+def reasons(snapshot: Snapshot, samples: Iterable[Sample], kinds: int) -> tuple[Notice, ...]:
+    """Notices of undetermined flows, each once; `IN_PART` at the end where `kinds` is more than there are samples."""
+    looked_at = [evaluate(snapshot, each.flow) for each in samples]
+    found = list(of_traces(looked_at))
+    if len(looked_at) < kinds:
+        text = (
+            f"{kinds} kinds of flow are undetermined; the reasons are those of {len(looked_at)} of them, chosen by a "
+            "fixed seed; ask about smaller sets for the others"
+        )
+        found.append(Notice(code="UNDETERMINED_IN_PART", text=text))
+    return tuple(found)
+
+
+def of_traces(traces: Iterable[Trace]) -> Iterator[Notice]:
+    """What the traces depend on, each notice once."""
+    yield from dict.fromkeys(notice for trace in traces for notice in trace.depends)
+
+
+def two_outcomes(trace: Trace) -> tuple[Notice, ...]:
+    """For an explained flow: that it has two outcomes, and what they depend on; nothing for a flow with one."""
+    if trace.truth is not Truth.EITHER:
+        return ()
+    depends = ", ".join(f"{notice.code} ({notice.text})" for notice in trace.depends)
+    text = f"{trace.flow} is undetermined: policy may allow or deny it; it depends on {depends}"
+    return (Notice(code="UNDETERMINED_FLOW", text=text),)

@@ -1,22 +1,76 @@
-"""A Dask cluster as a place for audits. The only module that knows Dask; without the extra `dask` it says so.
+"""Places where audits run: processes of this machine, and a Dask cluster.
 
-A worker that dies is the scheduler's business: it gives the task to another, as often as the scheduler's setting
-`allowed-failures` says. Cancelling does not stop work under way, so what bounds a task is the budget of its statements.
+Each process of this machine is a place of its own, so that one that dies takes one task with it. No other module knows
+Dask; without the extra `dask`, `dask_places` says so. A Dask worker that dies is the scheduler's business: it gives the
+task to another, as often as the scheduler's setting `allowed-failures` says. Cancelling does not stop work under way,
+so what bounds a task is the budget of its statements.
 """
 
 from __future__ import annotations
 
+import signal
 import socket
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import active_children, get_context
+from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING
 
 from reachproof.documents.words import State
 from reachproof.network.errors import InputError, Problem
 from reachproof.queries.audit import Audited, AuditTask, audit_one
-from reachproof.queries.fleet import ClusterError, Failure, Place
+from reachproof.queries.fleet import MOST_ATTEMPTS, ClusterError, Failure, Place
 
 if TYPE_CHECKING:
     from distributed import Client
+
+
+def local_places(jobs: int) -> tuple[Place, ...]:
+    """So many processes; each starts at its first task."""
+    return tuple(LocalPlace() for _ in range(jobs))
+
+
+class LocalPlace:
+    """A pool of one process, made anew when the process has died. From one thread only."""
+
+    room = 1
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+        self._processes: tuple[BaseProcess, ...] = ()
+
+    def submit(self, task: AuditTask) -> Future[Audited]:
+        """Takes a task."""
+        before = active_children()
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_leave_interrupts_alone)
+        future = self._pool.submit(audit_one, task)
+        self._processes = tuple(each for each in active_children() if each not in before) or self._processes
+        return future
+
+    def failure(self, error: BaseException) -> Failure | None:
+        """A broken pool is a process that died."""
+        if not isinstance(error, BrokenProcessPool):
+            return None
+        self.close(at_once=False)
+        reason = f"{MOST_ATTEMPTS} processes ended while they worked on it, perhaps for want of memory"
+        return Failure(state=State.LOST, reason=reason, again=True)
+
+    def close(self, *, at_once: bool) -> None:
+        """Ends the process; with `at_once` it does not finish its task first."""
+        pool, processes = self._pool, self._processes
+        self._pool, self._processes = None, ()
+        if at_once:
+            for process in processes:
+                process.kill()
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts_alone() -> None:
+    """Ctrl-C reaches every process of a terminal; who started the audit says what becomes of it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
 
 SCHEME = "dask://"
 _TASKS_PER_THREAD = 2

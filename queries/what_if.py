@@ -26,8 +26,8 @@ from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Operator, Requ
 from reachproof.network.origin import Origin
 from reachproof.network.policy import Action, AnyPeer, Direction, Match, PodSet, Policy, PolicyRef, Rule, TierName
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries.bind_sets import Binder
 from reachproof.queries.possible import opened, with_new_namespaces
-from reachproof.queries.sets import Binder
 from reachproof.queries.tenancy import namespaces_of, tenants
 from reachproof.solver.goal import TRUE, All, Formula, Side
 

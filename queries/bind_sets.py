@@ -27,8 +27,7 @@ from reachproof.network.policy import Policy
 from reachproof.network.ports import place
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries import ingress_controller, service_sets
-from reachproof.queries.address_sets import of_services, why_not_askable
-from reachproof.queries.domain_names import domain_set
+from reachproof.queries.address_sets import domain_set, of_services, why_not_askable
 from reachproof.queries.errors import QueryError, query_problem
 from reachproof.queries.ingress_controller import controllers
 from reachproof.queries.names import Names
