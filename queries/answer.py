@@ -85,7 +85,7 @@ class Explained:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """How the verdict was reached. `replayed`: the evaluator judged the witness, or samples of the proof, alike.
+    """The way to the verdict. `replayed`: the evaluator judged the witness, or samples of the proof, alike.
 
     `cross_checked`: Z3 and the sets engine agreed. Times are in milliseconds. `since`: the digest of the snapshot that
     the question compares with.

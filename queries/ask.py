@@ -78,11 +78,11 @@ class Session(PreparedSnapshot):
         self._with_controller: Session | None = None
 
     def reading(self, snapshot: Snapshot) -> Session:
-        """Where the same cluster, read in another way, is asked about: here if it is the very same snapshot."""
+        """The session of the same cluster read in another way; this one for the very same snapshot."""
         return self if snapshot is self.snapshot else Session(snapshot, self.others, self.prover)
 
     def place_of(self, asked: object) -> Session:
-        """Where a sentence, or sets, are asked about: here, or with a stand-in for a missing ingress controller."""
+        """The session of a sentence, or of sets: this one, or one with a stand-in for a missing ingress controller."""
         if not needs_stand_in(self.snapshot, asked):
             return self
         if self._with_controller is None:
@@ -195,7 +195,7 @@ class Task:
 
     @property
     def session(self) -> Session:
-        """Where it is asked."""
+        """The session of the question."""
         return self.question.place
 
 
@@ -240,7 +240,7 @@ def _elsewhere(tasks: Sequence[Task], budget: Budget, jobs: int) -> Iterator[Ans
 
 
 def _share(given: Sequence[Given], items: Sequence[tuple[int, Query, str]], budget: Budget) -> tuple[Answer, ...]:
-    """What one process does. The answers leave the snapshot out: whoever asked has it."""
+    """The work of one process. The answers leave the snapshot out: whoever asked has it."""
     sessions = tuple(
         Session(snapshot, {name: Session(other) for name, other in others.items()}) for snapshot, others in given
     )

@@ -57,7 +57,7 @@ class PackAudit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audited:
-    """What came out for one snapshot. `packs` in the order given, and empty unless the state is `checked`.
+    """The outcome for one snapshot. `packs` in the order given, and empty unless the state is `checked`.
 
     `reason`: why it has another state, where `problems` do not tell. `trace`: of a bug of ours, for a report of it.
     `attempts`: how many workers were given it, as far as that is known.
@@ -92,7 +92,7 @@ def refused(name: str, problems: Iterable[Problem]) -> Audited:
 
 
 def audit_one(task: AuditTask) -> Audited:
-    """Reads the snapshot and checks the packs on it. Raises nothing: a mistake and a bug are outcomes like others.
+    """Read the snapshot and check the packs on it. Raises nothing: a mistake and a bug are outcomes like others.
 
     Each statement has the whole budget; more than that times the number of statements it cannot take.
     """

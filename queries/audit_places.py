@@ -40,7 +40,7 @@ class LocalPlace:
         self._processes: tuple[BaseProcess, ...] = ()
 
     def submit(self, task: AuditTask) -> Future[Audited]:
-        """Takes a task."""
+        """Take a task."""
         before = active_children()
         if self._pool is None:
             self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_leave_interrupts_alone)
@@ -57,7 +57,7 @@ class LocalPlace:
         return Failure(state=State.LOST, reason=reason, again=True)
 
     def close(self, *, at_once: bool) -> None:
-        """Ends the process; with `at_once` it does not finish its task first."""
+        """End the process; with `at_once` it does not finish its task first."""
         pool, processes = self._pool, self._processes
         self._pool, self._processes = None, ()
         if at_once:
@@ -110,7 +110,7 @@ class DaskPlace:
         self.room = room
 
     def submit(self, task: AuditTask) -> Future[Audited]:
-        """Takes a task, with the bytes of its files."""
+        """Take a task, with the bytes of its files."""
         import dask
 
         if self._client.status != "running":
@@ -137,6 +137,6 @@ class DaskPlace:
         return None
 
     def close(self, *, at_once: bool) -> None:
-        """Leaves the cluster. With `at_once` tasks that nobody works on yet are withdrawn."""
+        """Leave the cluster. With `at_once` tasks that nobody works on yet are withdrawn."""
         self._executor.shutdown(wait=not at_once)
         self._client.close()

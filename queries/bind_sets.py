@@ -62,7 +62,7 @@ class Groups:
 
 
 class Binder:
-    """Binds the phrases of one sentence; `finish` raises all problems together.
+    """Binder of the phrases of one sentence; `finish` raises all problems together.
 
     `open`: the sentence mentions possible pods. `sure`: of what may be a backend of a Service only that is taken which
     certainly is one, and under a negation all of it; else the other way round. `doubtful`: that makes a difference.
@@ -88,7 +88,7 @@ class Binder:
 
     @property
     def snapshot(self) -> Snapshot:
-        """What the sentence is about."""
+        """The snapshot that the sentence is about."""
         return self._snapshot
 
     def use(self, policies: tuple[Policy, ...]) -> None:
@@ -111,7 +111,7 @@ class Binder:
     # ------------------------------------------------------------ sets
 
     def negated(self, bound: Callable[[], Formula]) -> Formula:
-        """What is not in a formula, which is bound with the other reading of what may be a backend."""
+        """The complement of a formula, which is bound with the other reading of what may be a backend."""
         return Not(self.read(not self.sure, bound))
 
     def read(self, sure: bool, bound: Callable[[], Formula]) -> Formula:

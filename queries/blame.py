@@ -27,7 +27,7 @@ def blamed(blames: Iterable[Blame], absent: Action) -> tuple[Because, ...]:
 
 
 def selecting(policy: PolicyRef, direction: Direction, tier: str | None) -> str:
-    """What selecting pods does where no rule decides: it isolates them, or `tier` ends in deny."""
+    """The effect of selecting pods where no rule decides: it isolates them, or `tier` ends in deny."""
     if tier is None:
         return f"{policy} isolates the pods it selects for {direction}"
     return f"{policy} selects pods for {direction}, and its tier {tier} ends in deny"
@@ -65,7 +65,7 @@ def _blamed(blame: Blame, absent: Action) -> Because:
 
 
 def all_blockers(snapshot: Snapshot, flows: Iterable[Flow]) -> tuple[Because, ...]:
-    """Everything that blocks any of the flows, each once: not only what decides first."""
+    """All rules and policies that block any of the flows, each once: not only what decides first."""
     found: dict[tuple[object, ...], Because] = {}
     for flow in flows:
         for direction in Direction:
@@ -81,7 +81,7 @@ def deciders(snapshot: Snapshot, trace: Trace) -> tuple[Because, ...]:
 
 
 def by_step(snapshot: Snapshot, step: Step) -> Iterable[Because]:
-    """What a step is due to: one entry per policy of it, each with its own place; none for what is built in."""
+    """The policies behind a step: one entry per policy of it, each with its own place; none for what is built in."""
     origins = {policy.ref: policy.origin for policy in snapshot.policies if policy.ref in step.policies}
     for policy in step.policies:
         if policy.kind and step.origin is not None:

@@ -214,7 +214,7 @@ def _explained(plan: WhyPlan, draft: Answer, place: PreparedSnapshot, budget: Bu
 
 
 def _blocked(plan: WhyPlan, answer: Answer, flow: Flow, place: PreparedSnapshot, budget: Budget) -> Answer:
-    """All that blocks; where some of the pairs can connect, a warning that names one."""
+    """The answer with all that blocks; where some of the pairs can connect, with a warning that names one."""
     encoding = place.encoding_of(plan.snapshot)
     allowed = search(encoding, Search(plan.region, Wanted.CAN_ALLOW), budget, place.prover, explain=False)
     flows = [flow, *(sample.flow for sample in allowed.samples)] if isinstance(allowed, Absent) else [flow]
@@ -232,7 +232,7 @@ def _blocked(plan: WhyPlan, answer: Answer, flow: Flow, place: PreparedSnapshot,
 
 
 def _premise_is_wrong(plan: WhyPlan, answer: Answer, place: PreparedSnapshot, budget: Budget) -> Answer:
-    """Asked why it can, and it cannot, or the other way round: say so, and explain what is true."""
+    """Answer `why can` where it cannot, or the other way round: say so, and explain what is true."""
     if answer.verdict is Verdict.UNKNOWN:
         return answer
     if answer.vacuous:

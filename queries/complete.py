@@ -46,7 +46,7 @@ Suggesting = Callable[[str], tuple[Suggestion, ...]]
 
 
 def complete(text: str, cursor: int, session: Session | None, *, most: int = MOST) -> Completion:
-    """What may stand at the cursor of one sentence, and what is wrong with the whole of it.
+    """Completions at the cursor of one sentence, and the mistakes of the whole of it.
 
     Without a session there are no names, and none is looked up. Cheap once the session is prepared: the names are
     gone through once or twice, and the text is read a few times. Accepting a suggestion never makes a text that the
@@ -75,7 +75,7 @@ def _counts(snapshot: Snapshot) -> SnapshotCounts:
 
 
 def suggestions(prefix: str, session: Session | None) -> tuple[Suggestion, ...]:
-    """What may stand at the end of a prefix: names that begin like it, then words, then names that contain it."""
+    """Completions of a prefix: names that begin like it, then words, then names that contain it."""
     expected = language.expected(prefix)
     words = [Suggestion(start=each.start, text=each.text, kind=WORD) for each in expected.words]
     begin: list[Suggestion] = []
@@ -106,7 +106,7 @@ def _names(slot: language.Slot, bound: Iterable[language.Bound], session: Sessio
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What is wrong with a text; `parsed`: it is a sentence, but does not fit the snapshot."""
+    """The mistakes of a text; `parsed`: it is a sentence, but does not fit the snapshot."""
 
     mistakes: tuple[Mistake, ...]
     parsed: bool
@@ -164,7 +164,7 @@ _NOTHING = Snapshot()
 def candidates(
     slot: Slot, bound: Iterable[Bound] = (), snapshot: Snapshot = _NOTHING, others: Collection[str] = ()
 ) -> tuple[str, ...]:
-    """What may fill a slot, sorted, whatever is begun there; names that prefixes bind come first.
+    """Candidates for a slot, sorted, whatever is begun there; names that prefixes bind come first.
 
     `others`: the names of the snapshots that a sentence may compare with.
     """
@@ -234,6 +234,6 @@ def _labels(objects: Iterable[Pod | Namespace | Node]) -> set[str]:
 
 
 def _ports(snapshot: Snapshot) -> set[tuple[int, Protocol]]:
-    """What pods declare and Services offer."""
+    """Ports that pods declare and Services offer."""
     declared = {pair for pod in snapshot.pods for pair in pod.declared}
     return declared | {(port.port, port.protocol) for service in snapshot.services for port in service.ports}

@@ -41,7 +41,7 @@ DEFAULT_BUDGET = Budget()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a report is about. Without `source` or `destination`: every pod, and the addresses outside the cluster.
+    """Pods and ports of a report. Without `source` or `destination`: every pod, and the addresses outside the cluster.
 
     Nodes are ends only where a set names them. Without `ports`: every port.
     """
@@ -53,7 +53,7 @@ class Request:
 
     @property
     def everything(self) -> bool:
-        """Whether the report leaves out nothing but nodes."""
+        """True if the report leaves out nothing but nodes."""
         return self.source is None and self.destination is None and not self.ports.items
 
 
@@ -105,7 +105,7 @@ class Row:
 
     @property
     def partial_by(self) -> Partial | None:
-        """What tells the pairs with a port from those without; None where all are alike."""
+        """The property that tells the pairs with a port from those without; None where all are alike."""
         return partial_by(self.src, self.dst) if self.access.partial else None
 
 
@@ -150,11 +150,11 @@ class Connectivity:
 
     @cached_property
     def place(self) -> dict[End, int]:
-        """Where each end stands in `ends`."""
+        """Position of each end in `ends`."""
         return {end: at for at, end in enumerate(self.ends)}
 
     def between(self, src: End, dst: End) -> Access:
-        """What is allowed from one end to another, maybe nothing. KeyError for ends that are not of this report."""
+        """Connections allowed from one end to another, maybe none. KeyError for ends that are not of this report."""
         return self.matrix.access(self.place[src], self.place[dst])
 
 

@@ -93,7 +93,7 @@ def _absent(report: Connectivity, explanations: Iterable[Explanation]) -> Iterat
 
 
 def exposure_document(snapshot: Snapshot, exposure: Exposure) -> documents.Exposure:
-    """What an end receives from and sends to, outside and in the entire cluster."""
+    """Traffic that an end receives and sends, outside and in the entire cluster."""
     return documents.Exposure(
         end=end_document(snapshot, exposure.end),
         ingress=_facing(snapshot, exposure.ingress) if exposure.ingress else None,

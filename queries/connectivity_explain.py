@@ -33,13 +33,13 @@ class Stretch:
 
     @property
     def truth(self) -> Truth:
-        """Whether these flows are allowed."""
+        """The truth that these flows share."""
         return self.trace.truth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """All that decides between two ends. Allowed stretches come first, then by their first port.
+    """The rules that decide between two ends. Allowed stretches come first, then by their first port.
 
     `because`: of a pair with a row the rules that decide its allowed flows, and all that may block the undetermined
     ones; of one without all that blocks.

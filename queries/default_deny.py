@@ -47,7 +47,7 @@ def _meaning(tier: ast.DenyTier | ast.NamedTier) -> str:
 
 
 def _own_kinds(snapshot: Snapshot) -> str:
-    """Which kinds count as network policies beside NetworkPolicy, where the implementation has some."""
+    """Kinds that count as network policies beside NetworkPolicy, where the implementation has some."""
     own = profile_of(snapshot.options).own_kinds
     return f"; {own}" if own else ""
 
@@ -121,7 +121,7 @@ def _reduced(binder: Binder, tier: ast.DenyTier | ast.NamedTier, direction: Dire
 
 
 def _kept(policy: Policy, tier: ast.DenyTier) -> Policy | None:
-    """What the claim about the tier keeps of a policy."""
+    """The part of a policy that the claim about the tier keeps."""
     match tier:
         case ast.DenyTier.BASELINE:
             if policy.tier is TierName.ADMIN:

@@ -56,7 +56,7 @@ class Causes:
 
 
 class Explainer:
-    """Explains the differences of a comparison in parts, until it has looked at MOST_JUDGED kinds of flow.
+    """Explainer of the differences of a comparison, in parts, until it has looked at MOST_JUDGED kinds of flow.
 
     `judged` counts the flows that the evaluator has judged; `left_out` whether there were more to look at.
     """
@@ -208,7 +208,7 @@ def _general(because: Because, step: Step) -> Because:
 
 
 def _differences(before: Snapshot, after: Snapshot, old: Party, new: Party) -> Iterator[str]:
-    """What is different about an endpoint that policies can see."""
+    """Differences of an endpoint that policies can see."""
     match old, new:
         case Pod(), Pod():
             pod = f"pod {new}" if old.key == new.key else f"pod {new} (before: {old})"

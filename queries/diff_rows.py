@@ -124,7 +124,7 @@ def _merged(found: Iterable[Changed[Key]]) -> list[Group]:
 
 
 def _likeness(group: Group, side: Side) -> Hashable:
-    """What groups have to have in common to be put together by their end at a side."""
+    """The key by which groups are put together by their end at a side."""
     changed, sources, destinations = group
     own, other = (sources, destinations) if side is Side.SOURCE else (destinations, sources)
     kind = own if isinstance(own[0], int) else type(own[0])

@@ -101,7 +101,7 @@ class Diff:
 
     @property
     def differs(self) -> bool:
-        """Whether there is a row, or an endpoint that only one of the snapshots has."""
+        """True if there is a row, or an endpoint that only one of the snapshots has."""
         return bool(self.rows or self.new or self.lost)
 
 
@@ -115,7 +115,7 @@ def difference(
     region: Formula = TRUE,
     earlier: Formula = TRUE,
 ) -> Diff:
-    """What is different in `after`, of the flows of a region, a formula over it.
+    """Differences of `after`, of the flows of a region, a formula over it.
 
     `earlier`: the region of flows that only `before` has, a formula over that.
 
@@ -152,7 +152,7 @@ def difference(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What may be spent, and who proves."""
+    """The budget and the prover of a comparison."""
 
     budget: Budget
     prover: Prover

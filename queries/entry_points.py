@@ -38,7 +38,7 @@ FROM_A_NODE = "ARRIVES_FROM_A_NODE"
 
 
 def from_outside(universe: Universe, source: Formula) -> bool:
-    """Whether an address outside the cluster may be a source; True in doubt."""
+    """True if an address outside the cluster may be a source; True in doubt."""
     view = View.of(universe, addresses_in(source))
     return bool(upper_bound(view, source, Side.SOURCE) & view.lift(universe.external))
 
@@ -66,7 +66,7 @@ def with_arrivals(binder: Binder, check: Check) -> Check:
 
 
 def arrivals(binder: Binder, source: Formula, wanted: Wanted) -> tuple[Formula, tuple[Notice, ...]]:
-    """Which flows stand for traffic from outside to the Services that were named, and the notices that say so.
+    """The flows that stand for traffic from outside to the Services that were named, and the notices that say so.
 
     No flow, and no notice, where no source is outside. What is not judged is noted with the binder.
     """
@@ -141,7 +141,7 @@ def clients_only(binder: Binder) -> tuple[Notice, ...]:
 
 
 def _not_judged(binder: Binder, *, ingress: bool = True) -> Iterator[Notice]:
-    """What else of the Services that were named is not judged; `ingress`: what comes by one is not."""
+    """Notices on parts of the named Services that are not judged; `ingress`: what comes by one is not."""
     for service, _ in binder.reached:
         for name in _ingresses(binder.snapshot, service) if ingress else ():
             text = (

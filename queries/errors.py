@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 def together(readings: Iterable[Callable[[], Result]]) -> list[Result]:
-    """What they give, in order. Raises InputError with the problems of all that raise one."""
+    """Collect the results, in order. Raises InputError with the problems of all that raise one."""
     found: list[Result] = []
     problems: list[Problem] = []
     for reading in readings:

@@ -53,7 +53,7 @@ _WORST_FIRST = (Truth.DENIED, Truth.EITHER, Truth.ALLOWED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What is to be explained, and where. `services`: those that the destination names.
+    """A request for an explanation, and its place. `services`: those that the destination names.
 
     `certain`: where it is left open what is behind a Service, the part of the region that is asked about for sure.
     `arriving`: what the explanation rests on where the source of a flow stands for clients outside.
@@ -130,7 +130,7 @@ def _demand_explainable(pair: Pair) -> None:
 
 
 def _place_of(session: Session, pair: Pair) -> Session:
-    """Where the pair is asked about: what goes to a domain meets rules that name the domain for certain."""
+    """The session of the pair: what goes to a domain meets rules that name the domain for certain."""
     place = session.place_of(pair)
     if not isinstance(pair.destination, ast.Domain):
         return place
@@ -214,7 +214,7 @@ def draft_of(session: Session, asked: Asked) -> Answer:
 
 
 def _confirmed(session: Session, asked: Asked, found: _Listed, budget: Budget) -> bool:
-    """Whether Z3 says the same of the whole: that some flow can be allowed, or denied, or none. False out of time."""
+    """True if Z3 says the same of the whole: that some flow can be allowed, or denied, or none. False out of time."""
     for wanted in (Wanted.CAN_ALLOW, Wanted.CAN_DENY):
         outcome = search(session.encoding, Search(asked.region, wanted), budget, session.prover, explain=False)
         if isinstance(outcome, Undecided):
@@ -268,7 +268,7 @@ def _one(snapshot: Snapshot, asked: Asked, sample: Sample) -> Explained:
 
 
 def _notices(session: Session, flows: Iterable[Explained]) -> Iterator[Notice]:
-    """What the shown flows rest on."""
+    """Notices on what the shown flows rest on."""
     snapshot = session.snapshot
     for each in flows:
         flow: Flow = each.witness.flow

@@ -1,4 +1,4 @@
-"""What each end of a report is exposed to: the outside, the entire cluster, and pods that could be created."""
+"""Exposure of each end of a report: the outside, the entire cluster, and pods that could be created."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class Facing:
 
     @property
     def looked_at(self) -> bool:
-        """Whether anything was looked at."""
+        """True if anything was looked at."""
         return not (self.outside is None and self.everywhere is None and self.possible is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure:
-    """What an end inside the cluster receives (`ingress`) and sends (`egress`); None where that is not asked for."""
+    """Traffic that an end inside the cluster receives (`ingress`) and sends (`egress`); None where not asked for."""
 
     end: End
     ingress: Facing | None
@@ -99,7 +99,7 @@ def _everywhere(accesses: Iterable[Access], asked: ast.SetExpr | None) -> Interv
 
 
 def _is_every_pod(asked: ast.SetExpr | None) -> bool:
-    """Whether one side of a report has every pod."""
+    """True if one side of a report has every pod."""
     return asked is None or (isinstance(asked, ast.Pods) and not asked.filters)
 
 

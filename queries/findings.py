@@ -71,7 +71,7 @@ class Report:
         return tuple(each for each in self.findings if SEVERITIES.index(each.severity) <= limit)
 
     def count(self, severity: FindingSeverity) -> int:
-        """How many findings have exactly this severity."""
+        """Number of findings with exactly this severity."""
         return sum(1 for each in self.findings if each.severity is severity)
 
 

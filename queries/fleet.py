@@ -41,7 +41,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """What became of a task that has no outcome of its own, and whether another worker may fare better."""
+    """The failure of a task without an outcome of its own; `again`: another worker may fare better."""
 
     state: State
     reason: str
@@ -49,24 +49,24 @@ class Failure:
 
 
 class Place(Protocol):
-    """Where tasks are worked on."""
+    """A place that works on tasks."""
 
     @property
     def room(self) -> int:
-        """How many tasks it may hold at once."""
+        """Number of tasks that it may hold at once."""
 
     def submit(self, task: AuditTask) -> Future[Audited]:
-        """Takes a task. The future raises what `failure` understands if its worker dies."""
+        """Take a task. The future raises what `failure` understands if its worker dies."""
 
     def failure(self, error: BaseException) -> Failure | None:
-        """What an error of a future means; None if it tells nothing of workers. Afterwards tasks are taken again."""
+        """The failure behind an error; None if it tells nothing of workers. Afterwards tasks are taken again."""
 
     def close(self, *, at_once: bool) -> None:
         """Gives everything back; with `at_once` work under way is given up."""
 
 
 class Watcher(Protocol):
-    """Who is told how the audit goes."""
+    """A listener to the progress of an audit."""
 
     def finished(self, done: int, total: int, audited: Audited) -> None:
         """One more snapshot has its outcome."""

@@ -82,14 +82,14 @@ class HygienePlan:
 
     @property
     def vacuous(self) -> bool:
-        """Whether there is nothing that could be wrong: no rule, or no policy."""
+        """True if there is nothing that could be wrong: no rule, or no policy."""
         if self.hygiene is ast.Hygiene.SHADOWED:
             return not any(policy.rules(direction) for policy in self.snapshot.policies for direction in Direction)
         return not self.snapshot.policies
 
 
 def findings_of(plan: HygienePlan, encoding: Encoding, budget: Budget, prover: Prover) -> tuple[Finding, ...]:
-    """What the question lists, in order. Raises OutOfBudget."""
+    """The findings that the question lists, in order. Raises OutOfBudget."""
     match plan.hygiene:
         case ast.Hygiene.SHADOWED:
             return tuple(each for each in idle(encoding, budget) if each.code is Code.SHADOWED_RULE)
@@ -273,7 +273,7 @@ def _demand_same(snapshot: Snapshot, rest: Snapshot, flows: Iterable[Flow], budg
 
 
 def ambiguous(encoding: Encoding, budget: Budget) -> tuple[Finding, ...]:
-    """What leaves verdicts open, each cause once, with a flow. Raises OutOfBudget, and InternalError as above."""
+    """Causes that leave verdicts open, each once, with a flow. Raises OutOfBudget, and InternalError as above."""
     found = ambiguities(whole(encoding, budget), budget)
     return tuple(_ambiguous_finding(encoding.snapshot, each) for each in found)
 

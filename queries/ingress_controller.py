@@ -41,7 +41,7 @@ _NOT_HOME = Requirement(NAMESPACE_NAME, Operator.NOT_IN, (HOME,))
 
 
 class Fit(IntEnum):
-    """Whether a set of pods has the stand-in, whatever its labels."""
+    """True if a set of pods has the stand-in, whatever its labels."""
 
     NO = 0
     MAYBE = 1
@@ -54,7 +54,7 @@ def controllers(snapshot: Snapshot) -> tuple[Pod, ...]:
 
 
 def needs_stand_in(snapshot: Snapshot, node: object) -> bool:
-    """Whether a sentence is about an ingress controller, and the input has none.
+    """True if a sentence is about an ingress controller, and the input has none.
 
     It is where it speaks of the controller, or of the outside and of a Service that an Ingress leads to.
     """
@@ -68,7 +68,7 @@ def _names_controller(mentioned: Iterable[object]) -> bool:
 
 
 def _goes_in(snapshot: Snapshot, mentioned: Sequence[object]) -> bool:
-    """Whether it speaks of the outside and of a Service that an Ingress leads to."""
+    """True if it speaks of the outside and of a Service that an Ingress leads to."""
     named = {(each.name.namespace, each.name.name) for each in mentioned if isinstance(each, ast.ServiceNamed)}
     services = [snapshot.service_of[key] for key in sorted(named & snapshot.service_of.keys())]
     led = any(ingress.leads_to(service) for ingress in snapshot.ingresses for service in services)
@@ -87,7 +87,7 @@ def _parts(node: object) -> Iterator[object]:
 
 
 def notice(snapshot: Snapshot) -> Notice:
-    """Who is taken for the controller."""
+    """The notice that names the pods taken for the controller."""
     found = controllers(snapshot)
     if found == (STAND_IN,):
         text = (
@@ -158,7 +158,7 @@ def _split_rule(rule: Rule, lived_in: frozenset[str]) -> Iterator[Rule]:
 
 
 def _depends(peer: Peer, lived_in: frozenset[str]) -> bool:
-    """Whether it depends on labels that are not known if the stand-in is meant."""
+    """True if labels that are not known decide whether the stand-in is meant."""
     sets = (part for part in (peer, *parts_of(peer)) if isinstance(part, PodSet))
     return any(_fit(part, lived_in) is Fit.MAYBE for part in sets)
 

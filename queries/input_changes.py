@@ -41,7 +41,7 @@ _FOUND_OUT = frozenset({"CNI_FOUND", "CNI_NOT_FOUND"})
 
 
 def demand_same_engine(before: Snapshot, after: Snapshot) -> None:
-    """Raises InputError where `cni: auto` takes one of them for another implementation's than the other.
+    """Raise InputError where `cni: auto` takes one of them for another implementation's than the other.
 
     One that loses its last policy of Calico would be judged as if Calico were gone too. Two that were asked for are
     compared: that is a question of its own.
@@ -128,7 +128,7 @@ def _sole(policy: Policy, edit: Edit, snapshot: Snapshot) -> PolicyChange:
 
 
 def _parts(policy: Policy, snapshot: Snapshot) -> tuple[Unmodelled, ...]:
-    """What flows do not show of it; nothing, where it is not enforced."""
+    """Parts of a policy that flows do not show; none where it is not enforced."""
     return policy.unmodelled if in_force(policy, snapshot.options) else ()
 
 
@@ -203,7 +203,7 @@ def _selected(encoding: Encoding, policy: Policy) -> int:
 
 
 def _meets(encoding: Encoding, region: Formula, policy: Policy, points: int) -> bool:
-    """Whether one of these points may be an end that the policy acts for, in a flow of the region."""
+    """True if one of these points may be an end that the policy acts for, in a flow of the region."""
     if region == TRUE:
         return bool(points)
     view = View.of(encoding.universe, addresses_in(region))

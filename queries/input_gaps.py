@@ -96,7 +96,7 @@ def _of_namespaces(part: object, snapshot: Snapshot) -> str:
 
 
 def _of_all(scope: ast.SetExpr) -> bool:
-    """Whether a set has pods of namespaces that it does not name."""
+    """True if a set has pods of namespaces that it does not name."""
     return any(
         isinstance(part, ast.Pods) and not any(isinstance(each, ast.InNamespaces) for each in part.filters)
         for part in _parts(scope)
@@ -108,7 +108,7 @@ def _by_name(selector: Selector) -> bool:
 
 
 def _tenants_by_name(snapshot: Snapshot) -> bool:
-    """Whether names of namespaces alone decide who is in which tenant."""
+    """True if names of namespaces alone decide which namespace is in which tenant."""
     options = snapshot.options
     return not options.tenant_label and all(_by_name(selector) for _, selector in options.tenants)
 
@@ -144,7 +144,7 @@ def address_notices(universe: Universe, region: Formula) -> tuple[Notice, ...]:
 
 
 def depends_on_address(universe: Universe, snapshot: Snapshot, flow: Flow, shown: Truth) -> tuple[Notice, ...]:
-    """Whether the verdict on a witness would be another one had its abstract pods another address."""
+    """The notice that the verdict on a witness would be another one had its abstract pods another address, if so."""
     for source in _choices(universe, snapshot, flow.source, flow.source_address):
         for destination in _choices(universe, snapshot, flow.destination, flow.destination_address):
             other = Flow(

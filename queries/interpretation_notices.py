@@ -113,7 +113,7 @@ def reasons(snapshot: Snapshot, samples: Iterable[Sample], kinds: int) -> tuple[
 
 
 def of_traces(traces: Iterable[Trace]) -> Iterator[Notice]:
-    """What the traces depend on, each notice once."""
+    """Notices of what the traces depend on, each once."""
     yield from dict.fromkeys(notice for trace in traces for notice in trace.depends)
 
 

@@ -185,7 +185,7 @@ class _Policy:
 
 
 def _never_a_pod(pods: PodSet) -> bool:
-    """Whether no pod, in no namespace that could be created, can be in the set: every namespace has its name label."""
+    """True if no pod, in no namespace that could be created, can be in the set: every namespace has its name label."""
     named = Selector.of(*pods.namespaces.requirements, Requirement(NAMESPACE_NAME, Operator.EXISTS))
     return pods.pods.unsatisfiable() or named.unsatisfiable()
 
@@ -247,7 +247,7 @@ _NOWHERE = Origin(file="")
 
 
 def loading_findings(snapshot: Snapshot) -> Iterator[Finding]:
-    """What was seen when the policies were read, in the order of the snapshot's warnings."""
+    """Findings noticed when the policies were read, in the order of the snapshot's warnings."""
     for notice in snapshot.warnings:
         if notice.code in _CODES:
             subject = notice.text.partition(":")[0]

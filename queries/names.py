@@ -27,12 +27,12 @@ class Names:
         self.problems: list[Mistake] = []
 
     def namespace(self, name: Name) -> bool:
-        """Whether the namespace exists."""
+        """True if the namespace exists."""
         known = [namespace.name for namespace in self._snapshot.namespaces]
         return self._known("namespace", name.text, known, name.span)
 
     def tenant(self, name: Name) -> bool:
-        """Whether the tenant exists under the tenant label."""
+        """True if the tenant exists under the tenant label."""
         known = tenants(self._snapshot)
         hint = "" if known else f"; no namespace has the label {self._snapshot.options.tenant_label!r}"
         return self._known("tenant", name.text, known, name.span, hint)

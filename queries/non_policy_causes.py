@@ -1,4 +1,4 @@
-"""What may keep a connection from working that is no policy: told with explanations, and no verdict rests on it.
+"""Causes besides policy that may keep a connection from working, told with explanations; no verdict rests on them.
 
 | Code | When |
 |---|---|

@@ -72,7 +72,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What came out, in the order of the packs and of the statements in them."""
+    """Results, in the order of the packs and of the statements in them."""
 
     results: tuple[Result, ...]
     skipped: tuple[Skipped, ...] = ()
@@ -123,7 +123,7 @@ def library() -> tuple[PackText, ...]:
 
 
 def count_statements(packs: Iterable[PackText]) -> int:
-    """How many statements there are to check. Raises InputError with every mistake of the packs."""
+    """Number of statements to check. Raises InputError with every mistake of the packs."""
     return sum(len(pack.checks) for _, pack in _parsed(packs))
 
 
@@ -166,7 +166,7 @@ def check(
 def judged(
     bound: Bound, answer: Answer, *, allow_vacuous: bool = False, allow_no_policies: bool = False
 ) -> Result | Skipped:
-    """What an answer means to the statement; one of the shipped library that is about nothing does not apply.
+    """The result of a statement with this answer; one of the shipped library that is about nothing does not apply.
 
     Where the input lacks the kind that would tell, whether it applies is not known.
     """
@@ -202,7 +202,7 @@ def verdict_of(statuses: Iterable[Status]) -> Verdict:
 
 
 def status_of(answer: Answer, *, allow_vacuous: bool, allow_no_policies: bool = False) -> Status:
-    """Whether an answer passes, fails or decides nothing.
+    """Status of an answer: it passes, fails or decides nothing.
 
     `allow_vacuous`: a claim about no flow at all may pass. `allow_no_policies`: so may one about input without policy,
     or without a kind that the claim needs.
@@ -292,7 +292,7 @@ def _nothing_there(answer: Answer) -> str:
 
 
 def usable_cores() -> int:
-    """How many cores this process may use, at least 1."""
+    """Number of cores this process may use, at least 1."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""What a sentence comes to once it is bound: goals for the solver, and how their outcomes make a verdict."""
+"""Plans of bound sentences: goals for the solver, and how their outcomes make a verdict."""
 
 from __future__ import annotations
 

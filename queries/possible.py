@@ -54,12 +54,12 @@ def possible_sets(node: object) -> Iterator[ast.Pods]:
 
 
 def mentions_possible(node: object) -> bool:
-    """Whether a part of a sentence is about possible pods."""
+    """True if a part of a sentence is about possible pods."""
     return next(possible_sets(node), None) is not None
 
 
 def with_new_namespaces(node: object) -> bool:
-    """Whether it is about possible pods in namespaces that could be created."""
+    """True if it is about possible pods in namespaces that could be created."""
     return any(isinstance(each, ast.InPossibleNamespaces) for pods in possible_sets(node) for each in pods.filters)
 
 
@@ -94,7 +94,7 @@ def possible_homes(snapshot: Snapshot, side: Side, filters: tuple[ast.Filter, ..
 
 
 def possible_conditions(side: Side, filters: Iterable[ast.Filter]) -> Iterator[Formula]:
-    """What the filters ask of a possible pod besides its namespace."""
+    """Conditions of the filters on a possible pod besides its namespace."""
     for each in filters:
         match each:
             case ast.Labelled(selector):
@@ -106,7 +106,7 @@ def possible_conditions(side: Side, filters: Iterable[ast.Filter]) -> Iterator[F
 
 
 def _in_home(snapshot: Snapshot, namespace: str, each: ast.Filter) -> bool:
-    """Whether a namespace of the snapshot meets a filter; a filter about something else is met."""
+    """True if a namespace of the snapshot meets a filter; a filter about something else is met."""
     tenant = tenant_of(snapshot, namespace)
     match each:
         case ast.InNamespaces(names):
@@ -189,7 +189,7 @@ def possible_groups(snapshot: Snapshot, group: ast.Group, names: Mapping[int, st
 
 
 def possible_notice(snapshot: Snapshot, query: object) -> Notice:
-    """What is taken to be possible."""
+    """The notice on what is taken to be possible."""
     listed = format_cidrs(snapshot.declared_pod_range)
     where = ", ".join(listed) if len(listed) <= _SHOWN else f"the pod range ({len(listed)} CIDRs)"
     namespaces = (
@@ -205,7 +205,7 @@ def possible_notice(snapshot: Snapshot, query: object) -> Notice:
 
 
 def invented_notices(snapshot: Snapshot) -> Iterator[Notice]:
-    """What was invented for a witness, and what it stands for."""
+    """Notices on pods and namespaces invented for a witness."""
     for key in sorted(snapshot.possible):
         pod = snapshot.pod_of[key]
         text = f"pod {pod} does not exist yet: a pod {described(snapshot, pod)}"
@@ -213,7 +213,7 @@ def invented_notices(snapshot: Snapshot) -> Iterator[Notice]:
 
 
 def described(snapshot: Snapshot, pod: Pod) -> str:
-    """Where an invented pod is, and what it has: all that matters of it."""
+    """Namespace and properties of an invented pod, as far as they matter."""
     namespace = snapshot.namespace_of[pod.namespace]
     where = f"in namespace {pod.namespace}"
     if namespace.origin == pod.origin:

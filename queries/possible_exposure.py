@@ -1,4 +1,4 @@
-"""What pods that could be created may send to an end, or receive from it: any labels, in any namespace, new or not.
+"""Traffic between an end and pods that could be created: any labels, in any namespace, new or not.
 
 The ports are found by asking Z3 again and again for a possible pod with a port that is not found yet. What it names is
 replayed by the evaluator, which also tells on which other ports the same pod is allowed; the proof that there is no

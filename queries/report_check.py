@@ -25,7 +25,7 @@ PAIRS = 64
 
 
 def judge_rows(snapshot: Snapshot, ends: tuple[End, ...], matrix: Matrix) -> int:
-    """How many flows were judged, all alike; InternalError for one that is not.
+    """Number of flows judged, all alike; InternalError for one that is not.
 
     For reports about every pod and every port. At most two flows for each of PAIRS pairs, half of these with rows.
     """

@@ -19,7 +19,7 @@ from reachproof.solver.universe import Universe, party_key
 
 
 class EndKind(StrEnum):
-    """What an end is."""
+    """Kinds of ends."""
 
     POD = "pod"
     WORKLOAD = "workload"
@@ -73,7 +73,7 @@ class End:
 
 
 def partial_by(src: End, dst: End) -> Partial:
-    """What may tell the flows between two ends apart: their pods, or the addresses of one pod or node."""
+    """Properties that may tell the flows between two ends apart: their pods, or the addresses of one pod or node."""
     pods = (*src.pods, *dst.pods)
     if max(len(src.pods), len(dst.pods)) <= 1:
         return Partial.UNKNOWN_ADDRESSES if any(pod.abstract for pod in pods) else Partial.ADDRESSES
@@ -172,7 +172,7 @@ def _running_over(sets: Sequence[IntervalSet], held: IntervalSet) -> list[Interv
 
 
 def _gaps(spans: Sequence[tuple[int, int, int]]) -> Iterable[tuple[Span, tuple[int | None, int | None]]]:
-    """What lies between, before and after the spans in each address family, with the numbers of its neighbours."""
+    """Gaps between, before and after the spans in each address family, with the numbers of their neighbours."""
     for first, last in (ALL_V4.spans[0], ALL_V6.spans[0]):
         at, before = first, None
         for low, high, number in (each for each in spans if first <= each[0] <= last):

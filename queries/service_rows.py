@@ -25,7 +25,7 @@ _At = tuple[IntervalSet, Allowed]
 
 
 class _Ends:
-    """What is allowed to whom: by pod, and by address for those that a backend names by address alone."""
+    """Allowed connections: by pod, and by address for those that a backend names by address alone."""
 
     def __init__(self, found: Listing) -> None:
         self._pods: dict[tuple[str, str], list[_At]] = defaultdict(list)
@@ -36,7 +36,7 @@ class _Ends:
                 self._pods[party.key].append((addresses, allowed))
 
     def at(self, backend: Backend) -> Allowed:
-        """What is allowed to a backend; open too where it is none for sure."""
+        """Connections allowed to a backend; open too where it is none for sure."""
         known = self._every if backend.pod is None else self._pods.get(backend.pod.key, ())
         total = Allowed()
         for addresses, allowed in known:
@@ -92,7 +92,7 @@ def _headless(service: Service, ends: Sequence[tuple[Backend, Allowed]], ports: 
 
 
 def service_doubts(snapshot: Snapshot) -> Iterator[Notice]:
-    """What is left open about the backends of any Service."""
+    """Notices on what is left open about the backends of any Service."""
     for service in snapshot.services:
         if service.managed is not None or not all(each.ready for each in service.endpoints):
             yield from doubts(service, backends(snapshot, service))

@@ -109,7 +109,7 @@ def _asked(service: Service, ports: ast.Ports) -> _Asked:
 
 
 def node_port_in(port: ServicePort, numbers: IntervalSet) -> bool:
-    """Whether the port has a node port, and that is in the set."""
+    """True if the port has a node port, and that is in the set."""
     return bool(port.node_port) and _place(port, port.node_port) in numbers
 
 
@@ -218,7 +218,7 @@ def _headless(service: Service, ports: ast.Ports) -> Iterator[Notice]:
 
 
 def doubts(service: Service, found: Iterable[Backend]) -> Iterator[Notice]:
-    """Where slices and selector differ, and what is not ready; each says what the answer leaves open."""
+    """Notices on differences of slices and selector, and on backends not ready; each says what is left open."""
     by_doubt: dict[Doubt, dict[str, None]] = {}
     for each in found:
         if each.doubt is not None:

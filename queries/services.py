@@ -1,4 +1,4 @@
-"""What is behind a Service: the endpoints that traffic to it is rewritten to, before policy is evaluated.
+"""Backends of a Service: the endpoints that traffic to it is rewritten to, before policy is evaluated.
 
 | Selected pods | are backends |
 |---|---|
@@ -63,14 +63,14 @@ class Backend:
 
 
 def backends(snapshot: Snapshot, service: Service) -> tuple[Backend, ...]:
-    """Everything that is or may be behind the Service; one without ports is so only for a headless Service."""
+    """All that is or may be a backend of the Service; one without ports is so only for a headless Service."""
     if service.external_name is not None:
         return ()
     return (*_of_selector(snapshot, service), *_of_slices(snapshot, service))
 
 
 def leads_to(snapshot: Snapshot, service: Service, flow: Flow) -> bool:
-    """Whether the destination of the flow may be a backend of the Service on the port that the flow has."""
+    """True if the destination of the flow may be a backend of the Service on the port that the flow has."""
     return any(_is_at(each, flow) and _is_on(each, service, flow) for each in backends(snapshot, service))
 
 
@@ -146,7 +146,7 @@ def _not_selected(snapshot: Snapshot, service: Service, endpoint: EndpointAddres
 
 
 def _targets(service: Service, pod: Pod) -> Ports:
-    """Where the ports of the Service lead at a pod that it selects."""
+    """Ports that the Service leads to at a pod that it selects."""
     return frozenset(
         (at, number)
         for at, port in enumerate(service.ports)

@@ -56,7 +56,7 @@ def with_tenants(snapshot: Snapshot, definitions: Iterable[DefineTenants | Defin
 
 
 def tenancy_mistakes(snapshot: Snapshot, definitions: Iterable[DefineTenants | DefineTenant]) -> Iterator[Mistake]:
-    """What is wrong with the definitions of a pack: a name or the label defined twice, a namespace of two tenants."""
+    """Mistakes in the definitions of a pack: a name or the label defined twice, a namespace of two tenants."""
     labels = [each for each in definitions if isinstance(each, DefineTenants)]
     if len(labels) > 1:
         text = f"tenants are defined by label {labels[0].label} and by label {labels[1].label}, expected one label"

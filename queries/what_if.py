@@ -1,4 +1,4 @@
-"""What stands before a statement: other policies, a bound name, a restricted world.
+"""Prefixes of a statement: other policies, a bound name, a restricted world.
 
 | Prefix | Effect |
 |---|---|
@@ -109,7 +109,7 @@ def _names(owner: object, group: ast.Group) -> bool:
 
 
 def with_prefixes(binder: Binder, instance: Instance) -> Formula:
-    """Applies the prefixes to the binder's snapshot; what they restrict the world to is the result."""
+    """Apply the prefixes to the binder's snapshot; the result is what they restrict the world to."""
     world: list[Formula] = []
     new_namespaces = with_new_namespaces((instance.prefixes, instance.statement))
     for prefix in instance.prefixes:
