@@ -11,23 +11,23 @@ from fastapi.telemetry import TelemetryConfig
 
 from reachproof import __version__
 from reachproof.api.access import Authenticated, Keeper
+from reachproof.api.audit_log import Recorded
 from reachproof.api.console import console
 from reachproof.api.database import Database, StoreUnavailable
-from reachproof.api.headers import SecurityHeaders
+from reachproof.api.executor import Threads, Workplace
+from reachproof.api.health_routes import Check, operation
 from reachproof.api.metrics import Metrics
 from reachproof.api.openapi import complete
-from reachproof.api.operation import Check, operation
 from reachproof.api.problems import install
 from reachproof.api.questions import questions
-from reachproof.api.record import Recorded
 from reachproof.api.request_body import BoundedBodies, TimelyBodies
-from reachproof.api.results import Results
+from reachproof.api.result_cache import Results
+from reachproof.api.security_headers import SecurityHeaders
 from reachproof.api.settings import Settings
 from reachproof.api.snapshot_provider import SnapshotProvider
 from reachproof.api.snapshots import snapshots
 from reachproof.api.store import SnapshotStore
 from reachproof.api.tokens import TokenKeeper, Tokens
-from reachproof.api.workplace import Threads, Workplace
 from reachproof.network.snapshot import Snapshot
 
 

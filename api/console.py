@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from fastapi import APIRouter, Request, Response
 
-from reachproof.api.refusal import Refusal
+from reachproof.api.http_error import Refusal
 
 INDEX = "index.html"
 EXAMPLE = ("cluster.yaml", "admin-policies.yaml", "shop-policies.yaml")

@@ -33,7 +33,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
-from reachproof.api.refusal import Refusal
+from reachproof.api.http_error import Refusal
 from reachproof.network.errors import InputError, Problem
 
 _LOG = logging.getLogger("reachproof.store")

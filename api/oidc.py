@@ -5,8 +5,11 @@ Only asymmetric algorithms, and only those that the settings name: a token canno
 
 from __future__ import annotations
 
+import http.client
 import json
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +20,7 @@ import jwt
 from anyio import to_thread
 
 from reachproof.api.access import Denied, Principal, Role
-from reachproof.api.key_fetch import KeysUnavailable, fetch
+from reachproof.api.loopback import is_trusted_url
 from reachproof.api.settings import Settings
 
 # Keys are read again after so long, so that one which the issuer took back does not count for ever.
@@ -181,3 +184,37 @@ def keeper(settings: Settings) -> OidcKeeper:
             leeway=settings.oidc_leeway_seconds,
         )
     )
+
+
+# ---------------------------------------------------------------- the issuer's keys over HTTPS
+
+
+MAX_BYTES = 1_000_000
+SECONDS = 5.0
+
+
+class KeysUnavailable(Exception):
+    """The keys cannot be read now. The reason is for the service's own log."""
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_arguments: Any) -> None:
+        """None: a redirect is an error."""
+
+
+def fetch(url: str) -> bytes:
+    """The document. Raises KeysUnavailable where it does not come whole within the bounds."""
+    if not is_trusted_url(url):
+        raise KeysUnavailable("the address is not https")
+    deadline = time.monotonic() + SECONDS
+    opener = urllib.request.build_opener(_NoRedirect)
+    found = b""
+    try:
+        with opener.open(url, timeout=SECONDS) as response:
+            while piece := response.read1(65_536):
+                found += piece
+                if len(found) > MAX_BYTES or time.monotonic() > deadline:
+                    raise KeysUnavailable("the document is too large or too slow")
+    except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
+        raise KeysUnavailable(str(error)) from None
+    return found

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from reachproof.api.refusal import Refusal as Refusal
+from reachproof.api.http_error import Refusal as Refusal
 from reachproof.documents.json import encoded
 from reachproof.documents.problem import ProblemDetails
 from reachproof.network.errors import InputError, InternalError, Problem

@@ -7,13 +7,12 @@ from typing import Any
 import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 
-from reachproof.api.complete import completion_document, names_a_snapshot
-from reachproof.api.lengths import check_lengths
+from reachproof.api.dispatch import Job, completion_document, names_a_snapshot
+from reachproof.api.executor import Workplace
+from reachproof.api.http_error import Refusal
+from reachproof.api.name_resolution import has_names, resolved
 from reachproof.api.openapi import PROBLEMS, sends
-from reachproof.api.recording import HEADER, Recording, recorded
-from reachproof.api.refusal import Refusal
-from reachproof.api.resolving import has_names, resolved
-from reachproof.api.results import Results
+from reachproof.api.result_cache import Results
 from reachproof.api.schemas import (
     CheckRequest,
     CompleteRequest,
@@ -24,11 +23,9 @@ from reachproof.api.schemas import (
     QueryRequest,
     Question,
 )
-from reachproof.api.sending import GONE, MEDIA_TYPE, response_of, while_connected
 from reachproof.api.settings import Settings
 from reachproof.api.snapshot_provider import Library
-from reachproof.api.work import Job
-from reachproof.api.workplace import Workplace
+from reachproof.api.streaming import GONE, HEADER, MEDIA_TYPE, Recording, recorded, response_of, while_connected
 from reachproof.documents.answer import Answer
 from reachproof.documents.completion import Completion
 from reachproof.documents.connectivity import Connectivity, Unfinished
@@ -36,6 +33,7 @@ from reachproof.documents.diff import Diff
 from reachproof.documents.findings import Findings
 from reachproof.documents.json import encoded
 from reachproof.documents.report import Report
+from reachproof.network.errors import Problem
 
 
 def questions(settings: Settings, workplace: Workplace, library: Library, results: Results) -> APIRouter:
@@ -128,3 +126,40 @@ def _client(http: Request) -> str:
 def _may_be_kept(http: Request) -> bool:
     """True if a result may come from those that are kept, and be kept (RFC 9111, Cache-Control of a request)."""
     return "no-cache" not in http.headers.get("cache-control", "").lower()
+
+
+# ---------------------------------------------------------------- lengths of texts
+
+
+def check_lengths(request: Question, settings: Settings) -> None:
+    """Raises Refusal, 422, with every text that is too long."""
+    texts, most = _texts(request), settings.max_query_chars
+    if isinstance(request, CheckRequest):
+        most = settings.max_pack_chars
+    problems = [
+        Problem(file="body", path=path, message=f"found {len(text)} characters, expected at most {most}")
+        for path, text in texts
+        if text is not None and len(text) > most
+    ]
+    if problems:
+        raise Refusal(422, "the request has a text that is too long here", problems)
+
+
+def _texts(request: Question) -> list[tuple[str, str | None]]:
+    match request:
+        case QueryRequest():
+            return [("query", request.query), *_numbered("queries", request.queries)]
+        case CheckRequest():
+            return [("pack", request.pack), *_numbered("packs", request.packs)]
+        case CompleteRequest():
+            return [("text", request.text)]
+        case ExplainRequest():
+            return [("source", request.source), ("destination", request.destination), ("port", request.port)]
+        case ConnectivityRequest():
+            return [("src", request.src), ("dst", request.dst), ("ports", request.ports)]
+        case _:  # the others have no text of the language
+            return []
+
+
+def _numbered(name: str, texts: list[str] | None) -> list[tuple[str, str | None]]:
+    return [(f"{name}.{number}", text) for number, text in enumerate(texts or [])]

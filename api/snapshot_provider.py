@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from reachproof.api.refusal import Refusal
-from reachproof.api.sources import Sourced
+from reachproof.api.http_error import Refusal
+from reachproof.api.schemas import Sourced
 from reachproof.engines.registry import PROFILES
 from reachproof.manifests import load_objects, load_text
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits

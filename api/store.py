@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from reachproof.api.database import Database
-from reachproof.api.refusal import Refusal
+from reachproof.api.http_error import Refusal
 from reachproof.api.tables import NameChange, SnapshotName, StoredResult, StoredSnapshot
 from reachproof.manifests.stored_snapshot import ToStore
 

@@ -19,9 +19,9 @@ from sqlalchemy import select
 
 from reachproof.api.access import Denied, Principal
 from reachproof.api.access import Role as Role
-from reachproof.api.configuration import configured
 from reachproof.api.database import Database
 from reachproof.api.database import StoreUnavailable as StoreUnavailable
+from reachproof.api.settings import configured
 from reachproof.api.tables import Token
 
 _FORM = re.compile(r"rp_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")

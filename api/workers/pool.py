@@ -12,12 +12,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from reachproof.api.refusal import Refusal
-from reachproof.api.workers.hand import Hand, Lost, Why
-from reachproof.api.workers.item import Item
-from reachproof.api.workers.messages import Condition, Do, Done, Failed
-from reachproof.api.workers.queue import FairQueue
-from reachproof.api.workload import Tally
+from reachproof.api.http_error import Refusal
+from reachproof.api.workers.ipc import Condition, Do, Done, Failed
+from reachproof.api.workers.work_queue import FairQueue, Item
+from reachproof.api.workers.worker_protocol import Hand, Lost, Why
 
 ATTEMPTS = 2
 """How often a piece of work is given to a worker before it is answered with `unknown`."""
@@ -28,6 +26,22 @@ FAILURES = 3
 RETRY_AFTER = 5
 """Seconds after which clients may come again that are refused for want of workers."""
 _RETRIED = (Why.CRASHED, Why.MEMORY)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts since the start, as `Workload` tells them."""
+
+    jobs: int = 0
+    unfinished: int = 0
+    retried: int = 0
+    cancelled: int = 0
+    restarts: int = 0
+    killed: int = 0
+    refused: int = 0
+    solver_seconds: float = 0.0
+    warm_hits: int = 0
+    warm_misses: int = 0
 
 
 @dataclass(eq=False, slots=True, kw_only=True)

@@ -15,10 +15,9 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from reachproof.api.workers import messages
-from reachproof.api.workers.hand import Fence, Lost, Why
-from reachproof.api.workers.messages import Begun, Block, Cancel, Condition, Do, Done, Failed, Ready, Setup
-from reachproof.api.workers.spool import NoRoom, Spool
+from reachproof.api.workers.ipc import Begun, Block, Cancel, Condition, Do, Done, Failed, Ready, Setup
+from reachproof.api.workers.response_spool import NoRoom, Spool
+from reachproof.api.workers.worker_protocol import Fence, Lost, Why
 
 START_SECONDS = 60.0
 """A process that is not ready after this is taken for one that cannot start."""
@@ -148,7 +147,7 @@ class WorkerProcess:
         """Tell the worker to stop; it has the grace for that."""
         if self._over is not None or self._fence is None or self._timeout is None:
             return
-        self._writer.write(messages.packed(Cancel(self._number)))
+        self._writer.write(ipc.packed(Cancel(self._number)))
         self._extend(self._fence.grace)
         self._over = over
 
@@ -169,15 +168,15 @@ class WorkerProcess:
 
     async def _send(self, message: Any) -> None:
         try:
-            self._writer.write(messages.packed(message))
+            self._writer.write(ipc.packed(message))
             await self._writer.drain()
         except OSError:
             raise await self._crashed() from None
 
     async def _receive(self) -> object:
         try:
-            length = await self._reader.readexactly(messages.LENGTH)
-            return messages.unpacked(await self._reader.readexactly(int.from_bytes(length, "big")))
+            length = await self._reader.readexactly(ipc.LENGTH)
+            return ipc.unpacked(await self._reader.readexactly(int.from_bytes(length, "big")))
         except (asyncio.IncompleteReadError, OSError):
             raise await self._crashed() from None
 
@@ -190,7 +189,7 @@ class WorkerProcess:
 
 def _process(end: int, command: tuple[str, ...]) -> subprocess.Popen[bytes]:
     """A process with one end of the socket; in a session of its own, so that Ctrl-C is for the service alone."""
-    program = command or (sys.executable, "-P", "-m", "reachproof.api.workers.inside")
+    program = command or (sys.executable, "-P", "-m", "reachproof.api.workers.worker_main")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     return subprocess.Popen(
         [*program, str(end)],

@@ -6,18 +6,17 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from reachproof.api.batch import Draft, undecided
+from reachproof.api.dispatch import Job
 from reachproof.api.schemas import CheckRequest, QueryRequest, Question
 from reachproof.api.settings import Settings
 from reachproof.api.snapshot_provider import SnapshotProvider
-from reachproof.api.statements import Draft
-from reachproof.api.unfinished import undecided
-from reachproof.api.work import Job
-from reachproof.api.workers.hand import Fence, Lost, Why
-from reachproof.api.workers.item import wanted_by
-from reachproof.api.workers.messages import Condition, Do, Done, Failed, One, Open, Order
+from reachproof.api.workers.ipc import Condition, Do, Done, Failed, One, Open, Order
 from reachproof.api.workers.pool import Pool
-from reachproof.api.workers.spool import Spool
-from reachproof.api.workers.workplace import Workers
+from reachproof.api.workers.pool_executor import Workers
+from reachproof.api.workers.response_spool import Spool
+from reachproof.api.workers.work_queue import wanted_by
+from reachproof.api.workers.worker_protocol import Fence, Lost, Why
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer_document import answer_document
 

@@ -18,12 +18,12 @@ from typing import Any
 import uvicorn
 
 from reachproof.api.app import create_app
-from reachproof.api.server import Server
+from reachproof.api.executor import Workload
+from reachproof.api.serve import Server
 from reachproof.api.settings import Settings
 from reachproof.api.snapshot_provider import SnapshotProvider
 from reachproof.api.workers.pool import Pool
-from reachproof.api.workers.workplace import Workers
-from reachproof.api.workload import Workload
+from reachproof.api.workers.pool_executor import Workers
 from reachproof.network.snapshot import Snapshot
 
 PATIENCE = 60.0
@@ -126,7 +126,7 @@ def _children(task: Path) -> list[str]:
 def is_worker(pid: int) -> bool:
     """Whether it is one of our workers."""
     try:
-        return b"reachproof.api.workers.inside" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"reachproof.api.workers.worker_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reachproof.api import work as service
+from reachproof.api import dispatch as service
 from reachproof.solver.budget import Budget
 from tests.api.requests import MANIFESTS, check_problem, client, error, tenants
 from tests.cli.contract import check_answer, check_diff

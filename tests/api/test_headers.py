@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reachproof.api.headers import NOTHING, SECURITY_HEADERS
+from reachproof.api.security_headers import NOTHING, SECURITY_HEADERS
 from tests.api.requests import client
 from tests.api.secured import QUESTION, Secured
 

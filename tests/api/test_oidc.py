@@ -20,8 +20,16 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from reachproof.api.access import Denied, Role
-from reachproof.api.key_fetch import MAX_BYTES, KeysUnavailable, fetch
-from reachproof.api.oidc import KEYS_MAX_AGE, KEYS_MIN_AGE, Issuer, KeySet, OidcKeeper
+from reachproof.api.oidc import (
+    KEYS_MAX_AGE,
+    KEYS_MIN_AGE,
+    MAX_BYTES,
+    Issuer,
+    KeySet,
+    KeysUnavailable,
+    OidcKeeper,
+    fetch,
+)
 from tests.api.secured import Secured
 
 ISSUER = "https://issuer.example"

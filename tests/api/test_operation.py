@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reachproof.api.database import Database, StoreUnavailable
-from reachproof.api.workload import Workload
-from reachproof.api.workplace import Threads
+from reachproof.api.executor import Threads, Workload
 from tests.api.requests import check_problem, client, error
 
 

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from reachproof.api.refusal import Refusal
+from reachproof.api.http_error import Refusal
 from reachproof.api.schemas import QueryRequest
-from reachproof.api.workers.hand import Why
-from reachproof.api.workers.messages import Failed
+from reachproof.api.workers.ipc import Failed
+from reachproof.api.workers.worker_protocol import Why
 from reachproof.network.errors import InputError, InternalError, Problem
 from tests.api.fake_workers import House, pack
 

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from reachproof.api import work as service
+from reachproof.api import dispatch as service
 from reachproof.network.errors import InternalError
 from reachproof.queries.ask import Session
 from tests.api.requests import ISOLATED, MANIFESTS, check_problem, client, error, tenants

@@ -6,7 +6,6 @@ from typing import NoReturn
 
 import pytest
 
-from reachproof.api import statements
 from tests.api.requests import ISOLATED, check_problem, client, error, tenants
 
 
@@ -16,7 +15,7 @@ def test_the_problems_of_all_queries_are_told_each_with_its_place_and_nothing_is
     def decide(*_arguments: object) -> NoReturn:
         raise AssertionError("a query was answered")
 
-    monkeypatch.setattr(statements, "answer", decide)
+    monkeypatch.setattr(batch, "answer", decide)
     wrong = ["can tenant C reach tenant A?", "can tenant A reech tenant B?"]
     response = client(tenants()).post("/query", json={"queries": [ISOLATED, *wrong]})
     check_problem(

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from reachproof.api import dispatch as service
 from reachproof.api import snapshot_provider
-from reachproof.api import work as service
 from reachproof.queries.ask import Session
 from reachproof.solver.budget import Budget
 from tests.api.requests import DENIED, ISOLATED, MANIFESTS, client, tenants

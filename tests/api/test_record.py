@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from reachproof.api import work as module
+from reachproof.api import dispatch as module
 from reachproof.api.logs import AUDIT, SERVICE, log_as_json
 from tests.api.requests import ISOLATED, client, tenants
 from tests.api.secured import QUESTION, Lines, Secured

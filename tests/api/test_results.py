@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 from starlette.testclient import TestClient
 
-from reachproof.api import results as module
+from reachproof.api import result_cache as module
 from reachproof.api.database import Database
-from reachproof.api.results import ResultKey, Results
+from reachproof.api.result_cache import ResultKey, Results
 from reachproof.api.schemas import QueryRequest
 from reachproof.api.tables import StoredResult
 from reachproof.manifests import load

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from reachproof.api.access import Role
-from reachproof.api.configuration import configured, shown, sources
 from reachproof.api.database import Database
 from reachproof.api.serve import settings_of
-from reachproof.api.settings import Settings
+from reachproof.api.settings import Settings, configured, shown, sources
 from reachproof.api.tokens import Tokens
 from reachproof.cli.main import main
 from reachproof.network.errors import InputError

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import func, select
 
 from reachproof.api.database import Database, StoreUnavailable
-from reachproof.api.refusal import Refusal
+from reachproof.api.http_error import Refusal
 from reachproof.api.store import SnapshotStore
 from reachproof.api.tables import NameChange, SnapshotName, StoredSnapshot
 from reachproof.manifests.stored_snapshot import ToStore, objects_to_store

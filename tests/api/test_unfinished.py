@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from reachproof.api.dispatch import unfinished
 from reachproof.api.schemas import (
     CheckRequest,
     ConnectivityRequest,
@@ -17,7 +18,6 @@ from reachproof.api.schemas import (
     QueryRequest,
     Question,
 )
-from reachproof.api.unfinished import unfinished
 from tests.api.requests import client, tenants
 from tests.cli.contract import check_answer
 

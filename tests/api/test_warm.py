@@ -11,9 +11,9 @@ import pytest
 from reachproof.api.schemas import QueryRequest
 from reachproof.api.snapshot_provider import SnapshotProvider
 from reachproof.api.workers import memory
-from reachproof.api.workers.running import Running
-from reachproof.api.workers.spool import IN_MEMORY, NoRoom, Room, Spool
-from reachproof.api.workers.warm import MOST, Warm, key_of
+from reachproof.api.workers.response_spool import IN_MEMORY, NoRoom, Room, Spool
+from reachproof.api.workers.session_cache import MOST, Warm, key_of
+from reachproof.api.workers.worker_main import Running
 from reachproof.network.errors import InputError
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver.budget import Budget

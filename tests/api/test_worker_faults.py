@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from reachproof.api.settings import Settings
-from reachproof.api.workers.messages import Setup
+from reachproof.api.workers.ipc import Setup
 from reachproof.api.workers.pool import FAILURES, Pool
 from reachproof.api.workers.process import WorkerProcess
 from tests.api.requests import ISOLATED, MANIFESTS, TITLES, client, tenants

@@ -11,12 +11,12 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from reachproof.api.dispatch import Job
 from reachproof.api.schemas import LintRequest
-from reachproof.api.work import Job
-from reachproof.api.workers.hand import Fence, Lost, Why
-from reachproof.api.workers.messages import Begun, Block, Do, Done, Failed, Order, Ready, Setup, Whole, packed
+from reachproof.api.workers.ipc import Begun, Block, Do, Done, Failed, Order, Ready, Setup, Whole, packed
 from reachproof.api.workers.process import WorkerProcess
-from reachproof.api.workers.spool import Room, Spool
+from reachproof.api.workers.response_spool import Room, Spool
+from reachproof.api.workers.worker_protocol import Fence, Lost, Why
 
 # Says each group of messages after it has heard one message, then hears on.
 PROGRAM = """
@@ -158,7 +158,7 @@ def test_a_worker_that_does_not_start_is_lost(command: tuple[str, ...], why: str
 def test_a_worker_ends_when_its_socket_closes(read: bool) -> None:
     ours, theirs = socket.socketpair()
     with theirs, ours:
-        command = [sys.executable, "-P", "-m", "reachproof.api.workers.inside", str(theirs.fileno())]
+        command = [sys.executable, "-P", "-m", "reachproof.api.workers.worker_main", str(theirs.fileno())]
         with subprocess.Popen(command, pass_fds=(theirs.fileno(),)) as process:
             try:
                 theirs.close()

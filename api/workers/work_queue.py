@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
-from reachproof.api.refusal import Refusal
-from reachproof.api.schemas import CheckRequest, CompleteRequest, DiffRequest, QueryRequest
+from reachproof.api.dispatch import Job, phases
+from reachproof.api.http_error import Refusal
+from reachproof.api.schemas import CheckRequest, CompleteRequest, DiffRequest, Given, QueryRequest, Sourced
 from reachproof.api.snapshot_provider import SnapshotProvider
-from reachproof.api.sources import Given, Sourced
-from reachproof.api.work import Job, phases
-from reachproof.api.workers.hand import Fence, Hand, Lost
-from reachproof.api.workers.messages import Done, Failed, Order, Task
-from reachproof.api.workers.spool import Spool
-from reachproof.api.workers.warm import key_of
+from reachproof.api.workers.ipc import Done, Failed, Order, Task
+from reachproof.api.workers.response_spool import Spool
+from reachproof.api.workers.session_cache import key_of
+from reachproof.api.workers.worker_protocol import Fence, Hand, Lost
 from reachproof.network.errors import InputError, InternalError
 
 
@@ -77,3 +78,52 @@ def raised(failed: Failed) -> Exception:
 def reason_of(lost: Lost) -> str:
     """Why there is no answer, fit for the user."""
     return f"no answer: {lost.text}"
+
+
+# ---------------------------------------------------------------- the queue
+
+
+T = TypeVar("T")
+
+
+class FairQueue(Generic[T]):
+    """First come first served for each client, and one item for each client in turn.
+
+    So a client with a thousand items waits for them, and one with a single item waits for one of every other client.
+    """
+
+    def __init__(self) -> None:
+        self._of: OrderedDict[str, deque[T]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return sum(map(len, self._of.values()))
+
+    def put(self, client: str, item: T) -> None:
+        """The last of its client's. A client that had none is the last to have its turn."""
+        self._of.setdefault(client, deque()).append(item)
+
+    def take(self) -> T | None:
+        """The next item, None if nothing waits."""
+        if not self._of:
+            return None
+        client, items = self._of.popitem(last=False)
+        item = items.popleft()
+        if items:
+            self._of[client] = items
+        return item
+
+    def remove(self, client: str, item: T) -> bool:
+        """Take an item out; False where it is not here any more."""
+        items = self._of.get(client)
+        if items is None or item not in items:
+            return False
+        items.remove(item)
+        if not items:
+            del self._of[client]
+        return True
+
+    def clear(self) -> list[T]:
+        """Take out everything."""
+        found = [item for items in self._of.values() for item in items]
+        self._of.clear()
+        return found

@@ -10,8 +10,8 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reachproof.api.statements import Draft
-from reachproof.api.work import Job
+from reachproof.api.batch import Draft
+from reachproof.api.dispatch import Job
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.network.errors import Problem
 

@@ -22,7 +22,7 @@ from reachproof.api.access import CLIENT, ROLE, is_open
 from reachproof.api.logs import AUDIT, SERVICE
 from reachproof.api.metrics import Metrics
 from reachproof.api.problems import problem_response
-from reachproof.api.recording import HEADER
+from reachproof.api.streaming import HEADER
 
 REQUEST_ID = "reachproof.request_id"
 UNEXPECTED = "an error that nobody expected; it is in the service's log"

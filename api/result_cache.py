@@ -33,7 +33,7 @@ from sqlalchemy.orm import Session
 
 import reachproof
 from reachproof.api.database import Database, StoreUnavailable
-from reachproof.api.resolving import snapshots
+from reachproof.api.name_resolution import snapshots
 from reachproof.api.schemas import CheckRequest, CompleteRequest, DiffRequest, ExplainRequest, QueryRequest, Question
 from reachproof.api.store import DIGEST, insert
 from reachproof.api.tables import StoredResult, StoredSnapshot

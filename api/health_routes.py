@@ -9,9 +9,8 @@ from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 
-from reachproof.api.apidocs import POLICY, page
 from reachproof.api.metrics import MEDIA_TYPE, Metrics
-from reachproof.api.openapi import PROBLEM
+from reachproof.api.openapi import POLICY, PROBLEM, page
 from reachproof.api.problems import problem_response
 from reachproof.network.errors import Problem
 

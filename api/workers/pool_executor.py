@@ -12,22 +12,21 @@ from dataclasses import dataclass
 from itertools import count
 from typing import NoReturn
 
+from reachproof.api.batch import Piece, assembled, has_statements
 from reachproof.api.database import database_url
-from reachproof.api.refusal import Refusal
+from reachproof.api.dispatch import Job, unfinished
+from reachproof.api.executor import Workload
+from reachproof.api.http_error import Refusal
 from reachproof.api.schemas import CheckRequest, QueryRequest
 from reachproof.api.settings import Settings
 from reachproof.api.snapshot_provider import SnapshotProvider
-from reachproof.api.statements import Piece, assembled, has_statements
-from reachproof.api.unfinished import unfinished
-from reachproof.api.work import Job
-from reachproof.api.workers.hand import Lost
-from reachproof.api.workers.item import Item, fence_of, order_of, raised, reason_of, wanted_by
+from reachproof.api.workers.ipc import Done, Failed, One, Open, Order, Setup, Task, Whole
 from reachproof.api.workers.memory import MEGABYTE
-from reachproof.api.workers.messages import Done, Failed, One, Open, Order, Setup, Task, Whole
 from reachproof.api.workers.pool import Pool
 from reachproof.api.workers.process import WorkerProcess
-from reachproof.api.workers.spool import NoRoom, Room, Spool
-from reachproof.api.workload import Workload
+from reachproof.api.workers.response_spool import NoRoom, Room, Spool
+from reachproof.api.workers.work_queue import Item, fence_of, order_of, raised, reason_of, wanted_by
+from reachproof.api.workers.worker_protocol import Lost
 from reachproof.network.snapshot import Snapshot
 
 LONGEST_WAIT = 60

@@ -13,8 +13,8 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from reachproof.api.schemas import Sourced
 from reachproof.api.snapshot_provider import SnapshotProvider, reading_options, reread
-from reachproof.api.sources import Sourced
 from reachproof.api.workers import memory
 from reachproof.queries.ask import Session
 from reachproof.solver.prove import Prover

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from reachproof.api.schemas import CheckRequest, CompleteRequest, DiffRequest, QueryRequest, Question
-from reachproof.api.sources import SnapshotSource
+from reachproof.api.schemas import CheckRequest, CompleteRequest, DiffRequest, QueryRequest, Question, SnapshotSource
 from reachproof.api.store import DIGEST
 
 

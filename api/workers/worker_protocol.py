@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from reachproof.api.workers.messages import Condition, Do, Done, Failed
-from reachproof.api.workers.spool import Spool
+from reachproof.api.workers.ipc import Condition, Do, Done, Failed
+from reachproof.api.workers.response_spool import Spool
 
 
 class Why(StrEnum):

@@ -9,22 +9,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from reachproof.api.refusal import Refusal
-from reachproof.api.schemas import CheckRequest, CompleteRequest, QueryRequest
+from reachproof.api.http_error import Refusal
+from reachproof.api.schemas import CheckRequest, CompleteRequest, Given, QueryRequest
 from reachproof.api.snapshot_provider import Sessions
-from reachproof.api.sources import Given
-from reachproof.api.unfinished import undecided
 from reachproof.documents.answer import Answer, with_reason
 from reachproof.documents.json import encoded
 from reachproof.documents.report import Skipped
-from reachproof.documents.words import Status
+from reachproof.documents.words import Status, Verdict
 from reachproof.grammar.format import format_query
 from reachproof.network.errors import InputError, Problem
+from reachproof.network.snapshot import Snapshot
 from reachproof.queries import answer as values
 from reachproof.queries import packs
 from reachproof.queries.answer_document import answer_document, result_document, skipped_document
 from reachproof.queries.ask import Question, Session, answer
 from reachproof.solver.budget import Budget
+from reachproof.solver.prove import engine
 
 SKIPPED = "skipped"
 """The status of a statement of a pack that does not apply."""
@@ -101,6 +101,22 @@ def asked_session(request: QueryRequest | CompleteRequest | CheckRequest, sessio
             name: sessions.session(Given.of(source, request.options), f"snapshots.{name}")
             for name, source in request.snapshots.items()
         }
+    )
+
+
+def undecided(query: str, normalized: str, digest: str, reason: str = "") -> values.Answer:
+    """The answer to a sentence that nobody decided. Its form is not known."""
+    evidence = values.Evidence(
+        replayed=False, cross_checked=False, engine=engine(), solver_ms=0.0, total_ms=0.0, snapshot=digest
+    )
+    return values.Answer(
+        query=query,
+        normalized=normalized,
+        form="unknown",
+        verdict=Verdict.UNKNOWN,
+        reason=reason,
+        evidence=evidence,
+        snapshot=Snapshot(digest=digest),
     )
 
 

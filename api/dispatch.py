@@ -1,0 +1,201 @@
+"""The work of one request: a job in, a result out, as plain data. No HTTP here and no policy logic.
+
+A job and a result can cross to another process. Who works on jobs, and how many at once, is told in `workplace`; where
+snapshots come from is a `Sessions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import assert_never
+
+from reachproof.api.batch import asked_session, assembled, opened, undecided
+from reachproof.api.schemas import (
+    CheckRequest,
+    CompleteRequest,
+    ConnectivityRequest,
+    DiffRequest,
+    ExplainRequest,
+    Given,
+    LintRequest,
+    QueryRequest,
+    Question,
+)
+from reachproof.api.snapshot_provider import Sessions
+from reachproof.documents.completion import Completion, SentenceState
+from reachproof.documents.connectivity import Unfinished
+from reachproof.documents.json import encoded
+from reachproof.documents.report import Report, Skipped
+from reachproof.documents.words import Relation, Verdict
+from reachproof.grammar.ast import Group
+from reachproof.network.cluster import Notice
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries import explanation, hygiene
+from reachproof.queries.answer_document import answer_document
+from reachproof.queries.ask import Session
+from reachproof.queries.complete import complete
+from reachproof.queries.connectivity import connectivity, request
+from reachproof.queries.connectivity_document import connectivity_blocks as blocks_of
+from reachproof.queries.connectivity_explain import explain, with_reasons
+from reachproof.queries.diff_document import diff_document
+from reachproof.queries.difference import Diff, difference
+from reachproof.queries.errors import together
+from reachproof.queries.exposure import Exposure, exposure
+from reachproof.queries.findings import Report as LintReport
+from reachproof.queries.findings_document import findings_document
+from reachproof.queries.possible_exposure import with_possible
+from reachproof.queries.truth_table import Ends, truth_table
+from reachproof.solver.budget import Budget, OutOfBudget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A request that was read, the seconds that each of its statements has, and how many statements it may have."""
+
+    request: Question
+    seconds: float
+    max_queries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A JSON document in blocks, as a report may be too large to be held at once. Iterate once."""
+
+    blocks: Iterable[bytes] = field(repr=False)
+
+
+def work(job: Job, sessions: Sessions, clock: Callable[[], float] | None = None) -> Document:
+    """The JSON document that answers a job. Raises InputError, Refusal and InternalError.
+
+    Running out of time or memory is a document that says so. `clock`: what its budget is measured with.
+    """
+    budget = budget_of(job, clock)
+    match job.request:
+        case QueryRequest(queries=None) as request:
+            return _document(answer_document(asked_session(request, sessions).ask(request.query or "", budget)))
+        case QueryRequest() | CheckRequest() as request:
+            statements = opened(request, sessions, job.max_queries)
+            return Document(blocks=(assembled(request, [answer(budget) for answer in statements.answers]),))
+        case CompleteRequest() as request:
+            return _document(completion_document(request, asked_session(request, sessions)))
+        case ConnectivityRequest() as request:
+            return Document(blocks=connectivity_blocks(request, sessions.session(request), budget))
+        case ExplainRequest() as request:
+            return _document(_explained(request, sessions, budget))
+        case LintRequest() as request:
+            session = sessions.session(request)
+            return _document(findings_document(hygiene.lint(session.encoding, budget, session.prover)))
+        case DiffRequest() as request:
+            return _document(_difference(request, sessions, budget))
+
+
+def phases(request: Question) -> int:
+    """Maximum number of times that a piece of the work may use up the time of the job."""
+    match request:
+        case ConnectivityRequest():
+            return 1 + request.explain + request.exposure
+        case LintRequest():
+            return hygiene.KINDS
+        case _:
+            return 1
+
+
+def budget_of(job: Job, clock: Callable[[], float] | None = None) -> Budget:
+    """The budget of each statement of a job."""
+    budget = Budget(seconds=job.seconds)
+    return budget if clock is None else replace(budget, clock=clock)
+
+
+def _document(value: object) -> Document:
+    return Document(blocks=(encoded(value),))
+
+
+def _explained(request: ExplainRequest, sessions: Sessions, budget: Budget) -> object:
+    session = sessions.session(request)
+    source, destination = request.source or "pods", request.destination or "pods"
+    if request.truth_table:
+        ends = Ends(source=source, destination=destination)
+        return answer_document(truth_table(session, request.port, ends=ends, by=Group(request.by), budget=budget))
+    return answer_document(explanation.explain(session, source, destination, request.port, budget))
+
+
+def _difference(request: DiffRequest, sessions: Sessions, budget: Budget) -> object:
+    before, after = together(
+        partial(sessions.session, Given.of(source, request.options), name)
+        for name, source in (("old", request.old), ("new", request.new))
+    )
+    found = difference(before.encoding, after.encoding, budget, after.prover, by=request.by)
+    return diff_document(found)
+
+
+# ---------------------------------------------------------------- completion
+
+
+def completion_document(request: CompleteRequest, session: Session | None) -> Completion:
+    """The document; without a session it holds no names, and `snapshot` is null."""
+    cursor = len(request.text) if request.cursor is None else request.cursor
+    return complete(request.text, cursor, session, most=request.most)
+
+
+def names_a_snapshot(request: CompleteRequest) -> bool:
+    """True if a request brings or names a snapshot, or says how one is to be read."""
+    return bool(request.snapshot is not None or request.manifests is not None or request.options or request.snapshots)
+
+
+# ---------------------------------------------------------------- connectivity
+
+
+def connectivity_blocks(asked: ConnectivityRequest, session: Session, budget: Budget) -> Iterable[bytes]:
+    """The report in blocks; where the budget ends first, a document with the verdict `unknown` and no rows at all."""
+    wanted = request(asked.by, asked.src, asked.dst, asked.ports)
+    try:
+        report = connectivity(session, wanted, budget, silent_outside=asked.explain)
+        explanations = explain(report, budget) if asked.explain else None
+    except OutOfBudget as over:
+        return (encoded(Unfinished(verdict="unknown", reason=str(over))),)
+    report = report if explanations is None else with_reasons(report, explanations)
+    exposures: tuple[Exposure, ...] | None = None
+    if asked.exposure:
+        exposures, notices = with_possible(report, tuple(exposure(report)), budget, session.prover)
+        report = replace(report, warnings=(*report.warnings, *notices))
+    return blocks_of(report, explanations, exposures)
+
+
+# ---------------------------------------------------------------- work that was not finished
+
+
+def unfinished(request: Question, digest: str, reason: str) -> bytes:
+    """The document for a request; `digest`: of its snapshot, empty where the manifests were not read."""
+    if isinstance(request, ConnectivityRequest):
+        return encoded(Unfinished(verdict="unknown", reason=reason))
+    return encoded(_unknown(request, digest, reason))
+
+
+def _unknown(
+    request: QueryRequest | CompleteRequest | CheckRequest | ExplainRequest | LintRequest | DiffRequest,
+    digest: str,
+    reason: str,
+) -> object:
+    match request:
+        case QueryRequest(queries=None, query=query):
+            return answer_document(undecided(query or "", query or "", digest, reason))
+        case QueryRequest(queries=queries):
+            return [answer_document(undecided(query, query, digest, reason)) for query in queries or ()]
+        case CompleteRequest():
+            return Completion(state=SentenceState.BEGUN, suggestions=(), complete=False, errors=(), snapshot=None)
+        case CheckRequest():
+            return Report(verdict=Verdict.UNKNOWN, answers=(), skipped=(Skipped(name="pack", reason=reason),))
+        case ExplainRequest():
+            query = f"explain {request.source or 'pods'} {request.destination or 'pods'} {request.port}"
+            return answer_document(undecided(query, query, digest, reason))
+        case LintRequest():
+            notice = Notice(code="UNDECIDED", text=f"findings were not looked for to the end: {reason}")
+            return findings_document(LintReport(snapshot=Snapshot(digest=digest), findings=(), undecided=(notice,)))
+        case DiffRequest():
+            nothing = Snapshot()
+            found = Diff(before=nothing, after=nothing, by=request.by, relation=Relation.UNKNOWN, reason=reason)
+            return diff_document(found)
+        case _:
+            assert_never(request)
