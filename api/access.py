@@ -44,7 +44,7 @@ class Principal:
     role: Role
 
 
-class Denied(Exception):
+class AccessDenied(Exception):
     """A request that may not be answered, with its status: 401 not known, 403 not allowed, 503 cannot be told now."""
 
     def __init__(self, status: int, detail: str) -> None:
@@ -53,14 +53,14 @@ class Denied(Exception):
         self.detail = detail
 
 
-class Keeper(Protocol):
+class Authenticator(Protocol):
     """Knows some credentials."""
 
-    def takes(self, credentials: str) -> bool:
-        """True if they have the form that this keeper knows."""
+    def recognizes(self, credentials: str) -> bool:
+        """True if they have the form that this authenticator knows."""
 
     async def principal(self, credentials: str) -> Principal:
-        """Whose they are. Raises Denied."""
+        """Whose they are. Raises AccessDenied."""
 
 
 def is_open(path: str) -> bool:
@@ -68,7 +68,7 @@ def is_open(path: str) -> bool:
     return path in OPEN_PATHS or path.startswith(OPEN_PREFIX)
 
 
-def needed(method: str, path: str, *, open_metrics: bool) -> Role | None:
+def required_role(method: str, path: str, *, open_metrics: bool) -> Role | None:
     """The role that a request needs, None for none. A path that is not known here needs the most."""
     reads = method in ("GET", "HEAD")
     if is_open(path):
@@ -80,14 +80,14 @@ def needed(method: str, path: str, *, open_metrics: bool) -> Role | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Authenticated:
+class AccessMiddleware:
     """Lets through who may do it.
 
-    `keepers` None: nobody is asked, a client is known by its address, and pages of other sites are turned away.
+    `authenticators` None: nobody is asked, a client is known by its address, and pages of other sites are turned away.
     """
 
     app: ASGIApp
-    keepers: Sequence[Keeper] | None
+    authenticators: Sequence[Authenticator] | None
     open_metrics: bool = False
     any_host: bool = False
 
@@ -97,7 +97,7 @@ class Authenticated:
             scope[CLIENT] = f"address {scope['client'][0]}" if scope.get("client") else "address unknown"
             try:
                 await self._admit(scope)
-            except Denied as denied:
+            except AccessDenied as denied:
                 response = problem_response(denied.status, denied.detail)
                 if denied.status == 401:
                     response.headers["www-authenticate"] = 'Bearer realm="reachproof"'
@@ -109,39 +109,41 @@ class Authenticated:
 
     async def _admit(self, scope: Scope) -> None:
         if _IN_QUERY.search(scope.get("query_string", b"")):
-            raise Denied(400, "found a token in the address, expected it in the header Authorization: Bearer TOKEN")
-        if self.keepers is None:
-            if reason := foreign(scope, any_host=self.any_host):
-                raise Denied(403, reason)
+            raise AccessDenied(
+                400, "found a token in the address, expected it in the header Authorization: Bearer TOKEN"
+            )
+        if self.authenticators is None:
+            if reason := cross_site_reason(scope, any_host=self.any_host):
+                raise AccessDenied(403, reason)
             return
-        role = needed(scope["method"], scope["path"], open_metrics=self.open_metrics)
+        role = required_role(scope["method"], scope["path"], open_metrics=self.open_metrics)
         if role is None:
             return
         credentials = _credentials(scope)
-        keeper = next((each for each in self.keepers if each.takes(credentials)), None)
-        if keeper is None:
-            raise Denied(401, "the token is not valid here")
-        principal = await keeper.principal(credentials)
+        authenticator = next((each for each in self.authenticators if each.recognizes(credentials)), None)
+        if authenticator is None:
+            raise AccessDenied(401, "the token is not valid here")
+        principal = await authenticator.principal(credentials)
         scope[CLIENT], scope[ROLE] = principal.name, principal.role.value
         if role is Role.WRITE and principal.role is not Role.WRITE:
-            raise Denied(403, "found the role read, expected write")
+            raise AccessDenied(403, "found the role read, expected write")
 
 
 def _credentials(scope: Scope) -> str:
     given: list[bytes] = [value for name, value in scope["headers"] if name == b"authorization"]
     if not given:
-        raise Denied(401, "found no token, expected the header Authorization: Bearer TOKEN")
+        raise AccessDenied(401, "found no token, expected the header Authorization: Bearer TOKEN")
     scheme, _, credentials = given[0].decode("latin-1").partition(" ")
     credentials = credentials.strip()
     if len(given) > 1 or scheme.lower() != "bearer" or not credentials or len(credentials) > _LONGEST:
-        raise Denied(401, "found other credentials, expected one header Authorization: Bearer TOKEN")
+        raise AccessDenied(401, "found other credentials, expected one header Authorization: Bearer TOKEN")
     return credentials
 
 
 # ---------------------------------------------------------------- pages of other sites
 
 
-def foreign(scope: Scope, *, any_host: bool) -> str:
+def cross_site_reason(scope: Scope, *, any_host: bool) -> str:
     """The reason why the request comes from another site's page; empty if it does not.
 
     Such a page can send requests to this machine. The browser tells its origin (Fetch standard, `Origin`), and where

@@ -10,43 +10,45 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from reachproof import __version__
-from reachproof.api.access import Authenticated, Keeper
-from reachproof.api.audit_log import Recorded
+from reachproof.api.access import AccessMiddleware, Authenticator
+from reachproof.api.audit_log import AuditMiddleware
 from reachproof.api.console import console
 from reachproof.api.database import Database, StoreUnavailable
-from reachproof.api.executor import Threads, Workplace
-from reachproof.api.health_routes import Check, operation
+from reachproof.api.executor import Executor, ThreadExecutor
+from reachproof.api.health_routes import Check, health_routes
 from reachproof.api.metrics import Metrics
-from reachproof.api.openapi import complete
+from reachproof.api.openapi import complete_openapi
 from reachproof.api.problems import install
 from reachproof.api.questions import questions
 from reachproof.api.request_body import BoundedBodies, TimelyBodies
-from reachproof.api.result_cache import Results
+from reachproof.api.result_cache import ResultCache
 from reachproof.api.security_headers import SecurityHeaders
 from reachproof.api.settings import Settings
 from reachproof.api.snapshot_provider import SnapshotProvider
 from reachproof.api.snapshots import snapshots
 from reachproof.api.store import SnapshotStore
-from reachproof.api.tokens import TokenKeeper, Tokens
+from reachproof.api.tokens import TokenAuthenticator, Tokens
 from reachproof.network.snapshot import Snapshot
 
 
 def create_app(
     settings: Settings | None = None,
     snapshot: Snapshot | None = None,
-    workplace: Workplace | None = None,
+    executor: Executor | None = None,
     database: Database | None = None,
 ) -> FastAPI:
     """The application. `snapshot`: what requests ask about that name none and bring no manifests.
 
-    `workplace`: who works on questions, of the same snapshots; threads of this process if not given. It starts and ends
+    `executor`: who works on questions, of the same snapshots; threads of this process if not given. It starts and ends
     with the application. `database`: that of the settings if not given; it is closed at the end.
     """
     limits = settings or Settings()
     base = database or Database.of(limits.database_url)
     store = SnapshotStore(base)
-    results = Results(base, snapshot, most_entries=limits.result_cache_entries, most_bytes=limits.result_cache_bytes)
-    place = workplace or Threads(SnapshotProvider(snapshot, store, limits.reading), limits.workers)
+    results = ResultCache(
+        base, snapshot, most_entries=limits.result_cache_entries, most_bytes=limits.result_cache_bytes
+    )
+    place = executor or ThreadExecutor(SnapshotProvider(snapshot, store, limits.reading), limits.workers)
     metrics = Metrics(place.workload)
 
     @asynccontextmanager
@@ -68,9 +70,9 @@ def create_app(
         telemetry=_telemetry(limits),
     )
     install(app)
-    complete(app, secured=not limits.is_open, open_metrics=limits.open_metrics)
+    complete_openapi(app, secured=not limits.is_open, open_metrics=limits.open_metrics)
     _surround(app, limits, base, metrics)
-    app.include_router(operation(app, metrics, {"database": _database(base), "workers": _workers(place)}))
+    app.include_router(health_routes(app, metrics, {"database": _database(base), "workers": _workers(place)}))
     app.include_router(console())
     app.include_router(questions(limits, place, store, results))
     app.include_router(snapshots(limits, store))
@@ -81,30 +83,30 @@ def _surround(app: FastAPI, limits: Settings, database: Database, metrics: Metri
     """Add the middleware, the last one first."""
     app.add_middleware(BoundedBodies, most=limits.max_body_bytes)
     app.add_middleware(
-        Authenticated,
-        keepers=_keepers(limits, database),
+        AccessMiddleware,
+        authenticators=_authenticators(limits, database),
         open_metrics=limits.open_metrics,
         any_host=limits.allow_unauthenticated,
     )
     app.add_middleware(TimelyBodies, seconds=limits.max_body_seconds)
-    app.add_middleware(Recorded, metrics=metrics)
+    app.add_middleware(AuditMiddleware, metrics=metrics)
     app.add_middleware(SecurityHeaders)
 
 
-def _keepers(settings: Settings, database: Database) -> list[Keeper] | None:
+def _authenticators(settings: Settings, database: Database) -> list[Authenticator] | None:
     if settings.is_open:
         return None
-    keepers: list[Keeper] = [TokenKeeper(Tokens(database))]
+    authenticators: list[Authenticator] = [TokenAuthenticator(Tokens(database))]
     if settings.oidc_issuer is not None:
-        from reachproof.api.oidc import keeper  # needs the extra `oidc`
+        from reachproof.api.oidc import authenticator  # needs the extra `oidc`
 
-        keepers.append(keeper(settings))
-    return keepers
+        authenticators.append(authenticator(settings))
+    return authenticators
 
 
-def _workers(place: Workplace) -> Check:
+def _workers(executor: Executor) -> Check:
     async def check() -> str:
-        now = place.workload()
+        now = executor.workload()
         return "" if now.ready else now.trouble or "no worker has started yet"
 
     return check

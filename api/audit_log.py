@@ -22,7 +22,7 @@ from reachproof.api.access import CLIENT, ROLE, is_open
 from reachproof.api.logs import AUDIT, SERVICE
 from reachproof.api.metrics import Metrics
 from reachproof.api.problems import problem_response
-from reachproof.api.streaming import HEADER
+from reachproof.api.streaming import CACHE_HEADER
 
 REQUEST_ID = "reachproof.request_id"
 UNEXPECTED = "an error that nobody expected; it is in the service's log"
@@ -36,7 +36,7 @@ _TEXTS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class AuditMiddleware:
     """Around everything that can fail.
 
     Every response has an `X-Request-Id`: the client's if it is a plain word, else a new one.
@@ -109,7 +109,7 @@ def _bounded(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class AuditFields:
     """Fields of a response for the audit log."""
 
     asked: str = ""
@@ -136,7 +136,7 @@ class Exchange:
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
             headers["x-request-id"] = self.request_id
-            self.cache = headers.get(HEADER, "")
+            self.cache = headers.get(CACHE_HEADER, "")
         elif message["type"] == "http.response.body":
             piece = message.get("body", b"")
             self.size += len(piece)
@@ -144,35 +144,35 @@ class Exchange:
                 self.body.append(piece)
         await self.send(message)
 
-    def answers(self) -> list[Told]:
+    def answers(self) -> list[AuditFields]:
         """Fields of the document that was sent; none if it is not ours or too large."""
         content = b"".join(self.body)
         if not self.size or self.size > _READ_AGAIN or content[:1] not in (b"{", b"["):
             return []
         try:
-            return list(_told(json.loads(content)))
+            return list(_audit_fields(json.loads(content)))
         except ValueError:
             return []  # not JSON, so nothing with a verdict
 
 
-def _told(document: Any) -> Iterator[Told]:
+def _audit_fields(document: Any) -> Iterator[AuditFields]:
     """One for each answer of a document, or one for a document that is not made of answers."""
     if isinstance(document, list):
         for each in document:
-            yield from _told(each)
+            yield from _audit_fields(each)
     elif isinstance(document, dict) and isinstance(document.get("answers"), list):
         for each in document["answers"]:
-            yield from _told(each)
+            yield from _audit_fields(each)
     elif isinstance(document, dict) and document.get("apiVersion"):
         yield _one(document)
 
 
-def _one(document: dict[str, Any]) -> Told:
+def _one(document: dict[str, Any]) -> AuditFields:
     found = document.get("evidence")
     evidence: dict[str, Any] = found if isinstance(found, dict) else {}
     named = (evidence.get("snapshot"), evidence.get("before"), evidence.get("after"), document.get("snapshot"))
     milliseconds = evidence.get("solverMs")
-    return Told(
+    return AuditFields(
         asked=str(document.get("name") or document.get("normalized") or ""),
         verdict=str(document.get("verdict") or document.get("relation") or ""),
         snapshots=tuple(name for name in named if isinstance(name, str)),

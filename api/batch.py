@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from reachproof.api.http_error import Refusal
-from reachproof.api.schemas import CheckRequest, CompleteRequest, Given, QueryRequest
+from reachproof.api.http_error import HttpError
+from reachproof.api.schemas import CheckRequest, CompleteRequest, QueryRequest, SourceWithOptions
 from reachproof.api.snapshot_provider import Sessions
 from reachproof.documents.answer import Answer, with_reason
 from reachproof.documents.json import encoded
@@ -53,7 +53,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class OpenBatch:
     """A request whose statements all can be asked: a draft of each, and what answers it."""
 
     drafts: tuple[Draft, ...]
@@ -65,22 +65,22 @@ def has_statements(request: object) -> bool:
     return isinstance(request, CheckRequest) or (isinstance(request, QueryRequest) and request.queries is not None)
 
 
-def opened(request: QueryRequest | CheckRequest, sessions: Sessions, most: int) -> Opened:
+def open_batch(request: QueryRequest | CheckRequest, sessions: Sessions, most: int) -> OpenBatch:
     """The statements of a request. Raises InputError with the problems of all of them, so that nothing is decided where
-    one is wrong; Refusal where there are more statements in packs than `most`.
+    one is wrong; HttpError where there are more statements in packs than `most`.
     """
     if isinstance(request, CheckRequest):
         return _packs(request, sessions, most)
-    session = asked_session(request, sessions)
+    session = session_of(request, sessions)
     texts = request.queries or []
     questions = _fitting(session, texts)
-    return Opened(
+    return OpenBatch(
         drafts=tuple(Draft(answer=answer_document(_undecided(question))) for question in questions),
         answers=tuple(partial(_answer, question) for question in questions),
     )
 
 
-def assembled(request: QueryRequest | CheckRequest, pieces: Sequence[Piece]) -> bytes:
+def assemble(request: QueryRequest | CheckRequest, pieces: Sequence[Piece]) -> bytes:
     """The document of pieces in the order of the statements."""
     if isinstance(request, QueryRequest):
         return b"[" + b",".join(piece.text for piece in pieces) + b"]"
@@ -91,14 +91,14 @@ def assembled(request: QueryRequest | CheckRequest, pieces: Sequence[Piece]) -> 
     return b'{"verdict":"%s","answers":[%s],"skipped":[%s]}' % (verdict.encode(), answers, skipped)
 
 
-def asked_session(request: QueryRequest | CompleteRequest | CheckRequest, sessions: Sessions) -> Session:
+def session_of(request: QueryRequest | CompleteRequest | CheckRequest, sessions: Sessions) -> Session:
     """The session that a request is about, with those of the snapshots that its statements may compare with."""
     session = sessions.session(request)
     if not request.snapshots:
         return session
     return session.since(
         {
-            name: sessions.session(Given.of(source, request.options), f"snapshots.{name}")
+            name: sessions.session(SourceWithOptions.of(source, request.options), f"snapshots.{name}")
             for name, source in request.snapshots.items()
         }
     )
@@ -142,14 +142,14 @@ def _fitting(session: Session, texts: Sequence[str]) -> list[Question]:
     return found
 
 
-def _packs(request: CheckRequest, sessions: Sessions, most: int) -> Opened:
+def _packs(request: CheckRequest, sessions: Sessions, most: int) -> OpenBatch:
     given = _given(request)
     count = packs.count_statements(pack for pack in given if not pack.shipped)
     if count > most:
-        raise Refusal(422, f"found {count} statements, expected at most {most}")
-    bound = packs.bind_packs(asked_session(request, sessions), given)
+        raise HttpError(422, f"found {count} statements, expected at most {most}")
+    bound = packs.bind_packs(session_of(request, sessions), given)
     judge = partial(_judged, allow_no_policies=request.allow_no_policies)
-    return Opened(drafts=tuple(map(_draft, bound)), answers=tuple(partial(judge, each) for each in bound))
+    return OpenBatch(drafts=tuple(map(_draft, bound)), answers=tuple(partial(judge, each) for each in bound))
 
 
 def _given(request: CheckRequest) -> Sequence[packs.PackText]:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from fastapi import APIRouter, Request, Response
 
-from reachproof.api.http_error import Refusal
+from reachproof.api.http_error import HttpError
 
 INDEX = "index.html"
 EXAMPLE = ("cluster.yaml", "admin-policies.yaml", "shop-policies.yaml")
@@ -117,7 +117,7 @@ def console() -> APIRouter:
 def _response(request: Request, path: str) -> Response:
     found = assets().get(path)
     if found is None:
-        raise Refusal(404, "the page has no such file")
+        raise HttpError(404, "the page has no such file")
     headers = dict(HEADERS) | {"etag": found.etag}
     if found.etag in [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]:
         return Response(status_code=304, headers=headers)

@@ -33,7 +33,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
-from reachproof.api.http_error import Refusal
+from reachproof.api.http_error import HttpError
 from reachproof.network.errors import InputError, Problem
 
 _LOG = logging.getLogger("reachproof.store")
@@ -45,7 +45,7 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 7_205_111_093
 
 
-class StoreUnavailable(Refusal):
+class StoreUnavailable(HttpError):
     """The database cannot do now what is asked of it; it may later. The cause tells why, and is not for callers."""
 
     def __init__(self) -> None:

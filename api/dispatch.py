@@ -1,6 +1,6 @@
-"""The work of one request: a job in, a result out, as plain data. No HTTP here and no policy logic.
+"""The work of one request: a job in, a document out, as plain data. No HTTP here and no policy logic.
 
-A job and a result can cross to another process. Who works on jobs, and how many at once, is told in `workplace`; where
+A job and a result can cross to another process. `executor` says who works on jobs, and how many at once; where
 snapshots come from is a `Sessions`.
 """
 
@@ -11,17 +11,17 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import assert_never
 
-from reachproof.api.batch import asked_session, assembled, opened, undecided
+from reachproof.api.batch import assemble, open_batch, session_of, undecided
 from reachproof.api.schemas import (
     CheckRequest,
     CompleteRequest,
     ConnectivityRequest,
     DiffRequest,
     ExplainRequest,
-    Given,
     LintRequest,
     QueryRequest,
     Question,
+    SourceWithOptions,
 )
 from reachproof.api.snapshot_provider import Sessions
 from reachproof.documents.completion import Completion, SentenceState
@@ -67,19 +67,19 @@ class Document:
 
 
 def work(job: Job, sessions: Sessions, clock: Callable[[], float] | None = None) -> Document:
-    """The JSON document that answers a job. Raises InputError, Refusal and InternalError.
+    """The JSON document that answers a job. Raises InputError, HttpError and InternalError.
 
     Running out of time or memory is a document that says so. `clock`: what its budget is measured with.
     """
     budget = budget_of(job, clock)
     match job.request:
         case QueryRequest(queries=None) as request:
-            return _document(answer_document(asked_session(request, sessions).ask(request.query or "", budget)))
+            return _document(answer_document(session_of(request, sessions).ask(request.query or "", budget)))
         case QueryRequest() | CheckRequest() as request:
-            statements = opened(request, sessions, job.max_queries)
-            return Document(blocks=(assembled(request, [answer(budget) for answer in statements.answers]),))
+            statements = open_batch(request, sessions, job.max_queries)
+            return Document(blocks=(assemble(request, [answer(budget) for answer in statements.answers]),))
         case CompleteRequest() as request:
-            return _document(completion_document(request, asked_session(request, sessions)))
+            return _document(completion_document(request, session_of(request, sessions)))
         case ConnectivityRequest() as request:
             return Document(blocks=connectivity_blocks(request, sessions.session(request), budget))
         case ExplainRequest() as request:
@@ -123,7 +123,7 @@ def _explained(request: ExplainRequest, sessions: Sessions, budget: Budget) -> o
 
 def _difference(request: DiffRequest, sessions: Sessions, budget: Budget) -> object:
     before, after = together(
-        partial(sessions.session, Given.of(source, request.options), name)
+        partial(sessions.session, SourceWithOptions.of(source, request.options), name)
         for name, source in (("old", request.old), ("new", request.new))
     )
     found = difference(before.encoding, after.encoding, budget, after.prover, by=request.by)

@@ -1,6 +1,7 @@
-"""Executors of jobs. `Threads`: threads of this process, as many at once as the settings say. The others wait.
+"""Executors of jobs, and their load in numbers.
 
-Threads share memory and cannot be stopped; a service that others use has worker processes (`reachproof.api.workers`).
+`ThreadExecutor`: threads of this process, as many at once as the settings say; other jobs wait. Threads share
+memory and cannot be stopped; a service that others use has worker processes (`reachproof.api.workers`).
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Workload:
 # ---------------------------------------------------------------- executors
 
 
-class Written(Protocol):
+class DocumentStream(Protocol):
     """A JSON document that is finished, or is made while it is read. Read it once, then close it."""
 
     @property
@@ -68,19 +69,19 @@ class Written(Protocol):
         """The document in blocks."""
 
     def close(self) -> None:
-        """Forget it; again is no harm."""
+        """Release the document. Idempotent."""
 
 
-class Workplace(Protocol):
-    """Where jobs are worked on."""
+class Executor(Protocol):
+    """Works on jobs."""
 
     async def start(self) -> None:
         """Begin to take jobs, in the running event loop."""
 
-    async def document(self, job: Job, client: str) -> Written:
+    async def document(self, job: Job, client: str) -> DocumentStream:
         """The JSON document that answers a job of this client. To cancel this call cancels the work.
 
-        Raises InputError, Refusal and InternalError.
+        Raises InputError, HttpError and InternalError.
         """
 
     def workload(self) -> Workload:
@@ -93,7 +94,7 @@ class Workplace(Protocol):
         """End all work."""
 
 
-class Threads:
+class ThreadExecutor:
     """Threads of this process, each with sessions of its own."""
 
     def __init__(self, sessions: Sessions, most: int) -> None:
@@ -101,14 +102,14 @@ class Threads:
         self._slots = anyio.CapacityLimiter(most)
 
     async def start(self) -> None:
-        """See `Workplace`."""
+        """See `Executor`."""
 
-    async def document(self, job: Job, client: str) -> Written:
-        """See `Workplace`; but work that was begun goes on when the call is cancelled."""
-        return _Made(await anyio.to_thread.run_sync(work, job, self._sessions, limiter=self._slots))
+    async def document(self, job: Job, client: str) -> DocumentStream:
+        """See `Executor`; but work that was begun goes on when the call is cancelled."""
+        return _LazyDocument(await anyio.to_thread.run_sync(work, job, self._sessions, limiter=self._slots))
 
     def workload(self) -> Workload:
-        """See `Workplace`."""
+        """See `Executor`."""
         found = self._slots.statistics()
         most = int(found.total_tokens)
         return Workload(
@@ -121,13 +122,13 @@ class Threads:
         )
 
     def drain(self) -> None:
-        """See `Workplace`; all work is finished."""
+        """See `Executor`; all work is finished."""
 
     async def close(self) -> None:
-        """See `Workplace`."""
+        """See `Executor`."""
 
 
-class _Made:
+class _LazyDocument:
     """A document that is made while it is read."""
 
     def __init__(self, document: Document) -> None:

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 
 from reachproof.api.metrics import MEDIA_TYPE, Metrics
-from reachproof.api.openapi import POLICY, PROBLEM, page
+from reachproof.api.openapi import DOCS_POLICY, PROBLEM, docs_page
 from reachproof.api.problems import problem_response
 from reachproof.network.errors import Problem
 
@@ -32,7 +32,7 @@ class Readiness(BaseModel):
 Check = Callable[[], Awaitable[str]]
 
 
-def operation(app: FastAPI, metrics: Metrics, checks: Mapping[str, Check]) -> APIRouter:
+def health_routes(app: FastAPI, metrics: Metrics, checks: Mapping[str, Check]) -> APIRouter:
     """The routes. `checks` by the name of the part."""
     routes = APIRouter(tags=["operation"])
 
@@ -62,6 +62,6 @@ def operation(app: FastAPI, metrics: Metrics, checks: Mapping[str, Check]) -> AP
 
     @routes.get("/docs", include_in_schema=False)
     def docs() -> Response:
-        return HTMLResponse(page(app.openapi()), headers={"content-security-policy": POLICY})
+        return HTMLResponse(docs_page(app.openapi()), headers={"content-security-policy": DOCS_POLICY})
 
     return routes

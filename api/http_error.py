@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from reachproof.network.errors import Problem
 
 
-class Refusal(Exception):
+class HttpError(Exception):
     """A request that is refused with a status and the reasons; `retry_after`: seconds after which to try again."""
 
     def __init__(

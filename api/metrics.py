@@ -30,14 +30,14 @@ class Metrics:
     """Counters."""
 
     def __init__(self, workload: Callable[[], Workload]) -> None:
-        """`workload`: what the workplace of this process is doing."""
+        """`workload`: what the executor of this process is doing."""
         self._registry = CollectorRegistry()
         self._shown = self._registry
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             self._shown = CollectorRegistry()
             MultiProcessCollector(self._shown)  # type: ignore[no-untyped-call]
         ProcessCollector(registry=self._shown)
-        self._shown.register(_Workplace(workload))
+        self._shown.register(_WorkloadCollector(workload))
         labels = ("method", "route", "status")
         self._requests = Counter("reachproof_requests", "Requests.", labels, registry=self._registry)
         self._seconds = Histogram(
@@ -82,7 +82,7 @@ class Metrics:
         return generate_latest(self._shown)
 
 
-class _Workplace(Collector):
+class _WorkloadCollector(Collector):
     def __init__(self, workload: Callable[[], Workload]) -> None:
         self._workload = workload
 

@@ -30,7 +30,7 @@ def snapshots(request: Question) -> Iterator[str | None]:
 
 
 def resolved(request: Question, resolve: Callable[[str], str]) -> Question:
-    """The request with digests instead of names. `resolve` gives the digest of a name and raises Refusal."""
+    """The request with digests instead of names. `resolve` gives the digest of a name and raises HttpError."""
 
     def digest(wanted: str | None) -> str | None:
         return wanted if wanted is None or DIGEST.fullmatch(wanted) else resolve(wanted)

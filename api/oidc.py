@@ -19,7 +19,7 @@ from typing import Any
 import jwt
 from anyio import to_thread
 
-from reachproof.api.access import Denied, Principal, Role
+from reachproof.api.access import AccessDenied, Principal, Role
 from reachproof.api.loopback import is_trusted_url
 from reachproof.api.settings import Settings
 
@@ -44,7 +44,7 @@ class Issuer:
     leeway: float
 
 
-class KeySet:
+class IssuerKeys:
     """The issuer's keys, read when they are needed. For any number of threads."""
 
     def __init__(self, source: str, clock: Callable[[], float] = time.monotonic) -> None:
@@ -79,33 +79,33 @@ class KeySet:
         self._read_at = self._clock()
 
 
-class OidcKeeper:
+class OidcAuthenticator:
     """Knows the JSON Web Tokens of one issuer."""
 
-    def __init__(self, issuer: Issuer, keys: KeySet | None = None) -> None:
+    def __init__(self, issuer: Issuer, keys: IssuerKeys | None = None) -> None:
         """`keys`: the issuer's, read from where it says if left out."""
         self._issuer = issuer
-        self._keys = keys or KeySet(issuer.keys)
+        self._keys = keys or IssuerKeys(issuer.keys)
 
-    def takes(self, credentials: str) -> bool:
+    def recognizes(self, credentials: str) -> bool:
         """True if it has the form of a JSON Web Token."""
         return credentials.count(".") == 2
 
     async def principal(self, credentials: str) -> Principal:
-        """See `Keeper`."""
+        """See `Authenticator`."""
         try:
             return await to_thread.run_sync(self.verified, credentials)
         except KeysUnavailable:
-            raise Denied(503, "the keys of the issuer cannot be read now") from None
+            raise AccessDenied(503, "the keys of the issuer cannot be read now") from None
 
     def verified(self, token: str) -> Principal:
-        """Whose token it is. Raises Denied and KeysUnavailable; what is wrong with a token is not told to strangers."""
+        """Whose token it is. Raises AccessDenied, which does not tell strangers what is wrong, and KeysUnavailable."""
         issuer = self._issuer
         try:
             header = jwt.get_unverified_header(token)
             key = self._keys.key(header.get("kid")) if header.get("alg") in issuer.algorithms else None
             if key is None:
-                raise Denied(401, "the token is not valid here")
+                raise AccessDenied(401, "the token is not valid here")
             claims = jwt.decode(
                 token,
                 key,
@@ -116,7 +116,7 @@ class OidcKeeper:
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
         except (jwt.PyJWTError, ValueError, TypeError):
-            raise Denied(401, "the token is not valid here") from None
+            raise AccessDenied(401, "the token is not valid here") from None
         return Principal(name=f"oidc {claims['sub']}"[:_LONGEST_NAME], role=_role(claims, issuer))
 
 
@@ -129,7 +129,7 @@ def _role(claims: Mapping[str, Any], issuer: Issuer) -> Role:
         return Role.WRITE
     if values & issuer.read:
         return Role.READ
-    raise Denied(403, "the token is valid, but gives no role here")
+    raise AccessDenied(403, "the token is valid, but gives no role here")
 
 
 def _claim(claims: Mapping[str, Any], path: str) -> Any:
@@ -169,10 +169,10 @@ def _usable(content: bytes) -> dict[str | None, jwt.PyJWK]:
     return keys
 
 
-def keeper(settings: Settings) -> OidcKeeper:
-    """The keeper that the settings describe; they must name an issuer."""
+def authenticator(settings: Settings) -> OidcAuthenticator:
+    """The authenticator that the settings describe; they must name an issuer."""
     assert settings.oidc_issuer and settings.oidc_audience and settings.oidc_jwks
-    return OidcKeeper(
+    return OidcAuthenticator(
         Issuer(
             issuer=settings.oidc_issuer,
             audience=settings.oidc_audience,

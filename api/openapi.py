@@ -1,4 +1,4 @@
-"""The OpenAPI document: the routes' own parts, the schemas of documents, who may ask, and the problems of any route."""
+"""The OpenAPI document: the routes, the shapes of documents, who may ask, and problems; and its page at /docs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 
 from fastapi import FastAPI
 
-from reachproof.api.access import needed
+from reachproof.api.access import required_role
 from reachproof.api.problems import MEDIA_TYPE
 from reachproof.api.security_headers import page_policy
 from reachproof.documents.answer import Answer
@@ -60,7 +60,7 @@ def sends(*kinds: type, status: int = 200, several: bool = False) -> Sends:
     return {"response_model": None, "responses": {status: {"content": {"application/json": {"schema": schema}}}}}
 
 
-def complete(app: FastAPI, *, secured: bool, open_metrics: bool) -> None:
+def complete_openapi(app: FastAPI, *, secured: bool, open_metrics: bool) -> None:
     """Have the document say so. `secured`: whether anybody is asked who they are."""
     written = app.openapi
 
@@ -72,7 +72,7 @@ def complete(app: FastAPI, *, secured: bool, open_metrics: bool) -> None:
             found["components"]["schemas"] = dict(sorted(schemas.items()))
             for path, item in found["paths"].items():
                 for method, operation in item.items():
-                    role = needed(method.upper(), path, open_metrics=open_metrics) if secured else None
+                    role = required_role(method.upper(), path, open_metrics=open_metrics) if secured else None
                     _complete(operation, None if role is None else role.value)
             if secured:
                 found["components"]["securitySchemes"] = {"bearer": _SCHEME}
@@ -101,11 +101,11 @@ _STYLE = (
     "padding:.2rem 1rem .2rem 0;vertical-align:top}"
     "@media(prefers-color-scheme:dark){body{color:#e6e6e6;background:#161616}pre{background:#242424}a{color:#8ab4f8}}"
 )
-POLICY = page_policy(f"sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}")
+DOCS_POLICY = page_policy(f"sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}")
 _SCHEMAS = "#/components/schemas/"
 
 
-def page(document: Mapping[str, Any]) -> str:
+def docs_page(document: Mapping[str, Any]) -> str:
     """The page for an OpenAPI document."""
     title = escape(f"{document['info']['title']} {document['info']['version']}")
     return "\n".join(

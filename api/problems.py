@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from reachproof.api.http_error import Refusal as Refusal
+from reachproof.api.http_error import HttpError as HttpError
 from reachproof.documents.json import encoded
 from reachproof.documents.problem import ProblemDetails
 from reachproof.network.errors import InputError, InternalError, Problem
@@ -50,8 +50,8 @@ def problem_response(
 def install(app: FastAPI) -> None:
     """Have the app answer every error in this form."""
 
-    @app.exception_handler(Refusal)
-    async def refused(_request: Request, error: Refusal) -> Response:
+    @app.exception_handler(HttpError)
+    async def refused(_request: Request, error: HttpError) -> Response:
         return problem_response(error.status, error.detail, error.problems, error.retry_after)
 
     @app.exception_handler(InputError)

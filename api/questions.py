@@ -1,4 +1,4 @@
-"""The routes that answer questions: what is asked is read here, and worked out at the workplace."""
+"""The routes that answer questions: what is asked is read here, and answered by the executor."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 
 from reachproof.api.dispatch import Job, completion_document, names_a_snapshot
-from reachproof.api.executor import Workplace
-from reachproof.api.http_error import Refusal
+from reachproof.api.executor import Executor
+from reachproof.api.http_error import HttpError
 from reachproof.api.name_resolution import has_names, resolved
 from reachproof.api.openapi import PROBLEMS, sends
-from reachproof.api.result_cache import Results
+from reachproof.api.result_cache import ResultCache
 from reachproof.api.schemas import (
     CheckRequest,
     CompleteRequest,
@@ -24,8 +24,16 @@ from reachproof.api.schemas import (
     Question,
 )
 from reachproof.api.settings import Settings
-from reachproof.api.snapshot_provider import Library
-from reachproof.api.streaming import GONE, HEADER, MEDIA_TYPE, Recording, recorded, response_of, while_connected
+from reachproof.api.snapshot_provider import SnapshotLibrary
+from reachproof.api.streaming import (
+    CACHE_HEADER,
+    GONE,
+    MEDIA_TYPE,
+    TeeDocument,
+    cached_once_sent,
+    response_of,
+    while_connected,
+)
 from reachproof.documents.answer import Answer
 from reachproof.documents.completion import Completion
 from reachproof.documents.connectivity import Connectivity, Unfinished
@@ -36,7 +44,7 @@ from reachproof.documents.report import Report
 from reachproof.network.errors import Problem
 
 
-def questions(settings: Settings, workplace: Workplace, library: Library, results: Results) -> APIRouter:
+def questions(settings: Settings, executor: Executor, library: SnapshotLibrary, results: ResultCache) -> APIRouter:
     """The routes of questions about a snapshot, or two. `library`: what snapshots names stand for."""
     routes = APIRouter(tags=["questions"], responses=PROBLEMS)
 
@@ -46,23 +54,23 @@ def questions(settings: Settings, workplace: Workplace, library: Library, result
             request = await anyio.to_thread.run_sync(resolved, request, library.resolve)
         key, found = await anyio.to_thread.run_sync(results.find, request) if _may_be_kept(http) else (None, None)
         if found is not None:
-            return Response(found, media_type=MEDIA_TYPE, headers={HEADER: "hit"})
+            return Response(found, media_type=MEDIA_TYPE, headers={CACHE_HEADER: "hit"})
         milliseconds = min(request.timeout_ms or settings.default_timeout_ms, settings.max_timeout_ms)
         job = Job(request=request, seconds=milliseconds / 1000, max_queries=settings.max_queries)
-        document = await while_connected(http, workplace.document(job, _client(http)))
+        document = await while_connected(http, executor.document(job, _client(http)))
         if document is None:
             return Response(status_code=GONE)
         patience = settings.patience_ms / 1000
         if key is None:
             return response_of(document, patience)
-        recording = Recording(document)
-        return recorded(response_of(recording, patience), recording, results, key)
+        tee = TeeDocument(document)
+        return cached_once_sent(response_of(tee, patience), tee, results, key)
 
     @routes.post("/query", **sends(Answer, several=True), summary="Answer one statement, or several")
     async def query(request: QueryRequest, http: Request) -> Any:
         """One answer for `query`, a list of answers for `queries`. Running out of time is the verdict `unknown`."""
         if request.queries is not None and len(request.queries) > settings.max_queries:
-            raise Refusal(422, f"found {len(request.queries)} queries, expected at most {settings.max_queries}")
+            raise HttpError(422, f"found {len(request.queries)} queries, expected at most {settings.max_queries}")
         return await answered(request, http)
 
     @routes.post("/query/complete", **sends(Completion), summary="Say what may stand next in a sentence")
@@ -70,8 +78,8 @@ def questions(settings: Settings, workplace: Workplace, library: Library, result
         """Words and names for the place of the cursor, and what is wrong with the sentence. Wrong text is no error."""
         try:
             return await answered(request, http)
-        except Refusal as refusal:
-            if refusal.status != 422 or names_a_snapshot(request):
+        except HttpError as error:
+            if error.status != 422 or names_a_snapshot(request):
                 raise
             # There is no snapshot at all: words of the language.
             found = await anyio.to_thread.run_sync(completion_document, request, None)
@@ -132,7 +140,7 @@ def _may_be_kept(http: Request) -> bool:
 
 
 def check_lengths(request: Question, settings: Settings) -> None:
-    """Raises Refusal, 422, with every text that is too long."""
+    """Raises HttpError, 422, with every text that is too long."""
     texts, most = _texts(request), settings.max_query_chars
     if isinstance(request, CheckRequest):
         most = settings.max_pack_chars
@@ -142,7 +150,7 @@ def check_lengths(request: Question, settings: Settings) -> None:
         if text is not None and len(text) > most
     ]
     if problems:
-        raise Refusal(422, "the request has a text that is too long here", problems)
+        raise HttpError(422, "the request has a text that is too long here", problems)
 
 
 def _texts(request: Question) -> list[tuple[str, str | None]]:

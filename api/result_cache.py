@@ -65,7 +65,7 @@ class ResultKey:
     request: Question
 
 
-class Results:
+class ResultCache:
     """The results of one database. `own`: the snapshot that the service was started with, if any.
 
     At most `most_entries` with `most_bytes` together are kept, those used last; none if either is 0. Calls block.
@@ -76,7 +76,7 @@ class Results:
         self._own = own
         self._most_entries = most_entries
         self._most_bytes = most_bytes
-        self._told: str | None = None
+        self._own_fingerprint: str | None = None
         self._pause_ends = 0.0
 
     def key(self, request: Question) -> ResultKey | None:
@@ -158,9 +158,9 @@ class Results:
 
     def _fingerprint(self) -> str:
         """All of the snapshot that the service was started with, told once."""
-        if self._told is None:
-            self._told = _hash(repr(self._own))
-        return self._told
+        if self._own_fingerprint is None:
+            self._own_fingerprint = _hash(repr(self._own))
+        return self._own_fingerprint
 
     def _evict(self, session: Session) -> None:
         """Removes those that were not used for the longest time, until a tenth is free where there were too many."""

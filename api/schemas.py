@@ -1,4 +1,4 @@
-"""The bodies of requests. What is sent is declared in `documents`."""
+"""The bodies of requests, and where a request has its snapshots from. What is sent is declared in `documents`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from reachproof.documents.words import By
 
 
-class Sourced(Protocol):
+class SnapshotRef(Protocol):
     """A snapshot by name, and the options to read it."""
 
     @property
@@ -44,7 +44,7 @@ class SnapshotSource(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class SourceWithOptions:
     """A source with the options of its request."""
 
     snapshot: str | None
@@ -52,9 +52,9 @@ class Given:
     options: Mapping[str, Any]
 
     @staticmethod
-    def of(source: SnapshotSource, options: Mapping[str, Any]) -> Given:
+    def of(source: SnapshotSource, options: Mapping[str, Any]) -> SourceWithOptions:
         """The source, read under these options."""
-        return Given(snapshot=source.snapshot, manifests=source.manifests, options=options)
+        return SourceWithOptions(snapshot=source.snapshot, manifests=source.manifests, options=options)
 
 
 # ---------------------------------------------------------------- questions
@@ -77,7 +77,7 @@ spec: {podSelector: {}, policyTypes: [Egress]}
 """
 
 
-class Asked(BaseModel):
+class BaseRequest(BaseModel):
     """Fields that every question has."""
 
     model_config = ConfigDict(extra="forbid")
@@ -100,7 +100,7 @@ class Asked(BaseModel):
         return body
 
 
-class AboutSnapshot(Asked):
+class SnapshotRequest(BaseRequest):
     """A question about one snapshot: manifests, a stored one, or the one that the service was started with."""
 
     snapshot: str | None = Field(default=None, description="The digest or a name of a stored snapshot.")
@@ -113,7 +113,7 @@ class AboutSnapshot(Asked):
         return self
 
 
-class QueryRequest(AboutSnapshot):
+class QueryRequest(SnapshotRequest):
     """`POST /query`: one statement or several, about manifests or about the snapshot that the service has."""
 
     model_config = ConfigDict(
@@ -142,7 +142,7 @@ class QueryRequest(AboutSnapshot):
         return self
 
 
-class CompleteRequest(AboutSnapshot):
+class CompleteRequest(SnapshotRequest):
     """`POST /query/complete`: a sentence that is being typed; without any snapshot, words of the language alone."""
 
     model_config = ConfigDict(
@@ -165,7 +165,7 @@ class CompleteRequest(AboutSnapshot):
         return self
 
 
-class CheckRequest(AboutSnapshot):
+class CheckRequest(SnapshotRequest):
     """`POST /check`: the text of one pack of invariants or of several, about what `POST /query` can be about.
 
     Without a pack, those that are shipped are checked.
@@ -202,13 +202,13 @@ class CheckRequest(AboutSnapshot):
         return self
 
 
-class LintRequest(AboutSnapshot):
+class LintRequest(SnapshotRequest):
     """`POST /lint`: findings about the policies themselves, of what `POST /query` can be about."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"manifests": EXAMPLE_MANIFESTS}]})
 
 
-class ExplainRequest(AboutSnapshot):
+class ExplainRequest(SnapshotRequest):
     """`POST /explain`: one set, another and ports, as `reachproof explain` takes them; or a truth table of pods."""
 
     model_config = ConfigDict(
@@ -239,7 +239,7 @@ class ExplainRequest(AboutSnapshot):
         return self
 
 
-class ConnectivityRequest(AboutSnapshot):
+class ConnectivityRequest(SnapshotRequest):
     """`POST /connectivity`: which connections, about what `POST /query` can be about."""
 
     model_config = ConfigDict(
@@ -258,7 +258,7 @@ class ConnectivityRequest(AboutSnapshot):
     exposure: bool = Field(default=False, strict=True, description="Add what each end is exposed to.")
 
 
-class DiffRequest(Asked):
+class DiffRequest(BaseRequest):
     """`POST /diff`: two snapshots, read under the same options."""
 
     model_config = ConfigDict(

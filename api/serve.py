@@ -1,4 +1,9 @@
-"""Runs the service: in this process, or in several that share one port and one store."""
+"""Runs the service: in this process, or in several that share one port and one store.
+
+Connections are bounded in number and silence, and an end waits for work under way. A connection beyond the bound is
+answered with 503 and closed, so that a client learns what to do. /healthz is answered there too: a service that has too
+much to do is not to be killed for it.
+"""
 
 from __future__ import annotations
 
@@ -27,14 +32,14 @@ from uvicorn.supervisors import Multiprocess
 
 from reachproof.api.app import create_app
 from reachproof.api.database import Database, StoreUnavailable, database_url, demand_shareable
-from reachproof.api.executor import Workplace
+from reachproof.api.executor import Executor
 from reachproof.api.logs import log_as_json
 from reachproof.api.problems import problem_response
-from reachproof.api.settings import PREFIX, Settings, configured, shown, sources
+from reachproof.api.settings import PREFIX, Settings, load_settings, setting_sources, toml_lines
 from reachproof.api.snapshot_provider import SnapshotProvider
 from reachproof.api.store import SnapshotStore
 from reachproof.api.tokens import Tokens
-from reachproof.api.workers.pool_executor import Workers
+from reachproof.api.workers.pool_executor import ProcessExecutor
 from reachproof.network.errors import InputError, Problem
 from reachproof.network.snapshot import Snapshot
 
@@ -118,13 +123,13 @@ class BoundedConnections(H11Protocol):
 class Server(uvicorn.Server):
     """Serves until it is told to end. Then no connection is accepted, and work under way is finished or refused."""
 
-    def __init__(self, config: uvicorn.Config, workplace: Workplace) -> None:
+    def __init__(self, config: uvicorn.Config, executor: Executor) -> None:
         super().__init__(config)
-        self._workplace = workplace
+        self._executor = executor
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Override of uvicorn's method."""
-        self._workplace.drain()
+        self._executor.drain()
         await super().shutdown(sockets)
 
 
@@ -140,7 +145,7 @@ _BACKLOG = 2_048
 
 def settings_lines(file: str | None, given: Mapping[str, Any]) -> Iterator[str]:
     """The settings in force as lines of a TOML file, secrets masked. Raises InputError where some are wrong."""
-    return shown(configured(file, given), sources(file, given))
+    return toml_lines(load_settings(file, given), setting_sources(file, given))
 
 
 def settings_of(file: str | None, given: Mapping[str, Any]) -> Settings:
@@ -149,7 +154,7 @@ def settings_of(file: str | None, given: Mapping[str, Any]) -> Settings:
     Beyond this machine it listens with a way to know who asks: an issuer of JSON Web Tokens, or a token; or where
     `auth` is `required`, so that nobody can do anything before there is one; or where it is told to let everyone in.
     """
-    settings = configured(file, given)
+    settings = load_settings(file, given)
     demand_shareable(database_url(settings.database_url))
     if settings.is_open or settings.auth == "required" or settings.oidc_issuer is not None:
         return settings
@@ -178,9 +183,9 @@ def run(snapshot: Snapshot | None, settings: Settings, ready: Callable[[str], No
         url = f"http://{name}:{listener.getsockname()[1]}"
         log_as_json()
         if settings.processes == 1:
-            app, workplace = _application(settings, snapshot)
+            app, executor = _application(settings, snapshot)
             ready(url)
-            Server(_config(app, settings), workplace).run(sockets=[listener])
+            Server(_config(app, settings), executor).run(sockets=[listener])
             return
         with _shared(snapshot, settings):
             ready(url)
@@ -190,13 +195,13 @@ def run(snapshot: Snapshot | None, settings: Settings, ready: Callable[[str], No
 def one_of_several() -> FastAPI:
     """The application in a process that another one started; settings and snapshot are found where that left them.
 
-    What is not finished when the time for it is over is cancelled, which `Recorded` answers with 503.
+    What is not finished when the time for it is over is cancelled, which `AuditMiddleware` answers with 503.
     """
     log_as_json()
     allow_files()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     preloaded = os.environ.get(_SNAPSHOT)
-    return _application(configured(), pickle.loads(Path(preloaded).read_bytes()) if preloaded else None)[0]
+    return _application(load_settings(), pickle.loads(Path(preloaded).read_bytes()) if preloaded else None)[0]
 
 
 def _end_with_parent() -> None:
@@ -207,10 +212,10 @@ def _end_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _application(settings: Settings, snapshot: Snapshot | None) -> tuple[FastAPI, Workplace]:
+def _application(settings: Settings, snapshot: Snapshot | None) -> tuple[FastAPI, Executor]:
     database = Database.of(settings.database_url)
-    workplace = Workers(settings, SnapshotProvider(snapshot, SnapshotStore(database)))
-    return create_app(settings, snapshot, workplace, database), workplace
+    executor = ProcessExecutor(settings, SnapshotProvider(snapshot, SnapshotStore(database)))
+    return create_app(settings, snapshot, executor, database), executor
 
 
 def _config(app: FastAPI | str, settings: Settings) -> uvicorn.Config:

@@ -1,4 +1,4 @@
-"""Settings of the service: from the environment (`REACHPROOF_...`), then from a TOML file, then the defaults."""
+"""Settings of the service, and where each is from: the environment (`REACHPROOF_...`), a TOML file, or the defaults."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ class Settings(BaseSettings):
 # ---------------------------------------------------------------- where each setting has its value from
 
 
-def configured(file: str | None = None, given: Mapping[str, Any] | None = None) -> Settings:
+def load_settings(file: str | None = None, given: Mapping[str, Any] | None = None) -> Settings:
     """The settings: what was `given` wins over the environment, that over the TOML file, and that over the defaults.
 
     Raises InputError with everything that is wrong, each with the place that it is from.
@@ -171,13 +171,13 @@ def configured(file: str | None = None, given: Mapping[str, Any] | None = None) 
         raise InputError(_problem(dict(each), told, from_file, file) for each in error.errors()) from None
 
 
-def sources(file: str | None, given: Mapping[str, Any]) -> dict[str, str]:
+def setting_sources(file: str | None, given: Mapping[str, Any]) -> dict[str, str]:
     """Where each setting has its value from."""
     table = _table(file)
     return {name: _source(name, given, table, file) for name in Settings.model_fields}
 
 
-def shown(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
+def toml_lines(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
     """The settings as lines of a TOML file, which --config reads. Secrets are not shown, unset ones are comments."""
     for name in Settings.model_fields:
         value = getattr(settings, name)

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from reachproof.api.http_error import Refusal
-from reachproof.api.schemas import Sourced
+from reachproof.api.http_error import HttpError
+from reachproof.api.schemas import SnapshotRef
 from reachproof.engines.registry import PROFILES
 from reachproof.manifests import load_objects, load_text
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
@@ -38,13 +38,13 @@ _READING = ("cni", "channel", "domains", "serviceCidr", "strict", "trustDomain",
 _READ_AS = {"trustDomain": "trust_domains", "rootNamespace": "root_namespace", "ambientPort": "ambient_port"}
 
 
-class Library(Protocol):
+class SnapshotLibrary(Protocol):
     """Stored snapshots by digest, and the names that they have. Calls block, so they are made in threads."""
 
     def resolve(self, wanted: str) -> str:
         """The digest of a stored snapshot, of which `wanted` is the digest or a name.
 
-        Raises Refusal: 404 where there is none, 503 where the store cannot be used.
+        Raises HttpError: 404 where there is none, 503 where the store cannot be used.
         """
 
     def content(self, digest: str) -> bytes:
@@ -54,10 +54,10 @@ class Library(Protocol):
 class Sessions(Protocol):
     """Snapshots, ready to be asked about."""
 
-    def session(self, given: Sourced, name: str = "manifests") -> Session:
+    def session(self, given: SnapshotRef, name: str = "manifests") -> Session:
         """The snapshot that a request is about, or another of it; `name` stands for the file of its manifests.
 
-        Raises InputError where its manifests or its options are wrong, Refusal where there is no such snapshot.
+        Raises InputError where its manifests or its options are wrong, HttpError where there is no such snapshot.
         """
 
 
@@ -70,7 +70,7 @@ class SnapshotProvider:
     def __init__(
         self,
         preloaded: Snapshot | None = None,
-        library: Library | None = None,
+        library: SnapshotLibrary | None = None,
         limits: Limits = DEFAULT_LIMITS,
         most: int = 4,
     ) -> None:
@@ -82,16 +82,16 @@ class SnapshotProvider:
         self._lock = threading.Lock()
 
     def digest(self, wanted: str | None) -> str:
-        """The digest that a request means; whether it is stored is not looked up. Raises Refusal where it cannot be."""
+        """The digest that a request means; the store is not asked for it. Raises HttpError where it cannot be there."""
         if wanted is not None and self._library is not None:
             return wanted
         return _found_in(self.preloaded, wanted).digest
 
-    def session(self, given: Sourced, name: str = "manifests") -> Session:
+    def session(self, given: SnapshotRef, name: str = "manifests") -> Session:
         """See `Sessions`; every session is new."""
         return Session(self.snapshot(given, name))
 
-    def snapshot(self, given: Sourced, name: str = "manifests") -> Snapshot:
+    def snapshot(self, given: SnapshotRef, name: str = "manifests") -> Snapshot:
         """The snapshot of a request under its options; raises as `Sessions`."""
         match given.manifests:
             case str(text):
@@ -121,24 +121,24 @@ class SnapshotProvider:
 
 
 def _found_in(snapshot: Snapshot | None, wanted: str | None) -> Snapshot:
-    """The snapshot that the service was started with, if it is the one that is wanted. Raises Refusal."""
+    """The snapshot that the service was started with, if it is the one that is wanted. Raises HttpError."""
     if snapshot is None:
         if wanted is not None:
-            raise Refusal(404, f"there is no snapshot {wanted}; send manifests")
-        raise Refusal(422, "found neither manifests nor snapshot, and the service was started without --from")
+            raise HttpError(404, f"there is no snapshot {wanted}; send manifests")
+        raise HttpError(422, "found neither manifests nor snapshot, and the service was started without --from")
     if wanted not in (None, snapshot.digest):
-        raise Refusal(404, f"there is no snapshot {wanted}; the service has {snapshot.digest}")
+        raise HttpError(404, f"there is no snapshot {wanted}; the service has {snapshot.digest}")
     return snapshot
 
 
-def reread(snapshot: Snapshot, given: Sourced) -> Snapshot:
+def reread(snapshot: Snapshot, given: SnapshotRef) -> Snapshot:
     """The snapshot under the model options of a request, as far as they can be changed once manifests are read."""
     options = model_options(given.options)
     named = {name for name, value in given.options.items() if value is not None}
     fixed = sorted(name for name in named if _is_fixed(name, snapshot.options, options))
     if fixed:
         verb = "decides" if len(fixed) == 1 else "decide"
-        raise Refusal(422, f"{' and '.join(fixed)} {verb} how manifests are read: send manifests to change that")
+        raise HttpError(422, f"{' and '.join(fixed)} {verb} how manifests are read: send manifests to change that")
     changes = {_FIELDS[name]: getattr(options, _FIELDS[name]) for name in named & set(_FIELDS)}
     return snapshot.with_options(replace(snapshot.options, **changes)) if changes else snapshot
 

@@ -1,4 +1,4 @@
-"""The routes of stored snapshots and their names."""
+"""The routes of stored snapshots and their names, and the manifests that are sent to be stored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from reachproof.api.http_error import Refusal
+from reachproof.api.http_error import HttpError
 from reachproof.api.openapi import PROBLEMS, sends
 from reachproof.api.settings import Settings
 from reachproof.api.store import Entry, SnapshotStore, checked_name
@@ -189,7 +189,7 @@ def _object(stored: StoredObject) -> documents.StoredObject:
 async def texts_in(request: Request, most_bytes: int) -> list[tuple[str, bytes]]:
     """The files of an upload, as name and content; a body that is one text is named `manifests`.
 
-    Raises Refusal: 400 for what cannot be read, 413 for what is larger than so many bytes when unpacked.
+    Raises HttpError: 400 for what cannot be read, 413 for what is larger than so many bytes when unpacked.
     """
     body = unpacked(await request.body(), request.headers.get("content-encoding", "identity"), most_bytes)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -197,7 +197,7 @@ async def texts_in(request: Request, most_bytes: int) -> list[tuple[str, bytes]]
         return await _files(request, body)
     if media_type not in TYPES:
         found = media_type or "no content type"
-        raise Refusal(400, f"found {found}, expected {', '.join(TYPES[:-1])}, {TYPES[-1]} or {FORM}")
+        raise HttpError(400, f"found {found}, expected {', '.join(TYPES[:-1])}, {TYPES[-1]} or {FORM}")
     return [("manifests", body)]
 
 
@@ -206,18 +206,18 @@ def unpacked(body: bytes, encoding: str, most_bytes: int) -> bytes:
     if encoding.strip().lower() in ("", "identity"):
         return body
     if encoding.strip().lower() not in ("gzip", "x-gzip"):
-        raise Refusal(400, f"found the content encoding {encoding}, expected gzip or none")
+        raise HttpError(400, f"found the content encoding {encoding}, expected gzip or none")
     found = bytearray()
     while body:
         unpacking = zlib.decompressobj(_GZIP)
         try:
             found += unpacking.decompress(body, most_bytes - len(found) + 1)
         except zlib.error as error:
-            raise Refusal(400, f"the body is not gzip: {error}") from None
+            raise HttpError(400, f"the body is not gzip: {error}") from None
         if len(found) > most_bytes:
-            raise Refusal(413, f"found more than {most_bytes} bytes in the packed body, expected at most that")
+            raise HttpError(413, f"found more than {most_bytes} bytes in the packed body, expected at most that")
         if not unpacking.eof:
-            raise Refusal(400, "the packed body ends too early")
+            raise HttpError(400, "the packed body ends too early")
         body = unpacking.unused_data
     return bytes(found)
 
@@ -232,7 +232,7 @@ async def _files(request: Request, body: bytes) -> list[tuple[str, bytes]]:
     try:
         form = await parser.parse()
     except (MultiPartException, KeyError) as error:
-        raise Refusal(400, f"the form cannot be read: {error}") from None
+        raise HttpError(400, f"the form cannot be read: {error}") from None
     found = []
     for name, part in form.multi_items():
         if isinstance(part, UploadFile):

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from reachproof.api.database import Database
-from reachproof.api.http_error import Refusal
+from reachproof.api.http_error import HttpError
 from reachproof.api.tables import NameChange, SnapshotName, StoredResult, StoredSnapshot
 from reachproof.manifests.stored_snapshot import ToStore
 
@@ -46,7 +46,7 @@ class Change:
 
 
 class SnapshotStore:
-    """A `Library` that can be written to. Raises StoreUnavailable, and Refusal with 404 for what is not there."""
+    """A `SnapshotLibrary` that can be written to. Raises StoreUnavailable, and HttpError 404 for what is not there."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -73,12 +73,12 @@ class SnapshotStore:
         return created == now
 
     def resolve(self, wanted: str) -> str:
-        """See `Library`."""
+        """See `SnapshotLibrary`."""
         with self._database.reading() as session:
             return _resolved(session, wanted)
 
     def content(self, digest: str) -> bytes:
-        """See `Library`."""
+        """See `SnapshotLibrary`."""
         with self._database.reading() as session:
             found = session.scalar(select(StoredSnapshot.content).where(StoredSnapshot.digest == digest))
         if found is None:
@@ -123,13 +123,13 @@ class SnapshotStore:
         return found
 
     def remove(self, wanted: str) -> None:
-        """Removes a snapshot, and the results about it; Refusal with 409 while it has a name."""
+        """Removes a snapshot, and the results about it; HttpError with 409 while it has a name."""
         with self._database.writing() as session:
             digest = _resolved(session, wanted)
             _locked(session, digest)
             names = session.scalars(select(SnapshotName.name).where(SnapshotName.digest == digest).order_by("name"))
             if listed := ", ".join(names):
-                raise Refusal(
+                raise HttpError(
                     409, f"the snapshot has the name {listed}; give that to another one, or take it away, first"
                 )
             session.execute(delete(StoredResult).where(StoredResult.digests.contains(digest)))
@@ -143,24 +143,24 @@ def insert(session: Session, table: type) -> sqlite.Insert | postgresql.Insert:
 
 
 def checked_name(name: str) -> str:
-    """The name, if it can be one; Refusal otherwise."""
+    """The name, if it can be one; HttpError otherwise."""
     if not _NAME.fullmatch(name):
         message = (
             f"found the name {name!r}, expected at most 128 letters, digits, dots, dashes and underscores, begun and "
             "ended by a letter or digit"
         )
-        raise Refusal(422, message)
+        raise HttpError(422, message)
     return name
 
 
-def no_snapshot(wanted: str) -> Refusal:
+def no_snapshot(wanted: str) -> HttpError:
     """Why a snapshot is not found."""
-    return Refusal(404, f"there is no snapshot {wanted}; store it, or send manifests")
+    return HttpError(404, f"there is no snapshot {wanted}; store it, or send manifests")
 
 
-def no_name(name: str) -> Refusal:
+def no_name(name: str) -> HttpError:
     """Why a name is not found."""
-    return Refusal(404, f"there is no name {name}")
+    return HttpError(404, f"there is no name {name}")
 
 
 def _resolved(session: Session, wanted: str) -> str:

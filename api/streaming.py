@@ -1,4 +1,4 @@
-"""Answers on their way to clients that may have left, or that may not read."""
+"""Answers on their way to clients that may have left or may not read, and from there into the result cache."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from reachproof.api.executor import Written
-from reachproof.api.result_cache import ResultKey, Results
+from reachproof.api.executor import DocumentStream
+from reachproof.api.result_cache import ResultCache, ResultKey
 
 T = TypeVar("T")
 MEDIA_TYPE = "application/json"
@@ -43,7 +43,7 @@ async def _left(request: Request) -> None:
         pass
 
 
-def response_of(document: Written, patience: float) -> Response:
+def response_of(document: DocumentStream, patience: float) -> Response:
     """The response with a document, which it closes. `patience`: seconds that a client may take for a block."""
     if not document.is_small:
         return _Patient(document, patience)
@@ -56,7 +56,7 @@ def response_of(document: Written, patience: float) -> Response:
 class _Patient(StreamingResponse):
     """Block after block, as the client takes them; one that takes none for too long is hung up on."""
 
-    def __init__(self, document: Written, patience: float) -> None:
+    def __init__(self, document: DocumentStream, patience: float) -> None:
         super().__init__(document.blocks(), media_type=MEDIA_TYPE)
         self._document = document
         self._patience = patience
@@ -79,30 +79,30 @@ class _Patient(StreamingResponse):
 # ---------------------------------------------------------------- results on their way into the cache
 
 
-HEADER = "X-Reachproof-Cache"
+CACHE_HEADER = "X-Reachproof-Cache"
 # Larger reports are sent and not kept: they would have to be in memory as a whole.
 _MOST_BYTES = 16_000_000
 
 
-class Recording:
+class TeeDocument:
     """Another document; once all of it was read, `whole` is what it was, unless it is too large."""
 
-    def __init__(self, document: Written) -> None:
+    def __init__(self, document: DocumentStream) -> None:
         self._document = document
         self.whole: bytes | None = None
 
     @property
     def is_small(self) -> bool:
-        """See `Written`."""
+        """See `DocumentStream`."""
         return self._document.is_small
 
     def content(self) -> bytes:
-        """See `Written`."""
+        """See `DocumentStream`."""
         self.whole = self._document.content()
         return self.whole
 
     def blocks(self) -> Iterator[bytes]:
-        """See `Written`."""
+        """See `DocumentStream`."""
         kept: list[bytes] = []
         size = 0
         for block in self._document.blocks():
@@ -116,17 +116,17 @@ class Recording:
             self.whole = b"".join(kept)
 
     def close(self) -> None:
-        """See `Written`."""
+        """See `DocumentStream`."""
         self._document.close()
 
 
-def recorded(response: Response, recording: Recording, results: Results, key: ResultKey) -> Response:
+def cached_once_sent(response: Response, tee: TeeDocument, results: ResultCache, key: ResultKey) -> Response:
     """The response, after which the result is kept if its document was read as a whole."""
 
     def keep() -> None:
-        if recording.whole is not None:
-            results.put(key, recording.whole)
+        if tee.whole is not None:
+            results.put(key, tee.whole)
 
-    response.headers[HEADER] = "miss"
+    response.headers[CACHE_HEADER] = "miss"
     response.background = BackgroundTask(keep)
     return response

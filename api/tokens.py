@@ -17,11 +17,11 @@ from hashlib import sha256
 from anyio import to_thread
 from sqlalchemy import select
 
-from reachproof.api.access import Denied, Principal
+from reachproof.api.access import AccessDenied, Principal
 from reachproof.api.access import Role as Role
 from reachproof.api.database import Database
 from reachproof.api.database import StoreUnavailable as StoreUnavailable
-from reachproof.api.settings import configured
+from reachproof.api.settings import load_settings
 from reachproof.api.tables import Token
 
 _FORM = re.compile(r"rp_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
@@ -120,7 +120,7 @@ class Tokens:
         )
 
 
-class TokenKeeper:
+class TokenAuthenticator:
     """Knows tokens of this form, and remembers for a few seconds those that are valid."""
 
     def __init__(self, tokens: Tokens, clock: Callable[[], float] = time.monotonic) -> None:
@@ -129,12 +129,12 @@ class TokenKeeper:
         self._clock = clock
         self._known: dict[bytes, tuple[float, Principal]] = {}
 
-    def takes(self, credentials: str) -> bool:
+    def recognizes(self, credentials: str) -> bool:
         """True if it has the form of a token."""
         return _FORM.fullmatch(credentials) is not None
 
     async def principal(self, credentials: str) -> Principal:
-        """See `Keeper`."""
+        """See `Authenticator`."""
         key = _hash(credentials)
         until, known = self._known.get(key, (0.0, None))
         if known is not None and self._clock() < until:
@@ -143,9 +143,9 @@ class TokenKeeper:
         try:
             found = await to_thread.run_sync(self._tokens.principal, credentials)
         except StoreUnavailable:
-            raise Denied(503, "tokens cannot be looked up now") from None
+            raise AccessDenied(503, "tokens cannot be looked up now") from None
         if found is None:
-            raise Denied(401, "the token is not valid here")
+            raise AccessDenied(401, "the token is not valid here")
         if len(self._known) >= _REMEMBERED_MOST:
             self._known.clear()
         self._known[key] = (self._clock() + REMEMBERED_SECONDS, found)
@@ -154,7 +154,7 @@ class TokenKeeper:
 
 def configured_tokens(file: str | None) -> Tokens:
     """The tokens of the database that the environment or the file names. Raises InputError for wrong settings."""
-    return Tokens(Database.of(configured(file).database_url))
+    return Tokens(Database.of(load_settings(file).database_url))
 
 
 def public_part(text: str) -> str:

@@ -45,27 +45,27 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class WholeTask:
     """Make the whole document."""
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
+class OpenTask:
     """Read the request, and find out whether all of its statements can be asked."""
 
 
 @dataclass(frozen=True, slots=True)
-class One:
+class StatementTask:
     """Answer the statement with this index."""
 
     index: int
 
 
-Task = Whole | Open | One
+Task = WholeTask | OpenTask | StatementTask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Do:
+class Assignment:
     """Work on a task; `number` tells it apart from those before and after. `order` is None where the worker has it."""
 
     number: int
@@ -100,7 +100,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """The task is finished. `drafts`: of the statements, after `Open`; `status`: of the one, after `One`."""
+    """The task is finished. `drafts`: of all statements, after `OpenTask`; `status`: of one, after `StatementTask`."""
 
     drafts: tuple[Draft, ...] = ()
     status: str = ""
@@ -144,7 +144,7 @@ def unpacked(content: bytes) -> object:
     return pickle.loads(content)
 
 
-class Line:
+class Channel:
     """The worker's end; one thread may send while another receives."""
 
     def __init__(self, end: socket.socket) -> None:

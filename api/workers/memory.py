@@ -20,7 +20,7 @@ def resident() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def fence(most: int) -> None:
+def limit(most: int) -> None:
     """From now on this process cannot have more bytes of data than this; asking for more is a MemoryError."""
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     limit = most if hard == resource.RLIM_INFINITY else min(most, hard)

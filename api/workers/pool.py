@@ -12,10 +12,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from reachproof.api.http_error import Refusal
-from reachproof.api.workers.ipc import Condition, Do, Done, Failed
-from reachproof.api.workers.work_queue import FairQueue, Item
-from reachproof.api.workers.worker_protocol import Hand, Lost, Why
+from reachproof.api.http_error import HttpError
+from reachproof.api.workers.ipc import Assignment, Condition, Done, Failed
+from reachproof.api.workers.work_queue import FairQueue, WorkItem
+from reachproof.api.workers.worker_protocol import LossReason, WorkerHandle, WorkerLost
 
 ATTEMPTS = 2
 """How often a piece of work is given to a worker before it is answered with `unknown`."""
@@ -25,11 +25,11 @@ FAILURES = 3
 """After so many, one after another, work does not wait for that worker any more."""
 RETRY_AFTER = 5
 """Seconds after which clients may come again that are refused for want of workers."""
-_RETRIED = (Why.CRASHED, Why.MEMORY)
+_RETRIED = (LossReason.CRASHED, LossReason.MEMORY)
 
 
 @dataclass(slots=True)
-class Tally:
+class PoolStats:
     """Counts since the start, as `Workload` tells them."""
 
     jobs: int = 0
@@ -45,12 +45,12 @@ class Tally:
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
-class Desk:
+class PoolWorker:
     """A started worker. `free`: it can be given an item; `item`: the one that it was given last, until it is done."""
 
-    hand: Hand
+    handle: WorkerHandle
     free: bool = False
-    item: Item | None = None
+    item: WorkItem | None = None
     given: asyncio.Event = field(default_factory=asyncio.Event)
     jobs: int = 0
     warm: frozenset[str] = field(default_factory=frozenset)
@@ -62,7 +62,7 @@ class Pool:
 
     def __init__(
         self,
-        start: Callable[[], Awaitable[Hand]],
+        start: Callable[[], Awaitable[WorkerHandle]],
         *,
         size: int,
         most_jobs: int,
@@ -72,20 +72,20 @@ class Pool:
         self._size = size
         self._most_jobs = most_jobs
         self._pause = pause
-        self._queue: FairQueue[Item] = FairQueue()
-        self._again: deque[Item] = deque()
-        self._desks: dict[int, Desk] = {}
+        self._queue: FairQueue[WorkItem] = FairQueue()
+        self._again: deque[WorkItem] = deque()
+        self._workers: dict[int, PoolWorker] = {}
         self._slots: list[asyncio.Task[None]] = []
         self._number = 0
         self.trouble = ""
-        self.tally = Tally()
+        self.stats = PoolStats()
 
     def open(self) -> None:
         """Begin to start workers, in the running event loop."""
         self._slots = [asyncio.create_task(self._slot(number)) for number in range(self._size)]
 
     async def close(self) -> None:
-        """End all workers; work that is left ends with Refusal 503."""
+        """End all workers; work that is left ends with HttpError 503."""
         self.abandon("the service is stopping")
         for slot in self._slots:
             slot.cancel()
@@ -93,8 +93,8 @@ class Pool:
         self._slots = []
 
     def abandon(self, why: str) -> None:
-        """Answer with Refusal 503 whatever waits or is worked on."""
-        given = [desk.item for desk in self._desks.values() if desk.item is not None]
+        """Answer with HttpError 503 whatever waits or is worked on."""
+        given = [worker.item for worker in self._workers.values() if worker.item is not None]
         for item in (*self._again, *self._queue.clear(), *given):
             _refuse(item, why)
         self._again.clear()
@@ -114,174 +114,174 @@ class Pool:
     @property
     def started(self) -> int:
         """Workers that are idle or busy."""
-        return len(self._desks)
+        return len(self._workers)
 
     @property
     def memory(self) -> tuple[int, ...]:
         """Resident bytes of each worker after its last item."""
-        return tuple(desk.memory for _, desk in sorted(self._desks.items()))
+        return tuple(worker.memory for _, worker in sorted(self._workers.items()))
 
     # ------------------------------------------------------------ work
 
-    def put(self, item: Item) -> None:
+    def put(self, item: WorkItem) -> None:
         """Have an item worked on in its turn."""
-        if self.trouble and not self._desks:
+        if self.trouble and not self._workers:
             _refuse(item, self.trouble)
             return
         self._queue.put(item.client, item)
         self._dispatch()
 
-    def cancel(self, item: Item) -> None:
+    def cancel(self, item: WorkItem) -> None:
         """Nobody waits for the item any more."""
         item.result.cancel()
         if self._queue.remove(item.client, item):
-            self.tally.cancelled += 1
+            self.stats.cancelled += 1
         elif item in self._again:
             self._again.remove(item)
-            self.tally.cancelled += 1
-        elif item.hand is not None:
-            item.hand.cancel()
+            self.stats.cancelled += 1
+        elif item.handle is not None:
+            item.handle.cancel()
 
-    def _idle(self) -> list[Desk]:
-        return [desk for _, desk in sorted(self._desks.items()) if desk.free]
+    def _idle(self) -> list[PoolWorker]:
+        return [worker for _, worker in sorted(self._workers.items()) if worker.free]
 
     def _dispatch(self) -> None:
         """Give what waits to idle workers. What a worker was lost with goes to one that is new, before all else."""
-        for desk in self._idle():
-            if self._again and (self.trouble or not desk.jobs):
-                _give(desk, self._again.popleft())
+        for worker in self._idle():
+            if self._again and (self.trouble or not worker.jobs):
+                _give(worker, self._again.popleft())
         while (idle := self._idle()) and (item := self._queue.take()) is not None:
-            _give(min(idle, key=lambda desk: _distance(desk, item)), item)
+            _give(min(idle, key=lambda worker: _distance(worker, item)), item)
 
     async def _slot(self, number: int) -> None:
         """One worker after another, for ever."""
         failures = 0
         while True:
             try:
-                hand = await self._start()
-            except (Lost, OSError) as error:
+                handle = await self._start()
+            except (WorkerLost, OSError) as error:
                 failures += 1
                 if failures >= FAILURES:
                     self._note_trouble(f"no worker can be started: {error}")
                 await self._pause(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 1)))
                 continue
             failures, self.trouble = 0, ""
-            desk = Desk(hand=hand)
-            self._desks[number] = desk
+            worker = PoolWorker(handle=handle)
+            self._workers[number] = worker
             try:
-                await self._serve(desk)
+                await self._serve(worker)
             finally:
-                del self._desks[number]
-                await hand.close()
-            self.tally.restarts += 1
+                del self._workers[number]
+                await handle.close()
+            self.stats.restarts += 1
 
     def _note_trouble(self, text: str) -> None:
         self.trouble = text
         self._dispatch()
-        if not self._desks:
+        if not self._workers:
             self.abandon(text)
 
-    async def _serve(self, desk: Desk) -> None:
+    async def _serve(self, worker: PoolWorker) -> None:
         """Work until the worker is lost, or should be replaced."""
         while True:
             try:
-                item = await self._given(desk)
-            except Lost:
+                item = await self._given(worker)
+            except WorkerLost:
                 return
             if item.result.done():  # nobody waits for it since
-                self.tally.cancelled += 1
+                self.stats.cancelled += 1
                 continue
-            desk.jobs += 1
+            worker.jobs += 1
             try:
-                await self._work(desk, item)
-                condition = await desk.hand.condition()
-            except Lost:
+                await self._work(worker, item)
+                condition = await worker.handle.condition()
+            except WorkerLost:
                 return
             finally:
-                desk.item = item.hand = None
-            self._note(desk, condition)
-            if condition.spent or desk.jobs >= self._most_jobs:
+                worker.item = item.handle = None
+            self._note(worker, condition)
+            if condition.spent or worker.jobs >= self._most_jobs:
                 return
 
-    async def _given(self, desk: Desk) -> Item:
-        desk.free, desk.item = True, None
-        desk.given.clear()
+    async def _given(self, worker: PoolWorker) -> WorkItem:
+        worker.free, worker.item = True, None
+        worker.given.clear()
         self._dispatch()
-        given, ended = asyncio.ensure_future(desk.given.wait()), asyncio.ensure_future(desk.hand.ended())
+        given, ended = asyncio.ensure_future(worker.given.wait()), asyncio.ensure_future(worker.handle.ended())
         try:
             await asyncio.wait((given, ended), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            desk.free = False
+            worker.free = False
             given.cancel()
             ended.cancel()
             await asyncio.gather(given, ended, return_exceptions=True)
-        if desk.item is None:
-            raise Lost(Why.CRASHED, "an idle worker ended")
-        return desk.item
+        if worker.item is None:
+            raise WorkerLost(LossReason.CRASHED, "an idle worker ended")
+        return worker.item
 
-    async def _work(self, desk: Desk, item: Item) -> None:
-        """Have the item worked on, and its result set. Raises Lost where the worker is gone."""
+    async def _work(self, worker: PoolWorker, item: WorkItem) -> None:
+        """Have the item worked on, and its result set. Raises WorkerLost where the worker is gone."""
         self._number += 1
         item.attempts += 1
-        item.hand = desk.hand
-        order = None if item.order.key in desk.warm else item.order
-        do = Do(number=self._number, key=item.order.key, task=item.task, order=order)
+        item.handle = worker.handle
+        order = None if item.order.key in worker.warm else item.order
+        assignment = Assignment(number=self._number, key=item.order.key, task=item.task, order=order)
         try:
-            found = await desk.hand.run(do, spool=item.spool, fence=item.fence)
-        except Lost as lost:
+            found = await worker.handle.run(assignment, spool=item.spool, deadlines=item.deadlines)
+        except WorkerLost as lost:
             self._lost(item, lost)
             if lost.gone:
                 raise
         except Exception as error:
             _end(item, error)
-            raise Lost(Why.CRASHED, "an error that nobody expected") from error
+            raise WorkerLost(LossReason.CRASHED, "an error that nobody expected") from error
         else:
             self._finished(item, found)
 
-    def _finished(self, item: Item, found: Done | Failed) -> None:
+    def _finished(self, item: WorkItem, found: Done | Failed) -> None:
         if item.result.done():
-            self.tally.cancelled += 1
+            self.stats.cancelled += 1
         else:
-            self.tally.jobs += 1
+            self.stats.jobs += 1
             item.result.set_result(found)
 
-    def _lost(self, item: Item, lost: Lost) -> None:
+    def _lost(self, item: WorkItem, lost: WorkerLost) -> None:
         """Once more for an item whose worker ended, else its end."""
-        if lost.gone and lost.why is not Why.CRASHED:
-            self.tally.killed += 1
+        if lost.gone and lost.why is not LossReason.CRASHED:
+            self.stats.killed += 1
         if item.result.done():
-            self.tally.cancelled += 1
+            self.stats.cancelled += 1
         elif lost.why in _RETRIED and item.attempts < ATTEMPTS:
-            self.tally.retried += 1
+            self.stats.retried += 1
             item.spool.clear()
             self._again.append(item)
             self._dispatch()
         else:
-            self.tally.unfinished += 1
+            self.stats.unfinished += 1
             item.result.set_exception(lost)
 
-    def _note(self, desk: Desk, condition: Condition) -> None:
-        desk.warm, desk.memory = condition.warm, condition.memory
-        self.tally.solver_seconds += condition.seconds
-        self.tally.warm_hits += condition.hits
-        self.tally.warm_misses += condition.misses
+    def _note(self, worker: PoolWorker, condition: Condition) -> None:
+        worker.warm, worker.memory = condition.warm, condition.memory
+        self.stats.solver_seconds += condition.seconds
+        self.stats.warm_hits += condition.hits
+        self.stats.warm_misses += condition.misses
 
 
-def _give(desk: Desk, item: Item) -> None:
-    desk.free, desk.item = False, item
-    desk.given.set()
+def _give(worker: PoolWorker, item: WorkItem) -> None:
+    worker.free, worker.item = False, item
+    worker.given.set()
 
 
-def _distance(desk: Desk, item: Item) -> tuple[int, int]:
+def _distance(worker: PoolWorker, item: WorkItem) -> tuple[int, int]:
     """Scheduling cost: 0 if the snapshot is cached, else grows with what the worker holds."""
-    missing = next((place for place, key in enumerate(item.wanted) if key in desk.warm), len(item.wanted))
-    return missing, len(desk.warm)
+    missing = next((place for place, key in enumerate(item.wanted) if key in worker.warm), len(item.wanted))
+    return missing, len(worker.warm)
 
 
-def _refuse(item: Item, why: str) -> None:
-    _end(item, Refusal(503, why, retry_after=RETRY_AFTER))
+def _refuse(item: WorkItem, why: str) -> None:
+    _end(item, HttpError(503, why, retry_after=RETRY_AFTER))
 
 
-def _end(item: Item, error: Exception) -> None:
+def _end(item: WorkItem, error: Exception) -> None:
     if not item.result.done():
         item.result.set_exception(error)

@@ -1,4 +1,4 @@
-"""The workplace of worker processes: requests in, documents out."""
+"""The executor of worker processes: requests in, documents out."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from dataclasses import dataclass
 from itertools import count
 from typing import NoReturn
 
-from reachproof.api.batch import Piece, assembled, has_statements
+from reachproof.api.batch import Piece, assemble, has_statements
 from reachproof.api.database import database_url
 from reachproof.api.dispatch import Job, unfinished
 from reachproof.api.executor import Workload
-from reachproof.api.http_error import Refusal
+from reachproof.api.http_error import HttpError
 from reachproof.api.schemas import CheckRequest, QueryRequest
 from reachproof.api.settings import Settings
 from reachproof.api.snapshot_provider import SnapshotProvider
-from reachproof.api.workers.ipc import Done, Failed, One, Open, Order, Setup, Task, Whole
+from reachproof.api.workers.ipc import Done, Failed, OpenTask, Order, Setup, StatementTask, Task, WholeTask
 from reachproof.api.workers.memory import MEGABYTE
 from reachproof.api.workers.pool import Pool
 from reachproof.api.workers.process import WorkerProcess
-from reachproof.api.workers.response_spool import NoRoom, Room, Spool
-from reachproof.api.workers.work_queue import Item, fence_of, order_of, raised, reason_of, wanted_by
-from reachproof.api.workers.worker_protocol import Lost
+from reachproof.api.workers.response_spool import NoSpoolRoom, Spool, SpoolRoom
+from reachproof.api.workers.work_queue import WorkItem, deadlines_of, order_of, raised, reason_of, wanted_by
+from reachproof.api.workers.worker_protocol import WorkerLost
 from reachproof.network.snapshot import Snapshot
 
 LONGEST_WAIT = 60
@@ -34,7 +34,7 @@ LONGEST_WAIT = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
+class _ClientOrder:
     """A request: its order, who asks, and what its worker had best have at hand."""
 
     order: Order
@@ -42,39 +42,39 @@ class _Asked:
     wanted: tuple[str, ...]
 
 
-class Workers:
-    """A `Workplace` of processes: as many as the settings say, started by `start` and ended by `close`."""
+class ProcessExecutor:
+    """An `Executor` of processes: as many as the settings say, started by `start` and ended by `close`."""
 
     def __init__(self, settings: Settings, provider: SnapshotProvider, pool: Pool | None = None) -> None:
         self._settings = settings
         self._provider = provider
         self._pool = pool or processes(settings, provider.preloaded)
-        self._room = Room(settings.waiting_reports_mb * MEGABYTE)
+        self._room = SpoolRoom(settings.waiting_reports_mb * MEGABYTE)
         self._keys = map(str, count())
         self._requests: Counter[str] = Counter()
         self._stopping = ""
         self._end: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
-        """See `Workplace`."""
+        """See `Executor`."""
         self._pool.open()
 
     async def close(self) -> None:
-        """See `Workplace`."""
+        """See `Executor`."""
         if self._end is not None:
             self._end.cancel()
         await self._pool.close()
 
     def drain(self) -> None:
-        """See `Workplace`."""
+        """See `Executor`."""
         if not self._stopping:
             self._stopping = "the service is stopping"
             loop = asyncio.get_running_loop()
             self._end = loop.call_later(self._settings.drain_ms / 1000, self._pool.abandon, self._stopping)
 
     def workload(self) -> Workload:
-        """See `Workplace`."""
-        pool, tally = self._pool, self._pool.tally
+        """See `Executor`."""
+        pool, stats = self._pool, self._pool.stats
         return Workload(
             ready=pool.started > 0 and not self._stopping,
             trouble=self._stopping or pool.trouble,
@@ -83,24 +83,24 @@ class Workers:
             busy=pool.started - pool.idle,
             waiting=pool.waiting,
             requests=self._requests.total(),
-            jobs=tally.jobs,
-            unfinished=tally.unfinished,
-            retried=tally.retried,
-            cancelled=tally.cancelled,
-            restarts=tally.restarts,
-            killed=tally.killed,
-            refused=tally.refused,
-            solver_seconds=tally.solver_seconds,
-            warm_hits=tally.warm_hits,
-            warm_misses=tally.warm_misses,
+            jobs=stats.jobs,
+            unfinished=stats.unfinished,
+            retried=stats.retried,
+            cancelled=stats.cancelled,
+            restarts=stats.restarts,
+            killed=stats.killed,
+            refused=stats.refused,
+            solver_seconds=stats.solver_seconds,
+            warm_hits=stats.warm_hits,
+            warm_misses=stats.warm_misses,
             memory=pool.memory,
         )
 
     async def document(self, job: Job, client: str) -> Spool:
-        """See `Workplace`."""
+        """See `Executor`."""
         with self._admitted(client):
             order = order_of(job, f"order {next(self._keys)}", self._provider)
-            asked = _Asked(order=order, client=client, wanted=wanted_by(order))
+            asked = _ClientOrder(order=order, client=client, wanted=wanted_by(order))
             spool = Spool(self._room)
             try:
                 await self._written(asked, spool)
@@ -111,7 +111,7 @@ class Workers:
 
     @contextmanager
     def _admitted(self, client: str) -> Iterator[None]:
-        """A place in the house. Raises Refusal where there is none, or where the client has its share of them."""
+        """A place in the house. Raises HttpError where there is none, or where the client has its share of them."""
         if self._stopping:
             self._refuse(self._stopping)
         places = self._settings.workers + self._settings.queue_length
@@ -129,38 +129,40 @@ class Workers:
                 del self._requests[client]
 
     def _refuse(self, why: str) -> NoReturn:
-        """Raises Refusal, with the seconds after which the queue may be shorter."""
-        tally = self._pool.tally
-        each = tally.solver_seconds / tally.jobs if tally.jobs else 1.0
+        """Raises HttpError, with the seconds after which the queue may be shorter."""
+        stats = self._pool.stats
+        each = stats.solver_seconds / stats.jobs if stats.jobs else 1.0
         seconds = math.ceil(each * self._pool.waiting / self._settings.workers)
-        tally.refused += 1
-        raise Refusal(503, why, retry_after=min(max(1, seconds), LONGEST_WAIT))
+        stats.refused += 1
+        raise HttpError(503, why, retry_after=min(max(1, seconds), LONGEST_WAIT))
 
     # ------------------------------------------------------------ one request
 
-    async def _written(self, asked: _Asked, spool: Spool) -> None:
+    async def _written(self, asked: _ClientOrder, spool: Spool) -> None:
         """Have the document of a request in the spool."""
         request = asked.order.job.request
-        first = Open() if has_statements(request) else Whole()
+        first = OpenTask() if has_statements(request) else WholeTask()
         try:
             done = await self._done(self._item(asked, first, spool))
-            if isinstance(first, Whole):
+            if isinstance(first, WholeTask):
                 return
             assert isinstance(request, QueryRequest | CheckRequest)
-            document = assembled(request, await self._pieces(asked, done))
-        except Lost as lost:
+            document = assemble(request, await self._pieces(asked, done))
+        except WorkerLost as lost:
             digest = next(iter(asked.order.digests.values()), "")
             document = unfinished(request, digest, reason_of(lost))
         spool.clear()
         try:
             spool.write(document)
-        except NoRoom:
+        except NoSpoolRoom:
             self._refuse("there is no room for the answer now")
 
-    async def _pieces(self, asked: _Asked, done: Done) -> list[Piece]:
+    async def _pieces(self, asked: _ClientOrder, done: Done) -> list[Piece]:
         """The answers to all statements, of as many workers as are free."""
         running = [
-            asyncio.create_task(self._piece(self._item(asked, One(index), Spool(self._room)), draft.unfinished))
+            asyncio.create_task(
+                self._piece(self._item(asked, StatementTask(index), Spool(self._room)), draft.unfinished)
+            )
             for index, draft in enumerate(done.drafts)
         ]
         try:
@@ -169,38 +171,40 @@ class Workers:
             for each in running:
                 each.cancel()
 
-    async def _piece(self, item: Item, otherwise: Callable[[str], Piece]) -> Piece:
+    async def _piece(self, item: WorkItem, otherwise: Callable[[str], Piece]) -> Piece:
         try:
             done = await self._done(item)
-        except Lost as lost:
+        except WorkerLost as lost:
             return otherwise(reason_of(lost))
         else:
             return Piece(text=item.spool.content(), status=done.status)
         finally:
             item.spool.close()
 
-    def _item(self, asked: _Asked, task: Task, spool: Spool) -> Item:
+    def _item(self, asked: _ClientOrder, task: Task, spool: Spool) -> WorkItem:
         settings, order = self._settings, asked.order
-        return Item(
+        return WorkItem(
             order=order,
             task=task,
             client=asked.client,
-            fence=fence_of(order.job, reading=settings.reading_timeout_ms / 1000, grace=settings.grace_ms / 1000),
+            deadlines=deadlines_of(
+                order.job, reading=settings.reading_timeout_ms / 1000, grace=settings.grace_ms / 1000
+            ),
             spool=spool,
-            wanted=(order.key, *asked.wanted) if isinstance(task, One) else asked.wanted,
+            wanted=(order.key, *asked.wanted) if isinstance(task, StatementTask) else asked.wanted,
             result=asyncio.get_running_loop().create_future(),
         )
 
-    async def _done(self, item: Item) -> Done:
-        """The result of an item. Raises Lost and the errors of work; being cancelled cancels the item."""
+    async def _done(self, item: WorkItem) -> Done:
+        """The result of an item. Raises WorkerLost and the errors of work; being cancelled cancels the item."""
         self._pool.put(item)
         try:
             found = await item.result
         except asyncio.CancelledError:
             self._pool.cancel(item)
             raise
-        except Refusal:
-            self._pool.tally.refused += 1
+        except HttpError:
+            self._pool.stats.refused += 1
             raise
         if isinstance(found, Failed):
             raise raised(found)

@@ -1,6 +1,6 @@
 """One worker process: started anew, never forked, since threads and Z3 do not survive that.
 
-Three fences stand around a task. The budget inside ends the question; where it does not within the grace, or where the
+Three limits stand around a task. The budget inside ends the question; where it does not within the grace, or where the
 snapshot takes too long to be read, the process is killed here; and a limit of the system bounds its memory.
 """
 
@@ -15,9 +15,10 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from reachproof.api.workers.ipc import Begun, Block, Cancel, Condition, Do, Done, Failed, Ready, Setup
-from reachproof.api.workers.response_spool import NoRoom, Spool
-from reachproof.api.workers.worker_protocol import Fence, Lost, Why
+from reachproof.api.workers import ipc
+from reachproof.api.workers.ipc import Assignment, Begun, Block, Cancel, Condition, Done, Failed, Ready, Setup
+from reachproof.api.workers.response_spool import NoSpoolRoom, Spool
+from reachproof.api.workers.worker_protocol import Deadlines, LossReason, WorkerLost
 
 START_SECONDS = 60.0
 """A process that is not ready after this is taken for one that cannot start."""
@@ -25,15 +26,15 @@ _BUFFER = 2**20
 
 
 class WorkerProcess:
-    """A `Hand` that is a process. Made by `start`."""
+    """A `WorkerHandle` that is a process. Made by `start`."""
 
     def __init__(self, process: subprocess.Popen[bytes], ends: tuple[asyncio.StreamReader, asyncio.StreamWriter]):
         self._process = process
         self._reader, self._writer = ends
         self._number = 0
-        self._fence: Fence | None = None
+        self._deadlines: Deadlines | None = None
         self._timeout: asyncio.Timeout | None = None
-        self._over: Lost | None = None
+        self._over: WorkerLost | None = None
         self._begun = False
 
     @property
@@ -43,14 +44,14 @@ class WorkerProcess:
 
     @staticmethod
     async def start(setup: Setup, command: tuple[str, ...] = ()) -> WorkerProcess:
-        """A process that is ready for work. Raises Lost and OSError. `command`: instead of the worker."""
+        """A process that is ready for work. Raises WorkerLost and OSError. `command`: instead of the worker."""
         ours, theirs = socket.socketpair()
         with theirs:
             try:
                 process = _process(theirs.fileno(), command)
             except OSError as error:
                 ours.close()
-                raise Lost(Why.CRASHED, os.strerror(error.errno or 0)) from None
+                raise WorkerLost(LossReason.CRASHED, os.strerror(error.errno or 0)) from None
         worker = WorkerProcess(process, await asyncio.open_connection(sock=ours, limit=_BUFFER))
         try:
             async with asyncio.timeout(START_SECONDS):
@@ -59,18 +60,18 @@ class WorkerProcess:
             assert isinstance(message, Ready)
         except TimeoutError:
             await worker.close()
-            raise Lost(Why.CRASHED, f"a worker was not ready after {START_SECONDS:g} s") from None
+            raise WorkerLost(LossReason.CRASHED, f"a worker was not ready after {START_SECONDS:g} s") from None
         except BaseException:
             await worker.close()
             raise
         return worker
 
-    async def run(self, do: Do, *, spool: Spool, fence: Fence) -> Done | Failed:
-        """See `Hand`."""
-        self._number, self._fence, self._over, self._begun = do.number, fence, None, False
+    async def run(self, assignment: Assignment, *, spool: Spool, deadlines: Deadlines) -> Done | Failed:
+        """See `WorkerHandle`."""
+        self._number, self._deadlines, self._over, self._begun = assignment.number, deadlines, None, False
         try:
-            async with asyncio.timeout(fence.reading) as self._timeout:
-                await self._send(do)
+            async with asyncio.timeout(deadlines.reading) as self._timeout:
+                await self._send(assignment)
                 found = await self._served(spool)
         except TimeoutError:
             self.kill()
@@ -78,9 +79,9 @@ class WorkerProcess:
         finally:
             self._timeout = None
         if self._over is not None:
-            raise Lost(self._over.why, self._over.text, gone=False)
+            raise WorkerLost(self._over.why, self._over.text, gone=False)
         if isinstance(found, Failed) and found.kind == "memory":
-            raise Lost(Why.MEMORY, found.text)
+            raise WorkerLost(LossReason.MEMORY, found.text)
         return found
 
     async def _served(self, spool: Spool) -> Done | Failed:
@@ -88,9 +89,9 @@ class WorkerProcess:
         while True:
             match message := await self._receive():
                 case Begun():
-                    assert self._fence is not None
+                    assert self._deadlines is not None
                     self._begun = True
-                    self._extend(self._fence.question + self._fence.grace)
+                    self._extend(self._deadlines.question + self._deadlines.grace)
                 case Block(content):
                     self._store(content, spool)
                 case Done() | Failed():
@@ -99,42 +100,44 @@ class WorkerProcess:
                     raise AssertionError(message)
 
     def _store(self, content: bytes, spool: Spool) -> None:
-        assert self._fence is not None
+        assert self._deadlines is not None
         if self._over is not None:
             return
         try:
             spool.write(content)
-        except NoRoom:
-            self._give_up(Lost(Why.NO_ROOM, "the document is larger than the room that there is for it now"))
+        except NoSpoolRoom:
+            self._give_up(
+                WorkerLost(LossReason.NO_ROOM, "the document is larger than the room that there is for it now")
+            )
         else:
-            self._extend(self._fence.grace, at_least=True)
+            self._extend(self._deadlines.grace, at_least=True)
 
     async def condition(self) -> Condition:
-        """See `Hand`."""
+        """See `WorkerHandle`."""
         try:
-            async with asyncio.timeout(self._fence.reading if self._fence else None):
+            async with asyncio.timeout(self._deadlines.reading if self._deadlines else None):
                 message = await self._receive()
         except TimeoutError:
             self.kill()
-            raise Lost(Why.OVERRAN, "a worker did not come to rest") from None
+            raise WorkerLost(LossReason.OVERRAN, "a worker did not come to rest") from None
         assert isinstance(message, Condition)
         return message
 
     async def ended(self) -> None:
-        """See `Hand`."""
+        """See `WorkerHandle`."""
         with suppress(asyncio.IncompleteReadError, OSError):
             await self._reader.readexactly(1)  # an idle worker says nothing
 
     def cancel(self) -> None:
-        """See `Hand`."""
-        self._give_up(Lost(Why.CANCELLED, "nobody waits for it any more"))
+        """See `WorkerHandle`."""
+        self._give_up(WorkerLost(LossReason.CANCELLED, "nobody waits for it any more"))
 
     def kill(self) -> None:
-        """See `Hand`."""
+        """See `WorkerHandle`."""
         self._process.kill()
 
     async def close(self) -> None:
-        """See `Hand`."""
+        """See `WorkerHandle`."""
         self._process.kill()
         self._writer.close()
         with suppress(OSError):  # something was on its way
@@ -143,12 +146,12 @@ class WorkerProcess:
 
     # ------------------------------------------------------------
 
-    def _give_up(self, over: Lost) -> None:
+    def _give_up(self, over: WorkerLost) -> None:
         """Tell the worker to stop; it has the grace for that."""
-        if self._over is not None or self._fence is None or self._timeout is None:
+        if self._over is not None or self._deadlines is None or self._timeout is None:
             return
         self._writer.write(ipc.packed(Cancel(self._number)))
-        self._extend(self._fence.grace)
+        self._extend(self._deadlines.grace)
         self._over = over
 
     def _extend(self, seconds: float, *, at_least: bool = False) -> None:
@@ -159,12 +162,14 @@ class WorkerProcess:
         before = self._timeout.when()
         self._timeout.reschedule(max(when, before) if at_least and before is not None else when)
 
-    def _late(self) -> Lost:
+    def _late(self) -> WorkerLost:
         if self._over is not None:
             return self._over
         if self._begun:
-            return Lost(Why.OVERRAN, "the question did not end in its time and its worker was stopped")
-        return Lost(Why.READING, "the snapshot was not read and prepared in the time that there is for that")
+            return WorkerLost(LossReason.OVERRAN, "the question did not end in its time and its worker was stopped")
+        return WorkerLost(
+            LossReason.READING, "the snapshot was not read and prepared in the time that there is for that"
+        )
 
     async def _send(self, message: Any) -> None:
         try:
@@ -180,11 +185,11 @@ class WorkerProcess:
         except (asyncio.IncompleteReadError, OSError):
             raise await self._crashed() from None
 
-    async def _crashed(self) -> Lost:
+    async def _crashed(self) -> WorkerLost:
         self.kill()
         code = await asyncio.to_thread(self._process.wait)
         how = f"by signal {signal.Signals(-code).name}" if code < 0 else f"with code {code}"
-        return Lost(Why.CRASHED, f"the worker ended {how}")
+        return WorkerLost(LossReason.CRASHED, f"the worker ended {how}")
 
 
 def _process(end: int, command: tuple[str, ...]) -> subprocess.Popen[bytes]:

@@ -13,11 +13,11 @@ IN_MEMORY = 1_000_000
 BLOCK = 256_000
 
 
-class NoRoom(Exception):
+class NoSpoolRoom(Exception):
     """The documents that wait take all the room that they may."""
 
 
-class Room:
+class SpoolRoom:
     """Total size in bytes that waiting documents may have."""
 
     def __init__(self, most: int) -> None:
@@ -28,7 +28,7 @@ class Room:
 class Spool:
     """One document, written once and read once. Close it, however it ends."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: SpoolRoom) -> None:
         self._room = room
         self._size = 0
         self._file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 (closed by `close`)
@@ -39,15 +39,15 @@ class Spool:
         return self._size <= IN_MEMORY
 
     def write(self, content: bytes) -> None:
-        """More of the document. Raises NoRoom, also where the disk is full."""
+        """More of the document. Raises NoSpoolRoom, also where the disk is full."""
         if self._file.closed or self._room.used + len(content) > self._room.most:
-            raise NoRoom
+            raise NoSpoolRoom
         self._room.used += len(content)
         self._size += len(content)
         try:
             self._file.write(content)
         except OSError as error:
-            raise NoRoom from error
+            raise NoSpoolRoom from error
 
     def clear(self) -> None:
         """Forget what was written."""
@@ -68,7 +68,7 @@ class Spool:
             yield block
 
     def close(self) -> None:
-        """Give back the room; again is no harm."""
+        """Give back the room. Idempotent."""
         self._room.used -= self._size
         self._size = 0
         self._file.close()

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reachproof.api.schemas import Sourced
+from reachproof.api.schemas import SnapshotRef
 from reachproof.api.snapshot_provider import SnapshotProvider, reading_options, reread
 from reachproof.api.workers import memory
 from reachproof.queries.ask import Session
@@ -23,7 +23,7 @@ MOST = 64
 """Sessions that are kept at most, however small."""
 
 
-def key_of(given: Sourced, digests: Mapping[str | None, str], name: str = "manifests") -> str | None:
+def key_of(given: SnapshotRef, digests: Mapping[str | None, str], name: str = "manifests") -> str | None:
     """Cache key of a prepared snapshot; None for one that is not kept. Cost: a hash of the text."""
     options = json.dumps(dict(given.options), sort_keys=True)
     match given.manifests:
@@ -36,7 +36,7 @@ def key_of(given: Sourced, digests: Mapping[str | None, str], name: str = "manif
             return None
 
 
-class Warm:
+class SessionCache:
     """The sessions of a worker. All of them share its prover."""
 
     def __init__(self, prover: Prover, provider: SnapshotProvider, most_bytes: int) -> None:
@@ -53,8 +53,8 @@ class Warm:
         """The keys of what is kept."""
         return frozenset(self._kept)
 
-    def session(self, given: Sourced, digests: Mapping[str | None, str], name: str = "manifests") -> Session:
-        """The prepared snapshot that a request is about. Raises InputError and Refusal."""
+    def session(self, given: SnapshotRef, digests: Mapping[str | None, str], name: str = "manifests") -> Session:
+        """The prepared snapshot that a request is about. Raises InputError and HttpError."""
         key = key_of(given, digests, name)
         if key is not None and key in self._kept:
             self.hits += 1
@@ -85,13 +85,13 @@ class Warm:
         self._kept[key] = session
         self._grown = True
 
-    def _made(self, given: Sourced, name: str) -> Session:
+    def _made(self, given: SnapshotRef, name: str) -> Session:
         if given.manifests is not None:
             return Session(self._provider.snapshot(given, name), prover=self._prover)
         base = self._stored(given)
         return base.reading(reread(base.snapshot, given))
 
-    def _stored(self, given: Sourced) -> Session:
+    def _stored(self, given: SnapshotRef) -> Session:
         """The stored snapshot as it was read, not prepared; kept, as it may be asked about under several options."""
         options = reading_options(given.options)
         key = f"{given.snapshot} {json.dumps(options, sort_keys=True)} as it was read"
@@ -101,12 +101,12 @@ class Warm:
 
 
 @dataclass(frozen=True, slots=True)
-class OfOrder:
+class OrderSessions:
     """The sessions of a worker as one order names them; see `Sessions`."""
 
-    warm: Warm
+    cache: SessionCache
     digests: Mapping[str | None, str]
 
-    def session(self, given: Sourced, name: str = "manifests") -> Session:
+    def session(self, given: SnapshotRef, name: str = "manifests") -> Session:
         """See `Sessions`."""
-        return self.warm.session(given, self.digests, name)
+        return self.cache.session(given, self.digests, name)

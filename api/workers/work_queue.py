@@ -1,4 +1,4 @@
-"""A piece of work on its way through the pool."""
+"""Pieces of work on their way through the pool, and the queue in which they wait."""
 
 from __future__ import annotations
 
@@ -8,47 +8,54 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from reachproof.api.dispatch import Job, phases
-from reachproof.api.http_error import Refusal
-from reachproof.api.schemas import CheckRequest, CompleteRequest, DiffRequest, Given, QueryRequest, Sourced
+from reachproof.api.http_error import HttpError
+from reachproof.api.schemas import (
+    CheckRequest,
+    CompleteRequest,
+    DiffRequest,
+    QueryRequest,
+    SnapshotRef,
+    SourceWithOptions,
+)
 from reachproof.api.snapshot_provider import SnapshotProvider
 from reachproof.api.workers.ipc import Done, Failed, Order, Task
 from reachproof.api.workers.response_spool import Spool
 from reachproof.api.workers.session_cache import key_of
-from reachproof.api.workers.worker_protocol import Fence, Hand, Lost
+from reachproof.api.workers.worker_protocol import Deadlines, WorkerHandle, WorkerLost
 from reachproof.network.errors import InputError, InternalError
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
-class Item:
+class WorkItem:
     """A task of an order. `wanted`: keys of what a worker had best have at hand, the most important first.
 
-    `result` is set to what the worker said in the end, or to Lost. `hand`: who works on it.
+    `result` is set to what the worker said in the end, or to WorkerLost. `handle`: the worker that it was given to.
     """
 
     order: Order
     task: Task
     client: str
-    fence: Fence
+    deadlines: Deadlines
     spool: Spool
     wanted: tuple[str, ...]
     result: asyncio.Future[Done | Failed] = field(repr=False)
-    hand: Hand | None = None
+    handle: WorkerHandle | None = None
     attempts: int = 0
 
 
 def order_of(job: Job, key: str, provider: SnapshotProvider) -> Order:
-    """The job with the digests of the snapshots that it names. Raises Refusal where there is no such snapshot."""
+    """The job with the digests of the snapshots that it names. Raises HttpError where there is no such snapshot."""
     digests = {given.snapshot: provider.digest(given.snapshot) for given in sources(job) if given.manifests is None}
     return Order(key=key, job=job, digests=digests)
 
 
-def sources(job: Job) -> tuple[Sourced, ...]:
+def sources(job: Job) -> tuple[SnapshotRef, ...]:
     """Where a job has its snapshots from; the one that it is about first."""
     request = job.request
     if isinstance(request, DiffRequest):
-        return tuple(Given.of(source, request.options) for source in (request.old, request.new))
+        return tuple(SourceWithOptions.of(source, request.options) for source in (request.old, request.new))
     others = request.snapshots.values() if isinstance(request, QueryRequest | CompleteRequest | CheckRequest) else ()
-    return (request, *(Given.of(source, request.options) for source in others))
+    return (request, *(SourceWithOptions.of(source, request.options) for source in others))
 
 
 def wanted_by(order: Order) -> tuple[str, ...]:
@@ -57,9 +64,9 @@ def wanted_by(order: Order) -> tuple[str, ...]:
     return () if key is None else (key,)
 
 
-def fence_of(job: Job, *, reading: float, grace: float) -> Fence:
+def deadlines_of(job: Job, *, reading: float, grace: float) -> Deadlines:
     """The seconds that a job may take in a worker."""
-    return Fence(reading=reading, question=job.seconds * phases(job.request), grace=grace)
+    return Deadlines(reading=reading, question=job.seconds * phases(job.request), grace=grace)
 
 
 def raised(failed: Failed) -> Exception:
@@ -68,14 +75,14 @@ def raised(failed: Failed) -> Exception:
         case "input":
             return InputError(failed.problems)
         case "refusal":
-            return Refusal(failed.status, failed.text, failed.problems, retry_after=failed.retry_after)
+            return HttpError(failed.status, failed.text, failed.problems, retry_after=failed.retry_after)
         case "internal":
             return InternalError(failed.text)
         case _:
             return RuntimeError(f"in a worker: {failed.text}")
 
 
-def reason_of(lost: Lost) -> str:
+def reason_of(lost: WorkerLost) -> str:
     """Why there is no answer, fit for the user."""
     return f"no answer: {lost.text}"
 

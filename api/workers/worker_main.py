@@ -21,29 +21,29 @@ from functools import cached_property
 from queue import SimpleQueue
 from typing import assert_never
 
-from reachproof.api.batch import Opened, opened
+from reachproof.api.batch import OpenBatch, open_batch
 from reachproof.api.dispatch import Job, budget_of, work
-from reachproof.api.http_error import Refusal
+from reachproof.api.http_error import HttpError
 from reachproof.api.schemas import CheckRequest, QueryRequest
-from reachproof.api.snapshot_provider import Library, SnapshotProvider
+from reachproof.api.snapshot_provider import SnapshotLibrary, SnapshotProvider
 from reachproof.api.workers import memory
 from reachproof.api.workers.ipc import (
+    Assignment,
     Begun,
     Block,
     Cancel,
+    Channel,
     Condition,
-    Do,
     Done,
     Failed,
-    Line,
-    One,
-    Open,
+    OpenTask,
     Order,
     Ready,
     Setup,
-    Whole,
+    StatementTask,
+    WholeTask,
 )
-from reachproof.api.workers.session_cache import OfOrder, Warm
+from reachproof.api.workers.session_cache import OrderSessions, SessionCache
 from reachproof.network.errors import InputError, InternalError
 from reachproof.solver.prove import Prover
 
@@ -52,7 +52,7 @@ _AGAIN = 0.05
 _ATTEMPTS = 40
 
 
-class Running:
+class CurrentTask:
     """One task after another. Its clock is that of the budgets: when a task is called off, their time is over."""
 
     def __init__(self, prover: Prover, begun: Callable[[], None]) -> None:
@@ -120,14 +120,14 @@ class _CalledOff(Exception):
 class Worker:
     """The state of this process between tasks."""
 
-    def __init__(self, line: Line, setup: Setup) -> None:
-        self._line = line
+    def __init__(self, channel: Channel, setup: Setup) -> None:
+        self._channel = channel
         self._setup = setup
         self._inbox: SimpleQueue[object] = SimpleQueue()
         self._prover = prover = Prover()
-        self.running = Running(prover, lambda: line.send(Begun()))
-        self._warm = Warm(prover, provider_of(setup), setup.warm_memory)
-        self._open: OrderedDict[str, tuple[Job, Opened]] = OrderedDict()
+        self.current = CurrentTask(prover, lambda: channel.send(Begun()))
+        self._cache = SessionCache(prover, provider_of(setup), setup.warm_memory)
+        self._open: OrderedDict[str, tuple[Job, OpenBatch]] = OrderedDict()
 
     def listen(self) -> None:
         """Take messages from the socket until it closes, then end the process. For a thread of its own."""
@@ -141,34 +141,34 @@ class Worker:
             os._exit(0)
 
     def _take(self) -> None:
-        while (message := self._line.receive()) is not None:
+        while (message := self._channel.receive()) is not None:
             if isinstance(message, Cancel):
-                self.running.cancel(message.number)
+                self.current.cancel(message.number)
             else:
                 self._inbox.put(message)
 
     def serve(self) -> None:
         """Work on what comes, until the process ends or its memory is exhausted."""
-        self._line.send(Ready())
+        self._channel.send(Ready())
         while True:
-            do = self._inbox.get()
-            assert isinstance(do, Do)
-            hits, misses = self._warm.hits, self._warm.misses
-            self.running.begin(do.number)
-            message = self._finished(do)
-            seconds = self.running.end()
-            self._line.send(message)
+            assignment = self._inbox.get()
+            assert isinstance(assignment, Assignment)
+            hits, misses = self._cache.hits, self._cache.misses
+            self.current.begin(assignment.number)
+            message = self._finished(assignment)
+            seconds = self.current.end()
+            self._channel.send(message)
             if isinstance(message, Failed) and message.kind == "memory":
                 return
-            self._line.send(self._condition(seconds, self._warm.hits - hits, self._warm.misses - misses))
+            self._channel.send(self._condition(seconds, self._cache.hits - hits, self._cache.misses - misses))
 
     def _condition(self, seconds: float, hits: int, misses: int) -> Condition:
         self._prover.renew()  # equal questions have equal answers, whatever was asked before
         if memory.resident() > self._setup.warm_memory:
             self._open.clear()
-        spent = self._warm.settle()
+        spent = self._cache.settle()
         return Condition(
-            warm=self._warm.keys | self._open.keys(),
+            warm=self._cache.keys | self._open.keys(),
             memory=memory.resident(),
             spent=spent,
             seconds=seconds,
@@ -176,12 +176,12 @@ class Worker:
             misses=misses,
         )
 
-    def _finished(self, do: Do) -> Done | Failed:
+    def _finished(self, assignment: Assignment) -> Done | Failed:
         try:
-            return self._done(do)
+            return self._done(assignment)
         except InputError as error:
             return Failed(kind="input", text=str(error), problems=error.problems)
-        except Refusal as error:
+        except HttpError as error:
             return Failed(
                 kind="refusal",
                 text=error.detail,
@@ -200,45 +200,45 @@ class Worker:
         except Exception:
             return Failed(kind="unexpected", text=traceback.format_exc())
 
-    def _done(self, do: Do) -> Done:
-        match do.task:
-            case Whole():
-                order = self._order(do)
-                for block in work(order.job, OfOrder(self._warm, order.digests), self.running.clock).blocks:
+    def _done(self, assignment: Assignment) -> Done:
+        match assignment.task:
+            case WholeTask():
+                order = self._order(assignment)
+                for block in work(order.job, OrderSessions(self._cache, order.digests), self.current.clock).blocks:
                     self._send(block)
                 return Done()
-            case Open():
-                return Done(drafts=self._opened(do)[1].drafts)
-            case One(index):
-                job, statements = self._opened(do)
-                piece = statements.answers[index](budget_of(job, self.running.clock))
+            case OpenTask():
+                return Done(drafts=self._batch(assignment)[1].drafts)
+            case StatementTask(index):
+                job, statements = self._batch(assignment)
+                piece = statements.answers[index](budget_of(job, self.current.clock))
                 self._send(piece.text)
                 return Done(status=piece.status)
             case _:
-                assert_never(do.task)
+                assert_never(assignment.task)
 
     def _send(self, block: bytes) -> None:
-        if self.running.cancelled:
+        if self.current.cancelled:
             raise _CalledOff
-        self._line.send(Block(block))
+        self._channel.send(Block(block))
 
-    def _opened(self, do: Do) -> tuple[Job, Opened]:
+    def _batch(self, assignment: Assignment) -> tuple[Job, OpenBatch]:
         """A request in pieces; it is kept for the next of its statements."""
-        if do.key in self._open:
-            self._open.move_to_end(do.key)
-            return self._open[do.key]
-        order = self._order(do)
+        if assignment.key in self._open:
+            self._open.move_to_end(assignment.key)
+            return self._open[assignment.key]
+        order = self._order(assignment)
         request = order.job.request
         assert isinstance(request, QueryRequest | CheckRequest)
-        found = order.job, opened(request, OfOrder(self._warm, order.digests), order.job.max_queries)
-        self._open[do.key] = found
+        found = order.job, open_batch(request, OrderSessions(self._cache, order.digests), order.job.max_queries)
+        self._open[assignment.key] = found
         if len(self._open) > MOST_OPEN:
             self._open.popitem(last=False)
         return found
 
-    def _order(self, do: Do) -> Order:
-        assert do.order is not None, "the service's process knows what this one has"
-        return do.order
+    def _order(self, assignment: Assignment) -> Order:
+        assert assignment.order is not None, "the service's process knows what this one has"
+        return assignment.order
 
 
 def provider_of(setup: Setup) -> SnapshotProvider:
@@ -255,29 +255,29 @@ class _Store:
         self._url = url
 
     @cached_property
-    def _library(self) -> Library:
+    def _library(self) -> SnapshotLibrary:
         from reachproof.api.database import Database
         from reachproof.api.store import SnapshotStore
 
         return SnapshotStore(Database(self._url))
 
     def resolve(self, wanted: str) -> str:
-        """See `Library`."""
+        """See `SnapshotLibrary`."""
         return self._library.resolve(wanted)
 
     def content(self, digest: str) -> bytes:
-        """See `Library`."""
+        """See `SnapshotLibrary`."""
         return self._library.content(digest)
 
 
 def main(end: socket.socket) -> None:
     """Be a worker until the other end of the socket closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the service decides when its workers end
-    line = Line(end)
-    setup = line.receive()
+    channel = Channel(end)
+    setup = channel.receive()
     assert isinstance(setup, Setup)
-    memory.fence(setup.most_memory)
-    worker = Worker(line, setup)
+    memory.limit(setup.most_memory)
+    worker = Worker(channel, setup)
     threading.Thread(target=worker.listen, daemon=True).start()
     worker.serve()
 

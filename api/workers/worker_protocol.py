@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from reachproof.api.workers.ipc import Condition, Do, Done, Failed
+from reachproof.api.workers.ipc import Assignment, Condition, Done, Failed
 from reachproof.api.workers.response_spool import Spool
 
 
-class Why(StrEnum):
+class LossReason(StrEnum):
     """Why work on a task ended before it was finished."""
 
     CRASHED = "crashed"
@@ -21,13 +21,13 @@ class Why(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Lost(Exception):
+class WorkerLost(Exception):
     """The work on a task is lost, or the worker did not start. `text`: what happened, fit for the user.
 
     `gone`: the worker cannot be used any more; else it is ready as after any task.
     """
 
-    def __init__(self, why: Why, text: str, *, gone: bool = True) -> None:
+    def __init__(self, why: LossReason, text: str, *, gone: bool = True) -> None:
         super().__init__(text)
         self.why = why
         self.text = text
@@ -35,7 +35,7 @@ class Lost(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fence:
+class Deadlines:
     """Seconds: until snapshots are read and prepared, then for the question, then until the worker is killed."""
 
     reading: float
@@ -43,20 +43,20 @@ class Fence:
     grace: float
 
 
-class Hand(Protocol):
+class WorkerHandle(Protocol):
     """A worker that has started."""
 
-    async def run(self, do: Do, *, spool: Spool, fence: Fence) -> Done | Failed:
-        """Have it work on a task; the document goes to the spool. Raises Lost."""
+    async def run(self, assignment: Assignment, *, spool: Spool, deadlines: Deadlines) -> Done | Failed:
+        """Have it work on a task; the document goes to the spool. Raises WorkerLost."""
 
     async def condition(self) -> Condition:
-        """Its condition after a task. Raises Lost."""
+        """Its condition after a task. Raises WorkerLost."""
 
     async def ended(self) -> None:
         """Waits until an idle worker has ended by itself."""
 
     def cancel(self) -> None:
-        """Nobody waits for the task that it is at: `run` will raise Lost or return soon."""
+        """Nobody waits for the task that it is at: `run` will raise WorkerLost or return soon."""
 
     def kill(self) -> None:
         """End it now, by force."""

@@ -11,16 +11,16 @@ from reachproof.api.dispatch import Job
 from reachproof.api.schemas import CheckRequest, QueryRequest, Question
 from reachproof.api.settings import Settings
 from reachproof.api.snapshot_provider import SnapshotProvider
-from reachproof.api.workers.ipc import Condition, Do, Done, Failed, One, Open, Order
+from reachproof.api.workers.ipc import Assignment, Condition, Done, Failed, OpenTask, Order, StatementTask
 from reachproof.api.workers.pool import Pool
-from reachproof.api.workers.pool_executor import Workers
+from reachproof.api.workers.pool_executor import ProcessExecutor
 from reachproof.api.workers.response_spool import Spool
 from reachproof.api.workers.work_queue import wanted_by
-from reachproof.api.workers.worker_protocol import Fence, Lost, Why
+from reachproof.api.workers.worker_protocol import Deadlines, LossReason, WorkerLost
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer_document import answer_document
 
-Outcome = Done | Failed | Lost
+Outcome = Done | Failed | WorkerLost
 SNAPSHOT = Snapshot(digest="sha256:" + "0" * 64)
 PATIENCE = 20.0
 
@@ -30,18 +30,18 @@ class Given:
     """What a worker was given, and the future that says what comes of it."""
 
     worker: FakeWorker
-    do: Do
+    assignment: Assignment
     order: Order
     spool: Spool
-    fence: Fence
+    deadlines: Deadlines
     outcome: asyncio.Future[Outcome]
 
     @property
     def text(self) -> str:
         """The sentence that was asked, or which statement of a request."""
         request = self.order.job.request
-        if isinstance(self.do.task, One):
-            return f"statement {self.do.task.index}"
+        if isinstance(self.assignment.task, StatementTask):
+            return f"statement {self.assignment.task.index}"
         return request.query or "open" if isinstance(request, QueryRequest) else "open"
 
     def answer(self, text: bytes = b"{}") -> None:
@@ -55,14 +55,14 @@ class Given:
         drafts = tuple(Draft(answer=answer, status="undecided") for answer in answers)
         self.outcome.set_result(Done(drafts=drafts))
 
-    def lose(self, why: Why = Why.CRASHED, *, gone: bool = True) -> None:
+    def lose(self, why: LossReason = LossReason.CRASHED, *, gone: bool = True) -> None:
         """The worker ends."""
-        self.outcome.set_result(Lost(why, "the worker ended", gone=gone))
+        self.outcome.set_result(WorkerLost(why, "the worker ended", gone=gone))
 
 
 @dataclass(eq=False)
 class FakeWorker:
-    """A `Hand`."""
+    """A `WorkerHandle`."""
 
     given: asyncio.Queue[Given]
     number: int
@@ -73,15 +73,19 @@ class FakeWorker:
     orders: dict[str, Order] = field(default_factory=dict)
     dead: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def run(self, do: Do, *, spool: Spool, fence: Fence) -> Done | Failed:
-        order = do.order or self.orders[do.key]
-        self.orders[do.key] = order
+    async def run(self, assignment: Assignment, *, spool: Spool, deadlines: Deadlines) -> Done | Failed:
+        order = assignment.order or self.orders[assignment.key]
+        self.orders[assignment.key] = order
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self.now = Given(self, do, order, spool, fence, outcome)
-        self.warm |= {do.key, *wanted_by(order)} if isinstance(do.task, Open | One) else {*wanted_by(order)}
+        self.now = Given(self, assignment, order, spool, deadlines, outcome)
+        self.warm |= (
+            {assignment.key, *wanted_by(order)}
+            if isinstance(assignment.task, OpenTask | StatementTask)
+            else {*wanted_by(order)}
+        )
         self.given.put_nowait(self.now)
         found = await outcome
-        if isinstance(found, Lost):
+        if isinstance(found, WorkerLost):
             raise found
         return found
 
@@ -93,7 +97,7 @@ class FakeWorker:
 
     def cancel(self) -> None:
         assert self.now is not None
-        self.now.lose(Why.CANCELLED, gone=False)
+        self.now.lose(LossReason.CANCELLED, gone=False)
 
     def kill(self) -> None:
         self.killed = True
@@ -113,12 +117,12 @@ class House:
         self._fails = fails
         limits = Settings.model_validate({"workers": 1, **settings})
         pool = Pool(self._start, size=limits.workers, most_jobs=limits.worker_jobs, pause=self._pause)
-        self.place = Workers(limits, SnapshotProvider(SNAPSHOT), pool)
+        self.place = ProcessExecutor(limits, SnapshotProvider(SNAPSHOT), pool)
 
     async def _start(self) -> FakeWorker:
         self.starts += 1
         if self._fails(self.starts):
-            raise Lost(Why.CRASHED, "there is no memory")
+            raise WorkerLost(LossReason.CRASHED, "there is no memory")
         self.workers.append(FakeWorker(self.given, len(self.workers)))
         return self.workers[-1]
 

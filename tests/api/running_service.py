@@ -23,7 +23,7 @@ from reachproof.api.serve import Server
 from reachproof.api.settings import Settings
 from reachproof.api.snapshot_provider import SnapshotProvider
 from reachproof.api.workers.pool import Pool
-from reachproof.api.workers.pool_executor import Workers
+from reachproof.api.workers.pool_executor import ProcessExecutor
 from reachproof.network.snapshot import Snapshot
 
 PATIENCE = 60.0
@@ -35,8 +35,8 @@ class Service:
     """A service on a free port of this machine."""
 
     def __init__(self, snapshot: Snapshot, settings: Settings, pool: Pool | None = None) -> None:
-        self._workers = Workers(settings, SnapshotProvider(snapshot), pool)
-        config = uvicorn.Config(create_app(settings, workplace=self._workers), log_config=None)
+        self._workers = ProcessExecutor(settings, SnapshotProvider(snapshot), pool)
+        config = uvicorn.Config(create_app(settings, executor=self._workers), log_config=None)
         self._server = Server(config, self._workers)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve([self._listener])))
@@ -65,8 +65,8 @@ class Service:
     @property
     def at_work(self) -> int:
         """How many workers were sent a piece of work that has not ended."""
-        items = [desk.item for desk in list(self._workers._pool._desks.values())]
-        return sum(item is not None and item.hand is not None for item in items)
+        items = [worker.item for worker in list(self._workers._pool._workers.values())]
+        return sum(item is not None and item.handle is not None for item in items)
 
     @property
     def waiting_bytes(self) -> int:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from fastapi.routing import APIRoute
 
-from reachproof.api.access import Denied, Role, needed
+from reachproof.api.access import AccessDenied, Role, required_role
 from reachproof.api.database import Database, StoreUnavailable
-from reachproof.api.tokens import REMEMBERED_SECONDS, TokenKeeper, Tokens
+from reachproof.api.tokens import REMEMBERED_SECONDS, TokenAuthenticator, Tokens
 from tests.api.requests import check_problem
 from tests.api.secured import QUESTION, Secured
 
@@ -70,7 +70,7 @@ def test_every_route_that_changes_something_needs_write(secured: Secured) -> Non
         for method in route.methods or ()
     }
     changing = {(method, path) for method, path in routes if method not in ("GET", "HEAD", "POST")}
-    assert {needed(method, path, open_metrics=False) for method, path in changing} <= {Role.WRITE}
+    assert {required_role(method, path, open_metrics=False) for method, path in changing} <= {Role.WRITE}
 
 
 @pytest.mark.parametrize(
@@ -145,14 +145,14 @@ def test_a_token_in_an_address_is_refused(secured: Secured, query: str) -> None:
 
 def test_a_revoked_token_is_remembered_for_seconds_only(secured: Secured) -> None:
     at = 100.0
-    keeper = TokenKeeper(secured.tokens, lambda: at)
+    authenticator = TokenAuthenticator(secured.tokens, lambda: at)
     token = secured.token("read")
-    first = asyncio.run(keeper.principal(token))
+    first = asyncio.run(authenticator.principal(token))
     secured.tokens.revoke(token[3:15])
-    assert asyncio.run(keeper.principal(token)) == first
+    assert asyncio.run(authenticator.principal(token)) == first
     at += REMEMBERED_SECONDS
-    with pytest.raises(Denied):
-        asyncio.run(keeper.principal(token))
+    with pytest.raises(AccessDenied):
+        asyncio.run(authenticator.principal(token))
 
 
 def test_tokens_that_cannot_be_looked_up_are_not_let_in(secured: Secured, monkeypatch: pytest.MonkeyPatch) -> None:

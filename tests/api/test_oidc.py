@@ -19,15 +19,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from reachproof.api.access import Denied, Role
+from reachproof.api.access import AccessDenied, Role
 from reachproof.api.oidc import (
     KEYS_MAX_AGE,
     KEYS_MIN_AGE,
     MAX_BYTES,
     Issuer,
-    KeySet,
+    IssuerKeys,
     KeysUnavailable,
-    OidcKeeper,
+    OidcAuthenticator,
     fetch,
 )
 from tests.api.secured import Secured
@@ -44,7 +44,7 @@ def public(key: Any, name: str | None) -> dict[str, Any]:
     return found | ({"kid": name} if name else {})
 
 
-def keeper(folder: Path, *keys: dict[str, Any], **changes: Any) -> OidcKeeper:
+def authenticator(folder: Path, *keys: dict[str, Any], **changes: Any) -> OidcAuthenticator:
     file = folder / "keys.json"
     file.write_text(json.dumps({"keys": keys or [public(KEY, "one"), public(CURVE, "two")]}))
     issuer: dict[str, Any] = {
@@ -57,7 +57,7 @@ def keeper(folder: Path, *keys: dict[str, Any], **changes: Any) -> OidcKeeper:
         "write": frozenset({"w"}),
         "leeway": 30,
     }
-    return OidcKeeper(Issuer(**(issuer | changes)))
+    return OidcAuthenticator(Issuer(**(issuer | changes)))
 
 
 def claims(**changes: Any) -> dict[str, Any]:
@@ -69,9 +69,9 @@ def signed(key: Any = KEY, name: str | None = "one", algorithm: str = "RS256", *
     return jwt.encode(claims(**changes), key, algorithm, headers={"kid": name} if name else {})
 
 
-def refused(keeper: OidcKeeper, token: str) -> tuple[int, str]:
-    with pytest.raises(Denied) as denied:
-        keeper.verified(token)
+def refused(authenticator: OidcAuthenticator, token: str) -> tuple[int, str]:
+    with pytest.raises(AccessDenied) as denied:
+        authenticator.verified(token)
     return denied.value.status, denied.value.detail
 
 
@@ -81,7 +81,7 @@ def raw(header: dict[str, Any], body: dict[str, Any], signature: bytes = b"") ->
 
 
 def test_a_token_of_the_issuer_is_taken_with_its_role(tmp_path: Path) -> None:
-    found = keeper(tmp_path)
+    found = authenticator(tmp_path)
     assert found.verified(signed()).role is Role.READ
     assert found.verified(signed(roles=["w", "r"])).role is Role.WRITE
     assert found.verified(signed(roles="other w")).role is Role.WRITE
@@ -89,7 +89,7 @@ def test_a_token_of_the_issuer_is_taken_with_its_role(tmp_path: Path) -> None:
 
 
 def test_a_role_can_be_inside_another_claim(tmp_path: Path) -> None:
-    found = keeper(tmp_path, role_claim="realm_access.roles")
+    found = authenticator(tmp_path, role_claim="realm_access.roles")
     assert found.verified(signed(roles=None, realm_access={"roles": ["r"]})).role is Role.READ
     flat = jwt.encode(claims(roles=None) | {"realm_access.roles": ["w"]}, KEY, "RS256", headers={"kid": "one"})
     assert found.verified(flat).role is Role.WRITE
@@ -97,7 +97,7 @@ def test_a_role_can_be_inside_another_claim(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("roles", [None, [], ["x"], "", 5, {"r": True}, [["r"]]])
 def test_a_token_without_a_role_is_forbidden(tmp_path: Path, roles: Any) -> None:
-    assert refused(keeper(tmp_path), signed(roles=roles)) == (403, "the token is valid, but gives no role here")
+    assert refused(authenticator(tmp_path), signed(roles=roles)) == (403, "the token is valid, but gives no role here")
 
 
 @pytest.mark.parametrize(
@@ -117,15 +117,15 @@ def test_a_token_without_a_role_is_forbidden(tmp_path: Path, roles: Any) -> None
     ids=lambda changes: "-".join(f"{name} {value}"[:9] for name, value in changes.items()),
 )
 def test_a_token_with_a_wrong_claim_is_not_valid(tmp_path: Path, changes: dict[str, Any]) -> None:
-    assert refused(keeper(tmp_path), signed(**changes)) == (401, "the token is not valid here")
+    assert refused(authenticator(tmp_path), signed(**changes)) == (401, "the token is not valid here")
 
 
 def test_clocks_may_differ_by_the_leeway(tmp_path: Path) -> None:
-    assert keeper(tmp_path).verified(signed(exp=int(time.time()) - 10)).name == "oidc ada"
+    assert authenticator(tmp_path).verified(signed(exp=int(time.time()) - 10)).name == "oidc ada"
 
 
 def test_a_token_with_a_wrong_signature_or_algorithm_is_not_valid(tmp_path: Path) -> None:
-    found = keeper(tmp_path)
+    found = authenticator(tmp_path)
     header, body = {"alg": "none", "kid": "one"}, claims(roles=["w"])
     pem = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     confused = {"alg": "HS256", "kid": "one"}
@@ -152,20 +152,20 @@ def test_a_token_with_a_wrong_signature_or_algorithm_is_not_valid(tmp_path: Path
 
 def test_a_symmetric_key_of_the_issuer_is_no_key(tmp_path: Path) -> None:
     secret = base64.urlsafe_b64encode(b"s" * 32).decode()
-    found = keeper(tmp_path, {"kty": "oct", "kid": "one", "k": secret}, public(KEY, "two"))
+    found = authenticator(tmp_path, {"kty": "oct", "kid": "one", "k": secret}, public(KEY, "two"))
     assert refused(found, jwt.encode(claims(), b"s" * 32, "HS256", headers={"kid": "one"}))[0] == 401
     assert found.verified(signed(name="two")).name == "oidc ada"
 
 
 def test_a_single_key_needs_no_name(tmp_path: Path) -> None:
-    assert keeper(tmp_path, public(KEY, None)).verified(signed(name=None)).name == "oidc ada"
+    assert authenticator(tmp_path, public(KEY, None)).verified(signed(name=None)).name == "oidc ada"
 
 
 def test_new_keys_are_found_and_old_ones_forgotten(tmp_path: Path) -> None:
     file = tmp_path / "keys.json"
     file.write_text(json.dumps({"keys": [public(KEY, "one")]}))
     at = 1_000.0
-    keys = KeySet(str(file), lambda: at)
+    keys = IssuerKeys(str(file), lambda: at)
     assert keys.key("one") is not None
     file.write_text(json.dumps({"keys": [public(OTHER, "two")]}))
     assert keys.key("two") is None  # strangers cannot make us read at every request
@@ -219,7 +219,7 @@ def serving(content: bytes, status: int = 200) -> Iterator[str]:
 
 def test_keys_are_read_from_a_url() -> None:
     with serving(json.dumps({"keys": [public(KEY, "one")]}).encode()) as url:
-        assert KeySet(url).key("one") is not None
+        assert IssuerKeys(url).key("one") is not None
 
 
 @pytest.mark.parametrize(

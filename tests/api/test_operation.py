@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reachproof.api.database import Database, StoreUnavailable
-from reachproof.api.executor import Threads, Workload
+from reachproof.api.executor import ThreadExecutor, Workload
 from tests.api.requests import check_problem, client, error
 
 
@@ -31,6 +31,6 @@ def test_a_service_without_its_database_is_alive_and_not_ready(monkeypatch: pyte
 )
 def test_a_service_without_workers_is_not_ready(trouble: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
     down = Workload(ready=False, trouble=trouble, workers=2, idle=0, busy=0)
-    monkeypatch.setattr(Threads, "workload", lambda _self: down)
+    monkeypatch.setattr(ThreadExecutor, "workload", lambda _self: down)
     found = error(told, file="service", path="workers")
     check_problem(client().get("/readyz"), 503, "not ready: workers", found)

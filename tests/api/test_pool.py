@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from reachproof.api.http_error import Refusal
+from reachproof.api.http_error import HttpError
 from reachproof.api.schemas import QueryRequest
 from reachproof.api.workers.ipc import Failed
-from reachproof.api.workers.worker_protocol import Why
+from reachproof.api.workers.worker_protocol import LossReason
 from reachproof.network.errors import InputError, InternalError, Problem
 from tests.api.fake_workers import House, pack
 
@@ -118,7 +118,7 @@ def test_another_worker_takes_it_where_the_one_that_has_it_at_hand_is_busy() -> 
 
 
 def refusal(error: BaseException | None) -> tuple[int, str, int | None]:
-    assert isinstance(error, Refusal), error
+    assert isinstance(error, HttpError), error
     return error.status, error.detail, error.retry_after
 
 
@@ -179,7 +179,7 @@ def test_work_whose_worker_ended_twice_is_unknown_with_the_reason_and_others_go_
     async def story(house: House) -> None:
         deadly, harmless = house.ask("deadly", "a"), house.ask("harmless", "b")
         (await house.next()).lose()
-        (await house.next()).lose(Why.MEMORY)
+        (await house.next()).lose(LossReason.MEMORY)
         given = await house.next()
         assert given.text == "harmless"
         given.answer()
@@ -208,8 +208,8 @@ def test_a_second_attempt_is_not_made_by_a_worker_that_did_something_else_before
     play(story, lambda: House(workers=2))
 
 
-@pytest.mark.parametrize("why", [Why.OVERRAN, Why.READING])
-def test_work_that_took_too_long_is_not_tried_again(why: Why) -> None:
+@pytest.mark.parametrize("why", [LossReason.OVERRAN, LossReason.READING])
+def test_work_that_took_too_long_is_not_tried_again(why: LossReason) -> None:
     async def story(house: House) -> None:
         asked = house.ask("slow")
         (await house.next()).lose(why)
@@ -372,7 +372,7 @@ def test_after_the_time_for_draining_what_is_left_is_refused_and_nothing_is_take
         assert await finished == b"{}"
         await house.next()
         house.place._pool.abandon("the service is stopping")
-        with pytest.raises(Refusal) as refused:
+        with pytest.raises(HttpError) as refused:
             await left
         assert refusal(refused.value) == (503, "the service is stopping", 5)
 
@@ -384,7 +384,7 @@ def test_draining_ends_by_itself() -> None:
         asked = house.ask("endless")
         await house.next()
         house.place.drain()
-        with pytest.raises(Refusal):
+        with pytest.raises(HttpError):
             await asked
 
     play(story, lambda: House(drain_ms=0))
@@ -397,7 +397,7 @@ def test_draining_ends_by_itself() -> None:
     ("failed", "error"),
     [
         (Failed(kind="input", text="x", problems=(Problem(message="wrong"),)), InputError),
-        (Failed(kind="refusal", text="there is none", status=404), Refusal),
+        (Failed(kind="refusal", text="there is none", status=404), HttpError),
         (Failed(kind="internal", text="two engines disagree"), InternalError),
         (Failed(kind="unexpected", text="Traceback"), RuntimeError),
     ],
@@ -419,7 +419,7 @@ def test_an_answer_for_which_there_is_no_room_is_refused_as_busy() -> None:
         (await house.next()).open(2)
         for _ in range(2):
             (await house.next()).answer(b"0" * 600_000)
-        with pytest.raises(Refusal) as refused:
+        with pytest.raises(HttpError) as refused:
             await asked
         assert refusal(refused.value)[:2] == (503, "there is no room for the answer now")
 

@@ -297,6 +297,6 @@ def test_a_disagreement_of_our_engines_gives_no_verdict(monkeypatch: pytest.Monk
 
 
 def test_an_error_that_nobody_expected_is_told_without_what_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "asked_session", failing(RuntimeError("/secret/path")))
+    monkeypatch.setattr(service, "session_of", failing(RuntimeError("/secret/path")))
     response = client(tenants()).post("/query", json={"query": ISOLATED})
     check_problem(response, 500, "an error that nobody expected; it is in the service's log")

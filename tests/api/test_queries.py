@@ -6,6 +6,7 @@ from typing import NoReturn
 
 import pytest
 
+from reachproof.api import batch
 from tests.api.requests import ISOLATED, check_problem, client, error, tenants
 
 

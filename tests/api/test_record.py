@@ -87,7 +87,7 @@ def test_an_error_that_nobody_expected_is_in_the_log_only(log: Lines, monkeypatc
     def fail(*_: object) -> None:
         raise RuntimeError("/secret/path")
 
-    monkeypatch.setattr(module, "asked_session", fail)
+    monkeypatch.setattr(module, "session_of", fail)
     response = client(tenants()).post("/query", json={"query": ISOLATED})
     assert response.status_code == 500
     assert "/secret" not in response.text and "Traceback" not in response.text

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from reachproof.api import result_cache as module
 from reachproof.api.database import Database
-from reachproof.api.result_cache import ResultKey, Results
+from reachproof.api.result_cache import ResultCache, ResultKey
 from reachproof.api.schemas import QueryRequest
 from reachproof.api.tables import StoredResult
 from reachproof.manifests import load
@@ -199,7 +199,7 @@ def test_manifests_that_a_request_brings_are_not_kept(service: TestClient) -> No
     ],
 )
 def test_what_is_not_finished_is_not_kept(database: Database, document: bytes) -> None:
-    found = Results(database, tenants(), most_entries=10, most_bytes=10_000)
+    found = ResultCache(database, tenants(), most_entries=10, most_bytes=10_000)
     key = found.key(QueryRequest(query=ISOLATED))
     assert key is not None
     found.put(key, document)
@@ -213,7 +213,7 @@ def count(database: Database) -> int:
     return number
 
 
-def keys(results: Results, number: int) -> list[ResultKey]:
+def keys(results: ResultCache, number: int) -> list[ResultKey]:
     found = [
         results.key(QueryRequest(query=f"can any pod reach any pod on tcp/{port}?")) for port in range(1, 1 + number)
     ]
@@ -228,7 +228,7 @@ def aged(database: Database, key: ResultKey, days: int) -> None:
 
 
 def test_the_ones_that_were_not_used_for_long_go_first(database: Database) -> None:
-    results = Results(database, tenants(), most_entries=10, most_bytes=1_000_000)
+    results = ResultCache(database, tenants(), most_entries=10, most_bytes=1_000_000)
     found = keys(results, 11)
     for days, key in zip(range(11, 1, -1), found, strict=False):
         results.put(key, b'{"verdict":"holds"}')
@@ -239,7 +239,7 @@ def test_the_ones_that_were_not_used_for_long_go_first(database: Database) -> No
 
 
 def test_large_ones_make_room_for_themselves(database: Database) -> None:
-    results = Results(database, tenants(), most_entries=1000, most_bytes=400)
+    results = ResultCache(database, tenants(), most_entries=1000, most_bytes=400)
     found = keys(results, 40)
     for days, key in zip(range(40, 0, -1), found, strict=True):
         results.put(key, b'{"verdict":"holds"}')
@@ -251,7 +251,7 @@ def test_large_ones_make_room_for_themselves(database: Database) -> None:
 
 
 def test_one_that_is_larger_than_all_of_the_room_is_not_kept(database: Database) -> None:
-    results = Results(database, tenants(), most_entries=10, most_bytes=20)
+    results = ResultCache(database, tenants(), most_entries=10, most_bytes=20)
     results.put(keys(results, 1)[0], json.dumps({"a": "".join(map(chr, range(32, 200)))}).encode())
     assert count(database) == 0
 
@@ -274,7 +274,7 @@ def test_with_a_snapshot_its_results_are_removed(either: TestClient, database_ur
 
 
 def test_a_result_of_a_snapshot_that_is_gone_is_not_kept(database: Database) -> None:
-    results = Results(database, None, most_entries=10, most_bytes=1000)
+    results = ResultCache(database, None, most_entries=10, most_bytes=1000)
     key = results.key(QueryRequest(query=ISOLATED, snapshot=f"sha256:{'0' * 64}"))
     assert key is not None
     results.put(key, b"{}")
@@ -285,12 +285,12 @@ def test_the_same_digest_with_other_places_or_options_is_another_question(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = QueryRequest(query=ISOLATED)
-    first = Results(database, tenants(), most_entries=10, most_bytes=1000).key(request)
+    first = ResultCache(database, tenants(), most_entries=10, most_bytes=1000).key(request)
     monkeypatch.chdir(EXAMPLES)
     moved, renamed = load("tenants"), tenants().with_options(Options(tenant_label="team"))
     assert moved.digest == renamed.digest == tenants().digest
     for other in (moved, renamed):
-        key = Results(database, other, most_entries=10, most_bytes=1000).key(request)
+        key = ResultCache(database, other, most_entries=10, most_bytes=1000).key(request)
         assert first is not None and key is not None and key.key != first.key
 
 

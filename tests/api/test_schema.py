@@ -56,9 +56,9 @@ def secured() -> OpenApiSchema:
     """The service where it asks who is there."""
     app = create_app(SERVICE_SETTINGS.model_copy(update={"auth": "required"}), tenants())
     for layer in app.user_middleware:
-        keepers: Any = layer.kwargs.get("keepers")
-        if keepers is not None:
-            keepers[:] = [OneToken()]
+        authenticators: Any = layer.kwargs.get("keepers")
+        if authenticators is not None:
+            authenticators[:] = [OneToken()]
     return schemathesis.openapi.from_asgi("/openapi.json", app, config=CONFIG)
 
 

@@ -11,7 +11,7 @@ import pytest
 from reachproof.api.access import Role
 from reachproof.api.database import Database
 from reachproof.api.serve import settings_of
-from reachproof.api.settings import Settings, configured, shown, sources
+from reachproof.api.settings import Settings, load_settings, setting_sources, toml_lines
 from reachproof.api.tokens import Tokens
 from reachproof.cli.main import main
 from reachproof.network.errors import InputError
@@ -45,10 +45,10 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(
     monkeypatch.setenv("REACHPROOF_PORT", "11")
     monkeypatch.setenv("REACHPROOF_MAX_QUERIES", "12")
     monkeypatch.setenv("REACHPROOF_OIDC_WRITE", "p, q")
-    found = configured(path, {"port": 21})
+    found = load_settings(path, {"port": 21})
     assert (found.port, found.max_queries, found.max_depth) == (21, 12, 3)
     assert (found.oidc_read, found.oidc_write) == (("x", "y"), ("p", "q"))
-    origins = sources(path, {"port": 21})
+    origins = setting_sources(path, {"port": 21})
     names = ("port", "max_queries", "max_depth", "workers")
     assert [origins[name] for name in names] == ["command line", "environment: REACHPROOF_MAX_QUERIES", path, "default"]
 
@@ -56,7 +56,7 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(
 def test_everything_that_is_wrong_is_told_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = file(tmp_path, 'port = "x"\nprot = 1\n')
     monkeypatch.setenv("REACHPROOF_WORKERS", "0")
-    assert problems(lambda: configured(path)) == [
+    assert problems(lambda: load_settings(path)) == [
         f"{path} port: found 'x'; Input should be a valid integer, unable to parse string as an integer",
         "environment REACHPROOF_WORKERS: found '0'; Input should be greater than 0",
         f"{path} prot: there is no such setting",
@@ -65,10 +65,10 @@ def test_everything_that_is_wrong_is_told_with_its_place(tmp_path: Path, monkeyp
 
 def test_a_file_that_is_none_is_told(tmp_path: Path) -> None:
     gone = str(tmp_path / "gone")
-    assert problems(lambda: configured(gone)) == [
+    assert problems(lambda: load_settings(gone)) == [
         f"{gone} : found that the file cannot be read (No such file or directory), expected a TOML file"
     ]
-    assert problems(lambda: configured(file(tmp_path, "port ="))) == [
+    assert problems(lambda: load_settings(file(tmp_path, "port ="))) == [
         f"{tmp_path}/settings.toml : found no TOML: Invalid value (at end of document)"
     ]
 
@@ -89,19 +89,19 @@ def test_a_file_that_is_none_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_settings_of_an_issuer_fit_together(given: dict[str, Any], told: str) -> None:
-    assert problems(lambda: configured(None, given)) == [f"settings : {told}"]
+    assert problems(lambda: load_settings(None, given)) == [f"settings : {told}"]
 
 
 def test_what_is_printed_can_be_read_and_has_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REACHPROOF_DATABASE_URL", "postgresql://u:hunter2@h/d")
     given = {"port": 9, **OIDC}
-    lines = list(shown(configured(None, given), sources(None, given)))
+    lines = list(toml_lines(load_settings(None, given), setting_sources(None, given)))
     assert "port = 9  # command line" in lines
     assert 'database_url = "**********"  # environment: REACHPROOF_DATABASE_URL' in lines
     assert "hunter2" not in "".join(lines)
     monkeypatch.setenv("REACHPROOF_DATABASE_URL", "sqlite://")
-    again = configured(file(tmp_path, "\n".join(lines)))
-    assert again.model_dump(exclude={"database_url"}) == configured(None, given).model_dump(exclude={"database_url"})
+    again = load_settings(file(tmp_path, "\n".join(lines)))
+    assert again.model_dump(exclude={"database_url"}) == load_settings(None, given).model_dump(exclude={"database_url"})
 
 
 def test_the_command_prints_the_settings_and_ends(capsys: pytest.CaptureFixture[str]) -> None:
@@ -153,7 +153,7 @@ def test_who_may_ask_follows_from_address_and_settings(given: dict[str, Any], is
 
 
 def test_a_token_is_a_way_to_know_who_asks() -> None:
-    tokens = Tokens(Database.of(configured().database_url))
+    tokens = Tokens(Database.of(load_settings().database_url))
     token = tokens.create(Role.READ)
     assert settings_of(None, {"host": "0.0.0.0"}).is_open is False
     tokens.revoke(token[3:15])

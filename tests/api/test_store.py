@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import func, select
 
 from reachproof.api.database import Database, StoreUnavailable
-from reachproof.api.http_error import Refusal
+from reachproof.api.http_error import HttpError
 from reachproof.api.store import SnapshotStore
 from reachproof.api.tables import NameChange, SnapshotName, StoredSnapshot
 from reachproof.manifests.stored_snapshot import ToStore, objects_to_store
@@ -110,7 +110,7 @@ def test_who_removes_and_who_names_a_snapshot_at_once_agree(database_url: str, d
             try:
                 patiently(store.remove, given.snapshot.digest)
                 outcomes.append("removed")
-            except Refusal as refusal:
+            except HttpError as refusal:
                 outcomes.append(str(refusal.status))
 
     threads = [threading.Thread(target=each) for each in (naming, removing)]
@@ -122,6 +122,6 @@ def test_who_removes_and_who_names_a_snapshot_at_once_agree(database_url: str, d
     with database.reading() as session:
         assert session.scalars(select(SnapshotName.name)).all() == []
     store.put(given, "prod")
-    with pytest.raises(Refusal):
+    with pytest.raises(HttpError):
         store.remove("prod")
     assert store.resolve("prod") == given.snapshot.digest

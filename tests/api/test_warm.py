@@ -11,9 +11,9 @@ import pytest
 from reachproof.api.schemas import QueryRequest
 from reachproof.api.snapshot_provider import SnapshotProvider
 from reachproof.api.workers import memory
-from reachproof.api.workers.response_spool import IN_MEMORY, NoRoom, Room, Spool
-from reachproof.api.workers.session_cache import MOST, Warm, key_of
-from reachproof.api.workers.worker_main import Running
+from reachproof.api.workers.response_spool import IN_MEMORY, NoSpoolRoom, Spool, SpoolRoom
+from reachproof.api.workers.session_cache import MOST, SessionCache, key_of
+from reachproof.api.workers.worker_main import CurrentTask
 from reachproof.network.errors import InputError
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver.budget import Budget
@@ -46,13 +46,13 @@ def sent(text: str, **options: str) -> QueryRequest:
 
 def test_a_stored_snapshot_is_read_once_whatever_the_options() -> None:
     provider = Counting()
-    warm = Warm(Prover(), provider, PLENTY)
+    cache = SessionCache(Prover(), provider, PLENTY)
     asked = [stored(), stored(enforcement="none"), stored(), stored(enforcement="none"), stored(podCidr="10.0.0.0/8")]
-    sessions = [warm.session(each, {None: DIGEST}) for each in asked]
+    sessions = [cache.session(each, {None: DIGEST}) for each in asked]
     assert provider.count == 1
     assert sessions[0] is sessions[2] and sessions[1] is sessions[3]
     assert len({id(each) for each in sessions}) == 3
-    assert (warm.hits, warm.misses) == (2, 3)
+    assert (cache.hits, cache.misses) == (2, 3)
 
 
 @pytest.mark.parametrize(
@@ -66,43 +66,43 @@ def test_what_decides_how_a_snapshot_comes_out_is_in_its_key(other: QueryRequest
 
 
 def test_lists_of_objects_are_read_each_time() -> None:
-    warm = Warm(Prover(), SnapshotProvider(tenants()), PLENTY)
+    cache = SessionCache(Prover(), SnapshotProvider(tenants()), PLENTY)
     asked = QueryRequest(query=ISOLATED, manifests=[])
-    assert warm.session(asked, {}) is not warm.session(asked, {})
-    assert not warm.keys
+    assert cache.session(asked, {}) is not cache.session(asked, {})
+    assert not cache.keys
 
 
 def test_wrong_manifests_are_not_kept() -> None:
-    warm = Warm(Prover(), SnapshotProvider(tenants()), PLENTY)
+    cache = SessionCache(Prover(), SnapshotProvider(tenants()), PLENTY)
     with pytest.raises(InputError):
-        warm.session(sent("kind: ["), {})
-    assert not warm.keys
+        cache.session(sent("kind: ["), {})
+    assert not cache.keys
 
 
 def test_what_was_used_last_is_kept_as_long_as_there_is_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    warm = Warm(Prover(), SnapshotProvider(tenants()), most_bytes=250)
-    monkeypatch.setattr(memory, "resident", lambda: 100 * len(warm.keys))
+    cache = SessionCache(Prover(), SnapshotProvider(tenants()), most_bytes=250)
+    monkeypatch.setattr(memory, "resident", lambda: 100 * len(cache.keys))
     texts = [f"{MANIFESTS}# {number}" for number in range(3)]
     for text in (texts[0], texts[1], texts[0], texts[2]):
-        warm.session(sent(text), {})
-    assert not warm.settle()
-    assert warm.keys == {key_of(sent(texts[0]), {}), key_of(sent(texts[2]), {})}
+        cache.session(sent(text), {})
+    assert not cache.settle()
+    assert cache.keys == {key_of(sent(texts[0]), {}), key_of(sent(texts[2]), {})}
 
 
 def test_a_worker_that_has_too_much_with_nothing_kept_should_be_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    warm = Warm(Prover(), SnapshotProvider(tenants()), most_bytes=250)
+    cache = SessionCache(Prover(), SnapshotProvider(tenants()), most_bytes=250)
     monkeypatch.setattr(memory, "resident", lambda: 300)
-    warm.session(sent(MANIFESTS), {})
-    assert warm.settle()
-    assert not warm.keys
+    cache.session(sent(MANIFESTS), {})
+    assert cache.settle()
+    assert not cache.keys
 
 
 def test_small_snapshots_are_bounded_by_their_number() -> None:
-    warm = Warm(Prover(), SnapshotProvider(tenants()), PLENTY)
+    cache = SessionCache(Prover(), SnapshotProvider(tenants()), PLENTY)
     for number in range(MOST + 3):
-        warm.session(sent(f"{MANIFESTS}# {number}"), {})
-    warm.settle()
-    assert len(warm.keys) == MOST
+        cache.session(sent(f"{MANIFESTS}# {number}"), {})
+    cache.settle()
+    assert len(cache.keys) == MOST
 
 
 # ---------------------------------------------------------------- calling off
@@ -125,35 +125,35 @@ def pigeons(count: int) -> str:
 def test_work_that_is_called_off_ends_as_if_its_time_were_over_and_the_next_is_not_touched() -> None:
     begun = threading.Event()
     prover = Prover()
-    running = Running(prover, begun.set)
-    running.begin(7)
+    current = CurrentTask(prover, begun.set)
+    current.begin(7)
     found: list[object] = []
-    budget = Budget(seconds=600, rlimit=2**31, clock=running.clock)
+    budget = Budget(seconds=600, rlimit=2**31, clock=current.clock)
     worker = threading.Thread(target=lambda: found.append(prover.run(pigeons(12), (), budget.start())))
     worker.start()
     assert begun.wait(60)
-    running.cancel(6)
-    assert not running.cancelled
-    caller = threading.Thread(target=running.cancel, args=(7,))
+    current.cancel(6)
+    assert not current.cancelled
+    caller = threading.Thread(target=current.cancel, args=(7,))
     caller.start()
     worker.join(60)
-    running.end()
+    current.end()
     caller.join(60)
     assert found == [GaveUp("time limit of 600 s reached")]
-    running.begin(8)
+    current.begin(8)
     assert not isinstance(prover.run("(declare-const a Bool)(assert a)", ("a",), budget.start()), GaveUp)
 
 
 def test_time_that_was_called_off_does_not_begin_again() -> None:
-    running = Running(Prover(), lambda: None)
-    running.begin(1)
-    budget = Budget(clock=running.clock).start()
-    caller = threading.Thread(target=running.cancel, args=(1,))
+    current = CurrentTask(Prover(), lambda: None)
+    current.begin(1)
+    budget = Budget(clock=current.clock).start()
+    caller = threading.Thread(target=current.cancel, args=(1,))
     caller.start()
-    while not running.cancelled:
+    while not current.cancelled:
         pass
     assert (budget.left, budget.start().left) == (0.0, 0.0)
-    running.end()
+    current.end()
     caller.join(60)
 
 
@@ -161,10 +161,10 @@ def test_time_that_was_called_off_does_not_begin_again() -> None:
 
 
 def test_documents_that_wait_have_so_much_room_together() -> None:
-    room = Room(10)
+    room = SpoolRoom(10)
     one, other = Spool(room), Spool(room)
     one.write(b"123456")
-    with pytest.raises(NoRoom):
+    with pytest.raises(NoSpoolRoom):
         other.write(b"12345")
     one.close()
     one.close()
@@ -174,12 +174,12 @@ def test_documents_that_wait_have_so_much_room_together() -> None:
     other.write(b"abc")
     assert (other.content(), list(other.blocks()), room.used) == (b"abc", [b"abc"], 3)
     other.close()
-    with pytest.raises(NoRoom):
+    with pytest.raises(NoSpoolRoom):
         other.write(b"late")
 
 
 def test_a_large_document_comes_out_as_it_went_in() -> None:
-    spool = Spool(Room(10 * IN_MEMORY))
+    spool = Spool(SpoolRoom(10 * IN_MEMORY))
     blocks = [bytes([number]) * 300_000 for number in range(8)]
     for block in blocks:
         spool.write(block)

@@ -13,10 +13,10 @@ import pytest
 
 from reachproof.api.dispatch import Job
 from reachproof.api.schemas import LintRequest
-from reachproof.api.workers.ipc import Begun, Block, Do, Done, Failed, Order, Ready, Setup, Whole, packed
+from reachproof.api.workers.ipc import Assignment, Begun, Block, Done, Failed, Order, Ready, Setup, WholeTask, packed
 from reachproof.api.workers.process import WorkerProcess
-from reachproof.api.workers.response_spool import Room, Spool
-from reachproof.api.workers.worker_protocol import Fence, Lost, Why
+from reachproof.api.workers.response_spool import Spool, SpoolRoom
+from reachproof.api.workers.worker_protocol import Deadlines, LossReason, WorkerLost
 
 # Says each group of messages after it has heard one message, then hears on.
 PROGRAM = """
@@ -37,7 +37,7 @@ while True:
 """
 SETUP = Setup(most_memory=10**9, warm_memory=10**9)
 LONG, SHORT = 60.0, 0.05
-PATIENT = Fence(reading=LONG, question=LONG, grace=LONG)
+PATIENT = Deadlines(reading=LONG, question=LONG, grace=LONG)
 
 
 def program(*groups: tuple[object, ...]) -> tuple[str, ...]:
@@ -59,19 +59,21 @@ def with_program(story: Callable[[WorkerProcess], Awaitable[None]], *groups: tup
     asyncio.run(played())
 
 
-async def run(worker: WorkerProcess, fence: Fence, room: int = 10**6) -> tuple[Done | Failed, bytes]:
-    spool = Spool(Room(room))
+async def run(worker: WorkerProcess, deadlines: Deadlines, room: int = 10**6) -> tuple[Done | Failed, bytes]:
+    spool = Spool(SpoolRoom(room))
     order = Order(key="k", job=Job(request=LintRequest(), seconds=1, max_queries=1), digests={})
     try:
-        done = await worker.run(Do(number=1, key="k", task=Whole(), order=order), spool=spool, fence=fence)
+        done = await worker.run(
+            Assignment(number=1, key="k", task=WholeTask(), order=order), spool=spool, deadlines=deadlines
+        )
         return done, spool.content()
     finally:
         spool.close()
 
 
-async def loss(worker: WorkerProcess, fence: Fence, room: int = 10**6) -> tuple[Why, bool]:
-    with pytest.raises(Lost) as lost:
-        await run(worker, fence, room)
+async def loss(worker: WorkerProcess, deadlines: Deadlines, room: int = 10**6) -> tuple[LossReason, bool]:
+    with pytest.raises(WorkerLost) as lost:
+        await run(worker, deadlines, room)
     return lost.value.why, lost.value.gone
 
 
@@ -84,14 +86,14 @@ def test_a_document_comes_in_blocks() -> None:
 
 def test_a_question_that_does_not_end_in_its_time_has_its_worker_killed_after_the_grace() -> None:
     async def story(worker: WorkerProcess) -> None:
-        assert await loss(worker, Fence(reading=LONG, question=SHORT, grace=SHORT)) == (Why.OVERRAN, True)
+        assert await loss(worker, Deadlines(reading=LONG, question=SHORT, grace=SHORT)) == (LossReason.OVERRAN, True)
 
     with_program(story, (Begun(),))
 
 
 def test_reading_has_a_limit_of_its_own() -> None:
     async def story(worker: WorkerProcess) -> None:
-        assert await loss(worker, Fence(reading=SHORT, question=LONG, grace=LONG)) == (Why.READING, True)
+        assert await loss(worker, Deadlines(reading=SHORT, question=LONG, grace=LONG)) == (LossReason.READING, True)
 
     with_program(story)
 
@@ -99,9 +101,9 @@ def test_reading_has_a_limit_of_its_own() -> None:
 def test_a_worker_that_ends_is_told_apart_by_how_it_ended() -> None:
     async def story(worker: WorkerProcess) -> None:
         worker.kill()
-        with pytest.raises(Lost) as lost:
+        with pytest.raises(WorkerLost) as lost:
             await run(worker, PATIENT)
-        assert (lost.value.why, str(lost.value)) == (Why.CRASHED, "the worker ended by signal SIGKILL")
+        assert (lost.value.why, str(lost.value)) == (LossReason.CRASHED, "the worker ended by signal SIGKILL")
 
     with_program(story)
 
@@ -111,33 +113,33 @@ def test_work_that_is_called_off_leaves_a_worker_that_stops_by_itself() -> None:
         running = asyncio.ensure_future(loss(worker, PATIENT))
         await asyncio.sleep(0)
         worker.cancel()
-        assert await running == (Why.CANCELLED, False)
+        assert await running == (LossReason.CANCELLED, False)
 
     with_program(story, (), (Failed(kind="cancelled", text=""),))
 
 
 def test_work_that_is_called_off_and_does_not_stop_has_its_worker_killed() -> None:
     async def story(worker: WorkerProcess) -> None:
-        running = asyncio.ensure_future(loss(worker, Fence(reading=LONG, question=LONG, grace=SHORT)))
+        running = asyncio.ensure_future(loss(worker, Deadlines(reading=LONG, question=LONG, grace=SHORT)))
         await asyncio.sleep(0)
         worker.cancel()
-        assert await running == (Why.CANCELLED, True)
+        assert await running == (LossReason.CANCELLED, True)
 
     with_program(story)
 
 
 def test_a_document_for_which_there_is_no_room_is_called_off() -> None:
     async def story(worker: WorkerProcess) -> None:
-        assert await loss(worker, PATIENT, room=5) == (Why.NO_ROOM, False)
+        assert await loss(worker, PATIENT, room=5) == (LossReason.NO_ROOM, False)
 
     with_program(story, (Begun(), Block(b"0" * 10)), (Block(b"0"), Failed(kind="cancelled", text="")))
 
 
 def test_a_worker_that_runs_out_of_memory_says_so_before_it_ends() -> None:
     async def story(worker: WorkerProcess) -> None:
-        with pytest.raises(Lost) as lost:
+        with pytest.raises(WorkerLost) as lost:
             await run(worker, PATIENT)
-        assert (lost.value.why, str(lost.value), lost.value.gone) == (Why.MEMORY, "it was too much", True)
+        assert (lost.value.why, str(lost.value), lost.value.gone) == (LossReason.MEMORY, "it was too much", True)
 
     with_program(story, (Begun(), Failed(kind="memory", text="it was too much")))
 
@@ -150,7 +152,7 @@ def test_a_worker_that_runs_out_of_memory_says_so_before_it_ends() -> None:
     ],
 )
 def test_a_worker_that_does_not_start_is_lost(command: tuple[str, ...], why: str) -> None:
-    with pytest.raises(Lost, match=f"^{why}$"):
+    with pytest.raises(WorkerLost, match=f"^{why}$"):
         asyncio.run(WorkerProcess.start(SETUP, command))
 
 
