@@ -7,12 +7,10 @@ from collections.abc import Iterable, Iterator
 from reachproof.documents import answer as documents
 from reachproof.documents.json import viewed
 from reachproof.documents.parts import Rule, TracedFlow
-from reachproof.face.cells import Cells
-from reachproof.face.flow_picture import picture
-from reachproof.face.html import Html, joined, tag
-from reachproof.face.markup import badge, folded, rules, steps
-from reachproof.face.page import table
 from reachproof.face.parts import Trace, View, Witness, place, witness_of
+from reachproof.face.shown import Cells
+from reachproof.render.flow_picture import flow_picture
+from reachproof.render.html_fragments import Html, badge, folded, joined, rules, steps, table, tag
 
 
 class Explained(documents.Explained, frozen=True, kw_only=True):
@@ -96,7 +94,7 @@ class Answer(View, documents.Answer, frozen=True, kw_only=True):
 
     @property
     def title(self) -> str:
-        """What it is, on one line."""
+        """A summary on one line."""
         return f"Answer {self.verdict}: {self.normalized}"
 
 
@@ -105,7 +103,9 @@ def _explained(explained: Explained) -> Html:
         "div", badge(explained.access), tag("span", str(explained.witness), class_="rp-sentence"), class_="rp-head"
     )
     blocked = "what blocks it" if explained.access != "allowed" else "what lets it through"
-    return joined([head, picture(explained.witness), steps(explained.witness.steps), rules(blocked, explained.because)])
+    return joined(
+        [head, flow_picture(explained.witness), steps(explained.witness.steps), rules(blocked, explained.because)]
+    )
 
 
 def _witness_html(witness: Witness) -> Html:
@@ -120,7 +120,7 @@ def _witness_html(witness: Witness) -> Html:
 
 
 def _flow_html(flow: TracedFlow, via: str = "") -> tuple[Html, ...]:
-    return tag("div", f"{flow}{via}", class_="rp-faint"), picture(flow), steps(flow.steps)
+    return tag("div", f"{flow}{via}", class_="rp-faint"), flow_picture(flow), steps(flow.steps)
 
 
 def _flow_lines(witness: Witness, before: str) -> Iterator[str]:

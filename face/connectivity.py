@@ -9,101 +9,20 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from reachproof.documents import connectivity as documents
-from reachproof.documents.connectivity import ports_of
 from reachproof.documents.parts import Notice
-from reachproof.documents.words import Partial
-from reachproof.face.access_graph import access_graph
-from reachproof.face.cells import Cell, Cells
-from reachproof.face.drawing import Picture
-from reachproof.face.ends import ReportEnd, end_of, named, outside_lines
-from reachproof.face.exposure_chart import exposure_chart
-from reachproof.face.html import Html, joined, tag
 from reachproof.face.interactive import heat_map
-from reachproof.face.markup import folded, folded_lines
-from reachproof.face.matrix_chart import MOST_ENDS, matrix_chart
-from reachproof.face.page import table
-from reachproof.face.shown import Shown
-from reachproof.network.intervals import EMPTY, IntervalSet
+from reachproof.face.shown import Cells, Picture, Shown
 from reachproof.network.ports import format_ports
+from reachproof.render.connectivity_charts import MOST_MATRIX_ENDS, access_graph, exposure_chart, matrix_chart
+from reachproof.render.html_fragments import Cell, Html, folded, folded_lines, joined, table, tag
+from reachproof.render.report_edges import Access, Exposure, Row, exposure_of, rows_of
+from reachproof.render.report_nodes import ReportEnd, end_of, named, outside_lines
 
 if TYPE_CHECKING:
     import altair
 
 MOST_ROWS = 200
 """As many rows a notebook shows; the frame has all."""
-
-
-PARTIAL_WORDS = {
-    "pods": "only between some of their pods",
-    "addresses": "only at some of their addresses",
-    "unknownAddresses": "depends on pod addresses that are not known; narrow them with podCidr",
-    "podsOrAddresses": "only between some of their pods or addresses",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
-    """Ports that are allowed for some pair of the pods or addresses of two ends.
-
-    Of these, `open` are undetermined, and `partial` some other pair lacks, which `partial_by` says why.
-    """
-
-    ports: IntervalSet = EMPTY
-    open: IntervalSet = EMPTY
-    partial: IntervalSet = EMPTY
-    partial_by: str = ""
-
-    @property
-    def remarks(self) -> str:
-        """What else there is to say about the ports, in words; mostly nothing."""
-        said = []
-        if self.open:
-            said.append(f"{self._which(self.open)}undetermined")
-        if self.partial:
-            said.append(f"{self._which(self.partial)}{PARTIAL_WORDS[self.partial_by]}")
-        return ", ".join(said)
-
-    def _which(self, ports: IntervalSet) -> str:
-        return "" if ports == self.ports else f"{format_ports(ports)} "
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A pair of ends with something allowed from `src` to `dst`."""
-
-    src: ReportEnd
-    dst: ReportEnd
-    access: Access
-
-    @property
-    def ports(self) -> IntervalSet:
-        """Ports on which something is allowed."""
-        return self.access.ports
-
-    def __str__(self) -> str:
-        said = self.access.remarks
-        return f"{self.src} => {self.dst} : {format_ports(self.ports)}{f'  ({said})' if said else ''}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facing:
-    """One direction of an end: the ports with addresses outside, with every pod, and with possible pods.
-
-    Each is None where it was not looked at.
-    """
-
-    outside: IntervalSet | None
-    everywhere: IntervalSet | None
-    possible: IntervalSet | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exposure:
-    """What an end receives (`ingress`) and sends (`egress`); None where that is not asked for."""
-
-    end: ReportEnd
-    ingress: Facing | None
-    egress: Facing | None
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -140,7 +59,7 @@ class Connectivity(Shown):
 
     @cached_property
     def between(self) -> Mapping[tuple[ReportEnd, ReportEnd], Access]:
-        """What is allowed by source and destination; pairs with nothing are absent."""
+        """The access by source and destination; pairs with nothing are absent."""
         return {(row.src, row.dst): row.access for row in self.rows}
 
     def cells(self) -> Cells:
@@ -157,7 +76,7 @@ class Connectivity(Shown):
     def html(self) -> Html:
         """The matrix where it is small enough, the rows, and what they assume."""
         head = tag("div", f"{self.count} connections between {len(self.ends)} ends, by {self.by}", class_="rp-title")
-        matrix = self.matrix().html() if 1 < len(self.ends) <= MOST_ENDS else ""
+        matrix = self.matrix().html() if 1 < len(self.ends) <= MOST_MATRIX_ENDS else ""
         return joined(
             [
                 head,
@@ -179,24 +98,29 @@ class Connectivity(Shown):
         return tag("details", title, table(("from", "to", "ports", ""), cells), more, **opened)
 
     def matrix(self) -> Picture:
-        """Who may connect to whom, as a picture: sources are lines. ValueError for more than 80 ends."""
-        return matrix_chart(self)
+        """A picture of who may connect to whom: sources are lines. ValueError for more than 80 ends."""
+        return Picture(matrix_chart(self.ends, self.between, self._pairs), self._pairs)
 
     def graph(self) -> Picture:
         """The connections as arrows, from left to right. ValueError for more than 60 ends."""
-        return access_graph(self)
+        return Picture(access_graph(self.rows, self._pairs), self._pairs)
 
     def exposure(self) -> Picture:
-        """What each end is exposed to. ValueError for a report that was made without `exposure=True`."""
-        return exposure_chart(self)
+        """A picture of what each end is exposed to. ValueError for a report that was made without `exposure=True`."""
+        title = f"what each {self.by} is exposed to"
+        return Picture(exposure_chart(self.exposures, title), title)
 
     def interactive(self) -> altair.Chart:
         """The matrix as an altair chart with tips, in which a click on a kind of access fades the others."""
-        return heat_map(self)
+        return heat_map(self.ends, self, self.count)
+
+    @property
+    def _pairs(self) -> str:
+        return f"who may connect to whom, by {self.by}"
 
     @property
     def title(self) -> str:
-        """What it is, on one line."""
+        """A summary on one line."""
         return f"Connectivity by {self.by}: ends {len(self.ends)}, rows {self.count}"
 
 
@@ -209,52 +133,14 @@ def _cells_of(row: Row) -> tuple[Cell, ...]:
 def connectivity_of(document: documents.Connectivity) -> Connectivity:
     """The view of a report."""
     by = document.by
-    given = tuple(end_of(each, by) for each in document.ends)
-    number = {end: at for at, end in enumerate(document.ends)}
-    allowed: dict[_Allowed, int] = {}
-    places = tuple(
-        (number[row.src], number[row.dst], allowed.setdefault(_allowed(row), len(allowed))) for row in document.rows
-    )
+    accesses, places = rows_of(document)
     return Connectivity(
         by=by,
-        ends=tuple(named(given).values()),
-        accesses=tuple(_access(*each) for each in allowed),
+        ends=tuple(named(end_of(each, by) for each in document.ends).values()),
+        accesses=accesses,
         places=places,
         exposures=tuple(exposure_of(each, by) for each in document.exposure or ()),
         assumptions=document.assumptions,
         warnings=document.warnings,
         snapshot=document.evidence.snapshot,
     )
-
-
-_Ports = documents.Connections | None
-_Allowed = tuple[_Ports, _Ports, _Ports, Partial | None]
-
-
-def _allowed(row: documents.Connection) -> _Allowed:
-    return row.connections, row.depends, row.partial, row.partial_by
-
-
-def _access(allowed: _Ports, depends: _Ports, partial: _Ports, by: Partial | None) -> Access:
-    ports, undetermined, lacking = map(ports_of, (allowed, depends, partial))
-    return Access(ports=ports, open=undetermined, partial=lacking, partial_by=by or "")
-
-
-def exposure_of(document: documents.Exposure, by: str) -> Exposure:
-    """The view of what an end is exposed to."""
-    return Exposure(end=end_of(document.end, by), ingress=_facing(document.ingress), egress=_facing(document.egress))
-
-
-def _facing(document: documents.Facing | None) -> Facing | None:
-    if document is None:
-        return None
-    outside, everywhere, possible = document.outside, document.entire_cluster, document.possible_pods
-    return Facing(
-        outside=None if outside is None else _union(each.connections for each in outside),
-        everywhere=None if everywhere is None else ports_of(everywhere),
-        possible=None if possible is None else _union(each.connections for each in possible),
-    )
-
-
-def _union(found: Iterable[documents.Connections]) -> IntervalSet:
-    return IntervalSet.of(span for each in found for span in ports_of(each))

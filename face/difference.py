@@ -11,17 +11,14 @@ from reachproof.documents.connectivity import ports_of
 from reachproof.documents.json import plain, viewed
 from reachproof.documents.parts import Notice
 from reachproof.documents.words import Change, Relation
-from reachproof.face.cells import Cell, Cells
-from reachproof.face.ends import ReportEnd, end_of, named, outside_lines
-from reachproof.face.flow_picture import picture
-from reachproof.face.html import Html, joined, tag
-from reachproof.face.markup import badge, folded, folded_lines, place, steps
-from reachproof.face.page import table
 from reachproof.face.parts import Traced
 from reachproof.face.parts import place as place_text
-from reachproof.face.shown import Json, Shown
+from reachproof.face.shown import Cells, Json, Shown
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import format_ports
+from reachproof.render.flow_picture import flow_picture
+from reachproof.render.html_fragments import Cell, Html, badge, folded, folded_lines, joined, place, steps, table, tag
+from reachproof.render.report_nodes import ReportEnd, end_of, named, outside_lines
 
 SENTENCES = {
     Relation.EQUIVALENT: "Both allow the same.",
@@ -209,7 +206,7 @@ class Diff(Shown):
 
     @property
     def title(self) -> str:
-        """What it is, on one line."""
+        """A summary on one line."""
         doubts = f", undetermined {len(self.undetermined)}" if self.undetermined else ""
         return f"Diff {self.relation}: rows {len(self.rows)}, new {len(self.new)}, lost {len(self.lost)}{doubts}"
 
@@ -244,7 +241,7 @@ def _shift(words: str, shift: Shift) -> Html:
         if flow is None:
             parts.append(tag("div", f"{when}: not there", class_="rp-title"))
             continue
-        parts += [tag("div", f"{when}: {flow.truth}", class_="rp-title"), picture(flow), steps(flow.steps)]
+        parts += [tag("div", f"{when}: {flow.truth}", class_="rp-title"), flow_picture(flow), steps(flow.steps)]
     return tag("details", *parts, open="open")
 
 

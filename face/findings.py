@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from reachproof.documents import findings as documents
 from reachproof.documents.findings import Finding
 from reachproof.documents.json import viewed
-from reachproof.face.cells import Cells
-from reachproof.face.html import Html, joined, tag
-from reachproof.face.markup import badge, folded, place
-from reachproof.face.page import table
 from reachproof.face.parts import View
+from reachproof.face.shown import Cells
+from reachproof.render.html_fragments import Html, badge, folded, joined, place, table, tag
 
 
 class Findings(View, documents.Findings, frozen=True, kw_only=True):
@@ -57,7 +55,7 @@ class Findings(View, documents.Findings, frozen=True, kw_only=True):
 
     @property
     def title(self) -> str:
-        """What it is, on one line."""
+        """A summary on one line."""
         return f"Findings: {self.summary}"
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from reachproof.face.drawing import ALL, OPEN, SOME
 from reachproof.face.extras import needed
-from reachproof.face.matrix_chart import colour_of
 from reachproof.network.ports import format_ports
 from reachproof.network.printable import printable
+from reachproof.render.connectivity_charts import colour_of
+from reachproof.render.report_edges import Row
+from reachproof.render.report_nodes import ReportEnd
+from reachproof.render.svg import ALL, OPEN, SOME
 
 if TYPE_CHECKING:
     import altair
-
-    from reachproof.face.connectivity import Connectivity
 
 MOST_ROWS = 5_000
 """Altair puts every row into the notebook."""
@@ -21,17 +22,16 @@ _WORDS = {ALL: "every port", SOME: "some ports, or some pods", OPEN: "depends"}
 _LOOKALIKES = str.maketrans({"<": "‹", ">": "›", "&": "＆"})
 
 
-def heat_map(report: Connectivity) -> altair.Chart:
+def heat_map(ends: Sequence[ReportEnd], rows: Iterable[Row], count: int) -> altair.Chart:
     """The chart. ImportError that says what to install where there is no altair, ValueError for more than MOST_ROWS.
 
     Altair writes its data into a script element, so characters that mean something there are replaced by others that
     look like them.
     """
     alt = needed("altair", "interactive()")
-    if report.count > MOST_ROWS:
+    if count > MOST_ROWS:
         raise ValueError(
-            f"found {report.count} rows, expected at most {MOST_ROWS}: "
-            "put more pods together with by, or narrow the report"
+            f"found {count} rows, expected at most {MOST_ROWS}: put more pods together with by, or narrow the report"
         )
     values = [
         {
@@ -41,9 +41,9 @@ def heat_map(report: Connectivity) -> altair.Chart:
             "remarks": _safe(row.access.remarks),
             "allowed": _WORDS[colour_of(row.access)],
         }
-        for row in report
+        for row in rows
     ]
-    order = [_safe(str(end)) for end in report.ends]
+    order = [_safe(str(end)) for end in ends]
     colour = alt.Scale(domain=list(_WORDS.values()), range=list(_WORDS))
     chosen = alt.selection_point(name="chosen", fields=["allowed"], bind="legend")
     chart = alt.Chart(alt.Data(values=values), width=alt.Step(24), height=alt.Step(22)).mark_rect(

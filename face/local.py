@@ -10,8 +10,7 @@ from reachproof.documents.answer import Answer
 from reachproof.documents.diff import Diff
 from reachproof.documents.findings import Findings
 from reachproof.documents.words import By, Partial
-from reachproof.face.connectivity import Access, Connectivity, exposure_of
-from reachproof.face.ends import end_of, named
+from reachproof.face.connectivity import Connectivity
 from reachproof.face.progress import bar
 from reachproof.face.source import Asked, Source
 from reachproof.network.cluster import Notice
@@ -31,6 +30,8 @@ from reachproof.queries.hygiene import lint
 from reachproof.queries.packs import PackText, check, count_statements, library
 from reachproof.queries.possible_exposure import with_possible
 from reachproof.queries.report_ends import partial_by
+from reachproof.render.report_edges import Access, exposure_of
+from reachproof.render.report_nodes import end_of, named
 from reachproof.solver.budget import Budget
 from reachproof.solver.prove import Prover
 
@@ -112,7 +113,7 @@ def _view(report: Report, exposures: Sequence[Exposure], by: By, notices: Sequen
         by=str(by),
         ends=tuple(named(end_of(end_document(snapshot, end), by) for end in report.ends).values()),
         accesses=tuple(
-            Access(ports=each.ports, open=each.open, partial=each.partial, partial_by=partial if each.partial else "")
+            Access(ports=each.ports, open=each.open, partial=each.partial, partial_by=partial if each.partial else None)
             for partial in Partial
             for each in report.matrix.accesses
         ),

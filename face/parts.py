@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from reachproof.documents import answer as documents
 from reachproof.documents.json import plain, viewed
 from reachproof.documents.parts import Origin, Step
-from reachproof.face.cells import Cell, Cells
-from reachproof.face.html import Html
-from reachproof.face.markup import steps
-from reachproof.face.shown import Json, Shown
+from reachproof.face.shown import Cells, Json, Shown
 from reachproof.network.policy import Direction
+from reachproof.render.html_fragments import Cell, Html, steps
 
 
 class View(Shown):
@@ -59,7 +57,7 @@ class Trace(Shown):
 
     @property
     def title(self) -> str:
-        """What it is, on one line."""
+        """A summary on one line."""
         return f"Trace: steps {len(self.steps)}"
 
 

@@ -8,10 +8,9 @@ from reachproof.documents import report as documents
 from reachproof.documents.json import viewed
 from reachproof.documents.parts import Notice
 from reachproof.face.answer import Answer, answer_of
-from reachproof.face.cells import Cell, Cells
-from reachproof.face.html import Html, joined, tag
-from reachproof.face.markup import badge, folded
 from reachproof.face.parts import View
+from reachproof.face.shown import Cells
+from reachproof.render.html_fragments import Cell, Html, badge, folded, joined, tag
 
 
 class Report(View, documents.Report, frozen=True, kw_only=True):
@@ -72,7 +71,7 @@ class Report(View, documents.Report, frozen=True, kw_only=True):
 
     @property
     def title(self) -> str:
-        """What it is, on one line."""
+        """A summary on one line."""
         return f"Report {self.verdict}: {self.counts}"
 
 

@@ -1,17 +1,19 @@
-"""What every result can do: show itself in a notebook and in a terminal, become a frame, be saved as a page."""
+"""Results that show themselves in a notebook and in a terminal, become a frame, or are saved as a page."""
 
 from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from reachproof.face.cells import Cells, frame
-from reachproof.face.html import Html, standing_alone
-from reachproof.face.page import write_page
+from reachproof.face.extras import needed
 from reachproof.network.printable import printable
+from reachproof.render.html_fragments import Cell, Html, standing_alone
+from reachproof.render.html_page import html_page
 
 if TYPE_CHECKING:
     import pandas
@@ -35,6 +37,8 @@ WORDS = {
 MOST_LINES = 60
 Json = Mapping[str, Any]
 """An object of a document."""
+Cells: TypeAlias = tuple[Sequence[str], Iterable[Sequence[Cell]]]
+"""Columns, and rows under them."""
 
 
 class Shown(ABC):
@@ -45,7 +49,7 @@ class Shown(ABC):
     @property
     @abstractmethod
     def title(self) -> str:
-        """What it is, on one line."""
+        """A summary on one line."""
 
     @abstractmethod
     def cells(self) -> Cells:
@@ -61,14 +65,16 @@ class Shown(ABC):
 
     def frame(self) -> pandas.DataFrame:
         """The rows as a pandas frame. ImportError that says what to install where there is no pandas."""
-        return frame(self.cells())
+        pandas = needed("pandas", "frame()")
+        columns, rows = self.cells()
+        return pandas.DataFrame(list(rows), columns=list(columns))
 
     def save(self, path: str | os.PathLike[str], *others: Any, title: str = "reachproof") -> None:
         """Write a page that needs nothing else: this result, then the others.
 
         Others are results, pictures, frames, and texts, which become headings. TypeError for anything else.
         """
-        write_page(path, (self, *others), title)
+        Path(path).write_text(html_page((self, *others), title), encoding="utf-8")
 
     def __str__(self) -> str:
         return "\n".join(map(printable, self.lines()))
@@ -97,3 +103,26 @@ class Shown(ABC):
         if len(shown) > MOST_LINES:
             shown[-1] = "... print() shows all of it"
         printer.text("..." if cycle else "\n".join(shown))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Picture:
+    """A picture that shows itself in a notebook; `svg` is its text, `title` what it shows."""
+
+    svg: Html
+    title: str
+
+    def html(self) -> Html:
+        """The picture as part of a page."""
+        return self.svg
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture to an SVG file."""
+        Path(path).write_text(f"{self.svg}\n", encoding="utf-8")
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        return standing_alone(self.svg)
+
+    def __repr__(self) -> str:
+        return f"<Picture: {self.title}>"

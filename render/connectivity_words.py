@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import ALL_PORTS, MAX_PORT, ranges
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from reachproof.queries.connectivity_explain import Explanation
     from reachproof.queries.exposure import Exposure
     from reachproof.queries.report_ends import End
-    from reachproof.solver.matrix import Access
 
 FEW_CIDRS = 4
-PARTIAL_WORDS = {
+"""External ends of more have a short name."""
+_PARTIAL_WORDS = {
     "pods": "only between some of their pods",
     "addresses": "only at some of their addresses",
-    "unknownAddresses": "depends on pod addresses that are not known; narrow them with --pod-cidr",
+    "unknownAddresses": "depends on pod addresses that are not known; narrow them with {option}",
     "podsOrAddresses": "only between some of their pods or addresses",
 }
 
@@ -47,18 +47,31 @@ def connections(ports: IntervalSet) -> str:
     return "; ".join(words) if words else "No Connections"
 
 
-def remarks(access: Access, by: str | None) -> str:
+class _Access(Protocol):
+    """Ports, and the parts of them that are undetermined, or that some pair of pods or addresses lacks."""
+
+    @property
+    def ports(self) -> IntervalSet: ...
+    @property
+    def open(self) -> IntervalSet: ...
+    @property
+    def partial(self) -> IntervalSet: ...
+
+
+def remarks(
+    access: _Access,
+    by: str | None,
+    *,
+    ports_text: Callable[[IntervalSet], str] = connections,
+    option: str = "--pod-cidr",
+) -> str:
     """Remarks beside the ports of a row; mostly nothing. `by`: what `partial` is due to."""
     said = []
-    if access.open:
-        said.append(f"{_which(access, access.open)}undetermined")
-    if access.partial and by is not None:
-        said.append(f"{_which(access, access.partial)}{PARTIAL_WORDS[by]}")
+    for part, words in ((access.open, "undetermined"), (access.partial, by and _PARTIAL_WORDS[by])):
+        if part and words:
+            which = "" if part == access.ports else f"{ports_text(part)} "
+            said.append(which + words.format(option=option))
     return ", ".join(said)
-
-
-def _which(access: Access, ports: IntervalSet) -> str:
-    return "" if ports == access.ports else f"{connections(ports)} "
 
 
 def outside_names(ends: Sequence[End]) -> dict[End, str]:

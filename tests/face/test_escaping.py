@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from reachproof.face.html import Html, tag
+from reachproof.render.html_fragments import Html, tag
 from tests.face.samples import documents, everything, renamed, view
 
 HOSTILE = (

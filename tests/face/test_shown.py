@@ -14,9 +14,9 @@ from IPython.lib.pretty import pretty
 
 import reachproof as rp
 from reachproof.face import progress
-from reachproof.face.drawing import shortened
 from reachproof.face.extras import needed
 from reachproof.face.shown import MOST_LINES
+from reachproof.render.svg import shortened
 from tests.face.samples import EXAMPLES, REFUTED, documents, view
 from tests.house.places import ROOT
 

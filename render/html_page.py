@@ -1,14 +1,11 @@
-"""One HTML file of several results. It has no script, and asks for nothing."""
+"""One HTML page of several results. It has no script, and asks for nothing."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from reachproof.face.cells import text_of
-from reachproof.face.html import Html, joined, style, tag
+from reachproof.render.html_fragments import Html, joined, style, table, tag
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _PAGE_STYLE = """
@@ -20,16 +17,16 @@ h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 2em; } .rp { max-wi
 
 @runtime_checkable
 class Renders(Protocol):
-    """Something of ours that is HTML when asked."""
+    """A result or a picture."""
 
     def html(self) -> Html:
         """The HTML."""
 
 
-def write_page(path: str | os.PathLike[str], parts: Iterable[Any], title: str) -> None:
-    """Write the parts under a title: results and pictures as they show themselves, frames as tables, texts as headings.
+def html_page(parts: Iterable[Any], title: str) -> str:
+    """The parts under a title: results and pictures as they show themselves, frames as tables, texts as headings.
 
-    TypeError for a part of another kind; then nothing is written.
+    TypeError for a part of another kind.
     """
     shown = joined(_section(part) for part in parts)
     head = joined(
@@ -42,7 +39,7 @@ def write_page(path: str | os.PathLike[str], parts: Iterable[Any], title: str) -
         ]
     )
     page = tag("html", tag("head", head), tag("body", tag("h1", title), shown), lang="en")
-    Path(path).write_text(f"<!DOCTYPE html>\n{page}\n", encoding="utf-8")
+    return f"<!DOCTYPE html>\n{page}\n"
 
 
 def _section(part: Any) -> Html:
@@ -57,10 +54,3 @@ def _section(part: Any) -> Html:
         )
         return tag("div", table(map(str, part.columns), rows), class_="rp")
     raise TypeError(f"found {type(part).__name__}, expected a result, a picture, a frame, or a text for a heading")
-
-
-def table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Html:
-    """Rows under their columns; a cell that is Html stays as it is."""
-    head = tag("tr", *(tag("th", column) for column in columns))
-    lines = (tag("tr", *(tag("td", cell if isinstance(cell, Html) else text_of(cell)) for cell in row)) for row in rows)
-    return tag("div", tag("table", tag("thead", head), tag("tbody", joined(lines))), class_="rp-wide")

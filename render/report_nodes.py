@@ -6,9 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from reachproof.documents import connectivity as documents
-
-FEW_CIDRS = 4
-"""External ends of more have a short name."""
+from reachproof.render.connectivity_words import FEW_CIDRS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +25,12 @@ class ReportEnd:
 
     @property
     def external(self) -> bool:
-        """Whether it is addresses outside the cluster."""
+        """True for addresses outside the cluster."""
         return self.kind == "external"
 
     @property
     def words(self) -> str:
-        """What pictures call it."""
+        """Its name in pictures."""
         short = self.external and len(self.cidrs) <= FEW_CIDRS
         return f"outside {self.title}" if short else self.title
 
@@ -52,7 +50,7 @@ def named(ends: Iterable[ReportEnd]) -> dict[ReportEnd, ReportEnd]:
 
 
 def outside_lines(ends: Iterable[ReportEnd]) -> Iterator[str]:
-    """What the short names of external ends stand for."""
+    """The CIDRs behind the short names of external ends."""
     for end in ends:
         if len(end.cidrs) > FEW_CIDRS:
             yield f"{end}: {', '.join(end.cidrs)}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reachproof.documents.parts import End, Step, TracedFlow
-from reachproof.face.drawing import drawing, shortened
-from reachproof.face.html import Html, joined, tag
 from reachproof.network.policy import Action
+from reachproof.render.html_fragments import Html, joined, tag
+from reachproof.render.svg import drawing, shortened
 
 _WIDTH, _HEIGHT, _GAP, _TOP = 164, 58, 30, 4
 _MOST, _MOST_BOLD = 24, 19
@@ -27,7 +27,7 @@ class _Box:
     shut: bool = False
 
 
-def picture(flow: TracedFlow) -> Html:
+def flow_picture(flow: TracedFlow) -> Html:
     """The flow as SVG, from left to right. After the first step that denies, the line is broken."""
     boxes = (
         _end_box(flow.source, "source"),

@@ -1,40 +1,14 @@
-"""Pictures as SVG: drawn here, without a library, for notebooks and pages."""
+"""Elements of SVG pictures: colours, labels, legends; drawn without a library."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
 
-from reachproof.face.html import Html, joined, standing_alone, tag
+from reachproof.render.html_fragments import Html, joined, tag
 
 ALL, SOME, OPEN, NONE = "#1f6feb", "#8ab8f5", "#e3b341", "#80808022"
 """Colours of an access: every port of all pods, some of it, what depends, nothing."""
 FAINT = "#808a96"
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Picture:
-    """A picture that shows itself in a notebook; `svg` is its text, `title` what it shows."""
-
-    svg: Html
-    title: str
-
-    def html(self) -> Html:
-        """The picture as part of a page."""
-        return self.svg
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the picture to an SVG file."""
-        Path(path).write_text(f"{self.svg}\n", encoding="utf-8")
-
-    def _repr_html_(self) -> str:
-        """For notebooks."""
-        return standing_alone(self.svg)
-
-    def __repr__(self) -> str:
-        return f"<Picture: {self.title}>"
 
 
 def drawing(parts: Iterable[Html], *, width: int, height: int, title: str) -> Html:

@@ -1,0 +1,141 @@
+"""Fragments of HTML and SVG that cannot be broken out of: elements, badges, steps, rules, notices, tables.
+
+Names of pods, labels and rules are chosen by whoever writes manifests. Every element is made by `tag`, which escapes
+each text and each value of an attribute that is not `Html` already, and `Html` comes from `tag`, `joined` and the
+style sheet alone. tests/face/test_escaping.py holds every renderer against hostile names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from functools import cache
+from html import escape
+from importlib.resources import files
+from typing import TypeAlias
+
+from reachproof.documents.parts import Absent, Notice, Origin, Rule, Step
+from reachproof.network.printable import printable
+
+Cell: TypeAlias = "str | int | bool | None"
+"""An entry of a table; None is nothing."""
+
+_EMPTY = frozenset({"path", "rect", "line", "circle", "polygon", "meta"})
+"""Elements that have attributes only."""
+
+_KINDS = {
+    "holds": "good",
+    "unreachable": "good",
+    "passed": "good",
+    "equivalent": "good",
+    "stricter": "good",
+    "allowed": "found",
+    "violated": "bad",
+    "failed": "bad",
+    "looser": "bad",
+    "incomparable": "bad",
+    "error": "bad",
+    "reachable": "found",
+    "warning": "found",
+    "listed": "note",
+    "explained": "note",
+    "info": "note",
+    "denied": "note",
+}
+"""The class of a word, for its colour; open for all others."""
+
+
+class Html(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+def tag(name: str, /, *children: str, **attributes: str | int | float) -> Html:
+    """An element. `class_` stands for class, and a low line within a name for a hyphen: `stroke_width`.
+
+    Children that are not Html are texts: escaped, and with control characters written out.
+    """
+    written = "".join(f' {_attribute(key)}="{_escaped(str(value))}"' for key, value in attributes.items())
+    inside = "".join(child if isinstance(child, Html) else _escaped(child) for child in children)
+    return Html(f"<{name}{written}/>" if name in _EMPTY and not children else f"<{name}{written}>{inside}</{name}>")
+
+
+def joined(parts: Iterable[str]) -> Html:
+    """One after the other."""
+    return Html("".join(part if isinstance(part, Html) else _escaped(part) for part in parts))
+
+
+def _attribute(name: str) -> str:
+    return name.removesuffix("_").replace("_", "-")
+
+
+def _escaped(text: str) -> str:
+    return escape(printable(text))
+
+
+@cache
+def style() -> str:
+    """The style sheet; it is about elements of the class `rp` and what is in them."""
+    return files("reachproof.render").joinpath("fragments.css").read_text(encoding="utf-8")
+
+
+def standing_alone(*parts: str) -> Html:
+    """The parts with the style sheet, as one cell of a notebook shows them."""
+    return tag("div", Html(f"<style>{style()}</style>"), *parts, class_="rp")
+
+
+def badge(word: str) -> Html:
+    """A word on its colour."""
+    return tag("span", word.upper(), class_=f"rp-badge rp-{_KINDS.get(word, 'open')}")
+
+
+def place(origin: Origin | Absent | None) -> Html:
+    """The place of something in the input; nothing where that is not known."""
+    if not origin or not origin.file:
+        return Html("")
+    return joined([" ", tag("span", str(origin), class_="rp-place")])
+
+
+def steps(found: Iterable[Step]) -> Html:
+    """The steps of a trace, one to a line."""
+    return tag("ol", *(tag("li", _words(each.direction, each.action), each.text, place(each.origin)) for each in found))
+
+
+def _words(direction: str, action: str) -> Html:
+    return joined([tag("span", f"{direction} {action}", class_=f"rp-word rp-{action}"), " "])
+
+
+def rules(title: str, found: Collection[Rule]) -> Html:
+    """The rules that a verdict rests on, under a title; nothing for none."""
+    if not found:
+        return Html("")
+    lines = (tag("li", each.text, place(each.origin)) for each in found)
+    return joined([tag("div", title, class_="rp-title"), tag("ul", *lines)])
+
+
+def folded_lines(title: str, lines: Iterable[str]) -> Html:
+    """Texts behind a title; nothing for none."""
+    found = [tag("li", line) for line in lines]
+    return tag("details", tag("summary", title), tag("ul", *found)) if found else Html("")
+
+
+def folded(word: str, notices: Collection[Notice]) -> Html:
+    """Notices behind a line that counts them; nothing for none."""
+    if not notices:
+        return Html("")
+    count = f"1 {word}" if len(notices) == 1 else f"{len(notices)} {word}s"
+    lines = (tag("li", tag("code", notice.code), " ", notice.text, place(notice.origin)) for notice in notices)
+    return tag("details", tag("summary", count), tag("ul", *lines))
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[Cell]]) -> Html:
+    """Rows under their columns; a cell that is Html stays as it is."""
+    head = tag("tr", *(tag("th", column) for column in columns))
+    lines = (tag("tr", *(tag("td", cell if isinstance(cell, Html) else _text(cell)) for cell in row)) for row in rows)
+    return tag("div", tag("table", tag("thead", head), tag("tbody", joined(lines))), class_="rp-wide")
+
+
+def _text(cell: Cell) -> str:
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    return "" if cell is None else str(cell)
