@@ -30,7 +30,6 @@ REASON = (
     "whether it matches by a port name is not known: some policy has cidrGroupSelector: {}, and if the agent reads "
     "that before any other rule for every peer, port names find no pod"
 )
-CODE = "PORT_NAME_ORDER"
 
 
 def with_uncertain_names(policies: Iterable[Policy], cidrs: CidrMatches) -> list[Policy]:
@@ -67,7 +66,7 @@ def _parts(rule: Rule, condition: str) -> Iterator[Rule]:
         matches=named,
         may=True,
         reason=REASON,
-        reason_code=CODE,
+        reason_code="PORT_NAME_ORDER",
         condition=f"{rule.condition} {condition}",
     )
 
