@@ -43,8 +43,7 @@ from reachproof.queries.diff_document import diff_document
 from reachproof.queries.difference import Diff, difference
 from reachproof.queries.errors import together
 from reachproof.queries.exposure import Exposure, exposure
-from reachproof.queries.findings import Report as LintReport
-from reachproof.queries.findings import findings_document
+from reachproof.queries.findings import LintReport, findings_document
 from reachproof.queries.possible_exposure import with_possible
 from reachproof.queries.truth_table import Ends, truth_table
 from reachproof.solver.budget import Budget, OutOfBudget

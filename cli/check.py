@@ -16,7 +16,7 @@ from reachproof.cli.reading import read, read_named
 from reachproof.network.printable import printable
 
 if TYPE_CHECKING:  # Z3 is loaded only where it is needed
-    from reachproof.queries.packs import Report
+    from reachproof.queries.packs import CheckReport
 
 
 @click.command()
@@ -105,7 +105,7 @@ def _progress(done: int, total: int, name: str) -> None:
     click.echo(f"\r\x1b[K{done} of {total} checked: {printable(name)[:60]}", nl=False, err=True)
 
 
-def _print(report: Report, output: str, *, no_color: bool) -> None:
+def _print(report: CheckReport, output: str, *, no_color: bool) -> None:
     match output:
         case "json":
             from reachproof.documents.json import pretty

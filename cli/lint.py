@@ -14,7 +14,7 @@ from reachproof.cli.output import reader_may_leave, warn, write_lines
 from reachproof.cli.reading import read
 from reachproof.documents.words import FindingSeverity
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.findings import Report
+from reachproof.queries.findings import LintReport
 from reachproof.render.findings_text import findings_lines
 
 NEVER = "never"
@@ -85,7 +85,7 @@ def lint(
     return _exit_code(report, fail_on)
 
 
-def _report(snapshot: Snapshot, timeout: float | None) -> Report:
+def _report(snapshot: Snapshot, timeout: float | None) -> LintReport:
     from reachproof.queries.hygiene import lint as look  # Z3 is loaded only where it is needed
     from reachproof.solver.budget import Budget
     from reachproof.solver.ground import prepare
@@ -94,7 +94,7 @@ def _report(snapshot: Snapshot, timeout: float | None) -> Report:
     return look(prepare(snapshot), Budget(seconds=timeout) if timeout else Budget(), Prover())
 
 
-def _exit_code(report: Report, fail_on: str) -> ExitCode:
+def _exit_code(report: LintReport, fail_on: str) -> ExitCode:
     if fail_on != NEVER and report.at_least(FindingSeverity(fail_on)):
         return ExitCode.REFUTED
     return ExitCode.UNDECIDED if report.undecided else ExitCode.PROVED

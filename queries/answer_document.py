@@ -40,7 +40,7 @@ def answer_document(answer: Answer, status: Status | None = None) -> documents.A
     )
 
 
-def report_document(report: packs.Report) -> Report:
+def report_document(report: packs.CheckReport) -> Report:
     """The verdict on all statements, every answer with its status, and what was left out with the reason."""
     return Report(
         verdict=report.verdict,

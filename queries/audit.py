@@ -18,7 +18,7 @@ from reachproof.network.errors import InputError, Problem
 from reachproof.network.options import DEFAULT_OPTIONS, Options
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer_document import report_document
-from reachproof.queries.packs import PackText, Report, check
+from reachproof.queries.packs import CheckReport, PackText, check
 from reachproof.solver.budget import Budget
 
 
@@ -50,7 +50,7 @@ class PackAudit:
 
     pack: str
     state: State
-    report: Report | None = None
+    report: CheckReport | None = None
     document: documents.Report | None = None
     problems: tuple[Problem, ...] = ()
 
@@ -131,8 +131,8 @@ def _checked(snapshot: Snapshot, task: AuditTask, packs: tuple[PackText, ...]) -
     return tuple(_of_pack(report, pack) for pack in packs)
 
 
-def _of_pack(report: Report, pack: PackText) -> PackAudit:
-    own = Report(
+def _of_pack(report: CheckReport, pack: PackText) -> PackAudit:
+    own = CheckReport(
         results=tuple(each for each in report.results if each.statement.pack == pack.name),
         skipped=tuple(each for each in report.skipped if each.statement.pack == pack.name),
     )

@@ -39,7 +39,7 @@ _VERB = {Action.ALLOW: "allows", Action.DENY: "denies", Action.PASS: "passes"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class ChangeCause:
     """A rule that decided the flow before, or decides it after. `edit`: what was done to its policy, if anything."""
 
     because: Because
@@ -51,7 +51,7 @@ class Cause:
 class Causes:
     """Rules, and what is different about the endpoints, each once."""
 
-    rules: tuple[Cause, ...] = ()
+    rules: tuple[ChangeCause, ...] = ()
     endpoints: tuple[str, ...] = ()
 
 
@@ -114,7 +114,7 @@ class Explainer:
                 for step in side.steps:
                     for because in by_step(snapshot, step):
                         cause = _general(because, step)
-                        rules.append(Cause(because=cause, when=when, edit=self._edits.get(because.policy)))
+                        rules.append(ChangeCause(because=cause, when=when, edit=self._edits.get(because.policy)))
         edited = tuple(cause for cause in rules if cause.edit is not None)
         if edited:
             return Causes(edited)
@@ -123,7 +123,7 @@ class Explainer:
 
     def _of_one_side(self, comparison: Comparison, traces: Traces) -> Causes:
         """The rules that allow a flow which only one snapshot has, and whose ends these are."""
-        rules: list[Cause] = []
+        rules: list[ChangeCause] = []
         ends: list[str] = []
         for when, snapshot, trace in zip(When, comparison.snapshots, traces, strict=True):
             if trace is None:
@@ -131,7 +131,7 @@ class Explainer:
             for step in trace.steps:
                 for because in by_step(snapshot, step):
                     cause = _general(because, step)
-                    rules.append(Cause(because=cause, when=when, edit=self._edits.get(because.policy)))
+                    rules.append(ChangeCause(because=cause, when=when, edit=self._edits.get(because.policy)))
             word = "new" if when is When.AFTER else "lost"
             other = comparison.snapshots[0 if when is When.AFTER else 1]
             ends += [f"{word}: {each}" for party in _ends(trace) if (each := _missing(party, other))]
@@ -187,7 +187,7 @@ def demand_judged(sample: PairSample, before: Truth | None, after: Truth | None)
 
 
 def _together(causes: Iterable[Causes]) -> Causes:
-    rules: dict[tuple[object, ...], Cause] = {}
+    rules: dict[tuple[object, ...], ChangeCause] = {}
     endpoints: dict[str, None] = {}
     for each in causes:
         for cause in each.rules:

@@ -7,9 +7,9 @@ from reachproof.documents.connectivity import ReportEnd, connections
 from reachproof.documents.words import Truth, When
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.connectivity_document import end_document
-from reachproof.queries.diff_causes import Cause
+from reachproof.queries.diff_causes import ChangeCause
 from reachproof.queries.diff_rows import Row
-from reachproof.queries.difference import Diff, Shown, Undetermined
+from reachproof.queries.difference import Diff, ReplayedShift, Undetermined
 from reachproof.queries.document_parts import (
     flow_fields,
     notices,
@@ -76,7 +76,7 @@ def _end(diff: Diff, end: End) -> ReportEnd:
     return end_document(diff.before if lost else diff.after, end)
 
 
-def _cause(cause: Cause) -> documents.Cause:
+def _cause(cause: ChangeCause) -> documents.Cause:
     return documents.Cause(**rule_fields(cause.because), when=When(cause.when), edit=cause.edit)
 
 
@@ -99,7 +99,7 @@ def _undetermined(found: Undetermined) -> documents.Undetermined:
     )
 
 
-def _shift(diff: Diff, shown: Shown | None) -> documents.Shift | None:
+def _shift(diff: Diff, shown: ReplayedShift | None) -> documents.Shift | None:
     if shown is None:
         return None
     before, after = shown.traces

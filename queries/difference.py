@@ -47,7 +47,7 @@ from reachproof.solver.prove import Prover
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class ReplayedShift:
     """A flow that differs, with its replayed traces; None in a snapshot that does not have it."""
 
     before: Flow | None
@@ -89,10 +89,10 @@ class Diff:
     new: tuple[End, ...] = ()
     lost: tuple[End, ...] = ()
     policies: tuple[PolicyChange, ...] = ()
-    looser: Shown | None = None
-    stricter: Shown | None = None
+    looser: ReplayedShift | None = None
+    stricter: ReplayedShift | None = None
     undetermined: tuple[Undetermined, ...] = ()
-    open: Shown | None = None
+    open: ReplayedShift | None = None
     assumptions: tuple[Notice, ...] = ()
     warnings: tuple[Notice, ...] = ()
     compared: int = 0
@@ -144,14 +144,14 @@ def difference(
         groups = grouping(before.universe, by, nodes=False), grouping(after.universe, by, nodes=False)
         found = replace(found, assumptions=tuple(dict.fromkeys(notices)))
         doubtful = relevant_changes(changes, (before, after), (earlier, region))
-        found = _filled(found, comparisons, groups, doubtful, Asked(budget=running, prover=prover))
+        found = _filled(found, comparisons, groups, doubtful, Effort(budget=running, prover=prover))
     except OutOfBudget as over:
         found = replace(found, reason=str(over))
     return replace(found, solver_ms=round((time.perf_counter() - started) * 1000, 3))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Effort:
     """The budget and the prover of a comparison."""
 
     budget: Budget
@@ -163,14 +163,14 @@ def _filled(
     comparisons: Sequence[Comparison],
     groups: tuple[Grouping, Grouping],
     doubtful: Sequence[PolicyChange],
-    asked: Asked,
+    effort: Effort,
 ) -> Diff:
     """With relation, witnesses and rows; a reason where the provers run out of their budget. Raises OutOfBudget."""
-    shown: dict[Difference, Shown | None] = {}
+    shown: dict[Difference, ReplayedShift | None] = {}
     for way in Difference:
         shown[way] = None
         for comparison in comparisons:
-            decision = decide(comparison, way, asked.budget, asked.prover)
+            decision = decide(comparison, way, effort.budget, effort.prover)
             if isinstance(decision, Undecided):
                 return replace(found, reason=decision.reason)
             if isinstance(decision, Differs) and shown[way] is None:
@@ -179,7 +179,7 @@ def _filled(
     for comparison, sample in samples:
         judge(comparison, sample)
     explainer = Explainer(comparisons, {each.policy: each.edit for each in found.policies})
-    rows = difference_rows(comparisons, groups, explainer, asked.budget)
+    rows = difference_rows(comparisons, groups, explainer, effort.budget)
     if explainer.left_out:
         text = (
             f"there are many rows: causes were looked for in {MOST_JUDGED} kinds of flow only, and some rows have none"
@@ -202,7 +202,7 @@ def _filled(
     )
 
 
-def _relation(shown: Mapping[Difference, Shown | None], changes: Sequence[PolicyChange]) -> Relation:
+def _relation(shown: Mapping[Difference, ReplayedShift | None], changes: Sequence[PolicyChange]) -> Relation:
     """The one relation that is left by all that is not known; UNDETERMINED where there are several."""
     looser, stricter, gain, lose = (shown[way] is not None for way in Difference)
     if looser and stricter:
@@ -215,7 +215,7 @@ def _relation(shown: Mapping[Difference, Shown | None], changes: Sequence[Policy
     return Relation.UNDETERMINED if gain or lose or changes else Relation.EQUIVALENT
 
 
-def undetermined(changes: Sequence[PolicyChange], opened: Shown | None) -> tuple[Undetermined, ...]:
+def undetermined(changes: Sequence[PolicyChange], opened: ReplayedShift | None) -> tuple[Undetermined, ...]:
     """The differences of which it is not known what they change; `opened`: a flow that shows it."""
     found = [
         Undetermined(
@@ -241,9 +241,9 @@ def _assumptions(before: Encoding, after: Encoding, region: Formula) -> Iterator
     yield from address_notices(after.universe, region)
 
 
-def show(comparison: Comparison, sample: PairSample) -> Shown:
+def show(comparison: Comparison, sample: PairSample) -> ReplayedShift:
     """A flow that differs, replayed. InternalError where the evaluator does not find it different."""
-    return Shown(before=sample.flows.before, after=sample.flows.after, traces=replayed(comparison, sample))
+    return ReplayedShift(before=sample.flows.before, after=sample.flows.after, traces=replayed(comparison, sample))
 
 
 def judge(comparison: Comparison, sample: PairSample) -> None:

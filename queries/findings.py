@@ -58,7 +58,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class LintReport:
     """All findings, the worst first, then by place in the input. `undecided`: what the budget was too small for."""
 
     snapshot: Snapshot
@@ -86,7 +86,7 @@ def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=key))
 
 
-def findings_document(report: Report) -> documents.Findings:
+def findings_document(report: LintReport) -> documents.Findings:
     """All findings."""
     snapshot = report.snapshot
     return documents.Findings(

@@ -30,7 +30,7 @@ from reachproof.network.policy import Action, Direction, Policy, TierName
 from reachproof.network.ports import Protocol, place
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Witness
-from reachproof.queries.findings import Code, Finding, Report, ordered
+from reachproof.queries.findings import Code, Finding, LintReport, ordered
 from reachproof.queries.lint_input import blind_blocks, loading_findings, rule_name, static_findings
 from reachproof.semantics.evaluate import evaluate, truth
 from reachproof.semantics.sentences import listed, number_or_name
@@ -134,7 +134,7 @@ KINDS = 4
 """How many kinds of findings need flows; each has the whole budget."""
 
 
-def lint(encoding: Encoding, budget: Budget, prover: Prover) -> Report:
+def lint(encoding: Encoding, budget: Budget, prover: Prover) -> LintReport:
     """All findings. Each kind that needs flows has the whole budget; where it runs out, the report says so."""
     found = [
         *static_findings(encoding.universe),
@@ -154,7 +154,7 @@ def lint(encoding: Encoding, budget: Budget, prover: Prover) -> Report:
                 found.append(finding)
         except OutOfBudget as over:
             undecided.append(Notice(code="UNDECIDED", text=f"{name} were not looked for to the end: {over}"))
-    return Report(snapshot=encoding.snapshot, findings=ordered(found), undecided=tuple(undecided))
+    return LintReport(snapshot=encoding.snapshot, findings=ordered(found), undecided=tuple(undecided))
 
 
 # ---------------------------------------------------------------- rules that decide nothing

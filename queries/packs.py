@@ -71,7 +71,7 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class CheckReport:
     """Results, in the order of the packs and of the statements in them."""
 
     results: tuple[Result, ...]
@@ -140,7 +140,7 @@ def check(
     allow_no_policies: bool = False,
     others: Mapping[str, Snapshot] | None = None,
     progress: Progress | None = None,
-) -> Report:
+) -> CheckReport:
     """Check packs; each statement gets the whole budget. The result does not depend on `jobs`.
 
     A session brings what is prepared, and the snapshots that statements may compare with; with a snapshot, these are
@@ -184,17 +184,17 @@ def named(answer: Answer, statement: Statement) -> Answer:
     return replace(answer, name=statement.name, severity=statement.severity, expected=statement.expected)
 
 
-def report_of(found: Iterable[Result | Skipped]) -> Report:
+def report_of(found: Iterable[Result | Skipped]) -> CheckReport:
     """The report on statements, in their order."""
     each = tuple(found)
-    return Report(
+    return CheckReport(
         results=tuple(one for one in each if isinstance(one, Result)),
         skipped=tuple(one for one in each if isinstance(one, Skipped)),
     )
 
 
 def verdict_of(statuses: Iterable[Status]) -> Verdict:
-    """The verdict on all statements that were checked, as `Report.verdict` says."""
+    """The verdict on all statements that were checked, as `CheckReport.verdict` says."""
     found = set(statuses)
     if Status.FAILED in found:
         return Verdict.VIOLATED

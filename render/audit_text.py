@@ -9,7 +9,7 @@ from reachproof.network.errors import InputError
 from reachproof.network.printable import printable
 from reachproof.queries.audit import Audited, PackAudit
 from reachproof.queries.fleet import FleetReport
-from reachproof.queries.packs import Report
+from reachproof.queries.packs import CheckReport
 from reachproof.render.answer_text import error_lines
 from reachproof.render.report_text import result_lines, summary
 from reachproof.render.terminal import Colour, coloured
@@ -48,11 +48,11 @@ def trouble(audited: Audited | PackAudit) -> Iterator[str]:
         yield "interrupted before it was finished"
 
 
-def joined_report(audited: Audited) -> Report:
+def joined_report(audited: Audited) -> CheckReport:
     """The results of all packs on one snapshot."""
     reports = [pack.report for pack in audited.packs if pack.report is not None]
     results = tuple(result for each in reports for result in each.results)
-    return Report(results=results, skipped=tuple(each for report in reports for each in report.skipped))
+    return CheckReport(results=results, skipped=tuple(each for report in reports for each in report.skipped))
 
 
 def _head(audited: Audited) -> str:

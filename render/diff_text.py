@@ -62,7 +62,7 @@ def _row(shown: Shown, row: Row) -> Iterator[str]:
     yield from (f"           {printable(text)}" for text in cause_texts(row))
 
 
-def _flow(says: str, flow: difference.Shown) -> Iterator[str]:
+def _flow(says: str, flow: difference.ReplayedShift) -> Iterator[str]:
     known = known_flow(flow)
     yield f"{says}: {printable(flow_text(known))}"
     for when, trace in zip(("before", "after"), flow.traces, strict=True):

@@ -8,10 +8,9 @@ from functools import cached_property
 
 from reachproof.documents.words import Change, Edit, Relation
 from reachproof.network.flow import Flow
-from reachproof.queries.diff_causes import Cause
+from reachproof.queries.diff_causes import ChangeCause
 from reachproof.queries.diff_rows import Row
-from reachproof.queries.difference import Diff, Undetermined
-from reachproof.queries.difference import Shown as Witness
+from reachproof.queries.difference import Diff, ReplayedShift, Undetermined
 from reachproof.queries.report_ends import End
 from reachproof.render.answer_text import place
 from reachproof.render.connectivity_words import connections, end_text, outside_names
@@ -80,7 +79,7 @@ def undetermined_text(found: Undetermined) -> str:
     return f"{found.policy}: {found.text}" if found.policy else found.text
 
 
-def witnesses(diff: Diff) -> Iterator[tuple[str, Witness]]:
+def witnesses(diff: Diff) -> Iterator[tuple[str, ReplayedShift]]:
     """Flows that show the relation, each with what it shows."""
     for says, flow in (
         ("allowed more than before", diff.looser),
@@ -91,7 +90,7 @@ def witnesses(diff: Diff) -> Iterator[tuple[str, Witness]]:
             yield says, flow
 
 
-def known_flow(witness: Witness) -> Flow:
+def known_flow(witness: ReplayedShift) -> Flow:
     """The flow in the later of the snapshots that have it."""
     found = witness.after or witness.before
     assert found is not None
@@ -105,7 +104,7 @@ def cause_texts(row: Row) -> Iterator[str]:
     yield from row.causes.endpoints
 
 
-def cause_text(cause: Cause) -> str:
+def cause_text(cause: ChangeCause) -> str:
     """A rule, whether it decided before or decides now, and what was done to its policy."""
     edit = f" ({cause.edit})" if cause.edit else ""
     return f"{cause.when}: {cause.because.text}{edit}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reachproof.documents.words import FindingSeverity
 from reachproof.network.printable import printable
-from reachproof.queries.findings import Finding, Report
+from reachproof.queries.findings import Finding, LintReport
 from reachproof.render.terminal import Colour, coloured
 
 _COLOURS: dict[FindingSeverity, Colour] = {
@@ -16,7 +16,7 @@ _COLOURS: dict[FindingSeverity, Colour] = {
 }
 
 
-def findings_lines(report: Report) -> Iterator[str]:
+def findings_lines(report: LintReport) -> Iterator[str]:
     """A line per finding, the worst first; then what was not looked for, what it assumes, and a count."""
     yield from map(_line, report.findings)
     yield from (printable(f"undecided: {notice.text}") for notice in report.undecided)
@@ -30,7 +30,7 @@ def _line(finding: Finding) -> str:
     return f"{printable(place)}{severity}: {finding.code}: {printable(finding.text)}"
 
 
-def _counted(report: Report, severity: FindingSeverity) -> str:
+def _counted(report: LintReport, severity: FindingSeverity) -> str:
     count = report.count(severity)
     plural = "" if count == 1 or severity is FindingSeverity.INFO else "s"
     return f"{count} {severity}{plural}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reachproof.documents.words import Status
 from reachproof.grammar.ast import Severity
 from reachproof.network.printable import printable
-from reachproof.queries.packs import Report, Result
+from reachproof.queries.packs import CheckReport, Result
 from reachproof.render.failure_location import faults, story
 from reachproof.render.report_text import summary
 
@@ -20,7 +20,7 @@ _COMMAND = {
 }
 
 
-def github_lines(report: Report) -> Iterator[str]:
+def github_lines(report: CheckReport) -> Iterator[str]:
     """`::error file=F,line=N,title=NAME (SEVERITY)::text` for each that did not pass, then counts; printable.
 
     It is at the first rule at fault, else at the statement itself.

@@ -10,14 +10,14 @@ from reachproof.documents.words import Status
 from reachproof.network.printable import printable
 from reachproof.queries.audit import Audited, PackAudit
 from reachproof.queries.fleet import FleetReport
-from reachproof.queries.packs import Report, Result, Skipped
+from reachproof.queries.packs import CheckReport, Result, Skipped
 from reachproof.render.audit_text import trouble
 from reachproof.render.failure_location import faults, headline, story
 
 _COUNTED = ("tests", "failures", "errors", "skipped")
 
 
-def junit_text(report: Report) -> str:
+def junit_text(report: CheckReport) -> str:
     """The document. What failed is a `failure`, what is not decided an `error`, what does not apply is `skipped`."""
     suites = ElementTree.Element("testsuites", name="reachproof")
     _add_suites(suites, report)
@@ -38,7 +38,7 @@ def audit_junit_text(report: FleetReport) -> str:
     return _finished(suites)
 
 
-def _add_suites(suites: ElementTree.Element, report: Report, *, prefix: str = "") -> None:
+def _add_suites(suites: ElementTree.Element, report: CheckReport, *, prefix: str = "") -> None:
     """A suite for each pack of the report, in order of name; `prefix` goes before the names of suites."""
     everything: list[Result | Skipped] = [*report.results, *report.skipped]
     ordered = sorted(everything, key=lambda each: (each.statement.pack, each.statement.line))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reachproof.documents.words import Status, Verdict
 from reachproof.network.printable import printable
-from reachproof.queries.packs import Report, Result, Skipped
+from reachproof.queries.packs import CheckReport, Result, Skipped
 from reachproof.render.answer_text import answer_lines
 from reachproof.render.terminal import Colour, coloured
 
@@ -17,7 +17,7 @@ _WORDS: dict[Status, tuple[str, Colour]] = {
 }
 
 
-def report_lines(report: Report) -> Iterator[str]:
+def report_lines(report: CheckReport) -> Iterator[str]:
     """The report, line by line."""
     for result in report.results:
         yield from result_lines(result)
@@ -42,7 +42,7 @@ def _head(word: str, colour: Colour, item: Result | Skipped) -> str:
     return f"{coloured(word, colour)}  {printable(item.statement.name)} ({item.statement.severity})"
 
 
-def summary(report: Report) -> str:
+def summary(report: CheckReport) -> str:
     """Counts of passed, failed and so on, without those that are 0."""
     found = [str(result.status) for result in report.results] + ["skipped"] * len(report.skipped)
     counts = [f"{found.count(word)} {word}" for word in ("passed", "failed", "undecided", "skipped") if word in found]

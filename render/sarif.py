@@ -15,10 +15,9 @@ from urllib.parse import quote
 from reachproof.documents.words import FindingSeverity, Status
 from reachproof.grammar.ast import Severity
 from reachproof.queries.audit import Audited
-from reachproof.queries.findings import Code, Finding
-from reachproof.queries.findings import Report as Findings
+from reachproof.queries.findings import Code, Finding, LintReport
 from reachproof.queries.fleet import FleetReport
-from reachproof.queries.packs import Report, Result, Statement
+from reachproof.queries.packs import CheckReport, Result, Statement
 from reachproof.render.audit_text import joined_report, trouble
 from reachproof.render.failure_location import Fault, faults, story
 
@@ -47,7 +46,7 @@ _SCORE = {
 }
 
 
-def report_sarif(report: Report, version: str) -> dict[str, Json]:
+def report_sarif(report: CheckReport, version: str) -> dict[str, Json]:
     """The log with one run. Failures have the level of their severity; what is not decided has the kind `open`.
 
     Statements that do not apply are notifications of the invocation. A fingerprint stays the same when lines move.
@@ -60,7 +59,7 @@ def audit_sarif(report: FleetReport, version: str) -> dict[str, Json]:
     return _log([_audit_run(each, version) for each in report.snapshots])
 
 
-def findings_sarif(report: Findings, version: str) -> dict[str, Json]:
+def findings_sarif(report: LintReport, version: str) -> dict[str, Json]:
     """The log with one run. What was not looked for to the end is a notification of the invocation."""
     codes = [code for code in Code if any(each.code is code for each in report.findings)]
     rules: list[Json] = [
@@ -90,7 +89,7 @@ def _audit_run(audited: Audited, version: str) -> dict[str, Json]:
     return run | {"automationDetails": {"id": f"reachproof-audit/{audited.name}/"}}
 
 
-def _report_run(report: Report, version: str, troubles: tuple[str, ...] = ()) -> dict[str, Json]:
+def _report_run(report: CheckReport, version: str, troubles: tuple[str, ...] = ()) -> dict[str, Json]:
     statements: dict[str, Statement] = {}
     for statement in (*(each.statement for each in report.results), *(each.statement for each in report.skipped)):
         statements.setdefault(statement.name, statement)

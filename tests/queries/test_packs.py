@@ -19,7 +19,7 @@ from reachproof.network.errors import InputError, InternalError
 from reachproof.queries import ask
 from reachproof.queries.answer_document import report_document
 from reachproof.queries.ask import Session
-from reachproof.queries.packs import PackText, Report, Result, check, read_packs
+from reachproof.queries.packs import CheckReport, PackText, Result, check, read_packs
 from reachproof.solver.budget import Budget
 from tests.queries.given import network_policy
 from tests.queries.given import pod as pod_object
@@ -63,7 +63,7 @@ spec: {podSelector: {}, policyTypes: [Ingress]}
 SNAPSHOT = load_text(CLUSTER, name="cluster.yaml")
 
 
-def checked(text: str, *, allow_vacuous: bool = False) -> Report:
+def checked(text: str, *, allow_vacuous: bool = False) -> CheckReport:
     return check(SNAPSHOT, [PackText(name="a.reach", text=text)], allow_vacuous=allow_vacuous)
 
 
@@ -73,7 +73,7 @@ def refused(*texts: str) -> str:
     return str(caught.value)
 
 
-def outcomes(report: Report) -> list[tuple[str, str, Status]]:
+def outcomes(report: CheckReport) -> list[tuple[str, str, Status]]:
     return [(each.answer.name, str(each.answer.verdict), each.status) for each in report.results]
 
 

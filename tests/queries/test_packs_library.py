@@ -9,7 +9,7 @@ import pytest
 from reachproof.documents.words import Verdict
 from reachproof.grammar.parse import parse_pack
 from reachproof.manifests import load_text
-from reachproof.queries.packs import PackText, Report, check, library
+from reachproof.queries.packs import CheckReport, PackText, check, library
 
 NAMES = {
     "admin-policies-unambiguous",
@@ -131,7 +131,7 @@ BROKEN = {
 }
 
 
-def checked(documents: list[str]) -> Report:
+def checked(documents: list[str]) -> CheckReport:
     return check(load_text("\n---\n".join(documents), name="cluster.yaml"), library())
 
 
