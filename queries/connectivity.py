@@ -28,9 +28,9 @@ from reachproof.queries.replay import spot_check
 from reachproof.queries.report_check import judge_rows
 from reachproof.queries.report_ends import End, grouping, outside_ends, partial_by
 from reachproof.solver.budget import Budget
+from reachproof.solver.connection_matrix import Access, ConnectionMatrix, connection_matrix
 from reachproof.solver.goal import FALSE, All, At, Formula, Members, Side, Some, Wanted
 from reachproof.solver.ground import Encoding, prepare
-from reachproof.solver.matrix import Access, Matrix, matrix
 
 if TYPE_CHECKING:
     from reachproof.queries.ask import Session  # which loads Z3; a report needs none of it
@@ -128,7 +128,7 @@ class Connectivity:
     warnings: tuple[Notice, ...]
     flows: int
     judged: int
-    matrix: Matrix = field(repr=False, compare=False)
+    matrix: ConnectionMatrix = field(repr=False, compare=False)
     encoding: Encoding = field(repr=False, compare=False)
 
     def __iter__(self) -> Iterator[Row]:
@@ -180,13 +180,14 @@ def connectivity(
     binder.finish()
     groups = grouping(universe, request.by, nodes=binder.names_nodes)
     certain = _region(Binder(universe, sure=True), request) if binder.doubtful else None
-    found = matrix(encoding, region, groups.numbers, budget.start(), certain=certain, silent=silent_outside)
-    spot_check(snapshot, (*found.samples, *found.open_samples))
+    found = connection_matrix(encoding, region, groups.numbers, budget.start(), certain=certain, silent=silent_outside)
+    sampled = found.sampled
+    spot_check(snapshot, (*sampled.samples, *sampled.open_samples))
     notices = (
         *snapshot.assumptions,
         *binder.assumptions,
         *address_notices(universe, region),
-        *reasons(snapshot, found.open_samples, found.open_kinds),
+        *reasons(snapshot, sampled.open_samples, sampled.open_kinds),
     )
     ends = (*groups.ends, *outside_ends(found.outside, snapshot.held))
     judged = judge_rows(snapshot, ends, found) if request.everything else 0
@@ -196,8 +197,8 @@ def connectivity(
         ends=ends,
         assumptions=tuple(dict.fromkeys(notices)),
         warnings=tuple(dict.fromkeys((*snapshot.warnings, *binder.warnings))),
-        flows=found.kinds,
-        judged=judged + len(found.samples),
+        flows=sampled.kinds,
+        judged=judged + len(sampled.samples),
         matrix=found,
         encoding=encoding,
     )

@@ -18,7 +18,7 @@ from reachproof.queries.document_parts import notices, rules, warnings
 from reachproof.queries.exposure import Exposure, Facing
 from reachproof.queries.report_ends import End, EndKind, partial_by
 from reachproof.queries.tenancy import tenant_of
-from reachproof.solver.matrix import Access
+from reachproof.solver.connection_matrix import Access
 
 if TYPE_CHECKING:
     from reachproof.queries.connectivity_explain import Explanation

@@ -19,7 +19,6 @@ from reachproof.queries.report_ends import End
 from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Trace, Truth
 from reachproof.solver.budget import Budget
-from reachproof.solver.matrix import flows
 
 MOST_PAIRS = 20_000
 
@@ -59,7 +58,7 @@ def explain_pair(report: Connectivity, src: End, dst: End) -> Explanation:
     snapshot = report.snapshot
     access = report.between(src, dst)
     found: dict[tuple[object, ...], tuple[IntervalSet, Trace]] = {}
-    for ports, flow in flows(report.matrix, report.place[src], report.place[dst]):
+    for ports, flow in report.matrix.flows(report.place[src], report.place[dst]):
         trace = evaluate(snapshot, flow)
         if trace.truth is not Truth.DENIED and place(flow.protocol, flow.port) not in access.ports:
             raise InternalError(f"the report lacks {flow}, which the evaluator allows; this is a bug of reachproof")

@@ -15,7 +15,7 @@ from reachproof.network.intervals import IntervalSet
 from reachproof.queries.diff_causes import MOST_CELLS, MOST_FLOWS, MOST_JUDGED, Causes, Explainer
 from reachproof.queries.report_ends import End, EndKind, Grouping, by_name, outside_ends
 from reachproof.solver.budget import Budget, OutOfBudget
-from reachproof.solver.changed_ends import Changed, changed_ends
+from reachproof.solver.changed_ends import Changed, Ports, changed_ends
 from reachproof.solver.compare import Comparison
 from reachproof.solver.goal import Side
 from reachproof.solver.joint import Twin
@@ -87,24 +87,19 @@ def difference_rows(
     for one, sources, destinations in merged:
         budget.check()
         src, dst = _end(ends, sources, held), _end(ends, destinations, held)
-        rows.append(_row(one, src, dst, explainer.causes(one.cells, most)))
+        rows.append(_row(one.ports, src, dst, explainer.causes(one.cells, most)))
     return tuple(sorted(rows, key=lambda row: (_order(row.src, places), _order(row.dst, places))))
 
 
-def _row(changed: Changed[Key], src: End, dst: End, causes: Causes) -> Row:
+def _row(ports: Ports, src: End, dst: End, causes: Causes) -> Row:
     change = Change.CHANGED
-    if bool(changed.before) is not bool(changed.after):
-        change = Change.ADDED if changed.after else Change.REMOVED
+    if bool(ports.before) is not bool(ports.after):
+        change = Change.ADDED if ports.after else Change.REMOVED
     return Row(
         src=src,
         dst=dst,
         change=change,
-        before=changed.before,
-        after=changed.after,
-        before_open=changed.before_open,
-        after_open=changed.after_open,
-        gained=changed.gained,
-        lost=changed.lost,
+        **ports._asdict(),
         causes=causes,
     )
 

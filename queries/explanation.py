@@ -40,7 +40,7 @@ from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.decide import Found, Undecided, search
 from reachproof.solver.goal import FALSE, All, Formula, Not, Search, Side, Some, Wanted
-from reachproof.solver.listing import listing
+from reachproof.solver.reachability_cells import reachability
 from reachproof.solver.samples import Sample
 
 MOST_FLOWS = 300
@@ -197,10 +197,11 @@ class _Listed:
 
 
 def _listed(session: Session, asked: Asked, budget: Budget) -> _Listed:
-    found = listing(session.encoding, asked.certain or asked.region, budget, limit=MOST_FLOWS)
+    found = reachability(session.encoding, asked.certain or asked.region, budget, limit=MOST_FLOWS).sampled
     if asked.certain is None:
         return _Listed(certain=found.samples, left_open=(), kinds=found.kinds)
-    rest = listing(session.encoding, All((asked.region, Not(asked.certain))), budget, limit=MOST_FLOWS)
+    region = All((asked.region, Not(asked.certain)))
+    rest = reachability(session.encoding, region, budget, limit=MOST_FLOWS).sampled
     return _Listed(certain=found.samples, left_open=rest.samples, kinds=found.kinds + rest.kinds)
 
 

@@ -11,7 +11,7 @@ from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.policy import Direction
 from reachproof.queries.connectivity import Connectivity
 from reachproof.queries.report_ends import End, EndKind
-from reachproof.solver.matrix import Access
+from reachproof.solver.connection_matrix import Access
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

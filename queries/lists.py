@@ -37,9 +37,11 @@ from reachproof.queries.tenancy import tenant_of
 from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Step, Truth
 from reachproof.solver.budget import Budget, OutOfBudget
-from reachproof.solver.goal import All, At, Formula, Members, Same, Side
+from reachproof.solver.goal import All, At, Formula, Members, Side
 from reachproof.solver.ground import Encoding
-from reachproof.solver.listing import Allowed, Listing, listing
+from reachproof.solver.reachability_cells import Allowed, Reachability, reachability
+from reachproof.solver.reachability_matrix import matrix
+from reachproof.solver.samples import SAMPLES
 
 _DECIDING_SAMPLES = 2_000
 Rows = tuple[Row, ...]
@@ -54,8 +56,7 @@ class ListPlan:
     region: Formula
     certain: Formula | None = None
     columns: tuple[str, ...]
-    rows: Callable[[Listing], Rows]
-    groups: Same | None = None
+    rows: Callable[[Reachability, Budget], Rows]
     samples: int | None = None
     assumptions: tuple[Notice, ...] = ()
     warnings: tuple[Notice, ...] = ()
@@ -71,12 +72,12 @@ def list_plan(binder: Binder, statement: ListStatement) -> ListPlan:
             return _which(binder, statement)
         case ast.WhichPorts(source, destination):
             region = All((binder.at(Side.SOURCE, source), binder.to(destination, ast.ANY_PORT)))
-            return _plan(binder, "which", region, ("ports", "depends"), _ports_rows)
+            return _plan(binder, "which", region, ("ports", "depends"), lambda found, _: _ports_rows(found))
         case ast.WhichPolicies(source, destination, ports):
             region = All((binder.at(Side.SOURCE, source), binder.to(destination, ports)))
             snapshot = binder.snapshot
             columns = ("policy", "rule", "direction", "action", "origin")
-            return _plan(binder, "which", region, columns, lambda found: _deciding_rows(snapshot, found))
+            return _plan(binder, "which", region, columns, lambda found, _: _deciding_rows(snapshot, found))
         case ast.Show():
             return _show(binder, statement)
         case _:
@@ -88,8 +89,7 @@ def _plan(
     form: str,
     region: Formula,
     columns: tuple[str, ...],
-    rows: Callable[[Listing], Rows],
-    groups: Same | None = None,
+    rows: Callable[[Reachability, Budget], Rows],
 ) -> ListPlan:
     return ListPlan(
         form=form,
@@ -97,7 +97,6 @@ def _plan(
         region=region,
         columns=columns,
         rows=rows,
-        groups=groups,
         samples=_DECIDING_SAMPLES if columns[0] == "policy" else None,
         assumptions=tuple(dict.fromkeys(binder.assumptions)),
         warnings=tuple(dict.fromkeys(binder.warnings)),
@@ -134,14 +133,14 @@ def _which(binder: Binder, which: ast.Which) -> ListPlan:
             "which",
             region,
             (name, "ports", "depends"),
-            lambda found: service_rows(snapshot, found, which.ports),
+            lambda found, _: service_rows(snapshot, found, which.ports),
         )
     return _plan(
         binder,
         "which",
         region,
         (name, "ports", "depends"),
-        lambda found: _end_rows(snapshot, found, side, which.listed),
+        lambda found, _: _end_rows(snapshot, found, side, which.listed),
     )
 
 
@@ -149,17 +148,15 @@ def _show(binder: Binder, show: ast.Show) -> ListPlan:
     pods = Members(binder.universe.pods)
     region = All((At(Side.SOURCE, pods), At(Side.DESTINATION, pods), binder.ports(show.ports)))
     names = binder.group_names(show.group)
-    groups = Same(names.numbers)
     return _plan(
         binder,
         "show",
         region,
         ("from", "to", "ports", "depends"),
-        lambda found: tuple(
+        lambda found, budget: tuple(
             {"from": names.names[first], "to": names.names[second], **_columns(allowed)}
-            for first, second, allowed in found.between(groups)
+            for first, second, allowed in matrix(found, names.numbers, budget, lambda allowed, _: allowed).pairs(budget)
         ),
-        groups,
     )
 
 
@@ -169,18 +166,19 @@ def answer_list(plan: ListPlan, draft: Answer, encoding: Encoding, budget: Budge
     draft = replace(draft, form=plan.form).assuming(notices).warning(plan.warnings)
     started = time.perf_counter()
     try:
-        found = listing(encoding, plan.region, budget, certain=plan.certain, groups=plan.groups, limit=plan.samples)
+        found = reachability(encoding, plan.region, budget, certain=plan.certain, limit=plan.samples or SAMPLES)
+        sampled = found.sampled
+        if plan.samples is not None and sampled.kinds > plan.samples:
+            return draft.unknown(
+                f"the question is about {sampled.kinds} kinds of flow, more than {plan.samples}; narrow it down"
+            )
+        spot_check(plan.snapshot, (*sampled.samples, *sampled.open_samples))
+        draft = draft.timed(started).assuming(reasons(plan.snapshot, sampled.open_samples, sampled.open_kinds))
+        rows = plan.rows(found, budget)
     except OutOfBudget as over:
         return draft.unknown(over)
-    if plan.samples is not None and found.kinds > plan.samples:
-        return draft.unknown(
-            f"the question is about {found.kinds} kinds of flow, more than {plan.samples}; narrow it down"
-        )
-    spot_check(plan.snapshot, (*found.samples, *found.open_samples))
-    answer = draft.timed(started).assuming(reasons(plan.snapshot, found.open_samples, found.open_kinds))
-    return replace(
-        answer, verdict=Verdict.LISTED, vacuous=not found.kinds, columns=plan.columns, rows=plan.rows(found)
-    ).checked(replayed=bool(found.samples), cross_checked=False)
+    answer = replace(draft, verdict=Verdict.LISTED, vacuous=not sampled.kinds, columns=plan.columns, rows=rows)
+    return answer.checked(replayed=bool(sampled.samples), cross_checked=False)
 
 
 # ---------------------------------------------------------------- rows
@@ -190,20 +188,20 @@ def _columns(allowed: Allowed) -> Row:
     return {"ports": format_ports(allowed.ports), "depends": format_ports(allowed.open) if allowed.open else ""}
 
 
-def _ports_rows(found: Listing) -> Rows:
+def _ports_rows(found: Reachability) -> Rows:
     allowed = found.total()
     return (_columns(allowed),) if allowed else ()
 
 
-def _end_rows(snapshot: Snapshot, found: Listing, side: Side, listed: ast.Listed) -> Rows:
+def _end_rows(snapshot: Snapshot, found: Reachability, side: Side, listed: ast.Listed) -> Rows:
     if listed is ast.Listed.ADDRESSES:
         by_ports: dict[Allowed, IntervalSet] = {}
-        for _, addresses, allowed in found.ends(side):
+        for _, addresses, allowed in found.parties(side):
             by_ports[allowed] = by_ports.get(allowed, EMPTY) | addresses
         rows = [(format_cidrs(addresses), allowed) for allowed, addresses in by_ports.items()]
     else:
         total: dict[str, Allowed] = {}
-        for party, _, allowed in found.ends(side):
+        for party, _, allowed in found.parties(side):
             name = _name(snapshot, listed, party)
             if name is not None:
                 total[name] = total.get(name, Allowed()) | allowed
@@ -240,10 +238,10 @@ def _name(snapshot: Snapshot, listed: ast.Listed, party: Party) -> str | None:
             assert_never(party)
 
 
-def _deciding_rows(snapshot: Snapshot, found: Listing) -> Rows:
+def _deciding_rows(snapshot: Snapshot, found: Reachability) -> Rows:
     """The policies that decide, over one flow of every kind that the question and the policies tell apart."""
     rows: dict[tuple[str, str, str, str, str], None] = {}
-    for sample in found.samples:
+    for sample in found.sampled.samples:
         for step in _deciding(snapshot, sample.flow):
             rule = "isolation" if step.rule_index is None else f"{step.rule_index} {step.rule_name}".strip()
             for policy in step.policies:

@@ -19,12 +19,12 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.queries.report_ends import End
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
-from reachproof.solver.matrix import Access, Matrix
+from reachproof.solver.connection_matrix import Access, ConnectionMatrix
 
 PAIRS = 64
 
 
-def judge_rows(snapshot: Snapshot, ends: tuple[End, ...], matrix: Matrix) -> int:
+def judge_rows(snapshot: Snapshot, ends: tuple[End, ...], matrix: ConnectionMatrix) -> int:
     """Number of flows judged, all alike; InternalError for one that is not.
 
     For reports about every pod and every port. At most two flows for each of PAIRS pairs, half of these with rows.
@@ -57,7 +57,7 @@ def _demand(flow: Flow, access: Access, found: Truth) -> None:
         )
 
 
-def _pairs(ends: tuple[End, ...], matrix: Matrix) -> Iterator[tuple[int, int]]:
+def _pairs(ends: tuple[End, ...], matrix: ConnectionMatrix) -> Iterator[tuple[int, int]]:
     """Pairs of places of ends; the choice is the same in every run."""
     chance = random.Random(0)
     for number in range(PAIRS if ends else 0):

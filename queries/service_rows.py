@@ -19,7 +19,7 @@ from reachproof.queries.answer import Row
 from reachproof.queries.service_sets import doubts, node_port_in, numbers_of
 from reachproof.queries.services import Backend, backends
 from reachproof.solver.goal import Side
-from reachproof.solver.listing import Allowed, Listing
+from reachproof.solver.reachability_cells import Allowed, Reachability
 
 _At = tuple[IntervalSet, Allowed]
 
@@ -27,10 +27,10 @@ _At = tuple[IntervalSet, Allowed]
 class _Ends:
     """Allowed connections: by pod, and by address for those that a backend names by address alone."""
 
-    def __init__(self, found: Listing) -> None:
+    def __init__(self, found: Reachability) -> None:
         self._pods: dict[tuple[str, str], list[_At]] = defaultdict(list)
         self._every: list[_At] = []
-        for party, addresses, allowed in found.ends(Side.DESTINATION):
+        for party, addresses, allowed in found.parties(Side.DESTINATION):
             self._every.append((addresses, allowed))
             if isinstance(party, Pod):
                 self._pods[party.key].append((addresses, allowed))
@@ -45,7 +45,7 @@ class _Ends:
         return total if backend.doubt is None else Allowed(ports=total.ports, open=total.ports)
 
 
-def service_rows(snapshot: Snapshot, found: Listing, ports: ast.Ports) -> tuple[Row, ...]:
+def service_rows(snapshot: Snapshot, found: Reachability, ports: ast.Ports) -> tuple[Row, ...]:
     """One row per set of ports, with the Services that are reached on exactly these."""
     ends = _Ends(found)
     total: dict[Allowed, list[str]] = defaultdict(list)

@@ -6,11 +6,14 @@ The sets engine decides the table; the evaluator judges samples of it, and disag
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from reachproof.documents.words import Verdict
 from reachproof.grammar.ast import Group
 from reachproof.grammar.format_parts import format_ports
+from reachproof.network.intervals import IntervalSet
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Row
 from reachproof.queries.ask import DEFAULT_BUDGET, Session
@@ -18,11 +21,34 @@ from reachproof.queries.bind_sets import Binder, Groups
 from reachproof.queries.explanation import bind_pair, draft_of
 from reachproof.queries.replay import spot_check
 from reachproof.solver.budget import Budget, OutOfBudget
-from reachproof.solver.goal import All, At, Members, Same, Side
-from reachproof.solver.truth_table import Access, Matrix, matrix
+from reachproof.solver.goal import All, At, Members, Side
+from reachproof.solver.reachability_cells import Allowed, reachability
+from reachproof.solver.reachability_matrix import matrix
 
 COLUMNS = ("from", "to", "port", "access")
 BY = (Group.POD, Group.WORKLOAD, Group.NAMESPACE)
+
+
+class Access(StrEnum):
+    """What is true of the flows between two groups.
+
+    ALLOWED, DENIED: of each of them, for certain. DEPENDS: at least one has both outcomes. SOME: neither of these, so
+    that some are allowed and some are denied.
+    """
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    DEPENDS = "depends"
+    SOME = "some"
+
+
+def _access(allowed: Allowed, denied: IntervalSet) -> Access | None:
+    """The word for what is true between two groups; None where there is no flow."""
+    if allowed.open:
+        return Access.DEPENDS
+    if allowed:
+        return Access.SOME if denied else Access.ALLOWED
+    return Access.DENIED if denied else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,25 +79,31 @@ def truth_table(
     draft = replace(draft_of(session, asked), query=f"{asked.query} by {by}", columns=COLUMNS)
     draft = replace(draft, normalized=f"truth table of {draft.normalized.removeprefix('explain ')} by {by}")
     try:
-        found = matrix(session.encoding, asked.region, Same(names.numbers), budget.start(), certain=asked.certain)
+        running = budget.start()
+        flows = reachability(session.encoding, asked.region, running, certain=asked.certain)
+        pairs = tuple(matrix(flows, names.numbers, running, _access).pairs(running))
     except OutOfBudget as over:
         return replace(draft, columns=()).unknown(over)
-    spot_check(session.snapshot, found.samples)
-    draft = draft.timed(started).checked(replayed=bool(found.samples), cross_checked=False)
+    samples = flows.sampled.samples
+    spot_check(session.snapshot, samples)
+    rows = tuple(_rows(session.snapshot, pairs, names, format_ports(asked.pair.ports), by))
+    draft = draft.timed(started).checked(replayed=bool(samples), cross_checked=False)
     return replace(
         draft,
         verdict=Verdict.LISTED,
-        vacuous=not found.access,
-        rows=tuple(_rows(session.snapshot, found, names, format_ports(asked.pair.ports), by)),
+        vacuous=not rows,
+        rows=rows,
         evidence=replace(draft.evidence, total_ms=draft.evidence.solver_ms),
     )
 
 
-def _rows(snapshot: Snapshot, found: Matrix, names: Groups, port: str, by: Group) -> list[Row]:
+def _rows(
+    snapshot: Snapshot, pairs: Iterable[tuple[int, int, Access | None]], names: Groups, port: str, by: Group
+) -> list[Row]:
     """The rows in order of the names. Between two pods "some" can only be a matter of addresses."""
     abstract = {str(pod) for pod in snapshot.pods if pod.abstract} if by is Group.POD else set()
     rows: list[Row] = []
-    for (first, second), access in found.access.items():
+    for first, second, access in pairs:
         source, destination = names.names[first], names.names[second]
         if access is Access.SOME and not abstract.isdisjoint((source, destination)):
             access = Access.DEPENDS

@@ -27,7 +27,7 @@ from reachproof.render.answer_text import place
 from reachproof.render.connectivity_words import Shown, connections, end_text, outside_names, remarks
 from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import OutOfBudget
-from reachproof.solver.matrix import Access
+from reachproof.solver.connection_matrix import Access
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | bool | None"
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from reachproof.queries.connectivity_explain import Explanation, Stretch
     from reachproof.queries.exposure import Exposure, Facing
     from reachproof.queries.report_ends import End
-    from reachproof.solver.matrix import Access
+    from reachproof.solver.connection_matrix import Access
 
     Names = dict[End, str]
 

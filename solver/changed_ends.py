@@ -10,70 +10,87 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import islice, product
+from itertools import chain, islice, product
 from operator import or_
 from types import EllipsisType
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple
 
 import numpy as np
 
 from reachproof.network.flow import External
 from reachproof.network.intervals import EMPTY, IntervalSet
-from reachproof.solver.bits import positions
+from reachproof.solver.bits import Flags
 from reachproof.solver.budget import Budget
 from reachproof.solver.compare import Comparison
 from reachproof.solver.goal import Side
 from reachproof.solver.index import Positions
 from reachproof.solver.joint import Twin, is_apart
-from reachproof.solver.lines import united
-from reachproof.solver.table import Table, pairs_with
+from reachproof.solver.lines import End, Lines, united
+from reachproof.solver.table import Table, pairs_with, ports_of
 from reachproof.solver.universe import party_key
 
-End = TypeVar("End")
-Cells = tuple[int, ...]
 Place = tuple[int, int, int]
 """A part of a comparison, a source cell and a destination cell of it."""
-_BLOCKS = 6
-_NOTHING = (EMPTY,) * _BLOCKS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changed(Generic[End]):
-    """A pair of ends with a flow that differs, and ports on which some flow between them
+class Ports(NamedTuple):
+    """Ports on which some flow between two ends
 
     | | |
     |---|---|
     | `before`, `after` | could be allowed, can be allowed |
     | `before_open`, `after_open` | and could be denied as well |
     | `gained`, `lost` | is allowed more, or less, than before |
+    """
 
-    `cells` are pairs of cells with a flow that differs, each with the part of the comparison that it is in; of these
-    only the first `most_cells`.
+    before: IntervalSet = EMPTY
+    after: IntervalSet = EMPTY
+    before_open: IntervalSet = EMPTY
+    after_open: IntervalSet = EMPTY
+    gained: IntervalSet = EMPTY
+    lost: IntervalSet = EMPTY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed(Generic[End]):
+    """A pair of ends with a flow that differs.
+
+    `cells` are pairs of cells with such a flow, each with the part of the comparison that it is in; of these only the
+    first `most_cells`.
     """
 
     source: End
     destination: End
-    before: IntervalSet
-    after: IntervalSet
-    before_open: IntervalSet
-    after_open: IntervalSet
-    gained: IntervalSet
-    lost: IntervalSet
+    ports: Ports
     cells: tuple[Place, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Side(Generic[End]):
-    """The distinct lists of cells that ends lie in, the ends of each list, and the twins of each end by cell.
+    """The lines of the ends of one side, the ends of each line, and the twins of each end by cell.
 
     `keys`: the endpoints of each end, as they are in either snapshot.
     """
 
-    lines: tuple[Cells, ...]
+    lines: Lines[End]
     ends: tuple[tuple[End, ...], ...]
-    line_of: dict[End, int]
     twins: dict[End, dict[int, list[Twin]]]
     keys: dict[End, frozenset[tuple[int, str]]]
+
+    @staticmethod
+    def of(cells: Sequence[Sequence[Twin]], ends_of: Callable[[Twin], Iterable[End]]) -> _Side[End]:
+        """The side whose cells have these twins."""
+        twins: dict[End, dict[int, list[Twin]]] = defaultdict(dict)
+        for number, members in enumerate(cells):
+            for twin in members:
+                for end in ends_of(twin):
+                    twins[end].setdefault(number, []).append(twin)
+        lines = Lines.of(twins)
+        ends: list[list[End]] = [[] for _ in lines.cells]
+        for end, line in lines.line_of.items():
+            ends[line].append(end)
+        keys = {end: frozenset(chain.from_iterable(map(_parties, own.values()))) for end, own in twins.items()}
+        return _Side(lines, tuple(map(tuple, ends)), dict(twins), keys)
 
 
 def changed_ends(
@@ -92,25 +109,12 @@ def changed_ends(
                 continue
             seen.add(ends)
             found = [each.ports_between(*ends) for each in parts]
-            if any(ports[4] or ports[5] for ports in found):
-                together = [reduce(or_, ports) for ports in zip(*found, strict=True)]
+            if any(ports.gained or ports.lost for ports in found):
+                together = Ports(*(reduce(or_, ports) for ports in zip(*found, strict=True)))
                 cells = ((at, *pair) for at, each in enumerate(parts) for pair in each.cells_between(*ends))
-                yield _changed(ends, together, tuple(islice(cells, most_cells)))
-
-
-def _changed(ends: tuple[End, End], ports: Sequence[IntervalSet], cells: tuple[Place, ...]) -> Changed[End]:
-    before, after, before_open, after_open, gained, lost = ports
-    return Changed(
-        source=ends[0],
-        destination=ends[1],
-        before=before,
-        after=after,
-        before_open=before_open,
-        after_open=after_open,
-        gained=gained,
-        lost=lost,
-        cells=cells,
-    )
+                yield Changed(
+                    source=ends[0], destination=ends[1], ports=together, cells=tuple(islice(cells, most_cells))
+                )
 
 
 class _Part(Generic[End]):
@@ -119,17 +123,16 @@ class _Part(Generic[End]):
     def __init__(
         self, comparison: Comparison, ends_of: Callable[[Twin], Iterable[End]], budget: Budget, most_cells: int
     ) -> None:
-        self._sides = [_side(comparison.joint.twins[side], ends_of) for side in Side]
+        self._sides = [_Side.of(comparison.joint.twins[side], ends_of) for side in Side]
         self._comparison = comparison
         self._width = comparison.inside.shape[2]
-        self._atoms = comparison.joint.after.atoms
         self._differs = pairs_with(comparison.looser | comparison.stricter)
         self._most = most_cells
-        self._ports: dict[bytes, tuple[IntervalSet, ...]] = {}
-        rows, columns = (side.lines for side in self._sides)
-        budget.check_table(len(rows) * len(columns) * _BLOCKS * self._width)
+        self._ports: dict[bytes, Ports] = {}
+        rows, columns = (side.lines.cells for side in self._sides)
+        budget.check_table(len(rows) * len(columns) * len(Ports._fields) * self._width)
         # One after the other: together they are most of what a comparison needs.
-        self._between = np.concatenate([_united(table, rows, columns) for table in _blocks(comparison)], axis=2)
+        self._between = np.concatenate([united(table, rows, columns) for table in _blocks(comparison)], axis=2)
 
     def differing_pairs(self) -> Iterator[tuple[End, End]]:
         """Pairs of ends that may have a flow that differs; no other has one."""
@@ -137,49 +140,41 @@ class _Part(Generic[End]):
         for row, column in np.argwhere(pairs_with(self._between[:, :, 4 * self._width :])).tolist():
             yield from product(sources[row], destinations[column])
 
-    def ports_between(self, source: End, destination: End) -> tuple[IntervalSet, ...]:
-        """The six sets of ports of a pair of ends."""
+    def ports_between(self, source: End, destination: End) -> Ports:
+        """The ports of a pair of ends."""
         sources, destinations = self._sides
         if source not in sources.twins or destination not in destinations.twins:
-            return _NOTHING
+            return Ports()
         if self._are_apart(source, destination):
-            return self._sets(self._between[sources.line_of[source], destinations.line_of[destination]])
-        pairs = self._pairs(source, destination)
-        if not len(pairs[0]):
-            return _NOTHING
-        return self._sets(np.concatenate([np.bitwise_or.reduce(each) for each in _blocks(self._comparison, pairs)]))
+            words = self._between[sources.lines.line_of[source], destinations.lines.line_of[destination]]
+        else:
+            pairs = self._pairs(source, destination)
+            words = np.concatenate([np.bitwise_or.reduce(each) for each in _blocks(self._comparison, pairs)])
+        key = words.tobytes()
+        if key not in self._ports:
+            part = self._comparison.joint.after
+            self._ports[key] = Ports(*(ports_of(part, each) for each in words.reshape(-1, self._width)))
+        return self._ports[key]
 
     def cells_between(self, source: End, destination: End) -> Iterator[tuple[int, int]]:
         """The first pairs of cells of two ends with a flow that differs."""
-        sources, destinations = self._sides
-        if source not in sources.twins or destination not in destinations.twins:
-            return
-        if not self._are_apart(source, destination):
-            pairs = self._pairs(source, destination)
-            differing = np.flatnonzero(self._differs[pairs])[: self._most]
-            yield from zip(pairs[0][differing].tolist(), pairs[1][differing].tolist(), strict=True)
-            return
-        rows, columns = sources.lines[sources.line_of[source]], destinations.lines[destinations.line_of[destination]]
-        for row, column in np.argwhere(self._differs[np.ix_(rows, columns)])[: self._most].tolist():
-            yield rows[row], columns[column]
+        if source in self._sides[0].twins and destination in self._sides[1].twins:
+            rows, columns = self._pairs(source, destination)
+            differing = np.flatnonzero(self._differs[rows, columns])[: self._most]
+            yield from zip(rows[differing].tolist(), columns[differing].tolist(), strict=True)
 
     def _are_apart(self, source: End, destination: End) -> bool:
         """Whether the two have no endpoint in common, so that each of the one has flows to each of the other."""
         return self._sides[0].keys[source].isdisjoint(self._sides[1].keys[destination])
 
     def _pairs(self, source: End, destination: End) -> tuple[Positions, Positions]:
-        return _apart_pairs(self._sides[0].twins[source], self._sides[1].twins[destination])
-
-    def _sets(self, words: Table) -> tuple[IntervalSet, ...]:
-        key = words.tobytes()
-        if key not in self._ports:
-            size = 8 * self._width
-            parts = (key[at : at + size] for at in range(0, len(key), size))
-            self._ports[key] = tuple(self._set(int.from_bytes(part, "little")) for part in parts)
-        return self._ports[key]
-
-    def _set(self, atoms: int) -> IntervalSet:
-        return IntervalSet.of(span for atom in positions(atoms) for span in self._atoms[atom])
+        """The pairs of cells with a flow from one endpoint to another: the cell of the source, of the destination."""
+        sources, destinations = self._sides[0].twins[source], self._sides[1].twins[destination]
+        apart = np.ones((len(sources), len(destinations)), dtype=np.bool_)
+        if not self._are_apart(source, destination):
+            _leave_out_itself(apart, list(sources.values()), list(destinations.values()))
+        rows, columns = np.nonzero(apart)
+        return np.array(list(sources), dtype=np.intp)[rows], np.array(list(destinations), dtype=np.intp)[columns]
 
 
 def _blocks(comparison: Comparison, where: tuple[Positions, Positions] | EllipsisType = ...) -> Iterator[Table]:
@@ -193,25 +188,6 @@ def _blocks(comparison: Comparison, where: tuple[Positions, Positions] | Ellipsi
     yield comparison.stricter[where]
 
 
-def _united(table: Table, rows: Sequence[Cells], columns: Sequence[Cells]) -> Table:
-    """For each pair of lists of cells the union of the table over them, word by word."""
-    return np.stack([united(table[:, :, word], rows, columns) for word in range(table.shape[2])], axis=2)
-
-
-def _side(cells: Sequence[Sequence[Twin]], ends_of: Callable[[Twin], Iterable[End]]) -> _Side[End]:
-    twins: dict[End, dict[int, list[Twin]]] = defaultdict(dict)
-    for number, members in enumerate(cells):
-        for twin in members:
-            for end in ends_of(twin):
-                twins[end].setdefault(number, []).append(twin)
-    lines: dict[Cells, list[End]] = defaultdict(list)
-    for end, own in twins.items():
-        lines[tuple(own)].append(end)
-    keys = {end: frozenset(key for members in own.values() for key in _parties(members)) for end, own in twins.items()}
-    line_of = {end: number for number, ends in enumerate(lines.values()) for end in ends}
-    return _Side(tuple(lines), tuple(map(tuple, lines.values())), line_of, dict(twins), keys)
-
-
 def _parties(twins: Sequence[Twin]) -> Iterator[tuple[int, str]]:
     for twin in twins:
         for at, point in enumerate((twin.before, twin.after)):
@@ -219,17 +195,12 @@ def _parties(twins: Sequence[Twin]) -> Iterator[tuple[int, str]]:
                 yield at, party_key(point.party)
 
 
-def _apart_pairs(sources: dict[int, list[Twin]], destinations: dict[int, list[Twin]]) -> tuple[Positions, Positions]:
-    """The pairs of cells with a flow from one endpoint to another: the cell of the source, that of the destination."""
+def _leave_out_itself(apart: Flags, sources: list[list[Twin]], destinations: list[list[Twin]]) -> None:
+    """Clears the pairs of cells that have no flow but of an endpoint to itself."""
     homes: dict[tuple[int, str], list[int]] = defaultdict(list)
-    for column, twins in enumerate(destinations.values()):
+    for column, twins in enumerate(destinations):
         for key in dict.fromkeys(_parties(twins)):
             homes[key].append(column)
-    rows, columns = (np.array(list(side), dtype=np.intp) for side in (sources, destinations))
-    apart = np.ones((len(rows), len(columns)), dtype=np.bool_)
-    others = list(destinations.values())
-    for row, twins in enumerate(sources.values()):
+    for row, twins in enumerate(sources):
         for column in {home for key in _parties(twins) for home in homes.get(key, ())}:
-            apart[row, column] = any(is_apart(one, two) for one, two in product(twins, others[column]))
-    found = np.nonzero(apart)
-    return rows[found[0]], columns[found[1]]
+            apart[row, column] = any(is_apart(one, two) for one, two in product(twins, destinations[column]))

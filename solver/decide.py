@@ -23,7 +23,7 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.solver import witness
 from reachproof.solver.bits import Flags
 from reachproof.solver.budget import Budget, OutOfBudget
-from reachproof.solver.ends import Pairs, apart, between, ends
+from reachproof.solver.ends import Pairs, apart, ends
 from reachproof.solver.goal import Ranked, Search, Side, Wanted
 from reachproof.solver.ground import Encoding
 from reachproof.solver.prove import GaveUp, Model, Prover, Refuted
@@ -158,9 +158,9 @@ def rank(encoding: Encoding, goal: Ranked, budget: Budget, prover: Prover) -> Ra
 
 def _sources_that_hold(goal: Ranked, pairs: Pairs, inside: Table, wanted: Table) -> tuple[Flags, bool]:
     """For each source whether the inner quantifiers hold, and whether there is any flow."""
-    some = between(inside, pairs.sources, pairs.destinations)
+    some = pairs.united(inside)
     some[pairs.none] = 0
-    bad = between(inside & ~wanted, pairs.sources, pairs.destinations)
+    bad = pairs.united(inside & ~wanted)
     exists = pairs_with(some)
     ports = exists & ~pairs_with(bad) if goal.every_port else pairs_with(some & ~bad)
     held: Flags = np.all(~exists | ports, axis=1) if goal.every_destination else np.any(ports, axis=1)

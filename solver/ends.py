@@ -19,6 +19,7 @@ import numpy as np
 from reachproof.network.flow import External
 from reachproof.solver.bits import Flags, from_positions, position_list
 from reachproof.solver.goal import Side
+from reachproof.solver.lines import united
 from reachproof.solver.slice import Slice
 from reachproof.solver.table import Table
 from reachproof.solver.universe import party_key, sole_key
@@ -96,6 +97,10 @@ class Pairs:
         """How many pairs of cells have to be looked at for a source, at most."""
         return self.slots * sum(len(each.cells) for each in self.destinations)
 
+    def united(self, table: Table) -> Table:
+        """For each pair of ends the union over their cells of what is set in a table. Shape (ends, ends, words)."""
+        return united(table, *([each.cells for each in side] for side in (self.sources, self.destinations)))
+
 
 def apart(sources: Sequence[Ends], destinations: Sequence[Ends]) -> Flags:
     """Which pairs have no flows: both are outside, or both are one and the same party."""
@@ -103,22 +108,3 @@ def apart(sources: Sequence[Ends], destinations: Sequence[Ends]) -> Flags:
     outside = [[a.outside and b.outside for b in destinations] for a in sources]
     found: Flags = np.array(same, dtype=np.bool_) | np.array(outside, dtype=np.bool_)
     return found
-
-
-def between(table: Table, sources: Sequence[Ends], destinations: Sequence[Ends]) -> Table:
-    """For each pair of ends the union over their cells of what is set in a table. Shape (ends, ends, words)."""
-    rows, row_starts = _gathered(sources)
-    columns, column_starts = _gathered(destinations)
-    by_row = np.bitwise_or.reduceat(table[rows], row_starts, axis=0)
-    found: Table = np.bitwise_or.reduceat(by_row[:, columns], column_starts, axis=1)
-    return found
-
-
-def _gathered(side: Sequence[Ends]) -> tuple[list[int], list[int]]:
-    """The cells of all ends in a row, and where those of each begin."""
-    cells: list[int] = []
-    starts: list[int] = []
-    for each in side:
-        starts.append(len(cells))
-        cells.extend(each.cells)
-    return cells, starts

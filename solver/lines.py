@@ -2,98 +2,48 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import Generic, TypeVar
 
 import numpy as np
 
-from reachproof.network.flow import External
-from reachproof.solver.bits import position_list
-from reachproof.solver.goal import Side
 from reachproof.solver.index import Positions
-from reachproof.solver.slice import Slice
 from reachproof.solver.table import Table
-from reachproof.solver.universe import sole_key
 
-SEVERAL = ""
-"""In place of the key of a party: there are several, so that each has another one to speak with."""
+End = TypeVar("End")
+Cells = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
-    """One side: the distinct lists of cells that ends lie in, and which list each end has.
+class Lines(Generic[End]):
+    """One side: the distinct lists of cells that ends lie in, and which list each end has."""
 
-    `parties[end]` maps each cell to the party that the end has there, or SEVERAL.
-    """
-
-    cells: tuple[tuple[int, ...], ...]
-    line_of: dict[int, int]
-    parties: dict[int, dict[int, str]]
+    cells: tuple[Cells, ...]
+    line_of: dict[End, int]
 
     @staticmethod
-    def of(part: Slice, side: Side, group_of: Sequence[int], groups: int) -> Lines:
-        """The lines of a side. Ends are group - 1, and groups + the point for each point outside."""
-        parties: dict[int, dict[int, str]] = defaultdict(dict)
-        for number, cell in enumerate(part.cells(side)):
-            for index in position_list(cell.points, len(part.view.points)):
-                point = part.view.points[index]
-                if isinstance(point.party, External):
-                    parties[groups + index][number] = SEVERAL
-                elif group := group_of[part.view.parent(index)]:
-                    key = sole_key(point) or SEVERAL
-                    known = parties[group - 1].setdefault(number, key)
-                    if known != key:
-                        parties[group - 1][number] = SEVERAL
-        lines: dict[tuple[int, ...], int] = {}
-        line_of = {end: lines.setdefault(tuple(parties[end]), len(lines)) for end in sorted(parties)}
-        return Lines(tuple(lines), line_of, parties)
+    def of(cells_of: Mapping[End, Iterable[int]]) -> Lines[End]:
+        """The lines of ends, by the cells that each lies in; in order of appearance."""
+        numbers: dict[Cells, int] = {}
+        line_of = {end: numbers.setdefault(tuple(cells), len(numbers)) for end, cells in cells_of.items()}
+        return Lines(tuple(numbers), line_of)
 
 
-def united(table: Table, rows: Sequence[tuple[int, ...]], columns: Sequence[tuple[int, ...]]) -> Table:
-    """For each pair of lists of cells the union of the table over them. Shapes (cells, cells) and (rows, columns)."""
-    if not rows or not columns:
-        return np.zeros((len(rows), len(columns)), dtype=np.uint64)
-    chosen = [np.array([cell for line in lines for cell in line], dtype=np.intp) for lines in (rows, columns)]
-    starts = [np.cumsum([0, *(len(line) for line in lines[:-1])]) for lines in (rows, columns)]
-    by_row = np.bitwise_or.reduceat(table[chosen[0]], starts[0], axis=0)
-    found: Table = np.bitwise_or.reduceat(by_row[:, chosen[1]], starts[1], axis=1)
+def united(table: Table, rows: Sequence[Cells], columns: Sequence[Cells]) -> Table:
+    """For each pair of lists of cells the union of the table over them. Shapes (cells, cells) and (rows, columns).
+
+    A table may have words as a third axis; then so has the result.
+    """
+    (row_cells, row_starts), (column_cells, column_starts) = end_to_end(rows), end_to_end(columns)
+    by_row = np.bitwise_or.reduceat(table[row_cells], row_starts, axis=0)
+    found: Table = np.bitwise_or.reduceat(by_row[:, column_cells], column_starts, axis=1)
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Inside:
-    """The groups with flows from one party of theirs to another, and the pairs of cells that these are between.
-
-    `pairs` are places in a table of cells that is read row by row; those of group i begin at `starts[i]`.
-    """
-
-    groups: tuple[int, ...]
-    pairs: Positions
-    starts: Positions
-
-    @staticmethod
-    def of(sides: Sequence[Lines], groups: int, width: int) -> Inside:
-        """Those of the first `groups` ends; `width` is how many destination cells there are."""
-        found: dict[int, list[int]] = {}
-        for end, sources in sides[0].parties.items():
-            destinations = sides[1].parties.get(end)
-            if end >= groups or destinations is None:
-                continue
-            pairs = [
-                row * width + column
-                for row, first in sources.items()
-                for column, second in destinations.items()
-                if first == SEVERAL or first != second
-            ]
-            if pairs:
-                found[end] = pairs
-        starts = np.cumsum([0, *(len(pairs) for pairs in found.values())])[:-1]
-        return Inside(tuple(found), np.array([at for pairs in found.values() for at in pairs], dtype=np.intp), starts)
-
-    def united(self, table: Table) -> Table:
-        """For each of the groups the union of the table over its pairs."""
-        if not self.groups:
-            return np.zeros(0, dtype=np.uint64)
-        found: Table = np.bitwise_or.reduceat(table.reshape(-1)[self.pairs], self.starts)
-        return found
+def end_to_end(lists: Iterable[Sequence[int]]) -> tuple[Positions, Positions]:
+    """Lists that are not empty as one, and where each begins in it."""
+    each = list(lists)
+    lengths = np.array([len(one) for one in each], dtype=np.intp)
+    return np.array(list(chain.from_iterable(each)), dtype=np.intp), np.cumsum(lengths) - lengths

@@ -7,7 +7,8 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from reachproof.solver.bits import Flags
+from reachproof.network.intervals import IntervalSet
+from reachproof.solver.bits import Flags, positions
 from reachproof.solver.goal import All, At, Formula, InPorts, Not, Same, Side, Some
 from reachproof.solver.slice import Slice
 
@@ -38,18 +39,34 @@ def one_family(part: Slice) -> Table:
     return pairs[:, :, None] & words((1 << len(part.atoms)) - 1, word_count(len(part.atoms)))
 
 
-def everything(part: Slice) -> Table:
-    """Every flow that exists: pairs that can have flows, and all atoms. Shape (sources, destinations, words)."""
+def not_both_outside(part: Slice) -> Table:
+    """Pairs of cells of one family that are not both outside, and all atoms. Shape (sources, destinations, words).
+
+    Cells with one and the same party have flows here, to itself.
+    """
     pairs = one_family(part)
     outside = [np.array([cell.external for cell in part.cells(side)], dtype=np.bool_) for side in Side]
     pairs[outside[0][:, None] & outside[1][None, :]] = 0
-    at = {cell.party: index for index, cell in enumerate(part.destinations) if cell.party is not None}
-    for index, cell in enumerate(part.sources):
-        if cell.party is not None and cell.party in at:
-            for other, destination in enumerate(part.destinations):
-                if destination.party == cell.party:
-                    pairs[index, other] = 0
     return pairs
+
+
+def everything(part: Slice) -> Table:
+    """Every flow that exists: pairs that can have flows, and all atoms. Shape (sources, destinations, words)."""
+    pairs = not_both_outside(part)
+    homes: dict[str, list[int]] = {}
+    for index, cell in enumerate(part.destinations):
+        if cell.party is not None:
+            homes.setdefault(cell.party, []).append(index)
+    for index, cell in enumerate(part.sources):
+        if cell.party is not None and cell.party in homes:
+            pairs[index, homes[cell.party]] = 0
+    return pairs
+
+
+def ports_of(part: Slice, atoms: Table) -> IntervalSet:
+    """The ports of a set of atoms, given as words."""
+    found = positions(int.from_bytes(atoms.tobytes(), "little"))
+    return IntervalSet.of(span for atom in found for span in part.atoms[atom])
 
 
 def region(part: Slice, formula: Formula) -> Table:

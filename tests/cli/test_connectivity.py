@@ -21,7 +21,7 @@ from reachproof.render.connectivity_html import html_text
 from reachproof.render.connectivity_tables import csv_lines, md_lines
 from reachproof.render.connectivity_text import text_lines
 from reachproof.render.connectivity_words import Shown
-from reachproof.solver.matrix import Access
+from reachproof.solver.connection_matrix import Access
 from tests.cli.contract import END, NOTICE, RULE, WARNING
 from tests.cli.terminal import Terminal
 

@@ -19,7 +19,7 @@ from reachproof.network.ports import place
 from reachproof.queries.connectivity import Connectivity, connectivity, request
 from reachproof.queries.report_ends import End
 from reachproof.semantics.trace import Truth
-from reachproof.solver.matrix import Access
+from reachproof.solver.connection_matrix import Access
 from tests.cli.terminal import Ran, Terminal
 from tests.products.fronts import PACK, flags, write
 from tests.products.test_prefixes import ALWAYS, PROBES, outcomes, session

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import pytest
 from hypothesis import assume, given, settings
 
 from reachproof.documents.words import Verdict
@@ -100,10 +101,11 @@ def test_no_pods_are_a_vacuous_table() -> None:
     assert notice(truth_table(SHOP, "80", ends=Ends(source="pods labelled a=b")), "EMPTY_SET")
 
 
-def test_too_large_a_table_is_unknown_and_not_shortened() -> None:
-    answer = truth_table(SHOP, "80", budget=Budget(table_words=1))
+@pytest.mark.parametrize(("allowed", "needed"), [(1, 4), (4, 9)], ids=["of kinds of flow", "of pairs of pods"])
+def test_too_large_a_table_is_unknown_and_not_shortened(allowed: int, needed: int) -> None:
+    answer = truth_table(SHOP, "80", budget=Budget(table_words=allowed))
     assert (answer.verdict, answer.columns) == (Verdict.UNKNOWN, ())
-    assert answer.reason == "memory limit reached: a table of 9 words is needed, 1 are allowed"
+    assert answer.reason == f"memory limit reached: a table of {needed} words is needed, {allowed} are allowed"
 
 
 def test_a_replica_reaches_another_of_its_workload() -> None:

@@ -108,7 +108,7 @@ def test_why_not_names_another_flow_that_can_and_never_the_explained_one() -> No
 
 def test_where_not_all_reasons_were_looked_at_the_report_says_so() -> None:
     report = connectivity(tied("AdminNetworkPolicy", "ingress", V4))
-    sample, *_ = report.matrix.open_samples
+    sample, *_ = report.matrix.sampled.open_samples
     found = interpretation_notices.reasons(report.snapshot, [sample], 3)
     assert [each.code for each in found] == ["TIE", "UNDETERMINED_IN_PART"]
     assert found[-1].text == (
@@ -122,5 +122,5 @@ def test_where_not_all_reasons_were_looked_at_the_report_says_so() -> None:
 def test_what_is_certain_has_no_reasons() -> None:
     asked = session(namespace("a"), pod("a/p", "10.1.0.1"), pod("a/q", "10.1.0.2"), network_policy("a/shut"))
     report = connectivity(asked)
-    assert report.matrix.open_kinds == 0 and report.matrix.open_samples == ()
+    assert report.matrix.sampled.open_kinds == 0 and report.matrix.sampled.open_samples == ()
     assert report.assumptions == ()

@@ -1,0 +1,72 @@
+"""The reachability matrix and what it is made of, each against a plain reading of the same flows."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reachproof.manifests.load import load_objects
+from reachproof.network.intervals import IntervalSet
+from reachproof.network.options import Options
+from reachproof.network.ports import place
+from reachproof.solver.budget import Budget
+from reachproof.solver.goal import At, Members, Side
+from reachproof.solver.ground import prepare
+from reachproof.solver.lines import Lines, united
+from reachproof.solver.reachability_cells import Allowed, reachability
+from reachproof.solver.reachability_matrix import matrix
+from tests.builders import namespace, network_policy, pod
+
+LINES = st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=3, unique=True).map(tuple), max_size=4)
+
+
+@given(LINES, LINES, st.data())
+def test_united_is_the_union_over_pairs_of_cells(
+    rows: list[tuple[int, ...]], columns: list[tuple[int, ...]], data: st.DataObject
+) -> None:
+    words = data.draw(st.lists(st.integers(0, 2**64 - 1), min_size=50, max_size=50))
+    table = np.array(words, dtype=np.uint64).reshape(5, 5, 2)
+    found = united(table, rows, columns)
+    assert found.shape == (len(rows), len(columns), 2)
+    for at, line in enumerate(rows):
+        for other, column in enumerate(columns):
+            wanted = [table[cell, each] for cell in line for each in column]
+            assert found[at, other].tolist() == np.bitwise_or.reduce(wanted, axis=0).tolist()
+            assert united(table[:, :, 1], [line], [column]).tolist() == [[int(found[at, other, 1])]]
+
+
+def test_ends_of_the_same_cells_share_a_line() -> None:
+    lines = Lines.of({"a": (1, 2), "b": (0,), "c": [1, 2]})
+    assert lines.cells == ((1, 2), (0,))
+    assert lines.line_of == {"a": 0, "b": 1, "c": 0}
+
+
+def test_a_group_reaches_itself_only_by_two_of_its_parties() -> None:
+    closed = network_policy("shop/shut", selector={"app": "db"}, ingress=[])
+    objects = [
+        namespace("shop"),
+        pod("shop/a", ip="10.0.0.1"),
+        pod("shop/b", ip="10.0.0.2"),
+        pod("shop/db", ip="10.0.0.3", labels={"app": "db"}),
+        closed,
+    ]
+    encoding = prepare(load_objects(objects, options=Options()))
+    universe = encoding.universe
+    number = {"pod shop/a": 1, "pod shop/b": 1, "pod shop/db": 2}
+    group_of = [next((number[name] for name, at in universe.by_party.items() if at >> i & 1 and name in number), 0)
+                for i in range(len(universe.points))]
+    region = At(Side.DESTINATION, Members(universe.pods))
+    budget = Budget().start()
+
+    def said(allowed: Allowed, denied: IntervalSet) -> tuple[bool, bool, bool]:
+        port = place("TCP", 80)
+        return port in allowed.ports, port in allowed.open, port in denied
+
+    found = matrix(reachability(encoding, region, budget), group_of, budget, said)
+    assert list(found.pairs(budget)) == [
+        (1, 1, (True, False, False)),
+        (1, 2, (False, False, True)),
+        (2, 1, (True, False, False)),
+    ]
+    assert found.values[0] == (False, False, False)
