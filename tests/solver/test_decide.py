@@ -13,7 +13,7 @@ from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Direction, Policy, Rule
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries import ask, replay
+from reachproof.queries import claims, replay
 from reachproof.semantics.evaluate import evaluate, truth
 from reachproof.semantics.trace import Trace, Truth
 from reachproof.solver import decide
@@ -85,7 +85,7 @@ class TestDisagreement:
         def denied(snapshot: Snapshot, flow: Flow, **more: Any) -> Trace:
             return replace(evaluate(snapshot, flow, **more), truth=Truth.DENIED)
 
-        monkeypatch.setattr(ask, "evaluate", denied)
+        monkeypatch.setattr(claims, "evaluate", denied)
         with pytest.raises(InternalError) as error:
             session(*SHOP).ask(OPEN)
         assert str(error.value) == (
@@ -99,7 +99,7 @@ class TestDisagreement:
         def allowed(snapshot: Snapshot, flow: Flow, **more: Any) -> Trace:
             return replace(evaluate(snapshot, flow, **more), truth=Truth.ALLOWED)
 
-        monkeypatch.setattr(ask, "evaluate", allowed)
+        monkeypatch.setattr(claims, "evaluate", allowed)
         with pytest.raises(InternalError) as error:
             session(*SHOP).ask("every pod shop/a can reach pod shop/b on tcp/81")
         assert str(error.value) == (
