@@ -20,6 +20,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
+from platformdirs.unix import Unix
 from pydantic import SecretStr
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url, text
 from sqlalchemy.exc import (
@@ -65,10 +66,8 @@ def demand_shareable(url: str) -> None:
 
 
 def default_url() -> str:
-    """The file `store.db` in the user's data folder (XDG Base Directory Specification)."""
-    given = os.environ.get("XDG_DATA_HOME", "")
-    folder = Path(given) if os.path.isabs(given) else Path.home() / ".local" / "share"
-    return URL.create("sqlite", database=str(folder / "reachproof" / "store.db")).render_as_string()
+    """The file `store.db` in the user's data folder (XDG Base Directory Specification, on macOS too)."""
+    return URL.create("sqlite", database=str(Unix("reachproof").user_data_path / "store.db")).render_as_string()
 
 
 class Database:

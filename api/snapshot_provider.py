@@ -6,10 +6,11 @@ The service's own process and its workers have one provider each. A worker reads
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
+
+from cachetools import LRUCache
 
 from reachproof.api.http_error import HttpError
 from reachproof.api.schemas import SnapshotRef
@@ -77,8 +78,7 @@ class SnapshotProvider:
         self.preloaded = preloaded
         self._library = library
         self._limits = limits
-        self._most = most
-        self._kept: OrderedDict[tuple[str, str], Snapshot] = OrderedDict()
+        self._kept: LRUCache[tuple[str, str], Snapshot] = LRUCache(most)
         self._lock = threading.Lock()
 
     def digest(self, wanted: str | None) -> str:
@@ -110,13 +110,11 @@ class SnapshotProvider:
         key = wanted, repr(reading)
         with self._lock:
             if key in self._kept:
-                self._kept.move_to_end(key)
                 return self._kept[key]
         found = load_stored(self._library.content(wanted), wanted, options=reading)
-        with self._lock:
-            self._kept[key] = found
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+        if self._kept.maxsize:
+            with self._lock:
+                self._kept[key] = found
         return found
 
 

@@ -27,7 +27,7 @@ def read(sources: Sequence[str], model: Mapping[str, Any], *, lenient: bool, ign
     from reachproof.manifests import load  # help and usage errors do not wait for it
 
     kinds = frozenset(ignore_kinds)
-    return load(*sources, options=options, lenient=lenient, ignore_kinds=kinds, cache=_cache(os.environ))
+    return load(*sources, options=options, lenient=lenient, ignore_kinds=kinds, cache=_cache())
 
 
 def read_one(
@@ -60,9 +60,9 @@ def read_named(
     return found
 
 
-def _cache(environment: Mapping[str, str]) -> SnapshotCache | None:
+def _cache() -> SnapshotCache | None:
     context = click.get_current_context(silent=True)
-    folder = cache_folder(environment)
+    folder = cache_folder()
     if folder is None or (context is not None and context.meta.get(NO_CACHE)):
         return None
     from reachproof.manifests.cache import SnapshotCache
@@ -71,14 +71,16 @@ def _cache(environment: Mapping[str, str]) -> SnapshotCache | None:
     return SnapshotCache(folder=PrivateFolder(path=folder, most_bytes=_MOST_BYTES))
 
 
-def cache_folder(environment: Mapping[str, str]) -> str | None:
+def cache_folder() -> str | None:
     """Where snapshots are kept: REACHPROOF_CACHE, else a folder in the user's cache; None if that is empty or unknown.
 
-    Relative paths of the XDG base directory specification are ignored, as it demands.
+    The user's cache is that of the XDG Base Directory Specification, on macOS too.
     """
-    if CACHE_VARIABLE in environment:
-        return environment[CACHE_VARIABLE] or None
-    for root in (environment.get("XDG_CACHE_HOME", ""), os.path.join(os.path.expanduser("~"), ".cache")):
-        if os.path.isabs(root):
-            return os.path.join(root, "reachproof")
-    return None
+    if CACHE_VARIABLE in os.environ:
+        return os.environ[CACHE_VARIABLE] or None
+    from platformdirs.unix import Unix
+
+    try:
+        return Unix("reachproof").user_cache_dir
+    except RuntimeError:  # nobody knows the home of this user
+        return None

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from cachetools import LRUCache
 
 from reachproof.api.schemas import SnapshotRef
 from reachproof.api.snapshot_provider import SnapshotProvider, reading_options, reread
@@ -43,7 +44,7 @@ class SessionCache:
         self._prover = prover
         self._provider = provider
         self._most_bytes = most_bytes
-        self._kept: OrderedDict[str, Session] = OrderedDict()
+        self._kept: LRUCache[str, Session] = LRUCache(MOST)
         self._grown = False
         self.hits = 0
         self.misses = 0
@@ -58,7 +59,6 @@ class SessionCache:
         key = key_of(given, digests, name)
         if key is not None and key in self._kept:
             self.hits += 1
-            self._kept.move_to_end(key)
             session = self._kept[key]
         else:
             self.misses += 1
@@ -70,10 +70,8 @@ class SessionCache:
 
     def settle(self) -> bool:
         """Between tasks: keep what fits into the memory allowed. True where there is still too much in use."""
-        while len(self._kept) > MOST:
-            self._kept.popitem(last=False)
         while self._kept and memory.resident() > self._most_bytes:
-            self._kept.popitem(last=False)
+            self._kept.popitem()
             memory.give_back()
             self._grown = True
         if self._grown:

@@ -14,12 +14,13 @@ import sys
 import threading
 import time
 import traceback
-from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
 from queue import SimpleQueue
 from typing import assert_never
+
+from cachetools import LRUCache
 
 from reachproof.api.batch import OpenBatch, open_batch
 from reachproof.api.dispatch import Job, budget_of, work
@@ -127,7 +128,7 @@ class Worker:
         self._prover = prover = Prover()
         self.current = CurrentTask(prover, lambda: channel.send(Begun()))
         self._cache = SessionCache(prover, provider_of(setup), setup.warm_memory)
-        self._open: OrderedDict[str, tuple[Job, OpenBatch]] = OrderedDict()
+        self._open: LRUCache[str, tuple[Job, OpenBatch]] = LRUCache(MOST_OPEN)
 
     def listen(self) -> None:
         """Take messages from the socket until it closes, then end the process. For a thread of its own."""
@@ -225,15 +226,12 @@ class Worker:
     def _batch(self, assignment: Assignment) -> tuple[Job, OpenBatch]:
         """A request in pieces; it is kept for the next of its statements."""
         if assignment.key in self._open:
-            self._open.move_to_end(assignment.key)
             return self._open[assignment.key]
         order = self._order(assignment)
         request = order.job.request
         assert isinstance(request, QueryRequest | CheckRequest)
         found = order.job, open_batch(request, OrderSessions(self._cache, order.digests), order.job.max_queries)
         self._open[assignment.key] = found
-        if len(self._open) > MOST_OPEN:
-            self._open.popitem(last=False)
         return found
 
     def _order(self, assignment: Assignment) -> Order:

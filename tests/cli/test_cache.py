@@ -69,5 +69,8 @@ def test_small_input_is_not_kept(terminal: Terminal, kept: Path) -> None:
 def test_where_snapshots_are_kept(
     environment: dict[str, str], folder: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HOME", "/home/me")
-    assert cache_folder(environment) == folder
+    for name in ("REACHPROOF_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {**environment, "HOME": "/home/me"}.items():
+        monkeypatch.setenv(name, value)
+    assert cache_folder() == folder
