@@ -32,20 +32,19 @@ from reachproof.documents.words import Relation, Verdict
 from reachproof.grammar.ast import Group
 from reachproof.network.cluster import Notice
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries import explanation, hygiene
+from reachproof.queries import explain, hygiene
 from reachproof.queries.answer_document import answer_document
 from reachproof.queries.ask import Session
 from reachproof.queries.complete import complete
 from reachproof.queries.connectivity import connectivity, request
 from reachproof.queries.connectivity_document import connectivity_blocks as blocks_of
-from reachproof.queries.connectivity_explain import explain, with_reasons
+from reachproof.queries.connectivity_explain import explain_report, with_reasons
 from reachproof.queries.diff_document import diff_document
 from reachproof.queries.difference import Diff, difference
 from reachproof.queries.errors import together
-from reachproof.queries.exposure import Exposure, exposure
+from reachproof.queries.exposure import Exposure, exposure, with_possible
 from reachproof.queries.findings import LintReport, findings_document
-from reachproof.queries.possible_exposure import with_possible
-from reachproof.queries.truth_table import Ends, truth_table
+from reachproof.queries.truth_table import TableEnds, truth_table
 from reachproof.solver.budget import Budget, OutOfBudget
 
 
@@ -115,9 +114,9 @@ def _explained(request: ExplainRequest, sessions: Sessions, budget: Budget) -> o
     session = sessions.session(request)
     source, destination = request.source or "pods", request.destination or "pods"
     if request.truth_table:
-        ends = Ends(source=source, destination=destination)
+        ends = TableEnds(source=source, destination=destination)
         return answer_document(truth_table(session, request.port, ends=ends, by=Group(request.by), budget=budget))
-    return answer_document(explanation.explain(session, source, destination, request.port, budget))
+    return answer_document(explain.explain(session, source, destination, request.port, budget))
 
 
 def _difference(request: DiffRequest, sessions: Sessions, budget: Budget) -> object:
@@ -151,7 +150,7 @@ def connectivity_blocks(asked: ConnectivityRequest, session: Session, budget: Bu
     wanted = request(asked.by, asked.src, asked.dst, asked.ports)
     try:
         report = connectivity(session, wanted, budget, silent_outside=asked.explain)
-        explanations = explain(report, budget) if asked.explain else None
+        explanations = explain_report(report, budget) if asked.explain else None
     except OutOfBudget as over:
         return (encoded(Unfinished(verdict="unknown", reason=str(over))),)
     report = report if explanations is None else with_reasons(report, explanations)

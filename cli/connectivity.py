@@ -117,14 +117,16 @@ def _shown(
     report = reports.connectivity(prepare(snapshot), reports.request(*asked), budget, silent_outside=explain)
     shown = Shown(report=report)
     if explain:
-        from reachproof.queries.connectivity_explain import explain as explanations_of  # Z3 comes with it
-        from reachproof.queries.connectivity_explain import with_reasons
+        from reachproof.queries.connectivity_explain import (
+            explain_report,  # Z3 comes with it
+            with_reasons,
+        )
 
-        explanations = explanations_of(report, budget)
+        explanations = explain_report(report, budget)
         shown = Shown(report=with_reasons(report, explanations), explanations=explanations)
     if exposure:
         from reachproof.queries.exposure import exposure as exposures_of
-        from reachproof.queries.possible_exposure import with_possible
+        from reachproof.queries.exposure import with_possible
         from reachproof.solver.prove import Prover
 
         report = shown.report

@@ -102,7 +102,7 @@ def _demand_arguments(flow: tuple[str, ...], *, truth_table: bool) -> None:
 
 def _answer(snapshot: Snapshot, flow: tuple[str, ...], by: str | None, timeout: float | None) -> Answer:
     from reachproof.queries.ask import Session  # Z3 is loaded only where it is needed
-    from reachproof.queries.explanation import explain as explained
+    from reachproof.queries.explain import explain as explained
     from reachproof.solver.budget import Budget
 
     session = Session(snapshot)
@@ -115,7 +115,7 @@ def _answer(snapshot: Snapshot, flow: tuple[str, ...], by: str | None, timeout: 
 
 def _table(session: Any, flow: tuple[str, ...], by: str, budget: Budget) -> Answer:
     from reachproof.grammar.ast import Group
-    from reachproof.queries.truth_table import Ends, truth_table
+    from reachproof.queries.truth_table import TableEnds, truth_table
 
-    ends = Ends(source=flow[0], destination=flow[1]) if len(flow) == 3 else Ends()
+    ends = TableEnds(source=flow[0], destination=flow[1]) if len(flow) == 3 else TableEnds()
     return truth_table(session, flow[-1], ends=ends, by=Group(by), budget=budget)

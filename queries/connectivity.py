@@ -24,9 +24,8 @@ from reachproof.queries.ingress_controller import needs_stand_in, with_stand_in
 from reachproof.queries.input_gaps import address_notices
 from reachproof.queries.interpretation_notices import reasons
 from reachproof.queries.possible import mentions_possible
-from reachproof.queries.replay import spot_check
-from reachproof.queries.report_check import judge_rows
-from reachproof.queries.report_ends import End, grouping, outside_ends, partial_by
+from reachproof.queries.replay import judge_rows, spot_check
+from reachproof.queries.report_nodes import End, grouping, outside_ends, partial_by
 from reachproof.solver.budget import Budget
 from reachproof.solver.connection_matrix import Access, ConnectionMatrix, connection_matrix
 from reachproof.solver.goal import FALSE, All, At, Formula, Members, Side, Some, Wanted

@@ -16,7 +16,7 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.queries.connectivity import Connectivity
 from reachproof.queries.document_parts import notices, rules, warnings
 from reachproof.queries.exposure import Exposure, Facing
-from reachproof.queries.report_ends import End, EndKind, partial_by
+from reachproof.queries.report_nodes import End, EndKind, partial_by
 from reachproof.queries.tenancy import tenant_of
 from reachproof.solver.connection_matrix import Access
 

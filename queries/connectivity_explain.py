@@ -15,7 +15,7 @@ from reachproof.queries.ask import DEFAULT_BUDGET
 from reachproof.queries.blame import all_blockers, deciders
 from reachproof.queries.connectivity import Connectivity
 from reachproof.queries.interpretation_notices import IN_PART, of_traces
-from reachproof.queries.report_ends import End
+from reachproof.queries.report_nodes import End
 from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Trace, Truth
 from reachproof.solver.budget import Budget
@@ -72,7 +72,7 @@ def explain_pair(report: Connectivity, src: End, dst: End) -> Explanation:
     return Explanation(src=src, dst=dst, stretches=tuple(stretches), because=_because(snapshot, stretches))
 
 
-def explain(report: Connectivity, budget: Budget = DEFAULT_BUDGET) -> tuple[Explanation, ...]:
+def explain_report(report: Connectivity, budget: Budget = DEFAULT_BUDGET) -> tuple[Explanation, ...]:
     """The explanations of all pairs of a report between which it asks for flows, in the order of ends.
 
     Raises InputError where these are more than MOST_PAIRS, OutOfBudget, and what `explain_pair` does.

@@ -20,7 +20,7 @@ from reachproof.queries.document_parts import (
     warnings,
 )
 from reachproof.queries.input_changes import PolicyChange
-from reachproof.queries.report_ends import End
+from reachproof.queries.report_nodes import End
 from reachproof.semantics.trace import Trace
 from reachproof.solver.prove import engine
 

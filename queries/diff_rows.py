@@ -13,7 +13,7 @@ from reachproof.documents.words import Change
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.intervals import IntervalSet
 from reachproof.queries.diff_causes import MOST_CELLS, MOST_FLOWS, MOST_JUDGED, Causes, Explainer
-from reachproof.queries.report_ends import End, EndKind, Grouping, by_name, outside_ends
+from reachproof.queries.report_nodes import End, EndKind, Grouping, by_name, outside_ends
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.changed_ends import Changed, Ports, changed_ends
 from reachproof.solver.compare import Comparison

@@ -34,7 +34,7 @@ from reachproof.queries.input_changes import (
     workload_ends,
 )
 from reachproof.queries.input_gaps import address_notices
-from reachproof.queries.report_ends import End, Grouping, grouping
+from reachproof.queries.report_nodes import End, Grouping, grouping
 from reachproof.semantics.evaluate import truth
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.compare import Comparison, Differs, PairSample, compare, decide

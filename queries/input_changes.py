@@ -27,7 +27,7 @@ from reachproof.network.placeless import placeless
 from reachproof.network.policy import Direction, DomainPeer, Policy, PolicyRef, Rule
 from reachproof.network.snapshot import Snapshot
 from reachproof.network.unmodelled import Unmodelled, Unread
-from reachproof.queries.report_ends import End, EndKind
+from reachproof.queries.report_nodes import End, EndKind
 from reachproof.semantics.match import in_pod_set
 from reachproof.solver.compare import Comparison
 from reachproof.solver.goal import TRUE, Formula

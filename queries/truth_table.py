@@ -18,7 +18,7 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Row
 from reachproof.queries.ask import DEFAULT_BUDGET, Session
 from reachproof.queries.bind_sets import Binder, Groups
-from reachproof.queries.explanation import bind_pair, draft_of
+from reachproof.queries.explain import bind_pair, draft_of
 from reachproof.queries.replay import spot_check
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.goal import All, At, Members, Side
@@ -52,7 +52,7 @@ def _access(allowed: Allowed, denied: IntervalSet) -> Access | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ends:
+class TableEnds:
     """The sets that a table is about, as `explain` takes them."""
 
     source: str = "pods"
@@ -60,7 +60,12 @@ class Ends:
 
 
 def truth_table(
-    session: Session, ports: str, *, ends: Ends | None = None, by: Group = Group.POD, budget: Budget = DEFAULT_BUDGET
+    session: Session,
+    ports: str,
+    *,
+    ends: TableEnds | None = None,
+    by: Group = Group.POD,
+    budget: Budget = DEFAULT_BUDGET,
 ) -> Answer:
     """A row for each pair of pods of the two sets, or of groups of them, between which there is a flow.
 
@@ -68,7 +73,7 @@ def truth_table(
     outcomes, else `some`. Raises InputError as `explain` does. Cost: the square of the number of pods or groups.
     """
     started = time.perf_counter()
-    ends = ends or Ends()
+    ends = ends or TableEnds()
     asked = bind_pair(session, ends.source, ends.destination, ports, outside=False)
     session = asked.session
     universe = session.encoding.universe

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from reachproof.network.printable import printable
-from reachproof.queries.report_ends import End, EndKind
+from reachproof.queries.report_nodes import End, EndKind
 from reachproof.render.connectivity_words import Shown, connections, end_text, outside_names, remarks
 
 _SHAPES = {EndKind.EXTERNAL: "diamond", EndKind.NODE: "hexagon", EndKind.NAMESPACE: "folder", EndKind.TENANT: "tab"}

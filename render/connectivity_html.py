@@ -21,8 +21,8 @@ from reachproof.network.intervals import EMPTY
 from reachproof.network.ports import ALL_PORTS, ranges
 from reachproof.network.printable import printable
 from reachproof.queries.connectivity import Connectivity
-from reachproof.queries.connectivity_explain import Explanation, Stretch, explain
-from reachproof.queries.report_ends import End, EndKind
+from reachproof.queries.connectivity_explain import Explanation, Stretch, explain_report
+from reachproof.queries.report_nodes import End, EndKind
 from reachproof.render.answer_text import place
 from reachproof.render.connectivity_words import Shown, connections, end_text, outside_names, remarks
 from reachproof.semantics.trace import Truth
@@ -130,7 +130,7 @@ def _explanations(shown: Shown) -> tuple[Explanation, ...] | None:
     if len(matrix.sources) * len(matrix.destinations) > MOST_TRACED:
         return None
     try:
-        return explain(shown.report)
+        return explain_report(shown.report)
     except OutOfBudget:
         return None
 

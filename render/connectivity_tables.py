@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reachproof.queries.exposure import Exposure
-from reachproof.queries.report_ends import End, partial_by
+from reachproof.queries.report_nodes import End, partial_by
 from reachproof.render.connectivity_words import Shown, connections, end_text, outside_names, remarks
 from reachproof.render.tables import csv_line, markdown, markdown_row
 

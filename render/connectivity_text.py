@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reachproof.documents.words import Partial
 from reachproof.network.policy import Direction
 from reachproof.network.printable import printable
-from reachproof.queries.report_ends import partial_by
+from reachproof.queries.report_nodes import partial_by
 from reachproof.render.answer_text import place
 from reachproof.render.connectivity_words import Shown, connections, end_text, outside_names, remarks
 from reachproof.semantics.trace import Truth
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reachproof.queries.connectivity import Connectivity
     from reachproof.queries.connectivity_explain import Explanation, Stretch
     from reachproof.queries.exposure import Exposure, Facing
-    from reachproof.queries.report_ends import End
+    from reachproof.queries.report_nodes import End
     from reachproof.solver.connection_matrix import Access
 
     Names = dict[End, str]

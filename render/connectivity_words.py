@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from reachproof.queries.connectivity import Connectivity
     from reachproof.queries.connectivity_explain import Explanation
     from reachproof.queries.exposure import Exposure
-    from reachproof.queries.report_ends import End
+    from reachproof.queries.report_nodes import End
 
 FEW_CIDRS = 4
 """External ends of more have a short name."""

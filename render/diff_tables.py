@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from reachproof.network.printable import printable
 from reachproof.queries.diff_rows import Row
 from reachproof.queries.difference import Diff
-from reachproof.queries.report_ends import End
+from reachproof.queries.report_nodes import End
 from reachproof.render.answer_text import flow_text
 from reachproof.render.diff_words import (
     SENTENCES,

@@ -11,7 +11,7 @@ from reachproof.network.flow import Flow
 from reachproof.queries.diff_causes import ChangeCause
 from reachproof.queries.diff_rows import Row
 from reachproof.queries.difference import Diff, ReplayedShift, Undetermined
-from reachproof.queries.report_ends import End
+from reachproof.queries.report_nodes import End
 from reachproof.render.answer_text import place
 from reachproof.render.connectivity_words import connections, end_text, outside_names
 

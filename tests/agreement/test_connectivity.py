@@ -15,7 +15,7 @@ from reachproof.network.ports import place
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import Connectivity, Request, connectivity
-from reachproof.queries.report_ends import End
+from reachproof.queries.report_nodes import End
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
 from tests.agreement.engines import asked

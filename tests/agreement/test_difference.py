@@ -16,7 +16,7 @@ from reachproof.network.flow import Flow, Party
 from reachproof.network.ports import place
 from reachproof.queries.diff_rows import Row
 from reachproof.queries.difference import Diff, difference
-from reachproof.queries.report_ends import End
+from reachproof.queries.report_nodes import End
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget

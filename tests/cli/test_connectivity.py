@@ -15,7 +15,7 @@ from reachproof.manifests.load import load_objects
 from reachproof.network.intervals import IntervalSet
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import connectivity
-from reachproof.queries.report_ends import End, EndKind
+from reachproof.queries.report_nodes import End, EndKind
 from reachproof.render.connectivity_dot import dot_lines
 from reachproof.render.connectivity_html import html_text
 from reachproof.render.connectivity_tables import csv_lines, md_lines

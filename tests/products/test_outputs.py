@@ -17,7 +17,7 @@ import pytest
 from reachproof.documents.words import By
 from reachproof.network.ports import place
 from reachproof.queries.connectivity import Connectivity, connectivity, request
-from reachproof.queries.report_ends import End
+from reachproof.queries.report_nodes import End
 from reachproof.semantics.trace import Truth
 from reachproof.solver.connection_matrix import Access
 from tests.cli.terminal import Ran, Terminal

@@ -12,7 +12,7 @@ from reachproof.network.errors import InputError
 from reachproof.network.intervals import IntervalSet
 from reachproof.queries.address_sets import why_not_askable
 from reachproof.queries.connectivity import Request, connectivity
-from reachproof.queries.explanation import explain
+from reachproof.queries.explain import explain
 from tests.api.requests import client, tenants
 from tests.queries.given import Manifest, network_policy, pod, refused, session, shown, verdict
 

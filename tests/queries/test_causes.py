@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reachproof.manifests.load import load_objects
 from reachproof.queries.answer import Answer
 from reachproof.queries.ask import Session
-from reachproof.queries.explanation import explain
+from reachproof.queries.explain import explain
 from tests.queries.given import (
     Manifest,
     codes,

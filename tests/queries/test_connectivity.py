@@ -14,7 +14,7 @@ from reachproof.network.options import Options
 from reachproof.network.ports import format_ports
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries import connectivity as reports
-from reachproof.queries import replay, report_check
+from reachproof.queries import replay
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import Connectivity, Request, connectivity
 from reachproof.queries.errors import QueryError
@@ -270,7 +270,7 @@ def test_a_report_that_the_evaluator_disputes_is_found_out(
 @pytest.mark.parametrize("claimed", [Truth.EITHER, Truth.DENIED])
 def test_rows_that_are_not_what_the_tables_say_are_found_out(monkeypatch: pytest.MonkeyPatch, claimed: Truth) -> None:
     monkeypatch.setattr(reports, "spot_check", lambda *_: None)
-    monkeypatch.setattr(report_check, "truth", lambda *_: claimed)
+    monkeypatch.setattr(replay, "truth", lambda *_: claimed)
     with pytest.raises(InternalError) as caught:
         report([*WEB, DB])
     assert str(caught.value).startswith(f"the report and the evaluator ({claimed}) disagree on")
@@ -280,7 +280,7 @@ def test_rows_that_are_not_what_the_tables_say_are_found_out(monkeypatch: pytest
 def test_a_row_that_is_missing_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     shut = policy("shop/shut", {}, policyTypes=["Ingress", "Egress"])
     monkeypatch.setattr(reports, "spot_check", lambda *_: None)
-    monkeypatch.setattr(report_check, "truth", lambda *_: Truth.ALLOWED)
+    monkeypatch.setattr(replay, "truth", lambda *_: Truth.ALLOWED)
     with pytest.raises(InternalError) as caught:
         report([*WEB, DB, shut])
     assert str(caught.value).startswith("the report and the evaluator (allowed) disagree on")

@@ -15,7 +15,7 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.queries import connectivity_explain
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import connectivity
-from reachproof.queries.connectivity_explain import explain, explain_pair
+from reachproof.queries.connectivity_explain import explain_pair, explain_report
 from reachproof.queries.exposure import Facing, exposure
 from reachproof.semantics.trace import Truth
 from tests.queries.test_connectivity import DB, PEER_WEB, WEB, block, pod, policy
@@ -64,7 +64,7 @@ def test_a_pod_and_itself_have_nothing_to_explain() -> None:
 def test_too_many_pairs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connectivity_explain, "MOST_PAIRS", 8)
     with pytest.raises(InputError) as caught:
-        explain(connectivity(Session(snapshot())))
+        explain_report(connectivity(Session(snapshot())))
     assert [problem.message for problem in caught.value.problems] == [
         "found 9 pairs to explain (3 sources, 3 destinations), expected at most 8: "
         "narrow the report with src, dst or by"
@@ -75,7 +75,7 @@ def test_too_many_pairs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 @given(snapshots(most_pods=3))
 def test_stretches_say_what_the_rows_say(snapshot: Snapshot) -> None:
     report = connectivity(Session(snapshot))
-    for each in explain(report):
+    for each in explain_report(report):
         access = report.between(each.src, each.dst)
         allowed = [stretch.ports for stretch in each.stretches if stretch.truth is not Truth.DENIED]
         open_ = [stretch.ports for stretch in each.stretches if stretch.truth is Truth.EITHER]

@@ -8,7 +8,7 @@ import pytest
 
 from reachproof.queries.answer import Answer
 from reachproof.queries.ask import Session
-from reachproof.queries.explanation import explain
+from reachproof.queries.explain import explain
 from tests.queries.given import Manifest, codes, deployment, network_policy, node, notice, pod, service, session, shown
 
 HTTP = {"port": 80, "targetPort": 8080}

@@ -14,10 +14,9 @@ from reachproof.network.errors import InputError
 from reachproof.network.flow import External, Party
 from reachproof.network.policy import Direction, PolicyRef
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries import explanation
 from reachproof.queries.answer import Answer
 from reachproof.queries.ask import Session
-from reachproof.queries.explanation import explain
+from reachproof.queries.explain import explain
 from reachproof.semantics.blockers import blockers
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Step, Truth
@@ -171,7 +170,7 @@ def test_a_pair_without_a_flow_is_vacuous() -> None:
 
 
 def test_more_kinds_of_flow_than_are_looked_at_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(explanation, "MOST_FLOWS", 2)
+    monkeypatch.setattr("reachproof.queries.explain.MOST_FLOWS", 2)
     answer = explain(SHOP, "pods", "pods", "tcp/5432")
     assert len(answer.flows) <= 2
     assert notice(answer, "EXPLAINED_IN_PART") == (

@@ -14,7 +14,7 @@ from reachproof.network.flow import Flow
 from reachproof.network.options import Options
 from reachproof.network.ports import Protocol
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.explanation import explain
+from reachproof.queries.explain import explain
 from reachproof.queries.ingress_controller import KNOWN, STAND_IN, controllers, with_stand_in
 from reachproof.semantics.evaluate import require_possible, truth
 from reachproof.semantics.trace import Truth

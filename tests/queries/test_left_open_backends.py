@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from reachproof.documents.words import Verdict
 from reachproof.queries.answer import Answer
 from reachproof.queries.ask import Session
-from reachproof.queries.explanation import explain
+from reachproof.queries.explain import explain
 from tests.queries.given import Manifest, network_policy, pod, service, session
 from tests.queries.test_services import entry, managed
 

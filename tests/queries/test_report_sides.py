@@ -13,9 +13,8 @@ from reachproof.network.ports import format_ports
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import Connectivity, connectivity, request
 from reachproof.queries.connectivity_document import connectivity_blocks
-from reachproof.queries.connectivity_explain import explain
-from reachproof.queries.exposure import Facing, exposure
-from reachproof.queries.possible_exposure import with_possible
+from reachproof.queries.connectivity_explain import explain_report
+from reachproof.queries.exposure import Facing, exposure, with_possible
 from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget
 from reachproof.solver.prove import Prover
@@ -71,7 +70,7 @@ def test_the_pods_of_an_end_are_part_of_the_cluster_for_each_other() -> None:
 
 
 def absent(report: Connectivity) -> Iterator[tuple[str, str, list[str]]]:
-    for each in explain(report):
+    for each in explain_report(report):
         if not report.between(each.src, each.dst):
             yield str(each.src), str(each.dst), [because.text for because in each.because]
 
@@ -204,4 +203,4 @@ def test_what_is_not_modelled_of_possible_pods_is_left_out_for_the_ends_that_it_
         "possible pods are left out of the ingress exposure of a/web: AuthorizationPolicy a/web asks for a service "
         "account, and those of possible pods are not modelled"
     )
-    assert Truth.ALLOWED in {stretch.truth for each in explain(report) for stretch in each.stretches}
+    assert Truth.ALLOWED in {stretch.truth for each in explain_report(report) for stretch in each.stretches}

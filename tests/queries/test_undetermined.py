@@ -11,8 +11,8 @@ from reachproof.documents.words import By
 from reachproof.queries import interpretation_notices
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import connectivity, request
-from reachproof.queries.connectivity_explain import explain, with_reasons
-from reachproof.queries.explanation import explain as explain_flow
+from reachproof.queries.connectivity_explain import explain_report, with_reasons
+from reachproof.queries.explain import explain as explain_flow
 from tests.queries.given import Manifest, admin_policy, namespace, network_policy, notice, pod, session
 
 CLUSTER_POLICY = "policy.networking.k8s.io/v1alpha2"
@@ -62,7 +62,7 @@ def test_a_tie_is_named_with_both_policies_by_everything_that_shows_it(
     report = connectivity(asked, request(By.POD, "pod a/p", "pod a/q"))
     assert [row.access.open == row.access.ports for row in report] == [True]
     assert [each.text for each in report.assumptions if each.code == "TIE"] == [text]
-    (explained,) = explain(report)
+    (explained,) = explain_report(report)
     assert {str(each.policy) for each in explained.because} == {f"{name} one", f"{name} two"}
     assert with_reasons(report, [explained]).assumptions == report.assumptions
     assert notice(asked.ask("which pods can reach pod a/q?"), "TIE") == text
@@ -116,7 +116,7 @@ def test_where_not_all_reasons_were_looked_at_the_report_says_so() -> None:
         "smaller sets for the others"
     )
     partly = replace(report, assumptions=(*report.assumptions, found[-1]))
-    assert with_reasons(partly, explain(partly)).assumptions == report.assumptions
+    assert with_reasons(partly, explain_report(partly)).assumptions == report.assumptions
 
 
 def test_what_is_certain_has_no_reasons() -> None:

@@ -52,7 +52,7 @@ _WORST_FIRST = (Truth.DENIED, Truth.EITHER, Truth.ALLOWED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class PairQuestion:
     """A request for an explanation, and its place. `services`: those that the destination names.
 
     `certain`: where it is left open what is behind a Service, the part of the region that is asked about for sure.
@@ -85,7 +85,7 @@ def explain(session: Session, source: str, destination: str, ports: str, budget:
     return replace(answer, evidence=replace(answer.evidence, total_ms=round(total, 3)))
 
 
-def bind_pair(session: Session, source: str, destination: str, ports: str, *, outside: bool = True) -> Asked:
+def bind_pair(session: Session, source: str, destination: str, ports: str, *, outside: bool = True) -> PairQuestion:
     """The three texts bound to the session's snapshot. Raises InputError with the problems of all three.
 
     `outside`: with flows that stand for what clients outside send.
@@ -98,7 +98,7 @@ def bind_pair(session: Session, source: str, destination: str, ports: str, *, ou
     binder = Binder(session.encoding.universe)
     region, notices = _region(binder, pair, outside=outside)
     certain = _region(Binder(session.encoding.universe, sure=True), pair, outside=outside)[0]
-    return Asked(
+    return PairQuestion(
         session=session,
         pair=pair,
         query=f"explain {source} {destination} {ports}",
@@ -157,7 +157,7 @@ def _port_words(text: str) -> str:
     return f"port {bare}" if _NUMBERS.fullmatch(bare) or _PORT_NAME.fullmatch(bare) else text
 
 
-def _explained(session: Session, asked: Asked, budget: Budget) -> Answer:
+def _explained(session: Session, asked: PairQuestion, budget: Budget) -> Answer:
     draft = draft_of(session, asked)
     started = time.perf_counter()
     try:
@@ -196,7 +196,7 @@ class _Listed:
         return self.certain + self.left_open
 
 
-def _listed(session: Session, asked: Asked, budget: Budget) -> _Listed:
+def _listed(session: Session, asked: PairQuestion, budget: Budget) -> _Listed:
     found = reachability(session.encoding, asked.certain or asked.region, budget, limit=MOST_FLOWS).sampled
     if asked.certain is None:
         return _Listed(certain=found.samples, left_open=(), kinds=found.kinds)
@@ -205,7 +205,7 @@ def _listed(session: Session, asked: Asked, budget: Budget) -> _Listed:
     return _Listed(certain=found.samples, left_open=rest.samples, kinds=found.kinds + rest.kinds)
 
 
-def draft_of(session: Session, asked: Asked) -> Answer:
+def draft_of(session: Session, asked: PairQuestion) -> Answer:
     """The answer as far as it does not depend on what is found."""
     pair, snapshot = asked.pair, session.snapshot
     notices = address_notices(session.encoding.universe, asked.region)
@@ -214,7 +214,7 @@ def draft_of(session: Session, asked: Asked) -> Answer:
     return draft.assuming((*asked.assumptions, *notices)).warning(asked.warnings)
 
 
-def _confirmed(session: Session, asked: Asked, found: _Listed, budget: Budget) -> bool:
+def _confirmed(session: Session, asked: PairQuestion, found: _Listed, budget: Budget) -> bool:
     """True if Z3 says the same of the whole: that some flow can be allowed, or denied, or none. False out of time."""
     for wanted in (Wanted.CAN_ALLOW, Wanted.CAN_DENY):
         outcome = search(session.encoding, Search(asked.region, wanted), budget, session.prover, explain=False)
@@ -228,7 +228,7 @@ def _confirmed(session: Session, asked: Asked, found: _Listed, budget: Budget) -
     return True
 
 
-def _kinds(snapshot: Snapshot, asked: Asked, listed: _Listed) -> Iterator[tuple[Explained, bool]]:
+def _kinds(snapshot: Snapshot, asked: PairQuestion, listed: _Listed) -> Iterator[tuple[Explained, bool]]:
     """One flow of each kind, the worst first, then as listed; a client itself before what stands for it.
 
     The second of a pair is true where it is left open whether the flow is asked about: so only for kinds of which no
@@ -255,7 +255,7 @@ def _kinds(snapshot: Snapshot, asked: Asked, listed: _Listed) -> Iterator[tuple[
         yield from (each for each in found.values() if each[0].truth is truth)
 
 
-def _one(snapshot: Snapshot, asked: Asked, sample: Sample) -> Explained:
+def _one(snapshot: Snapshot, asked: PairQuestion, sample: Sample) -> Explained:
     trace = evaluate(snapshot, sample.flow)
     via = next((service for service in asked.services if leads_to(snapshot, service, sample.flow)), None)
     blocked = trace.truth is not Truth.ALLOWED

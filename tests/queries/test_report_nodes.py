@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from reachproof.network.address import ALL_ADDRESSES, ALL_V4, ALL_V6, parse_cidrs
 from reachproof.network.intervals import IntervalSet
-from reachproof.queries.report_ends import outside_ends
+from reachproof.queries.report_nodes import outside_ends
 
 
 def cidrs(*sets: IntervalSet, held: IntervalSet) -> list[tuple[str, ...]]:
