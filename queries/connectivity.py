@@ -86,7 +86,7 @@ def request(by: By, src: str | None = None, dst: str | None = None, ports: str |
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class ReportRow:
     """A pair of ends with something allowed from `src` to `dst`; `access.ports` is not empty.
 
     Where an end is several pods or addresses, a port is in the row when some pair of them has it. `access.partial` are
@@ -130,10 +130,10 @@ class Connectivity:
     matrix: ConnectionMatrix = field(repr=False, compare=False)
     encoding: Encoding = field(repr=False, compare=False)
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[ReportRow]:
         """The rows in order of source and destination as in `ends`, made one by one: they may be millions."""
         for src, dst, number in self.places():
-            yield Row(src=self.ends[src], dst=self.ends[dst], access=self.matrix.accesses[number])
+            yield ReportRow(src=self.ends[src], dst=self.ends[dst], access=self.matrix.accesses[number])
 
     def places(self) -> Iterator[tuple[int, int, int]]:
         """The rows as numbers: the places of both in `ends`, and of the access in `matrix.accesses`."""
@@ -143,7 +143,7 @@ class Connectivity:
                     yield src, dst, number
 
     @cached_property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[ReportRow, ...]:
         """All rows; kept after the first use. About 100 bytes each."""
         return tuple(self)
 

@@ -8,7 +8,7 @@ from reachproof.documents.words import Truth, When
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.connectivity_document import end_document
 from reachproof.queries.diff_causes import ChangeCause
-from reachproof.queries.diff_rows import Row
+from reachproof.queries.diff_rows import DiffRow
 from reachproof.queries.difference import Diff, ReplayedShift, Undetermined
 from reachproof.queries.document_parts import (
     flow_fields,
@@ -54,7 +54,7 @@ def diff_document(diff: Diff) -> documents.Diff:
     )
 
 
-def _row(diff: Diff, row: Row) -> documents.ChangedConnection:
+def _row(diff: Diff, row: DiffRow) -> documents.ChangedConnection:
     return documents.ChangedConnection(
         src=_end(diff, row.src),
         dst=_end(diff, row.dst),

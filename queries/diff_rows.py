@@ -27,7 +27,7 @@ Key = int | str | IntervalSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class DiffRow:
     """A pair of ends with a flow that differs.
 
     `before` and `after` are ports on which something could be and can be allowed between them, `before_open` and
@@ -55,7 +55,7 @@ def all_ends(before: Grouping, after: Grouping) -> tuple[End, ...]:
 
 def difference_rows(
     comparisons: Sequence[Comparison], groups: tuple[Grouping, Grouping], explainer: Explainer, budget: Budget
-) -> tuple[Row, ...]:
+) -> tuple[DiffRow, ...]:
     """All rows, in order of their ends. Raises OutOfBudget, also where there are more than MOST_ROWS.
 
     `groups`: the ends of either snapshot.
@@ -91,11 +91,11 @@ def difference_rows(
     return tuple(sorted(rows, key=lambda row: (_order(row.src, places), _order(row.dst, places))))
 
 
-def _row(ports: Ports, src: End, dst: End, causes: Causes) -> Row:
+def _row(ports: Ports, src: End, dst: End, causes: Causes) -> DiffRow:
     change = Change.CHANGED
     if bool(ports.before) is not bool(ports.after):
         change = Change.ADDED if ports.after else Change.REMOVED
-    return Row(
+    return DiffRow(
         src=src,
         dst=dst,
         change=change,

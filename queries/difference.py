@@ -24,7 +24,7 @@ from reachproof.network.origin import Origin
 from reachproof.network.policy import PolicyRef
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.diff_causes import MOST_JUDGED, Explainer, Traces, demand_judged, replayed
-from reachproof.queries.diff_rows import Row, difference_rows
+from reachproof.queries.diff_rows import DiffRow, difference_rows
 from reachproof.queries.input_changes import (
     PolicyChange,
     demand_same_engine,
@@ -85,7 +85,7 @@ class Diff:
     by: By
     relation: Relation
     reason: str = ""
-    rows: tuple[Row, ...] = ()
+    rows: tuple[DiffRow, ...] = ()
     new: tuple[End, ...] = ()
     lost: tuple[End, ...] = ()
     policies: tuple[PolicyChange, ...] = ()

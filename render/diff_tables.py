@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reachproof.network.printable import printable
-from reachproof.queries.diff_rows import Row
+from reachproof.queries.diff_rows import DiffRow
 from reachproof.queries.difference import Diff
 from reachproof.queries.report_nodes import End
 from reachproof.render.answer_text import flow_text
@@ -84,7 +84,7 @@ def _table(shown: Shown) -> Iterator[str]:
         yield from (f"- {name}: {', '.join(end.cidrs)}" for end, name in shown.names.items())
 
 
-def _md(shown: Shown, row: Row) -> str:
+def _md(shown: Shown, row: DiffRow) -> str:
     said = remarks(row)
     before, after = ports_text(row)
     because = [cause_text(cause) for cause in row.causes.rules] + list(row.causes.endpoints)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reachproof.documents.words import Change, Relation
 from reachproof.network.printable import printable
 from reachproof.queries import difference
-from reachproof.queries.diff_rows import Row
+from reachproof.queries.diff_rows import DiffRow
 from reachproof.render.answer_text import flow_text, place
 from reachproof.render.diff_words import (
     Shown,
@@ -53,7 +53,7 @@ def text_lines(shown: Shown) -> Iterator[str]:
         yield printable(f"assuming {notice.code}: {notice.text}")
 
 
-def _row(shown: Shown, row: Row) -> Iterator[str]:
+def _row(shown: Shown, row: DiffRow) -> Iterator[str]:
     source, destination = shown.ends(row)
     before, after = ports_text(row)
     said = remarks(row)

@@ -9,7 +9,7 @@ from functools import cached_property
 from reachproof.documents.words import Change, Edit, Relation
 from reachproof.network.flow import Flow
 from reachproof.queries.diff_causes import ChangeCause
-from reachproof.queries.diff_rows import Row
+from reachproof.queries.diff_rows import DiffRow
 from reachproof.queries.difference import Diff, ReplayedShift, Undetermined
 from reachproof.queries.report_nodes import End
 from reachproof.render.answer_text import place
@@ -39,7 +39,7 @@ class Shown:
         ends = (end for row in self.diff.rows for end in (row.src, row.dst))
         return outside_names(list(dict.fromkeys(ends)))
 
-    def ends(self, row: Row) -> tuple[str, str]:
+    def ends(self, row: DiffRow) -> tuple[str, str]:
         """The texts of both ends of a row."""
         return end_text(row.src, self.names), end_text(row.dst, self.names)
 
@@ -55,12 +55,12 @@ class Shown:
         return f"{counts}; undetermined: {len(diff.undetermined)}" if diff.undetermined else counts
 
 
-def ports_text(row: Row) -> tuple[str, str]:
+def ports_text(row: DiffRow) -> tuple[str, str]:
     """Ports before and after."""
     return connections(row.before), connections(row.after)
 
 
-def remarks(row: Row) -> str:
+def remarks(row: DiffRow) -> str:
     """Remarks beside the ports before and after; mostly nothing."""
     said = []
     more = row.gained - (row.after - row.before)
@@ -97,7 +97,7 @@ def known_flow(witness: ReplayedShift) -> Flow:
     return found
 
 
-def cause_texts(row: Row) -> Iterator[str]:
+def cause_texts(row: DiffRow) -> Iterator[str]:
     """Why it differs: rules with their places, then what is different about the ends."""
     for cause in row.causes.rules:
         yield cause_text(cause) + place(cause.because.origin)

@@ -14,7 +14,7 @@ from reachproof.documents.words import By
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import Flow, Party
 from reachproof.network.ports import place
-from reachproof.queries.diff_rows import Row
+from reachproof.queries.diff_rows import DiffRow
 from reachproof.queries.difference import Diff, difference
 from reachproof.queries.report_nodes import End
 from reachproof.semantics.evaluate import truth
@@ -90,10 +90,12 @@ def members(end: End, by: By, addresses: set[int]) -> set[object]:
     return set(end.name.split(","))
 
 
-def shown(rows: tuple[Row, ...], by: By, wanted: dict[tuple[object, object], list[set[int]]]) -> dict[object, Row]:
+def shown(
+    rows: tuple[DiffRow, ...], by: By, wanted: dict[tuple[object, object], list[set[int]]]
+) -> dict[object, DiffRow]:
     """The row of every pair of ends, outside ends and nodes each by itself; each pair in one row only."""
     addresses = {end for pair in wanted for end in pair if isinstance(end, int)}
-    by_ends: dict[object, Row] = {}
+    by_ends: dict[object, DiffRow] = {}
     for row in rows:
         for source in members(row.src, by, addresses):
             for destination in members(row.dst, by, addresses):

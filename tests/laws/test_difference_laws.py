@@ -16,7 +16,7 @@ from reachproof.network.options import Enforcement
 from reachproof.network.policy import AddressPeer, Direction, Match, Policy, Rule
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
-from reachproof.queries.diff_rows import Row
+from reachproof.queries.diff_rows import DiffRow
 from reachproof.queries.difference import Diff, difference
 from reachproof.solver.budget import Budget
 from reachproof.solver.ground import prepare
@@ -39,13 +39,13 @@ def diff(before: Snapshot, after: Snapshot) -> Diff:
     return difference(prepare(before), prepare(after), Budget(), PROVER)
 
 
-def bare(row: Row) -> tuple[object, ...]:
+def bare(row: DiffRow) -> tuple[object, ...]:
     """The row without its causes, which have places in files."""
     ports = (row.before, row.after, row.before_open, row.after_open, row.gained, row.lost)
     return str(row.src), str(row.dst), row.change, *ports
 
 
-def turned(row: Row) -> tuple[object, ...]:
+def turned(row: DiffRow) -> tuple[object, ...]:
     """The row as it is the other way round."""
     ports = (row.after, row.before, row.after_open, row.before_open, row.lost, row.gained)
     return str(row.src), str(row.dst), BACK[row.change], *ports

@@ -8,7 +8,7 @@ from reachproof.documents.words import By, Relation
 from reachproof.network.errors import InternalError
 from reachproof.network.ports import format_ports
 from reachproof.queries import diff_causes, difference
-from reachproof.queries.diff_rows import Row
+from reachproof.queries.diff_rows import DiffRow
 from reachproof.queries.difference import Diff
 from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Truth
@@ -51,11 +51,11 @@ def diff(
     return difference.difference(*encodings, budget, PROVER, by=by)
 
 
-def shown(row: Row) -> str:
+def shown(row: DiffRow) -> str:
     return f"{row.change} {row.src} => {row.dst}: {format_ports(row.before)} -> {format_ports(row.after)}"
 
 
-def causes(row: Row) -> list[str]:
+def causes(row: DiffRow) -> list[str]:
     rules = [f"{cause.when} {cause.edit}: {cause.because.text}" for cause in row.causes.rules]
     return [*rules, *row.causes.endpoints]
 
