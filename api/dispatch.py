@@ -42,8 +42,9 @@ from reachproof.queries.connectivity_explain import explain_report, with_reasons
 from reachproof.queries.diff_document import diff_document
 from reachproof.queries.difference import Diff, difference
 from reachproof.queries.errors import together
-from reachproof.queries.exposure import Exposure, exposure, with_possible
+from reachproof.queries.exposure import Exposure, exposure
 from reachproof.queries.findings import LintReport, findings_document
+from reachproof.queries.possible_exposure import with_possible
 from reachproof.queries.truth_table import TableEnds, truth_table
 from reachproof.solver.budget import Budget, OutOfBudget
 

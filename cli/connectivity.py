@@ -126,7 +126,7 @@ def _shown(
         shown = Shown(report=with_reasons(report, explanations), explanations=explanations)
     if exposure:
         from reachproof.queries.exposure import exposure as exposures_of
-        from reachproof.queries.exposure import with_possible
+        from reachproof.queries.possible_exposure import with_possible
         from reachproof.solver.prove import Prover
 
         report = shown.report

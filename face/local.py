@@ -24,10 +24,11 @@ from reachproof.queries.difference import difference
 from reachproof.queries.document_parts import notices as assumptions_of
 from reachproof.queries.document_parts import warnings as warnings_of
 from reachproof.queries.explain import explain
-from reachproof.queries.exposure import Exposure, exposure, with_possible
+from reachproof.queries.exposure import Exposure, exposure
 from reachproof.queries.findings import findings_document
 from reachproof.queries.hygiene import lint
 from reachproof.queries.packs import PackText, check, count_statements, library
+from reachproof.queries.possible_exposure import with_possible
 from reachproof.queries.report_nodes import partial_by
 from reachproof.render.report_edges import Access, exposure_of
 from reachproof.render.report_nodes import end_of, named

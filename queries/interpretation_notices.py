@@ -12,6 +12,7 @@ The notices of single undetermined flows (`TIE`, `DOMAIN_NAMES`, ...) come from 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from reachproof.engines.registry import PROFILES, profile_of
 from reachproof.network.cluster import Notice, Pod
@@ -19,8 +20,10 @@ from reachproof.network.policy import Action, Direction, Policy, TierName
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Trace, Truth
-from reachproof.solver.decide import Blame
 from reachproof.solver.samples import Sample
+
+if TYPE_CHECKING:
+    from reachproof.solver.decide import Blame  # at run time it would load Z3
 
 _SHOWN = 3
 _ENDING = " or ".join(profile.name for profile in PROFILES.values() if profile.selection_ends_baseline)

@@ -27,10 +27,11 @@ from reachproof.queries.connectivity_document import connectivity_blocks
 from reachproof.queries.diff_document import diff_document
 from reachproof.queries.difference import difference
 from reachproof.queries.explain import explain
-from reachproof.queries.exposure import exposure, with_possible
+from reachproof.queries.exposure import exposure
 from reachproof.queries.findings import findings_document
 from reachproof.queries.hygiene import lint
 from reachproof.queries.packs import check, library
+from reachproof.queries.possible_exposure import with_possible
 from reachproof.solver.budget import Budget
 from reachproof.solver.prove import Prover
 from tests.house.places import ROOT

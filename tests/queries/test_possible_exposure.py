@@ -14,7 +14,8 @@ from reachproof.network.policy import AddressPeer, Direction
 from reachproof.network.ports import format_ports
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.connectivity import EVERYTHING, Connectivity, Request, connectivity
-from reachproof.queries.exposure import exposure, potentials, with_possible
+from reachproof.queries.exposure import exposure
+from reachproof.queries.possible_exposure import potentials, with_possible
 from reachproof.solver.budget import Budget
 from reachproof.solver.ground import prepare
 from reachproof.solver.prove import Prover

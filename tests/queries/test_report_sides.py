@@ -14,7 +14,8 @@ from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import Connectivity, connectivity, request
 from reachproof.queries.connectivity_document import connectivity_blocks
 from reachproof.queries.connectivity_explain import explain_report
-from reachproof.queries.exposure import Facing, exposure, with_possible
+from reachproof.queries.exposure import Facing, exposure
+from reachproof.queries.possible_exposure import with_possible
 from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget
 from reachproof.solver.prove import Prover
