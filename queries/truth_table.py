@@ -30,7 +30,7 @@ BY = (Group.POD, Group.WORKLOAD, Group.NAMESPACE)
 
 
 class Access(StrEnum):
-    """What is true of the flows between two groups.
+    """The access of one group to another: what is true of the flows between them.
 
     ALLOWED, DENIED: of each of them, for certain. DEPENDS: at least one has both outcomes. SOME: neither of these, so
     that some are allowed and some are denied.
