@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +33,7 @@ def some_of(snapshot: Snapshot, count: int, seed: int) -> list[Flow]:
     return random.Random(seed).sample(flows, min(len(flows), count))
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(2_000, settings().max_examples))
 @given(snapshots(), st.integers(0, 2**32))
 def test_sets_engine_and_evaluator_agree_on_every_kind_of_flow(snapshot: Snapshot, seed: int) -> None:
@@ -40,6 +42,7 @@ def test_sets_engine_and_evaluator_agree_on_every_kind_of_flow(snapshot: Snapsho
         assert looked_up(part, tables, flow) == expected(snapshot, flow), str(flow)
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(400, settings().max_examples))
 @given(snapshots(), st.integers(0, 2**32))
 def test_z3_and_evaluator_agree_on_single_flows(snapshot: Snapshot, seed: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +34,7 @@ def some_of(snapshot: Snapshot, count: int, seed: int) -> list[Flow]:
     return random.Random(seed).sample(flows, min(len(flows), count))
 
 
+@pytest.mark.heavy
 @settings(max_examples=settings().max_examples * 6 // 10)
 @given(inputs(), st.integers(0, 2**32))
 def test_the_evaluator_and_an_oracle_over_the_manifests_agree(objects: list[Manifest], seed: int) -> None:
@@ -44,6 +46,7 @@ def test_the_evaluator_and_an_oracle_over_the_manifests_agree(objects: list[Mani
         assert expected is None or found is (Truth.ALLOWED if expected else Truth.DENIED), str(flow)
 
 
+@pytest.mark.heavy
 @settings(max_examples=settings().max_examples * 6 // 10)
 @given(inputs(doubtful=True), st.integers(0, 2**32))
 def test_the_sets_engine_and_the_evaluator_agree(objects: list[Manifest], seed: int) -> None:
@@ -54,6 +57,7 @@ def test_the_sets_engine_and_the_evaluator_agree(objects: list[Manifest], seed: 
         assert looked_up(part, tables, flow) == (found is not Truth.DENIED, found is not Truth.ALLOWED), str(flow)
 
 
+@pytest.mark.heavy
 @settings(max_examples=settings().max_examples // 4)
 @given(inputs(doubtful=True), st.integers(0, 2**32))
 def test_z3_and_the_evaluator_agree(objects: list[Manifest], seed: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -58,6 +59,7 @@ def ends(flow: Flow) -> tuple[object, object]:
     return flow.source, flow.destination
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(500, settings().max_examples))
 @given(mixed_manifests(), OPTIONS, st.integers(0, 2**32))
 def test_the_evaluator_says_what_the_oracle_says(objects: list[Manifest], options: Options, seed: int) -> None:
@@ -71,6 +73,7 @@ def test_the_evaluator_says_what_the_oracle_says(objects: list[Manifest], option
         assert found is wanted or (node_is_open(flow) and found is Truth.EITHER), f"{flow}: {wanted}"
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(250, settings().max_examples))
 @given(mixed_snapshots(), st.integers(0, 2**32))
 def test_the_sets_engine_says_what_the_evaluator_says(snapshot: Snapshot, seed: int) -> None:

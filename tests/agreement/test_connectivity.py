@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,6 +48,7 @@ def by_evaluator(report: Connectivity) -> dict[Place, set[Truth]]:
     return found
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(150, settings().max_examples // 10))
 @given(snapshots(most_pods=3), st.sampled_from(By))
 def test_a_report_and_the_evaluator_agree_on_every_flow(snapshot: Snapshot, by: By) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -68,6 +69,7 @@ def test_the_verdict_is_that_of_the_mesh_and_of_the_network_together(objects: li
         assert found in (Truth.EITHER, both(mesh.outcomes(flow, one_choice=True), rest)), str(flow)
 
 
+@pytest.mark.heavy
 @settings(max_examples=settings().max_examples * 4 // 10)
 @given(inputs(), st.integers(0, 2**32))
 def test_the_sets_engine_and_the_evaluator_agree(objects: list[Manifest], seed: int) -> None:

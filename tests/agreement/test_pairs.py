@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -96,6 +97,7 @@ def by_sets(comparison: Comparison, flows: tuple[Flow, Flow]) -> Truths | None:
     return found[0], found[1]
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(100, settings().max_examples))
 @given(changes(), st.integers(0, 2**32))
 def test_sets_engine_and_evaluator_agree_on_flows_before_and_after(change: Change, seed: int) -> None:
@@ -183,6 +185,7 @@ def some_open_flows(change: Change, seed: int) -> list[tuple[Flow, Flow]]:
     return random.Random(seed).sample(found, min(len(found), OPEN_FLOWS_PER_DRAW))
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(60, settings().max_examples))
 @given(open_changes(), st.integers(0, 2**32))
 def test_what_is_open_in_both_differs_where_some_way_to_settle_it_does(change: Change, seed: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ def loaded(objects: list[Manifest], cni: Cni) -> Snapshot:
     return load_objects(objects, options=Options(cni=cni))
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(150, settings().max_examples))
 @given(odd_manifests(), PROFILES, st.integers(0, 2**32))
 def test_the_engines_agree_on_what_is_stored(objects: list[Manifest], cni: Cni, seed: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -167,6 +168,7 @@ def demand(snapshot: Snapshot, sentences: list[ast.Query]) -> None:
         assert Meaning(answer.verdict, answer.vacuous) == meaning(flows, query), text
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(100, settings().max_examples))
 @given(asked())
 def test_an_answer_is_what_the_language_says_of_every_flow(drawn: tuple[Snapshot, list[ast.Query]]) -> None:
@@ -218,6 +220,7 @@ def at_node_ports(draw: st.DrawFn) -> tuple[Snapshot, list[ast.Query]]:
     return snapshot, draw(st.lists(statement.map(ast.Query), min_size=SENTENCES, max_size=SENTENCES))
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(40, settings().max_examples // 4))
 @given(at_node_ports())
 def test_what_is_sent_to_a_node_port_is_judged_as_what_it_becomes(drawn: tuple[Snapshot, list[ast.Query]]) -> None:

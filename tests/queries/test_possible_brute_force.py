@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
+import pytest
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
@@ -246,6 +247,7 @@ def by_z3(session: Session, text: str, wanted: Wanted) -> bool:
     return isinstance(PROVER.run(script.script.text, (), Budget()), Model)
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(50, settings().max_examples // 2))
 @given(questions())
 def test_an_answer_is_what_is_true_of_every_pod_that_could_be_created(drawn: list[Question]) -> None:

@@ -170,6 +170,7 @@ def test_what_is_blamed_is_enough_for_the_proof(snapshot: Snapshot, data: st.Dat
     assert truth(only(snapshot, outcome.because), flow) is found
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(150, settings().max_examples))
 @given(snapshots(), st.data())
 def test_nothing_that_is_blamed_can_be_left_out(snapshot: Snapshot, data: st.DataObject) -> None:

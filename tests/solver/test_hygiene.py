@@ -226,6 +226,7 @@ def test_out_of_time_is_said_and_no_answer_given() -> None:
 # ---------------------------------------------------------------- laws
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(300, settings().max_examples))
 @given(snapshots(), st.integers(0, 2**32))
 def test_without_its_shadowed_rules_a_snapshot_has_the_same_truths(of: Snapshot, seed: int) -> None:
@@ -236,6 +237,7 @@ def test_without_its_shadowed_rules_a_snapshot_has_the_same_truths(of: Snapshot,
             assert truth(of, flow) is truth(rest, flow), str(flow)
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(300, settings().max_examples))
 @given(snapshots(), st.integers(0, 2**32))
 def test_without_an_overridden_rule_a_snapshot_has_the_same_truths(of: Snapshot, seed: int) -> None:
@@ -245,6 +247,7 @@ def test_without_an_overridden_rule_a_snapshot_has_the_same_truths(of: Snapshot,
             assert truth(of, flow) is truth(rest, flow), str(flow)
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(150, settings().max_examples))
 @given(snapshots(), st.integers(0, 2**32))
 def test_a_policy_is_redundant_exactly_when_its_removal_changes_no_truth(of: Snapshot, seed: int) -> None:
@@ -260,6 +263,7 @@ def test_a_policy_is_redundant_exactly_when_its_removal_changes_no_truth(of: Sna
             assert changed or any(truth(of, flow) is not truth(rest, flow) for flow in every), str(policy.ref)
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(300, settings().max_examples))
 @given(snapshots(), st.integers(0, 2**32))
 def test_verdicts_are_ambiguous_exactly_when_some_flow_can_go_both_ways(of: Snapshot, seed: int) -> None:
