@@ -25,7 +25,7 @@ BROKEN: Manifest = {
     "apiVersion": "networking.k8s.io/v1",
     "kind": "NetworkPolicy",
     "metadata": {"name": "broken", "namespace": "infra"},
-    "spec": {"podSelector": {"matchLabels": {"app": "-"}}},
+    "spec": {"podSelector": {}, "policyTypes": ["Sideways"]},
 }
 # What only one of two snapshots has, and the code that an answer about them has for it.
 ADDED = {
