@@ -31,9 +31,9 @@ from reachproof.manifests.kinds.registry import (
     support_kind,
     unsupported,
 )
+from reachproof.manifests.kinds.unmodelled import REQUEST_AUTHENTICATION, annotated, unread
 from reachproof.manifests.limits import Limits
 from reachproof.manifests.object_identity import Manifest, deeper, identify
-from reachproof.manifests.unmodelled import REQUEST_AUTHENTICATION, annotated, unread
 from reachproof.manifests.yaml_document import Document
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import Problem

@@ -24,12 +24,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reachproof.manifests.kinds.registry import depends_on_cni
+from reachproof.manifests.kinds.stored_fields import kept
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.manifests.load import require_objects
 from reachproof.manifests.loader import Loading
 from reachproof.manifests.object_identity import identify
 from reachproof.manifests.reader import objects_of, read
-from reachproof.manifests.stored_fields import kept
 from reachproof.manifests.yaml_document import Document, Listed, Mapped
 from reachproof.network.collector import without_collector
 from reachproof.network.errors import InputError, InternalError, Problem

@@ -4,7 +4,7 @@ A flow is one new connection of TCP, UDP or SCTP. A part is *open* where it deci
 requests, domain names): rules that have it may match. Others are about something else (ICMP, TLS settings), or belong
 to an object that is not modelled at all.
 
-Trusted by `queries.input_changes`: that a part which decides anything is recorded (`manifests.unmodelled`).
+Trusted by `queries.input_changes`: that a part which decides anything is recorded (`manifests.kinds.unmodelled`).
 """
 
 from __future__ import annotations

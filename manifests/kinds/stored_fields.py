@@ -21,8 +21,8 @@ from reachproof.manifests.kinds.istio.proxies import ANNOTATIONS, PROXY, ROUTER,
 from reachproof.manifests.kinds.kubernetes.endpoint_slices import LEADER, MANAGED_BY, SERVICE_NAME, SKIP_MIRROR
 from reachproof.manifests.kinds.kubernetes.workloads import WORKLOAD_GROUPS
 from reachproof.manifests.kinds.registry import depends_on_cni
+from reachproof.manifests.kinds.unmodelled import REQUEST_AUTHENTICATION
 from reachproof.manifests.object_identity import Manifest
-from reachproof.manifests.unmodelled import REQUEST_AUTHENTICATION
 
 Kept = dict[str, "Kept | str"]
 """Field names, each with what is kept below it, of each item where the value is a list."""
