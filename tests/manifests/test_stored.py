@@ -14,8 +14,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from reachproof.documents.json import plain as plain_document
-from reachproof.manifests.kinds import stored_fields as module
 from reachproof.manifests.errors import ManifestError
+from reachproof.manifests.kinds import stored_fields as module
 from reachproof.manifests.load import load, load_objects, load_text
 from reachproof.manifests.stored_snapshot import (
     ToStore,
