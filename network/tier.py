@@ -1,33 +1,104 @@
-"""Tiers, chains and groups: what a program is made of. How policies are arranged into them: `engines.assembly`."""
+"""Tiers, chains and groups: what a program is made of. How policies are arranged into them: `engines.assembly`.
+
+One structure for every form of the policies and rules in it: as written (`Tier`), grounded, cut to a question. It is
+plain data: whoever evaluates a tier walks it in a way of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Generic, TypeAlias, TypeVar
 
 from reachproof.network.origin import Origin
-from reachproof.network.policy import Direction, Policy, Rule, TierId
+from reachproof.network.policy import Direction, PodSet, Policy, Rule, TierId
 
 BUILT_IN = Origin(file="")
 ISOLATION = "isolation"
 """The name of rules that say what isolation does."""
 
-Group = tuple[Policy, ...]
-Chain = tuple[Group, ...]
+P = TypeVar("P", covariant=True)
+R = TypeVar("R", covariant=True)
+Subjects = TypeVar("Subjects", covariant=True)
+OtherP = TypeVar("OtherP")
+OtherR = TypeVar("OtherR")
+OtherSubjects = TypeVar("OtherSubjects")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tier:
-    """One tier of one direction; `isolation` is empty where policies of the tier never isolate."""
+@dataclass(frozen=True, kw_only=True)  # no slots: with them Python 3.11 refuses a call of an alias, which `Tier` is
+class TierOf(Generic[P, R]):
+    """One tier of one direction: policies P, and `isolation` by rules R, none where policies never isolate.
+
+    `isolating`: the policies whose subjects it isolates, once it is known for which direction it is (`directed`).
+    """
 
     name: TierId
-    chains: tuple[Chain, ...]
-    isolation: tuple[Rule, ...] = ()
+    chains: tuple[tuple[tuple[P, ...], ...], ...]
+    isolating: tuple[P, ...] = ()
+    isolation: tuple[R, ...] = ()
 
     @property
-    def policies(self) -> tuple[Policy, ...]:
+    def groups(self) -> tuple[tuple[P, ...], ...]:
+        """The groups of all chains, in order."""
+        return tuple(group for chain in self.chains for group in chain)
+
+    @property
+    def policies(self) -> tuple[P, ...]:
         """All policies of the tier, in the order of chains and groups."""
         return tuple(policy for chain in self.chains for group in chain for policy in group)
+
+    def map(self, policy: Callable[[P], OtherP], rule: Callable[[R], OtherR]) -> TierOf[OtherP, OtherR]:
+        """The tier with each policy, and each rule of isolation, in another form."""
+        chains = tuple(tuple(tuple(map(policy, group)) for group in chain) for chain in self.chains)
+        isolating = tuple(map(policy, self.isolating))
+        return TierOf(name=self.name, chains=chains, isolating=isolating, isolation=tuple(map(rule, self.isolation)))
+
+    def filter(self, keep: Callable[[P], bool]) -> TierOf[P, R]:
+        """The tier with these policies only; without groups and chains that have none."""
+        chains = (tuple(found for group in chain if (found := tuple(filter(keep, group)))) for chain in self.chains)
+        return replace(self, chains=tuple(filter(None, chains)), isolating=tuple(filter(keep, self.isolating)))
+
+
+@dataclass(frozen=True, slots=True)
+class DirectedPolicy(Generic[Subjects, R]):
+    """A policy in one direction: the subjects it selects, and its rules."""
+
+    policy: Policy
+    subjects: Subjects
+    rules: tuple[R, ...]
+
+    def map(
+        self, subjects: Callable[[Subjects], OtherSubjects], rule: Callable[[R], OtherR]
+    ) -> DirectedPolicy[OtherSubjects, OtherR]:
+        """The policy with its subjects and rules in another form."""
+        return DirectedPolicy(self.policy, subjects(self.subjects), tuple(map(rule, self.rules)))
+
+
+Group: TypeAlias = tuple[Policy, ...]
+Chain: TypeAlias = tuple[Group, ...]
+Tier: TypeAlias = TierOf[Policy, Rule]
+"""A tier as written."""
+
+
+def all_rules(tier: TierOf[DirectedPolicy[object, R], R]) -> Iterator[R]:
+    """The rules of all policies, then those of isolation."""
+    yield from (rule for policy in tier.policies for rule in policy.rules)
+    yield from tier.isolation
+
+
+def directed(
+    tier: Tier, direction: Direction, subjects: Callable[[PodSet], OtherSubjects]
+) -> TierOf[DirectedPolicy[OtherSubjects, Rule], Rule]:
+    """The tier with its policies in one direction. Those that isolate are in `isolating` without their rules."""
+
+    def policy(written: Policy) -> DirectedPolicy[OtherSubjects, Rule]:
+        return DirectedPolicy(written, subjects(written.subject), written.rules(direction))
+
+    found = tier.map(policy, lambda rule: rule)
+    if not tier.isolation:
+        return found
+    isolating = (each for each in found.policies if direction in each.policy.isolates)
+    return replace(found, isolating=tuple(replace(each, rules=()) for each in isolating))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

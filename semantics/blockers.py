@@ -49,7 +49,7 @@ def deciders(snapshot: Snapshot, flow: Flow, *, prefer: Action = Action.ALLOW) -
 def _without(program: tuple[Tier, ...], blocker: Step) -> tuple[Tier, ...]:
     """The tiers without the rule or the isolation that the step stands for."""
     if blocker.rule_name == WAYPOINT.name and not blocker.policies:
-        return tuple(_directly(tier) for tier in program)
+        return tuple(tier.filter(lambda policy: policy.ref != WAYPOINT) for tier in program)
     if blocker.rule_index is None:
         return tuple(replace(tier, isolation=()) if tier.name == blocker.tier else tier for tier in program)
 
@@ -60,18 +60,7 @@ def _without(program: tuple[Tier, ...], blocker: Step) -> tuple[Tier, ...]:
             return replace(policy, egress=_other_rules(policy.egress, blocker))
         return replace(policy, ingress=_other_rules(policy.ingress, blocker))
 
-    return tuple(
-        replace(tier, chains=tuple(tuple(tuple(map(spared, group)) for group in chain) for chain in tier.chains))
-        if tier.name == blocker.tier
-        else tier
-        for tier in program
-    )
-
-
-def _directly(tier: Tier) -> Tier:
-    """The tier without what a waypoint may do."""
-    chains = (tuple(group for group in chain if all(each.ref != WAYPOINT for each in group)) for chain in tier.chains)
-    return replace(tier, chains=tuple(chains))
+    return tuple(tier.map(spared, lambda rule: rule) if tier.name == blocker.tier else tier for tier in program)
 
 
 def _other_rules(rules: tuple[Rule, ...], blocker: Step) -> tuple[Rule, ...]:

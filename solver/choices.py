@@ -17,12 +17,14 @@ makes the choices.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol, TypeAlias
 
 from reachproof.network.placeless import placeless_rule, same_policy
 from reachproof.network.policy import Action, Direction, OtherNodePeer, PolicyRef, TierId
 from reachproof.network.snapshot import Snapshot
+from reachproof.network.tier import DirectedPolicy, TierOf, all_rules
 from reachproof.solver.index import Positions
 from reachproof.solver.slice import Patch, Slice, SlicedPolicy, SlicedRule, SlicedTier
 from reachproof.solver.spread import is_about_nodes
@@ -51,41 +53,37 @@ class OpenRule:
     literal: Literal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenPolicy:
+@dataclass(frozen=True, slots=True)
+class OpenPolicy(DirectedPolicy[Positions, OpenRule]):
     """A policy; `key` is the same for one policy of two snapshots that did not change."""
 
     key: Key
-    rules: tuple[OpenRule, ...]
 
 
-OpenGroup = tuple[OpenPolicy, ...]
+OpenGroup: TypeAlias = tuple[OpenPolicy, ...]
+OpenTier: TypeAlias = TierOf[OpenPolicy, OpenRule]
+OpenProgram: TypeAlias = tuple[OpenTier, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenTier:
-    """A tier; a chain of the older admin kinds comes before another one if the choice `order` is true."""
-
-    order: Key
-    chains: tuple[tuple[bool, tuple[OpenGroup, ...]], ...]
-    isolating: tuple[Positions, ...]
-    isolation: tuple[OpenRule, ...]
-
-    def groups(self) -> Iterator[OpenGroup]:
-        """The groups of all chains."""
-        for _, chain in self.chains:
-            yield from chain
-
-    def rules(self) -> Iterator[OpenRule]:
-        """All rules."""
-        yield from (rule for group in self.groups() for policy in group for rule in policy.rules)
-        yield from self.isolation
+def order_of_kinds(tier: TierOf[object, object]) -> Key:
+    """The choice that is true where a chain of the older admin kinds comes before another one, in one direction."""
+    return ("order of kinds", tier.name)
 
 
-OpenProgram = tuple[OpenTier, ...]
+def is_of_old_kinds(chain: Iterable[Iterable[DirectedPolicy[object, object]]]) -> bool:
+    """Whether the chain is that of the older admin kinds."""
+    return all(policy.policy.ref.kind in _OLD_KINDS for group in chain for policy in group)
 
 
-def one_action(group: OpenGroup) -> bool:
+class HasAction(Protocol):
+    """A rule in some form."""
+
+    @property
+    def action(self) -> Action:
+        """What it does."""
+
+
+def one_action(group: Iterable[DirectedPolicy[object, HasAction]]) -> bool:
     """Whether all rules do the same, so that the order of the policies has no effect."""
     return len({rule.action for policy in group for rule in policy.rules}) <= 1
 
@@ -93,17 +91,13 @@ def one_action(group: OpenGroup) -> bool:
 def may_be_open(part: Slice) -> bool:
     """Whether some choice may be left open in a slice."""
     return any(
-        any(rule.possible for rule in (*_rules(tier), *tier.isolation)) or len(tier.chains) > 1 or _has_tie(tier)
+        any(rule.possible for rule in all_rules(tier)) or len(tier.chains) > 1 or _has_tie(tier)
         for tier in (*part.egress, *part.ingress)
     )
 
 
-def _rules(tier: SlicedTier) -> Iterator[SlicedRule]:
-    yield from (rule for chain in tier.chains for group in chain for policy in group for rule in policy.rules)
-
-
 def _has_tie(tier: SlicedTier) -> bool:
-    groups = (group for chain in tier.chains for group in chain if len(group) > 1)
+    groups = (group for group in tier.groups if len(group) > 1)
     return any(len({rule.rule.action for policy in group for rule in policy.rules}) > 1 for group in groups)
 
 
@@ -120,9 +114,9 @@ def unchanged(before: Snapshot, after: Snapshot) -> frozenset[PolicyRef]:
 def built_in(part: Slice) -> frozenset[PolicyRef]:
     """The policies of a slice that nobody wrote."""
     written = {policy.ref for policy in part.view.universe.snapshot.policies}
-    tiers = (*part.egress, *part.ingress)
-    found = {policy.policy.ref for tier in tiers for chain in tier.chains for group in chain for policy in group}
-    return frozenset(found - written)
+    return frozenset(
+        {policy.policy.ref for tier in (*part.egress, *part.ingress) for policy in tier.policies} - written
+    )
 
 
 class Naming:
@@ -139,28 +133,15 @@ class Naming:
         return tuple(self._tier(tier, direction, seen) for tier in self._part.tiers(direction))
 
     def _tier(self, tier: SlicedTier, direction: Direction, seen: Counter[Key]) -> OpenTier:
-        name = tier.tier.name
-        return OpenTier(
-            order=("order of kinds", name, direction),
-            chains=tuple(
-                (
-                    all(policy.policy.ref.kind in _OLD_KINDS for group in chain for policy in group),
-                    tuple(tuple(self._policy(each, name, direction, seen) for each in group) for group in chain),
-                )
-                for chain in tier.chains
-                if any(chain)
-            ),
-            isolating=tuple(policy.subjects for policy in tier.isolating),
-            isolation=tuple(self._rule(rule, name, direction, seen) for rule in tier.isolation),
-        )
+        def rule(each: SlicedRule) -> OpenRule:
+            return self._rule(each, tier.name, direction, seen)
 
-    def _policy(self, policy: SlicedPolicy, tier: TierId, direction: Direction, seen: Counter[Key]) -> OpenPolicy:
-        ref = policy.policy.ref
-        own: Key = () if ref in self._same else (self._side,)
-        return OpenPolicy(
-            key=("policy", ref, direction, *own),
-            rules=tuple(self._rule(rule, tier, direction, seen) for rule in policy.rules),
-        )
+        def policy(each: SlicedPolicy) -> OpenPolicy:
+            ref = each.policy.ref
+            key = ("policy", ref, direction, *(() if ref in self._same else (self._side,)))
+            return OpenPolicy(each.policy, each.subjects, tuple(map(rule, each.rules)), key)
+
+        return tier.map(policy, rule)
 
     def _rule(self, rule: SlicedRule, tier: TierId, direction: Direction, seen: Counter[Key]) -> OpenRule:
         written = rule.rule

@@ -20,6 +20,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
+from typing import TypeAlias
 
 from reachproof.engines.assembly import programs
 from reachproof.network.collector import without_collector
@@ -38,7 +39,7 @@ from reachproof.network.policy import (
 )
 from reachproof.network.ports import ALL_PORTS
 from reachproof.network.snapshot import Snapshot
-from reachproof.network.tier import Tier
+from reachproof.network.tier import DirectedPolicy, Tier, TierOf, directed
 from reachproof.solver.bits import partition
 from reachproof.solver.goal import Side
 from reachproof.solver.index import Index
@@ -88,23 +89,9 @@ class GroundRule:
     boxes: tuple[Box, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class GroundPolicy:
-    """A policy in one direction with the classes it selects."""
-
-    policy: Policy
-    subjects: int
-    rules: tuple[GroundRule, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GroundTier:
-    """A tier of one direction; `isolating` are the policies that isolate what they select, without their rules."""
-
-    tier: Tier
-    chains: tuple[tuple[tuple[GroundPolicy, ...], ...], ...]
-    isolating: tuple[GroundPolicy, ...]
-    isolation: tuple[GroundRule, ...]
+GroundPolicy: TypeAlias = DirectedPolicy[int, GroundRule]
+"""Its subjects are classes."""
+GroundTier: TypeAlias = TierOf[GroundPolicy, GroundRule]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,27 +181,12 @@ class _Direction:
         return [self._tier(tier) for tier in programs(self._snapshot).tiers(self._direction)]
 
     def _tier(self, tier: Tier) -> GroundTier:
-        chains = tuple(
-            tuple(tuple(self._policy(policy) for policy in group) for group in chain) for chain in tier.chains
-        )
         everything = self._meant.peer(AnyPeer())
-        return GroundTier(
-            tier=tier,
-            chains=chains,
-            isolating=tuple(
-                replace(ground, rules=())
-                for chain in chains
-                for group in chain
-                for ground in group
-                if tier.isolation and self._direction in ground.policy.isolates
-            ),
-            isolation=tuple(self._rule(rule, None, everything) for rule in tier.isolation),
-        )
+        written = directed(tier, self._direction, self._meant.pods)
+        return written.map(self._policy, lambda rule: self._rule(rule, None, everything))
 
-    def _policy(self, policy: Policy) -> GroundPolicy:
-        subjects = self._meant.pods(policy.subject)
-        rules = tuple(self._rule(rule, policy, subjects) for rule in policy.rules(self._direction))
-        return GroundPolicy(policy, self._subject_sets.number(subjects), rules)
+    def _policy(self, written: DirectedPolicy[int, Rule]) -> GroundPolicy:
+        return written.map(self._subject_sets.number, lambda rule: self._rule(rule, written.policy, written.subjects))
 
     def _rule(self, rule: Rule, policy: Policy | None, subjects: int) -> GroundRule:
         as_pods = policy is not None and policy.subject.host_network
@@ -275,12 +247,4 @@ def _numbered(tier: GroundTier, subjects: list[int], peers: list[int]) -> Ground
         boxes = tuple(replace(box, subjects=subjects[box.subjects], peers=peers[box.peers]) for box in draft.boxes)
         return replace(draft, boxes=boxes)
 
-    def policy(draft: GroundPolicy) -> GroundPolicy:
-        return replace(draft, subjects=subjects[draft.subjects], rules=tuple(map(rule, draft.rules)))
-
-    return replace(
-        tier,
-        chains=tuple(tuple(tuple(map(policy, group)) for group in chain) for chain in tier.chains),
-        isolating=tuple(map(policy, tier.isolating)),
-        isolation=tuple(map(rule, tier.isolation)),
-    )
+    return tier.map(lambda policy: policy.map(subjects.__getitem__, rule), rule)

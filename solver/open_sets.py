@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reachproof.network.policy import Action, Direction
+from reachproof.network.tier import all_rules
 from reachproof.solver.bits import positions
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.choices import (
@@ -32,10 +33,12 @@ from reachproof.solver.choices import (
     OpenRule,
     OpenTier,
     Programs,
+    is_of_old_kinds,
     one_action,
+    order_of_kinds,
     same_patches,
 )
-from reachproof.solver.slice import Patch
+from reachproof.solver.slice import Patch, isolated_subjects
 from reachproof.solver.table import FULL, Table, words
 
 _MOST_FLOWS = 4_000_000
@@ -98,7 +101,7 @@ def _flows(table: Table) -> tuple[Cells, Cells, Cells]:
 def touched(before: OpenProgram, after: OpenProgram, shape: tuple[int, ...]) -> Table:
     """Flows that meet a rule, an isolation or a tie of one snapshot only. Shape (subjects, peers, words)."""
     table = np.zeros(shape, dtype=np.uint64)
-    rules = [{rule.ident: rule for tier in program for rule in tier.rules()} for program in (before, after)]
+    rules = [{rule.ident: rule for tier in program for rule in all_rules(tier)} for program in (before, after)]
     for ident in dict.fromkeys((*rules[0], *rules[1])):
         one, other = (each.get(ident) for each in rules)
         if one is None or other is None or one.literal != other.literal:
@@ -131,10 +134,8 @@ def _mark_isolation(table: Table, before: OpenProgram, after: OpenProgram) -> No
     for program in (before, after):
         found: dict[Key, set[int]] = defaultdict(set)
         for tier in program:
-            if tier.isolation:
-                # Tiers of one name are told apart by their rules.
-                key = (*tier.order, *(rule.ident for rule in tier.isolation))
-                found[key].update(each for some in tier.isolating for each in some.tolist())
+            # Tiers of one name are told apart by their rules.
+            found[tier.name, *(rule.ident for rule in tier.isolation)].update(isolated_subjects(tier).tolist())
         isolated.append(found)
     for key in dict.fromkeys((*isolated[0], *isolated[1])):
         rows = isolated[0].get(key, set()) ^ isolated[1].get(key, set())
@@ -147,7 +148,7 @@ def _mark_ties(table: Table, before: OpenProgram, after: OpenProgram) -> None:
         {
             frozenset(policy.key for policy in group): group
             for tier in program
-            for group in tier.groups()
+            for group in tier.groups
             if not one_action(group)
         }
         for program in (before, after)
@@ -192,11 +193,8 @@ def _kinds(programs: tuple[OpenProgram, OpenProgram], flows: tuple[Cells, Cells,
 
 def _columns(tier: OpenTier, flows: tuple[Cells, Cells, Cells]) -> Iterator[tuple[int, NDArray[np.int8]]]:
     """For the tier whether each flow is isolated; for each rule whether it matches (2), may match (1), or not."""
-    isolated = np.zeros(len(flows[0]), dtype=np.int8)
-    for subjects in tier.isolating:
-        isolated |= np.isin(flows[0], subjects).astype(np.int8)
-    yield id(tier), isolated
-    for rule in tier.rules():
+    yield id(tier), np.isin(flows[0], isolated_subjects(tier)).astype(np.int8)
+    for rule in all_rules(tier):
         column = np.zeros(len(flows[0]), dtype=np.int8)
         for patches, value in ((rule.possible, 1), (rule.certain, 2)):
             for patch in patches:
@@ -271,9 +269,10 @@ class _Run:
         return True
 
     def _tier(self, tier: OpenTier, side: int) -> Action | None:
-        found = {old: action for old, chain in tier.chains if (action := self._chain(chain, side)) is not None}
+        each = [(is_of_old_kinds(chain), self._chain(chain, side)) for chain in tier.chains]
+        found = {old: action for old, action in each if action is not None}
         if len(set(found.values())) > 1:
-            return found[bool(self._choice(tier.order, (False, True)))]
+            return found[bool(self._choice(order_of_kinds(tier), (False, True)))]
         if found:
             return next(iter(found.values()))
         return self._first(tier.isolation) if self._value(id(tier)) else None

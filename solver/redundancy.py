@@ -22,7 +22,7 @@ from reachproof.solver.goal import All, At, Formula, InPorts, Members, Not, Side
 from reachproof.solver.ground import Classes, Encoding, GroundTier
 from reachproof.solver.prove import GaveUp, Model, Prover
 from reachproof.solver.sets import Verdicts, verdicts
-from reachproof.solver.slice import SUBJECT, Slice, SlicedPolicy, SlicedTier, cut
+from reachproof.solver.slice import SUBJECT, Slice, cut
 from reachproof.solver.smt import search_script
 from reachproof.solver.table import Table, everything, region
 
@@ -109,7 +109,7 @@ def _selected(encoding: Encoding, ref: PolicyRef, direction: Direction) -> int:
 def _subjects(tiers: Iterable[GroundTier], ref: PolicyRef) -> int:
     found = 0
     for tier in tiers:
-        for policy in (policy for chain in tier.chains for group in chain for policy in group):
+        for policy in tier.policies:
             if policy.policy.ref == ref:
                 found |= policy.subjects
     return found
@@ -125,14 +125,11 @@ def _points(classes: Classes, chosen: int) -> int:
 def _without(part: Slice, ref: PolicyRef) -> Slice:
     """The slice as if the policy were not there."""
 
-    def kept(policies: tuple[SlicedPolicy, ...]) -> tuple[SlicedPolicy, ...]:
-        return tuple(policy for policy in policies if policy.policy.ref != ref)
-
-    def tier(sliced: SlicedTier) -> SlicedTier:
-        chains = tuple(tuple(found for group in chain if (found := kept(group))) for chain in sliced.chains)
-        return replace(sliced, chains=tuple(filter(None, chains)), isolating=kept(sliced.isolating))
-
-    return replace(part, egress=tuple(map(tier, part.egress)), ingress=tuple(map(tier, part.ingress)))
+    egress, ingress = (
+        tuple(tier.filter(lambda policy: policy.policy.ref != ref) for tier in part.tiers(direction))
+        for direction in (Direction.EGRESS, Direction.INGRESS)
+    )
+    return replace(part, egress=egress, ingress=ingress)
 
 
 def _confirmed(compared: _Compared, budget: Budget, prover: Prover) -> bool:

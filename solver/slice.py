@@ -12,16 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from reachproof.network.intervals import IntervalSet, atoms
 from reachproof.network.policy import Direction, Policy, Rule
-from reachproof.network.tier import Tier
+from reachproof.network.tier import DirectedPolicy, TierOf
 from reachproof.solver.budget import Budget
 from reachproof.solver.cells import NOT_AT_A_NODE, Cell, Cells, Draft
 from reachproof.solver.goal import At, Formula, InPorts, Same, Side
-from reachproof.solver.ground import Encoding, GroundPolicy, GroundRule, GroundTier, Near
+from reachproof.solver.ground import Encoding, GroundPolicy, GroundRule, Near
 from reachproof.solver.index import PEER as PEER
 from reachproof.solver.index import SUBJECT as SUBJECT
 from reachproof.solver.index import Kept, Positions
@@ -48,23 +49,15 @@ class SlicedRule:
     possible: tuple[Patch, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SlicedPolicy:
-    """A policy in one direction; `subjects` are the cells that it selects."""
-
-    policy: Policy
-    subjects: Positions
-    rules: tuple[SlicedRule, ...]
+SlicedPolicy: TypeAlias = DirectedPolicy[Positions, SlicedRule]
+"""Its subjects are cells."""
+SlicedTier: TypeAlias = TierOf[SlicedPolicy, SlicedRule]
 
 
-@dataclass(frozen=True, slots=True)
-class SlicedTier:
-    """A tier of one direction, with the policies that matter."""
-
-    tier: Tier
-    chains: tuple[tuple[tuple[SlicedPolicy, ...], ...], ...]
-    isolating: tuple[SlicedPolicy, ...]
-    isolation: tuple[SlicedRule, ...]
+def isolated_subjects(tier: TierOf[DirectedPolicy[Positions, object], object]) -> Positions:
+    """The cells that some policy of the tier isolates, ascending."""
+    found = [policy.subjects for policy in tier.isolating]
+    return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.intp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,19 +175,10 @@ class _Patcher:
         self._ports: dict[IntervalSet, int] = {}
 
     def tiers(self, kept: Iterable[Kept]) -> tuple[SlicedTier, ...]:
-        return tuple(self._tier(each.tier) for each in kept)
-
-    def _tier(self, ground: GroundTier) -> SlicedTier:
-        return SlicedTier(
-            tier=ground.tier,
-            chains=tuple(tuple(tuple(map(self._policy, group)) for group in chain) for chain in ground.chains),
-            isolating=tuple(map(self._policy, ground.isolating)),
-            isolation=tuple(map(self._rule, ground.isolation)),
-        )
+        return tuple(each.tier.map(self._policy, self._rule) for each in kept)
 
     def _policy(self, ground: GroundPolicy) -> SlicedPolicy:
-        rules = tuple(map(self._rule, ground.rules))
-        return SlicedPolicy(ground.policy, self._subjects.of_classes(ground.subjects), rules)
+        return ground.map(self._subjects.of_classes, self._rule)
 
     def _rule(self, ground: GroundRule) -> SlicedRule:
         certain: list[Patch] = []

@@ -21,18 +21,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import assert_never
 
-import numpy as np
-
 from reachproof.network.policy import Direction
+from reachproof.network.tier import DirectedPolicy, TierOf
 from reachproof.solver.bits import positions
 from reachproof.solver.cells import Cell
 from reachproof.solver.ends import Pairs
 from reachproof.solver.goal import All, At, Formula, InPorts, Not, Ranked, Same, Side, Some, Wanted
-from reachproof.solver.slice import PEER, SUBJECT, Patch, Slice, SlicedPolicy, SlicedRule, SlicedTier
+from reachproof.solver.index import Positions
+from reachproof.solver.slice import PEER, SUBJECT, Patch, Slice, SlicedRule, SlicedTier, isolated_subjects
 from reachproof.solver.terms import FALSE, Terms, Tracked, conjunction, disjunction, negation
-from reachproof.solver.tiers import Outcome, PolicyTerms, RuleTerms, TierTerms, outcome, verdict
+from reachproof.solver.tiers import Isolating, Outcome, RuleTerms, as_terms, outcome, verdict
 
 VARIABLE = {Side.SOURCE: "s", Side.DESTINATION: "d"}
 PORT = "p"
@@ -165,7 +166,7 @@ class Writer:
             outcome(
                 self.terms,
                 f"{name}{direction[0]}",
-                [self._tier(tier, direction) for tier in self._part.tiers(direction)],
+                [self._tier(direction, tier) for tier in self._part.tiers(direction)],
             )
             for direction in (Direction.EGRESS, Direction.INGRESS)
         )
@@ -207,31 +208,28 @@ class Writer:
 
     # ------------------------------------------------------------ rules
 
-    def _tier(self, tier: SlicedTier, direction: Direction) -> TierTerms:
-        chains = tuple(
-            tuple(tuple(self._policy(policy, direction) for policy in group) for group in chain)
-            for chain in tier.chains
+    def _tier(self, direction: Direction, tier: SlicedTier) -> Isolating[None]:
+        rule = partial(self._rule, direction)
+        return as_terms(
+            tier,
+            policy=lambda policy: policy.map(lambda _: None, rule),
+            rule=rule,
+            isolated=lambda: self.isolated(direction, tier),
         )
-        if not (tier.isolation and tier.isolating):
-            return TierTerms(chains)
-        isolated = self._isolated(tier.isolating, direction)
-        return TierTerms(chains, isolated, tuple(self._rule(rule, direction) for rule in tier.isolation))
 
-    def _isolated(self, policies: tuple[SlicedPolicy, ...], direction: Direction) -> str:
+    def isolated(self, direction: Direction, tier: TierOf[DirectedPolicy[Positions, object], object]) -> str:
         """Some policy isolates the subject; one set of cells where nobody asks which policy it is."""
-        if self.terms.tracking:
-            return disjunction([self._isolates(policy, direction) for policy in policies])
-        cells = np.unique(np.concatenate([policy.subjects for policy in policies]))
-        return self.terms.one_of(VARIABLE[SUBJECT[direction]], cells.tolist())
+        subject = VARIABLE[SUBJECT[direction]]
+        if not self.terms.tracking:
+            return self.terms.one_of(subject, isolated_subjects(tier).tolist())
+        return disjunction(
+            [
+                self.terms.meant(self.terms.one_of(subject, policy.subjects.tolist()), direction, policy.policy, None)
+                for policy in tier.isolating
+            ]
+        )
 
-    def _policy(self, policy: SlicedPolicy, direction: Direction) -> PolicyTerms:
-        return tuple(self._rule(rule, direction) for rule in policy.rules)
-
-    def _isolates(self, policy: SlicedPolicy, direction: Direction) -> str:
-        meaning = self.terms.one_of(VARIABLE[SUBJECT[direction]], policy.subjects.tolist())
-        return self.terms.meant(meaning, direction, policy.policy, None)
-
-    def _rule(self, rule: SlicedRule, direction: Direction) -> RuleTerms:
+    def _rule(self, direction: Direction, rule: SlicedRule) -> RuleTerms:
         certain, possible = self.patches(rule.certain, direction), self.patches(rule.possible, direction)
         if rule.policy is None:
             return RuleTerms(rule.rule.action, self.terms.fresh(certain), self.terms.fresh(possible))

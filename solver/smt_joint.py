@@ -43,8 +43,8 @@ def difference_script(joint: Joint, region: Formula, difference: Difference, pro
     if difference in (Difference.MAY_GAIN, Difference.MAY_LOSE):
         assert programs is not None
         was, is_ = (
-            choices.allowed(writer, [(direction, programs[direction][at]) for direction in Direction])
-            for at, writer in enumerate((before, after))
+            choices.allowed(name, writer, [(direction, programs[direction][at]) for direction in Direction])
+            for at, (name, writer) in enumerate((("was_", before), ("is_", after)))
         )
         conditions += [_open(*each) for each in outcomes]
         conditions += [negation(was), is_] if difference is Difference.MAY_GAIN else [was, negation(is_)]

@@ -12,23 +12,26 @@ is one variable. Trusted: nothing by itself; `compare` holds each answer against
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import partial
+from itertools import compress
+from operator import not_
 
-from reachproof.network.policy import Action, Direction
+from reachproof.network.policy import Direction
+from reachproof.network.tier import DirectedPolicy
 from reachproof.solver.choices import (
     Key,
-    OpenGroup,
     OpenPolicy,
     OpenProgram,
     OpenRule,
     OpenTier,
+    is_of_old_kinds,
     one_action,
+    order_of_kinds,
 )
-from reachproof.solver.slice import SUBJECT
-from reachproof.solver.smt import VARIABLE, Writer
+from reachproof.solver.smt import Writer
 from reachproof.solver.terms import FALSE, TRUE, conjunction, disjunction, negation
-
-Found = dict[Action, list[str]]
+from reachproof.solver.tiers import Isolating, Order, PolicyTerms, RuleTerms, TierTerms, as_terms, outcome
 
 
 class OpenWriter:
@@ -38,86 +41,62 @@ class OpenWriter:
         self.declarations: list[str] = []
         self._names: dict[Key, str] = {}
 
-    def allowed(self, writer: Writer, programs: Sequence[tuple[Direction, OpenProgram]]) -> str:
-        """The flow is allowed in every direction."""
-        return conjunction([self._direction(writer, direction, program) for direction, program in programs])
+    def allowed(self, name: str, writer: Writer, programs: Sequence[tuple[Direction, OpenProgram]]) -> str:
+        """The flow is allowed in every direction; definitions begin with `name`."""
+        return conjunction(
+            [
+                outcome(
+                    writer.terms,
+                    f"{name}{direction[0]}",
+                    [self._tier(writer, direction, tier) for tier in program],
+                    Order(policies=self._first_policy, chains=partial(self._first_chain, direction)),
+                ).allow
+                for direction, program in programs
+            ]
+        )
 
-    def _direction(self, writer: Writer, direction: Direction, program: OpenProgram) -> str:
-        live, allows = TRUE, []
-        for tier in program:
-            found, undecided = self._tier(writer, direction, tier)
-            allows.append(conjunction([live, disjunction(found[Action.ALLOW])]))
-            goes_on = disjunction([undecided, *found[Action.PASS]])
-            live = writer.terms.fresh(conjunction([live, goes_on]))
-        return writer.terms.fresh(disjunction([*allows, live]))
+    def _tier(self, writer: Writer, direction: Direction, tier: OpenTier) -> Isolating[Key]:
+        rule = partial(self._rule, writer, direction)
 
-    def _tier(self, writer: Writer, direction: Direction, tier: OpenTier) -> tuple[Found, str]:
-        terms = writer.terms
-        chains = [(old, *self._chain(writer, direction, chain)) for old, chain in tier.chains]
-        total: Found = {action: [] for action in Action}
-        for old, found, _ in chains:
-            others = [rest for other, _, rest in chains if other is not old]
-            first = self._order(tier, old=old) if len(chains) > 1 else TRUE
-            wins = disjunction([first, *others])
-            for action, ways in found.items():
-                total[action].append(conjunction([disjunction(ways), wins]))
-        undecided = terms.fresh(conjunction([rest for _, _, rest in chains]))
-        if not (tier.isolation and tier.isolating):
-            return total, undecided
-        subjects = sorted({cell for some in tier.isolating for cell in some.tolist()})
-        isolated = terms.fresh(terms.one_of(VARIABLE[SUBJECT[direction]], subjects))
-        start = terms.fresh(conjunction([undecided, isolated]))
-        found, rest = self._first(writer, direction, tier.isolation, start)
-        for action, ways in found.items():
-            total[action] += ways
-        return total, terms.fresh(disjunction([conjunction([undecided, negation(isolated)]), rest]))
+        def policy(each: OpenPolicy) -> PolicyTerms[Key]:
+            return DirectedPolicy(each.policy, each.key, tuple(map(rule, each.rules)))
 
-    def _chain(self, writer: Writer, direction: Direction, chain: tuple[OpenGroup, ...]) -> tuple[Found, str]:
-        total: Found = {action: [] for action in Action}
-        rest = TRUE
-        for group in chain:
-            found, rest = self._group(writer, direction, group, rest)
-            for action, ways in found.items():
-                total[action] += ways
-        return total, rest
+        return as_terms(tier, policy=policy, rule=rule, isolated=lambda: writer.isolated(direction, tier))
 
-    def _group(self, writer: Writer, direction: Direction, group: OpenGroup, rest: str) -> tuple[Found, str]:
+    def _rule(self, writer: Writer, direction: Direction, rule: OpenRule) -> RuleTerms:
+        certain, possible = (writer.patches(patches, direction) for patches in (rule.certain, rule.possible))
+        if possible != FALSE:
+            chosen = self._choice(rule.literal.key, "Bool")
+            possible = conjunction([possible, chosen if rule.literal.wish else negation(chosen)])
+        return RuleTerms(rule.action, writer.terms.fresh(disjunction([certain, possible])), FALSE)
+
+    def _first_policy(self, group: tuple[PolicyTerms[Key], ...], left: Sequence[str]) -> list[str]:
+        """The others decide nothing, or come after it."""
         if one_action(group):
-            return self._first(writer, direction, (rule for policy in group for rule in policy.rules), rest)
-        total: Found = {action: [] for action in Action}
-        each = [self._first(writer, direction, policy.rules, rest) for policy in group]
-        for at, (found, _) in enumerate(each):
-            wins = conjunction(
+            return [TRUE] * len(group)
+        return [
+            conjunction(
                 [
-                    disjunction([other_rest, negation(rest), self._comes_first(group[at], group[other], at < other)])
-                    for other, (_, other_rest) in enumerate(each)
+                    disjunction([left[other], self._comes_first(group[at], group[other], at < other)])
+                    for other in range(len(group))
                     if other != at
                 ]
             )
-            for action, ways in found.items():
-                total[action].append(conjunction([disjunction(ways), wins]))
-        return total, writer.terms.fresh(conjunction([rest, *(left for _, left in each)]))
+            for at in range(len(group))
+        ]
 
-    def _first(self, writer: Writer, direction: Direction, rules: Iterable[OpenRule], rest: str) -> tuple[Found, str]:
-        found: Found = {action: [] for action in Action}
-        terms = writer.terms
-        for rule in rules:
-            certain = writer.patches(rule.certain, direction)
-            possible = writer.patches(rule.possible, direction)
-            if possible != FALSE:
-                chosen = self._choice(rule.literal.key, "Bool")
-                possible = conjunction([possible, chosen if rule.literal.wish else negation(chosen)])
-            matches = terms.fresh(disjunction([certain, possible]))
-            found[rule.action].append(terms.fresh(conjunction([rest, matches])))
-            rest = terms.fresh(conjunction([rest, negation(matches)]))
-        return found, rest
+    def _first_chain(self, direction: Direction, tier: TierTerms[Key], left: Sequence[str]) -> list[str]:
+        if len(tier.chains) == 1:
+            return [TRUE]
+        chosen = self._choice((*order_of_kinds(tier), direction), "Bool")
+        old = [is_of_old_kinds(chain) for chain in tier.chains]
+        return [
+            disjunction([chosen, *compress(left, map(not_, old))] if each else [negation(chosen), *compress(left, old)])
+            for each in old
+        ]
 
-    def _order(self, tier: OpenTier, *, old: bool) -> str:
-        chosen = self._choice(tier.order, "Bool")
-        return chosen if old else negation(chosen)
-
-    def _comes_first(self, one: OpenPolicy, other: OpenPolicy, before: bool) -> str:
-        ranks = [self._choice(policy.key, "(_ BitVec 2)") for policy in (one, other)]
+    def _comes_first(self, one: PolicyTerms[Key], other: PolicyTerms[Key], before: bool) -> str:
+        ranks = [self._choice(policy.subjects, "(_ BitVec 2)") for policy in (one, other)]
         return f"({'bvule' if before else 'bvult'} {ranks[0]} {ranks[1]})"
 
     def _choice(self, key: Key, sort: str) -> str:

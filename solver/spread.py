@@ -5,7 +5,7 @@ Trusted by both engines when snapshots are compared; checked with `solver.joint`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from reachproof.network.policy import DomainPeer, OtherNodePeer, OwnNodePeer
 from reachproof.network.tier import BUILT_IN
 from reachproof.solver.goal import Side
 from reachproof.solver.index import Positions
-from reachproof.solver.slice import Patch, Slice, SlicedPolicy, SlicedRule, SlicedTier
+from reachproof.solver.slice import Patch, Slice, SlicedRule, SlicedTier
 
 
 class Spread:
@@ -50,10 +50,7 @@ class Spread:
         def patch(each: Patch) -> Patch:
             return Patch(self._at(subjects, each.subjects), self._at(peers, each.peers), self._mask(each.atoms))
 
-        def policy(each: SlicedPolicy) -> SlicedPolicy:
-            return replace(each, subjects=self._at(subjects, each.subjects), rules=tuple(map(rule, each.rules)))
-
-        return rewritten(tier, policy, rule)
+        return tier.map(lambda policy: policy.map(lambda cells: self._at(subjects, cells), rule), rule)
 
     def _at(self, side: Side, cells: Positions) -> Positions:
         key = side, cells.tobytes()
@@ -67,18 +64,6 @@ class Spread:
         if atoms not in self._masks:
             self._masks[atoms] = sum(1 << place for place, atom in enumerate(self._atoms) if atoms >> atom & 1)
         return self._masks[atoms]
-
-
-def rewritten(
-    tier: SlicedTier, policy: Callable[[SlicedPolicy], SlicedPolicy], rule: Callable[[SlicedRule], SlicedRule]
-) -> SlicedTier:
-    """The tier with other policies, and other rules of isolation."""
-    return replace(
-        tier,
-        chains=tuple(tuple(tuple(map(policy, group)) for group in chain) for chain in tier.chains),
-        isolating=tuple(map(policy, tier.isolating)),
-        isolation=tuple(map(rule, tier.isolation)),
-    )
 
 
 def is_about_nodes(rule: SlicedRule) -> bool:

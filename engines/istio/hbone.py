@@ -151,11 +151,7 @@ class _Writer:
         self._zones = [] if kept else [_zone(mesh, ports, excluded) for ports, excluded in zones(mesh)]
 
     def tier(self, tier: Tier) -> Tier:
-        return replace(
-            tier,
-            chains=tuple(tuple(tuple(map(self._policy, group)) for group in chain) for chain in tier.chains),
-            isolation=self._rules(tier.isolation),
-        )
+        return replace(tier.map(self._policy, lambda rule: rule), isolation=self._rules(tier.isolation))
 
     def _policy(self, policy: Policy) -> Policy:
         if self._direction is Direction.EGRESS:

@@ -115,7 +115,7 @@ def layout(scope: Scope) -> Layout:
 def _demand_no_account(scope: Scope) -> None:
     for _, policy in _policies(scope):
         matches = (target for rule in policy.rules for each in rule.matches for target in (each.peer, each.subject))
-        peers = [target.peer for target in (policy.subject, *matches) if target.peer is not None]
+        peers = [target.peer for target in (policy.subjects, *matches) if target.peer is not None]
         if any(_asks_for_account(part) for peer in peers for part in (peer, *parts_of(peer))):
             message = f"{policy.policy.ref} asks for a service account, and those of possible pods are not modelled"
             raise NotModelledError(message)
@@ -158,9 +158,7 @@ def _end(scope: Scope, side: Side) -> End:
 def _policies(scope: Scope) -> Iterator[tuple[Direction, ScopedPolicy]]:
     for direction in Direction:
         for tier in scope.tiers(direction):
-            for chain in tier.chains:
-                for group in chain:
-                    yield from ((direction, policy) for policy in group)
+            yield from ((direction, policy) for policy in tier.policies)
 
 
 def _rules(scope: Scope) -> Iterator[tuple[Direction, ScopedRule]]:
@@ -190,7 +188,7 @@ def _targets(scope: Scope, side: Side) -> Iterator[Target]:
     """What subjects and peers mean at a side."""
     for direction, policy in _policies(scope):
         if SUBJECT[direction] is side:
-            yield policy.subject
+            yield policy.subjects
     for direction, rule, match in _matches(scope):
         if SUBJECT[direction] is side:
             yield rule.subject

@@ -9,10 +9,11 @@ listed here that does not exist: possible pods stay words until `script` makes t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
+from typing import TypeAlias
 
 from reachproof.engines.assembly import programs
 from reachproof.network.intervals import IntervalSet
@@ -33,7 +34,7 @@ from reachproof.network.policy import (
     Union,
 )
 from reachproof.network.snapshot import Snapshot
-from reachproof.network.tier import Tier
+from reachproof.network.tier import DirectedPolicy, Tier, TierOf, directed
 from reachproof.solver.bits import ones
 from reachproof.solver.goal import (
     At,
@@ -62,6 +63,11 @@ class Target:
     points: int
     peer: Peer | None
 
+    @property
+    def exists(self) -> bool:
+        """Whether there are any."""
+        return bool(self.points) or self.peer is not None
+
 
 @dataclass(frozen=True, slots=True)
 class ScopedMatch:
@@ -88,22 +94,9 @@ class ScopedRule:
     matches: tuple[ScopedMatch, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ScopedPolicy:
-    """A policy in one direction that can select an end of the question."""
-
-    policy: Policy
-    subject: Target
-    rules: tuple[ScopedRule, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ScopedTier:
-    """A tier of one direction; `isolating` are its policies that isolate."""
-
-    chains: tuple[tuple[tuple[ScopedPolicy, ...], ...], ...]
-    isolating: tuple[ScopedPolicy, ...]
-    isolation: tuple[ScopedRule, ...]
+ScopedPolicy: TypeAlias = DirectedPolicy[Target, ScopedRule]
+"""It can select an end of the question."""
+ScopedTier: TypeAlias = TierOf[ScopedPolicy, ScopedRule]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,22 +203,17 @@ class _Chooser:
 
     def tier(self, tier: Tier, direction: Direction) -> ScopedTier:
         meant = Meant(self.view.universe)
-        every = ((tuple(self._policies(group, direction, meant)) for group in chain) for chain in tier.chains)
-        chains = tuple(tuple(group for group in chain if group) for chain in every)
-        isolating = [each for chain in chains for group in chain for each in group]
         everyone = Target(self.points[SUBJECT[direction]], AnyPeer())
-        return ScopedTier(
-            chains=chains,
-            isolating=tuple(p for p in isolating if tier.isolation and direction in p.policy.isolates),
-            isolation=tuple(self._rule(rule, None, everyone, direction, meant) for rule in tier.isolation),
-        )
 
-    def _policies(self, group: Iterable[Policy], direction: Direction, meant: Meant) -> Iterator[ScopedPolicy]:
-        for policy in group:
-            subject = self._target(policy.subject, SUBJECT[direction], meant)
-            if subject.points or subject.peer is not None:
-                rules = (self._rule(rule, policy, subject, direction, meant) for rule in policy.rules(direction))
-                yield ScopedPolicy(policy, subject, tuple(rule for rule in rules if rule.matches))
+        def policy(written: DirectedPolicy[Target, Rule]) -> ScopedPolicy:
+            rules = (self._rule(rule, written.policy, written.subjects, direction, meant) for rule in written.rules)
+            kept = tuple(rule for rule in rules if rule.matches)
+            return DirectedPolicy(written.policy, written.subjects, kept)
+
+        written = directed(tier, direction, lambda subject: self._target(subject, SUBJECT[direction], meant))
+        return written.filter(lambda each: each.subjects.exists).map(
+            policy, lambda rule: self._rule(rule, None, everyone, direction, meant)
+        )
 
     def _rule(
         self, rule: Rule, policy: Policy | None, subject: Target, direction: Direction, meant: Meant
@@ -237,7 +225,7 @@ class _Chooser:
     def _match(self, match: Match, direction: Direction, meant: Meant, *, host_network: bool) -> ScopedMatch | None:
         peer = self._target(match.peer, PEER[direction], meant)
         subject = self._target(match.subject, SUBJECT[direction], meant)
-        if not all(each.points or each.peer is not None for each in (peer, subject)):
+        if not (peer.exists and subject.exists):
             return None
         if match.ports is None:
             return ScopedMatch(match, peer, subject, ())

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import assert_never
 
 from reachproof.network.intervals import IntervalSet
@@ -55,11 +56,11 @@ from reachproof.solver.ground import Near, near_of
 from reachproof.solver.possible.domains import Domain
 from reachproof.solver.possible.layout import Layout, grouped, hosts_by_node, points_at
 from reachproof.solver.possible.party import EndTerms
-from reachproof.solver.possible.scope import ScopedMatch, ScopedPolicy, ScopedRule, ScopedTier, Target
+from reachproof.solver.possible.scope import ScopedMatch, ScopedRule, ScopedTier, Target
 from reachproof.solver.slice import PEER, SUBJECT
 from reachproof.solver.smt import Script
 from reachproof.solver.terms import FALSE, TRUE, Terms, conjunction, disjunction, negation
-from reachproof.solver.tiers import RuleTerms, TierTerms, outcome, verdict
+from reachproof.solver.tiers import Isolating, RuleTerms, as_terms, outcome, verdict
 
 PORT = "p"
 
@@ -242,28 +243,36 @@ class _Writer:
     def verdict(self, wanted: Wanted) -> str:
         """The flow is as wanted."""
         egress, ingress = (
-            outcome(self.terms, direction[0], [self._tier(t, direction) for t in self._layout.scope.tiers(direction)])
+            outcome(
+                self.terms,
+                direction[0],
+                [self._tier(direction, tier) for tier in self._layout.scope.tiers(direction)],
+            )
             for direction in (Direction.EGRESS, Direction.INGRESS)
         )
         return verdict(wanted, egress, ingress)
 
-    def _tier(self, tier: ScopedTier, direction: Direction) -> TierTerms:
-        chains = tuple(
-            tuple(tuple(tuple(self._rule(r, direction) for r in policy.rules) for policy in group) for group in chain)
-            for chain in tier.chains
+    def _tier(self, direction: Direction, tier: ScopedTier) -> Isolating[None]:
+        rule = partial(self._rule, direction)
+        return as_terms(
+            tier,
+            policy=lambda policy: policy.map(lambda _: None, rule),
+            rule=rule,
+            isolated=lambda: self._isolated(direction, tier),
         )
-        if not tier.isolating:
-            return TierTerms(chains)
-        isolated = disjunction([self._isolates(policy, direction) for policy in tier.isolating])
-        return TierTerms(chains, isolated, tuple(self._rule(rule, direction) for rule in tier.isolation))
 
-    def _isolates(self, policy: ScopedPolicy, direction: Direction) -> str:
-        return self.terms.meant(self._subject(policy.subject, direction), direction, policy.policy, None)
+    def _isolated(self, direction: Direction, tier: ScopedTier) -> str:
+        return disjunction(
+            [
+                self.terms.meant(self._subject(policy.subjects, direction), direction, policy.policy, None)
+                for policy in tier.isolating
+            ]
+        )
 
     def _subject(self, subject: Target, direction: Direction) -> str:
         return self._ends[SUBJECT[direction]].target(subject)
 
-    def _rule(self, rule: ScopedRule, direction: Direction) -> RuleTerms:
+    def _rule(self, direction: Direction, rule: ScopedRule) -> RuleTerms:
         subject = self._subject(rule.subject, direction)
         certain: list[str] = []
         possible: list[str] = []

@@ -13,6 +13,7 @@ from reachproof.network.intervals import IntervalSet
 from reachproof.network.policy import Direction
 from reachproof.network.ports import ALL_PORTS
 from reachproof.network.snapshot import Snapshot
+from reachproof.network.tier import all_rules
 from reachproof.solver.bits import ones
 from reachproof.solver.goal import Side
 from reachproof.solver.ground import Box, Encoding, GroundPolicy, GroundRule, GroundTier, prepare
@@ -47,13 +48,11 @@ def walked(tier: GroundTier, subjects: int, peers: int, ports: IntervalSet) -> G
 
 
 def boxes(tier: GroundTier) -> list[Box]:
-    rules = [rule for chain in tier.chains for group in chain for policy in group for rule in policy.rules]
-    return [box for rule in (*rules, *tier.isolation) for box in rule.boxes]
+    return [box for rule in all_rules(tier) for box in rule.boxes]
 
 
 def selecting(tier: GroundTier) -> set[int]:
-    policies = [policy for chain in tier.chains for group in chain for policy in group]
-    return {policy.subjects for policy in (*policies, *tier.isolating)}
+    return {policy.subjects for policy in (*tier.policies, *tier.isolating)}
 
 
 def chosen(data: st.DataObject, encoding: Encoding) -> dict[Side, int]:

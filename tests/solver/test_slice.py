@@ -114,14 +114,7 @@ class TestAtoms:
 
 class TestPolicies:
     def kept(self, part: Slice) -> list[str]:
-        return [
-            policy.policy.ref.name
-            for tier in part.ingress
-            for chain in tier.chains
-            for group in chain
-            for policy in group
-            if policy.policy.ref.kind
-        ]
+        return [policy.policy.ref.name for tier in part.ingress for policy in tier.policies if policy.policy.ref.kind]
 
     def test_only_policies_that_select_an_end_in_question_stay(self) -> None:
         on_b = network_policy("shop/b", {"app": "b"}, ingress=[{}])
