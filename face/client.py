@@ -78,7 +78,7 @@ class Client:
             raise ServiceError(text, status=response.status_code) from None
 
     def _error(self, response: httpx2.Response, document: Any) -> Exception:
-        """What a response that is no success means: bad input, a bug, or a service that cannot be asked."""
+        """The error of a response that is no success: bad input, a bug, or a service that cannot be asked."""
         status = response.status_code
         detail = document.get("detail", "") if isinstance(document, dict) else ""
         match status:

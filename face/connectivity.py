@@ -54,7 +54,7 @@ class Connectivity(Shown):
 
     @cached_property
     def count(self) -> int:
-        """How many rows there are."""
+        """Number of rows."""
         return sum(1 for _ in self.places)
 
     @cached_property

@@ -52,7 +52,7 @@ class Row:
 
     @property
     def remarks(self) -> str:
-        """What the ports before and after do not tell, in words; mostly nothing."""
+        """Remarks beside the ports before and after; mostly nothing."""
         said = []
         if more := self.gained - (self.after - self.before):
             said.append(f"some flows are allowed more on {format_ports(more)}")
@@ -142,7 +142,7 @@ class Diff(Shown):
 
     @property
     def differs(self) -> bool:
-        """Whether there is a row, or an endpoint that only one of the snapshots has."""
+        """True if there is a row, or an endpoint that only one of the snapshots has."""
         return bool(self.rows or self.new or self.lost)
 
     def __iter__(self) -> Iterator[Row]:
@@ -159,7 +159,7 @@ class Diff(Shown):
         return columns, chain(map(_cells_of, self.rows), map(_cells_of_undetermined, self.undetermined))
 
     def lines(self) -> Iterator[str]:
-        """What it comes to; then a line for each row with its causes; then flows that show it."""
+        """The result; then a line for each row with its causes; then flows that show it."""
         yield f"{self.relation.upper()}  {SENTENCES[self.relation]}"
         if self.reason:
             yield f"  reason: {self.reason}"

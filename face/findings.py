@@ -1,4 +1,4 @@
-"""What is wrong with a policy set in itself, as a view of the report of lint."""
+"""Findings of lint about a policy set in itself."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Findings(View, documents.Findings, frozen=True, kw_only=True):
 
     @property
     def summary(self) -> str:
-        """How many there are of each severity."""
+        """Counts by severity."""
         return ", ".join(f"{count} {severity}" for severity, count in self.counts.items())
 
     def html(self) -> Html:

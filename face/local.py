@@ -44,7 +44,7 @@ class Local:
 
     @property
     def digest(self) -> str:
-        """As `Source` says, as all below."""
+        """See `Source`; so do all methods below."""
         return self.session.snapshot.digest
 
     def query(self, text: str, since: Mapping[str, Source], seconds: float) -> Answer:
@@ -90,7 +90,7 @@ class Local:
         return findings_document(lint(self.session.encoding, Budget(seconds=seconds), Prover()))
 
     def difference(self, new: Source, by: By, seconds: float) -> Diff:
-        """What `new` allows more, or less."""
+        """The difference to `new`: what it allows more, or less."""
         (other,) = _sessions({"new": new}).values()
         return diff_document(
             difference(self.session.encoding, other.encoding, Budget(seconds=seconds), Prover(), by=by)

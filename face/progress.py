@@ -1,4 +1,4 @@
-"""How far long work has come, on standard error: in a terminal and in a notebook, and nowhere else."""
+"""Progress of long work on standard error: in a terminal and in a notebook, and nowhere else."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def bar(title: str, total: int) -> Iterator[Advance]:
 
 
 def is_watched() -> bool:
-    """Whether somebody sees standard error: a terminal, or a notebook."""
+    """True if somebody sees standard error: a terminal, or a notebook."""
     return sys.stderr.isatty() or _in_notebook()
 
 

@@ -46,7 +46,7 @@ class Remote:
 
     @property
     def digest(self) -> str:
-        """As `Source` says, as all below. ValueError where the service has not been told, or does not tell."""
+        """See `Source`; so do all methods below. ValueError where the service has not been told, or does not tell."""
         if self.name is None:
             raise ValueError("the digest is known to the service only: look at the evidence of an answer")
         if self.name.startswith("sha256:"):
@@ -84,7 +84,7 @@ class Remote:
         return self._read(Findings, self._ask("/lint", {}, seconds, statements=len(Code)))
 
     def difference(self, new: Source, by: By, seconds: float) -> Diff:
-        """What `new` allows more, or less. ValueError where both are read under other options."""
+        """The difference to `new`: what it allows more, or less. ValueError where both are read under other options."""
         (other,) = self._neighbours({"new": new}).values()
         if other.options != self.options:
             raise ValueError(f"found the options {dict(self.options)} and {dict(other.options)}, expected equal ones")

@@ -1,4 +1,4 @@
-"""What came out of packs, as a view of the report."""
+"""The report of packs as a view."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Report(View, documents.Report, frozen=True, kw_only=True):
 
     @property
     def counts(self) -> str:
-        """How many passed, failed, are undecided, and were skipped; what there is none of is left out."""
+        """Counts of passed, failed, undecided and skipped statements, without those that are 0."""
         found = [str(answer.status) for answer in self.answers] + ["skipped"] * len(self.skipped)
         counts = (
             f"{found.count(word)} {word}" for word in ("passed", "failed", "undecided", "skipped") if word in found

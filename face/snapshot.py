@@ -1,4 +1,4 @@
-"""What can be asked of a snapshot, wherever it is."""
+"""Questions to a snapshot, wherever it is."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from reachproof.solver.budget import DEFAULT_SECONDS
 
 
 class Questions:
-    """What can be asked about one snapshot. In this process it is prepared at the first question, then kept.
+    """Questions about one snapshot. In this process it is prepared at the first question, then kept.
 
     Every method raises InputError for what cannot be asked, with all its problems, and ValueError for a timeout that is
     not above 0 and at most a day. Not safe for use by several threads at once.
@@ -82,7 +82,7 @@ class Questions:
         return self._source.connectivity(asked, seconds_of(timeout))
 
     def lint(self, *, timeout: float = DEFAULT_SECONDS) -> Findings:
-        """What in the policies does nothing, or is not defined. Each kind of finding has the whole timeout."""
+        """Findings: parts of policies that do nothing, or are not defined. Each kind of finding has the whole timeout."""
         return findings_of(self._source.lint(seconds_of(timeout)))
 
 
@@ -109,7 +109,7 @@ class Snapshot(Questions):
 
 
 def diff(old: Snapshot, new: Snapshot, *, by: str = "workload", timeout: float = DEFAULT_SECONDS) -> Diff:
-    """What `new` allows more, or less, than `old`; both of this process, or both of one service.
+    """The difference: what `new` allows more, or less, than `old`; both of this process, or both of one service.
 
     `by`: what one end of a row is, of pod, workload, namespace and tenant. ValueError for anything else, or a timeout
     as in `ask`; TypeError for snapshots of two places.

@@ -20,7 +20,7 @@ MOST_SECONDS = 86_400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a report of connections is to be about, in the words of docs/interfaces.md."""
+    """The request for a report of connections, in the words of docs/interfaces.md."""
 
     by: By
     src: str | None = None
@@ -56,7 +56,7 @@ class Source(Protocol):
         """The findings."""
 
     def difference(self, new: Source, by: By, seconds: float) -> Diff:
-        """What another snapshot allows more, or less."""
+        """The difference to another snapshot."""
 
 
 def seconds_of(timeout: float) -> float:

@@ -29,7 +29,7 @@ from reachproof.solver.walk import Visit, Walk
 
 
 class Cause(StrEnum):
-    """What leaves an outcome open."""
+    """The reason why an outcome is open."""
 
     TIE = "tie"
     UNORDERED = "unordered kinds"
@@ -98,7 +98,7 @@ class _Open:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Say:
-    """What a policy can decide of the doubtful flows; `tier`, `chain` and `group` count from 0."""
+    """Decisions of a policy on the doubtful flows; `tier`, `chain` and `group` count from 0."""
 
     tier: int
     chain: int

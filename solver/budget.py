@@ -1,4 +1,4 @@
-"""How much work a question may cost. Running out is an answer (`unknown`, with the reason), never a hang."""
+"""Bounds on the work of a question. Running out is an answer (`unknown`, with the reason), never a hang."""
 
 from __future__ import annotations
 

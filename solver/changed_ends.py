@@ -164,7 +164,7 @@ class _Part(Generic[End]):
             yield from zip(rows[differing].tolist(), columns[differing].tolist(), strict=True)
 
     def _are_apart(self, source: End, destination: End) -> bool:
-        """Whether the two have no endpoint in common, so that each of the one has flows to each of the other."""
+        """True if the two have no endpoint in common, so that each of the one has flows to each of the other."""
         return self._sides[0].keys[source].isdisjoint(self._sides[1].keys[destination])
 
     def _pairs(self, source: End, destination: End) -> tuple[Positions, Positions]:

@@ -71,7 +71,7 @@ def order_of_kinds(tier: TierOf[object, object]) -> Key:
 
 
 def is_of_old_kinds(chain: Iterable[Iterable[DirectedPolicy[object, object]]]) -> bool:
-    """Whether the chain is that of the older admin kinds."""
+    """True if the chain is that of the older admin kinds."""
     return all(policy.policy.ref.kind in _OLD_KINDS for group in chain for policy in group)
 
 
@@ -80,16 +80,16 @@ class HasAction(Protocol):
 
     @property
     def action(self) -> Action:
-        """What it does."""
+        """The action of the choice."""
 
 
 def one_action(group: Iterable[DirectedPolicy[object, HasAction]]) -> bool:
-    """Whether all rules do the same, so that the order of the policies has no effect."""
+    """True if all rules do the same, so that the order of the policies has no effect."""
     return len({rule.action for policy in group for rule in policy.rules}) <= 1
 
 
 def may_be_open(part: Slice) -> bool:
-    """Whether some choice may be left open in a slice."""
+    """True if some choice may be left open in a slice."""
     return any(
         any(rule.possible for rule in all_rules(tier)) or len(tier.chains) > 1 or _has_tie(tier)
         for tier in (*part.egress, *part.ingress)
@@ -177,7 +177,7 @@ def _next(key: Key, seen: Counter[Key]) -> Key:
 
 
 def same_patches(one: Iterable[Patch], other: Iterable[Patch]) -> bool:
-    """Whether these are the same patches in the same order."""
+    """True if these are the same patches in the same order."""
     ones, others = list(one), list(other)
     return len(ones) == len(others) and all(
         a.atoms == b.atoms and a.subjects.tobytes() == b.subjects.tobytes() and a.peers.tobytes() == b.peers.tobytes()

@@ -1,4 +1,4 @@
-"""What differs between two snapshots: both engines, and the demand that they agree.
+"""Differences between two snapshots: both engines, and the demand that they agree.
 
 | Difference | a flow that |
 |---|---|
@@ -98,7 +98,7 @@ class Comparison:
 
     @property
     def empty(self) -> bool:
-        """Whether there is no flow to compare."""
+        """True if there is no flow to compare."""
         return not self.inside.any()
 
     @cached_property
@@ -129,12 +129,12 @@ class Comparison:
 
     @property
     def open_in_both(self) -> bool:
-        """Whether some flow can be allowed and can be denied in both snapshots."""
+        """True if some flow can be allowed and can be denied in both snapshots."""
         return bool(open_in_both(self.inside, self.before, self.after).any())
 
     @property
     def kinds(self) -> int:
-        """How many kinds of flow are compared, each of which nothing tells apart in either snapshot."""
+        """Number of kinds of flow that are compared, each of which nothing tells apart in either snapshot."""
         return int(np.bitwise_count(self.inside).sum())
 
     def differing_atoms(self, source: int, destination: int) -> list[int]:
@@ -245,7 +245,7 @@ def _denied(like: Table) -> Verdicts:
 
 
 def decide(comparison: Comparison, difference: Difference, budget: Budget, prover: Prover) -> Decision:
-    """Whether some flow differs like this, by Z3 and by the sets engine, which must agree."""
+    """True if some flow differs like this, by Z3 and by the sets engine, which must agree."""
     if comparison.empty or (comparison.joint.only and comparison.joint.only is _TELLS_NOTHING.get(difference)):
         return Equal(empty=True)
     if comparison.open_programs is None and difference in (Difference.MAY_GAIN, Difference.MAY_LOSE):

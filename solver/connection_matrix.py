@@ -26,7 +26,7 @@ SAMPLES = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access(Allowed):
-    """What is allowed between two ends.
+    """Ports that are allowed between two ends.
 
     `ports`: allowed for some pair of their points, in some outcome of what is left open. Of these, `open` are the
     ones that some such pair has only in some outcomes, and `partial` those that some other pair of their points does
@@ -41,7 +41,7 @@ NOTHING = Access()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionMatrix:
-    """What a region allows between ends. Ends 0 .. groups-1 are the groups, then come those outside the cluster.
+    """Ports that a region allows between ends. Ends 0 .. groups-1 are the groups, then come those outside the cluster.
 
     `outside`: the addresses of the latter, disjoint, ascending by first address; each end behaves as no other does.
     All but one have at least one access; the one without is there only if it was asked for. `accesses[0]` is nothing.
@@ -94,7 +94,7 @@ class ConnectionMatrix:
         return found
 
     def access(self, source: int, destination: int) -> Access:
-        """What is allowed from one end to another."""
+        """The access from one end to another."""
         if source >= self.groups and destination >= self.groups:
             return NOTHING
         if source == destination:
@@ -135,7 +135,7 @@ def connection_matrix(
     certain: Formula | None = None,
     silent: bool = False,
 ) -> ConnectionMatrix:
-    """What the region of the formula allows. Raises OutOfBudget.
+    """The flows that the region of the formula allows. Raises OutOfBudget.
 
     `certain`: where it is left open what the region is, the part that belongs to it for sure; the rest is open.
     `group_of`: as `matrix` takes it. `silent`: the addresses outside with no access at all are an end too.
@@ -164,7 +164,7 @@ def connection_matrix(
 
 
 def _access(allowed: Allowed, denied: IntervalSet) -> Access:
-    """What is denied matters only where something can be allowed."""
+    """The access of a word; what is denied matters only where something can be allowed."""
     return Access(ports=allowed.ports, open=allowed.open, partial=denied & allowed.ports)
 
 

@@ -70,7 +70,7 @@ class Absent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
-    """Whether a Ranked goal is true. `flow`: for a failed "every source", a flow of one that fails, if it has any;
+    """True if a Ranked goal is true. `flow`: for a failed "every source", a flow of one that fails, if it has any;
     for a true "some source", a flow of one that succeeds. `empty`: the goal is about no flow at all."""
 
     holds: bool
@@ -186,7 +186,7 @@ def _because(part: Slice, goal: Search, budget: Budget, prover: Prover) -> tuple
 
 
 def blames(script: Script, budget: Budget, prover: Prover) -> tuple[Blame, ...]:
-    """What the refutation of a tracked script rests on, in its order; nothing where the budget ends first."""
+    """The unsatisfiable core of a tracked script, in its order; nothing where the budget ends first."""
     core = prover.minimal_core(script.text, [each.literal for each in script.tracked], budget)
     if isinstance(core, GaveUp):
         return ()

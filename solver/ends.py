@@ -94,7 +94,7 @@ class Pairs:
 
     @property
     def size(self) -> int:
-        """How many pairs of cells have to be looked at for a source, at most."""
+        """Maximum number of pairs of cells to look at for a source."""
         return self.slots * sum(len(each.cells) for each in self.destinations)
 
     def united(self, table: Table) -> Table:
@@ -103,7 +103,7 @@ class Pairs:
 
 
 def apart(sources: Sequence[Ends], destinations: Sequence[Ends]) -> Flags:
-    """Which pairs have no flows: both are outside, or both are one and the same party."""
+    """Pairs that have no flows: both are outside, or both are one and the same party."""
     same = [[a.party is not None and a.party == b.party for b in destinations] for a in sources]
     outside = [[a.outside and b.outside for b in destinations] for a in sources]
     found: Flags = np.array(same, dtype=np.bool_) | np.array(outside, dtype=np.bool_)

@@ -1,4 +1,4 @@
-"""What the solver is asked: a region of flows, as a formula, and what is to be found in it.
+"""A goal for the solver: a region of flows, as a formula, and what is to be found in it.
 
 Formula = conditions on the source, the destination, the port, and on both ends together
 Search  = is there a flow in the region that can be allowed (or denied)?
@@ -15,7 +15,7 @@ from reachproof.network.labels import Selector
 
 
 class Side(StrEnum):
-    """Which end of the flow."""
+    """An end of the flow."""
 
     SOURCE = "source"
     DESTINATION = "destination"
@@ -88,7 +88,7 @@ class At:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grouping:
-    """How possible pods are grouped, with the numbers that points have.
+    """Groups of possible pods, with the numbers that points have.
 
     `namespaces`: the groups of those in namespaces of the snapshot; others there have none. Of those in new ones: the
     number of the first of `selectors` that matches the namespace; else, one group per value of the label `by_value`
@@ -143,7 +143,7 @@ FALSE = Some(())
 
 
 class Wanted(StrEnum):
-    """What is to be true of a flow, over all that is left open (ties, domain names, unknown nodes).
+    """The truth that is wanted of a flow, over all that is left open (ties, domain names, unknown nodes).
 
     `CAN_ALLOW`: some outcome allows it. `MUST_ALLOW`: every outcome does. Likewise for deny.
     """

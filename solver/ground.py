@@ -103,7 +103,7 @@ class Classes:
 
 @dataclass(frozen=True)
 class Encoding:
-    """What is prepared once per snapshot and options."""
+    """The encoding of a snapshot, prepared once per snapshot and options."""
 
     snapshot: Snapshot
     universe: Universe

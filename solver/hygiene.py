@@ -38,7 +38,7 @@ SAMPLES = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taker:
-    """What decides flows in place of another rule: a rule, or (rule None) the policy as a whole, by isolation."""
+    """The decider of flows in place of another rule: a rule, or (rule None) the policy as a whole, by isolation."""
 
     policy: Policy
     rule: Rule | None
@@ -204,12 +204,12 @@ def _as_one(parts: list[IdleRule]) -> IdleRule:
 
 
 def _is_unordered(tier: SlicedTier) -> bool:
-    """Whether it is the tier of NetworkPolicies as users write them: rules that all allow, for certain."""
+    """True if it is the tier of NetworkPolicies as users write them: rules that all allow, for certain."""
     return tier.name is TierName.NETWORK_POLICY and len(tier.groups) == 1 and one_action(tier.groups[0])
 
 
 def _before(chain: tuple[tuple[SlicedPolicy, ...], ...], rule: SlicedRule) -> Iterator[SlicedPolicy]:
-    """What comes before a rule in its chain. Of policies that it is tied with only those count that never disagree."""
+    """The rules before a rule in its chain. Of policies that it is tied with only those count that never disagree."""
     for group in chain:
         at, before = next(
             ((at, n) for at, each in enumerate(group) for n, other in enumerate(each.rules) if other is rule), (-1, 0)

@@ -59,14 +59,14 @@ class Rows:
         return np.frombuffer(raw, dtype=np.uint8).reshape(len(self.numbers), width)
 
     def meeting(self, classes: int) -> Flags:
-        """Which rows have a class in common with this set."""
+        """Rows that have a class in common with this set."""
         width = self._bytes.shape[1]
         wanted = np.frombuffer(classes.to_bytes(width, "little"), dtype=np.uint64)
         found: Flags = np.any(self._bytes.view(np.uint64) & wanted, axis=1)
         return found
 
     def columns(self, rows: Positions, classes: Positions) -> Flags:
-        """Whether a class is in a row. Shape (rows, classes), in the given orders."""
+        """True if a class is in a row. Shape (rows, classes), in the given orders."""
         bits = np.unpackbits(self._bytes[rows], axis=1, count=self.count, bitorder="little")
         return bits.view(np.bool_)[:, classes]
 
@@ -164,7 +164,7 @@ class TierIndex:
         )
 
     def kept(self, subjects: Flags, peers: Flags, ports: Flags) -> Kept:
-        """What is left of the tier when only flagged sets matter."""
+        """The rest of the tier when only flagged sets matter."""
         boxes = self.of_policies.meeting(subjects, peers, ports)
         built_in = self.of_isolation.meeting(subjects, peers, ports)
         isolating = np.nonzero(subjects[self.isolating])[0]
@@ -202,7 +202,7 @@ class TierIndex:
 
 @dataclass(frozen=True)
 class Kept:
-    """What is left of a tier, and what its sets are: rows of the subject's and of the peer's side, numbers of ports.
+    """The rest of a tier, and its sets: rows of the subject's and of the peer's side, numbers of ports.
 
     Each may be there several times.
     """

@@ -39,7 +39,7 @@ _LIKE = 2
 
 
 class Difference(StrEnum):
-    """What may be different about a flow (`solver.compare`)."""
+    """The kinds of difference of a flow (`solver.compare`)."""
 
     LOOSER = "is allowed more than before"
     STRICTER = "is allowed less than before"
@@ -254,7 +254,7 @@ def _exists(before: Slice, after: Slice, twins: dict[Side, tuple[tuple[Twin, ...
 
 
 def is_apart(source: Twin, destination: Twin) -> bool:
-    """Whether they are two endpoints in both snapshots, so that there can be a flow between them."""
+    """True if they are two endpoints in both snapshots, so that there can be a flow between them."""
     return _apart(_keys(source), _keys(destination))
 
 
@@ -267,7 +267,7 @@ def _keys(twin: Twin) -> Keys:
 
 
 def _apart(one: Keys, two: Keys) -> bool:
-    """Whether the ends are two in every snapshot that has both."""
+    """True if the ends are two in every snapshot that has both."""
     return all(a is None or a != b for a, b in zip(one, two, strict=True))
 
 

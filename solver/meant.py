@@ -1,4 +1,4 @@
-"""Which points of a universe a subject, a peer or a named port means.
+"""Resolution of subjects, peers and named ports to points of a universe.
 
 | Kubernetes thing | points |
 |---|---|

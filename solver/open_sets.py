@@ -45,7 +45,7 @@ _MOST_FLOWS = 4_000_000
 _MOST_WAYS = 50_000
 Cells = NDArray[np.intp]
 Ends = frozenset[tuple[bool, bool]]
-"""Whether a flow is allowed before and after, in each way to make the choices."""
+"""True if a flow is allowed before and after, in each way to make the choices."""
 
 
 def may_differ(programs: Programs, open_: Table, budget: Budget) -> tuple[Table, Table]:

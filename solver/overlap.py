@@ -1,4 +1,4 @@
-"""Which of many sets of addresses meet a given one, without a look at each of them.
+"""An index of sets of addresses: those that meet a given one, without a look at each.
 
 Trusted by both engines, as points by addresses rest on it; checked by tests/solver/test_overlap.py against a look at
 each set.

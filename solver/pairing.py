@@ -1,4 +1,4 @@
-"""Which endpoints of two snapshots are the same endpoint. Its labels and addresses may differ.
+"""Matching of the endpoints of two snapshots. Its labels and addresses may differ.
 
 | Endpoint | is the same where it has the same |
 |---|---|
@@ -76,12 +76,12 @@ def pair(before: Snapshot, after: Snapshot) -> Pairing:
 
 
 def stands_for_workload(pod: Pod) -> bool:
-    """Whether it has its name from its workload, and stands for all pods of it."""
+    """True if it has its name from its workload, and stands for all pods of it."""
     return pod.workload.partition("/")[2] == pod.name
 
 
 def _is_namesake(one: Pod, other: Pod) -> bool:
-    """Whether pods of one name are the same: a Deployment is no StatefulSet of its name, and no pod."""
+    """True if pods of one name are the same: a Deployment is no StatefulSet of its name, and no pod."""
     if stands_for_workload(one) or stands_for_workload(other):
         return one.workload == other.workload
     return True

@@ -180,6 +180,6 @@ def _value(value: z3.ExprRef) -> int:
 
 
 def _may_listen() -> bool:
-    """Whether Z3 may take interrupts for itself while it works: only where they would have interrupted just this."""
+    """True if Z3 may take interrupts for itself while it works: only where they would have interrupted just this."""
     is_main = threading.current_thread() is threading.main_thread()
     return is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler

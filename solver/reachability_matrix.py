@@ -1,4 +1,4 @@
-"""What the flows of a region are between all pairs of ends at once.
+"""The truth of a region's flows between all pairs of ends at once.
 
     group = points that stand for one thing in the answer (a pod, a workload, a namespace, ...)
     end   = a group, or a point outside the cluster
@@ -38,7 +38,7 @@ SEVERAL = ""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matrix(Generic[Value]):
-    """What is true between ends. Ends 0 .. groups-1 are the groups, end groups + i is point i of the view, outside.
+    """The truth of flows between ends. Ends 0 .. groups-1 are the groups, end groups + i is point i of the view, outside.
 
     `numbers[row, column]` is the place in `values` of what is true between ends of a line of sources and one of
     destinations; for an end and itself it is `own`, where that has flows. `values[0]` is that of ends without a flow.
@@ -73,7 +73,7 @@ class Matrix(Generic[Value]):
 def matrix(
     flows: Reachability, group_of: Sequence[int], budget: Budget, value: Callable[[Allowed, IntervalSet], Value]
 ) -> Matrix[Value]:
-    """What is true between groups, and points outside. Raises OutOfBudget.
+    """The truth of flows between groups, and points outside. Raises OutOfBudget.
 
     `group_of[i]` is the group of point i of the universe, counted from 1; 0 leaves it out, and points outside the
     cluster are never asked for. `value` makes it of the ports that some flow between the two can be allowed on, and of

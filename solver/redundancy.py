@@ -56,7 +56,7 @@ class _Compared:
 
 
 def redundancy(encoding: Encoding, policy: Policy, budget: Budget, prover: Prover) -> Redundancy | None:
-    """Whether every verdict is the same without the policy; None where some is not. Raises OutOfBudget.
+    """True if every verdict is the same without the policy; None where some is not. Raises OutOfBudget.
 
     Two tables are compared for each direction: all flows of the pods it selects, with the policy and without it.
     """
@@ -133,7 +133,7 @@ def _without(part: Slice, ref: PolicyRef) -> Slice:
 
 
 def _confirmed(compared: _Compared, budget: Budget, prover: Prover) -> bool:
-    """Whether Z3 finds in each slice exactly the table's flows; false where that is too much to be written out."""
+    """True if Z3 finds in each slice exactly the table's flows; false where that is too much to be written out."""
     for wanted in _OPPOSITE:
         flows = _formula(compared.part, compared.inside & compared.tables.wanted(wanted))
         if flows is None:

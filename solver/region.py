@@ -26,7 +26,7 @@ def leaves(formula: Formula) -> Iterator[At | InPorts | Same]:
 
 
 def is_open(formula: Formula) -> bool:
-    """Whether a formula mentions possible pods."""
+    """True if a formula mentions possible pods."""
     wheres = (leaf.where for leaf in leaves(formula) if isinstance(leaf, At))
     return any(not isinstance(where, Members | InAddresses) for where in wheres)
 
@@ -55,7 +55,7 @@ def bound(
     *,
     negated: bool = False,
 ) -> int:
-    """Which of `everything` (bits) may stand at a side of a flow in the region: no other can.
+    """The part of `everything` (bits) that may stand at a side of a flow in the region: no other can.
 
     `sets` gives for a condition at that side what can meet it, and what can fail to meet it.
     """

@@ -35,6 +35,6 @@ def samples(part: Slice, inside: Table, tables: Verdicts, limit: int = SAMPLES) 
 
 
 def bit(table: Table, cell: tuple[int, ...]) -> bool:
-    """Whether the flow of a (source cell, destination cell, atom) is set in a table."""
+    """True if the flow of a (source cell, destination cell, atom) is set in a table."""
     source, destination, atom = cell
     return bool(int(table[source, destination, atom >> 6]) >> (atom & 63) & 1)

@@ -115,5 +115,5 @@ class _Tables:
 
 
 def _disagrees(group: tuple[SlicedPolicy, ...]) -> bool:
-    """Whether rules do different things. Where all do the same, what one takes is counted where it is taken."""
+    """True if rules do different things. Where all do the same, what one takes is counted where it is taken."""
     return len({rule.rule.action for policy in group for rule in policy.rules}) > 1

@@ -161,7 +161,7 @@ class Writer:
         return verdict(wanted, *self.outcomes())
 
     def outcomes(self, name: str = "") -> tuple[Outcome, Outcome]:
-        """What is possible for egress, and for ingress; definitions begin with `name`."""
+        """The possible outcomes of egress, and of ingress; definitions begin with `name`."""
         egress, ingress = (
             outcome(
                 self.terms,

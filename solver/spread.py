@@ -67,7 +67,7 @@ class Spread:
 
 
 def is_about_nodes(rule: SlicedRule) -> bool:
-    """Whether all that is open about the rule is where the ends of a flow run, or what a built-in rule means."""
+    """True if all that is open about the rule is where the ends of a flow run, or what a built-in rule means."""
     if rule.rule.may and rule.rule.origin != BUILT_IN:
         return False
     peers = [match.peer for match in rule.rule.matches]

@@ -17,7 +17,7 @@ FULL = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 
 
 def word_count(atoms: int) -> int:
-    """How many words hold so many bits, at least one."""
+    """Number of words that hold so many bits, at least one."""
     return max(1, (atoms + 63) // 64)
 
 

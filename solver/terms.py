@@ -44,7 +44,7 @@ def negation(item: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tracked:
-    """What an assumption literal stands for: a rule, or (rule None) that a policy isolates what it selects."""
+    """The meaning of an assumption literal: a rule, or (rule None) that a policy isolates what it selects."""
 
     literal: str
     direction: Direction
@@ -70,7 +70,7 @@ class Terms:
     # ------------------------------------------------------------ variables
 
     def size(self, variable: str) -> int:
-        """How many values a variable has."""
+        """Number of values of a variable."""
         return self._sizes[variable]
 
     def add(self, variable: str, size: int) -> None:

@@ -101,7 +101,7 @@ class FirstMatch:
             undecided &= rest
 
     def _isolation(self, number: int, tier: SlicedTier, undecided: Table, passed: Table) -> Iterator[Visit]:
-        """What no chain decides goes on to the rules of isolation, where a policy isolates the subject."""
+        """Pass what no chain decides on to the rules of isolation, where a policy isolates the subject."""
         subjects = isolated_subjects(tier)
         if len(subjects):
             rest = np.zeros_like(undecided)
@@ -131,7 +131,7 @@ class Walk:
         return np.ix_(patch.subjects, patch.peers), words(patch.atoms, self._count)
 
     def finds(self, rule: SlicedRule, table: Table) -> bool:
-        """Whether the rule matches, or may match, a flow of the table."""
+        """True if the rule matches, or may match, a flow of the table."""
         places = (self.where(patch) for patch in (*rule.certain, *rule.possible))
         return any(bool((table[place] & mask).any()) for place, mask in places)
 
@@ -165,6 +165,6 @@ class Walk:
 
 
 def one_action(group: Group) -> bool:
-    """Whether all rules do the same and are certain, so that their order has no effect."""
+    """True if all rules do the same and are certain, so that their order has no effect."""
     rules = [rule for policy in group for rule in policy.rules]
     return len({rule.rule.action for rule in rules}) <= 1 and not any(rule.possible for rule in rules)

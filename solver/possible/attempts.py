@@ -114,7 +114,7 @@ def _labels(
 
 
 def holds(layout: Layout, values: Values, shown: Picture) -> bool:
-    """Whether the flow that values show is in the region, and its ends are of one address family."""
+    """True if the flow that values show is in the region, and its ends are of one address family."""
     one_family = family(shown.flow.source_address) == family(shown.flow.destination_address)
     return one_family and _holds(layout, values, shown, layout.scope.region)
 

@@ -39,7 +39,7 @@ class Domain:
 
     @property
     def size(self) -> int:
-        """How many codes there are."""
+        """Number of codes."""
         return 1 + len(self.unnamed) + len(self.values)
 
     @property

@@ -1,4 +1,4 @@
-"""What the variables of an open script stand for.
+"""Variables of an open script, and their meaning.
 
 | Variable at side x (`s` or `d`) | Values |
 |---|---|
@@ -64,7 +64,7 @@ class End:
     namespace_labels: tuple[Domain, ...]
 
     def sizes(self) -> dict[str, int]:
-        """How many values each variable of this side has."""
+        """Number of values of each variable of this side."""
         found: dict[str, int] = {}
         if self.cells:
             found[self.letter] = len(self.cells)
@@ -89,7 +89,7 @@ class Layout:
     names: tuple[str, ...]
 
     def sizes(self) -> dict[str, int]:
-        """How many values each variable has."""
+        """Number of values of each variable."""
         names = {f"q{i}": 2 for i in range(len(self.names))}
         return {**self.ends[Side.SOURCE].sizes(), **self.ends[Side.DESTINATION].sizes(), "p": len(self.atoms), **names}
 
@@ -185,7 +185,7 @@ def _ats(scope: Scope) -> Iterator[At]:
 
 
 def _targets(scope: Scope, side: Side) -> Iterator[Target]:
-    """What subjects and peers mean at a side."""
+    """Subjects and peers at a side."""
     for direction, policy in _policies(scope):
         if SUBJECT[direction] is side:
             yield policy.subjects

@@ -20,7 +20,7 @@ from reachproof.solver.terms import FALSE, TRUE, Terms, conjunction, disjunction
 
 
 class EndTerms:
-    """What is said of one end of the flow."""
+    """Terms about one end of the flow."""
 
     def __init__(self, terms: Terms, layout: Layout, side: Side) -> None:
         self._terms = terms
@@ -145,7 +145,7 @@ class EndTerms:
         return self._selectors[kind, selector]
 
     def laws(self) -> list[str]:
-        """What is true of every end: a new namespace has a name."""
+        """Axioms of every end: a new namespace has a name."""
         domains = enumerate(self._end.namespace_labels)
         return [negation(self._terms.one_of(f"{self._letter}m{n}", [0])) for n, each in domains if each.always]
 
@@ -170,7 +170,7 @@ class EndTerms:
         return conjunction([self.new, *(negation(each) for each in met)])
 
     def invented(self) -> list[str]:
-        """What a witness would invent for this end: labels, a new namespace, a certain address, a certain node."""
+        """The inventions of a witness at this end: labels, a new namespace, a certain address, a certain node."""
         end, terms = self._end, self._terms
         if not end.homes:
             return []

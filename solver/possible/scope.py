@@ -65,7 +65,7 @@ class Target:
 
     @property
     def exists(self) -> bool:
-        """Whether there are any."""
+        """True if there are any."""
         return bool(self.points) or self.peer is not None
 
 
@@ -120,7 +120,7 @@ class Scope:
         return self.egress if direction is Direction.EGRESS else self.ingress
 
     def new(self, side: Side) -> bool:
-        """Whether a possible pod at that side may be in a namespace that is not in the snapshot."""
+        """True if a possible pod at that side may be in a namespace that is not in the snapshot."""
         return bool(self.homes[side] >> len(self.snapshot.namespaces) & 1)
 
 

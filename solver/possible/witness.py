@@ -41,7 +41,7 @@ class Picture:
 def picture(
     layout: Layout, values: Values, *, names: tuple[str, str] = NAMES, avoid: IntervalSet = EMPTY
 ) -> Picture | None:
-    """What values show: the flow between the two ends that they choose. None where no two addresses are left.
+    """The picture of values: the flow between the two ends that they choose. None where no two addresses are left.
 
     `names`: of an invented source and destination. `avoid`: addresses that no invented pod may have.
     """
@@ -99,12 +99,12 @@ def with_invented(snapshot: Snapshot, pods: Iterable[Pod], namespaces: Iterable[
 
 
 def is_possible(end: End, values: Values) -> bool:
-    """Whether the values have a possible pod at that side."""
+    """True if the values have a possible pod at that side."""
     return bool(end.homes) and (not end.cells or bool(values[f"{end.letter}k"]))
 
 
 def is_new(end: End, values: Values) -> bool:
-    """Whether that pod is in a namespace that is not in the snapshot."""
+    """True if that pod is in a namespace that is not in the snapshot."""
     return is_possible(end, values) and end.homes[values[f"{end.letter}n"]] is None
 
 
