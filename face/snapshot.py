@@ -82,7 +82,7 @@ class Questions:
         return self._source.connectivity(asked, seconds_of(timeout))
 
     def lint(self, *, timeout: float = DEFAULT_SECONDS) -> Findings:
-        """Findings: parts of policies that do nothing, or are not defined. Each kind of finding has the whole timeout."""
+        """Findings: policies that do nothing, or are not defined. Each kind of finding has the whole timeout."""
         return findings_of(self._source.lint(seconds_of(timeout)))
 
 

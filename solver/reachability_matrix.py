@@ -38,7 +38,7 @@ SEVERAL = ""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matrix(Generic[Value]):
-    """The truth of flows between ends. Ends 0 .. groups-1 are the groups, end groups + i is point i of the view, outside.
+    """The truth of flows between ends. Ends 0 .. groups-1 are the groups, end groups + i is point i outside.
 
     `numbers[row, column]` is the place in `values` of what is true between ends of a line of sources and one of
     destinations; for an end and itself it is `own`, where that has flows. `values[0]` is that of ends without a flow.
