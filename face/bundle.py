@@ -61,7 +61,7 @@ def paths_or_objects(
 
 
 def bundle(sources: tuple[Given, ...]) -> Bundle:
-    """The files or objects to send. InputError names every file that cannot be read; TypeError as `paths_or_objects`."""
+    """The files or objects sent. InputError names every file that cannot be read; TypeError as `paths_or_objects`."""
     paths, objects = paths_or_objects(sources)
     if paths is None:
         return Bundle(objects=objects or ())
