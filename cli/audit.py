@@ -20,7 +20,7 @@ from reachproof.cli.reading import STDIN
 from reachproof.network.errors import InputError
 from reachproof.network.printable import printable
 from reachproof.queries.model_options import model_options
-from reachproof.render.answer_text import warning_lines
+from reachproof.render.notice_text import warning_lines
 
 if TYPE_CHECKING:  # Z3 is loaded only where it is needed
     from reachproof.queries.audit import Audited, AuditTask

@@ -81,15 +81,16 @@ def explain(
     answer = _answer(snapshot, flow, by if truth_table else None, timeout)
     with reader_may_leave():
         warn(answer.warnings, quiet=quiet)
+        from reachproof.queries.answer_document import answer_document
+
         if output == "json":
             from reachproof.documents.json import pretty
-            from reachproof.queries.answer_document import answer_document
 
             click.echo(pretty(answer_document(answer)))
         else:
             from reachproof.render.explanation_text import explanation_lines
 
-            write_lines(explanation_lines(answer), no_color=no_color)
+            write_lines(explanation_lines(answer_document(answer)), no_color=no_color)
     return exit_code([answer], expect=None, allow_vacuous=False)
 
 

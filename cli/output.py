@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import click
 
 from reachproof.network.cluster import Notice
-from reachproof.render.answer_text import warning_lines
+from reachproof.render.notice_text import warning_lines
 
 
 @contextmanager

@@ -16,7 +16,6 @@ from reachproof.documents.words import Verdict
 from reachproof.network.printable import printable
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer
-from reachproof.render.answer_text import coloured_lines
 
 
 @click.command()
@@ -96,9 +95,11 @@ def _ask(text: str, snapshot: Snapshot, others: Mapping[str, Snapshot], timeout:
 
 
 def _print(answers: Sequence[Answer], output: str, *, no_color: bool) -> None:
+    from reachproof.queries.answer_document import answer_document, truths
+    from reachproof.render.answer_text import coloured_lines
+
     if output == "json":
         from reachproof.documents.json import pretty
-        from reachproof.queries.answer_document import answer_document
 
         documents = [answer_document(answer) for answer in answers]
         click.echo(pretty(documents[0] if len(documents) == 1 else documents))
@@ -106,7 +107,7 @@ def _print(answers: Sequence[Answer], output: str, *, no_color: bool) -> None:
     for number, answer in enumerate(answers):
         if number:
             click.echo()
-        write_lines(coloured_lines(answer), no_color=no_color)
+        write_lines(coloured_lines(answer_document(answer), truths(answer)), no_color=no_color)
 
 
 def _timing(snapshot: Snapshot, reading: float, answers: Sequence[Answer]) -> Iterator[str]:

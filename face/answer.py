@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from reachproof.documents import answer as documents
 from reachproof.documents.json import viewed
 from reachproof.documents.parts import Rule, TracedFlow
-from reachproof.face.parts import Trace, View, Witness, place, witness_of
+from reachproof.face.parts import Trace, View, Witness, witness_of
 from reachproof.face.shown import Cells
+from reachproof.render.answer_text import answer_lines, entry_text, explained_lines
 from reachproof.render.flow_picture import flow_picture
 from reachproof.render.html_fragments import Html, badge, folded, joined, rules, steps, table, tag
 
@@ -45,7 +46,7 @@ class Answer(View, documents.Answer, frozen=True, kw_only=True):
 
     def entries(self) -> Iterator[list[str]]:
         """The rows of a list as texts, in the order of `columns`."""
-        return ([_entry(row[name]) for name in self.columns] for row in self.rows)
+        return ([entry_text(row[name]) for name in self.columns] for row in self.rows)
 
     def cells(self) -> Cells:
         """The rows of a list; of an explanation one for each kind of flow; else one with the verdict."""
@@ -61,17 +62,7 @@ class Answer(View, documents.Answer, frozen=True, kw_only=True):
 
     def lines(self) -> Iterator[str]:
         """The verdict first, then what shows it, then what it assumes."""
-        vacuous = "  (vacuous: it is about no flow at all)" if self.vacuous else ""
-        yield f"{self.verdict.upper()}  {self.normalized}{vacuous}"
-        if self.reason:
-            yield f"  reason: {self.reason}"
-        for explained in self.flows:
-            yield from _flow_lines(explained.witness, f"  {explained.access}: ")
-        if self.witness and not self.flows:
-            yield from _flow_lines(self.witness, "  ")
-        yield from _rows(self)
-        yield from _block("because", [f"{rule.text}{place(rule.origin)}" for rule in self.because])
-        yield from _block("assuming", [f"{notice.code}: {notice.text}" for notice in self.assumptions])
+        return explained_lines(self) if self.flows else answer_lines(self)
 
     def html(self) -> Html:
         """A badge, the flow as a picture, its trace, and what the verdict assumes."""
@@ -123,45 +114,12 @@ def _flow_html(flow: TracedFlow, via: str = "") -> tuple[Html, ...]:
     return tag("div", f"{flow}{via}", class_="rp-faint"), flow_picture(flow), steps(flow.steps)
 
 
-def _flow_lines(witness: Witness, before: str) -> Iterator[str]:
-    via = f" (by service {witness.via})" if witness.via else ""
-    yield f"{before}{witness}{via}"
-    if witness.before:
-        yield f"   in snapshot {witness.before.name}: {witness.before}"
-        yield from (f"    {line}" for line in witness.before.trace.lines())
-        yield "   now: gone" if witness.lost else "   now:"
-    yield from (f"    {line}" for line in witness.trace.lines())
-
-
-def _block(title: str, lines: list[str]) -> Iterator[str]:
-    if lines:
-        yield f"  {title}"
-        yield from (f"    {line}" for line in lines)
-
-
 def _ends(flow: TracedFlow | None) -> tuple[str | None, str | None, str | None]:
     return (str(flow.source), str(flow.destination), f"{flow.protocol.lower()}/{flow.port}") if flow else (None,) * 3
 
 
 def _policies(because: Iterable[Rule]) -> str | None:
     return "; ".join(dict.fromkeys(str(rule.policy) for rule in because)) or None
-
-
-def _entry(value: str | tuple[str, ...]) -> str:
-    return value if isinstance(value, str) else ", ".join(value)
-
-
-def _rows(answer: Answer) -> Iterator[str]:
-    """The rows of a list under their columns, as wide as their widest entry; a list of nothing says so."""
-    if not answer.columns:
-        return
-    if not answer.rows:
-        yield "  none"
-        return
-    lines = [[name.upper() for name in answer.columns], *answer.entries()]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        yield "  " + "  ".join(entry.ljust(width) for entry, width in zip(line, widths, strict=True)).rstrip()
 
 
 def answer_of(document: documents.Answer) -> Answer:

@@ -15,6 +15,7 @@ from reachproof.face.shown import Cells, Picture, Shown
 from reachproof.network.ports import format_ports
 from reachproof.render.connectivity_charts import MOST_MATRIX_ENDS, access_graph, exposure_chart, matrix_chart
 from reachproof.render.html_fragments import Cell, Html, folded, folded_lines, joined, table, tag
+from reachproof.render.notice_text import assumption_lines
 from reachproof.render.report_edges import Access, Exposure, Row, exposure_of, rows_of
 from reachproof.render.report_nodes import ReportEnd, end_of, named, outside_lines
 
@@ -71,7 +72,7 @@ class Connectivity(Shown):
         """A line for each row, then what they assume."""
         yield from map(str, self)
         yield from outside_lines(self.ends)
-        yield from (f"assuming {notice.code}: {notice.text}" for notice in self.assumptions)
+        yield from assumption_lines(self.assumptions)
 
     def html(self) -> Html:
         """The matrix where it is small enough, the rows, and what they assume."""

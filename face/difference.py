@@ -12,12 +12,13 @@ from reachproof.documents.json import plain, viewed
 from reachproof.documents.parts import Notice
 from reachproof.documents.words import Change, Relation
 from reachproof.face.parts import Traced
-from reachproof.face.parts import place as place_text
 from reachproof.face.shown import Cells, Json, Shown
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import format_ports
 from reachproof.render.flow_picture import flow_picture
 from reachproof.render.html_fragments import Cell, Html, badge, folded, folded_lines, joined, place, steps, table, tag
+from reachproof.render.notice_text import assumption_lines
+from reachproof.render.notice_text import place as place_text
 from reachproof.render.report_nodes import ReportEnd, end_of, named, outside_lines
 
 SENTENCES = {
@@ -172,7 +173,7 @@ class Diff(Shown):
         yield from (f"  lost     {end}" for end in self.lost)
         yield from (f"  {line}" for line in outside_lines(self._outside))
         yield from (f"  policy {each.edit}: {each.policy}" for each in self.policies)
-        yield from (f"assuming {notice.code}: {notice.text}" for notice in self.assumptions)
+        yield from assumption_lines(self.assumptions)
 
     def html(self) -> Html:
         """A badge, the rows with what caused them, and flows that show it before and after."""

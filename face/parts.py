@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reachproof.documents import answer as documents
 from reachproof.documents.json import plain, viewed
-from reachproof.documents.parts import Origin, Step
+from reachproof.documents.parts import Step
 from reachproof.face.shown import Cells, Json, Shown
 from reachproof.network.policy import Direction
 from reachproof.render.html_fragments import Cell, Html, steps
@@ -95,8 +95,3 @@ class Witness(Traced, documents.Witness, frozen=True, kw_only=True):
 def witness_of(document: documents.Witness) -> Witness:
     """The view of a flow that shows a verdict."""
     return viewed(Witness, document, before=viewed(Earlier, document.before) if document.before else None)
-
-
-def place(origin: Origin | None) -> str:
-    """Where something is written, in brackets; nothing where that is not known."""
-    return f"  [{origin}]" if origin and origin.file else ""

@@ -87,5 +87,11 @@ def _earlier(earlier: Earlier) -> documents.Earlier:
     return documents.Earlier(**fields, steps=steps(earlier.trace.steps), name=earlier.name)
 
 
+def truths(answer: Answer) -> tuple[str, str] | None:
+    """The verdicts on the witness, before and now, of which the document of an answer has only the steps."""
+    witness = answer.witness
+    return (str(witness.before.trace.truth), str(witness.trace.truth)) if witness and witness.before else None
+
+
 def _via(service: Service) -> documents.Via:
     return documents.Via(service=documents.ServiceName(namespace=service.namespace, name=service.name))

@@ -114,9 +114,3 @@ def _rows(
             access = Access.DEPENDS
         rows.append({"from": source, "to": destination, "port": port, "access": str(access)})
     return rows
-
-
-def table_of(answer: Answer) -> tuple[tuple[str, ...], tuple[str, ...], dict[tuple[str, str], str]]:
-    """The rows of a truth table as a table: the names of its lines, of its columns, and the access of each pair."""
-    cells = {(str(row["from"]), str(row["to"])): str(row["access"]) for row in answer.rows}
-    return tuple(sorted({a for a, _ in cells})), tuple(sorted({b for _, b in cells})), cells

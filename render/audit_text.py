@@ -10,7 +10,7 @@ from reachproof.network.printable import printable
 from reachproof.queries.audit import Audited, PackAudit
 from reachproof.queries.fleet import FleetReport
 from reachproof.queries.packs import CheckReport
-from reachproof.render.answer_text import error_lines
+from reachproof.render.notice_text import error_lines
 from reachproof.render.report_text import result_lines, summary
 from reachproof.render.terminal import Colour, coloured
 
@@ -66,6 +66,7 @@ def _below(audited: Audited) -> Iterator[str]:
     yield from map(printable, trouble(audited))
     for pack in audited.packs:
         yield from map(printable, trouble(pack))
-        for result in pack.report.results if pack.report else ():
-            if result.status is not Status.PASSED:
-                yield from result_lines(result)
+        if pack.report and pack.document:
+            for result, document in zip(pack.report.results, pack.document.answers, strict=True):
+                if result.status is not Status.PASSED:
+                    yield from result_lines(result, document)

@@ -23,8 +23,8 @@ from reachproof.network.printable import printable
 from reachproof.queries.connectivity import Connectivity
 from reachproof.queries.connectivity_explain import Explanation, Stretch, explain_report
 from reachproof.queries.report_nodes import End, EndKind
-from reachproof.render.answer_text import place
 from reachproof.render.connectivity_words import Shown, connections, end_text, outside_names, remarks
+from reachproof.render.notice_text import place
 from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import OutOfBudget
 from reachproof.solver.connection_matrix import Access

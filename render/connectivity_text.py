@@ -9,8 +9,8 @@ from reachproof.documents.words import Partial
 from reachproof.network.policy import Direction
 from reachproof.network.printable import printable
 from reachproof.queries.report_nodes import partial_by
-from reachproof.render.answer_text import place
 from reachproof.render.connectivity_words import Shown, connections, end_text, outside_names, remarks
+from reachproof.render.notice_text import assumption_lines, place
 from reachproof.semantics.trace import Truth
 
 if TYPE_CHECKING:
@@ -40,8 +40,7 @@ def text_lines(shown: Shown) -> Iterator[str]:
         yield f"{name}: {', '.join(end.cidrs)}"
     if shown.exposures is not None:
         yield from _exposed(shown.exposures, names)
-    for notice in report.assumptions:
-        yield printable(f"assuming {notice.code}: {notice.text}")
+    yield from assumption_lines(report.assumptions)
 
 
 def _rows(report: Connectivity, names: Names) -> Iterator[str]:

@@ -8,12 +8,12 @@ from reachproof.network.printable import printable
 from reachproof.queries.diff_rows import DiffRow
 from reachproof.queries.difference import Diff
 from reachproof.queries.report_nodes import End
-from reachproof.render.answer_text import flow_text
 from reachproof.render.diff_words import (
     SENTENCES,
     Shown,
     cause_text,
     cause_texts,
+    flow_text,
     known_flow,
     ports_text,
     remarks,

@@ -8,16 +8,17 @@ from reachproof.documents.words import Change, Relation
 from reachproof.network.printable import printable
 from reachproof.queries import difference
 from reachproof.queries.diff_rows import DiffRow
-from reachproof.render.answer_text import flow_text, place
 from reachproof.render.diff_words import (
     Shown,
     cause_texts,
+    flow_text,
     known_flow,
     ports_text,
     remarks,
     undetermined_text,
     witnesses,
 )
+from reachproof.render.notice_text import assumption_lines, place
 from reachproof.render.terminal import Colour, coloured
 
 _COLOURS: dict[Relation, Colour] = {
@@ -49,8 +50,7 @@ def text_lines(shown: Shown) -> Iterator[str]:
     yield from (f"{name}: {', '.join(end.cidrs)}" for end, name in shown.names.items())
     for says, flow in witnesses(diff):
         yield from _flow(says, flow)
-    for notice in diff.assumptions:
-        yield printable(f"assuming {notice.code}: {notice.text}")
+    yield from assumption_lines(diff.assumptions)
 
 
 def _row(shown: Shown, row: DiffRow) -> Iterator[str]:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from reachproof.documents.words import Change, Edit, Relation
-from reachproof.network.flow import Flow
+from reachproof.network.address import format_address
+from reachproof.network.cluster import Node, Pod
+from reachproof.network.flow import External, Flow, Party
 from reachproof.queries.diff_causes import ChangeCause
 from reachproof.queries.diff_rows import DiffRow
 from reachproof.queries.difference import Diff, ReplayedShift, Undetermined
 from reachproof.queries.report_nodes import End
-from reachproof.render.answer_text import place
 from reachproof.render.connectivity_words import connections, end_text, outside_names
+from reachproof.render.notice_text import place
 
 SENTENCES = {
     Relation.EQUIVALENT: "Both allow the same.",
@@ -95,6 +97,25 @@ def known_flow(witness: ReplayedShift) -> Flow:
     found = witness.after or witness.before
     assert found is not None
     return found
+
+
+def flow_text(flow: Flow) -> str:
+    """Both ends of a flow, and its port."""
+    source, destination = _end(flow.source, flow.source_address), _end(flow.destination, flow.destination_address)
+    return f"{source} -> {destination} on {flow.protocol.lower()}/{flow.port}"
+
+
+def _end(party: Party, address: int) -> str:
+    """One end of a flow, with its address where that is known."""
+    match party:
+        case Pod(abstract=True):
+            return f"pod {party}"
+        case Pod():
+            return f"pod {party} ({format_address(address)})"
+        case Node():
+            return f"node {party.name} ({format_address(address)})"
+        case External():
+            return format_address(address)
 
 
 def cause_texts(row: DiffRow) -> Iterator[str]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from reachproof.documents.answer import Answer, Explained
 from reachproof.network.printable import printable
-from reachproof.queries.answer import Answer, Explained
-from reachproof.queries.truth_table import table_of
 from reachproof.render.answer_text import answer_lines, because_lines, end_lines, witness_lines
 from reachproof.render.tables import aligned
 from reachproof.render.terminal import Colour, coloured
@@ -46,7 +45,8 @@ def _flow_lines(explained: Explained) -> Iterator[str]:
 
 def _table_lines(answer: Answer) -> Iterator[str]:
     """Lines are sources, columns destinations; a sign for each pair, and what the signs mean."""
-    names, columns, cells = table_of(answer)
+    cells = {(str(row["from"]), str(row["to"])): str(row["access"]) for row in answer.rows}
+    names, columns = (sorted({pair[side] for pair in cells}) for side in (0, 1))
     yield f"{answer.verdict.upper()}  {answer.normalized}"
     if not answer.rows:
         yield "  none"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from reachproof.documents.words import FindingSeverity
 from reachproof.network.printable import printable
 from reachproof.queries.findings import Finding, LintReport
+from reachproof.render.notice_text import assumption_lines
 from reachproof.render.terminal import Colour, coloured
 
 _COLOURS: dict[FindingSeverity, Colour] = {
@@ -20,7 +21,7 @@ def findings_lines(report: LintReport) -> Iterator[str]:
     """A line per finding, the worst first; then what was not looked for, what it assumes, and a count."""
     yield from map(_line, report.findings)
     yield from (printable(f"undecided: {notice.text}") for notice in report.undecided)
-    yield from (printable(f"assuming {notice.code}: {notice.text}") for notice in report.snapshot.assumptions)
+    yield from assumption_lines(report.snapshot.assumptions)
     yield ", ".join(_counted(report, severity) for severity in FindingSeverity)
 
 
