@@ -15,6 +15,7 @@ from reachproof.face.parts import Traced
 from reachproof.face.shown import Cells, Json, Shown
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import format_ports
+from reachproof.render.diff_words import remarks
 from reachproof.render.flow_picture import flow_picture
 from reachproof.render.html_fragments import Cell, Html, badge, folded, folded_lines, joined, place, steps, table, tag
 from reachproof.render.notice_text import assumption_lines
@@ -54,14 +55,7 @@ class Row:
     @property
     def remarks(self) -> str:
         """Remarks beside the ports before and after; mostly nothing."""
-        said = []
-        if more := self.gained - (self.after - self.before):
-            said.append(f"some flows are allowed more on {format_ports(more)}")
-        if less := self.lost - (self.before - self.after):
-            said.append(f"some flows are allowed less on {format_ports(less)}")
-        if self.open:
-            said.append(f"{format_ports(self.open)} depends on what is left open")
-        return ", ".join(said)
+        return remarks(self, format_ports)
 
     def __str__(self) -> str:
         said = f"  ({self.remarks})" if self.remarks else ""

@@ -11,6 +11,7 @@ from reachproof.face.answer import Answer, answer_of
 from reachproof.face.parts import View
 from reachproof.face.shown import Cells
 from reachproof.render.html_fragments import Cell, Html, badge, folded, joined, tag
+from reachproof.render.report_text import counts_text
 
 
 class Report(View, documents.Report, frozen=True, kw_only=True):
@@ -57,11 +58,7 @@ class Report(View, documents.Report, frozen=True, kw_only=True):
     @property
     def counts(self) -> str:
         """Counts of passed, failed, undecided and skipped statements, without those that are 0."""
-        found = [str(answer.status) for answer in self.answers] + ["skipped"] * len(self.skipped)
-        counts = (
-            f"{found.count(word)} {word}" for word in ("passed", "failed", "undecided", "skipped") if word in found
-        )
-        return ", ".join(counts) or "no statements"
+        return counts_text((answer.status for answer in self.answers), len(self.skipped))
 
     def html(self) -> Html:
         """A line for each statement; what did not pass is unfolded."""

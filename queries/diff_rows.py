@@ -46,6 +46,11 @@ class DiffRow:
     lost: IntervalSet
     causes: Causes
 
+    @property
+    def open(self) -> IntervalSet:
+        """The ports that depend on what is left open, in either snapshot."""
+        return self.before_open | self.after_open
+
 
 def all_ends(before: Grouping, after: Grouping) -> tuple[End, ...]:
     """The ends of both snapshots in order; one that both have is that of the second."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 from reachproof.documents.words import Change, Edit, Relation
 from reachproof.network.address import format_address
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import External, Flow, Party
+from reachproof.network.intervals import IntervalSet
 from reachproof.queries.diff_causes import ChangeCause
 from reachproof.queries.diff_rows import DiffRow
 from reachproof.queries.difference import Diff, ReplayedShift, Undetermined
@@ -62,17 +64,30 @@ def ports_text(row: DiffRow) -> tuple[str, str]:
     return connections(row.before), connections(row.after)
 
 
-def remarks(row: DiffRow) -> str:
+class _Changed(Protocol):
+    """The ports of a pair of ends before and after, of a value or of a view."""
+
+    @property
+    def before(self) -> IntervalSet: ...
+    @property
+    def after(self) -> IntervalSet: ...
+    @property
+    def gained(self) -> IntervalSet: ...
+    @property
+    def lost(self) -> IntervalSet: ...
+    @property
+    def open(self) -> IntervalSet: ...
+
+
+def remarks(row: _Changed, ports_text: Callable[[IntervalSet], str] = connections) -> str:
     """Remarks beside the ports before and after; mostly nothing."""
     said = []
-    more = row.gained - (row.after - row.before)
-    less = row.lost - (row.before - row.after)
-    if more:
-        said.append(f"some flows are allowed more on {connections(more)}")
-    if less:
-        said.append(f"some flows are allowed less on {connections(less)}")
-    if row.before_open or row.after_open:
-        said.append(f"{connections(row.before_open | row.after_open)} depends on what is left open")
+    if more := row.gained - (row.after - row.before):
+        said.append(f"some flows are allowed more on {ports_text(more)}")
+    if less := row.lost - (row.before - row.after):
+        said.append(f"some flows are allowed less on {ports_text(less)}")
+    if row.open:
+        said.append(f"{ports_text(row.open)} depends on what is left open")
     return ", ".join(said)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reachproof.documents.answer import Answer
 from reachproof.documents.words import Status, Verdict
@@ -46,6 +46,11 @@ def _head(word: str, colour: Colour, item: Result | Skipped) -> str:
 
 def summary(report: CheckReport) -> str:
     """Counts of passed, failed and so on, without those that are 0."""
-    found = [str(result.status) for result in report.results] + ["skipped"] * len(report.skipped)
+    return counts_text((result.status for result in report.results), len(report.skipped))
+
+
+def counts_text(statuses: Iterable[Status | None], skipped: int) -> str:
+    """Counts of statements by their status, without those that are 0."""
+    found = [*map(str, statuses), *["skipped"] * skipped]
     counts = [f"{found.count(word)} {word}" for word in ("passed", "failed", "undecided", "skipped") if word in found]
     return ", ".join(counts) or "no statements"
