@@ -33,7 +33,7 @@ from reachproof.solver import twins
 from reachproof.solver.bits import positions
 from reachproof.solver.budget import Budget
 from reachproof.solver.choices import Programs, may_be_open, open_programs, unchanged
-from reachproof.solver.decide import Undecided
+from reachproof.solver.decide import Undecided, demand
 from reachproof.solver.goal import TRUE, All, At, Formula, Members, Side
 from reachproof.solver.ground import Encoding
 from reachproof.solver.joint import Difference, Joint, When, alone, join
@@ -256,10 +256,10 @@ def decide(comparison: Comparison, difference: Difference, budget: Budget, prove
     if isinstance(result, GaveUp):
         return Undecided(result.reason)
     if not isinstance(result, Model):
-        _demand(not found.any(), "the sets engine found a difference that Z3 excludes")
+        demand(not found.any(), "the sets engine found a difference that Z3 excludes")
         return Equal(samples=comparison.samples(comparison.inside))
     source, other, atom = result.values
-    _demand(bit(found, (source, other, atom)), "Z3 found a difference that the sets engine excludes")
+    demand(bit(found, (source, other, atom)), "Z3 found a difference that the sets engine excludes")
     sample = _clearest(comparison, found)
     if sample is None:
         raise InternalError("a difference was found only between a party and itself")
@@ -278,8 +278,3 @@ def _clearest(comparison: Comparison, found: Table) -> PairSample | None:
             atom = next(at for at, ports in enumerate(comparison.joint.after.atoms) if port in ports)
             return comparison.sample((source, other, atom), flows)
     return None
-
-
-def _demand(agreed: bool, complaint: str) -> None:
-    if not agreed:
-        raise InternalError(f"{complaint}; this is a bug of reachproof, no verdict is given")

@@ -111,14 +111,14 @@ def search(encoding: Encoding, goal: Search, budget: Budget, prover: Prover, *, 
         case GaveUp(reason):
             return Undecided(reason)
         case Model(values):
-            _demand(bit(hits, values), "Z3 found a flow that the sets engine excludes")
+            demand(bit(hits, values), "Z3 found a flow that the sets engine excludes")
             certain = hits & tables.wanted(_CERTAIN.get(goal.wanted, goal.wanted))
             flow = witness.best(part, certain) or witness.best(part, hits)
             if flow is None:
                 raise InternalError("a flow was found only between a party and itself")
             return Found(flow=flow)
         case Refuted():
-            _demand(not hits.any(), "the sets engine found a flow that Z3 excludes")
+            demand(not hits.any(), "the sets engine found a flow that Z3 excludes")
             because = _because(part, goal, budget, prover) if explain else ()
             return Absent(because=because, samples=samples(part, inside, tables))
 
@@ -148,7 +148,7 @@ def rank(encoding: Encoding, goal: Ranked, budget: Budget, prover: Prover) -> Ra
         result = prover.run(ranked_script(part, goal, pairs).text, (), budget)
         if isinstance(result, GaveUp):
             return Undecided(result.reason)
-        _demand(isinstance(result, Model) is (holds is not goal.every_source), "Z3 and the sets engine disagree")
+        demand(isinstance(result, Model) is (holds is not goal.every_source), "Z3 and the sets engine disagree")
     flow = None
     if holds is not goal.every_source:
         flow = _shown(part, pairs, good == holds, inside & (wanted if holds else ~wanted))
@@ -199,6 +199,7 @@ def blames(script: Script, budget: Budget, prover: Prover) -> tuple[Blame, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _demand(agreed: bool, complaint: str) -> None:
+def demand(agreed: bool, complaint: str) -> None:
+    """Raise InternalError with the complaint unless the engines agree."""
     if not agreed:
         raise InternalError(f"{complaint}; this is a bug of reachproof, no verdict is given")

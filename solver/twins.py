@@ -5,25 +5,21 @@ The choice is a function of the slices alone. Every flow is replayed by the eval
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-import numpy as np
-
-from reachproof.network.cluster import Node, Pod
-from reachproof.network.flow import External, Flow
+from reachproof.network.cluster import Pod
+from reachproof.network.flow import Flow
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import protocol_port
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver.bits import positions
 from reachproof.solver.goal import Side
 from reachproof.solver.joint import Joint, Twin
-from reachproof.solver.table import Table, pairs_with
+from reachproof.solver.table import Table
 from reachproof.solver.universe import Point, party_key
-from reachproof.solver.witness import telling_address, telling_port
-
-_LOOK_AT = 64
+from reachproof.solver.witness import LOOK_AT, Rank, first_flow, party_rank, seeded_flows, telling_address, telling_port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,33 +39,20 @@ class FlowPair:
 
 def best(joint: Joint, found: Table) -> tuple[int, int, FlowPair] | None:
     """The most telling flow among those set in the table with its cells, or None when there is none."""
-    hits = pairs_with(found)
-    sources = np.flatnonzero(hits.any(axis=1)).tolist()
-    for source in sorted(sources, key=lambda index: _cell_rank(joint.twins[Side.SOURCE][index], index)):
-        candidates = np.flatnonzero(hits[source]).tolist()
-        for other in sorted(candidates, key=lambda index: _cell_rank(joint.twins[Side.DESTINATION][index], index)):
-            atoms = int.from_bytes(found[source, other].tobytes(), "little")
-            pair = flow_between(
-                joint, joint.twins[Side.SOURCE][source], joint.twins[Side.DESTINATION][other], atoms=atoms
-            )
-            if pair is not None:
-                return source, other, pair
-    return None
+
+    def rank(side: Side, cell: int) -> Rank:
+        return min(party_rank(twin.known.party) for twin in joint.twins[side][cell][:LOOK_AT])
+
+    return first_flow(found, rank, partial(_between_cells, joint))
 
 
 def sample(joint: Joint, region: Table, limit: int) -> Iterator[tuple[int, int, int, FlowPair]]:
     """Flows of the region with their cells and atom: one of each when there are few, else a seeded choice of cells."""
-    where = np.flatnonzero(pairs_with(region))
-    if len(where) > limit:
-        where = where[sorted(random.Random(0).sample(range(len(where)), limit))]
-    per_pair = max(1, limit // max(1, len(where)))
-    for source, other in (divmod(at, region.shape[1]) for at in where.tolist()):
-        atoms = int.from_bytes(region[source, other].tobytes(), "little")
-        for _, atom in zip(range(per_pair), positions(atoms), strict=False):
-            ends = joint.twins[Side.SOURCE][source], joint.twins[Side.DESTINATION][other]
-            pair = flow_between(joint, *ends, atoms=1 << atom)
-            if pair is not None:
-                yield source, other, atom, pair
+    return seeded_flows(region, limit, partial(_between_cells, joint))
+
+
+def _between_cells(joint: Joint, source: int, other: int, atoms: int) -> FlowPair | None:
+    return flow_between(joint, joint.twins[Side.SOURCE][source], joint.twins[Side.DESTINATION][other], atoms=atoms)
 
 
 def flow_between(joint: Joint, sources: Sequence[Twin], destinations: Sequence[Twin], *, atoms: int) -> FlowPair | None:
@@ -129,19 +112,4 @@ def _other_end(snapshot: Snapshot, source: Point, first: int, other: Point, wish
 
 def _ordered(twins: Sequence[Twin]) -> list[Twin]:
     """The first twins of a cell, best first; a bounded number of them."""
-    return sorted(twins[:_LOOK_AT], key=lambda twin: (_rank(twin), twin.known.addresses.spans))
-
-
-def _cell_rank(twins: Sequence[Twin], index: int) -> tuple[tuple[int, str, str], int]:
-    return min(_rank(twin) for twin in twins[:_LOOK_AT]), index
-
-
-def _rank(twin: Twin) -> tuple[int, str, str]:
-    """Pods with addresses first, then those without, nodes, and the outside."""
-    match twin.known.party:
-        case Pod() as pod:
-            return int(pod.abstract), pod.namespace, pod.name
-        case Node(name=name):
-            return 2, "", name
-        case External():
-            return 3, "", ""
+    return sorted(twins[:LOOK_AT], key=lambda twin: (party_rank(twin.known.party), twin.known.addresses.spans))

@@ -7,7 +7,10 @@ replayed by the evaluator before anyone sees it.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,43 +21,63 @@ from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import ALL_PORTS, place, protocol_port
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver.bits import positions
-from reachproof.solver.cells import Cell
+from reachproof.solver.goal import Side
 from reachproof.solver.slice import Slice
 from reachproof.solver.table import Table, pairs_with
 from reachproof.solver.universe import Point, party_key
 from reachproof.solver.view import View
 
-_LOOK_AT = 64
+LOOK_AT = 64
+Rank = tuple[int, str, str]
+Found = TypeVar("Found")
 
 
 def best(part: Slice, found: Table) -> Flow | None:
     """The most telling flow among those set in the table, or None when there is none."""
-    hits = pairs_with(found)
-    sources = np.nonzero(hits.any(axis=1))[0].tolist()
-    for source in sorted(sources, key=lambda index: _cell_rank(part, part.sources[index], index)):
-        candidates = np.nonzero(hits[source])[0].tolist()
-        for destination in sorted(candidates, key=lambda index: _cell_rank(part, part.destinations[index], index)):
-            atoms = int.from_bytes(found[source, destination].tobytes(), "little")
-            flow = flow_between(part, source, destination, atoms)
-            if flow is not None:
-                return flow
-    return None
+
+    def rank(side: Side, cell: int) -> Rank:
+        return min(party_rank(point.party) for point in ordered(part.view, part.cells(side)[cell].points))
+
+    first = first_flow(found, rank, partial(flow_between, part))
+    return None if first is None else first[2]
 
 
 def sample(part: Slice, region: Table, limit: int) -> Iterator[tuple[int, int, int, Flow]]:
     """Flows of the region with their cells and atom: one of each when there are few, else a seeded choice of cells."""
-    pairs = pairs_with(region)
-    where = np.flatnonzero(pairs)
+    return seeded_flows(region, limit, partial(flow_between, part))
+
+
+def first_flow(
+    found: Table, rank: Callable[[Side, int], Rank], flow: Callable[[int, int, int], Found | None]
+) -> tuple[int, int, Found] | None:
+    """The first flow among those set in the table with its cells, by rank of the source cell, then of the other.
+
+    `flow` makes it of the two cells and some atoms, where the cells have one.
+    """
+    hits = pairs_with(found)
+    for source in sorted(np.flatnonzero(hits.any(axis=1)).tolist(), key=lambda cell: (rank(Side.SOURCE, cell), cell)):
+        others = np.flatnonzero(hits[source]).tolist()
+        for other in sorted(others, key=lambda cell: (rank(Side.DESTINATION, cell), cell)):
+            chosen = flow(source, other, int.from_bytes(found[source, other].tobytes(), "little"))
+            if chosen is not None:
+                return source, other, chosen
+    return None
+
+
+def seeded_flows(
+    region: Table, limit: int, flow: Callable[[int, int, int], Found | None]
+) -> Iterator[tuple[int, int, int, Found]]:
+    """Flows of a table as `sample` gives them; `flow` is as above."""
+    where = np.flatnonzero(pairs_with(region))
     if len(where) > limit:
         where = where[sorted(random.Random(0).sample(range(len(where)), limit))]
-    cells = [divmod(at, pairs.shape[1]) for at in where.tolist()]
-    per_pair = max(1, limit // max(1, len(cells)))
-    for source, destination in cells:
-        atoms = int.from_bytes(region[source, destination].tobytes(), "little")
-        for _, atom in zip(range(per_pair), positions(atoms), strict=False):
-            flow = flow_between(part, source, destination, 1 << atom)
-            if flow is not None:
-                yield source, destination, atom, flow
+    per_pair = max(1, limit // max(1, len(where)))
+    for source, other in (divmod(at, region.shape[1]) for at in where.tolist()):
+        atoms = positions(int.from_bytes(region[source, other].tobytes(), "little"))
+        for atom in islice(atoms, per_pair):
+            chosen = flow(source, other, 1 << atom)
+            if chosen is not None:
+                yield source, other, atom, chosen
 
 
 def flow_between(part: Slice, source: int, destination: int, atoms: int) -> Flow | None:
@@ -99,15 +122,12 @@ def ordered(view: View, points: int) -> list[Point]:
     Looks at a bounded number of them; a cell of one family has at most a handful of points of one party, unless its
     address is free.
     """
-    found = [view.points[index] for _, index in zip(range(_LOOK_AT), positions(points), strict=False)]
-    return sorted(found, key=lambda point: (_rank(point.party), point.addresses.spans))
+    found = [view.points[index] for _, index in zip(range(LOOK_AT), positions(points), strict=False)]
+    return sorted(found, key=lambda point: (party_rank(point.party), point.addresses.spans))
 
 
-def _cell_rank(part: Slice, cell: Cell, index: int) -> tuple[tuple[int, str, str], int]:
-    return min(_rank(point.party) for point in ordered(part.view, cell.points)), index
-
-
-def _rank(party: Party) -> tuple[int, str, str]:
+def party_rank(party: Party) -> Rank:
+    """Sort key: pods with addresses first, then those without, nodes, and the outside; each kind by name."""
     match party:
         case Pod():
             return 1 if party.abstract else 0, party.namespace, party.name
