@@ -86,12 +86,12 @@ def truth_table(
     try:
         running = budget.start()
         flows = reachability(session.encoding, asked.region, running, certain=asked.certain)
-        pairs = tuple(matrix(flows, names.numbers, running, _access).pairs(running))
+        pairs = matrix(flows, names.numbers, running, _access).pairs(running)
+        rows = tuple(_rows(session.snapshot, pairs, names, format_ports(asked.pair.ports), by))
     except OutOfBudget as over:
         return replace(draft, columns=()).unknown(over)
     samples = flows.sampled.samples
     spot_check(session.snapshot, samples)
-    rows = tuple(_rows(session.snapshot, pairs, names, format_ports(asked.pair.ports), by))
     draft = draft.timed(started).checked(replayed=bool(samples), cross_checked=False)
     return replace(
         draft,
