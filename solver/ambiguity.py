@@ -23,9 +23,9 @@ from reachproof.network.policy import Action, Direction, Policy, Rule
 from reachproof.solver import witness
 from reachproof.solver.budget import Budget
 from reachproof.solver.sets import verdicts
-from reachproof.solver.slice import Slice, SlicedRule
+from reachproof.solver.slice import Slice
 from reachproof.solver.table import Table, everything
-from reachproof.solver.walk import Visit, Walk
+from reachproof.solver.walk import Turn, Walk
 
 
 class Cause(StrEnum):
@@ -109,14 +109,14 @@ class _Say:
 
 def _causes(walk: Walk, doubtful: Table) -> Iterator[_Open]:
     says: dict[tuple[int, int, str], _Say] = {}
-    for visit, rule in walk.turns():
-        yield from _may(walk, visit, rule, doubtful)
-        if visit.contested and visit.policy is not None:
-            flows = walk.matched(rule, visit.rest & visit.live & doubtful)
+    for turn in walk.turns():
+        yield from _may(walk, turn, doubtful)
+        if turn.contested and turn.policy is not None:
+            flows = walk.matched(turn.rule, turn.rest & turn.live & doubtful)
             if flows.any():
-                fresh = _Say(tier=visit.tier, chain=visit.chain, group=visit.group, policy=visit.policy, flows={})
-                say = says.setdefault((visit.tier, visit.chain, str(visit.policy.ref)), fresh)
-                action = rule.rule.action
+                fresh = _Say(tier=turn.tier, chain=turn.chain, group=turn.group, policy=turn.policy, flows={})
+                say = says.setdefault((turn.tier, turn.chain, str(turn.policy.ref)), fresh)
+                action = turn.rule.rule.action
                 say.flows[action] = say.flows[action] | flows if action in say.flows else flows
     for one, other in combinations(says.values(), 2):
         together = (one.chain, one.group) == (other.chain, other.group)
@@ -132,11 +132,11 @@ def _causes(walk: Walk, doubtful: Table) -> Iterator[_Open]:
             yield _Open(cause=cause, policies=(one.policy, other.policy), rule=None, flows=conflict)
 
 
-def _may(walk: Walk, visit: Visit, rule: SlicedRule, doubtful: Table) -> Iterator[_Open]:
+def _may(walk: Walk, turn: Turn, doubtful: Table) -> Iterator[_Open]:
     """The doubtful flows that come to the rule, and that it may match."""
-    if not rule.possible:
+    if not turn.rule.possible:
         return
-    flows = walk.matched(replace(rule, certain=()), visit.rest & visit.live & doubtful)
+    flows = walk.matched(replace(turn.rule, certain=()), turn.rest & turn.live & doubtful)
     if flows.any():
-        policies = (visit.policy,) if visit.policy is not None and visit.policy.ref.kind else ()
-        yield _Open(cause=Cause.MAY, policies=policies, rule=rule.rule, flows=flows)
+        policies = (turn.policy,) if turn.policy is not None and turn.policy.ref.kind else ()
+        yield _Open(cause=Cause.MAY, policies=policies, rule=turn.rule.rule, flows=flows)

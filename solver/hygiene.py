@@ -31,7 +31,7 @@ from reachproof.solver.sets import verdicts
 from reachproof.solver.slice import Slice, SlicedPolicy, SlicedRule, SlicedTier, cut
 from reachproof.solver.table import Table, everything, pairs_with, region
 from reachproof.solver.universe import party_key
-from reachproof.solver.walk import Visit, Walk, one_action
+from reachproof.solver.walk import Turn, Walk, one_action
 
 SAMPLES = 4
 
@@ -84,23 +84,22 @@ class _Idle:
         """A written rule may have been made into several, and is idle where all of them are that match anything."""
         covered = {id(rule) for tier in self._tiers for rule in self._covered(tier)}
         parts: dict[tuple[PolicyRef, int], list[IdleRule | None]] = {}
-        for visit, sliced in self._walk.turns():
-            rule = sliced.rule
-            if visit.policy is None or rule.origin == BUILT_IN or not self._walk.finds(sliced, self._walk.exists):
+        for turn in self._walk.turns():
+            rule = turn.rule.rule
+            if turn.policy is None or rule.origin == BUILT_IN or not self._walk.finds(turn.rule, self._walk.exists):
                 continue
-            judged = self._judged(visit, sliced, visit.policy, covered)
-            parts.setdefault((visit.policy.ref, rule.index), []).append(judged)
+            parts.setdefault((turn.policy.ref, rule.index), []).append(self._judged(turn, turn.policy, covered))
         for each in parts.values():
             idle = [part for part in each if part is not None]
             if len(idle) == len(each):
                 yield _as_one(idle)
 
-    def _judged(self, visit: Visit, rule: SlicedRule, policy: Policy, covered: set[int]) -> IdleRule | None:
-        unordered = visit.tier in self._unordered
-        if id(rule) in covered or not (unordered or self._walk.finds(rule, visit.rest)):
-            return self._shadowed(visit.tier, visit.chain, policy, rule, covered)
-        if not self._walk.finds(rule, visit.live):
-            return self._overridden(visit.tier, policy, rule)
+    def _judged(self, turn: Turn, policy: Policy, covered: set[int]) -> IdleRule | None:
+        rule, unordered = turn.rule, turn.tier in self._unordered
+        if id(rule) in covered or not (unordered or self._walk.finds(rule, turn.rest)):
+            return self._shadowed(turn.tier, turn.chain, policy, rule, covered)
+        if not self._walk.finds(rule, turn.live):
+            return self._overridden(turn.tier, policy, rule)
         return None
 
     @property

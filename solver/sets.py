@@ -18,9 +18,8 @@ from reachproof.network.policy import Action, Direction
 from reachproof.solver.budget import Budget
 from reachproof.solver.goal import Wanted
 from reachproof.solver.index import Positions
-from reachproof.solver.slice import Patch, Slice, SlicedPolicy, SlicedRule, SlicedTier
+from reachproof.solver.slice import Patch, Slice, SlicedPolicy, SlicedRule, SlicedTier, isolated_subjects
 from reachproof.solver.table import FULL, Table, word_count
-from reachproof.solver.walk import FirstMatch
 
 _WORD = int(FULL)
 
@@ -72,12 +71,42 @@ class _Tables:
 
     def run(self, tiers: Iterable[SlicedTier]) -> tuple[Table, Table]:
         """Flows that can be allowed and flows that can be denied: tier after tier, then the default."""
+        live = self._full()
         allowed, denied = self._empty(), self._empty()
-        walk = FirstMatch(tiers, self._full(), unordered=_disagrees)
-        for visit in walk.visits():
-            outcomes = {Action.ALLOW: allowed, Action.DENY: denied, Action.PASS: visit.passed}
-            self._first_match(visit.rules, visit.rest, outcomes)
-        return allowed | walk.live, denied
+        for tier in tiers:
+            outcomes = {Action.ALLOW: allowed, Action.DENY: denied, Action.PASS: self._empty()}
+            live = self._tier(tier, live, outcomes) | outcomes[Action.PASS]
+        return allowed | live, denied
+
+    def _tier(self, tier: SlicedTier, live: Table, outcomes: Outcomes) -> Table:
+        """Adds the outcomes of the tier for the live flows; those that it can leave undecided."""
+        undecided = live.copy()
+        for chain in tier.chains:
+            # Chains are not ordered: each sees all flows, and the tier is undecided where every chain can be.
+            rest = live.copy()
+            for group in chain:
+                self._group(group, rest, outcomes)
+            undecided &= rest
+        isolated = isolated_subjects(tier)
+        if len(isolated):
+            rest = np.zeros_like(undecided)
+            rest[isolated] = undecided[isolated]
+            undecided[isolated] = 0
+            self._first_match(tier.isolation, rest, outcomes)
+            undecided |= rest
+        return undecided
+
+    def _group(self, group: tuple[SlicedPolicy, ...], rest: Table, outcomes: Outcomes) -> None:
+        """Adds the outcomes of the group for the flows in `rest`, and takes from it what the group decides."""
+        if len(group) == 1 or _one_action(group):
+            for policy in group:
+                self._first_match(policy.rules, rest, outcomes)
+            return
+        before = rest.copy()
+        for policy in group:
+            own = before.copy()
+            self._first_match(policy.rules, own, outcomes)
+            rest &= own
 
     def _first_match(self, rules: Iterable[SlicedRule], rest: Table, outcomes: Outcomes) -> None:
         """First match over rules for the flows in `rest`, from which it takes what a rule decides for certain.
@@ -114,6 +143,6 @@ class _Tables:
         return np.zeros(self._shape, dtype=np.uint64)
 
 
-def _disagrees(group: tuple[SlicedPolicy, ...]) -> bool:
-    """True if rules do different things. Where all do the same, what one takes is counted where it is taken."""
-    return len({rule.rule.action for policy in group for rule in policy.rules}) > 1
+def _one_action(group: tuple[SlicedPolicy, ...]) -> bool:
+    """True if all rules do the same, so that their order has no effect: what one takes is counted where it is taken."""
+    return len({rule.rule.action for policy in group for rule in policy.rules}) <= 1

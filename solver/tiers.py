@@ -13,7 +13,7 @@ variables, an `Order` says which of several comes first. What a rule's terms are
 here: every script walks its tiers by this module.
 
 Trusted: nothing by itself; checked with the scripts that are made of it. The sets engine has a walk of its own
-(docs/decisions/0020-two-walks-of-tiers.md).
+(docs/decisions/0020-one-structure-of-tiers.md).
 """
 
 from __future__ import annotations

@@ -1,19 +1,18 @@
-"""First match over one direction of a slice, as tables of flows: what comes to each rule, what is left for the next.
+"""Rule after rule through one direction of a slice: which flows come to each rule, and which are left for the next.
 
     exists = flows that there are
     live   = flows that can come to the tier
-    rest   = flows that no earlier rule of the chain decides for certain
+    rest   = flows that no earlier rule of the chain decides for certain, whether or not they come to the tier
 
-The sets engine keeps sums of what rules find. For lint (`Walk`) every rule is shown with what comes to it, and `rest`
-has flows that never come to the tier as well.
+The sets engine keeps sums only; here every rule is shown with what it finds. Both follow `engines.assembly`.
 
-Trusted: nothing by itself. The sets engine is checked by Z3, which has a walk of its own
-(docs/decisions/0020-two-walks-of-tiers.md). The evaluator judges flows of each finding of lint (`queries.hygiene`).
+Trusted: nothing by itself. What is concluded from it is compared with the sets engine (`solver.ambiguity`), and flows
+of every conclusion are judged by the evaluator (`queries.hygiene`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,91 +23,24 @@ from reachproof.solver.slice import Patch, Slice, SlicedPolicy, SlicedRule, Slic
 from reachproof.solver.table import Table, everything, word_count, words
 
 Place = tuple[np.ndarray, ...]
-Group = tuple[SlicedPolicy, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """Rules with what comes to them, of one policy, or (policy None) of isolation. `tier`, `chain`, `group` are from 0.
+class Turn:
+    """A rule with what comes to it. `tier`, `chain` and `group` count from 0.
 
-    `contested`: the policy has others beside it that no order is defined with. Whoever is given a visit takes from
-    `rest` what the rules decide for certain, and adds to `passed` what they can pass.
+    `contested`: its policy has others beside it that no order is defined with. `rest` changes when the walk goes on.
+    `policy` is None for a rule of isolation.
     """
 
     tier: int
-    chain: int = 0
-    group: int = 0
-    contested: bool = False
-    policy: Policy | None = None
-    rules: tuple[SlicedRule, ...]
+    chain: int
+    group: int
+    contested: bool
+    policy: Policy | None
+    rule: SlicedRule
     rest: Table
     live: Table
-    passed: Table
-
-
-class FirstMatch:
-    """First match over the tiers of one direction; tables are (subjects, peers) or (subjects, peers, words).
-
-    `live` are the flows that come to the first tier, and in the end those that no tier decides. Every chain begins with
-    `whole`, if it is given, else with what comes to its tier. `unordered`: whether each policy of a group is to see all
-    that comes to the group, because the order of its policies would have an effect.
-    """
-
-    def __init__(
-        self,
-        tiers: Iterable[SlicedTier],
-        live: Table,
-        *,
-        unordered: Callable[[Group], bool],
-        whole: Table | None = None,
-    ) -> None:
-        self._tiers = tiers
-        self.live = live
-        self._unordered = unordered
-        self._whole = whole
-
-    def visits(self) -> Iterator[Visit]:
-        """Every policy and every isolation, in order."""
-        for number, tier in enumerate(self._tiers):
-            start = self.live if self._whole is None else self._whole
-            passed, undecided = np.zeros_like(start), start.copy()
-            yield from self._chains(number, tier, start, undecided, passed)
-            yield from self._isolation(number, tier, undecided, passed)
-            self.live = self.live & (undecided | passed)
-
-    def _chains(self, number: int, tier: SlicedTier, start: Table, undecided: Table, passed: Table) -> Iterator[Visit]:
-        """Leaves in `undecided` what no chain decides for certain. Chains are not ordered: each sees all flows."""
-        for at, chain in enumerate(tier.chains):
-            rest = start.copy()
-            for position, group in enumerate(chain):
-                unordered = len(group) > 1 and self._unordered(group)
-                before = rest.copy() if unordered else rest
-                for policy in group:
-                    own = before.copy() if unordered else rest
-                    yield Visit(
-                        tier=number,
-                        chain=at,
-                        group=position,
-                        contested=unordered or len(tier.chains) > 1,
-                        policy=policy.policy,
-                        rules=policy.rules,
-                        rest=own,
-                        live=self.live,
-                        passed=passed,
-                    )
-                    if unordered:
-                        rest &= own
-            undecided &= rest
-
-    def _isolation(self, number: int, tier: SlicedTier, undecided: Table, passed: Table) -> Iterator[Visit]:
-        """Pass what no chain decides on to the rules of isolation, where a policy isolates the subject."""
-        subjects = isolated_subjects(tier)
-        if len(subjects):
-            rest = np.zeros_like(undecided)
-            rest[subjects] = undecided[subjects]
-            undecided[subjects] = 0
-            yield Visit(tier=number, rules=tier.isolation, rest=rest, live=self.live, passed=passed)
-            undecided |= rest
 
 
 class Walk:
@@ -152,19 +84,59 @@ class Walk:
             table[place] &= ~mask
         return taken
 
-    def turns(self) -> Iterator[tuple[Visit, SlicedRule]]:
-        """Every rule of the direction, in order; `rest` of the visit is what comes to it. Raises OutOfBudget."""
-        tiers = FirstMatch(self.tiers, self.exists, unordered=lambda group: not one_action(group), whole=self.exists)
-        for visit in tiers.visits():
-            for rule in visit.rules:
-                self._budget.check()
-                if rule.rule.action is Action.PASS:
-                    np.bitwise_or(visit.passed, self.matched(rule, visit.rest), out=visit.passed)
-                yield visit, rule
-                self.take(rule, visit.rest)
+    def turns(self) -> Iterator[Turn]:
+        """Every rule of the direction, in order. Raises OutOfBudget."""
+        live = self.exists.copy()
+        for number, tier in enumerate(self.tiers):
+            passed = np.zeros_like(live)
+            undecided = self.exists.copy()
+            for turn in self._chains(number, tier, live, undecided):
+                if turn.rule.rule.action is Action.PASS:
+                    passed |= self.matched(turn.rule, turn.rest)
+                yield turn
+            yield from self._isolation(number, tier, live, undecided)
+            live = live & (undecided | passed)
+
+    def _chains(self, number: int, tier: SlicedTier, live: Table, undecided: Table) -> Iterator[Turn]:
+        """Leaves in `undecided` what no chain decides for certain."""
+        for at, chain in enumerate(tier.chains):
+            rest = self.exists.copy()
+            for position, group in enumerate(chain):
+                tied = len(group) > 1 and not one_action(group)
+                before = rest.copy() if tied else rest
+                for policy in group:
+                    own = before.copy() if tied else rest
+                    for rule in policy.rules:
+                        self._budget.check()
+                        yield Turn(
+                            tier=number,
+                            chain=at,
+                            group=position,
+                            contested=tied or len(tier.chains) > 1,
+                            policy=policy.policy,
+                            rule=rule,
+                            rest=own,
+                            live=live,
+                        )
+                        self.take(rule, own)
+                    if tied:
+                        rest &= own
+            undecided &= rest
+
+    def _isolation(self, number: int, tier: SlicedTier, live: Table, undecided: Table) -> Iterator[Turn]:
+        isolated = isolated_subjects(tier)
+        if not len(isolated):
+            return
+        rest = np.zeros_like(undecided)
+        rest[isolated] = undecided[isolated]
+        undecided[isolated] = 0
+        for rule in tier.isolation:
+            yield Turn(tier=number, chain=0, group=0, contested=False, policy=None, rule=rule, rest=rest, live=live)
+            self.take(rule, rest)
+        undecided |= rest
 
 
-def one_action(group: Group) -> bool:
+def one_action(group: tuple[SlicedPolicy, ...]) -> bool:
     """True if all rules do the same and are certain, so that their order has no effect."""
     rules = [rule for policy in group for rule in policy.rules]
     return len({rule.rule.action for rule in rules}) <= 1 and not any(rule.possible for rule in rules)
