@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
-from reachproof.api.access import Principal, Role
+from reachproof.api.access import AccessMiddleware, Authenticator, Principal, Role
 from reachproof.api.app import create_app
 from reachproof.api.settings import Settings
 from tests.api.requests import tenants
@@ -42,10 +42,10 @@ def test_every_answer_is_one_that_the_document_has(case: Any) -> None:
     case.call_and_validate()
 
 
-class OneToken:
+class OneToken(Authenticator):
     """Knows one token, which may do everything."""
 
-    def takes(self, credentials: str) -> bool:
+    def recognizes(self, credentials: str) -> bool:
         return credentials == "known"
 
     async def principal(self, credentials: str) -> Principal:
@@ -55,10 +55,9 @@ class OneToken:
 def secured() -> OpenApiSchema:
     """The service where it asks who is there."""
     app = create_app(SERVICE_SETTINGS.model_copy(update={"auth": "required"}), tenants())
-    for layer in app.user_middleware:
-        authenticators: Any = layer.kwargs.get("keepers")
-        if authenticators is not None:
-            authenticators[:] = [OneToken()]
+    [access] = [layer for layer in app.user_middleware if layer.cls is AccessMiddleware]
+    authenticators: Any = access.kwargs["authenticators"]
+    authenticators[:] = [OneToken()]
     return schemathesis.openapi.from_asgi("/openapi.json", app, config=CONFIG)
 
 
