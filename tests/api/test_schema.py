@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
-from reachproof.api.access import AccessMiddleware, Authenticator, Principal, Role
+from reachproof.api.access import Authenticator, Principal, Role
 from reachproof.api.app import create_app
 from reachproof.api.settings import Settings
 from tests.api.requests import tenants
@@ -55,7 +55,7 @@ class OneToken(Authenticator):
 def secured() -> OpenApiSchema:
     """The service where it asks who is there."""
     app = create_app(SERVICE_SETTINGS.model_copy(update={"auth": "required"}), tenants())
-    [access] = [layer for layer in app.user_middleware if layer.cls is AccessMiddleware]
+    [access] = [layer for layer in app.user_middleware if "authenticators" in layer.kwargs]
     authenticators: Any = access.kwargs["authenticators"]
     authenticators[:] = [OneToken()]
     return schemathesis.openapi.from_asgi("/openapi.json", app, config=CONFIG)
