@@ -46,6 +46,7 @@ from reachproof.network.unmodelled import Unread
 # Notices that say on what every answer rests; the others are warnings.
 _ASSUMED = frozenset(
     (
+        "BUNDLE_UNKNOWN",
         "CLUSTER_NAME",
         "DRY_RUN",
         "HOST_POLICY",

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.draws import draw_fewer
+
 # No deadline: the suite also runs on busy machines, and no test may depend on a clock.
 settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile(
@@ -27,11 +29,8 @@ FEWEST = 10
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """In the profile `ci`, let properties marked `heavy` draw a tenth of their examples, at least FEWEST."""
     for item in items:
-        function = getattr(item, "function", None)
-        chosen: settings | None = getattr(function, "_hypothesis_internal_use_settings", None)
-        if PROFILE == "ci" and chosen is not None and item.get_closest_marker("heavy"):
-            fewer = settings(chosen, max_examples=max(FEWEST, chosen.max_examples // 10))
-            function._hypothesis_internal_use_settings = fewer  # type: ignore[union-attr]
+        if PROFILE == "ci" and item.get_closest_marker("heavy"):
+            draw_fewer(item, lambda number: max(FEWEST, number // 10))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -232,7 +232,7 @@ class Oracle:
         yield from (a or b for a in l3 for b in (l4 if rule.get("toPorts") else {False}))
 
     def _names_are_unsure(self) -> bool:
-        """Whether what every peer's port names stand for depends on which rule an agent reads first."""
+        """True if the port names of every peer depend on the rule that an agent reads first."""
         rules = [
             rule
             for direction in ("ingress", "egress")
@@ -461,7 +461,7 @@ class Oracle:
 
 
 def _is_of_everybody(fields: list[str], rule: Manifest) -> bool:
-    """Whether an agent has the same selector for the rule's peers as for one that asks nothing."""
+    """True if an agent has the same selector for the rule's peers as for one that asks nothing."""
     if not fields or (fields[0] in ("toServices", "toFQDNs") and not rule[fields[0]]):
         return True
     return any(item in ("all", {"cidrGroupSelector": {}}) for item in rule[fields[0]])

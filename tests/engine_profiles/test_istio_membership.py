@@ -1,4 +1,4 @@
-"""Who is in the mesh of Istio, by labels."""
+"""Membership in the mesh of Istio, by labels."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ Field = tuple[str, str]
 
 
 class Seen(Enum):
-    """What became of the faults at a field."""
+    """The results of the faults at a field."""
 
     NOTICED = "noticed"
     NOT_NOTICED = "not noticed"
@@ -91,7 +91,7 @@ class Search:
         return found
 
     def _planted(self, seed: int, kind: str, path: str) -> Iterator[Snapshot]:
-        """What reachproof reads with a fault, without the faults that no user could make: they are refused."""
+        """The input of reachproof with a fault, without the faults that no user could make: they are refused."""
         case = self._case(seed)
         for place, policy in enumerate(case.objects):
             if policy["kind"] == kind:

@@ -1,4 +1,4 @@
-"""What is decided about every example input stays as it was; `python -m tests.golden` after an intended change."""
+"""Decisions about every example input stay as they were; `python -m tests.golden` after an intended change."""
 
 from __future__ import annotations
 

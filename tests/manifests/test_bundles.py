@@ -76,6 +76,27 @@ def test_a_field_that_the_crd_of_the_kind_has_is_read(policy: str, plural: str, 
     assert found.digest != alone.digest
 
 
+@pytest.mark.parametrize(
+    ("text", "channel", "noted"),
+    [
+        (NAMED, Channel.STANDARD, True),
+        (f"{NAMED}---\n{crd(CNP, 'standard', 'unheard-of')}", None, True),
+        (f"{NAMED}---\n{crd(CNP, 'standard', 'v0.2.0')}", Channel.STANDARD, False),
+        (NAMED, None, False),
+        (NODES.replace("nodes", "namespaces"), Channel.STANDARD, False),
+    ],
+)
+def test_a_name_of_ports_in_a_standard_channel_of_an_unknown_bundle_is_an_assumption(
+    text: str, channel: Channel | None, noted: bool
+) -> None:
+    found = load_text(text, options=Options(channel=channel))
+    texts = [each.text for each in found.assumptions if each.code == "BUNDLE_UNKNOWN"]
+    assert texts == noted * [
+        "ClusterNetworkPolicy p spec.ingress[0].protocols[0].destinationNamedPort: taken to be in force; "
+        "the standard channel has it up to bundle v0.2.0 only; add the CRD to the input"
+    ]
+
+
 def test_the_option_goes_before_the_crds() -> None:
     text = f"{NODES}---\n{crd(ANP, 'standard')}"
     assert load_text(text, options=Options(channel=Channel.EXPERIMENTAL)).policies == load_text(NODES).policies

@@ -240,3 +240,15 @@ def test_a_selector_is_narrowed_to_the_namespace_unless_it_speaks_of_namespaces(
     assert isinstance(own, PodSet) and str(own.namespaces) == "kubernetes.io/metadata.name=shop"
     assert isinstance(team, PodSet) and str(team.namespaces) == "team=red"
     assert len(peers("{matchExpressions: [{key: 'reserved:init', operator: DoesNotExist}]}")) == 3
+
+
+@pytest.mark.parametrize("operator", ["Exists", "DoesNotExist"])
+def test_the_bare_key_world_is_refused_beside_a_reserved_one(operator: str) -> None:
+    needs = f"{{key: 'reserved:init', operator: DoesNotExist}}, {{key: world, operator: {operator}}}"
+    spec = f"{{endpointSelector: {{}}, ingress: [{{fromEndpoints: [{{matchExpressions: [{needs}]}}]}}]}}"
+    [problem] = problems(manifest("ciliumnetworkpolicy", spec), options=CILIUM)
+    assert (problem.path, problem.message) == (
+        "spec.ingress[0].fromEndpoints[0].matchExpressions[1].key",
+        "the key world beside one with reserved: depends on the cluster's families; the outside and the API server are "
+        "entities (fromEntities, toEntities)",
+    )

@@ -9,20 +9,17 @@ from typing import Any
 
 import coverage
 import pytest
-from hypothesis import settings
+
+from tests.draws import draw_fewer
 
 DRAWS = 15  # per property; a fault that survives them may still be found by the suite's own number
 DURATIONS = "MUTANTS_DURATIONS"  # the file that durations are written to while coverage is measured
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Lower the draws of every property; Hypothesis has no other place for what a decorator has set."""
+    """Lower the draws of every property."""
     for item in items:
-        function = getattr(item, "function", None)
-        chosen: settings | None = getattr(function, "_hypothesis_internal_use_settings", None)
-        if chosen is not None:
-            fewer = settings(chosen, max_examples=min(DRAWS, chosen.max_examples))
-            function._hypothesis_internal_use_settings = fewer  # type: ignore[union-attr]
+        draw_fewer(item, lambda number: min(DRAWS, number))
 
 
 @pytest.hookimpl(wrapper=True)

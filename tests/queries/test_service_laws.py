@@ -187,7 +187,7 @@ def test_endpoints_say_what_a_slice_says_where_there_is_no_selector(objects: lis
 
 
 def told(found: tuple[Backend, ...]) -> set[tuple[str, tuple[int | None, ...], tuple[tuple[int, int], ...], str]]:
-    """What is said of each backend, its doubt included."""
+    """The notes on each backend, its doubt included."""
     return {
         (str(each), tuple(low for low, _ in each.addresses or ()), tuple(sorted(each.ports)), str(each.doubt))
         for each in found

@@ -442,7 +442,7 @@ def _opened(snapshot: Snapshot, name: ast.ObjectName) -> bool:
 
 
 def _offered(ports: ast.Ports, port: ServicePort) -> bool:
-    """Whether a port of a Service is asked for: by its name, its number, or its node port."""
+    """True if a port of a Service is asked for: by its name, its number, or its node port."""
     numbers = [place(port.protocol, number) for number in (port.port, port.node_port) if number]
 
     def asked(item: ast.PortNumbers | ast.PortNamed) -> bool:

@@ -40,10 +40,10 @@ class Bundle:
     where: str
 
     @property
-    def standard_names(self) -> bool:
-        """True if the standard channel has `destinationNamedPort`; with no version, as in v0.2.0."""
+    def standard_names(self) -> bool | None:
+        """True if the standard channel has `destinationNamedPort`; None for a version that is not known."""
         found = _VERSION.fullmatch(self.version)
-        return found is None or tuple(map(int, found.groups())) <= _LAST_WITH_NAMES
+        return None if found is None else tuple(map(int, found.groups())) <= _LAST_WITH_NAMES
 
 
 def is_crd(manifest: Manifest) -> bool:

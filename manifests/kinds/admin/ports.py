@@ -67,11 +67,20 @@ def read_protocol(entry: Field, context: Context) -> PortMatch:
         return _NONE
     protocol = by_name.get(chosen.path.rpartition(".")[2])
     if protocol is None:
-        bundle = context.bundles.get(entry.place.kind)
-        if bundle is not None and not bundle.standard_names:
-            experimental_only(chosen, context)
+        _names_in_channel(chosen, context)
         return _named(chosen)
     return _destination(chosen, protocol)
+
+
+def _names_in_channel(field: Field, context: Context) -> None:
+    """Report or note a `destinationNamedPort` that the standard channel may not have: since v0.2.1 it does not."""
+    bundle = context.bundles.get(field.place.kind)
+    in_standard = bundle.standard_names if bundle is not None else None
+    if in_standard is False:
+        experimental_only(field, context)
+    elif in_standard is None and context.channel(field.place.kind) is Channel.STANDARD:
+        text = "taken to be in force; the standard channel has it up to bundle v0.2.0 only; add the CRD to the input"
+        field.notice("BUNDLE_UNKNOWN", text)
 
 
 def experimental_only(field: Field, context: Context) -> None:

@@ -41,6 +41,7 @@ NAMESPACE = "io.kubernetes.pod.namespace"
 NAMESPACE_LABELS = "io.cilium.k8s.namespace.labels."
 ACCOUNT = "io.cilium.k8s.policy.serviceaccount"
 _SOURCES = ("k8s", "any", "reserved")
+_ENTITIES = "the outside and the API server are entities (fromEntities, toEntities)"
 _RESERVED = ("host", "remote-node", "init", "health", "ingress", "unmanaged")
 # What is no pod has one label each.
 _OTHERS: tuple[tuple[str, Peer], ...] = (
@@ -129,8 +130,7 @@ def _need(field: Field, written: str, operator: Operator, values: tuple[str, ...
     if source not in _SOURCES:
         field.report(f'found the key "{written}", expected one without a prefix, or with k8s:, any: or reserved:')
     elif source == "reserved" and key not in _RESERVED:
-        hint = "; the outside and the API server are entities (fromEntities, toEntities)"
-        field.report(f'found the key "{written}", expected reserved: with one of {", ".join(_RESERVED)}{hint}')
+        field.report(f'found the key "{written}", expected reserved: with one of {", ".join(_RESERVED)}; {_ENTITIES}')
     elif not is_label_key(key):
         field.report(f'found the key "{written}", expected {LABEL_KEY}, perhaps after k8s:, any: or reserved:')
     else:
@@ -188,6 +188,9 @@ def read_peers(field: Field, namespace: str, context: Context) -> list[Peer]:
     """One entry of fromEndpoints or toEndpoints of a policy in this namespace (empty: of a clusterwide one)."""
     needs = read_needs(field)
     as_it_stands = any(need.source == "reserved" for need in needs)
+    for need in needs if as_it_stands else ():
+        if (need.source, need.key) == ("any", "world"):
+            need.field.report(f"the key world beside one with reserved: depends on the cluster's families; {_ENTITIES}")
     named = any(need.about_namespace for need in needs)
     in_namespace = not (as_it_stands or named or (namespace and any(need.about_namespace_labels for need in needs)))
     in_cluster = context.profile.own_cluster_only and not any(need.about_cluster for need in needs)
