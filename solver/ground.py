@@ -18,9 +18,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import Enum
 from functools import cached_property
-from typing import TypeAlias
 
 from reachproof.engines.assembly import programs
 from reachproof.network.collector import without_collector
@@ -30,75 +28,19 @@ from reachproof.network.policy import (
     Direction,
     DomainPeer,
     Match,
-    OtherNodePeer,
-    OwnNodePeer,
-    Peer,
     Policy,
     PortMatch,
     Rule,
 )
 from reachproof.network.ports import ALL_PORTS
 from reachproof.network.snapshot import Snapshot
-from reachproof.network.tier import DirectedPolicy, Tier, TierOf, directed
+from reachproof.network.tier import DirectedPolicy, Tier, directed
 from reachproof.solver.bits import partition
+from reachproof.solver.boxes import Box, Classes, GroundPolicy, GroundRule, GroundTier, Near, near_of
 from reachproof.solver.goal import Side
 from reachproof.solver.index import Index
 from reachproof.solver.meant import Meant
 from reachproof.solver.universe import Universe, build
-
-
-class Near(Enum):
-    """A relation between a subject and a node, or a host-network pod: they are on one node, or on two."""
-
-    OWN_NODE = "own node"
-    OTHER_NODE = "other node"
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """Subject classes x peer classes x ports (sets of classes of the role that each end has in the direction).
-
-    `near`: of these, only the pairs where the peer is a node, or a host-network pod, in this relation to the subject.
-    `may`: it may or may not hold.
-    """
-
-    subjects: int
-    peers: int
-    ports: IntervalSet
-    near: Near | None = None
-    may: bool = False
-
-
-def near_of(peer: Peer) -> Near | None:
-    """The relation to the subject that the peer is about; None for peers that are the same for every subject."""
-    match peer:
-        case OwnNodePeer():
-            return Near.OWN_NODE
-        case OtherNodePeer():
-            return Near.OTHER_NODE
-        case _:
-            return None
-
-
-@dataclass(frozen=True, slots=True)
-class GroundRule:
-    """A rule, or one of the built-in rules of isolation; it matches where one of its boxes holds."""
-
-    rule: Rule
-    policy: Policy | None
-    boxes: tuple[Box, ...]
-
-
-GroundPolicy: TypeAlias = DirectedPolicy[int, GroundRule]
-"""Its subjects are classes."""
-GroundTier: TypeAlias = TierOf[GroundPolicy, GroundRule]
-
-
-@dataclass(frozen=True, slots=True)
-class Classes:
-    """One role's partition of the points: `members[c]` are the points of class c."""
-
-    members: tuple[int, ...]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +21,8 @@ from numpy.typing import NDArray
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.policy import Direction
 from reachproof.solver.bits import Flags
+from reachproof.solver.boxes import Box, GroundPolicy, GroundRule, GroundTier
 from reachproof.solver.goal import Side
-
-if TYPE_CHECKING:  # an encoding has its index
-    from reachproof.solver.ground import Box, GroundPolicy, GroundRule, GroundTier
 
 Value = TypeVar("Value")
 Positions = NDArray[np.intp]

@@ -17,9 +17,10 @@ from reachproof.network.flow import Flow
 from reachproof.network.policy import Direction, Policy, PolicyRef
 from reachproof.solver import witness
 from reachproof.solver.bits import positions
+from reachproof.solver.boxes import Classes, GroundTier
 from reachproof.solver.budget import Budget
 from reachproof.solver.goal import All, At, Formula, InPorts, Members, Not, Side, Some, Wanted
-from reachproof.solver.ground import Classes, Encoding, GroundTier
+from reachproof.solver.ground import Encoding
 from reachproof.solver.prove import GaveUp, Model, Prover
 from reachproof.solver.sets import Verdicts, verdicts
 from reachproof.solver.slice import SUBJECT, Slice, cut

@@ -19,10 +19,11 @@ import numpy as np
 from reachproof.network.intervals import IntervalSet, atoms
 from reachproof.network.policy import Direction, Policy, Rule
 from reachproof.network.tier import DirectedPolicy, TierOf
+from reachproof.solver.boxes import GroundPolicy, GroundRule, Near
 from reachproof.solver.budget import Budget
 from reachproof.solver.cells import NOT_AT_A_NODE, Cell, Cells, Draft
 from reachproof.solver.goal import At, Formula, InPorts, Same, Side
-from reachproof.solver.ground import Encoding, GroundPolicy, GroundRule, Near
+from reachproof.solver.ground import Encoding
 from reachproof.solver.index import PEER as PEER
 from reachproof.solver.index import SUBJECT as SUBJECT
 from reachproof.solver.index import Kept, Positions

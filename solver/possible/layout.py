@@ -26,6 +26,7 @@ from reachproof.network.ports import port_range
 from reachproof.network.predicate import Holder, Textual, needs
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver.bits import ones, partition, positions
+from reachproof.solver.boxes import near_of
 from reachproof.solver.goal import (
     At,
     Declares,
@@ -36,7 +37,6 @@ from reachproof.solver.goal import (
     Same,
     Side,
 )
-from reachproof.solver.ground import near_of
 from reachproof.solver.possible.domains import Domain, NotModelledError, domains
 from reachproof.solver.possible.scope import Scope, ScopedMatch, ScopedPolicy, ScopedRule, Target
 from reachproof.solver.region import leaves

@@ -32,6 +32,7 @@ from reachproof.network.policy import (
     NamedPort,
 )
 from reachproof.network.ports import port_range
+from reachproof.solver.boxes import Near, near_of
 from reachproof.solver.goal import (
     All,
     At,
@@ -52,7 +53,6 @@ from reachproof.solver.goal import (
     Some,
     Wanted,
 )
-from reachproof.solver.ground import Near, near_of
 from reachproof.solver.possible.domains import Domain
 from reachproof.solver.possible.layout import Layout, grouped, hosts_by_node, points_at
 from reachproof.solver.possible.party import EndTerms

@@ -15,8 +15,9 @@ from reachproof.network.ports import ALL_PORTS
 from reachproof.network.snapshot import Snapshot
 from reachproof.network.tier import all_rules
 from reachproof.solver.bits import ones
+from reachproof.solver.boxes import Box, GroundPolicy, GroundRule, GroundTier
 from reachproof.solver.goal import Side
-from reachproof.solver.ground import Box, Encoding, GroundPolicy, GroundRule, GroundTier, prepare
+from reachproof.solver.ground import Encoding, prepare
 from reachproof.solver.index import PEER, SUBJECT, Kept, Positions, Rows
 from tests.strategies.snapshots import snapshots
 
