@@ -133,7 +133,7 @@ def reread(snapshot: Snapshot, given: SnapshotRef) -> Snapshot:
     """The snapshot under the model options of a request, as far as they can be changed once manifests are read."""
     options = model_options(given.options)
     named = {name for name, value in given.options.items() if value is not None}
-    fixed = sorted(name for name in named if _is_fixed(name, snapshot.options, options))
+    fixed = sorted(name for name in named if _is_fixed(name, snapshot, options))
     if fixed:
         verb = "decides" if len(fixed) == 1 else "decide"
         raise HttpError(422, f"{' and '.join(fixed)} {verb} how manifests are read: send manifests to change that")
@@ -141,11 +141,18 @@ def reread(snapshot: Snapshot, given: SnapshotRef) -> Snapshot:
     return snapshot.with_options(replace(snapshot.options, **changes)) if changes else snapshot
 
 
-def _is_fixed(name: str, read: Options, wanted: Options) -> bool:
-    """True if an option differs that decides how manifests are read. Some implementations read them otherwise."""
+def _is_fixed(name: str, snapshot: Snapshot, wanted: Options) -> bool:
+    """True if an option differs that decides how manifests are read.
+
+    Some implementations read all of them otherwise, others only what API servers stored and nobody should write.
+    """
+    read = snapshot.options
     if name == "cni":
-        own_reading = PROFILES[read.cni].own_reading or PROFILES[wanted.cni].own_reading
-        return wanted.cni not in (read.cni, Cni.AUTO) and own_reading
+        if wanted.cni in (read.cni, Cni.AUTO):
+            return False
+        one, other = PROFILES[read.cni], PROFILES[wanted.cni]
+        odd = any(each.code == "STORED_AS_IT_IS" for each in snapshot.assumptions)
+        return one.own_reading or other.own_reading or (odd and one.reading_of_stored != other.reading_of_stored)
     field = _READ_AS.get(name, name)
     return name not in _FIELDS and bool(getattr(read, field) != getattr(wanted, field))
 

@@ -42,7 +42,8 @@ class EngineProfile(ABC):
 
     How it reads manifests. `own_reading`: otherwise than the others, so that another profile needs the manifests.
     `late_reading`: every policy may refer to other objects. `invalid_is_nothing`: selectors and port ranges that API
-    servers stored although they are not valid match nothing. `programs_names`: it can program domain names.
+    servers stored although they are not valid match nothing. `takes_any_value`: selectors of NetworkPolicies take
+    values that no label can have. `programs_names`: it can program domain names.
     `learns_names`: it knows addresses of names from DNS that rules let through. `names_in_cidrs`: port names hold for
     pods in a CIDR. `names_of_tcp`: port names without a protocol are ports of TCP. `own_cluster_only`: every selector
     of pods asks for the label of the own cluster, which nodes and the outside do not have. `clustered`: the cluster has
@@ -68,6 +69,7 @@ class EngineProfile(ABC):
     own_reading: bool = False
     late_reading: bool = False
     invalid_is_nothing: bool = False
+    takes_any_value: bool = False
     denying_names: DenyingNames = DenyingNames.UNKNOWN
     programs_names: bool = True
     learns_names: bool = False
@@ -85,6 +87,11 @@ class EngineProfile(ABC):
     baseline_first: bool = False
     own_kinds: str = ""
     tiers_by_name: bool = False
+
+    @property
+    def reading_of_stored(self) -> tuple[bool, DenyingNames]:
+        """The choices on which it depends how objects with the assumption STORED_AS_IT_IS are read."""
+        return self.invalid_is_nothing, self.denying_names
 
     def __str__(self) -> str:
         return f"{self.name}@{self.version}" if self.version else str(self.name)

@@ -58,6 +58,7 @@ RELEASES = (
         agents=frozenset(("calico-node", "canal")),
         kinds_not_read=frozenset(("AdminNetworkPolicy", "BaselineAdminNetworkPolicy")),
         own_reading=True,
+        takes_any_value=True,
         late_reading=True,
         denying_names=DenyingNames.DENY_ALL,
         programs_names=False,

@@ -57,7 +57,7 @@ def _everybody(match: Match) -> bool:
 def _parts(rule: Rule, condition: str) -> Iterator[Rule]:
     """The rule without its port names, if one of its peers is everybody, and the names as a rule that may match."""
     named = tuple(_only_names(match.ports, match) for match in rule.matches if match.ports and match.ports.names)
-    if rule.may or not named or not any(map(_everybody, rule.matches)):
+    if not named or not any(map(_everybody, rule.matches)):
         yield rule
         return
     yield replace(rule, matches=tuple(map(_without_names, rule.matches)))
@@ -65,7 +65,7 @@ def _parts(rule: Rule, condition: str) -> Iterator[Rule]:
         rule,
         matches=named,
         may=True,
-        reason=REASON,
+        reason=f"{rule.reason}; {REASON}" if rule.reason else REASON,
         reason_code="PORT_NAME_ORDER",
         condition=f"{rule.condition} {condition}",
     )

@@ -9,8 +9,10 @@ from typing import Any, NoReturn
 import pytest
 
 from reachproof.api import dispatch as service
+from reachproof.manifests.load import load_text
 from reachproof.network.errors import InternalError
 from reachproof.queries.ask import Session
+from reachproof.queries.model_options import model_options
 from tests.api.requests import ISOLATED, MANIFESTS, check_problem, client, error, tenants
 
 WRONG = "the query or the manifests are wrong: "
@@ -166,6 +168,31 @@ def test_a_request_about_nothing_is_refused_with_what_to_send() -> None:
 def test_options_that_decide_how_manifests_are_read_need_manifests(options: dict[str, Any], detail: str) -> None:
     response = client(tenants()).post("/query", json={"query": ISOLATED, "options": options})
     check_problem(response, 422, detail)
+
+
+ODD = (
+    MANIFESTS
+    + """---
+apiVersion: policy.networking.k8s.io/v1alpha1
+kind: AdminNetworkPolicy
+metadata: {name: odd}
+spec:
+  priority: 1
+  subject: {namespaces: {}}
+  egress: [{action: Deny, to: [{namespaces: {}}], ports: [{portNumber: {protocol: tcp, port: 80}}]}]
+"""
+)
+
+
+@pytest.mark.parametrize("text", [ODD, MANIFESTS])
+@pytest.mark.parametrize(("read", "wanted"), [("kube-network-policies", "antrea"), ("spec", "kube-network-policies")])
+def test_what_only_a_server_stores_is_read_for_one_implementation(text: str, read: str, wanted: str) -> None:
+    snapshot = load_text(text, options=model_options({"cni": read}))
+    response = client(snapshot).post("/query", json={"query": "can any pod reach any pod?", "options": {"cni": wanted}})
+    if text == ODD:
+        check_problem(response, 422, "cni decides how manifests are read: send manifests to change that")
+    else:
+        assert response.status_code == 200
 
 
 # ---------------------------------------------------------------- 422: the query, the options, the manifests

@@ -97,6 +97,22 @@ def test_a_name_of_ports_in_a_standard_channel_of_an_unknown_bundle_is_an_assump
     ]
 
 
+@pytest.mark.parametrize(("policy", "plural"), [(NAMED, CNP), (NODES, ANP)])
+def test_a_channel_that_is_not_known_is_an_assumption(policy: str, plural: str) -> None:
+    found = load_text(f"{policy}---\n{crd(plural, 'Standard')}")
+    [noted] = [each for each in found.assumptions if each.code == "BUNDLE_UNKNOWN"]
+    line = policy.count("\n") + 2
+    assert noted.text.partition(": ")[2] == (
+        f"taken to be in force; the CRD {plural}.policy.networking.k8s.io (<text>:{line}) names no channel that is "
+        "known; the option channel can"
+    )
+
+
+def test_an_object_that_is_there_twice_does_not_change_the_digest() -> None:
+    crds = [crd_object(CNP, "experimental", "v0.3.0")]
+    assert load_objects(crds).digest == load_objects([*crds, *crds]).digest
+
+
 def test_the_option_goes_before_the_crds() -> None:
     text = f"{NODES}---\n{crd(ANP, 'standard')}"
     assert load_text(text, options=Options(channel=Channel.EXPERIMENTAL)).policies == load_text(NODES).policies

@@ -287,3 +287,15 @@ def test_dns_rules_of_another_policy_untie_a_rule_about_names() -> None:
     again, new = (load_objects([*pods, named, each], options=CILIUM) for each in (one, other))
     assert str(Session(again, {"old": old}, PROVER).ask(claim).verdict) == "holds"
     assert str(Session(new, {"old": old}, PROVER).ask(claim).verdict) == "unknown"
+
+
+@pytest.mark.parametrize("rules", [{}, {"rules": {"http": [{"path": "/x"}]}}], ids=["a port", "requests"])
+def test_a_selector_of_every_group_may_take_port_names_away_whatever_else_a_rule_asks(rules: Manifest) -> None:
+    cluster = (namespace("shop"), pod("shop/web", "10.0.0.1"), pod("shop/db", "10.0.0.2", ports=[("pg", 5432)]))
+    named = cilium("egress", toPorts=[{"ports": [{"port": "pg", "protocol": "TCP"}], **rules}])
+    wide = cilium("egress", toCIDRSet=[{"cidrGroupSelector": {}}])
+    wide["metadata"]["name"] = "wide"
+    wide["spec"]["endpointSelector"] = {"matchLabels": {"app": "nobody"}}
+    found = diff([named], [named, wide], CILIUM, cluster)
+    assert found.relation is (Relation.UNDETERMINED if rules else Relation.STRICTER)
+    assert verdicts([named], [named, wide], CILIUM, cluster)[1] == ("unknown" if rules else "violated")

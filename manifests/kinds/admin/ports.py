@@ -76,20 +76,25 @@ def _names_in_channel(field: Field, context: Context) -> None:
     """Report or note a `destinationNamedPort` that the standard channel may not have: since v0.2.1 it does not."""
     bundle = context.bundles.get(field.place.kind)
     in_standard = bundle.standard_names if bundle is not None else None
-    if in_standard is False:
-        experimental_only(field, context)
-    elif in_standard is None and context.channel(field.place.kind) is Channel.STANDARD:
+    if in_standard is None and context.channel(field.place.kind) is Channel.STANDARD:
         text = "taken to be in force; the standard channel has it up to bundle v0.2.0 only; add the CRD to the input"
         field.notice("BUNDLE_UNKNOWN", text)
+    elif not in_standard:
+        experimental_only(field, context)
 
 
 def experimental_only(field: Field, context: Context) -> None:
-    """Reports a field of the experimental channel where the cluster has the standard CRDs."""
-    if not field.present or context.channel(field.place.kind) is Channel.EXPERIMENTAL:
+    """Report a field of the experimental channel where the cluster has the standard CRDs; note what is not known."""
+    if not field.present:
         return
-    bundle = context.bundles.get(field.place.kind)
+    bundle = context.bundles.get(field.place.kind) if context.options.channel is None else None
+    if context.channel(field.place.kind) is Channel.EXPERIMENTAL:
+        if bundle is not None and bundle.channel is None:
+            text = f"taken to be in force; {bundle.where} names no channel that is known; the option channel can"
+            field.notice("BUNDLE_UNKNOWN", text)
+        return
     says = "the option channel says which CRDs the cluster has"
-    if context.options.channel is None and bundle is not None:
+    if bundle is not None:
         says = f"{bundle.where} says so, and the option channel goes before it"
     field.report(f"found a field of the experimental channel, expected only those of the standard channel; {says}")
 

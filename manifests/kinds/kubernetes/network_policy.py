@@ -25,7 +25,6 @@ from reachproof.manifests.selectors import read_old_selector
 from reachproof.network.address import MAPPED
 from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Selector
-from reachproof.network.options import Cni
 from reachproof.network.policy import (
     Action,
     AddressPeer,
@@ -49,8 +48,6 @@ _OUTSIDE = (
     "NetworkPolicy says that neither happens"
 )
 _MAPPED = "whether IPv4 written as IPv6 matches IPv4 addresses differs between implementations"
-# The API says what a selector means, and Calico compares texts; others may refuse a policy for the value of a label.
-_READ_ANY_VALUE = (Cni.SPEC, Cni.CALICO)
 PROTOCOLS = {protocol.value: protocol for protocol in Protocol}
 
 
@@ -80,7 +77,7 @@ def lower(manifest: Field, ref: PolicyRef, context: Context) -> Policy:
         isolates=isolates,
         origin=manifest.origin,
     )
-    return policy if context.options.cni in _READ_ANY_VALUE else doubted(policy, manifest.place)
+    return policy if context.profile.takes_any_value else doubted(policy, manifest.place)
 
 
 KIND = PolicyKind(group="networking.k8s.io", version="v1", kind="NetworkPolicy", namespaced=True, lower=lower)
