@@ -62,7 +62,7 @@ class TestWhatAWitnessInvents:
         )
 
     def test_no_label_is_invented_that_no_object_can_have(self) -> None:
-        asked = session(*TENANTS, gate(role="my gateway"))
+        asked = session(*TENANTS, gate(role="my gateway"), cni="calico")
         assert verdict(asked, "no possible pod in tenant a can reach tenant b") == "holds"
 
     def test_a_pod_that_exists_is_shown_rather_than_an_invented_one(self) -> None:
