@@ -24,7 +24,7 @@ from reachproof.queries import packs
 from reachproof.queries.answer_document import answer_document, result_document, skipped_document
 from reachproof.queries.ask import Question, Session, answer
 from reachproof.solver.budget import Budget
-from reachproof.solver.prove import engine
+from reachproof.solver.z3_backend import engine
 
 SKIPPED = "skipped"
 """The status of a statement of a pack that does not apply."""

@@ -41,7 +41,7 @@ from reachproof.grammar.format import format_query
 from reachproof.grammar.parse import parse
 from reachproof.network.errors import InputError
 from reachproof.network.snapshot import Snapshot
-from reachproof.solver.prove import engine
+from reachproof.solver.z3_backend import engine
 
 T = TypeVar("T")
 # Every way in which a document says that it is not finished.

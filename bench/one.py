@@ -22,13 +22,13 @@ from reachproof.queries.ask import Session
 from reachproof.queries.bind import bind
 from reachproof.queries.plan import Plan
 from reachproof.queries.tenancy import tenants
+from reachproof.solver.bitset_engine import verdicts
 from reachproof.solver.budget import Budget
 from reachproof.solver.decide import Found, search
 from reachproof.solver.goal import All, At, Members, Search, Side
-from reachproof.solver.prove import Prover
-from reachproof.solver.sets import verdicts
 from reachproof.solver.slice import cut
 from reachproof.solver.table import everything, region
+from reachproof.solver.z3_backend import Prover
 
 T = TypeVar("T")
 PORTS = ("tcp/5432", "tcp/8080", "udp/53", "tcp/443", "tcp/9090")

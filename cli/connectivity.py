@@ -111,7 +111,7 @@ def _shown(
     from reachproof.queries import connectivity as reports  # numpy is loaded only where it is needed
     from reachproof.render.connectivity_words import Shown
     from reachproof.solver.budget import Budget
-    from reachproof.solver.ground import prepare
+    from reachproof.solver.encoding import prepare
 
     budget = Budget(seconds=timeout) if timeout else Budget()
     report = reports.connectivity(prepare(snapshot), reports.request(*asked), budget, silent_outside=explain)
@@ -127,7 +127,7 @@ def _shown(
     if exposure:
         from reachproof.queries.exposure import exposure as exposures_of
         from reachproof.queries.possible_exposure import with_possible
-        from reachproof.solver.prove import Prover
+        from reachproof.solver.z3_backend import Prover
 
         report = shown.report
         exposures, notices = with_possible(report, tuple(exposures_of(report)), budget, Prover())

@@ -148,8 +148,8 @@ def _counted(count: int) -> str:
 def _difference(before: Snapshot, after: Snapshot, by: By, timeout: float | None) -> Diff:
     from reachproof.queries.difference import difference  # Z3 is loaded only where it is needed
     from reachproof.solver.budget import Budget
-    from reachproof.solver.ground import prepare
-    from reachproof.solver.prove import Prover
+    from reachproof.solver.encoding import prepare
+    from reachproof.solver.z3_backend import Prover
 
     budget = Budget(seconds=timeout) if timeout else Budget()
     return difference(prepare(before), prepare(after), budget, Prover(), by=by)

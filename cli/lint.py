@@ -88,8 +88,8 @@ def lint(
 def _report(snapshot: Snapshot, timeout: float | None) -> LintReport:
     from reachproof.queries.hygiene import lint as look  # Z3 is loaded only where it is needed
     from reachproof.solver.budget import Budget
-    from reachproof.solver.ground import prepare
-    from reachproof.solver.prove import Prover
+    from reachproof.solver.encoding import prepare
+    from reachproof.solver.z3_backend import Prover
 
     return look(prepare(snapshot), Budget(seconds=timeout) if timeout else Budget(), Prover())
 

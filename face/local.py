@@ -33,7 +33,7 @@ from reachproof.queries.report_nodes import partial_by
 from reachproof.render.report_edges import Access, exposure_of
 from reachproof.render.report_nodes import end_of, named
 from reachproof.solver.budget import Budget
-from reachproof.solver.prove import Prover
+from reachproof.solver.z3_backend import Prover
 
 
 @dataclass(frozen=True, slots=True)

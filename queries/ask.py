@@ -44,7 +44,7 @@ from reachproof.queries.input_gaps import missing_kinds
 from reachproof.queries.lists import ListPlan, answer_list
 from reachproof.queries.plan import Plan, WhyPlan
 from reachproof.solver.budget import Budget
-from reachproof.solver.prove import Prover, engine
+from reachproof.solver.z3_backend import Prover, engine
 
 DEFAULT_BUDGET = Budget()
 

@@ -42,13 +42,13 @@ from reachproof.queries.input_changes import (
 )
 from reachproof.queries.input_gaps import address_notices
 from reachproof.solver.budget import Budget, OutOfBudget
-from reachproof.solver.compare import Comparison, Decision, Differs, Equal, PairSample, compare, decide
+from reachproof.solver.compare import Comparison, Decision, Differs, Equal, PairSpotCheck, compare, decide
 from reachproof.solver.decide import Undecided
+from reachproof.solver.encoding import Encoding
+from reachproof.solver.endpoint_matching import pair
 from reachproof.solver.goal import TRUE, All, Formula
-from reachproof.solver.ground import Encoding
-from reachproof.solver.joint import Difference
-from reachproof.solver.pairing import pair
-from reachproof.solver.prove import Prover
+from reachproof.solver.joint_slices import Difference
+from reachproof.solver.z3_backend import Prover
 
 FORM = "changed"
 COLUMNS = ("change", "from", "to", "before", "after", "depends")
@@ -194,7 +194,7 @@ def _doubted(
     return replace(answer, vacuous=False).unknown(f"undetermined: {'; '.join(texts)}{more}")
 
 
-def _violated(plan: ChangePlan, draft: Answer, comparison: Comparison, sample: PairSample) -> Answer:
+def _violated(plan: ChangePlan, draft: Answer, comparison: Comparison, sample: PairSpotCheck) -> Answer:
     old, new = replayed(comparison, sample)
     known = new or old
     assert known is not None

@@ -28,8 +28,8 @@ from reachproof.queries.replay import judge_rows, spot_check
 from reachproof.queries.report_nodes import End, grouping, outside_ends, partial_by
 from reachproof.solver.budget import Budget
 from reachproof.solver.connection_matrix import Access, ConnectionMatrix, connection_matrix
+from reachproof.solver.encoding import Encoding, prepare
 from reachproof.solver.goal import FALSE, All, At, Formula, Members, Side, Some, Wanted
-from reachproof.solver.ground import Encoding, prepare
 
 if TYPE_CHECKING:
     from reachproof.queries.ask import Session  # which loads Z3; a report needs none of it

@@ -25,11 +25,11 @@ from reachproof.queries.answer import Because
 from reachproof.queries.blame import by_step, selecting, tier_that_ends
 from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Step, Trace, Truth
-from reachproof.solver.changed_ends import Place
-from reachproof.solver.compare import Comparison, PairSample
+from reachproof.solver.compare import Comparison, PairSpotCheck
+from reachproof.solver.diff_matrix import Place
 from reachproof.solver.goal import Side
-from reachproof.solver.joint import When as When
-from reachproof.solver.twins import FlowPair, flow_between
+from reachproof.solver.joint_slices import When as When
+from reachproof.solver.witness_pair import FlowPair, flow_between
 
 MOST_CELLS = 32
 MOST_FLOWS = 128
@@ -92,7 +92,7 @@ class Explainer:
             (part, source, destination), atom = kind
             comparison = self._comparisons[part]
             joint = comparison.joint
-            ends = joint.twins[Side.SOURCE][source], joint.twins[Side.DESTINATION][destination]
+            ends = joint.point_pairs[Side.SOURCE][source], joint.point_pairs[Side.DESTINATION][destination]
             flows = flow_between(joint, *ends, atoms=1 << atom)
             self._known[kind] = Causes()
             if flows is not None:
@@ -156,7 +156,7 @@ def _missing(party: Party, other: Snapshot) -> str:
             return ""
 
 
-def replayed(comparison: Comparison, sample: PairSample) -> Traces:
+def replayed(comparison: Comparison, sample: PairSpotCheck) -> Traces:
     """The traces of a flow that differs, shown so that they end differently; None where it does not exist.
 
     InternalError where the evaluator does not say of it what the engines say.
@@ -173,7 +173,7 @@ def replayed(comparison: Comparison, sample: PairSample) -> Traces:
     return traces
 
 
-def demand_judged(sample: PairSample, before: Truth | None, after: Truth | None) -> None:
+def demand_judged(sample: PairSpotCheck, before: Truth | None, after: Truth | None) -> None:
     """InternalError unless the evaluator says of a flow what the engines say, in each snapshot that has it."""
     for flow, told, found in (
         (sample.flows.before, sample.before, before),

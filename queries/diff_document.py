@@ -22,7 +22,7 @@ from reachproof.queries.document_parts import (
 from reachproof.queries.input_changes import PolicyChange
 from reachproof.queries.report_nodes import End
 from reachproof.semantics.trace import Trace
-from reachproof.solver.prove import engine
+from reachproof.solver.z3_backend import engine
 
 
 def diff_document(diff: Diff) -> documents.Diff:

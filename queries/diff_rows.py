@@ -15,11 +15,10 @@ from reachproof.network.intervals import IntervalSet
 from reachproof.queries.diff_causes import MOST_CELLS, MOST_FLOWS, MOST_JUDGED, Causes, Explainer
 from reachproof.queries.report_nodes import End, EndKind, Grouping, by_name, outside_ends
 from reachproof.solver.budget import Budget, OutOfBudget
-from reachproof.solver.changed_ends import Changed, Ports, changed_ends
 from reachproof.solver.compare import Comparison
+from reachproof.solver.diff_matrix import Changed, Ports, changed_ends, outside_pieces
 from reachproof.solver.goal import Side
-from reachproof.solver.joint import Twin
-from reachproof.solver.outside import outside_pieces
+from reachproof.solver.joint_slices import PointPair
 
 MOST_ROWS = 200_000
 Key = int | str | IntervalSet
@@ -71,14 +70,14 @@ def difference_rows(
 
     outside = outside_pieces(each.joint for each in comparisons)
 
-    def keys(twin: Twin) -> tuple[Key, ...]:
-        match twin.known.party:
+    def keys(point_pair: PointPair) -> tuple[Key, ...]:
+        match point_pair.known.party:
             case Pod() as pod:
-                return (old[pod.key] if twin.after is None else new[pod.key],)
+                return (old[pod.key] if point_pair.after is None else new[pod.key],)
             case Node(name=name):
                 return (name,)
             case _:
-                return outside[twin.known.addresses]
+                return outside[point_pair.known.addresses]
 
     found: list[Changed[Key]] = []
     for changed in changed_ends(comparisons, keys, budget, most_cells=MOST_CELLS):

@@ -37,13 +37,13 @@ from reachproof.queries.input_gaps import address_notices
 from reachproof.queries.report_nodes import End, Grouping, grouping
 from reachproof.semantics.evaluate import truth
 from reachproof.solver.budget import Budget, OutOfBudget
-from reachproof.solver.compare import Comparison, Differs, PairSample, compare, decide
+from reachproof.solver.compare import Comparison, Differs, PairSpotCheck, compare, decide
 from reachproof.solver.decide import Undecided
+from reachproof.solver.encoding import Encoding
+from reachproof.solver.endpoint_matching import pair
 from reachproof.solver.goal import TRUE, Formula
-from reachproof.solver.ground import Encoding
-from reachproof.solver.joint import Difference
-from reachproof.solver.pairing import pair
-from reachproof.solver.prove import Prover
+from reachproof.solver.joint_slices import Difference
+from reachproof.solver.z3_backend import Prover
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,12 +241,12 @@ def _assumptions(before: Encoding, after: Encoding, region: Formula) -> Iterator
     yield from address_notices(after.universe, region)
 
 
-def show(comparison: Comparison, sample: PairSample) -> ReplayedShift:
+def show(comparison: Comparison, sample: PairSpotCheck) -> ReplayedShift:
     """A flow that differs, replayed. InternalError where the evaluator does not find it different."""
     return ReplayedShift(before=sample.flows.before, after=sample.flows.after, traces=replayed(comparison, sample))
 
 
-def judge(comparison: Comparison, sample: PairSample) -> None:
+def judge(comparison: Comparison, sample: PairSpotCheck) -> None:
     """InternalError unless the evaluator says what the engines say of a flow, in both snapshots."""
     before, after = comparison.snapshots
     first, second = sample.flows.before, sample.flows.after

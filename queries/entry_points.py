@@ -28,8 +28,8 @@ from reachproof.queries.bind_sets import Binder
 from reachproof.queries.ingress_controller import controllers
 from reachproof.queries.plan import Check
 from reachproof.queries.services import backends
+from reachproof.solver.formula_bounds import addresses_in, upper_bound
 from reachproof.solver.goal import FALSE, All, At, Formula, Members, Ranked, Search, Side, Some, Wanted
-from reachproof.solver.region import addresses_in, upper_bound
 from reachproof.solver.universe import Universe
 from reachproof.solver.view import View
 

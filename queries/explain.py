@@ -41,7 +41,7 @@ from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.decide import Found, Undecided, search
 from reachproof.solver.goal import FALSE, All, Formula, Not, Search, Side, Some, Wanted
 from reachproof.solver.reachability_cells import reachability
-from reachproof.solver.samples import Sample
+from reachproof.solver.spot_checks import SpotCheck
 
 MOST_FLOWS = 300
 _NAME = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
@@ -187,12 +187,12 @@ def _explained(session: Session, asked: PairQuestion, budget: Budget) -> Answer:
 class _Listed:
     """Flows of the question, first those that are asked about for sure, then those of which that is `left_open`."""
 
-    certain: tuple[Sample, ...]
-    left_open: tuple[Sample, ...]
+    certain: tuple[SpotCheck, ...]
+    left_open: tuple[SpotCheck, ...]
     kinds: int
 
     @property
-    def samples(self) -> tuple[Sample, ...]:
+    def samples(self) -> tuple[SpotCheck, ...]:
         return self.certain + self.left_open
 
 
@@ -235,7 +235,7 @@ def _kinds(snapshot: Snapshot, asked: PairQuestion, listed: _Listed) -> Iterator
     flow is for sure.
     """
 
-    def stands_for_a_client(sample: Sample) -> bool:
+    def stands_for_a_client(sample: SpotCheck) -> bool:
         return bool(asked.arriving) and not isinstance(sample.flow.source, External)
 
     found: dict[tuple[object, ...], tuple[Explained, bool]] = {}
@@ -255,7 +255,7 @@ def _kinds(snapshot: Snapshot, asked: PairQuestion, listed: _Listed) -> Iterator
         yield from (each for each in found.values() if each[0].truth is truth)
 
 
-def _one(snapshot: Snapshot, asked: PairQuestion, sample: Sample) -> Explained:
+def _one(snapshot: Snapshot, asked: PairQuestion, sample: SpotCheck) -> Explained:
     trace = evaluate(snapshot, sample.flow)
     via = next((service for service in asked.services if leads_to(snapshot, service, sample.flow)), None)
     blocked = trace.truth is not Truth.ALLOWED

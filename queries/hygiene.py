@@ -35,14 +35,14 @@ from reachproof.queries.lint_input import blind_blocks, loading_findings, rule_n
 from reachproof.semantics.evaluate import evaluate, truth
 from reachproof.semantics.sentences import listed, number_or_name
 from reachproof.semantics.trace import Trace, Truth
-from reachproof.solver.ambiguity import Ambiguity, Cause, ambiguities
-from reachproof.solver.bits import positions
+from reachproof.solver.bitset import positions
 from reachproof.solver.budget import Budget, OutOfBudget
+from reachproof.solver.encoding import Encoding
 from reachproof.solver.goal import All, At, InPorts, Members, Side
-from reachproof.solver.ground import Encoding
-from reachproof.solver.hygiene import IdleRule, Taker, idle_rules, shut_out, whole
-from reachproof.solver.prove import Prover
+from reachproof.solver.nondeterminism import Ambiguity, Cause, ambiguities
 from reachproof.solver.redundancy import Redundancy, redundancy
+from reachproof.solver.shadowing import IdleRule, Taker, idle_rules, shut_out, whole
+from reachproof.solver.z3_backend import Prover
 
 DNS = Selector.equal("k8s-app", "kube-dns")
 DNS_PORT = IntervalSet.single(place(Protocol.UDP, 53))

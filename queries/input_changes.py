@@ -30,10 +30,10 @@ from reachproof.network.unmodelled import Unmodelled, Unread
 from reachproof.queries.report_nodes import End, EndKind
 from reachproof.semantics.match import in_pod_set
 from reachproof.solver.compare import Comparison
+from reachproof.solver.encoding import Encoding
+from reachproof.solver.endpoint_matching import EndpointMatching
+from reachproof.solver.formula_bounds import addresses_in, upper_bound
 from reachproof.solver.goal import TRUE, Formula
-from reachproof.solver.ground import Encoding
-from reachproof.solver.pairing import Pairing
-from reachproof.solver.region import addresses_in, upper_bound
 from reachproof.solver.slice import SUBJECT
 from reachproof.solver.view import View
 
@@ -214,7 +214,7 @@ def _meets(encoding: Encoding, region: Formula, policy: Policy, points: int) -> 
 _SHOWN = 5
 
 
-def one_sided(pairing: Pairing, name: str) -> Iterator[Notice]:
+def one_sided(pairing: EndpointMatching, name: str) -> Iterator[Notice]:
     """The endpoints that only one snapshot has; `name` is what the earlier one is called."""
     new, lost = workload_ends(pairing.new), workload_ends(pairing.lost)
     if new:
@@ -248,7 +248,7 @@ def workload_ends(parties: Iterable[Pod | Node]) -> tuple[End, ...]:
     )
 
 
-def uncompared(comparisons: Sequence[Comparison], pairing: Pairing) -> Iterator[Notice]:
+def uncompared(comparisons: Sequence[Comparison], pairing: EndpointMatching) -> Iterator[Notice]:
     """The flows that are not compared, and those that tell nothing."""
     if not pairing.nodes and any(isinstance(each, Node) for each in (*pairing.new, *pairing.lost)):
         text = "only one of the snapshots has nodes: flows with nodes are not compared"

@@ -28,9 +28,9 @@ from reachproof.queries.answer import Answer
 from reachproof.queries.tenancy import tenants
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Trace, Truth
-from reachproof.solver.bits import positions
+from reachproof.solver.bitset import positions
+from reachproof.solver.formula_bounds import addresses_in, upper_bound
 from reachproof.solver.goal import Formula, Side
-from reachproof.solver.region import addresses_in, upper_bound
 from reachproof.solver.universe import Universe, party_key
 from reachproof.solver.view import View
 

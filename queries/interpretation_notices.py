@@ -20,7 +20,7 @@ from reachproof.network.policy import Action, Direction, Policy, TierName
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Trace, Truth
-from reachproof.solver.samples import Sample
+from reachproof.solver.spot_checks import SpotCheck
 
 if TYPE_CHECKING:
     from reachproof.solver.decide import Blame  # at run time it would load Z3
@@ -102,7 +102,7 @@ def _notice(direction: Direction, policies: list[Policy]) -> list[Notice]:
 IN_PART = "UNDETERMINED_IN_PART"
 
 
-def reasons(snapshot: Snapshot, samples: Iterable[Sample], kinds: int) -> tuple[Notice, ...]:
+def reasons(snapshot: Snapshot, samples: Iterable[SpotCheck], kinds: int) -> tuple[Notice, ...]:
     """Notices of undetermined flows, each once; `IN_PART` at the end where `kinds` is more than there are samples."""
     looked_at = [evaluate(snapshot, each.flow) for each in samples]
     found = list(of_traces(looked_at))

@@ -47,8 +47,8 @@ from reachproof.network.policy import (
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.findings import Code, Finding
 from reachproof.semantics.sentences import listed, number_or_name
-from reachproof.solver.bits import positions
-from reachproof.solver.meant import Meant
+from reachproof.solver.bitset import positions
+from reachproof.solver.peer_resolution import PeerResolution
 from reachproof.solver.universe import Universe
 
 
@@ -124,9 +124,9 @@ class _Policy:
                     yield self._selects_nothing(name, text, "no node", rule.origin, never=never)
             case Intersection(items):
                 yield from self._parts(name, items, rule)
-                peers = self._visible & Meant(self._universe).peer(match.peer)
+                peers = self._visible & PeerResolution(self._universe).peer(match.peer)
             case Union() | AnyPeer() | PartyPeer():
-                peers = self._visible & Meant(self._universe).peer(match.peer)
+                peers = self._visible & PeerResolution(self._universe).peer(match.peer)
             case _:
                 pass  # addresses and domain names select nothing that is in the snapshot
         destinations = peers if direction is Direction.EGRESS else subjects
@@ -148,7 +148,7 @@ class _Policy:
 
     def _pods(self, pods: PodSet) -> int:
         universe = self._universe
-        return Meant(universe).pods(replace(pods, host_network=True)) & self._visible
+        return PeerResolution(universe).pods(replace(pods, host_network=True)) & self._visible
 
     def _text(self, pods: PodSet) -> str:
         return pods_text(pods, profile_of(self._universe.snapshot.options))

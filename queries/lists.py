@@ -42,11 +42,11 @@ from reachproof.queries.tenancy import tenant_of
 from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Step, Truth
 from reachproof.solver.budget import Budget, OutOfBudget
+from reachproof.solver.encoding import Encoding
 from reachproof.solver.goal import All, At, Formula, Members, Side
-from reachproof.solver.ground import Encoding
 from reachproof.solver.reachability_cells import Allowed, Reachability, reachability
 from reachproof.solver.reachability_matrix import matrix
-from reachproof.solver.samples import SAMPLES
+from reachproof.solver.spot_checks import SAMPLES
 
 _At = tuple[IntervalSet, Allowed]
 

@@ -29,11 +29,11 @@ from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.decide import Absent, Found, Undecided
+from reachproof.solver.encoding import Encoding
 from reachproof.solver.goal import All, At, Formula, InPorts, Members, Possible, Search, Side, Wanted
-from reachproof.solver.ground import Encoding
-from reachproof.solver.possible.domains import NotModelledError
-from reachproof.solver.possible.search import search_open
-from reachproof.solver.prove import Prover
+from reachproof.solver.open_world.label_domains import NotModelledError
+from reachproof.solver.open_world.search import search_open
+from reachproof.solver.z3_backend import Prover
 
 _SHOWN = 4
 

@@ -22,7 +22,7 @@ from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Trace, Truth
 from reachproof.solver.connection_matrix import Access, ConnectionMatrix
 from reachproof.solver.goal import Wanted
-from reachproof.solver.samples import Sample
+from reachproof.solver.spot_checks import SpotCheck
 
 
 def demand_replay(trace: Trace, wanted: Action) -> None:
@@ -52,7 +52,7 @@ def attack(snapshot: Snapshot, flows: tuple[Flow, ...], wanted: Wanted) -> None:
             )
 
 
-def spot_check(snapshot: Snapshot, samples: Iterable[Sample]) -> None:
+def spot_check(snapshot: Snapshot, samples: Iterable[SpotCheck]) -> None:
     """The evaluator must say the same of every sample as the engines."""
     for sample in samples:
         expected = truth(snapshot, sample.flow)

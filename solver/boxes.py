@@ -1,4 +1,4 @@
-"""Boxes over equivalence classes, and the rules, policies and tiers that are grounded to them. How: `solver.ground`."""
+"""Boxes over equivalence classes, and rules, policies and tiers encoded as them (by `solver.encoding`)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def near_of(peer: Peer) -> Near | None:
 
 
 @dataclass(frozen=True, slots=True)
-class GroundRule:
+class EncodedRule:
     """A rule, or one of the built-in rules of isolation; it matches where one of its boxes holds."""
 
     rule: Rule
@@ -53,9 +53,9 @@ class GroundRule:
     boxes: tuple[Box, ...]
 
 
-GroundPolicy: TypeAlias = DirectedPolicy[int, GroundRule]
+EncodedPolicy: TypeAlias = DirectedPolicy[int, EncodedRule]
 """Its subjects are classes."""
-GroundTier: TypeAlias = TierOf[GroundPolicy, GroundRule]
+EncodedTier: TypeAlias = TierOf[EncodedPolicy, EncodedRule]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,9 @@ from reachproof.network.placeless import placeless_rule, same_policy
 from reachproof.network.policy import Action, Direction, OtherNodePeer, PolicyRef, TierId
 from reachproof.network.snapshot import Snapshot
 from reachproof.network.tier import DirectedPolicy, TierOf, all_rules
-from reachproof.solver.index import Positions
+from reachproof.solver.box_index import Positions
 from reachproof.solver.slice import Patch, Slice, SlicedPolicy, SlicedRule, SlicedTier
-from reachproof.solver.spread import is_about_nodes
+from reachproof.solver.slice_refinement import is_about_nodes
 
 Key = tuple[object, ...]
 OWN_NODE: Key = ("own node",)

@@ -29,28 +29,28 @@ from reachproof.network.flow import Party
 from reachproof.network.policy import PolicyRef
 from reachproof.network.ports import place
 from reachproof.network.snapshot import Snapshot
-from reachproof.solver import twins
-from reachproof.solver.bits import positions
+from reachproof.solver import witness_pair
+from reachproof.solver.bitset import positions
+from reachproof.solver.bitset_engine import Verdicts, verdicts
 from reachproof.solver.budget import Budget
 from reachproof.solver.choices import Programs, may_be_open, open_programs, unchanged
 from reachproof.solver.decide import Undecided, demand
+from reachproof.solver.encoding import Encoding
+from reachproof.solver.endpoint_matching import EndpointMatching
 from reachproof.solver.goal import TRUE, All, At, Formula, Members, Side
-from reachproof.solver.ground import Encoding
-from reachproof.solver.joint import Difference, Joint, When, alone, join
+from reachproof.solver.joint_slices import Difference, JointSlices, When, alone, join
 from reachproof.solver.one_sided import one_sided_regions
 from reachproof.solver.open_sets import may_differ
-from reachproof.solver.pairing import Pairing
-from reachproof.solver.prove import GaveUp, Model, Prover
-from reachproof.solver.samples import SAMPLES, bit
-from reachproof.solver.sets import Verdicts, verdicts
-from reachproof.solver.smt_joint import difference_script
+from reachproof.solver.smt_pair_encoding import difference_script
+from reachproof.solver.spot_checks import SAMPLES, bit
 from reachproof.solver.table import FULL, Table, region, word_count, words
-from reachproof.solver.twins import FlowPair
 from reachproof.solver.universe import party_key
+from reachproof.solver.witness_pair import FlowPair
+from reachproof.solver.z3_backend import GaveUp, Model, Prover
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PairSample:
+class PairSpotCheck:
     """A flow of both snapshots, with what the engines say of it: (can be allowed, can be denied) in either."""
 
     flows: FlowPair
@@ -62,14 +62,14 @@ class PairSample:
 class Differs:
     """Some flow differs as asked."""
 
-    sample: PairSample
+    sample: PairSpotCheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equal:
     """No flow differs as asked. `empty`: there is no flow to compare."""
 
-    samples: tuple[PairSample, ...] = ()
+    samples: tuple[PairSpotCheck, ...] = ()
     empty: bool = False
 
 
@@ -87,7 +87,7 @@ class Comparison:
     """
 
     snapshots: tuple[Snapshot, Snapshot]
-    joint: Joint
+    joint: JointSlices
     region: Formula
     inside: Table
     before: Verdicts
@@ -142,16 +142,16 @@ class Comparison:
         words_ = self.looser[source, destination] | self.stricter[source, destination]
         return list(positions(int.from_bytes(words_.tobytes(), "little")))
 
-    def sample(self, cell: tuple[int, int, int], flows: FlowPair) -> PairSample:
+    def sample(self, cell: tuple[int, int, int], flows: FlowPair) -> PairSpotCheck:
         """The flows of a source cell, destination cell and atom with what the sets engine says of them."""
         before, after = (
             (bit(tables.can_allow, cell), bit(tables.can_deny, cell)) for tables in (self.before, self.after)
         )
-        return PairSample(flows=flows, before=before, after=after)
+        return PairSpotCheck(flows=flows, before=before, after=after)
 
-    def samples(self, table: Table, limit: int = SAMPLES) -> tuple[PairSample, ...]:
+    def samples(self, table: Table, limit: int = SAMPLES) -> tuple[PairSpotCheck, ...]:
         """Flows of a table: of every cell where these are few, else a seeded choice."""
-        found = twins.sample(self.joint, table, limit)
+        found = witness_pair.sample(self.joint, table, limit)
         return tuple(self.sample((source, other, atom), flows) for source, other, atom, flows in found)
 
 
@@ -161,7 +161,12 @@ def open_in_both(inside: Table, before: Verdicts, after: Verdicts) -> Table:
 
 
 def compare(
-    encodings: tuple[Encoding, Encoding], pairing: Pairing, region_: Formula, budget: Budget, *, earlier: Formula = TRUE
+    encodings: tuple[Encoding, Encoding],
+    pairing: EndpointMatching,
+    region_: Formula,
+    budget: Budget,
+    *,
+    earlier: Formula = TRUE,
 ) -> tuple[Comparison, ...]:
     """The flows of a region, a formula over the second snapshot, in parts. Raises OutOfBudget.
 
@@ -185,7 +190,7 @@ def compare(
     return (*common, *sole)
 
 
-def _parts(encodings: tuple[Encoding, Encoding], pairing: Pairing) -> Iterator[tuple[Formula, Formula]]:
+def _parts(encodings: tuple[Encoding, Encoding], pairing: EndpointMatching) -> Iterator[tuple[Formula, Formula]]:
     """Regions of both snapshots that have no flow in common: without hosts, from hosts, from others to hosts."""
     others, hosts = [0, 0], [0, 0]
     for match in pairing.matches:
@@ -209,7 +214,7 @@ def _is_host(party: Party) -> bool:
 
 def _compared(
     snapshots: tuple[Snapshot, Snapshot],
-    joint: Joint,
+    joint: JointSlices,
     region_: Formula,
     same: Callable[[], frozenset[PolicyRef]],
     budget: Budget,
@@ -266,12 +271,12 @@ def decide(comparison: Comparison, difference: Difference, budget: Budget, prove
     return Differs(sample=sample)
 
 
-def _clearest(comparison: Comparison, found: Table) -> PairSample | None:
+def _clearest(comparison: Comparison, found: Table) -> PairSpotCheck | None:
     """If there is one, a flow that differs for certain, else one that is no more open than before, else any."""
     gained = comparison.after.can_allow & ~comparison.before.can_allow & ~comparison.after.can_deny
     lost = comparison.before.can_allow & ~comparison.after.can_allow & ~comparison.before.can_deny
     for table in (found & (gained | lost), found & (comparison.looser | comparison.stricter), found):
-        best = twins.best(comparison.joint, table)
+        best = witness_pair.best(comparison.joint, table)
         if best is not None:
             source, other, flows = best
             port = place(flows.known.protocol, flows.known.port)

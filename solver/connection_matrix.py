@@ -10,11 +10,11 @@ import numpy as np
 
 from reachproof.network.flow import External, Flow
 from reachproof.network.intervals import EMPTY, IntervalSet
-from reachproof.solver.bits import Flags, from_positions, positions
+from reachproof.solver.bitset import Flags, from_positions, positions
 from reachproof.solver.budget import Budget
 from reachproof.solver.cells import Cell
+from reachproof.solver.encoding import Encoding
 from reachproof.solver.goal import Formula
-from reachproof.solver.ground import Encoding
 from reachproof.solver.reachability_cells import Allowed, Reachability, Sampled, reachability
 from reachproof.solver.reachability_matrix import Matrix, Numbers, matrix
 from reachproof.solver.slice import Slice

@@ -21,17 +21,17 @@ from reachproof.network.flow import Flow
 from reachproof.network.policy import Direction, Policy, Rule
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver import witness
-from reachproof.solver.bits import Flags
+from reachproof.solver.bitset import Flags
+from reachproof.solver.bitset_engine import verdicts
 from reachproof.solver.budget import Budget, OutOfBudget
+from reachproof.solver.encoding import Encoding
 from reachproof.solver.ends import Pairs, apart, ends
 from reachproof.solver.goal import Ranked, Search, Side, Wanted
-from reachproof.solver.ground import Encoding
-from reachproof.solver.prove import GaveUp, Model, Prover, Refuted
-from reachproof.solver.samples import Sample, bit, samples
-from reachproof.solver.sets import verdicts
 from reachproof.solver.slice import Slice, cut
-from reachproof.solver.smt import Script, ranked_script, search_script
+from reachproof.solver.smt_encoding import Script, ranked_script, search_script
+from reachproof.solver.spot_checks import SpotCheck, bit, samples
 from reachproof.solver.table import Table, everything, one_family, pairs_with, region
+from reachproof.solver.z3_backend import GaveUp, Model, Prover, Refuted
 
 WRITTEN_OUT = 4000
 _CERTAIN = {Wanted.CAN_ALLOW: Wanted.MUST_ALLOW, Wanted.CAN_DENY: Wanted.MUST_DENY}
@@ -62,7 +62,7 @@ class Absent:
     """
 
     because: tuple[Blame, ...] = ()
-    samples: tuple[Sample, ...] = ()
+    samples: tuple[SpotCheck, ...] = ()
     attempts: tuple[Flow, ...] = ()
     imagined: Snapshot | None = None
     empty: bool = False
@@ -75,7 +75,7 @@ class Ranking:
 
     holds: bool
     flow: Flow | None = None
-    samples: tuple[Sample, ...] = ()
+    samples: tuple[SpotCheck, ...] = ()
     empty: bool = False
     confirmed: bool = True
 

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from reachproof.network.flow import External
-from reachproof.solver.bits import Flags, from_positions, position_list
+from reachproof.solver.bitset import Flags, from_positions, position_list
+from reachproof.solver.end_cells import united
 from reachproof.solver.goal import Side
-from reachproof.solver.lines import united
 from reachproof.solver.slice import Slice
 from reachproof.solver.table import Table
 from reachproof.solver.universe import party_key, sole_key

@@ -2,7 +2,7 @@
 
 | Endpoint | is in one snapshot only |
 |---|---|
-| pod, node | where it has no counterpart (`solver.pairing`); nodes only if both snapshots have some |
+| pod, node | where it has no counterpart (`solver.endpoint_matching`); nodes only if both snapshots have some |
 | an address of a pod or node | of a family in which its counterpart has none; of a node, an address more |
 | outside | never: an address that a pod takes is the pod's from then on, and one that it leaves is nobody's |
 
@@ -16,14 +16,14 @@ from collections.abc import Iterator
 from reachproof.network.address import family
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import External, Party
-from reachproof.solver.bits import from_positions
+from reachproof.solver.bitset import from_positions
+from reachproof.solver.endpoint_matching import EndpointMatching
 from reachproof.solver.goal import All, At, Formula, Members, Side
-from reachproof.solver.joint import When
-from reachproof.solver.pairing import Pairing
+from reachproof.solver.joint_slices import When
 from reachproof.solver.universe import Universe, party_key
 
 
-def one_sided_regions(universe: Universe, pairing: Pairing, when: When) -> Iterator[Formula]:
+def one_sided_regions(universe: Universe, pairing: EndpointMatching, when: When) -> Iterator[Formula]:
     """Regions of a snapshot's universe that have no flow in common and together are these flows.
 
     Flows with nodes, and with pods on the host network, are apart from others, as in `solver.compare`.
@@ -44,7 +44,7 @@ def one_sided_regions(universe: Universe, pairing: Pairing, when: When) -> Itera
             yield All((At(Side.SOURCE, Members(sources)), At(Side.DESTINATION, Members(destinations))))
 
 
-def _sole_points(universe: Universe, pairing: Pairing, when: When) -> int:
+def _sole_points(universe: Universe, pairing: EndpointMatching, when: When) -> int:
     """The points that have no counterpart."""
     parties: tuple[Pod | Node, ...] = pairing.lost if when is When.BEFORE else pairing.new
     found = 0

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from reachproof.network.policy import Action, Direction
 from reachproof.network.tier import all_rules
-from reachproof.solver.bits import positions
+from reachproof.solver.bitset import positions
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.choices import (
     OWN_NODE,

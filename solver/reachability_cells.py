@@ -13,13 +13,13 @@ import numpy as np
 
 from reachproof.network.flow import External, Party
 from reachproof.network.intervals import EMPTY, IntervalSet
-from reachproof.solver.bits import position_list
+from reachproof.solver.bitset import position_list
+from reachproof.solver.bitset_engine import verdicts
 from reachproof.solver.budget import Budget
+from reachproof.solver.encoding import Encoding
 from reachproof.solver.goal import Formula, Side
-from reachproof.solver.ground import Encoding
-from reachproof.solver.samples import SAMPLES, Sample, samples
-from reachproof.solver.sets import verdicts
 from reachproof.solver.slice import Slice, cut
+from reachproof.solver.spot_checks import SAMPLES, SpotCheck, samples
 from reachproof.solver.table import Table, everything, ports_of, region
 from reachproof.solver.universe import sole_key
 
@@ -48,9 +48,9 @@ class Sampled:
     `open_kinds` are the same of the flows with two outcomes.
     """
 
-    samples: tuple[Sample, ...]
+    samples: tuple[SpotCheck, ...]
     kinds: int
-    open_samples: tuple[Sample, ...]
+    open_samples: tuple[SpotCheck, ...]
     open_kinds: int
 
 

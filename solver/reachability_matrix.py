@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 
 from reachproof.network.flow import External
 from reachproof.network.intervals import IntervalSet
-from reachproof.solver.bits import position_list
+from reachproof.solver.bitset import position_list
 from reachproof.solver.budget import Budget
+from reachproof.solver.end_cells import EndCells, end_to_end, united
 from reachproof.solver.goal import Side
-from reachproof.solver.lines import Lines, end_to_end, united
 from reachproof.solver.reachability_cells import Allowed, Reachability
 from reachproof.solver.slice import Slice
 from reachproof.solver.table import Table, ports_of
@@ -45,8 +45,8 @@ class Matrix(Generic[Value]):
     """
 
     groups: int
-    sources: Lines[int]
-    destinations: Lines[int]
+    sources: EndCells[int]
+    destinations: EndCells[int]
     numbers: Numbers
     own: dict[int, int]
     values: tuple[Value, ...]
@@ -82,7 +82,7 @@ def matrix(
     part, count = flows.part, flows.exists.shape[2]
     groups = max(group_of, default=0)
     rows, columns = (_parties(part, side, group_of, groups) for side in Side)
-    sources, destinations = Lines.of(rows), Lines.of(columns)
+    sources, destinations = EndCells.of(rows), EndCells.of(columns)
     shape = len(sources.cells), len(destinations.cells)
     size = shape[0] * shape[1]
     budget.check_table(size)

@@ -16,16 +16,16 @@ from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Direction, Policy, PolicyRef
 from reachproof.solver import witness
-from reachproof.solver.bits import positions
-from reachproof.solver.boxes import Classes, GroundTier
+from reachproof.solver.bitset import positions
+from reachproof.solver.bitset_engine import Verdicts, verdicts
+from reachproof.solver.boxes import Classes, EncodedTier
 from reachproof.solver.budget import Budget
+from reachproof.solver.encoding import Encoding
 from reachproof.solver.goal import All, At, Formula, InPorts, Members, Not, Side, Some, Wanted
-from reachproof.solver.ground import Encoding
-from reachproof.solver.prove import GaveUp, Model, Prover
-from reachproof.solver.sets import Verdicts, verdicts
 from reachproof.solver.slice import SUBJECT, Slice, cut
-from reachproof.solver.smt import search_script
+from reachproof.solver.smt_encoding import search_script
 from reachproof.solver.table import Table, everything, region
+from reachproof.solver.z3_backend import GaveUp, Model, Prover
 
 SAMPLES = 8
 WRITTEN_OUT = 60
@@ -107,7 +107,7 @@ def _selected(encoding: Encoding, ref: PolicyRef, direction: Direction) -> int:
     return _points(classes, _subjects(tiers, ref))
 
 
-def _subjects(tiers: Iterable[GroundTier], ref: PolicyRef) -> int:
+def _subjects(tiers: Iterable[EncodedTier], ref: PolicyRef) -> int:
     found = 0
     for tier in tiers:
         for policy in tier.policies:

@@ -19,15 +19,15 @@ import numpy as np
 from reachproof.network.intervals import IntervalSet, atoms
 from reachproof.network.policy import Direction, Policy, Rule
 from reachproof.network.tier import DirectedPolicy, TierOf
-from reachproof.solver.boxes import GroundPolicy, GroundRule, Near
+from reachproof.solver.box_index import PEER as PEER
+from reachproof.solver.box_index import SUBJECT as SUBJECT
+from reachproof.solver.box_index import Kept, Positions
+from reachproof.solver.boxes import EncodedPolicy, EncodedRule, Near
 from reachproof.solver.budget import Budget
 from reachproof.solver.cells import NOT_AT_A_NODE, Cell, Cells, Draft
+from reachproof.solver.encoding import Encoding
+from reachproof.solver.formula_bounds import addresses_in, leaves, upper_bound, upper_ports
 from reachproof.solver.goal import At, Formula, InPorts, Same, Side
-from reachproof.solver.ground import Encoding
-from reachproof.solver.index import PEER as PEER
-from reachproof.solver.index import SUBJECT as SUBJECT
-from reachproof.solver.index import Kept, Positions
-from reachproof.solver.region import addresses_in, leaves, upper_bound, upper_ports
 from reachproof.solver.view import View
 
 
@@ -178,19 +178,19 @@ class _Patcher:
     def tiers(self, kept: Iterable[Kept]) -> tuple[SlicedTier, ...]:
         return tuple(each.tier.map(self._policy, self._rule) for each in kept)
 
-    def _policy(self, ground: GroundPolicy) -> SlicedPolicy:
-        return ground.map(self._subjects.of_classes, self._rule)
+    def _policy(self, encoded: EncodedPolicy) -> SlicedPolicy:
+        return encoded.map(self._subjects.of_classes, self._rule)
 
-    def _rule(self, ground: GroundRule) -> SlicedRule:
+    def _rule(self, encoded: EncodedRule) -> SlicedRule:
         certain: list[Patch] = []
         possible: list[Patch] = []
-        for box in ground.boxes:
+        for box in encoded.boxes:
             subjects, peers = self._subjects.of_classes(box.subjects), self._peers.of_classes(box.peers)
             pairs = self._near(subjects, peers, box.near) if box.near else [(subjects, peers, False)]
             for some, others, may in pairs:
                 patch = Patch(some, others, self._mask(box.ports))
                 (possible if may or box.may else certain).append(patch)
-        return SlicedRule(ground.rule, ground.policy, tuple(certain), tuple(possible))
+        return SlicedRule(encoded.rule, encoded.policy, tuple(certain), tuple(possible))
 
     def _mask(self, ports: IntervalSet) -> int:
         if ports not in self._ports:

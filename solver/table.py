@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reachproof.network.intervals import IntervalSet
-from reachproof.solver.bits import Flags, positions
+from reachproof.solver.bitset import Flags, positions
 from reachproof.solver.goal import All, At, Formula, InPorts, Not, Same, Side, Some
 from reachproof.solver.slice import Slice
 

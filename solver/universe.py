@@ -27,8 +27,8 @@ from reachproof.network.intervals import IntervalSet, atoms
 from reachproof.network.labels import NAMESPACE_NAME, Operator, Selector
 from reachproof.network.policy import AddressPeer, Direction, NodePeer, parts_of
 from reachproof.network.snapshot import Snapshot
-from reachproof.solver.bits import from_positions, ones, positions
-from reachproof.solver.overlap import Overlap
+from reachproof.solver.bitset import from_positions, ones, positions
+from reachproof.solver.interval_index import IntervalIndex
 
 EXTERNAL = External()
 Key = TypeVar("Key", bound=Hashable)
@@ -225,8 +225,8 @@ class Universe:
         return tuple(self._by_free_addresses.values())
 
     @cached_property
-    def _overlap(self) -> Overlap:
-        return Overlap.of(self._by_free_addresses)
+    def _overlap(self) -> IntervalIndex:
+        return IntervalIndex.of(self._by_free_addresses)
 
     def _where(self, test: Callable[[Party], bool]) -> int:
         return from_positions(index for index, point in enumerate(self.points) if test(point.party))

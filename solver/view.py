@@ -8,7 +8,7 @@ from typing import assert_never
 
 from reachproof.network.address import ALL_ADDRESSES
 from reachproof.network.intervals import IntervalSet
-from reachproof.solver.bits import from_positions, ones, positions
+from reachproof.solver.bitset import from_positions, ones, positions
 from reachproof.solver.goal import (
     Declares,
     Hypothetical,

@@ -20,7 +20,7 @@ from reachproof.network.flow import External, Flow, Party
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import ALL_PORTS, place, protocol_port
 from reachproof.network.snapshot import Snapshot
-from reachproof.solver.bits import positions
+from reachproof.solver.bitset import positions
 from reachproof.solver.goal import Side
 from reachproof.solver.slice import Slice
 from reachproof.solver.table import Table, pairs_with

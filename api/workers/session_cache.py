@@ -18,7 +18,7 @@ from reachproof.api.schemas import SnapshotRef
 from reachproof.api.snapshot_provider import SnapshotProvider, reading_options, reread
 from reachproof.api.workers import memory
 from reachproof.queries.ask import Session
-from reachproof.solver.prove import Prover
+from reachproof.solver.z3_backend import Prover
 
 MOST = 64
 """Sessions that are kept at most, however small."""

@@ -46,7 +46,7 @@ from reachproof.api.workers.ipc import (
 )
 from reachproof.api.workers.session_cache import OrderSessions, SessionCache
 from reachproof.network.errors import InputError, InternalError
-from reachproof.solver.prove import Prover
+from reachproof.solver.z3_backend import Prover
 
 _AGAIN = 0.05
 """Seconds after which Z3 is told once more to stop; it may not have been at work when it was told."""

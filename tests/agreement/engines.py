@@ -10,14 +10,14 @@ from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import place
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.trace import Truth
+from reachproof.solver.bitset_engine import Verdicts, verdicts
 from reachproof.solver.budget import Budget
 from reachproof.solver.decide import Found, Undecided, search
+from reachproof.solver.encoding import Encoding, prepare
 from reachproof.solver.goal import TRUE, All, At, Formula, InAddresses, InPorts, Members, Search, Side, Wanted
-from reachproof.solver.ground import Encoding, prepare
-from reachproof.solver.prove import Prover
-from reachproof.solver.sets import Verdicts, verdicts
 from reachproof.solver.slice import Slice, cut
 from reachproof.solver.universe import party_key
+from reachproof.solver.z3_backend import Prover
 
 BUDGET = Budget()
 

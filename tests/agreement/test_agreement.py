@@ -12,8 +12,8 @@ from reachproof.network.flow import Flow
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
+from reachproof.solver.encoding import prepare
 from reachproof.solver.goal import Wanted
-from reachproof.solver.ground import prepare
 from tests.agreement.engines import all_flows_of, asked, looked_up, possible
 from tests.strategies.flows import all_flows
 from tests.strategies.snapshots import snapshots

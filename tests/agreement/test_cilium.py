@@ -15,8 +15,8 @@ from reachproof.network.options import CidrMatches, Enforcement, Options
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
+from reachproof.solver.encoding import prepare
 from reachproof.solver.goal import Wanted
-from reachproof.solver.ground import prepare
 from tests.agreement.cilium_oracle import Oracle, Settings
 from tests.agreement.engines import all_flows_of, asked, looked_up, possible
 from tests.strategies.cilium import OPTIONS, mixed_manifests, mixed_snapshots

@@ -20,8 +20,8 @@ from reachproof.queries.report_nodes import End
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget
-from reachproof.solver.ground import prepare
-from reachproof.solver.prove import Prover
+from reachproof.solver.encoding import prepare
+from reachproof.solver.z3_backend import Prover
 from tests.strategies.pairs import Change, all_flow_pairs, changes, lone_flows, port_pieces
 
 RANK = {Truth.DENIED: 0, Truth.EITHER: 1, Truth.ALLOWED: 2}

@@ -16,14 +16,14 @@ from reachproof.network.ports import place
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget
-from reachproof.solver.compare import Comparison, Differs, Equal, PairSample, compare, decide
+from reachproof.solver.compare import Comparison, Differs, Equal, PairSpotCheck, compare, decide
+from reachproof.solver.encoding import prepare
+from reachproof.solver.endpoint_matching import pair
 from reachproof.solver.goal import TRUE, Side
-from reachproof.solver.ground import prepare
-from reachproof.solver.joint import Difference, Joint, When
-from reachproof.solver.pairing import pair
-from reachproof.solver.prove import Prover
-from reachproof.solver.samples import bit
-from reachproof.solver.twins import flow_between
+from reachproof.solver.joint_slices import Difference, JointSlices, When
+from reachproof.solver.spot_checks import bit
+from reachproof.solver.witness_pair import flow_between
+from reachproof.solver.z3_backend import Prover
 from tests.strategies.open_choices import TooManyError, ends
 from tests.strategies.pairs import Change, all_flow_pairs, changes, lone_flows, open_changes, some_flow_pairs
 
@@ -48,18 +48,18 @@ def truths(change: Change, flows: tuple[Flow, Flow]) -> Truths:
     return truth(change.before, flows[0]), truth(change.after, flows[1])
 
 
-def cell(joint: Joint, side: Side, before: tuple[object, int], after: tuple[object, int]) -> set[int]:
+def cell(joint: JointSlices, side: Side, before: tuple[object, int], after: tuple[object, int]) -> set[int]:
     """The cells of a side that an endpoint lies in with these addresses."""
     return {
         number
-        for number, twins in enumerate(joint.twins[side])
-        for twin in twins
-        if twin.before is not None
-        and twin.after is not None
-        and twin.after.party == after[0]
-        and after[1] in twin.after.addresses
-        and before[1] in twin.before.addresses
-        and twin.before.party == before[0]
+        for number, point_pairs in enumerate(joint.point_pairs[side])
+        for point_pair in point_pairs
+        if point_pair.before is not None
+        and point_pair.after is not None
+        and point_pair.after.party == after[0]
+        and after[1] in point_pair.after.addresses
+        and before[1] in point_pair.before.addresses
+        and point_pair.before.party == before[0]
     }
 
 
@@ -122,7 +122,7 @@ def all_truths(change: Change) -> set[Truths]:
     return found | {(Truth.DENIED, truth(change.after, flow)) for flow in lone_flows(change, 1)}
 
 
-def told(change: Change, sample: PairSample) -> Truths:
+def told(change: Change, sample: PairSpotCheck) -> Truths:
     before, after = sample.flows.before, sample.flows.after
     return (
         Truth.DENIED if before is None else truth(change.before, before),
@@ -171,8 +171,8 @@ def _known(party: Party, address: int) -> int | None:
 
 def _flows(part: Comparison, at: int) -> Iterator[Flow]:
     for source, destination in np.argwhere(part.inside.any(axis=2)).tolist():
-        for one in part.joint.twins[Side.SOURCE][source]:
-            for other in part.joint.twins[Side.DESTINATION][destination]:
+        for one in part.joint.point_pairs[Side.SOURCE][source]:
+            for other in part.joint.point_pairs[Side.DESTINATION][destination]:
                 pair_ = flow_between(part.joint, (one,), (other,), atoms=1)
                 flow = pair_ and (pair_.before, pair_.after)[at]
                 if flow:

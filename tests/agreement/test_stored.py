@@ -11,8 +11,8 @@ from reachproof.network.options import Cni, Options
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
+from reachproof.solver.encoding import prepare
 from reachproof.solver.goal import Wanted
-from reachproof.solver.ground import prepare
 from tests.agreement.engines import all_flows_of, looked_up, possible
 from tests.agreement.test_agreement import expected, some_of
 from tests.strategies.stored import odd_manifests

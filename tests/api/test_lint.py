@@ -6,8 +6,8 @@ from reachproof.documents.json import plain
 from reachproof.queries.findings import findings_document
 from reachproof.queries.hygiene import lint
 from reachproof.solver.budget import Budget
-from reachproof.solver.ground import prepare
-from reachproof.solver.prove import Prover
+from reachproof.solver.encoding import prepare
+from reachproof.solver.z3_backend import Prover
 from tests.api.requests import MANIFESTS, check_problem, client, error, tenants
 
 

@@ -17,7 +17,7 @@ from reachproof.api.workers.worker_main import CurrentTask
 from reachproof.network.errors import InputError
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver.budget import Budget
-from reachproof.solver.prove import GaveUp, Prover
+from reachproof.solver.z3_backend import GaveUp, Prover
 from tests.api.requests import ISOLATED, MANIFESTS, tenants
 
 DIGEST = tenants().digest

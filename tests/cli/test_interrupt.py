@@ -11,7 +11,7 @@ import z3
 
 from reachproof.cli.interrupt import ends_at_interrupt
 from reachproof.solver.budget import Budget
-from reachproof.solver.prove import Prover
+from reachproof.solver.z3_backend import Prover
 from tests.cli.test_process import EXAMPLES, ISOLATED, environment
 
 # A program that stays in C for good once it is asked: ctypes gives the interpreter lock back, as Z3's library does.
@@ -34,7 +34,7 @@ import signal
 from reachproof.cli.main import main
 from reachproof.queries.ask import Session
 from reachproof.solver.budget import Budget
-from reachproof.solver.prove import Prover
+from reachproof.solver.z3_backend import Prover
 signal.signal(signal.SIGINT, signal.default_int_handler)
 HOLES = 12
 def pigeons():

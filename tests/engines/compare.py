@@ -14,7 +14,7 @@ from itertools import combinations
 from reachproof.network.flow import Flow
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
-from reachproof.solver.ground import prepare
+from reachproof.solver.encoding import prepare
 from tests.agreement.engines import all_flows_of, by_z3, looked_up
 from tests.engines.drawn import Case, Rewrite, Verdicts, flows_of, rebound
 from tests.engines.engine import Engine

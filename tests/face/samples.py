@@ -33,7 +33,7 @@ from reachproof.queries.hygiene import lint
 from reachproof.queries.packs import check, library
 from reachproof.queries.possible_exposure import with_possible
 from reachproof.solver.budget import Budget
-from reachproof.solver.prove import Prover
+from reachproof.solver.z3_backend import Prover
 from tests.house.places import ROOT
 
 EXAMPLES = ROOT / "queries" / "examples"

@@ -19,7 +19,7 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.queries.connectivity import Connectivity, Request, connectivity
 from reachproof.queries.connectivity_document import connectivity_blocks
 from reachproof.queries.report_nodes import End, EndKind
-from reachproof.solver.ground import prepare
+from reachproof.solver.encoding import prepare
 from tests.laws.law import ANY, WRITTEN, with_rule
 from tests.laws.test_networkpolicy_laws import of_namespaces, swapped
 from tests.strategies.snapshots import manifests, snapshots

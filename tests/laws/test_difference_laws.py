@@ -19,8 +19,8 @@ from reachproof.queries.ask import Session
 from reachproof.queries.diff_rows import DiffRow
 from reachproof.queries.difference import Diff, difference
 from reachproof.solver.budget import Budget
-from reachproof.solver.ground import prepare
-from reachproof.solver.prove import Prover
+from reachproof.solver.encoding import prepare
+from reachproof.solver.z3_backend import Prover
 from tests.strategies.pairs import Change, changes, edits, open_changes
 from tests.strategies.snapshots import manifests, snapshots
 from tests.strategies.vocabulary import Manifest

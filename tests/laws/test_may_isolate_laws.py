@@ -12,7 +12,7 @@ from reachproof.network.policy import Direction, Policy, TierName
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
-from reachproof.solver.ground import prepare
+from reachproof.solver.encoding import prepare
 from tests.agreement.engines import all_flows_of, asked, looked_up
 from tests.laws.law import placed
 from tests.strategies.cilium import mixed_snapshots

@@ -18,7 +18,7 @@ from reachproof.network.ports import Protocol
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
-from reachproof.solver.ground import prepare
+from reachproof.solver.encoding import prepare
 from tests.agreement.engines import all_flows_of, by_z3, looked_up
 from tests.live.connections import Connection
 from tests.live.dataplane import POD_ADDRESSES, Dataplane, dataplane, lacking, pod_object

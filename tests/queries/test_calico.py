@@ -16,7 +16,7 @@ from reachproof.queries.difference import difference
 from reachproof.queries.errors import QueryError
 from reachproof.queries.lint_input import static_findings
 from reachproof.solver.budget import Budget
-from reachproof.solver.ground import prepare
+from reachproof.solver.encoding import prepare
 from reachproof.solver.universe import build
 from tests.agreement.engines import prover
 

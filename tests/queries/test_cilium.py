@@ -17,7 +17,7 @@ from reachproof.queries.ask import Session
 from reachproof.queries.findings import Code
 from reachproof.queries.hygiene import lint
 from reachproof.solver.budget import Budget
-from reachproof.solver.ground import prepare
+from reachproof.solver.encoding import prepare
 from tests.agreement.engines import prover
 
 CASES = Path(__file__).resolve().parents[1] / "cases" / "cilium.yaml"

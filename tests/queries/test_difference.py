@@ -14,7 +14,7 @@ from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Truth
 from reachproof.solver import compare
 from reachproof.solver.budget import Budget
-from reachproof.solver.prove import Prover, Refuted
+from reachproof.solver.z3_backend import Prover, Refuted
 from tests.queries.given import (
     Manifest,
     admin_policy,

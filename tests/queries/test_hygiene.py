@@ -19,11 +19,11 @@ from reachproof.queries.ask import Session
 from reachproof.queries.findings import Code, Finding
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
-from reachproof.solver.ambiguity import Ambiguity, Cause
 from reachproof.solver.budget import Budget
-from reachproof.solver.ground import prepare
-from reachproof.solver.prove import Prover
+from reachproof.solver.encoding import prepare
+from reachproof.solver.nondeterminism import Ambiguity, Cause
 from reachproof.solver.redundancy import Redundancy
+from reachproof.solver.z3_backend import Prover
 from tests.agreement.engines import asked, prover
 from tests.strategies.flows import flows
 from tests.strategies.snapshots import snapshots

@@ -18,7 +18,7 @@ from reachproof.queries.explain import explain
 from reachproof.queries.ingress_controller import KNOWN, STAND_IN, controllers, with_stand_in
 from reachproof.semantics.evaluate import require_possible, truth
 from reachproof.semantics.trace import Truth
-from reachproof.solver.ground import prepare
+from reachproof.solver.encoding import prepare
 from tests.agreement.engines import all_flows_of, asked, looked_up
 from tests.queries.given import Manifest, admin_policy, codes, namespace, network_policy, notice, pod, session, shown
 from tests.strategies.flows import some_flows

@@ -27,10 +27,10 @@ from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget
 from reachproof.solver.goal import Wanted
-from reachproof.solver.possible.layout import layout
-from reachproof.solver.possible.scope import scope
-from reachproof.solver.possible.script import open_script
-from reachproof.solver.prove import Model, Prover
+from reachproof.solver.open_world.open_encoding import open_script
+from reachproof.solver.open_world.scope import scope
+from reachproof.solver.open_world.variables import layout
+from reachproof.solver.z3_backend import Model, Prover
 from tests.queries.possible_world import End, Port, addresses, existing, flow, is_node, possible, with_ends, words
 from tests.queries.test_brute_force import FLOORS
 from tests.strategies.cilium import policy_sets

@@ -17,8 +17,8 @@ from reachproof.queries.connectivity import EVERYTHING, Connectivity, Request, c
 from reachproof.queries.exposure import exposure
 from reachproof.queries.possible_exposure import potentials, with_possible
 from reachproof.solver.budget import Budget
-from reachproof.solver.ground import prepare
-from reachproof.solver.prove import Prover
+from reachproof.solver.encoding import prepare
+from reachproof.solver.z3_backend import Prover
 from tests.agreement.engines import prover
 from tests.queries.test_connectivity import DB, PEER_WEB, WEB, pod, policy
 from tests.strategies.snapshots import snapshots

@@ -18,7 +18,7 @@ from reachproof.queries.exposure import Facing, exposure
 from reachproof.queries.possible_exposure import with_possible
 from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget
-from reachproof.solver.prove import Prover
+from reachproof.solver.z3_backend import Prover
 from tests.queries.given import deployment, namespace, network_policy, node, pod, session
 from tests.queries.test_connectivity import pod as owned_pod
 

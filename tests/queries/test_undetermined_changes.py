@@ -13,8 +13,8 @@ from reachproof.network.options import Channel, Cni, Options
 from reachproof.queries.ask import Session
 from reachproof.queries.difference import Diff, difference
 from reachproof.solver.budget import Budget
-from reachproof.solver.ground import prepare
-from reachproof.solver.prove import Prover
+from reachproof.solver.encoding import prepare
+from reachproof.solver.z3_backend import Prover
 from tests.queries.given import Manifest, namespace, network_policy, pod
 
 PROVER = Prover()

@@ -6,12 +6,12 @@ from reachproof.network.address import parse_cidr
 from reachproof.network.flow import Flow
 from reachproof.network.ports import ALL_PORTS, Protocol, port_range
 from reachproof.network.snapshot import Snapshot
-from reachproof.solver.bits import positions
+from reachproof.solver.bitset import positions
+from reachproof.solver.bitset_engine import Verdicts, verdicts
 from reachproof.solver.budget import Budget
 from reachproof.solver.cells import Cell
+from reachproof.solver.encoding import Encoding, prepare
 from reachproof.solver.goal import All, At, Formula, InAddresses, InPorts, Members, Side, Wanted
-from reachproof.solver.ground import Encoding, prepare
-from reachproof.solver.sets import Verdicts, verdicts
 from reachproof.solver.slice import Slice, cut
 from reachproof.solver.universe import party_key
 

@@ -17,14 +17,14 @@ from reachproof.queries import claims, replay
 from reachproof.semantics.evaluate import evaluate, truth
 from reachproof.semantics.trace import Trace, Truth
 from reachproof.solver import decide
+from reachproof.solver.bitset_engine import Verdicts, verdicts
 from reachproof.solver.budget import Budget
 from reachproof.solver.decide import Absent, Blame, Found, search
+from reachproof.solver.encoding import prepare
 from reachproof.solver.goal import At, Members, Search, Side, Wanted
-from reachproof.solver.ground import prepare
-from reachproof.solver.prove import Model, Prover, Refuted
-from reachproof.solver.sets import Verdicts, verdicts
 from reachproof.solver.slice import Slice, cut
-from reachproof.solver.smt import search_script
+from reachproof.solver.smt_encoding import search_script
+from reachproof.solver.z3_backend import Model, Prover, Refuted
 from tests.agreement.engines import pinned, prover
 from tests.queries.given import network_policy, pod, session
 from tests.solver.asked import all_of, destination, source, tcp

@@ -10,8 +10,8 @@ from reachproof.network.cluster import Pod
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import Protocol, place
 from reachproof.solver.budget import Budget
+from reachproof.solver.end_cells import EndCells, united
 from reachproof.solver.goal import At, Members, Side
-from reachproof.solver.lines import Lines, united
 from reachproof.solver.reachability_cells import Allowed, reachability
 from reachproof.solver.reachability_matrix import matrix
 from tests.queries.given import network_policy, pod, session
@@ -35,7 +35,7 @@ def test_united_is_the_union_over_pairs_of_cells(
 
 
 def test_ends_of_the_same_cells_share_a_line() -> None:
-    lines = Lines.of({"a": (1, 2), "b": (0,), "c": [1, 2]})
+    lines = EndCells.of({"a": (1, 2), "b": (0,), "c": [1, 2]})
     assert lines.cells == ((1, 2), (0,))
     assert lines.line_of == {"a": 0, "b": 1, "c": 0}
 

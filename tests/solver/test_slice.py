@@ -10,11 +10,11 @@ from reachproof.network.flow import External
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import ALL_PORTS, format_ports
 from reachproof.network.snapshot import Snapshot
-from reachproof.solver.bits import positions
+from reachproof.solver.bitset import positions
 from reachproof.solver.budget import Budget, OutOfBudget
+from reachproof.solver.encoding import prepare
+from reachproof.solver.formula_bounds import upper_bound, upper_ports
 from reachproof.solver.goal import FALSE, TRUE, All, At, Formula, InPorts, Members, Not, Side, Some
-from reachproof.solver.ground import prepare
-from reachproof.solver.region import upper_bound, upper_ports
 from reachproof.solver.slice import Slice, cut
 from reachproof.solver.table import everything, pairs_with
 from reachproof.solver.universe import Point, sole_key

@@ -11,7 +11,7 @@ from reachproof.network.flow import External
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import Operator, Requirement, Selector
 from reachproof.network.snapshot import Snapshot
-from reachproof.solver.bits import positions
+from reachproof.solver.bitset import positions
 from reachproof.solver.goal import InAddresses
 from reachproof.solver.universe import build, regions_of, sole_key
 from reachproof.solver.view import View
