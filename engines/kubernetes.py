@@ -116,11 +116,16 @@ def _network_policy(policies: list[Policy], direction: Direction, profile: Kuber
 
 
 def _selection_ends(policies: list[Policy]) -> tuple[Tier, ...]:
-    """A pod that any NetworkPolicy selects, in whichever direction, never meets the baseline."""
+    """A pod that any NetworkPolicy selects, in whichever direction, never meets the baseline.
+
+    One that may isolate is one that may select.
+    """
     allow = Rule(action=Action.ALLOW, matches=(Match(AnyPeer()),), name="selected", origin=BUILT_IN)
+    perhaps = replace(allow, may=True)
     selecting = tuple(
-        replace(policy, egress=(allow,), ingress=(allow,), isolates=frozenset())
+        replace(policy, egress=(rule,), ingress=(rule,), isolates=frozenset(), may_isolate=frozenset())
         for policy in policies
         if policy.tier is TierName.NETWORK_POLICY
+        for rule in (perhaps if policy.may_isolate else allow,)
     )
     return (Tier(name=TierName.NETWORK_POLICY, chains=((selecting,),)),) if selecting else ()

@@ -13,9 +13,13 @@ def doubted(policy: Policy, place: Place) -> Policy:
     if not place.doubts:
         return policy
     reason = f"whether implementations program the policy is not certain, since {place.doubts[0]}"
+    doubts = "; ".join(place.doubts)
 
     def rules(found: tuple[Rule, ...]) -> tuple[Rule, ...]:
-        return tuple(replace(rule, may=True, reason=reason, reason_code="MAYBE_NOT_PROGRAMMED") for rule in found)
+        return tuple(
+            replace(rule, may=True, reason=reason, reason_code="MAYBE_NOT_PROGRAMMED", condition=doubts)
+            for rule in found
+        )
 
     return replace(
         policy,
@@ -23,4 +27,5 @@ def doubted(policy: Policy, place: Place) -> Policy:
         egress=rules(policy.egress),
         isolates=frozenset(),
         may_isolate=policy.isolates,
+        doubts=doubts,
     )

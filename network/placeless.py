@@ -26,9 +26,9 @@ def placeless_rule(rule: Rule) -> Rule:
 
 
 def same_policy(one: Policy, other: Policy) -> bool:
-    """True if both do the same for the same reasons: equal but for their places, conditions of rules included."""
+    """True if both do the same for the same reasons: equal but for their places, doubts and conditions included."""
     return placeless(one) == placeless(other) and _conditions(one) == _conditions(other)
 
 
 def _conditions(policy: Policy) -> list[str]:
-    return [rule.condition for direction in Direction for rule in policy.rules(direction)]
+    return [policy.doubts, *(rule.condition for direction in Direction for rule in policy.rules(direction))]

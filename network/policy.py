@@ -268,9 +268,9 @@ class Policy:
     """A policy object. Lower `priority` comes first within a tier; it is 0 for kinds without one, or infinite.
 
     `isolates`: the directions in which a selected pod meets the end of the tier where no policy of it decides.
-    `may_isolate`: those in which it may or may not do so; what allows in the same tier comes first. `extension`: what
-    it is to its implementation alone. `written`: a digest of what the object says, and `unmodelled` the parts of it
-    that flows do not show; of policies that were read only.
+    `may_isolate`: those in which it may or may not do so; what allows in the same tier comes first. `doubts`: why it
+    may have no effect at all. `extension`: what it is to its implementation alone. `written`: a digest of what the
+    object says, and `unmodelled` the parts of it that flows do not show; of policies that were read only.
     """
 
     ref: PolicyRef
@@ -282,6 +282,7 @@ class Policy:
     ingress: tuple[Rule, ...] = ()
     isolates: frozenset[Direction] = frozenset()
     may_isolate: frozenset[Direction] = frozenset()
+    doubts: str = field(default="", compare=False)
     written: str = field(default="", compare=False)
     unmodelled: tuple[Unmodelled, ...] = field(default=(), compare=False)
     origin: Origin

@@ -122,7 +122,7 @@ def perhaps_isolating(policies: Iterable[Policy], direction: Direction, rules: I
         if direction in policy.may_isolate:
             first = len(policy.rules(direction))
             found = tuple(
-                replace(rule, name=ISOLATION, index=first + number, origin=policy.origin)
+                replace(rule, name=ISOLATION, index=first + number, origin=policy.origin, condition=policy.doubts)
                 for number, rule in enumerate(rules)
             )
             egress, ingress = (found, ()) if direction is Direction.EGRESS else ((), found)

@@ -32,6 +32,7 @@ from reachproof.queries.bind_sets import Binder
 from reachproof.queries.diff_causes import replayed
 from reachproof.queries.difference import Diff, difference, judge, show, undetermined
 from reachproof.queries.errors import QueryError
+from reachproof.queries.ingress_controller import STAND_IN
 from reachproof.queries.input_changes import (
     PolicyChange,
     demand_same_engine,
@@ -84,6 +85,8 @@ def change_plan(binder: Binder, changed: ast.Changed, known: Iterable[str]) -> C
     name = changed.snapshot
     if name.text not in known:
         binder.refuse(_unknown(name.text, sorted(known)), name.span)
+    if STAND_IN in binder.snapshot.pods:
+        binder.refuse("no pod of the input is known for an ingress controller; leave it out, or name its pods")
     return ChangePlan(
         change=changed.form,
         since=name.text,

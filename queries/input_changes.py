@@ -207,7 +207,7 @@ def _meets(encoding: Encoding, region: Formula, policy: Policy, points: int) -> 
     if region == TRUE:
         return bool(points)
     view = View.of(encoding.universe, addresses_in(region))
-    acting = (each for each in Direction if policy.rules(each) or each in policy.isolates)
+    acting = (each for each in Direction if policy.acts(each))
     return any(view.lift(points) & upper_bound(view, region, SUBJECT[direction]) for direction in acting)
 
 

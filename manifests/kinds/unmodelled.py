@@ -6,6 +6,7 @@
 | HTTP, DNS, Kafka and other L7 rules, TLS server names, domain names; ICMP, TLS settings, authentication | Cilium |
 | requests, JWT, SNI, the authorizer that is asked | AuthorizationPolicy |
 | domain names | the admin kinds |
+| what the API server stores and implementations may refuse | the admin kinds, NetworkPolicy |
 
 What is not in the table, and makes a rule one that may match, is the whole rule as it is written. Text is canonical:
 the same for two copies of a part, whatever the order of its keys.
@@ -50,12 +51,13 @@ def annotated(policy: Policy, manifest: Manifest) -> Policy:
         if not any(part.open for part in parts.get(place, ())):
             whole = Unmodelled(what="a rule that may match", text=canonical(_stored(items.get(place))), open=True)
             parts.setdefault(place, []).append(whole)
+    doubts = (Unmodelled(what="what implementations may refuse", text=policy.doubts, open=True),)
     return replace(
         policy,
         egress=_conditioned(policy.egress, Direction.EGRESS, parts),
         ingress=_conditioned(policy.ingress, Direction.INGRESS, parts),
         written=_digest([manifest.kind, spec]),
-        unmodelled=tuple(part for place in sorted(parts) for part in parts[place]),
+        unmodelled=(*(doubts if policy.doubts else ()), *(part for place in sorted(parts) for part in parts[place])),
     )
 
 
@@ -100,12 +102,13 @@ def _is_open(rule: Rule) -> bool:
 def _conditioned(
     rules: tuple[Rule, ...], direction: Direction, parts: Mapping[Place, list[Unmodelled]]
 ) -> tuple[Rule, ...]:
-    return tuple(
-        replace(rule, condition=" ".join(part.text for part in parts[direction, rule.index] if part.open))
-        if _is_open(rule)
-        else rule
-        for rule in rules
-    )
+    """The rules with what they depend on; those of a policy that may have no effect depend on the reasons too."""
+
+    def conditioned(rule: Rule) -> Rule:
+        texts = (part.text for part in parts[direction, rule.index] if part.open)
+        return replace(rule, condition=" ".join((rule.condition, *texts)).strip())
+
+    return tuple(conditioned(rule) if _is_open(rule) else rule for rule in rules)
 
 
 # ---------------------------------------------------------------- where rules stand

@@ -12,12 +12,9 @@ from hypothesis import strategies as st
 from reachproof.engines.assembly import programs
 from reachproof.engines.own_tiers import NORMAL
 from reachproof.manifests.load import load_objects
-from reachproof.network.address import family, parse_address
 from reachproof.network.cluster import Pod
-from reachproof.network.flow import External, Flow
 from reachproof.network.options import Channel, Cni, Options
 from reachproof.network.policy import Action, Direction, Policy, Rule, TierName
-from reachproof.network.ports import Protocol
 from reachproof.network.predicate import holds
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.evaluate import is_itself, truth
@@ -143,71 +140,6 @@ def _blocks(block: Manifest) -> list[Manifest]:
 def _halves(cidr: str) -> list[Any]:
     parsed = ip_network(cidr)
     return [parsed] if parsed.prefixlen == parsed.max_prefixlen else list(parsed.subnets())
-
-
-def with_rules_to(service: str, objects: list[Manifest]) -> list[Manifest]:
-    """The objects, and a policy that lets the pods of one namespace out to this Service of another only."""
-    rule = {"toServices": [{"k8sService": {"serviceName": service, "namespace": "bank"}}]}
-    policy = {
-        "apiVersion": "cilium.io/v2",
-        "kind": "CiliumNetworkPolicy",
-        "metadata": {"name": "to-service", "namespace": "shop"},
-        "spec": {"endpointSelector": {}, "egress": [rule]},
-    }
-    return [*objects, policy]
-
-
-def with_slices(objects: list[Manifest], *lists: list[Manifest]) -> list[Manifest]:
-    """The objects with one EndpointSlice for each list of endpoints, in place of every one that they have."""
-    (model,) = (each for each in objects if each["kind"] == "EndpointSlice")
-    slices = [
-        {**model, "metadata": {**model["metadata"], "name": f"cut-{number}"}, "endpoints": endpoints}
-        for number, endpoints in enumerate(lists)
-    ]
-    return [*(each for each in objects if each is not model), *slices]
-
-
-@settings(max_examples=SOME)
-@given(mixed_manifests(), st.lists(st.booleans(), min_size=3, max_size=3))
-def test_the_backends_of_a_service_in_two_slices_are_those_of_one(objects: list[Manifest], ready: list[bool]) -> None:
-    objects = with_rules_to("far", objects)
-    endpoints = [
-        {"addresses": [address], "conditions": {"ready": each}}
-        for address, each in zip(("203.0.113.7", "10.0.0.1", "192.168.0.2"), ready, strict=True)
-    ]
-    whole = load_objects(with_slices(objects, endpoints), options=CILIUM)
-    cut = load_objects(with_slices(objects, endpoints[2:], endpoints[:2]), options=CILIUM)
-    assert_same(whole, cut)
-    for flow in flows_to_far(whole):
-        assert truth(whole, flow) is truth(cut, placed(cut, flow)), str(flow)
-
-
-def flows_to_far(snapshot: Snapshot) -> list[Flow]:
-    """Flows from the pods that the policy is about to addresses outside, of which the first may be in a slice."""
-    return [
-        Flow(
-            source=pod,
-            destination=External(),
-            source_address=pod.addresses[0],
-            destination_address=parse_address(address),
-            protocol=Protocol.TCP,
-            port=80,
-        )
-        for pod in snapshot.pods_in.get("shop", ())
-        for address in ("203.0.113.7", "203.0.113.8")
-        if pod.addresses and family(pod.addresses[0]) == 4
-    ]
-
-
-@settings(max_examples=SOME)
-@given(mixed_manifests(), st.booleans())
-def test_a_service_without_backends_matches_nobody(objects: list[Manifest], listed: bool) -> None:
-    idle = [{"addresses": ["203.0.113.7"], "conditions": {"ready": False}}] if listed else []
-    nobody = load_objects(with_slices(with_rules_to("far", objects), idle), options=CILIUM)
-    unknown = load_objects(with_slices(with_rules_to("nowhere", objects), idle), options=CILIUM)
-    assert_same(nobody, unknown)
-    for flow in flows_to_far(nobody):
-        assert truth(nobody, flow) is truth(unknown, placed(unknown, flow)), str(flow)
 
 
 @settings(max_examples=SOME)

@@ -11,19 +11,31 @@ from hypothesis import strategies as st
 from reachproof.manifests.load import load_objects
 from reachproof.network.cluster import Pod
 from reachproof.network.flow import Flow
-from reachproof.network.options import Options
+from reachproof.network.options import Cni, Options
 from reachproof.network.ports import Protocol
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries.errors import QueryError
 from reachproof.queries.explain import explain
 from reachproof.queries.ingress_controller import KNOWN, STAND_IN, controllers, with_stand_in
 from reachproof.semantics.evaluate import require_possible, truth
 from reachproof.semantics.trace import Truth
 from reachproof.solver.encoding import prepare
 from tests.agreement.engines import all_flows_of, asked, looked_up
-from tests.queries.given import Manifest, admin_policy, codes, namespace, network_policy, notice, pod, session, shown
+from tests.queries.given import (
+    Manifest,
+    admin_policy,
+    baseline,
+    codes,
+    namespace,
+    network_policy,
+    notice,
+    pod,
+    session,
+    shown,
+)
 from tests.strategies.flows import some_flows
 from tests.strategies.snapshots import manifests, model_options
-from tests.strategies.vocabulary import NAMESPACE_LABELS, POD_LABELS
+from tests.strategies.vocabulary import NAMESPACE_LABELS, NAMESPACES, POD_LABELS
 
 ASKED = "can the ingress controller reach pod shop/front on tcp/80?"
 CLAIMED = "every the ingress controller can reach pod shop/front on tcp/80"
@@ -109,6 +121,27 @@ class TestStandIn:
         assert str(asking.ask(ASKED).verdict) == "reachable"
         assert str(asking.ask(CLAIMED).verdict) == "violated"
 
+    @pytest.mark.parametrize("types", [["Ingress"], ["Egress"], ["Ingress", "Egress"]])
+    def test_a_network_policy_that_may_select_it_may_or_may_not_keep_the_baseline_away(self, types: list[str]) -> None:
+        theirs = network_policy("ingress-nginx/some", {"role": "edge"}, policyTypes=types)
+        shut = baseline(egress=[{"action": "Deny", "to": [{"namespaces": {}}]}])
+        asking = session(namespace("ingress-nginx"), FRONT, theirs, shut, cni="kube-network-policies")
+        reaches, never = asking.ask(CLAIMED), asking.ask(CLAIMED.replace("every", "no"))
+        egress = "Egress" in types
+        assert (reaches.verdict, never.verdict) == ("violated", "holds" if egress else "violated")
+        assert notice(reaches, "MAY_MATCH").startswith("whether NetworkPolicy ingress-nginx/some ")
+
+    def test_changes_are_not_asked_of_it(self) -> None:
+        asking = session(FRONT).since({"old": session(FRONT)})
+        with pytest.raises(QueryError) as refused:
+            asking.ask("nothing changed since snapshot old except to the ingress controller")
+        assert [problem.message for problem in refused.value.problems] == [
+            "no pod of the input is known for an ingress controller; leave it out, or name its pods"
+        ]
+        known = session(NAMED, FRONT).since({"old": session(FRONT)})
+        answer = known.ask("nothing changed since snapshot old except to the ingress controller")
+        assert answer.verdict == "violated"
+
     def test_it_is_in_no_set_of_a_sentence_that_does_not_speak_of_it(self) -> None:
         asking = session(FRONT)
         asking.ask(ASKED)
@@ -139,11 +172,36 @@ def controller(labels: dict[str, str], home: str, address: str) -> Manifest:
     }
 
 
+FLOOR: Manifest = {
+    "apiVersion": "policy.networking.k8s.io/v1alpha2",
+    "kind": "ClusterNetworkPolicy",
+    "metadata": {"name": "floor"},
+    "spec": {
+        "tier": "Baseline",
+        "priority": 1000,
+        "subject": {"namespaces": {}},
+        "egress": [{"action": "Deny", "to": [{"namespaces": {}}]}],
+    },
+}
+KUBERNETES = [Options(cni=cni) for cni in (Cni.SPEC, Cni.KUBE_NETWORK_POLICIES, Cni.KUBE_NETWORK_POLICIES, Cni.ANTREA)]
+
+
+@st.composite
+def floors(draw: st.DrawFn) -> list[Manifest]:
+    """At times a policy that may select the controller, over a baseline that shuts everybody in."""
+    if draw(st.booleans()):
+        return []
+    types = draw(st.sampled_from((["Ingress"], ["Egress"])))
+    selector = dict(draw(st.sampled_from(POD_LABELS)))
+    home = draw(st.sampled_from(("edge", *NAMESPACES)))
+    return [network_policy(f"{home}/floor", selector, policyTypes=types), FLOOR]
+
+
 @st.composite
 def with_and_without(draw: st.DrawFn) -> tuple[Snapshot, Snapshot]:
     """A snapshot with the stand-in, and the same with a controller in its place: any labels, in any empty namespace."""
-    options: Options = draw(model_options())
-    objects = draw(manifests(channel=options.channel, most_pods=3))
+    options: Options = draw(st.one_of(model_options(), st.sampled_from(KUBERNETES)))
+    objects = [*draw(manifests(channel=options.channel, most_pods=3)), *draw(floors())]
     given_ = load_objects(objects, options=options)
     used = {pod.namespace for pod in given_.pods}
     empty = sorted({each.name for each in given_.namespaces if each.name not in used} | {"edge"})

@@ -299,3 +299,47 @@ def test_a_selector_of_every_group_may_take_port_names_away_whatever_else_a_rule
     found = diff([named], [named, wide], CILIUM, cluster)
     assert found.relation is (Relation.UNDETERMINED if rules else Relation.STRICTER)
     assert verdicts([named], [named, wide], CILIUM, cluster)[1] == ("unknown" if rules else "violated")
+
+
+def odd_admin(operator: str, *protocols: str) -> Manifest:
+    """An AdminNetworkPolicy that denies, with what an API server stores and an implementation may refuse."""
+    subject = {"namespaces": {"matchExpressions": [{"key": "team", "operator": operator, "values": ["a"]}]}}
+    ports = [{"portNumber": {"protocol": each, "port": 80}} for each in protocols]
+    deny: Manifest = {
+        "name": "d",
+        "action": "Deny",
+        "from": [{"namespaces": {}}],
+        **({"ports": ports} if ports else {}),
+    }
+    return {
+        "apiVersion": "policy.networking.k8s.io/v1alpha1",
+        "kind": "AdminNetworkPolicy",
+        "metadata": {"name": "p"},
+        "spec": {"priority": 5, "subject": subject, "ingress": [deny]},
+    }
+
+
+def odd_deny(value: str) -> Manifest:
+    """A NetworkPolicy without rules that selects every pod, with a label value that older servers stored."""
+    policy = network_policy("shop/p", policyTypes=["Ingress"])
+    selector = {"matchExpressions": [{"key": "app", "operator": "NotIn", "values": [value]}]}
+    return policy | {"spec": policy["spec"] | {"podSelector": selector}}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (odd_admin("in"), odd_admin("Equals")),
+        (odd_admin("in", "GRE"), odd_admin("in", "SNA")),
+        (odd_deny("a b"), odd_deny("c d")),
+    ],
+)
+def test_implementations_may_refuse_one_policy_and_not_another(one: Manifest, other: Manifest) -> None:
+    """Both flows may be denied in both; whether they are rests on what each of them says that is odd."""
+    found = diff([one], [other], SPEC)
+    assert found.relation is Relation.UNDETERMINED
+    (change,) = found.undetermined
+    assert "what implementations may refuse" in change.what
+    assert verdicts([one], [other], SPEC) == ["unknown", "unknown"]
+    assert verdicts([one], [deepcopy(one)], SPEC) == ["holds", "holds"]
+    assert diff([one], [deepcopy(one)], SPEC).relation is Relation.EQUIVALENT
