@@ -8,7 +8,8 @@
 | 4 | default | no rules: all policies that isolate the subject | its own node (ingress), then deny |
 
 So a deny comes before every allow of its priority, whatever the kind, and isolation is judged after the baseline tier.
-Under `always`, ClusterNetworkPolicies count as entries of the place 4 perhaps, and every other pod is isolated too.
+Under `always`, ClusterNetworkPolicies and policies that may isolate count as entries of the place 4 perhaps, and every
+other pod is isolated too.
 
 A policy stands in a program several times, each time with some of its rules. Trusted by every verdict under this
 profile; checked by tests/cases, and by tests/agreement/test_cilium.py against an oracle that reads manifests.
@@ -167,7 +168,7 @@ def _default(policies: list[Policy], direction: Direction, options: Options) -> 
             _isolating([p for p in entries if direction in p.isolates], direction, (*first, deny)),
         )
     entries = [p for p in entries if direction not in p.may_isolate]
-    ranked = [p for p in policies if p.tier not in _NORMAL]
+    ranked = [p for p in policies if p.tier not in _NORMAL or direction in p.may_isolate]
     perhaps = tuple(replace(rule, may=True) for rule in first)
     pods = PodSet(EVERYTHING, EVERYTHING)
     every = Policy(ref=ENFORCED_ALWAYS, tier=TierName.DEFAULT, subject=pods, origin=BUILT_IN)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.queries.given import Manifest, namespace, network_policy, notice, pod, session, texts
+from tests.queries.given import Manifest, namespace, network_policy, node, notice, pod, session, texts
 
 WEB, JOB = pod("shop/web", "10.1.0.1"), pod("bank/job", "10.1.0.2")
 ASSUMED = "assuming whatever network policies pods in namespace bank writes: "
@@ -96,3 +96,32 @@ def test_a_tier_by_name_leaves_the_mesh_out() -> None:
     asked = session(namespace("shop"), namespace("bank"), WEB, JOB, edge("app == 'job'"), mesh, cni="calico")
     answer = asked.ask("with only the tier default: can pod bank/job reach pod shop/web on tcp/80?")
     assert answer.verdict == "unreachable"
+
+
+def test_a_policy_of_the_mesh_that_may_select_an_ingress_controller_may_shut_it_off() -> None:
+    shut: Manifest = {
+        "apiVersion": "security.istio.io/v1",
+        "kind": "AuthorizationPolicy",
+        "metadata": {"name": "shut", "namespace": "edge"},
+        "spec": {
+            "selector": {"matchLabels": {"role": "edge"}},
+            "rules": [{"from": [{"source": {"namespaces": ["x"]}}]}],
+        },
+    }
+    asked = session(namespace("shop"), namespace("edge"), WEB, shut)
+    assert asked.ask("can pod shop/web reach the ingress controller on tcp/80?").verdict == "reachable"
+    assert asked.ask("every pod shop/web can reach the ingress controller on tcp/80").verdict == "violated"
+
+
+def test_in_the_mode_always_an_ingress_controller_may_accept_its_own_node() -> None:
+    """It does where the policy selects it, and is isolated in any case."""
+    shut: Manifest = {
+        "apiVersion": "cilium.io/v2",
+        "kind": "CiliumClusterwideNetworkPolicy",
+        "metadata": {"name": "edge"},
+        "spec": {"endpointSelector": {"matchLabels": {"role": "edge"}}, "ingress": [{}]},
+    }
+    asked = session(namespace("shop"), WEB, node("n1", "192.168.0.1"), shut, cni="cilium", enforcement="always")
+    assert asked.ask("can node n1 reach the ingress controller on tcp/80?").verdict == "reachable"
+    assert asked.ask("every node n1 can reach the ingress controller on tcp/80").verdict == "violated"
+    assert asked.ask("can pod shop/web reach the ingress controller on tcp/80?").verdict == "unreachable"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hypothesis import given
@@ -90,13 +90,16 @@ def find_port(pod: Object, port: Object) -> int | None:
     return None
 
 
-def slices(objects: list[Object]) -> Iterator[Object]:
-    """One slice for each family and pod of the Service, as the controller would fill it."""
+def slices(objects: list[Object], *, of_all: bool = False) -> Iterator[Object]:
+    """One slice for each family and pod of the Service, as the controller would fill it.
+
+    `of_all`: of every pod, with the ports of the Service where it is none of its.
+    """
     spec = objects[1]["spec"]
     for pod in objects[2:]:
-        if pod["metadata"]["labels"] != spec["selector"]:
+        if not (selects(objects, pod) or of_all):
             continue
-        found = [(port, find_port(pod, port)) for port in spec["ports"]]
+        found = [(port, find_port(pod, port) or (port["port"] if of_all else None)) for port in spec["ports"]]
         for entry in pod["status"].get("podIPs", ()):
             family = "IPv6" if ":" in entry["ip"] else "IPv4"
             if family in families(spec):
@@ -104,6 +107,10 @@ def slices(objects: list[Object]) -> Iterator[Object]:
     # The controller keeps an empty slice of each family where nothing is selected.
     for family in families(spec):
         yield slice_of("", family, "", [])
+
+
+def selects(objects: list[Object], pod: Object) -> bool:
+    return bool(pod["metadata"]["labels"] == objects[1]["spec"]["selector"])
 
 
 def slice_of(pod: str, family: str, address: str, found: list[tuple[Object, int | None]]) -> Object:
@@ -161,21 +168,85 @@ def test_what_is_in_no_slice_may_be_a_backend_and_nothing_else_changes(objects: 
             )
 
 
-@given(clusters())
-def test_endpoints_say_what_a_slice_says_where_there_is_no_selector(objects: list[Object]) -> None:
+Places = set[tuple[str, int, int, int]]
+"""Pods, those of their addresses that are known, and the ports that they serve, one by one."""
+
+
+def places(found: Iterable[Backend]) -> Places:
+    return {
+        (str(each.pod), address, *pair)
+        for each in found
+        for address in addresses_of(each)
+        for pair in each.ports
+        if address is not None
+    }
+
+
+@given(clusters(), st.booleans(), st.data())
+def test_what_selector_and_ready_entries_say_alike_is_sure_and_the_rest_may_be(
+    objects: list[Object], theirs: bool, data: st.DataObject
+) -> None:
+    """`theirs`: somebody else wrote the slices, so that they count beside what the selector selects."""
+    offered, pods_ = objects[1]["spec"]["ports"], {each["metadata"]["name"]: each for each in objects[2:]}
+    written = list(slices(objects, of_all=True))
+    sure: Places = set()
+    possible: Places = set()
+    for each in written:
+        for port in each["ports"]:
+            port["port"] += data.draw(st.sampled_from((0, 1000)))
+            port["protocol"] = data.draw(st.sampled_from((port["protocol"], port["protocol"], "TCP", "UDP")))
+        if theirs:
+            each["metadata"]["labels"] = {"kubernetes.io/service-name": "web"}
+        for entry in each["endpoints"]:
+            ready = data.draw(st.booleans())
+            entry["conditions"] = {"ready": ready}
+            pod, address = pods_[entry["targetRef"]["name"]], parse_address(entry["addresses"][0])
+            own = own_ports(objects, pod)
+            told = {
+                (at, number)
+                for at, port in enumerate(offered)
+                for label, protocol, number in {
+                    (port["name"], port["protocol"], port["port"]) for port in each["ports"]
+                }
+                if (label, protocol) == (port["name"], port["protocol"])
+            }
+            certain = told if theirs else own & told
+            sure |= {(f"shop/{pod['metadata']['name']}", address, *pair) for pair in (certain if ready else ())}
+            possible |= {(f"shop/{pod['metadata']['name']}", address, *pair) for pair in own | told}
+    if theirs:
+        selected = places(behind(objects)[2])
+        sure, possible = sure | selected, possible | selected
+    found = behind([*objects, *written])[2]
+    assert places(each for each in found if each.doubt is None) == sure
+    assert places(found) == possible
+
+
+def own_ports(objects: list[Object], pod: Object) -> set[tuple[int, int]]:
+    """The ports of the Service and where they lead at a pod, none where it is not selected."""
+    ports = enumerate(objects[1]["spec"]["ports"]) if selects(objects, pod) else ()
+    return {(at, number) for at, port in ports if (number := find_port(pod, port)) is not None}
+
+
+@given(clusters(), st.data())
+def test_endpoints_say_what_a_slice_says_where_there_is_no_selector(objects: list[Object], data: st.DataObject) -> None:
     spec = {key: value for key, value in objects[1]["spec"].items() if key != "selector"}
     plain = [objects[0], objects[1] | {"spec": spec}, *objects[2:]]
     written = list(slices(objects))
+    for each in written:
+        for entry in each["endpoints"]:
+            entry["conditions"] = {"ready": data.draw(st.booleans())}
     custom = [
         each | {"metadata": each["metadata"] | {"labels": {"kubernetes.io/service-name": "web"}}} for each in written
     ]
     subsets = [
         {
-            "addresses": [{"ip": each["endpoints"][0]["addresses"][0], "targetRef": each["endpoints"][0]["targetRef"]}],
+            "addresses" if entry["conditions"]["ready"] else "notReadyAddresses": [
+                {"ip": entry["addresses"][0], "targetRef": entry["targetRef"]}
+            ],
             "ports": each["ports"],
         }
         for each in written
-        if each["endpoints"]
+        for entry in each["endpoints"]
     ]
     old = {
         "apiVersion": "v1",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from reachproof.documents.words import Relation
 from reachproof.manifests.load import load_objects
-from reachproof.network.options import Channel, Cni, Options
+from reachproof.network.options import AmbientPort, Channel, Cni, Options
 from reachproof.queries.ask import Session
 from reachproof.queries.difference import Diff, difference
 from reachproof.solver.budget import Budget
@@ -192,6 +193,31 @@ def test_the_same_condition_is_settled_alike_though_another_rule_changed() -> No
     other["spec"]["ingress"].append({"toPorts": [{"ports": [{"port": "9090", "protocol": "TCP"}]}]})
     found = diff([one], [other], CILIUM)
     assert (found.relation, found.undetermined, found.open) == (Relation.LOOSER, (), None)
+
+
+def test_the_same_condition_is_settled_alike_though_the_rule_has_another_place() -> None:
+    one, other = cilium(toPorts=[http("GET")]), cilium(toPorts=[http("GET")])
+    later = {"toPorts": [{"ports": [{"port": "9090", "protocol": "TCP"}]}]}
+    one["spec"]["ingress"].append(later)
+    other["spec"]["ingress"].insert(0, later)
+    found = diff([one], [other], CILIUM)
+    assert (found.relation, found.undetermined, found.open) == (Relation.EQUIVALENT, (), None)
+
+
+def ambient(name: str, address: str) -> Manifest:
+    made = pod(name, address, app="x")
+    return made | {"metadata": made["metadata"] | {"annotations": {"ambient.istio.io/redirection": "enabled"}}}
+
+
+def test_rules_with_other_peers_are_not_one_condition_where_none_is_written() -> None:
+    """Whether the network sees tcp/15008 is open in both, for a rule of some pods and for one of a namespace."""
+    cluster = (namespace("shop"), ambient("shop/web", "10.0.0.1"), ambient("shop/db", "10.0.0.2"))
+    options = replace(SPEC, ambient_port=AmbientPort.UNKNOWN)
+    ports = [{"port": 15008, "protocol": "TCP"}]
+    one = network_policy("shop/p", ingress=[{"from": [{"podSelector": {"matchLabels": {"app": "x"}}}], "ports": ports}])
+    other = network_policy("shop/p", ingress=[{"from": [{"namespaceSelector": {}}], "ports": ports}])
+    assert diff([one], [other], options, cluster).relation is Relation.UNDETERMINED
+    assert diff([one], [deepcopy(one)], options, cluster).relation is Relation.EQUIVALENT
 
 
 def test_a_rule_that_may_match_beside_another_one_can_only_allow_more() -> None:
