@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -107,8 +108,9 @@ class Loading:
 
     @property
     def skipped(self) -> tuple[dict[str, int], dict[str, Origin]]:
-        """Objects that were not read, as counts of kinds; and the objects among it that have a pod template."""
-        return dict(self._inventory.skipped), dict(self._inventory.pod_makers)
+        """Counts of kinds that were neither read nor stored; and objects of these kinds that have a pod template."""
+        again = Counter(f"{each.kind}.{each.group}" for each in self._of_requests)  # stored
+        return dict(self._inventory.skipped - again), dict(self._inventory.pod_makers)
 
     def also_skipped(self, skipped: Mapping[str, int], makers: Mapping[str, Origin]) -> None:
         """Takes in what another loading has `skipped`."""

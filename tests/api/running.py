@@ -63,12 +63,12 @@ def answered(connection: socket.socket) -> tuple[int, str]:
 
 
 @contextmanager
-def running(folder: Path, *arguments: str, **settings: Any) -> Iterator[Running]:
-    """A service with these settings, on a free port, with a database of its own."""
+def running(folder: Path, *arguments: str, python: str = sys.executable, **settings: Any) -> Iterator[Running]:
+    """A service with these settings, on a free port, with a database of its own; `python`: of another version."""
     file = folder / "settings.toml"
     given = {"database_url": f"sqlite:///{folder}/store.db", "workers": 1, **settings}
     file.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in given.items()))
-    command = [sys.executable, "-P", "-m", "reachproof", "serve", "--port", "0", "--config", str(file), *arguments]
+    command = [python, "-P", "-m", "reachproof", "serve", "--port", "0", "--config", str(file), *arguments]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("REACHPROOF_")}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
         try:

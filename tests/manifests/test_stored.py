@@ -295,6 +295,15 @@ def test_the_notices_about_what_was_skipped_are_kept() -> None:
     assert told["POD_TEMPLATE_SKIPPED"].startswith("Rollout shop/web has a pod template")
 
 
+def test_a_kind_that_is_compared_and_otherwise_skipped_is_counted_once() -> None:
+    objects = [RICH[0], an_object("RequestAuthentication", "security.istio.io/v1", spec={"jwtRules": []}), RICH[-3]]
+    stored = objects_to_store(objects, name="rich")
+    found = load_stored(stored.content, stored.snapshot.digest)
+    assert found == load_objects(objects, name="rich")
+    (told,) = (notice.text for notice in found.warnings if notice.code == "KINDS_SKIPPED")
+    assert told.endswith("1 RequestAuthentication.security.istio.io, 1 Rollout.argoproj.io")
+
+
 def test_a_field_that_is_read_but_not_kept_is_a_bug_that_stores_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(module._POD_SPEC, "hostNetwork")
     with pytest.raises(InternalError, match="does not come back from its stored form as it went in"):
