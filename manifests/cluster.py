@@ -52,7 +52,7 @@ def join(inventory: Inventory, policy_namespaces: Iterable[tuple[str, Origin]]) 
         pods=tuple(pods),
         idle=tuple(idle),
         services=services,
-        ingresses=tuple(inventory.of_kind("Ingress")),
+        ingresses=inventory.ways_in(namespaces),
         accounts=tuple(account for account in inventory.of_kind("ServiceAccount") if account.labels),
         assumptions=tuple(_shared_addresses(pods)),
         warnings=(*warnings, *_skipped(inventory)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,9 @@ from reachproof.manifests.kinds.kubernetes.endpoint_slices import (
 from reachproof.manifests.kinds.kubernetes.pods import PodEntry, read_pod
 from reachproof.manifests.kinds.kubernetes.services import read_ingress, read_service
 from reachproof.manifests.kinds.kubernetes.workloads import WORKLOAD_GROUPS, Workload, read_workload
+from reachproof.manifests.kinds.routes.attach import ways_in
+from reachproof.manifests.kinds.routes.records import Gateway, Grant, Route
+from reachproof.manifests.kinds.routes.registry import RouteKind, route_kind
 from reachproof.manifests.object_identity import Manifest
 from reachproof.network.address import parse_address, parse_cidrs
 from reachproof.network.cluster import Ingress, Namespace, Node, Service, ServiceAccount
@@ -39,7 +43,20 @@ _OLD_GROUPS = ("extensions",)
 _NAMESPACE = "a DNS label: at most 63 of a-z, 0-9 and dashes"
 
 
-Record = Namespace | Node | PodEntry | Service | Slice | Endpoints | Ingress | Workload | ServiceAccount
+Record = (
+    Namespace
+    | Node
+    | PodEntry
+    | Service
+    | Slice
+    | Endpoints
+    | Ingress
+    | Workload
+    | ServiceAccount
+    | Route
+    | Gateway
+    | Grant
+)
 
 
 def inventory_kind(manifest: Manifest) -> bool:
@@ -65,14 +82,16 @@ class Inventory:
         if not manifest.name:
             self.problems.append(manifest.problem("found nothing, expected a name", "metadata.name"))
             return
+        route = route_kind(manifest)
+        if route is not None and not route.read:
+            self.skip(manifest)
         try:
-            record = _read(manifest)
+            record = _read(manifest, route)
         except Misfit as error:
             self.problems.append(manifest.problem(error.message, error.path, error.line))
             return
-        first, origin = self.records.setdefault(
-            (manifest.kind, manifest.namespace, manifest.name), (record, manifest.origin)
-        )
+        kind = manifest.kind if route is None else f"{manifest.kind}.{manifest.group}"
+        first, origin = self.records.setdefault((kind, manifest.namespace, manifest.name), (record, manifest.origin))
         if first is not record and canonical(first) != canonical(record):
             self.problems.append(manifest.problem(different(origin)))
 
@@ -90,6 +109,14 @@ class Inventory:
         """The EndpointSlices, and what Endpoints stand for."""
         return all_slices(self.of_kind("Service"), self.of_kind("EndpointSlice"), self.of_kind("Endpoints"))
 
+    def ways_in(self, namespaces: Iterable[Namespace]) -> tuple[Ingress, ...]:
+        """The Ingresses, and the routes that let something in or may, each sorted by kind, namespace and name."""
+        found = [self.records[key][0] for key in sorted(key for key in self.records if "." in key[0])]
+        routes = [each for each in found if isinstance(each, Route)]
+        gateways = [each for each in found if isinstance(each, Gateway)]
+        grants = [each for each in found if isinstance(each, Grant)]
+        return (*self.of_kind("Ingress"), *ways_in(routes, gateways, grants, namespaces))
+
     def of_kind(self, *kinds: str) -> list[Any]:
         """The records of some kinds, sorted by kind, namespace and name."""
         return [self.records[key][0] for key in sorted(key for key in self.records if key[0] in kinds)]
@@ -100,9 +127,11 @@ def different(first: Origin) -> str:
     return f"found a second object of this name that differs from the one at {first}, expected one"
 
 
-def _read(manifest: Manifest) -> Record:
+def _read(manifest: Manifest, route: RouteKind | None) -> Record:
     if manifest.namespace and not is_namespace_name(manifest.namespace):
         raise Misfit("metadata.namespace", f'found "{manifest.namespace}", expected {_NAMESPACE}')
+    if route is not None:
+        return route.lower(manifest)
     match manifest.kind:
         case "Namespace":
             return _namespace(manifest)

@@ -32,6 +32,7 @@ from reachproof.manifests.kinds.registry import (
     support_kind,
     unsupported,
 )
+from reachproof.manifests.kinds.routes.registry import route_kind
 from reachproof.manifests.kinds.unmodelled import REQUEST_AUTHENTICATION, annotated, unread
 from reachproof.manifests.limits import Limits
 from reachproof.manifests.object_identity import Manifest, deeper, identify
@@ -148,7 +149,7 @@ class Loading:
             self._policy(manifest, kind)
         elif support is not None:
             self._supporting(manifest, support)
-        elif inventory_kind(manifest):
+        elif inventory_kind(manifest) or route_kind(manifest):
             self._inventory.add(manifest)
         else:
             self._other(manifest)

@@ -222,26 +222,67 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngressBackend:
-    """A Service, in the namespace of the Ingress, that requests for a host and path are sent to on one of its ports."""
+    """A Service that requests for a host and path are sent to on one of its ports; port 0 is one that is not looked at.
+
+    An empty `service` is any Service of the namespace, since the backend is not read. An empty `namespace` is that of
+    the Ingress. `open`: the reason why the Service may get no requests.
+    """
 
     service: str
     port: int | str
     host: str = ""
     path: str = ""
+    namespace: str = field(default="", metadata=RARE)
+    open: str = field(default="", metadata=RARE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxies:
+    """The pods that serve a way in: those with some labels, in one namespace, or in any where it is empty."""
+
+    namespace: str = ""
+    pods: Selector
+
+    def has(self, pod: Pod) -> bool:
+        """True if the pod is one of them."""
+        return self.namespace in ("", pod.namespace) and self.pods.matches(pod.labels)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingress:
-    """An Ingress: requests from outside come to an ingress controller, which connects to the backends."""
+    """A way in: requests from outside come to a proxy, such as an ingress controller, which connects to the backends.
+
+    `other_kind`: the kind of the object where it is no Ingress. `open`: the reason why it may let nothing in.
+    `proxies`: the pods that serve it, or may where it is open, as far as the input tells; else they are those of an
+    ingress controller.
+    """
 
     namespace: str
     name: str
     backends: tuple[IngressBackend, ...] = ()
+    other_kind: str = field(default="", metadata=RARE)
+    open: str = field(default="", metadata=RARE)
+    proxies: tuple[Proxies, ...] = field(default=(), metadata=RARE)
     origin: Origin
 
+    @property
+    def subject(self) -> str:
+        """Kind and name, as messages have it."""
+        return f"{self.other_kind or 'Ingress'} {self}"
+
     def leads_to(self, service: Service) -> bool:
-        """True if the Service is one of its backends."""
-        return service.namespace == self.namespace and any(each.service == service.name for each in self.backends)
+        """True if the Service is one of its backends, or may be."""
+        return any(self._is(each, service) for each in self.backends)
+
+    def doubt(self, service: Service) -> str:
+        """The reason why it may not lead to a Service that it `leads_to`; empty where it does."""
+        backends = [each for each in self.backends if self._is(each, service)]
+        if self.open or any(each.service and not each.open for each in backends):
+            return self.open
+        return next((each.open for each in backends if each.open), "the kind of a backend is not read")
+
+    def _is(self, backend: IngressBackend, service: Service) -> bool:
+        return backend.service in ("", service.name) and (backend.namespace or self.namespace) == service.namespace
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"

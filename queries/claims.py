@@ -92,6 +92,8 @@ def answer_check(
     match outcome:
         case Undecided(reason):
             return draft.unknown(reason)
+        case Found(flow=flow) if check.unsure:
+            return draft.unknown(f"{flow}: {check.unsure}").assuming(check.bound)
         case Found(flow=flow, snapshot=imagined):
             answer = replace(draft, verdict=check.if_found)
             if imagined is None:

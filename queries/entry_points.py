@@ -4,7 +4,8 @@
 |---|---|---|
 | NodePort, LoadBalancer, externalIPs; externalTrafficPolicy Local | keeps the client's address | flows of the client |
 | the same with externalTrafficPolicy Cluster | may have the address of any node instead | also flows of every node |
-| behind an Ingress | comes from the ingress controller | also flows of the controller's pods, or of the stand-in |
+| behind an Ingress or another route | comes from a proxy that serves it | also flows of its pods, or the stand-in |
+| behind a route that may lead nowhere | may come from such a proxy | `unknown`, where only this would decide |
 | any other | cannot be sent to it | flows of the client, and a notice: policy alone is judged |
 
 Only the pod's own node is exempt from ingress policy; any other node is judged by its address. The flows of nodes and
@@ -17,15 +18,16 @@ tests/queries/test_brute_force.py.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from reachproof.network.cluster import Notice, Service
+from reachproof.network.cluster import Ingress, Notice, Service
 from reachproof.network.flow import External, Flow
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries import ingress_controller
 from reachproof.queries.bind_sets import Binder
-from reachproof.queries.ingress_controller import controllers
+from reachproof.queries.ingress_controller import servers
 from reachproof.queries.plan import Check
 from reachproof.queries.services import backends
 from reachproof.solver.formula_bounds import addresses_in, upper_bound
@@ -33,7 +35,9 @@ from reachproof.solver.goal import FALSE, All, At, Formula, Members, Ranked, Sea
 from reachproof.solver.universe import Universe
 from reachproof.solver.view import View
 
+Key = tuple[str, str]
 _SHOWN = 3
+_VOWELS = "AEIO"
 FROM_A_NODE = "ARRIVES_FROM_A_NODE"
 
 
@@ -58,11 +62,21 @@ def with_arrivals(binder: Binder, check: Check) -> Check:
         return check
     assert isinstance(goal.region, All)
     source, *rest = goal.region.items
-    sources, notices = arrivals(binder, source, goal.wanted)
+    if not from_outside(binder.universe, source):
+        return check
+    for formula, notice in _by_ingress(binder, unsure=True) if goal.wanted is Wanted.CAN_ALLOW else ():
+        perhaps = replace(check, goal=Search(All((formula, *rest)), goal.wanted), unsure=notice.text, otherwise=None)
+        check = _last(check, replace(perhaps, bound=(notice,)))
+    sources, notices = _arrivals(binder, goal.wanted)
     if sources == FALSE:
         return check
     otherwise = replace(check, goal=Search(All((sources, *rest)), goal.wanted), bound=notices)
     return replace(check, otherwise=otherwise)
+
+
+def _last(check: Check, then: Check) -> Check:
+    """The check, with another one asked where it and all that it asks find nothing."""
+    return replace(check, otherwise=then if check.otherwise is None else _last(check.otherwise, then))
 
 
 def arrivals(binder: Binder, source: Formula, wanted: Wanted) -> tuple[Formula, tuple[Notice, ...]]:
@@ -72,6 +86,11 @@ def arrivals(binder: Binder, source: Formula, wanted: Wanted) -> tuple[Formula, 
     """
     if not from_outside(binder.universe, source):
         return FALSE, ()
+    binder.assumptions += [notice for _, notice in _by_ingress(binder, unsure=True)]
+    return _arrivals(binder, wanted)
+
+
+def _arrivals(binder: Binder, wanted: Wanted) -> tuple[Formula, tuple[Notice, ...]]:
     found = list(_arriving(binder, wanted))
     codes = {notice.code for _, notice in found}
     binder.assumptions += _nodes_not_given(binder) if FROM_A_NODE in codes else kept(binder)
@@ -97,14 +116,34 @@ def _arriving(binder: Binder, wanted: Wanted) -> Iterator[tuple[Formula, Notice]
         at_nodes = At(Side.SOURCE, Members(universe.nodes))
         notice = Notice(code="ARRIVES_FROM_A_NODE", text=text, origin=opened[0][0].origin)
         yield All((at_nodes, Some(tuple(into for _, into in opened)))), notice
-    led = [(service, into) for service, into in binder.reached if _ingresses(binder.snapshot, service)]
-    pods = controllers(binder.snapshot)
-    if led and pods and wanted is Wanted.CAN_ALLOW:
+    if wanted is Wanted.CAN_ALLOW:
+        yield from _by_ingress(binder, unsure=False)
+
+
+def _by_ingress(binder: Binder, *, unsure: bool) -> Iterator[tuple[Formula, Notice]]:
+    """What comes by an Ingress or another route, each with its notice; `unsure`: by those that may lead nowhere."""
+    snapshot = binder.snapshot
+    groups: dict[tuple[str, str, tuple[Key, ...]], list[tuple[Service, Formula]]] = defaultdict(list)
+    for ingress in snapshot.ingresses:
+        for service, into in binder.reached:
+            if ingress.leads_to(service) and bool(doubt := ingress.doubt(service)) is unsure:
+                kind = ingress.subject if unsure else _with_article(ingress.other_kind or "Ingress")
+                groups[kind, doubt, tuple(pod.key for pod in servers(snapshot, ingress))].append((service, into))
+    for (kind, doubt, pods), led in groups.items():
         names = _names(service for service, _ in led)
-        text = f"the ingress controller as the source stands for clients outside: an Ingress leads to service {names}"
-        at_pods = At(Side.SOURCE, Members(universe.pods_of(pod.key for pod in pods)))
-        notice = Notice(code="ARRIVES_BY_INGRESS", text=text, origin=led[0][0].origin)
-        yield All((at_pods, Some(tuple(into for _, into in led)))), notice
+        if unsure:
+            text = f"{kind} may lead from outside to service {names}; it is not known, since {doubt}"
+            notice = Notice(code="WAY_IN_NOT_CERTAIN", text=text, origin=led[0][0].origin)
+        else:
+            text = f"the ingress controller as the source stands for clients outside: {kind} leads to service {names}"
+            notice = Notice(code="ARRIVES_BY_INGRESS", text=text, origin=led[0][0].origin)
+        if pods:
+            at_pods = At(Side.SOURCE, Members(binder.universe.pods_of(pods)))
+            yield All((at_pods, Some(tuple(into for _, into in led)))), notice
+
+
+def _with_article(kind: str) -> str:
+    return f"{'an' if kind[0] in _VOWELS or kind.startswith('HTTP') else 'a'} {kind}"
 
 
 def _nodes_not_given(binder: Binder) -> Iterator[Notice]:
@@ -143,9 +182,9 @@ def clients_only(binder: Binder) -> tuple[Notice, ...]:
 def _not_judged(binder: Binder, *, ingress: bool = True) -> Iterator[Notice]:
     """Notices on parts of the named Services that are not judged; `ingress`: what comes by one is not."""
     for service, _ in binder.reached:
-        for name in _ingresses(binder.snapshot, service) if ingress else ():
+        for each in _ingresses(binder.snapshot, service) if ingress else ():
             text = (
-                f"Ingress {name} leads to service {service}; what comes that way comes from the ingress controller, "
+                f"{each.subject} leads to service {service}; what comes that way comes from the ingress controller, "
                 "and is not judged here: ask about `the ingress controller`"
             )
             yield Notice(code="BEHIND_INGRESS", text=text, origin=service.origin)
@@ -168,8 +207,8 @@ def no_entry(snapshot: Snapshot, flow: Flow, via: Service | None) -> tuple[Notic
     return (Notice(code="NOT_AN_ENTRY_POINT", text=text, origin=via.origin),)
 
 
-def _ingresses(snapshot: Snapshot, service: Service) -> list[str]:
-    return [str(ingress) for ingress in snapshot.ingresses if ingress.leads_to(service)]
+def _ingresses(snapshot: Snapshot, service: Service) -> list[Ingress]:
+    return [each for each in snapshot.ingresses if each.leads_to(service) and not each.doubt(service)]
 
 
 def _names(services: Iterable[Service]) -> str:

@@ -1,6 +1,8 @@
 """`the ingress controller`: the pods of the input that are one, or a pod that stands for it where there are none.
 
-A controller is known by the label `app.kubernetes.io/name` of its pods, which the usual charts and manifests set.
+A controller is known by the label `app.kubernetes.io/name` of its pods, which the usual charts and manifests set, and
+a proxy of a gateway or router by labels of its own. Routes that are no Ingress are served by the pods that the input
+tells (`Ingress.proxies`), else by one of all these, or by the stand-in.
 
 The stand-in is a pod of a namespace of its own. Its labels, those of its namespace, and its address are not known, so
 a policy may or may not select it, and a rule may or may not match it: each such rule is split into one for the pods of
@@ -19,7 +21,8 @@ from dataclasses import fields, is_dataclass, replace
 from enum import IntEnum
 
 from reachproof.grammar import ast
-from reachproof.network.cluster import Namespace, Notice, Pod
+from reachproof.manifests.kinds.routes.registry import PROXY_LABELS
+from reachproof.network.cluster import Ingress, Namespace, Notice, Pod
 from reachproof.network.labels import NAMESPACE_NAME, Operator, Requirement, Selector
 from reachproof.network.origin import Origin
 from reachproof.network.policy import AnyPeer, Complement, Intersection, Peer, PodSet, Policy, Rule, parts_of
@@ -50,29 +53,62 @@ class Fit(IntEnum):
 
 def controllers(snapshot: Snapshot) -> tuple[Pod, ...]:
     """The pods that are an ingress controller, or stand for one."""
-    return tuple(pod for pod in snapshot.pods if pod.namespace == HOME or pod.labels.get(_NAME) in KNOWN)
+    return tuple(pod for pod in snapshot.pods if pod.namespace == HOME or _label(pod))
+
+
+def _label(pod: Pod) -> str:
+    """The label that tells that a pod is a controller, or a proxy of a gateway or router; empty for any other pod."""
+    if pod.labels.get(_NAME) in KNOWN:
+        return _NAME
+    return next((key for key, value in PROXY_LABELS if key in pod.labels and value in (None, pod.labels[key])), "")
+
+
+def servers(snapshot: Snapshot, ingress: Ingress) -> tuple[Pod, ...]:
+    """The pods that serve a way in, or may; empty where it takes the stand-in and the snapshot has none."""
+    found = _told(snapshot, ingress)
+    if ingress.open:
+        return tuple({pod.key: pod for pod in (*found, *controllers(snapshot))}.values())
+    known = [pod for pod in controllers(snapshot) if pod.namespace != HOME]
+    if found or (known and not ingress.other_kind):
+        return found or tuple(known)
+    return controllers(snapshot)
+
+
+def _told(snapshot: Snapshot, ingress: Ingress) -> tuple[Pod, ...]:
+    """The pods of the input that serve it by their labels."""
+    if not ingress.proxies:
+        return ()
+    return tuple(pod for pod in snapshot.pods if any(each.has(pod) for each in ingress.proxies))
 
 
 def needs_stand_in(snapshot: Snapshot, node: object) -> bool:
-    """True if a sentence is about an ingress controller, and the input has none.
+    """True if a sentence is about an ingress controller that the input does not have.
 
-    It is where it speaks of the controller, or of the outside and of a Service that an Ingress leads to.
+    It is where it speaks of the controller, or of the outside and of a Service that an Ingress or another route leads
+    to, whose proxies are not known.
     """
     mentioned = list(_parts(node))
     # The pods are looked through last: most sentences mention nothing of the kind.
-    return (_names_controller(mentioned) or _goes_in(snapshot, mentioned)) and not controllers(snapshot)
+    if _names_controller(mentioned) and not controllers(snapshot):
+        return True
+    ways = _goes_in(snapshot, mentioned)
+    if not ways:
+        return False
+    known = bool(controllers(snapshot))
+    return any(each.open or (not _told(snapshot, each) and (each.other_kind or not known)) for each in ways)
 
 
 def _names_controller(mentioned: Iterable[object]) -> bool:
     return any(isinstance(each, ast.IngressController) for each in mentioned)
 
 
-def _goes_in(snapshot: Snapshot, mentioned: Sequence[object]) -> bool:
-    """True if it speaks of the outside and of a Service that an Ingress leads to."""
+def _goes_in(snapshot: Snapshot, mentioned: Sequence[object]) -> list[Ingress]:
+    """The ways in to the Services that it names, if it speaks of the outside."""
+    if not snapshot.ingresses or not any(isinstance(each, _OUTSIDE) for each in mentioned):
+        return []
     named = {(each.name.namespace, each.name.name) for each in mentioned if isinstance(each, ast.ServiceNamed)}
     services = [snapshot.service_of[key] for key in sorted(named & snapshot.service_of.keys())]
-    led = any(ingress.leads_to(service) for ingress in snapshot.ingresses for service in services)
-    return led and any(isinstance(each, _OUTSIDE) for each in mentioned)
+    return [each for each in snapshot.ingresses if any(each.leads_to(service) for service in services)]
 
 
 def _parts(node: object) -> Iterator[object]:
@@ -95,7 +131,8 @@ def notice(snapshot: Snapshot) -> Notice:
             "whose labels and address are not known"
         )
         return Notice(code="INGRESS_CONTROLLER_ASSUMED", text=text)
-    text = f"the ingress controller is {', '.join(map(str, found))}, by the label {_NAME}"
+    labels = ", ".join(dict.fromkeys(filter(None, map(_label, found))))
+    text = f"the ingress controller is {', '.join(map(str, found))}, by the label {labels}"
     return Notice(code="INGRESS_CONTROLLER", text=text)
 
 

@@ -18,7 +18,8 @@ class Check:
 
     `if_found`: when a flow was found (a Ranked goal: when it is true). `if_absent`: else. `direction`: the only one
     that the check is about, if it is about one. `bound`: what a flow that is found rests on, such as the names that
-    `for every` gave it. `otherwise`: what is asked where no flow was found, with the same two verdicts.
+    `for every` gave it. `otherwise`: what is asked where no flow was found, with the same two verdicts. `unsure`: the
+    reason why a flow that is found may not exist, so that nothing is decided by it.
     """
 
     snapshot: Snapshot
@@ -28,6 +29,7 @@ class Check:
     direction: Direction | None = None
     bound: tuple[Notice, ...] = ()
     otherwise: Check | None = None
+    unsure: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

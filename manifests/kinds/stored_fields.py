@@ -21,6 +21,7 @@ from reachproof.manifests.kinds.istio.proxies import ANNOTATIONS, PROXY, ROUTER,
 from reachproof.manifests.kinds.kubernetes.endpoint_slices import LEADER, MANAGED_BY, SERVICE_NAME, SKIP_MIRROR
 from reachproof.manifests.kinds.kubernetes.workloads import WORKLOAD_GROUPS
 from reachproof.manifests.kinds.registry import depends_on_cni
+from reachproof.manifests.kinds.routes.registry import route_kind
 from reachproof.manifests.kinds.unmodelled import REQUEST_AUTHENTICATION
 from reachproof.manifests.object_identity import Manifest
 
@@ -157,6 +158,8 @@ def kept(manifest: Manifest) -> dict[str, Any] | None:
         fields = _POLICY
     elif inventory_kind(manifest):
         fields = _KINDS[manifest.kind]
+    elif (route := route_kind(manifest)) is not None:
+        fields = {"metadata": _NAME, "spec": dict(route.spec)}
     else:
         return None
     found: dict[str, Any] = _reduced(manifest.body, {"apiVersion": ONE, "kind": ONE, **fields})

@@ -9,6 +9,7 @@ import pytest
 from reachproof.api.settings import PREFIX, Settings
 from reachproof.manifests.inventory import INVENTORY_KINDS
 from reachproof.manifests.kinds.registry import POLICY_KINDS, SUPPORT_KINDS
+from reachproof.manifests.kinds.routes.registry import ROUTE_KINDS
 from tests.deploy.manifests import BASE, DEPLOY, POSTGRES, first_token, of_kind, pod_specs
 from tests.house.places import CODE_FOLDERS
 
@@ -22,7 +23,7 @@ def resource(kind: str) -> str:
     word = kind.lower()
     if word == "endpoints":
         return word
-    if word.endswith("y"):
+    if word.endswith("y") and word[-2] not in "aeiou":
         return f"{word[:-1]}ies"
     return f"{word}es" if word.endswith("s") else f"{word}s"
 
@@ -33,6 +34,7 @@ def test_the_reader_may_read_the_kinds_that_are_read_and_nothing_else() -> None:
     read = {(kind.group, resource(kind.kind)) for kind in POLICY_KINDS}
     read |= {(kind.group, resource(kind.kind)) for kind in SUPPORT_KINDS}
     read |= {(group, resource(kind)) for kind, group in INVENTORY_KINDS.items()}
+    read |= {(kind.group, resource(kind.kind)) for kind in ROUTE_KINDS if kind.read}
     assert sorted(granted) == sorted(read)
     assert {verb for rule in role["rules"] for verb in rule["verbs"]} == {"get", "list"}
 

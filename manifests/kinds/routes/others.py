@@ -1,0 +1,142 @@
+"""Routes of OpenShift, Traefik and Contour, and kinds of other ingress controllers, whose backends are not read.
+
+| Kind | Backends | Lets something in |
+|---|---|---|
+| Route (route.openshift.io) | spec.to and alternateBackends | always: the router takes every Route |
+| IngressRoute, and for TCP and UDP (traefik.io) | routes[].services[] | always; to another namespace it may |
+| HTTPProxy (projectcontour.io) | of routes and tcpproxy | with a virtualhost, or included by one that has it |
+| others in the table below | may be any Service of the namespace | not known |
+
+A backend of weight 0 gets nothing. One that is no Service may be any Service of its namespace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from reachproof.manifests import inventory_fields as loose
+from reachproof.manifests.inventory_fields import Node
+from reachproof.manifests.kinds.routes.records import Route
+from reachproof.manifests.object_identity import Manifest
+from reachproof.network.cluster import IngressBackend, Proxies
+from reachproof.network.labels import Operator, Requirement, Selector
+
+TRAEFIK = ("traefik.io", "traefik.containo.us")
+TRAEFIK_KINDS = ("IngressRoute", "IngressRouteTCP", "IngressRouteUDP")
+OPENSHIFT = "route.openshift.io"
+CONTOUR = "projectcontour.io"
+NOT_READ = frozenset(
+    (
+        ("getambassador.io", "Mapping"),
+        ("getambassador.io", "TCPMapping"),
+        ("apisix.apache.org", "ApisixRoute"),
+        ("configuration.konghq.com", "TCPIngress"),
+        ("configuration.konghq.com", "UDPIngress"),
+        ("gateway.solo.io", "VirtualService"),
+        ("gateway.solo.io", "RouteTable"),
+        ("k8s.nginx.org", "VirtualServer"),
+        ("k8s.nginx.org", "VirtualServerRoute"),
+        ("k8s.nginx.org", "TransportServer"),
+        ("cis.f5.com", "VirtualServer"),
+        ("cis.f5.com", "TransportServer"),
+        ("ingress.v1.haproxy.org", "TCP"),
+        ("networking.internal.knative.dev", "Ingress"),
+        ("serving.knative.dev", "Service"),
+        ("voyager.appscode.com", "Ingress"),
+        ("elbv2.k8s.aws", "TargetGroupBinding"),
+        ("cilium.io", "CiliumEnvoyConfig"),
+        ("tailscale.com", "ProxyGroup"),
+    )
+)
+"""Kinds that may lead from outside to any Service of their namespace."""
+ROUTER = "ingresscontroller.operator.openshift.io/deployment-ingresscontroller"
+_CROSS_NAMESPACE = "Traefik refuses Services of other namespaces unless it is told to allow them"
+
+
+def read_openshift(manifest: Manifest) -> Route:
+    """The Route of an object; raises Misfit."""
+    spec = loose.mapping(manifest.body, "spec")
+    backends = [
+        *_services([loose.mapping(spec, "to", "spec.")], "spec.to", manifest.namespace),
+        *_services(loose.mappings(spec, "alternateBackends", "spec."), "spec.alternateBackends", manifest.namespace),
+    ]
+    router = Selector.of(Requirement(ROUTER, Operator.EXISTS))
+    return _route(manifest, backends, hosts=(loose.text(spec, "host", "spec."),), proxies=Proxies(pods=router))
+
+
+def read_traefik(manifest: Manifest) -> Route:
+    """The route of an IngressRoute or its kin; raises Misfit."""
+    spec = loose.mapping(manifest.body, "spec")
+    backends: list[IngressBackend] = []
+    for index, rule in enumerate(loose.mappings(spec, "routes", "spec.")):
+        at = f"spec.routes[{index}]."
+        backends += _services(loose.mappings(rule, "services", at), f"{at}services", manifest.namespace)
+    return _route(manifest, backends)
+
+
+def read_contour(manifest: Manifest) -> Route:
+    """The route of an HTTPProxy; raises Misfit."""
+    spec, home = loose.mapping(manifest.body, "spec"), manifest.namespace
+    backends: list[IngressBackend] = []
+    for index, rule in enumerate(loose.mappings(spec, "routes", "spec.")):
+        at = f"spec.routes[{index}]."
+        backends += _services(loose.mappings(rule, "services", at), f"{at}services", home)
+    proxy = loose.mapping(spec, "tcpproxy", "spec.")
+    backends += _services(loose.mappings(proxy, "services", "spec.tcpproxy."), "spec.tcpproxy.services", home)
+    included = [*loose.mappings(spec, "includes", "spec."), loose.mapping(proxy, "include", "spec.tcpproxy.")]
+    return _route(
+        manifest,
+        backends,
+        includes=tuple(
+            (loose.text(each, "namespace", "spec.includes.", home), loose.text(each, "name", "spec.includes."))
+            for each in included
+            if each
+        ),
+        rooted=bool(loose.mapping(spec, "virtualhost", "spec.")),
+    )
+
+
+def read_unknown(manifest: Manifest) -> Route:
+    """A route to any Service of the namespace, which may lead nowhere."""
+    return _route(manifest, [IngressBackend(service="", port=0)], open="its kind is not read")
+
+
+def _route(
+    manifest: Manifest,
+    backends: Iterable[IngressBackend],
+    *,
+    hosts: tuple[str, ...] = (),
+    includes: tuple[tuple[str, str], ...] = (),
+    rooted: bool = True,
+    open: str = "",
+    proxies: Proxies | None = None,
+) -> Route:
+    return Route(
+        kind=manifest.kind,
+        namespace=manifest.namespace,
+        name=manifest.name,
+        hosts=tuple(filter(None, hosts)),
+        backends=tuple(dict.fromkeys(backends)),
+        includes=includes,
+        rooted=rooted,
+        open=open,
+        proxies=proxies,
+        origin=manifest.origin,
+    )
+
+
+def _services(entries: Iterable[Node], at: str, home: str) -> Iterator[IngressBackend]:
+    for entry in entries:
+        path = f"{at}."
+        if not entry or loose.count(entry, "weight", path, 1) == 0:
+            continue
+        namespace = loose.text(entry, "namespace", path, home)
+        other = loose.text(entry, "kind", path, "Service") != "Service"
+        name = "" if other else loose.text(entry, "name", path)
+        if other or name:
+            yield IngressBackend(
+                service=name,
+                port=0,
+                namespace="" if namespace == home else namespace,
+                open=_CROSS_NAMESPACE if namespace != home else "",
+            )
