@@ -73,6 +73,7 @@ from reachproof.network.tier import BUILT_IN, Group, Programs, Tier, perhaps_iso
 REQUIRED, CUSTOM, DENY, ALLOW = range(EXEMPT + 1, EXEMPT + 5)
 """The places of the table from the third on, which are the priorities of the policies."""
 NOBODY = Union(())
+_PROOF, _NO_PROOF = "proved", "not proved"
 _STRICT_AT = either(SIDECAR, AMBIENT)
 _SHOWN_BY_NOBODY = either(GATEWAY, UNCLEAR)
 
@@ -229,16 +230,23 @@ def _of_mesh(authentication: Authentication) -> bool:
 
 
 def _rules(rule: Rule, grounds: Sequence[_Ground], known: str) -> Iterator[Rule]:
-    """The rule where it matches for certain, and where that takes an identity which may not be proved."""
+    """The rule where it matches for certain, and where that takes an identity which may or may not be proved.
+
+    What matches only with a proof, only without one, and by a name that is not known, depend on different things.
+    """
     asking = [(match, match.extension.peer) for match in rule.matches if isinstance(match.extension, Nameless)]
     certain = [match for match in rule.matches if not isinstance(match.extension, Nameless)]
     certain += [each for match, nameless in asking for ground in grounds for each in _certain(match, nameless, ground)]
-    perhaps = [each for match, nameless in asking for ground in grounds for each in _perhaps(match, nameless, ground)]
     if certain:
         yield replace(rule, matches=tuple(certain))
-    if perhaps:
-        unproved = replace(rule if rule.may else _unproved(rule), matches=tuple(perhaps))
-        yield replace(unproved, condition=f"{rule.condition} {known}")
+    perhaps: dict[str, list[Match]] = {}
+    for match, nameless in asking:
+        for ground in grounds:
+            for needs, each in _perhaps(match, nameless, ground):
+                perhaps.setdefault(needs, []).append(each)
+    for needs, matches in perhaps.items():
+        unproved = replace(rule if rule.may else _unproved(rule), matches=tuple(matches))
+        yield replace(unproved, condition=f"{rule.condition} {known} {needs}")
 
 
 def _unproved(rule: Rule) -> Rule:
@@ -260,12 +268,15 @@ def _certain(match: Match, nameless: Peer, ground: _Ground) -> Iterator[Match]:
         yield from _on(ground, match, match.peer, pods(ground.perhaps))
 
 
-def _perhaps(match: Match, nameless: Peer, ground: _Ground) -> Iterator[Match]:
+def _perhaps(match: Match, nameless: Peer, ground: _Ground) -> Iterator[tuple[str, Match]]:
+    """Matches that need something of the connection, each with what: a proof, none, or the names of the match."""
     if ground.perhaps is None:
-        yield from _on(ground, match, _addresses(match.peer))
+        for each in _on(ground, match, _addresses(match.peer)):
+            yield repr((match.peer, nameless)), each
     elif ground.perhaps != NEVER:
-        widest = match.peer if nameless == NOBODY else nameless
-        yield from _on(ground, match, widest, pods(ground.perhaps))
+        needs, widest = (_PROOF, match.peer) if nameless == NOBODY else (_NO_PROOF, nameless)
+        for each in _on(ground, match, widest, pods(ground.perhaps)):
+            yield needs, each
 
 
 def _addresses(peer: Peer) -> Peer:

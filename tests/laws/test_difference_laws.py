@@ -185,3 +185,61 @@ def in_two(match: Match) -> list[Match]:
     half = IntervalSet(((low, (low + high) // 2),))
     parts = (match.peer.addresses & half, match.peer.addresses - half)
     return [replace(match, peer=replace(match.peer, addresses=part)) for part in parts]
+
+
+def sidecar(name: str, address: str) -> Manifest:
+    """A pod in the mesh, with an account of its own name."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": "shop", "labels": {"app": name}},
+        "spec": {"serviceAccountName": name, "containers": [{"name": "istio-proxy", "image": "i"}]},
+        "status": {"phase": "Running", "podIP": address},
+    }
+
+
+MESH: tuple[Manifest, ...] = (
+    {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}},
+    {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "istio-system"}},
+    sidecar("x", "10.0.0.1"),
+    sidecar("w", "10.0.0.2"),
+)
+NAMES = ("cluster.local/ns/shop/sa/x", "cluster.local/ns/shop/sa/y", "*")
+SOURCES = st.one_of(
+    st.sampled_from([{"principals": [name]} for name in NAMES]),
+    st.sampled_from([{"notPrincipals": [name]} for name in NAMES]),
+    st.sampled_from([{"namespaces": ["shop"]}, {"notNamespaces": ["shop"]}, {"notNamespaces": ["bank"]}]),
+).map(lambda each: {"source": {**each, "ipBlocks": ["10.0.0.1"]}})
+
+
+def authorization(action: str, sources: list[Manifest]) -> Manifest:
+    spec = {"selector": {"matchLabels": {"app": "w"}}, "action": action, "rules": [{"from": sources}]}
+    metadata = {"name": "p", "namespace": "shop"}
+    return {"apiVersion": "security.istio.io/v1", "kind": "AuthorizationPolicy", "metadata": metadata, "spec": spec}
+
+
+def mutual_tls(mode: str) -> Manifest:
+    metadata = {"name": "default", "namespace": "istio-system"}
+    spec = {"mtls": {"mode": mode}}
+    return {"apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication", "metadata": metadata, "spec": spec}
+
+
+@settings(max_examples=max(60, settings().max_examples))
+@given(
+    st.tuples(*[st.lists(SOURCES, min_size=1, max_size=2)] * 2),
+    st.sampled_from(("ALLOW", "DENY")),
+    st.sampled_from(("STRICT", "DISABLE")),
+)
+def test_no_difference_is_ruled_out_that_mutual_tls_would_show(
+    sources: tuple[list[Manifest], ...], action: str, mode: str
+) -> None:
+    """What is open is who proves an identity: with STRICT every pod of the mesh does, with DISABLE none."""
+    policies = [authorization(action, each) for each in sources]
+    found = diff(*(load_objects([*MESH, each]) for each in policies))
+    settled_ = diff(*(load_objects([*MESH, each, mutual_tls(mode)]) for each in policies))
+    assume(Relation.UNKNOWN not in (found.relation, settled_.relation))
+    event(f"{found.relation} {settled_.relation}")
+    if settled_.looser is not None:
+        assert found.looser is not None or found.open is not None
+    if settled_.stricter is not None:
+        assert found.stricter is not None or found.open is not None

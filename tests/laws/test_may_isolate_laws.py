@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reachproof.engines.own_tiers import NORMAL
 from reachproof.network.flow import Flow
 from reachproof.network.intervals import EMPTY
-from reachproof.network.options import Enforcement
+from reachproof.network.options import Cni, Enforcement, Options
 from reachproof.network.policy import (
     Action,
     AddressPeer,
@@ -38,6 +38,7 @@ from tests.strategies.snapshots import snapshots
 SOME = max(60, settings().max_examples // 2)
 ISOLATING = (TierName.NETWORK_POLICY, NORMAL)
 FLOWS = 60
+OWN_NODE = st.just(Options(cni=Cni.KUBE_NETWORK_POLICIES))
 TO_NOBODY = Rule(action=Action.ALLOW, matches=(Match(AddressPeer(EMPTY)),), origin=WRITTEN)
 TCP = Rule(
     action=Action.ALLOW, matches=(Match(AnyPeer(), PortMatch(port_range(Protocol.TCP, 1, 65535))),), origin=WRITTEN
@@ -74,7 +75,7 @@ def with_the_own_node(snapshot: Snapshot) -> Iterator[Flow]:
 
 
 @settings(max_examples=SOME)
-@given(st.one_of(snapshots(), mixed_snapshots()), st.sampled_from(Direction), st.data())
+@given(st.one_of(snapshots(), snapshots(options=OWN_NODE), mixed_snapshots()), st.sampled_from(Direction), st.data())
 def test_a_verdict_is_certain_where_it_is_the_same_with_isolation_and_without(
     snapshot: Snapshot, direction: Direction, data: st.DataObject
 ) -> None:

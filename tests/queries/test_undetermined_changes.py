@@ -204,6 +204,24 @@ def test_the_same_condition_is_settled_alike_though_the_rule_has_another_place()
     assert (found.relation, found.undetermined, found.open) == (Relation.EQUIVALENT, (), None)
 
 
+def test_the_condition_of_another_policy_is_another_one() -> None:
+    one = cilium(toPorts=[http("GET")])
+    other = one | {"metadata": one["metadata"] | {"name": "q"}}
+    assert diff([one], [other], CILIUM).relation is Relation.UNDETERMINED
+
+
+def test_the_condition_of_the_other_direction_is_another_one() -> None:
+    ends = {"source": {"nets": ["10.0.0.1/32"], "ports": ["1:100"]}, "destination": {"nets": ["10.0.0.2/32"]}}
+    deny, allow = {"action": "Deny", "protocol": "TCP", **ends}, {"action": "Allow"}
+    one, other = calico(), calico()
+    types = {"types": ["Ingress", "Egress"]}
+    one["spec"] = types | {"egress": [deny, allow], "ingress": [allow]}
+    other["spec"] = types | {"egress": [allow], "ingress": [deny, allow]}
+    found = diff([one], [other], CALICO)
+    assert found.relation is Relation.UNDETERMINED
+    assert found.open is not None
+
+
 def ambient(name: str, address: str) -> Manifest:
     made = pod(name, address, app="x")
     return made | {"metadata": made["metadata"] | {"annotations": {"ambient.istio.io/redirection": "enabled"}}}
@@ -292,6 +310,43 @@ def test_mutual_tls_asked_for_otherwise_unties_who_proves_an_identity() -> None:
     same = diff([known, mode("PERMISSIVE")], [known, mode("PERMISSIVE")], SPEC, MESH)
     other = diff([known, mode("PERMISSIVE")], [known, mode("UNSET")], SPEC, MESH)
     assert (same.relation, other.relation) == (Relation.EQUIVALENT, Relation.UNDETERMINED)
+
+
+def calling(pod_: Manifest) -> Manifest:
+    """A pod with an account of its own name."""
+    return pod_ | {"spec": pod_["spec"] | {"serviceAccountName": pod_["metadata"]["name"]}}
+
+
+def gateway(name: str, address: str) -> Manifest:
+    made = pod(name, address)
+    return made | {"spec": made["spec"] | {"containers": [{"name": "istio-proxy", "args": ["proxy", "router"]}]}}
+
+
+WEB, DB = "cluster.local/ns/shop/sa/web", "cluster.local/ns/shop/sa/db"
+ENDS = (namespace("shop"), calling(meshed("shop/web", "10.0.0.1")))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "callee"),
+    [
+        ({"notPrincipals": [WEB]}, {"principals": [WEB]}, meshed("shop/db", "10.0.0.2")),
+        ({"notNamespaces": ["shop"]}, {"namespaces": ["shop"]}, meshed("shop/db", "10.0.0.2")),
+        ({"principals": [WEB]}, {"principals": [DB]}, gateway("shop/db", "10.0.0.2")),
+        ({"notPrincipals": [WEB]}, {"principals": [WEB]}, gateway("shop/db", "10.0.0.2")),
+    ],
+)
+@pytest.mark.parametrize("action", ["ALLOW", "DENY"])
+def test_what_an_identity_does_and_what_the_lack_of_one_does_are_not_settled_alike(
+    one: Manifest, other: Manifest, callee: Manifest, action: str
+) -> None:
+    """Of a connection that may prove its identity, one matches with a proof and the other without."""
+    cluster = (*ENDS, callee)
+    before, after = (
+        istio({"from": [{"source": each | {"ipBlocks": ["10.0.0.1"]}}]}, action=action) for each in (one, other)
+    )
+    assert diff([before], [after], Options(), cluster).relation is Relation.UNDETERMINED
+    assert verdicts([before], [after], Options(), cluster) == ["unknown", "unknown"]
+    assert diff([before], [deepcopy(before)], Options(), cluster).relation is Relation.EQUIVALENT
 
 
 def test_dns_rules_of_another_policy_untie_a_rule_about_names() -> None:
