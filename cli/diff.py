@@ -14,14 +14,13 @@ from reachproof.cli.exit_codes import ExitCode
 from reachproof.cli.options import MODEL, READING, choice, time_limit, with_options
 from reachproof.cli.output import reader_may_leave, warn, write_lines
 from reachproof.cli.reading import STDIN, read, read_one
+from reachproof.documents.diff import Diff
 from reachproof.documents.words import By
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.errors import together
 
 if TYPE_CHECKING:
     from reachproof.manifests import Revision
-    from reachproof.queries.difference import Diff
-    from reachproof.render.diff_words import Shown
 
 # A file, a folder, standard input or a revision; or several files and folders together.
 Side: TypeAlias = "str | Revision | tuple[str, ...]"
@@ -91,7 +90,7 @@ def diff(
     found = _difference(earlier, later, By(by), timeout)
     with reader_may_leave():
         warn(found.warnings, quiet=quiet)
-        write_lines(_lines(found, (_named(old), _named(new)), output), no_color=no_color)
+        write_lines(_lines(found, _named(old), _named(new), output), no_color=no_color)
     return _code(found)
 
 
@@ -146,41 +145,38 @@ def _counted(count: int) -> str:
 
 
 def _difference(before: Snapshot, after: Snapshot, by: By, timeout: float | None) -> Diff:
-    from reachproof.queries.difference import difference  # Z3 is loaded only where it is needed
+    from reachproof.queries.diff_document import diff_document  # Z3 is loaded only where it is needed
+    from reachproof.queries.difference import difference
     from reachproof.solver.budget import Budget
     from reachproof.solver.encoding import prepare
     from reachproof.solver.z3_backend import Prover
 
     budget = Budget(seconds=timeout) if timeout else Budget()
-    return difference(prepare(before), prepare(after), budget, Prover(), by=by)
+    return diff_document(difference(prepare(before), prepare(after), budget, Prover(), by=by))
 
 
-def _lines(found: Diff, names: tuple[str, str], output: str) -> Iterator[str]:
-    if output == "json":
-        from reachproof.documents.json import pretty
-        from reachproof.queries.diff_document import diff_document
-
-        yield pretty(diff_document(found))
-        return
-    from reachproof.render.diff_words import Shown
-
-    shown = Shown(diff=found, old=names[0], new=names[1])
-    yield from _shown_lines(shown, output)
-
-
-def _shown_lines(shown: Shown, output: str) -> Iterator[str]:
+def _lines(found: Diff, old: str, new: str, output: str) -> Iterator[str]:
     match output:
+        case "json":
+            from reachproof.documents.json import pretty
+
+            yield pretty(found)
         case "csv":
-            from reachproof.render.diff_tables import csv_lines as lines
+            from reachproof.render.diff_tables import csv_lines
+
+            yield from csv_lines(found)
         case "md":
-            from reachproof.render.diff_tables import md_lines as lines
+            from reachproof.render.diff_tables import md_lines
+
+            yield from md_lines(found, old, new)
         case _:
-            from reachproof.render.diff_text import text_lines as lines
-    yield from lines(shown)
+            from reachproof.render.diff_text import coloured_lines
+
+            yield from coloured_lines(found, f"{old} -> {new}")
 
 
 def _code(found: Diff) -> ExitCode:
     if found.differs:
         return ExitCode.REFUTED
-    open_ = found.undetermined or found.reason or not found.compared
+    open_ = found.undetermined or found.reason or not found.evidence.compared
     return ExitCode.UNDECIDED if open_ else ExitCode.PROVED

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import click
 
+from reachproof.documents import parts
 from reachproof.network.cluster import Notice
 from reachproof.render.notice_text import warning_lines
 
@@ -31,7 +32,7 @@ def write_lines(lines: Iterable[str], *, no_color: bool) -> None:
         click.echo(line, color=color)
 
 
-def warn(warnings: Iterable[Notice], *, quiet: bool) -> None:
+def warn(warnings: Iterable[Notice | parts.Notice], *, quiet: bool) -> None:
     """Write each warning once to stderr."""
     for line in () if quiet else warning_lines(warnings):
         click.echo(line, err=True)

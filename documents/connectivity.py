@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import field
 
+from reachproof.documents.json import viewed
 from reachproof.documents.parts import ABSENT, Absent, Document, Notice, Part, Rule
 from reachproof.documents.words import By, Partial
 from reachproof.network.intervals import EMPTY, IntervalSet
@@ -54,6 +55,11 @@ class _End(Part, frozen=True, kw_only=True):
         """The kind of end, as the document says it."""
         return str(self.__struct_config__.tag)
 
+    @property
+    def external(self) -> bool:
+        """True for addresses outside the cluster."""
+        return False
+
 
 class InsideEnd(_End, frozen=True, kw_only=True):
     """An end inside the cluster. What it does not have is null or empty."""
@@ -69,9 +75,22 @@ class InsideEnd(_End, frozen=True, kw_only=True):
     def __hash__(self) -> int:
         return hash((self.kind, self.namespace, self.name))
 
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
 
 class PodEnd(InsideEnd, frozen=True, kw_only=True, tag_field="kind", tag="pod"):
     """A pod; or a workload, with the name that its pods are made from and the labels that all of them have."""
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+class WorkloadEnd(PodEnd, frozen=True, kw_only=True, tag_field="kind", tag="pod"):
+    """A pod's end in a report by workloads: its JSON is that of a pod, and its text names the kind of workload."""
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}[{(self.workload or '').partition('/')[0]}]"
 
 
 class NamespaceEnd(InsideEnd, frozen=True, kw_only=True, tag_field="kind", tag="namespace"):
@@ -91,9 +110,24 @@ class OutsideEnd(_End, frozen=True, kw_only=True, tag_field="kind", tag="externa
 
     cidrs: tuple[str, ...]
 
+    @property
+    def external(self) -> bool:
+        """True for addresses outside the cluster."""
+        return True
+
+    def __str__(self) -> str:
+        return ", ".join(self.cidrs)
+
 
 ReportEnd: TypeAlias = PodEnd | NamespaceEnd | TenantEnd | NodeEnd | OutsideEnd
 """One end of the rows of a report."""
+
+
+def end_by(end: ReportEnd, by: By) -> ReportEnd:
+    """The end as a report by pods, workloads, namespaces or tenants has it, once it is decoded."""
+    if by is By.WORKLOAD and isinstance(end, PodEnd) and end.workload:
+        return viewed(WorkloadEnd, end)
+    return end
 
 
 class Connection(Part, frozen=True, kw_only=True):

@@ -74,6 +74,13 @@ class Shift(Part, frozen=True, kw_only=True):
     before: JudgedFlow | None
     after: JudgedFlow | None
 
+    @property
+    def known(self) -> JudgedFlow:
+        """It in the later of the snapshots that have it."""
+        found = self.after or self.before
+        assert found is not None
+        return found
+
 
 class Shifts(Part, frozen=True, kw_only=True):
     """Flows that show that something is allowed more (`looser`), less (`stricter`), or may differ."""
@@ -112,3 +119,8 @@ class Diff(Document, frozen=True, kw_only=True):
     assumptions: tuple[Notice, ...]
     warnings: tuple[Notice, ...]
     evidence: DiffEvidence
+
+    @property
+    def differs(self) -> bool:
+        """True if there is a row, or an endpoint that only one of the snapshots has."""
+        return bool(self.rows or self.new or self.lost)

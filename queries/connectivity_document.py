@@ -140,7 +140,7 @@ def end_document(snapshot: Snapshot, end: End) -> documents.ReportEnd:
             return documents.PodEnd(namespace=space, name=name, workload=workload, tenant=tenant, **fields)
         case EndKind.WORKLOAD:
             short = name.rpartition("/")[2]
-            return documents.PodEnd(namespace=space, name=short, workload=name, tenant=tenant, **fields)
+            return documents.WorkloadEnd(namespace=space, name=short, workload=name, tenant=tenant, **fields)
         case EndKind.NAMESPACE:
             tenant = tenant_of(snapshot, name)
             return documents.NamespaceEnd(namespace=name, name=name, workload=None, tenant=tenant, **fields)

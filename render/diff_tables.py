@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reachproof.documents.connectivity import ReportEnd, ports_of
+from reachproof.documents.diff import ChangedConnection, Diff
 from reachproof.network.printable import printable
-from reachproof.queries.diff_rows import DiffRow
-from reachproof.queries.difference import Diff
-from reachproof.queries.report_nodes import End
-from reachproof.render.diff_words import (
-    SENTENCES,
-    Shown,
-    cause_text,
-    cause_texts,
-    flow_text,
-    known_flow,
-    ports_text,
-    remarks,
-    undetermined_text,
-    witnesses,
-)
+from reachproof.render.connectivity_words import connections
+from reachproof.render.diff_text import SENTENCES, counts, names_of, remarks, sides, witnesses
+from reachproof.render.end_names import Names, end_text, name_lines
+from reachproof.render.notice_text import place
 from reachproof.render.tables import csv_line, markdown
 
 COLUMNS = ("change", "src", "dst", "before", "after", "remarks", "because")
@@ -27,42 +18,41 @@ MOST_ROWS = 100
 """Of a comment; what is longer than 65,536 characters is refused by those who show it."""
 
 
-def csv_lines(shown: Shown) -> Iterator[str]:
+def csv_lines(diff: Diff) -> Iterator[str]:
     """A header and a line for each row, then what is undetermined, new and lost workloads.
 
     A cell that a spreadsheet would take for a formula begins with `'`.
     """
     yield csv_line(COLUMNS)
-    for row in shown.diff.rows:
-        because = "; ".join(printable(text) for text in cause_texts(row))
-        ends = (", ".join(end.cidrs) or str(end) for end in (row.src, row.dst))
-        yield csv_line((str(row.change), *map(printable, ends), *ports_text(row), remarks(row), because))
-    for each in shown.diff.undetermined:
-        policy = printable(str(each.policy)) if each.policy else ""
-        yield csv_line(("undetermined", policy, "", "", "", printable(each.text), ""))
-    for word, ends_ in (("new", shown.diff.new), ("lost", shown.diff.lost)):
-        yield from (csv_line((word, printable(str(end)), "", "", "", "", "")) for end in ends_)
+    for row in diff.rows:
+        because = "; ".join((*(f"{cause}{place(cause.origin)}" for cause in row.because), *row.endpoints))
+        cells = (str(row.change), str(row.src), str(row.dst), *_ports(row), remarks(row), because)
+        yield csv_line(map(printable, cells))
+    for each in diff.undetermined:
+        yield csv_line(map(printable, ("undetermined", str(each.policy or ""), "", "", "", each.text, "")))
+    for word, ends in (("new", diff.new), ("lost", diff.lost)):
+        yield from (csv_line((word, printable(str(end)), "", "", "", "", "")) for end in ends)
 
 
-def md_lines(shown: Shown) -> Iterator[str]:
-    """A heading with what it comes to, counts, and a table that can be folded; the first MOST_ROWS rows of it."""
-    diff = shown.diff
+def md_lines(diff: Diff, old: str, new: str) -> Iterator[str]:
+    """A heading with what it comes to, counts, and a table that can be folded; the first MOST_ROWS rows of it.
+
+    `old` and `new` are what the two sides are called.
+    """
     yield f"### Network policy: {diff.relation}"
     yield ""
-    yield f"{SENTENCES[diff.relation]} {markdown(shown.old)} → {markdown(shown.new)}"
+    yield f"{SENTENCES[diff.relation]} {markdown(old)} → {markdown(new)}"
     yield ""
     if diff.reason:
         yield from (f"Reason: {markdown(diff.reason)}", "")
-    yield f"- {shown.counts.replace('; ', chr(10) + '- ')}"
+    yield f"- {counts(diff).replace('; ', chr(10) + '- ')}"
     if diff.rows:
-        yield from _folded("Connections", list(_table(shown)))
+        yield from _folded("Connections", list(_table(diff)))
     if diff.undetermined:
-        found = [f"- {markdown(undetermined_text(each))}{_at(str(each.origin or ''))}" for each in diff.undetermined]
+        found = [f"- {markdown(str(each))}{_at(str(each.origin or ''))}" for each in diff.undetermined]
         yield from _folded("Undetermined", found)
     if diff.new or diff.lost:
-        yield from _folded(
-            "Workloads in one of them only", list(_ends("new", diff.new)) + list(_ends("lost", diff.lost))
-        )
+        yield from _folded("Workloads in one of them only", [*_ends("new", diff.new), *_ends("lost", diff.lost)])
     if diff.policies:
         lines = [f"- {each.edit}: {markdown(str(each.policy))}{_at(str(each.origin))}" for each in diff.policies]
         yield from _folded("Policies", lines)
@@ -72,27 +62,32 @@ def md_lines(shown: Shown) -> Iterator[str]:
         yield from _folded("What this assumes", notes)
 
 
-def _table(shown: Shown) -> Iterator[str]:
-    rows = shown.diff.rows
+def _table(diff: Diff) -> Iterator[str]:
+    names = names_of(diff)
     yield "| | from | to | before | after | because |"
     yield "|---|---|---|---|---|---|"
-    yield from (_md(shown, row) for row in rows[:MOST_ROWS])
-    if len(rows) > MOST_ROWS:
-        yield from ("", f"and {len(rows) - MOST_ROWS} more; `reachproof diff -o csv` lists all of them")
-    if shown.names:
+    yield from (_md(row, names) for row in diff.rows[:MOST_ROWS])
+    if len(diff.rows) > MOST_ROWS:
+        yield from ("", f"and {len(diff.rows) - MOST_ROWS} more; `reachproof diff -o csv` lists all of them")
+    if names:
         yield ""
-        yield from (f"- {name}: {', '.join(end.cidrs)}" for end, name in shown.names.items())
+        yield from (f"- {line}" for line in name_lines(names))
 
 
-def _md(shown: Shown, row: DiffRow) -> str:
+def _md(row: ChangedConnection, names: Names) -> str:
     said = remarks(row)
-    before, after = ports_text(row)
-    because = [cause_text(cause) for cause in row.causes.rules] + list(row.causes.endpoints)
-    cells = (str(row.change), *shown.ends(row), before, f"{after} ({said})" if said else after)
+    before, after = _ports(row)
+    ends = (end_text(end, names) for end in (row.src, row.dst))
+    because = (*map(str, row.because), *row.endpoints)
+    cells = (str(row.change), *ends, before, f"{after} ({said})" if said else after)
     return f"| {' | '.join(map(markdown, cells))} | {'<br>'.join(map(markdown, because))} |"
 
 
-def _ends(word: str, ends: Sequence[End]) -> Iterator[str]:
+def _ports(row: ChangedConnection) -> tuple[str, str]:
+    return connections(ports_of(row.before)), connections(ports_of(row.after))
+
+
+def _ends(word: str, ends: Sequence[ReportEnd]) -> Iterator[str]:
     yield from (f"- {word}: {markdown(str(end))}" for end in ends[:MOST_ROWS])
     if len(ends) > MOST_ROWS:
         yield f"- {word}: {len(ends) - MOST_ROWS} more"
@@ -100,13 +95,12 @@ def _ends(word: str, ends: Sequence[End]) -> Iterator[str]:
 
 def _witnesses(diff: Diff) -> Iterator[str]:
     lines = []
-    for says, flow in witnesses(diff):
-        lines.append(f"- {says}: {markdown(flow_text(known_flow(flow)))}")
-        for when, trace in zip(("before", "after"), flow.traces, strict=True):
-            lines.append(f"  - {when}: {trace.truth if trace else 'not there'}")
-            if trace is None:
-                continue
-            lines += [f"    - {markdown(f'{step.direction} {step.action}: {step.text}')}" for step in trace.steps]
+    for says, shift in witnesses(diff):
+        lines.append(f"- {says}: {markdown(str(shift.known))}")
+        for when, flow in sides(shift):
+            lines.append(f"  - {when}: {flow.truth if flow else 'not there'}")
+            steps = flow.steps if flow else ()
+            lines += [f"    - {markdown(f'{step.direction} {step.action}: {step.text}')}" for step in steps]
     if lines:
         yield from _folded("A flow that shows it", lines)
 

@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
 
+from reachproof.documents import parts
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import InputError
+from reachproof.network.origin import Origin
 from reachproof.network.printable import printable
 
 
-class _Place(Protocol):
-    """An origin, of a value or of a document."""
-
-    @property
-    def file(self) -> str: ...
-
-
-class _Notice(Protocol):
-    """A notice, of a value or of a document."""
-
-    @property
-    def code(self) -> str: ...
-    @property
-    def text(self) -> str: ...
-
-
-def place(origin: _Place | None) -> str:
+def place(origin: Origin | parts.Origin | parts.Absent | None) -> str:
     """The place of something in the input, in brackets; nothing where that is not known."""
     return f"  [{origin}]" if origin and origin.file else ""
 
 
-def assumption_lines(notices: Iterable[_Notice]) -> Iterator[str]:
+def assumption_lines(notices: Iterable[Notice | parts.Notice]) -> Iterator[str]:
     """A line for each assumption, printable."""
     return (printable(f"assuming {notice.code}: {notice.text}") for notice in notices)
 
 
-def warning_lines(warnings: Iterable[Notice]) -> Iterator[str]:
+def warning_lines(warnings: Iterable[Notice | parts.Notice]) -> Iterator[str]:
     """The warnings, each once, printable."""
     for notice in dict.fromkeys(warnings):
         yield printable(f"warning: {notice.code}: {notice.text}{place(notice.origin)}")
