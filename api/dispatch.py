@@ -38,6 +38,7 @@ from reachproof.queries.ask import Session
 from reachproof.queries.complete import complete
 from reachproof.queries.connectivity import connectivity, request
 from reachproof.queries.connectivity_document import connectivity_blocks as blocks_of
+from reachproof.queries.connectivity_document import connectivity_document
 from reachproof.queries.connectivity_explain import explain_report, with_reasons
 from reachproof.queries.diff_document import diff_document
 from reachproof.queries.difference import Diff, difference
@@ -159,7 +160,7 @@ def connectivity_blocks(asked: ConnectivityRequest, session: Session, budget: Bu
     if asked.exposure:
         exposures, notices = with_possible(report, tuple(exposure(report)), budget, session.prover)
         report = replace(report, warnings=(*report.warnings, *notices))
-    return blocks_of(report, explanations, exposures)
+    return blocks_of(connectivity_document(report, explanations, exposures))
 
 
 # ---------------------------------------------------------------- work that was not finished

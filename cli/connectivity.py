@@ -17,8 +17,12 @@ from reachproof.documents.words import By
 from reachproof.network.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from reachproof.render.connectivity_words import Shown
+    from reachproof.documents.connectivity import ConnectivityMatrix
+    from reachproof.queries.connectivity import Connectivity
+    from reachproof.queries.connectivity_explain import Explanation
 
+MOST_TRACED = 3_000
+"""Pairs of ends in a page that has traces unasked."""
 _EXPLAINED = ("text", "json", "html")
 _EXPOSED = ("text", "json", "md")
 
@@ -82,17 +86,18 @@ def connectivity(
     snapshot = read(sources or (".",), model, lenient=lenient, ignore_kinds=ignore_kinds)
     from reachproof.solver.budget import OutOfBudget
 
+    asked = (By(by), src, dst, ports)
     try:
-        shown = _shown(snapshot, (By(by), src, dst, ports), timeout, explain=explain, exposure=exposure)
+        report, finished = _report(snapshot, asked, timeout, explain=explain, exposure=exposure, html=output == "html")
     except OutOfBudget as over:
         click.echo(f"undecided: {over}", err=True)
         return ExitCode.UNDECIDED
     with reader_may_leave():
-        warn(shown.report.warnings, quiet=quiet)
-        _write(shown, output)
-    if not shown.report.flows:
+        warn(report.warnings, quiet=quiet)
+        _write(report, output)
+    if not report.evidence.flows:
         click.echo("undecided: this is about no flow at all", err=True)
-    return ExitCode.PROVED if shown.report.flows and shown.finished else ExitCode.UNDECIDED
+    return ExitCode.PROVED if report.evidence.flows and finished else ExitCode.UNDECIDED
 
 
 def _demand_shown(option: str, wanted: bool, output: str, forms: tuple[str, ...]) -> None:
@@ -100,22 +105,24 @@ def _demand_shown(option: str, wanted: bool, output: str, forms: tuple[str, ...]
         raise click.UsageError(f"{option} is shown by -o {', '.join(forms[:-1])} and {forms[-1]}, not by -o {output}")
 
 
-def _shown(
+def _report(
     snapshot: Snapshot,
     asked: tuple[By, str | None, str | None, str | None],
     timeout: float | None,
     *,
     explain: bool,
     exposure: bool,
-) -> Shown:
+    html: bool,
+) -> tuple[ConnectivityMatrix, bool]:
+    """The report with what is asked for besides, and False where not all of that was found in time."""
     from reachproof.queries import connectivity as reports  # numpy is loaded only where it is needed
-    from reachproof.render.connectivity_words import Shown
+    from reachproof.queries.connectivity_document import connectivity_document
     from reachproof.solver.budget import Budget
     from reachproof.solver.encoding import prepare
 
     budget = Budget(seconds=timeout) if timeout else Budget()
     report = reports.connectivity(prepare(snapshot), reports.request(*asked), budget, silent_outside=explain)
-    shown = Shown(report=report)
+    explanations, exposures, finished = None, None, True
     if explain:
         from reachproof.queries.connectivity_explain import (
             explain_report,  # Z3 comes with it
@@ -123,43 +130,57 @@ def _shown(
         )
 
         explanations = explain_report(report, budget)
-        shown = Shown(report=with_reasons(report, explanations), explanations=explanations)
+        report = with_reasons(report, explanations)
+    elif html:
+        explanations = _traces(report)
     if exposure:
         from reachproof.queries.exposure import exposure as exposures_of
         from reachproof.queries.possible_exposure import with_possible
         from reachproof.solver.z3_backend import Prover
 
-        report = shown.report
         exposures, notices = with_possible(report, tuple(exposures_of(report)), budget, Prover())
         report = replace(report, warnings=(*report.warnings, *notices))
-        shown = replace(shown, report=report, exposures=exposures, finished=not notices)
-    return shown
+        finished = not notices
+    return connectivity_document(report, explanations, exposures), finished
 
 
-def _write(shown: Shown, output: str) -> None:
+def _traces(report: Connectivity) -> tuple[Explanation, ...] | None:
+    """The explanations that a page has unasked: of a report that is small enough for them to cost little."""
+    from reachproof.queries.connectivity_explain import explain_report
+    from reachproof.solver.budget import OutOfBudget
+
+    if len(report.matrix.sources) * len(report.matrix.destinations) > MOST_TRACED:
+        return None
+    try:
+        return explain_report(report)
+    except OutOfBudget:
+        return None
+
+
+def _write(report: ConnectivityMatrix, output: str) -> None:
     """Many lines at a time: a report may have millions."""
     if output == "json":
         from reachproof.documents.json import in_ascii
         from reachproof.queries.connectivity_document import connectivity_blocks
 
-        for content in connectivity_blocks(shown.report, shown.explanations, shown.exposures):
+        for content in connectivity_blocks(report):
             click.echo(in_ascii(content), nl=False)
         click.echo()
         return
-    pieces = _pieces(shown, output)
+    pieces = _pieces(report, output)
     while block := "".join(islice(pieces, 5_000)):
         click.echo(block, nl=False)
 
 
-def _pieces(shown: Shown, output: str) -> Iterator[str]:
+def _pieces(report: ConnectivityMatrix, output: str) -> Iterator[str]:
     if output != "html":
-        return (f"{line}\n" for line in _lines(shown, output))
+        return (f"{line}\n" for line in _lines(report, output))
     from reachproof.render.connectivity_html import html_text
 
-    return html_text(shown)
+    return html_text(report)
 
 
-def _lines(shown: Shown, output: str) -> Iterator[str]:
+def _lines(report: ConnectivityMatrix, output: str) -> Iterator[str]:
     match output:
         case "csv":
             from reachproof.render.connectivity_tables import csv_lines as lines
@@ -169,4 +190,4 @@ def _lines(shown: Shown, output: str) -> Iterator[str]:
             from reachproof.render.connectivity_dot import dot_lines as lines
         case _:
             from reachproof.render.connectivity_text import text_lines as lines
-    return lines(shown)
+    return lines(report)

@@ -66,4 +66,9 @@ def decoded(value: object, kind: type[T]) -> T:
 
 def viewed(kind: type[T], document: msgspec.Struct, **fields: object) -> T:
     """The document as an object of a class that extends its own, with other values for some fields. Not a deep copy."""
-    return kind(**{**msgspec.structs.asdict(document), **fields})
+    return kind(**{**plain_fields(document), **fields})
+
+
+def plain_fields(part: msgspec.Struct) -> dict[str, Any]:
+    """The fields of a part by name, their values as they are."""
+    return msgspec.structs.asdict(part)

@@ -2,54 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from reachproof.documents import connectivity as documents
-from reachproof.documents.parts import Notice
-from reachproof.face.interactive import heat_map
+from reachproof.documents.connectivity import Connection, ConnectivityMatrix
+from reachproof.face.extras import needed
 from reachproof.face.shown import Cells, Picture, Shown
 from reachproof.network.ports import format_ports
-from reachproof.render.connectivity_charts import MOST_MATRIX_ENDS, access_graph, exposure_chart, matrix_chart
-from reachproof.render.html_fragments import Cell, Html, folded, folded_lines, joined, table, tag
-from reachproof.render.notice_text import assumption_lines
-from reachproof.render.report_edges import Access, Exposure, Row, exposure_of, rows_of
-from reachproof.render.report_nodes import ReportEnd, end_of, named, outside_lines
+from reachproof.network.printable import printable
+from reachproof.render.connectivity_charts import (
+    MOST_MATRIX_ENDS,
+    access_graph,
+    access_remarks,
+    colour_of,
+    exposure_chart,
+    matrix_chart,
+)
+from reachproof.render.connectivity_text import text_lines
+from reachproof.render.connectivity_words import end_text, name_lines, short_names
+from reachproof.render.html_fragments import Html, folded, folded_lines, joined, table, tag
+from reachproof.render.svg import ALL, OPEN, SOME
 
 if TYPE_CHECKING:
     import altair
 
 MOST_ROWS = 200
 """As many rows a notebook shows; the frame has all."""
+MOST_CHART_ROWS = 5_000
+"""Altair puts every row into the notebook."""
+_WORDS = {ALL: "every port", SOME: "some ports, or some pods", OPEN: "depends"}
+_LOOKALIKES = str.maketrans({"<": "‹", ">": "›", "&": "＆"})
+Texts = tuple[str, str, str, str]
+"""Source, destination, ports and remarks of a row."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Connectivity(Shown):
+class Connectivity(Shown, ConnectivityMatrix):
     """Every allowed connection, as an iterable of rows in order of their ends.
 
-    `ends` are all of the report, also such without a row. `exposures` is empty unless it was asked for. `snapshot` is
+    `ends` are all of the report, also such without a row. `exposures` is None unless it was asked for. `snapshot` is
     the digest of what was asked about.
     """
 
-    by: str
-    ends: tuple[ReportEnd, ...]
-    accesses: Sequence[Access] = field(repr=False)
-    places: Iterable[tuple[int, int, int]] = field(repr=False)
-    exposures: tuple[Exposure, ...] = ()
-    assumptions: tuple[Notice, ...] = ()
-    warnings: tuple[Notice, ...] = ()
-    snapshot: str = ""
-
-    def __iter__(self) -> Iterator[Row]:
-        """The rows, made one by one: they may be many."""
-        for src, dst, number in self.places:
-            yield Row(src=self.ends[src], dst=self.ends[dst], access=self.accesses[number])
+    @property
+    def snapshot(self) -> str:
+        """The digest of what was asked about."""
+        return self.evidence.snapshot
 
     @cached_property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[Connection, ...]:
         """All rows; kept after the first use."""
         return tuple(self)
 
@@ -58,21 +62,24 @@ class Connectivity(Shown):
         """Number of rows."""
         return sum(1 for _ in self.places)
 
-    @cached_property
-    def between(self) -> Mapping[tuple[ReportEnd, ReportEnd], Access]:
-        """The access by source and destination; pairs with nothing are absent."""
-        return {(row.src, row.dst): row.access for row in self.rows}
+    def _texts(self) -> Iterator[Texts]:
+        names = short_names(self.ends)
+        ends = [end_text(end, names) for end in self.ends]
+        accesses = [(format_ports(access.ports), access_remarks(access)) for access in self.accesses]
+        return ((ends[src], ends[dst], *accesses[number]) for src, dst, number in self.places)
 
     def cells(self) -> Cells:
         """The rows, with the namespaces and tenants of both ends."""
         columns = ("src", "dst", "ports", "remarks", "src_namespace", "dst_namespace", "src_tenant", "dst_tenant")
-        return columns, (_cells_of(row) for row in self)
+        homes = [(end.namespace, end.tenant) for end in self.ends]
+        pairs = (zip(homes[src], homes[dst], strict=True) for src, dst, _ in self.places)
+        return columns, (
+            (*texts, *spaces, *tenants) for texts, (spaces, tenants) in zip(self._texts(), pairs, strict=True)
+        )
 
     def lines(self) -> Iterator[str]:
-        """A line for each row, then what they assume."""
-        yield from map(str, self)
-        yield from outside_lines(self.ends)
-        yield from assumption_lines(self.assumptions)
+        """A line for each row, then what ends are exposed to, if that was asked for, and what the report assumes."""
+        return text_lines(self)
 
     def html(self) -> Html:
         """The matrix where it is small enough, the rows, and what they assume."""
@@ -83,37 +90,52 @@ class Connectivity(Shown):
                 head,
                 matrix,
                 self._rows(),
-                folded_lines("addresses behind short names", outside_lines(self.ends)),
+                folded_lines("addresses behind short names", name_lines(short_names(self.ends))),
                 folded("assumption", self.assumptions),
                 folded("warning", self.warnings),
             ]
         )
 
     def _rows(self) -> Html:
-        shown = tuple(islice(self, MOST_ROWS))
-        cells = ((str(row.src), str(row.dst), format_ports(row.ports), row.access.remarks) for row in shown)
-        left = self.count - len(shown)
-        more = tag("div", f"and {left} more: see frame()", class_="rp-faint") if left else ""
+        left = self.count - MOST_ROWS
+        more = tag("div", f"and {left} more: see frame()", class_="rp-faint") if left > 0 else ""
         title = tag("summary", "connections")
         opened = {"open": "open"} if self.count <= 12 else {}
-        return tag("details", title, table(("from", "to", "ports", ""), cells), more, **opened)
+        shown = table(("from", "to", "ports", ""), islice(self._texts(), MOST_ROWS))
+        return tag("details", title, shown, more, **opened)
 
     def matrix(self) -> Picture:
         """A picture of who may connect to whom: sources are lines. ValueError for more than 80 ends."""
-        return Picture(matrix_chart(self.ends, self.between, self._pairs), self._pairs)
+        return Picture(matrix_chart(self, self._pairs), self._pairs)
 
     def graph(self) -> Picture:
         """The connections as arrows, from left to right. ValueError for more than 60 ends."""
-        return Picture(access_graph(self.rows, self._pairs), self._pairs)
+        return Picture(access_graph(self, self._pairs), self._pairs)
 
     def exposure(self) -> Picture:
         """A picture of what each end is exposed to. ValueError for a report that was made without `exposure=True`."""
         title = f"what each {self.by} is exposed to"
-        return Picture(exposure_chart(self.exposures, title), title)
+        return Picture(exposure_chart(self, title), title)
 
     def interactive(self) -> altair.Chart:
-        """The matrix as an altair chart with tips, in which a click on a kind of access fades the others."""
-        return heat_map(self.ends, self, self.count)
+        """The matrix as an altair chart with tips, in which a click on a kind of access fades the others.
+
+        ImportError that says what to install where there is no altair, ValueError for more than MOST_CHART_ROWS.
+        """
+        alt = needed("altair", "interactive()")
+        if self.count > MOST_CHART_ROWS:
+            raise ValueError(
+                f"found {self.count} rows, expected at most {MOST_CHART_ROWS}: "
+                "put more pods together with by, or narrow the report"
+            )
+        colours = [_WORDS[colour_of(self.accesses[number])] for _, _, number in self.places]
+        columns = ("from", "to", "ports", "remarks")
+        values = [
+            {**dict(zip(columns, map(_safe, texts), strict=True)), "allowed": colour}
+            for texts, colour in zip(self._texts(), colours, strict=True)
+        ]
+        names = short_names(self.ends)
+        return _heat_map(alt, values, [_safe(end_text(end, names)) for end in self.ends])
 
     @property
     def _pairs(self) -> str:
@@ -125,23 +147,27 @@ class Connectivity(Shown):
         return f"Connectivity by {self.by}: ends {len(self.ends)}, rows {self.count}"
 
 
-def _cells_of(row: Row) -> tuple[Cell, ...]:
-    src, dst = row.src, row.dst
-    spaces = (src.namespace, dst.namespace, src.tenant, dst.tenant)
-    return str(src), str(dst), format_ports(row.ports), row.access.remarks, *spaces
-
-
-def connectivity_of(document: documents.Connectivity) -> Connectivity:
-    """The view of a report."""
-    by = document.by
-    accesses, places = rows_of(document)
-    return Connectivity(
-        by=by,
-        ends=tuple(named(end_of(each, by) for each in document.ends).values()),
-        accesses=accesses,
-        places=places,
-        exposures=tuple(exposure_of(each, by) for each in document.exposure or ()),
-        assumptions=document.assumptions,
-        warnings=document.warnings,
-        snapshot=document.evidence.snapshot,
+def _heat_map(alt: Any, values: list[dict[str, str]], order: list[str]) -> altair.Chart:
+    colour = alt.Scale(domain=list(_WORDS.values()), range=list(_WORDS))
+    chosen = alt.selection_point(name="chosen", fields=["allowed"], bind="legend")
+    chart = alt.Chart(alt.Data(values=values), width=alt.Step(24), height=alt.Step(22)).mark_rect(
+        cornerRadius=3, stroke="white"
     )
+    found: altair.Chart = chart.encode(
+        x=alt.X("to:N", sort=order, axis=alt.Axis(orient="top", labelAngle=-45), title="to"),
+        y=alt.Y("from:N", sort=order, title="from"),
+        color=alt.Color("allowed:N", scale=colour, title="allowed"),
+        opacity=alt.condition(chosen, alt.value(1.0), alt.value(0.15)),
+        tooltip=["from:N", "to:N", "ports:N", "remarks:N"],
+    ).add_params(chosen)
+    return found
+
+
+def _safe(text: str) -> str:
+    """Altair writes its data into a script element: characters that mean something there become look-alikes."""
+    return printable(text).translate(_LOOKALIKES)
+
+
+def connectivity_of(matrix: ConnectivityMatrix) -> Connectivity:
+    """The view of a report."""
+    return Connectivity(**{each.name: getattr(matrix, each.name) for each in fields(matrix)})

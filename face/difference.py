@@ -13,8 +13,8 @@ from reachproof.documents.words import By, Change
 from reachproof.face.parts import View
 from reachproof.face.shown import Cells
 from reachproof.network.ports import format_ports
+from reachproof.render.connectivity_words import Names, end_text, name_lines
 from reachproof.render.diff_text import SENTENCES, diff_lines, names_of, remarks, sides, witnesses
-from reachproof.render.end_names import Names, end_text, name_lines
 from reachproof.render.flow_picture import flow_picture
 from reachproof.render.html_fragments import Cell, Html, badge, folded, folded_lines, joined, place, steps, table, tag
 

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from reachproof.documents import report as documents
 from reachproof.documents.answer import Answer
+from reachproof.documents.connectivity import ConnectivityMatrix
 from reachproof.documents.diff import Diff
 from reachproof.documents.findings import Findings
-from reachproof.documents.words import By, Partial
-from reachproof.face.connectivity import Connectivity
+from reachproof.documents.words import By
 from reachproof.face.progress import bar
 from reachproof.face.source import Asked, Source
-from reachproof.network.cluster import Notice
 from reachproof.queries.answer_document import answer_document, report_document
 from reachproof.queries.ask import Session
-from reachproof.queries.connectivity import Connectivity as Report
 from reachproof.queries.connectivity import connectivity, request
-from reachproof.queries.connectivity_document import end_document, exposure_document
+from reachproof.queries.connectivity_document import connectivity_document
 from reachproof.queries.diff_document import diff_document
 from reachproof.queries.difference import difference
-from reachproof.queries.document_parts import notices as assumptions_of
-from reachproof.queries.document_parts import warnings as warnings_of
 from reachproof.queries.explain import explain
-from reachproof.queries.exposure import Exposure, exposure
+from reachproof.queries.exposure import exposure
 from reachproof.queries.findings import findings_document
 from reachproof.queries.hygiene import lint
 from reachproof.queries.packs import PackText, check, count_statements, library
 from reachproof.queries.possible_exposure import with_possible
-from reachproof.queries.report_nodes import partial_by
-from reachproof.render.report_edges import Access, exposure_of
-from reachproof.render.report_nodes import end_of, named
 from reachproof.solver.budget import Budget
 from reachproof.solver.z3_backend import Prover
 
@@ -70,7 +63,7 @@ class Local:
             )
         return report_document(report)
 
-    def connectivity(self, asked: Asked, seconds: float) -> Connectivity:
+    def connectivity(self, asked: Asked, seconds: float) -> ConnectivityMatrix:
         """The report, with a bar. OutOfBudget when it takes too long."""
         wanted = request(asked.by, asked.src, asked.dst, asked.ports)
         with bar("connections", 3) as advance:
@@ -81,9 +74,10 @@ class Local:
             report = connectivity(self.session, wanted, budget)
             advance(2, "exposure" if asked.exposure else "")
             if not asked.exposure:
-                return _view(report, (), asked.by)
+                return connectivity_document(report)
             exposures, notices = with_possible(report, tuple(exposure(report)), Budget(seconds=seconds), Prover())
-            return _view(report, exposures, asked.by, notices)
+            report = replace(report, warnings=(*report.warnings, *notices))
+            return connectivity_document(report, exposures=exposures)
 
     def lint(self, seconds: float) -> Findings:
         """The findings."""
@@ -104,39 +98,3 @@ def _sessions(others: Mapping[str, Source]) -> dict[str, Session]:
             raise TypeError("found a snapshot of a service and one of this process, expected two of one place")
         found[name] = other.session
     return found
-
-
-def _view(report: Report, exposures: Sequence[Exposure], by: By, notices: Sequence[Notice] = ()) -> Connectivity:
-    """The report without its document, of which a large one would be millions of rows."""
-    snapshot = report.snapshot
-    return Connectivity(
-        by=str(by),
-        ends=tuple(named(end_of(end_document(snapshot, end), by) for end in report.ends).values()),
-        accesses=tuple(
-            Access(ports=each.ports, open=each.open, partial=each.partial, partial_by=partial if each.partial else None)
-            for partial in Partial
-            for each in report.matrix.accesses
-        ),
-        places=_Places(report),
-        exposures=tuple(exposure_of(exposure_document(snapshot, each), by) for each in exposures),
-        assumptions=assumptions_of(report.assumptions),
-        warnings=warnings_of((*report.warnings, *notices)),
-        snapshot=snapshot.digest,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Places:
-    """The rows of a report as numbers, made one by one and as often as they are wanted.
-
-    Accesses are numbered once for each cause of `partial`, in the order of `Partial`.
-    """
-
-    report: Report
-
-    def __iter__(self) -> Iterator[tuple[int, int, int]]:
-        ends, accesses = self.report.ends, self.report.matrix.accesses
-        first = {by: place * len(accesses) for place, by in enumerate(Partial)}
-        for src, dst, number in self.report.places():
-            by = partial_by(ends[src], ends[dst]) if accesses[number].partial else Partial.PODS
-            yield src, dst, first[by] + number

@@ -17,7 +17,6 @@ from reachproof.documents.report import Report
 from reachproof.documents.words import By, Verdict
 from reachproof.face.bundle import Bundle
 from reachproof.face.client import Client
-from reachproof.face.connectivity import Connectivity, connectivity_of
 from reachproof.face.shown import Json
 from reachproof.face.source import Asked, Source
 from reachproof.network.errors import ServiceError
@@ -70,14 +69,14 @@ class Remote:
         found = self._ask("/check", body, seconds, since=since, names=names, statements=statements)
         return self._read(Report, found)
 
-    def connectivity(self, asked: Asked, seconds: float) -> Connectivity:
+    def connectivity(self, asked: Asked, seconds: float) -> documents.ConnectivityMatrix:
         """The report. OutOfBudget when it takes too long."""
         body: dict[str, Any] = {"by": str(asked.by), "exposure": asked.exposure}
         body |= {key: text for key in ("src", "dst", "ports") if (text := getattr(asked, key)) is not None}
         found = self._ask("/connectivity", body, seconds, statements=2)
         if found.get("verdict") == Verdict.UNKNOWN:
             raise OutOfBudget(self._read(Unfinished, found).reason)
-        return connectivity_of(self._read(documents.Connectivity, found))
+        return documents.matrix_of(self._read(documents.Connectivity, found))
 
     def lint(self, seconds: float) -> Findings:
         """The findings."""

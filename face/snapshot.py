@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from reachproof.documents.words import By
 from reachproof.face.answer import Answer, answer_of
 from reachproof.face.bundle import Given, paths_or_objects
-from reachproof.face.connectivity import Connectivity
+from reachproof.face.connectivity import Connectivity, connectivity_of
 from reachproof.face.difference import Diff, diff_of
 from reachproof.face.findings import Findings, findings_of
 from reachproof.face.local import Local
@@ -79,7 +79,7 @@ class Questions:
         end is exposed to. ValueError for another `by`; ReachproofError when it takes longer than `timeout` seconds.
         """
         asked = Asked(by=By(by), src=src, dst=dst, ports=ports, exposure=exposure)
-        return self._source.connectivity(asked, seconds_of(timeout))
+        return connectivity_of(self._source.connectivity(asked, seconds_of(timeout)))
 
     def lint(self, *, timeout: float = DEFAULT_SECONDS) -> Findings:
         """Findings: policies that do nothing, or are not defined. Each kind of finding has the whole timeout."""

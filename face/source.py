@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from reachproof.documents.answer import Answer
+from reachproof.documents.connectivity import ConnectivityMatrix
 from reachproof.documents.diff import Diff
 from reachproof.documents.findings import Findings
 from reachproof.documents.report import Report
 from reachproof.documents.words import By
-from reachproof.face.connectivity import Connectivity
 from reachproof.queries.packs import PackText, read_packs
 
 MOST_SECONDS = 86_400
@@ -49,7 +49,7 @@ class Source(Protocol):
     def check(self, packs: Sequence[PackText] | None, since: Mapping[str, Source], seconds: float) -> Report:
         """The report on packs; None: those that are shipped."""
 
-    def connectivity(self, asked: Asked, seconds: float) -> Connectivity:
+    def connectivity(self, asked: Asked, seconds: float) -> ConnectivityMatrix:
         """Every allowed connection."""
 
     def lint(self, seconds: float) -> Findings:

@@ -1,48 +1,159 @@
-"""A connectivity report as a document, also in blocks, for its size."""
+"""A connectivity report as a document: its matrix, and the JSON in blocks, for its size."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import reduce
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any, TypedDict, assert_never
 
 from reachproof.documents import connectivity as documents
 from reachproof.documents.connectivity import connections
-from reachproof.documents.json import once, streamed
+from reachproof.documents.json import once, plain_fields, streamed
 from reachproof.documents.parts import ABSENT
+from reachproof.documents.words import Partial, Truth
 from reachproof.network.address import format_address
 from reachproof.network.labels import Labels
+from reachproof.network.policy import Direction
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.connectivity import Connectivity
-from reachproof.queries.document_parts import notices, rules, warnings
+from reachproof.queries.document_parts import notices, rules, steps, warnings
 from reachproof.queries.exposure import Exposure, Facing
 from reachproof.queries.report_nodes import End, EndKind, partial_by
 from reachproof.queries.tenancy import tenant_of
+from reachproof.semantics import trace
 from reachproof.solver.connection_matrix import Access
 
 if TYPE_CHECKING:
-    from reachproof.queries.connectivity_explain import Explanation
+    from reachproof.queries.connectivity_explain import Explanation, Stretch
 
 
-def connectivity_blocks(
-    report: Connectivity, explanations: Sequence[Explanation] | None = None, exposures: Iterable[Exposure] | None = None
-) -> Iterator[bytes]:
-    """The document in UTF-8, one row to a line. At most some thousand rows are held at once.
-
-    With `explanations`, rows have `because`, and `absent` lists the pairs without a row.
-    """
+def connectivity_document(
+    report: Connectivity, explanations: Sequence[Explanation] | None = None, exposures: Sequence[Exposure] | None = None
+) -> documents.ConnectivityMatrix:
+    """The report with what was asked for besides; of a large one the rows are made when they are read."""
     snapshot = report.snapshot
-    document = documents.Connectivity(
+    return documents.ConnectivityMatrix(
         by=report.request.by,
-        rows=(),
-        absent=ABSENT if explanations is None else tuple(_absent(report, explanations)),
         ends=tuple(end_document(snapshot, end) for end in report.ends),
-        exposure=ABSENT if exposures is None else tuple(exposure_document(snapshot, each) for each in exposures),
+        accesses=tuple(
+            documents.Access(**_access(each), partial_by=by if each.partial else None)
+            for by in Partial
+            for each in report.matrix.accesses
+        ),
+        places=_Places(report),
+        explanations=None if explanations is None else tuple(_explanation(report, each) for each in explanations),
+        exposures=None if exposures is None else tuple(_exposure(snapshot, each) for each in exposures),
         assumptions=notices(report.assumptions),
         warnings=warnings(report.warnings),
         evidence=documents.ConnectivityEvidence(judged=report.judged, flows=report.flows, snapshot=snapshot.digest),
+        cells_of=partial(_cells, report),
     )
-    return streamed(document, "rows", _rows(report) if explanations is None else _explained(report, explanations))
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """The rows of a report as numbers, made one by one and as often as they are wanted.
+
+    Accesses are numbered once for each cause of `partial`, in the order of `Partial`.
+    """
+
+    report: Connectivity
+
+    def __iter__(self) -> Iterator[tuple[int, int, int]]:
+        ends, accesses = self.report.ends, self.report.matrix.accesses
+        partial = [bool(access.partial) for access in accesses]
+        first = {by: place * len(accesses) for place, by in enumerate(Partial)}
+        for src, dst, number in self.report.places():
+            yield src, dst, number + first[partial_by(ends[src], ends[dst])] if partial[number] else number
+
+
+def connectivity_blocks(matrix: documents.ConnectivityMatrix) -> Iterator[bytes]:
+    """The document in UTF-8, one row to a line. At most some thousand rows are held at once.
+
+    With explanations, rows have `because`, and `absent` lists the pairs without a row.
+    """
+    explained, exposures = matrix.explanations, matrix.exposures
+    document = documents.Connectivity(
+        by=matrix.by,
+        rows=(),
+        absent=ABSENT if explained is None else tuple(_absent(matrix, explained)),
+        ends=matrix.ends,
+        exposure=ABSENT if exposures is None else exposures,
+        assumptions=matrix.assumptions,
+        warnings=matrix.warnings,
+        evidence=matrix.evidence,
+    )
+    return streamed(document, "rows", _rows(matrix))
+
+
+def _rows(matrix: documents.ConnectivityMatrix) -> Iterator[documents.Connection]:
+    """The rows; what they are made of is encoded once and used again."""
+    ends: list[Any] = [once(end) for end in matrix.ends]
+    fields: list[Mapping[str, Any]] = [
+        {name: once(value) for name, value in plain_fields(access).items() if value is not None}
+        for access in matrix.accesses
+    ]
+    if matrix.explanations is None:
+        for src, dst, number in matrix.places:
+            yield documents.Connection(src=ends[src], dst=ends[dst], **fields[number])
+        return
+    for each in matrix.explanations:
+        pair = each.src, each.dst
+        if pair in matrix.numbers:
+            access = fields[matrix.numbers[pair]]
+            yield documents.Connection(src=ends[each.src], dst=ends[each.dst], **access, because=each.because)
+
+
+def _absent(
+    matrix: documents.ConnectivityMatrix, explained: Sequence[documents.Explanation]
+) -> Iterator[documents.BlockedPair]:
+    ends = matrix.ends
+    for each in explained:
+        if (each.src, each.dst) not in matrix.numbers:
+            yield documents.BlockedPair(src=ends[each.src], dst=ends[each.dst], because=each.because)
+
+
+def _explanation(report: Connectivity, found: Explanation) -> documents.Explanation:
+    return documents.Explanation(
+        src=report.place[found.src],
+        dst=report.place[found.dst],
+        stretches=tuple(map(_stretch, found.stretches)),
+        because=rules(found.because),
+    )
+
+
+def _stretch(found: Stretch) -> documents.Stretch:
+    sides = (found.trace.egress, found.trace.ingress)
+    denied = tuple(side.direction for side in sides if side.truth is trace.Truth.DENIED)
+    return documents.Stretch(
+        ports=found.ports,
+        truth=Truth(found.truth),
+        steps=steps(found.trace.steps),
+        deciding=denied or tuple(Direction),
+        depends=notices(found.trace.depends),
+    )
+
+
+def _cells(report: Connectivity) -> documents.Cells:
+    matrix = report.matrix
+    return documents.Cells(
+        groups=matrix.groups,
+        rows=matrix.row_numbers,
+        columns=matrix.column_numbers,
+        own=matrix.own,
+        lines=matrix.lines,
+        accesses=tuple(documents.Access(**_access(each)) for each in matrix.accesses),
+        traits=tuple(map(_traits, report.ends)),
+    )
+
+
+def _traits(end: End) -> documents.EndTraits:
+    return documents.EndTraits(
+        pods=len(end.pods),
+        unknown=any(pod.abstract for pod in end.pods),
+        several=end.node is not None or any(len(pod.addresses) != 1 for pod in end.pods),
+    )
 
 
 class _AccessFields(TypedDict):
@@ -60,40 +171,7 @@ def _access(access: Access) -> _AccessFields:
     }
 
 
-def _rows(report: Connectivity) -> Iterator[documents.Connection]:
-    """The rows; what they are made of is encoded once and used again."""
-    ends: list[Any] = [once(end_document(report.snapshot, end)) for end in report.ends]
-    fields: list[dict[str, Any]] = [
-        {name: once(value) for name, value in _access(access).items() if value is not None}
-        for access in report.matrix.accesses
-    ]
-    partial = [bool(access.partial) for access in report.matrix.accesses]
-    for src, dst, number in report.places():
-        by = partial_by(report.ends[src], report.ends[dst]) if partial[number] else None
-        yield documents.Connection(src=ends[src], dst=ends[dst], **fields[number], partial_by=by)
-
-
-def _explained(report: Connectivity, explanations: Iterable[Explanation]) -> Iterator[documents.Connection]:
-    for each in explanations:
-        if access := report.between(each.src, each.dst):
-            yield documents.Connection(
-                src=end_document(report.snapshot, each.src),
-                dst=end_document(report.snapshot, each.dst),
-                **_access(access),
-                partial_by=partial_by(each.src, each.dst) if access.partial else None,
-                because=rules(each.because),
-            )
-
-
-def _absent(report: Connectivity, explanations: Iterable[Explanation]) -> Iterator[documents.BlockedPair]:
-    for each in explanations:
-        if not report.between(each.src, each.dst):
-            src, dst = (end_document(report.snapshot, end) for end in (each.src, each.dst))
-            yield documents.BlockedPair(src=src, dst=dst, because=rules(each.because))
-
-
-def exposure_document(snapshot: Snapshot, exposure: Exposure) -> documents.Exposure:
-    """Traffic that an end receives and sends, outside and in the entire cluster."""
+def _exposure(snapshot: Snapshot, exposure: Exposure) -> documents.Exposure:
     return documents.Exposure(
         end=end_document(snapshot, exposure.end),
         ingress=_facing(snapshot, exposure.ingress) if exposure.ingress else None,

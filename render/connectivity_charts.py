@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TypeAlias
 
+from reachproof.documents.connectivity import Access, Connections, ConnectivityMatrix, Exposure, Facing, ports_of
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import ALL_PORTS, format_ports
+from reachproof.render.connectivity_words import end_text, remarks, short_names
 from reachproof.render.html_fragments import Html, tag
-from reachproof.render.report_edges import Access, Exposure, Facing, Row
-from reachproof.render.report_nodes import ReportEnd
 from reachproof.render.svg import ALL, FAINT, NONE, OPEN, SOME, drawing, label, legend, shortened
-
-Between: TypeAlias = Mapping[tuple[ReportEnd, ReportEnd], Access]
-"""The access from a source to a destination; pairs with nothing are absent."""
 
 MOST_MATRIX_ENDS = 80
 """A picture of more ends cannot be read."""
@@ -28,50 +24,66 @@ _MATRIX_LEGEND = (
 _MARKS = {ALL: "●", SOME: "◐", OPEN: "?"}
 
 
-def matrix_chart(ends: Sequence[ReportEnd], between: Between, title: str) -> Html:
+def matrix_chart(report: ConnectivityMatrix, title: str) -> Html:
     """A line for each source, a column for each destination. ValueError for more than MOST_MATRIX_ENDS ends."""
-    if len(ends) > MOST_MATRIX_ENDS:
+    count = len(report.ends)
+    if count > MOST_MATRIX_ENDS:
         raise ValueError(
-            f"found {len(ends)} ends, expected at most {MOST_MATRIX_ENDS}: "
-            "put more pods together with by, or narrow the report"
+            f"found {count} ends, expected at most {MOST_MATRIX_ENDS}: put more pods together with by, "
+            "or narrow the report"
         )
-    room = 16 + round(6.4 * max((len(shortened(end.words, _LONGEST)) for end in ends), default=0))
-    width, top = room + len(ends) * _CELL + 12, 8 + round(room * 0.75)
-    parts = [*_margin(ends, room, top), *_squares(ends, between, room, top)]
-    bottom = top + len(ends) * _CELL
+    titles = _titles(report)
+    room = 16 + round(6.4 * max((len(shortened(each, _LONGEST)) for each in titles), default=0))
+    width, top = room + count * _CELL + 12, 8 + round(room * 0.75)
+    parts = [*_margin(titles, room, top), *_squares(report, room, top)]
+    bottom = top + count * _CELL
     parts.append(legend(_MATRIX_LEGEND, x=4, y=bottom + 24))
     return drawing(parts, width=max(width + room // 2, 540), height=bottom + 34, title=title)
 
 
-def _margin(ends: Sequence[ReportEnd], room: int, top: int) -> Iterator[Html]:
-    for number, end in enumerate(ends):
-        text, full = shortened(end.words, _LONGEST), tag("title", end.words)
+def _titles(report: ConnectivityMatrix) -> list[str]:
+    """The names of all ends in pictures."""
+    names = short_names(report.ends)
+    return [f"outside {end}" if end.external and end not in names else end_text(end, names) for end in report.ends]
+
+
+def _margin(titles: Sequence[str], room: int, top: int) -> Iterator[Html]:
+    for number, title in enumerate(titles):
+        text, full = shortened(title, _LONGEST), tag("title", title)
         row, column = top + number * _CELL + 15, room + number * _CELL + 14
         yield tag("g", full, label(text, x=room - 7, y=row, text_anchor="end"))
         turned = f"rotate(-48 {column} {top - 6})"
         yield tag("g", full, label(text, x=column, y=top - 6, transform=turned))
 
 
-def _squares(ends: Sequence[ReportEnd], between: Between, room: int, top: int) -> Iterator[Html]:
+def _squares(report: ConnectivityMatrix, room: int, top: int) -> Iterator[Html]:
+    names = short_names(report.ends)
+    ends = [end_text(end, names) for end in report.ends]
     for row, src in enumerate(ends):
         for column, dst in enumerate(ends):
-            access = between.get((src, dst))
+            number = report.numbers.get((row, column))
+            access = None if number is None else report.accesses[number]
             x, y = room + column * _CELL, top + row * _CELL
             colour = colour_of(access)
+            said = access_remarks(access) if access else ""
             words = format_ports(access.ports) if access else "nothing"
-            remark = f" ({access.remarks})" if access and access.remarks else ""
             square = tag("rect", x=x + 1, y=y + 1, width=_CELL - 2, height=_CELL - 2, rx=3, fill=colour)
             mark = label(
                 _MARKS.get(colour, ""), x=x + _CELL / 2, y=y + 15, text_anchor="middle", fill="#10233d", font_size=10
             )
-            yield tag("g", tag("title", f"{src} => {dst}: {words}{remark}"), square, mark)
+            yield tag("g", tag("title", f"{src} => {dst}: {words}{f' ({said})' if said else ''}"), square, mark)
+
+
+def access_remarks(access: Access) -> str:
+    """Remarks beside the ports in the words of Python; mostly nothing."""
+    return remarks(access, ports_text=format_ports, option="podCidr")
 
 
 def colour_of(access: Access | None) -> str:
     """The colour of what is allowed between two ends."""
     if access is None:
         return NONE
-    if access.open:
+    if access.depends:
         return OPEN
     return ALL if access.ports == ALL_PORTS and not access.partial else SOME
 
@@ -80,63 +92,74 @@ MOST_GRAPH_ENDS = 60
 """A picture of more ends on one side cannot be read."""
 _BOX_WIDTH, _BOX_HEIGHT, _ACROSS, _DOWN, _GRAPH_TOP, _LONGEST_NAME = 240, 24, 500, 34, 30, 36
 _GRAPH_LEGEND = ((ALL, "from or to the outside"), (FAINT, "inside"), (OPEN, "depends on what is left open"))
-_Sides = tuple[Mapping[ReportEnd, int], Mapping[ReportEnd, int]]
+_Sides = tuple[Mapping[int, int], Mapping[int, int]]
 """The place of each source on the left, and of each destination on the right."""
 
 
-def access_graph(rows: Sequence[Row], title: str) -> Html:
+def access_graph(report: ConnectivityMatrix, title: str) -> Html:
     """Lines from those who connect, on the left, to those who are connected to.
 
     Ends without a connection are left out. ValueError for more than MOST_GRAPH_ENDS on one side.
     """
-    left = {end: at for at, end in enumerate(dict.fromkeys(row.src for row in rows))}
-    right = _ordered(rows, left)
+    places = list(report.places)
+    left = {end: at for at, end in enumerate(dict.fromkeys(src for src, _, _ in places))}
+    right = _ordered(places, left)
     most = max(len(left), len(right))
     if most > MOST_GRAPH_ENDS:
         raise ValueError(
             f"found {most} ends, expected at most {MOST_GRAPH_ENDS}: "
             "put more pods together with by, or narrow the report"
         )
+    titles = _titles(report)
+    lines = access_lines(report)
     parts = [label("can connect", x=8, y=16, font_weight=700), label("to", x=8 + _ACROSS, y=16, font_weight=700)]
-    parts += [_line(row, (left, right)) for row in rows]
-    parts += [*_boxes(left, 8), *_boxes(right, 8 + _ACROSS)]
+    parts += [_line(report, place, line, (left, right)) for place, line in zip(places, lines, strict=True)]
+    parts += [*_boxes(report, titles, left, 8), *_boxes(report, titles, right, 8 + _ACROSS)]
     height = _GRAPH_TOP + most * _DOWN + 28
     parts.append(legend(_GRAPH_LEGEND, x=8, y=height - 8))
     return drawing(parts, width=_ACROSS + _BOX_WIDTH + 16, height=height, title=title)
 
 
-def _ordered(rows: Iterable[Row], left: Mapping[ReportEnd, int]) -> Mapping[ReportEnd, int]:
+def access_lines(report: ConnectivityMatrix) -> Iterator[str]:
+    """A line for each row, in the words of Python."""
+    names = short_names(report.ends)
+    ends = [end_text(end, names) for end in report.ends]
+    said = [(format_ports(access.ports), access_remarks(access)) for access in report.accesses]
+    accesses = [f"{ports}  ({words})" if words else ports for ports, words in said]
+    return (f"{ends[src]} => {ends[dst]} : {accesses[number]}" for src, dst, number in report.places)
+
+
+def _ordered(places: Iterable[tuple[int, int, int]], left: Mapping[int, int]) -> Mapping[int, int]:
     """The destinations, each about as high as its sources, so that few lines cross."""
-    sources: dict[ReportEnd, list[int]] = defaultdict(list)
-    for row in rows:
-        sources[row.dst].append(left[row.src])
+    sources: dict[int, list[int]] = defaultdict(list)
+    for src, dst, _ in places:
+        sources[dst].append(left[src])
     found = sorted(sources, key=lambda end: sum(sources[end]) / len(sources[end]))
     return {end: at for at, end in enumerate(found)}
 
 
-def _boxes(places: Mapping[ReportEnd, int], x: int) -> Iterator[Html]:
+def _boxes(report: ConnectivityMatrix, titles: Sequence[str], places: Mapping[int, int], x: int) -> Iterator[Html]:
     for end, at in places.items():
         y = _GRAPH_TOP + at * _DOWN
-        dashed: dict[str, str] = {"stroke_dasharray": "4 3"} if end.external else {}
+        dashed: dict[str, str] = {"stroke_dasharray": "4 3"} if report.ends[end].external else {}
         box = tag(
             "rect", x=x, y=y, width=_BOX_WIDTH, height=_BOX_HEIGHT, rx=5, fill="#8080801f", stroke=FAINT, **dashed
         )
-        name = label(shortened(end.words, _LONGEST_NAME), x=x + 9, y=y + 16)
-        yield tag("g", tag("title", end.words), box, name)
+        name = label(shortened(titles[end], _LONGEST_NAME), x=x + 9, y=y + 16)
+        yield tag("g", tag("title", titles[end]), box, name)
 
 
-def _line(row: Row, sides: _Sides) -> Html:
+def _line(report: ConnectivityMatrix, place: tuple[int, int, int], text: str, sides: _Sides) -> Html:
+    src, dst, number = place
     x1, x2 = 8 + _BOX_WIDTH, 8 + _ACROSS
-    y1, y2 = (
-        _GRAPH_TOP + side[end] * _DOWN + _BOX_HEIGHT // 2 for side, end in zip(sides, (row.src, row.dst), strict=True)
-    )
+    y1, y2 = (_GRAPH_TOP + side[end] * _DOWN + _BOX_HEIGHT // 2 for side, end in zip(sides, (src, dst), strict=True))
     bend = (x2 - x1) // 2
-    outside = row.src.external or row.dst.external
-    colour = OPEN if row.access.open else ALL if outside else FAINT
+    outside = report.ends[src].external or report.ends[dst].external
+    colour = OPEN if report.accesses[number].depends else ALL if outside else FAINT
     curve = f"M {x1} {y1} C {x1 + bend} {y1}, {x2 - bend} {y2}, {x2 - 6} {y2}"
     line = tag("path", d=curve, fill="none", stroke=colour, stroke_width=1.4, stroke_opacity=0.8)
     head = tag("polygon", points=f"{x2 - 7},{y2 - 4} {x2},{y2} {x2 - 7},{y2 + 4}", fill=colour)
-    return tag("g", tag("title", str(row)), line, head)
+    return tag("g", tag("title", text), line, head)
 
 
 _ROOM, _CELL_WIDTH, _CELL_HEIGHT, _EXPOSURE_TOP, _LONGEST_PORTS = 230, 116, 24, 44, 15
@@ -144,11 +167,12 @@ _COLUMNS = ("outside", "entire cluster", "pods to come")
 _EXPOSURE_LEGEND = ((ALL, "every port"), (SOME, "some ports"), (NONE, "nothing"), (FAINT, "not looked at"))
 
 
-def exposure_chart(exposures: Sequence[Exposure], title: str) -> Html:
+def exposure_chart(report: ConnectivityMatrix, title: str) -> Html:
     """A line for each end: the outside, the entire cluster, and pods that could be created, both ways.
 
     ValueError for a report that was made without exposure.
     """
+    exposures = report.exposures
     if not exposures:
         raise ValueError("found a report without exposure, expected one that was made with exposure=True")
     parts = [*_heads(), *_exposures(exposures)]
@@ -179,7 +203,18 @@ def _exposures(exposures: Sequence[Exposure]) -> Iterator[Html]:
 
 
 def _ports(facing: Facing | None) -> tuple[IntervalSet | None, ...]:
-    return (facing.outside, facing.everywhere, facing.possible) if facing else (None, None, None)
+    if facing is None:
+        return None, None, None
+    outside, everywhere, possible = facing.outside, facing.entire_cluster, facing.possible_pods
+    return (
+        None if outside is None else _union(each.connections for each in outside),
+        None if everywhere is None else ports_of(everywhere),
+        None if possible is None else _union(each.connections for each in possible),
+    )
+
+
+def _union(found: Iterable[Connections]) -> IntervalSet:
+    return IntervalSet.of(span for each in found for span in ports_of(each))
 
 
 def _cell(ports: IntervalSet | None, *, x: int, y: int) -> Html:

@@ -2,102 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from reachproof.documents.words import Partial
+from reachproof.documents.connectivity import Access, ConnectivityMatrix, Explanation, Facing, ports_of
+from reachproof.documents.words import Truth
 from reachproof.network.policy import Direction
 from reachproof.network.printable import printable
-from reachproof.queries.report_nodes import partial_by
-from reachproof.render.connectivity_words import Shown, connections, end_text, outside_names, remarks
-from reachproof.render.notice_text import assumption_lines, place
-from reachproof.semantics.trace import Truth
+from reachproof.render.connectivity_words import Names, connections, end_text, name_lines, remarks, short_names
+from reachproof.render.notice_text import assumption_lines
 
-if TYPE_CHECKING:
-    from reachproof.queries.connectivity import Connectivity
-    from reachproof.queries.connectivity_explain import Explanation, Stretch
-    from reachproof.queries.exposure import Exposure, Facing
-    from reachproof.queries.report_nodes import End
-    from reachproof.solver.connection_matrix import Access
-
-    Names = dict[End, str]
-
-_WORDS = {Truth.ALLOWED: "allowed", Truth.DENIED: "denied", Truth.EITHER: "undetermined"}
+TRUTHS = {Truth.ALLOWED: "allowed", Truth.DENIED: "denied", Truth.EITHER: "undetermined"}
 
 
-def text_lines(shown: Shown) -> Iterator[str]:
+def text_lines(report: ConnectivityMatrix) -> Iterator[str]:
     """`SRC => DST : CONNECTIONS` for every row, then what was asked for besides, then what it assumes.
 
     External ends of many CIDRs have short names, which are explained after the rows.
     """
-    report = shown.report
-    names = outside_names(report.ends)
-    if shown.explanations is not None:
-        yield from _explained(shown, names)
-    else:
-        yield from _rows(report, names)
-    for end, name in names.items():
-        yield f"{name}: {', '.join(end.cidrs)}"
-    if shown.exposures is not None:
-        yield from _exposed(shown.exposures, names)
+    names = short_names(report.ends)
+    ends = [end_text(end, names) for end in report.ends]
+    yield from _rows(report, ends) if report.explanations is None else _explained(report, report.explanations, ends)
+    yield from name_lines(names)
+    if report.exposures is not None:
+        yield from _exposed(report, names)
     yield from assumption_lines(report.assumptions)
 
 
-def _rows(report: Connectivity, names: Names) -> Iterator[str]:
+def _rows(report: ConnectivityMatrix, ends: list[str]) -> Iterator[str]:
     """A line for each row; what they are made of is written once and used again, as there may be millions."""
-    ends = [end_text(end, names) for end in report.ends]
-    said = {by: [_access(access, by) for access in report.matrix.accesses] for by in Partial}
-    partial = [bool(access.partial) for access in report.matrix.accesses]
-    number = 0
-    for src, dst, number in report.places():
-        by = partial_by(report.ends[src], report.ends[dst]) if partial[number] else Partial.PODS
-        yield f"{ends[src]} => {ends[dst]} : {said[by][number]}"
-    if not number:
+    said = [_access(access) for access in report.accesses]
+    none = True
+    for src, dst, number in report.places:
+        none = False
+        yield f"{ends[src]} => {ends[dst]} : {said[number]}"
+    if none:
         yield "no connections"
 
 
-def _access(access: Access, by: Partial | None) -> str:
-    said = remarks(access, by)
+def _access(access: Access) -> str:
+    said = remarks(access)
     return f"{connections(access.ports)}  ({said})" if said else connections(access.ports)
 
 
-def _connection(src: End, dst: End, access: Access, names: Names) -> str:
-    return f"{end_text(src, names)} => {end_text(dst, names)} : {_access(access, partial_by(src, dst))}"
-
-
-def _explained(shown: Shown, names: Names) -> Iterator[str]:
+def _explained(report: ConnectivityMatrix, explanations: tuple[Explanation, ...], ends: list[str]) -> Iterator[str]:
     """Pairs with a connection and what allows it, then pairs without one and what denies it."""
-    report = shown.report
-    if not shown.explanations:
+    if not explanations:
         yield "no connections"
-    with_access = [(each, report.between(each.src, each.dst)) for each in shown.explanations or ()]
+    numbers = [report.numbers.get((each.src, each.dst)) for each in explanations]
     for present in (True, False):
-        for each, access in with_access:
-            if bool(access) is present:
-                yield _connection(each.src, each.dst, access, names)
+        for each, number in zip(explanations, numbers, strict=True):
+            if (number is not None) is present:
+                said = "No Connections" if number is None else _access(report.accesses[number])
+                yield f"{ends[each.src]} => {ends[each.dst]} : {said}"
                 yield from _stretches(each)
 
 
 def _stretches(explanation: Explanation) -> Iterator[str]:
     for each in explanation.stretches:
-        yield f"    {connections(each.ports)}: {_WORDS[each.truth]}"
-        yield from _steps(each)
-        yield from (printable(f"      depends on {notice.code}: {notice.text}") for notice in each.trace.depends)
+        yield f"    {connections(each.ports)}: {TRUTHS[each.truth]}"
+        yield from (printable(f"      {step}") for step in each.steps if step.direction in each.deciding)
+        yield from (printable(f"      depends on {notice.code}: {notice.text}") for notice in each.depends)
 
 
-def _steps(stretch: Stretch) -> Iterator[str]:
-    trace = stretch.trace
-    sides = (trace.egress, trace.ingress)
-    telling = [side for side in sides if side.truth is Truth.DENIED] or sides
-    for side in telling:
-        for step in side.steps:
-            yield printable(f"      {step.direction:<7} {step.action:<5} {step.text}{place(step.origin)}")
-
-
-def _exposed(exposures: Iterable[Exposure], names: Names) -> Iterator[str]:
-    listed = list(exposures)
+def _exposed(report: ConnectivityMatrix, names: Names) -> Iterator[str]:
+    exposures = report.exposures or ()
     for direction, title, arrow in ((Direction.EGRESS, "Egress", "=>"), (Direction.INGRESS, "Ingress", "<=")):
-        found = [(each.end, each.facing(direction)) for each in listed]
+        found = [(each.end, each.facing(direction)) for each in exposures]
         facings = [(end, facing) for end, facing in found if facing is not None]
         lines = [f"{end_text(end, names)} {arrow} {line}" for end, facing in facings for line in _facing(facing, names)]
         narrowed = not any(facing.looked_at for _, facing in facings)
@@ -109,9 +79,9 @@ def _exposed(exposures: Iterable[Exposure], names: Names) -> Iterator[str]:
 
 
 def _facing(facing: Facing, names: Names) -> Iterator[str]:
-    for end, access in facing.outside or ():
-        yield f"{end_text(end, names)} : {connections(access.ports)}"
-    if facing.everywhere:
-        yield f"entire-cluster : {connections(facing.everywhere)}"
-    for each in facing.possible or ():
-        yield printable(f"possible-pods : {connections(each.ports)}  (such as {each.pod})")
+    for other in facing.outside or ():
+        yield f"{end_text(other.end, names)} : {connections(ports_of(other.connections))}"
+    if everywhere := ports_of(facing.entire_cluster):
+        yield f"entire-cluster : {connections(everywhere)}"
+    for each in facing.possible_pods or ():
+        yield printable(f"possible-pods : {connections(ports_of(each.connections))}  (such as {each.pod})")

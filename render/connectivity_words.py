@@ -1,39 +1,26 @@
-"""The content of `reachproof connectivity`, and wording that several formats share."""
+"""Wording of reports and differences that several formats share: ports, remarks beside them, and ends."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeAlias
 
+from reachproof.documents.connectivity import Access, Connection, OutsideEnd, ReportEnd, ports_of
+from reachproof.documents.words import Partial
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import ALL_PORTS, MAX_PORT, ranges
 from reachproof.network.printable import printable
 
-if TYPE_CHECKING:
-    from reachproof.queries.connectivity import Connectivity
-    from reachproof.queries.connectivity_explain import Explanation
-    from reachproof.queries.exposure import Exposure
-    from reachproof.queries.report_nodes import End
-
 FEW_CIDRS = 4
 """External ends of more have a short name."""
+Names: TypeAlias = Mapping[ReportEnd, str]
+"""The external ends that have a short name."""
 _PARTIAL_WORDS = {
-    "pods": "only between some of their pods",
-    "addresses": "only at some of their addresses",
-    "unknownAddresses": "depends on pod addresses that are not known; narrow them with {option}",
-    "podsOrAddresses": "only between some of their pods or addresses",
+    Partial.PODS: "only between some of their pods",
+    Partial.ADDRESSES: "only at some of their addresses",
+    Partial.UNKNOWN_ADDRESSES: "depends on pod addresses that are not known; narrow them with {option}",
+    Partial.PODS_OR_ADDRESSES: "only between some of their pods or addresses",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """The report, and what was asked for besides: None where it was not. `finished`: all of that is there."""
-
-    report: Connectivity
-    explanations: Sequence[Explanation] | None = None
-    exposures: Sequence[Exposure] | None = None
-    finished: bool = True
 
 
 def connections(ports: IntervalSet) -> str:
@@ -47,39 +34,32 @@ def connections(ports: IntervalSet) -> str:
     return "; ".join(words) if words else "No Connections"
 
 
-class _Access(Protocol):
-    """Ports, and the parts of them that are undetermined, or that some pair of pods or addresses lacks."""
-
-    @property
-    def ports(self) -> IntervalSet: ...
-    @property
-    def open(self) -> IntervalSet: ...
-    @property
-    def partial(self) -> IntervalSet: ...
-
-
 def remarks(
-    access: _Access,
-    by: str | None,
+    access: Access | Connection,
     *,
     ports_text: Callable[[IntervalSet], str] = connections,
     option: str = "--pod-cidr",
 ) -> str:
-    """Remarks beside the ports of a row; mostly nothing. `by`: what `partial` is due to."""
+    """Remarks beside the ports of a row: parts that are undetermined, or that some flows lack; mostly nothing."""
+    partial = _PARTIAL_WORDS[access.partial_by or Partial.PODS_OR_ADDRESSES].format(option=option)
     said = []
-    for part, words in ((access.open, "undetermined"), (access.partial, by and _PARTIAL_WORDS[by])):
-        if part and words:
-            which = "" if part == access.ports else f"{ports_text(part)} "
-            said.append(which + words.format(option=option))
+    for part, words in ((access.depends, "undetermined"), (access.partial, partial)):
+        if part is not None:
+            said.append(words if part == access.connections else f"{ports_text(ports_of(part))} {words}")
     return ", ".join(said)
 
 
-def outside_names(ends: Sequence[End]) -> dict[End, str]:
-    """A short name for each external end that has more than a few CIDRs: `outside-1`, `outside-2`, ..."""
-    many = [end for end in ends if len(end.cidrs) > FEW_CIDRS]
+def short_names(ends: Iterable[ReportEnd]) -> Names:
+    """A short name for each external end that has more than FEW_CIDRS: `outside-1`, `outside-2`, ... in order."""
+    many = (end for end in dict.fromkeys(ends) if isinstance(end, OutsideEnd) and len(end.cidrs) > FEW_CIDRS)
     return {end: f"outside-{number}" for number, end in enumerate(many, start=1)}
 
 
-def end_text(end: End, names: dict[End, str]) -> str:
+def end_text(end: ReportEnd, names: Names) -> str:
     """`shop/web[Deployment]`, `shop/web-1`, `namespace shop`, CIDRs, or the short name of an external end."""
-    return printable(names.get(end) or (", ".join(end.cidrs) if end.cidrs else str(end)))
+    return printable(names.get(end) or str(end))
+
+
+def name_lines(names: Names) -> Iterator[str]:
+    """The CIDRs behind short names."""
+    return (f"{name}: {end}" for end, name in names.items())

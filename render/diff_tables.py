@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from reachproof.documents.connectivity import ReportEnd, ports_of
 from reachproof.documents.diff import ChangedConnection, Diff
 from reachproof.network.printable import printable
-from reachproof.render.connectivity_words import connections
+from reachproof.render.connectivity_words import Names, connections, end_text, name_lines
 from reachproof.render.diff_text import SENTENCES, counts, names_of, remarks, sides, witnesses
-from reachproof.render.end_names import Names, end_text, name_lines
 from reachproof.render.notice_text import place
 from reachproof.render.tables import csv_line, markdown
 

@@ -9,8 +9,7 @@ from reachproof.documents.diff import ChangedConnection, Diff, JudgedFlow, Shift
 from reachproof.documents.words import Change, Edit, Relation
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.printable import printable
-from reachproof.render.connectivity_words import connections
-from reachproof.render.end_names import Names, end_text, name_lines, short_names
+from reachproof.render.connectivity_words import Names, connections, end_text, name_lines, short_names
 from reachproof.render.notice_text import assumption_lines, place
 from reachproof.render.terminal import Colour, coloured
 

@@ -14,7 +14,7 @@ from reachproof.api.settings import Settings
 from reachproof.manifests import load_text
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import connectivity
-from reachproof.queries.connectivity_document import connectivity_blocks
+from reachproof.queries.connectivity_document import connectivity_blocks, connectivity_document
 from tests.cli.test_connectivity import problems
 
 SNAPSHOT = load_text(EXAMPLE_MANIFESTS, name="manifests")
@@ -33,7 +33,7 @@ def post(client: TestClient, body: dict[str, Any]) -> tuple[int, Any]:
 def test_the_document_is_that_of_the_command_line(client: TestClient) -> None:
     status, document = post(client, {})
     assert (status, problems(document)) == (200, [])
-    assert document == json.loads(b"".join(connectivity_blocks(connectivity(Session(SNAPSHOT)))))
+    assert document == json.loads(b"".join(connectivity_blocks(connectivity_document(connectivity(Session(SNAPSHOT))))))
     assert [(row["src"]["kind"], row["dst"]["kind"]) for row in document["rows"]] == [("external", "pod")]
 
 

@@ -5,23 +5,26 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from reachproof.documents.connectivity import Access, ConnectivityMatrix, PodEnd
+from reachproof.documents.connectivity import connections as connections_of
+from reachproof.documents.json import viewed
+from reachproof.documents.words import Partial
 from reachproof.manifests.load import load_objects
 from reachproof.network.intervals import IntervalSet
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import connectivity
-from reachproof.queries.report_nodes import End, EndKind
+from reachproof.queries.connectivity_document import connectivity_document
 from reachproof.render.connectivity_dot import dot_lines
 from reachproof.render.connectivity_html import html_text
 from reachproof.render.connectivity_tables import csv_lines, md_lines
 from reachproof.render.connectivity_text import text_lines
-from reachproof.render.connectivity_words import Shown
-from reachproof.solver.connection_matrix import Access
 from tests.cli.contract import END, NOTICE, RULE, WARNING
 from tests.cli.terminal import Terminal
 
@@ -119,15 +122,14 @@ def _deployment() -> dict[str, Any]:
     }
 
 
-def shown_with(name: str, *, pods: int = 1) -> Shown:
+def shown_with(name: str, *, pods: int = 1) -> ConnectivityMatrix:
     """A report in which every pod has the name, which maybe no API server would accept."""
-    report = connectivity(Session(load_objects([_pod(number) for number in range(pods)])))
+    report = connectivity_document(connectivity(Session(load_objects([_pod(number) for number in range(pods)]))))
     ends = tuple(
-        End(kind=EndKind.POD, namespace=name, name=f"{name}{at or ''}", pods=end.pods) if end.pods else end
+        viewed(PodEnd, end, namespace=name, name=f"{name}{at or ''}") if isinstance(end, PodEnd) else end
         for at, end in enumerate(report.ends)
     )
-    object.__setattr__(report, "ends", ends)
-    return Shown(report=report)
+    return replace(report, ends=ends)
 
 
 def _pod(number: int) -> dict[str, Any]:
@@ -177,5 +179,6 @@ def test_ports_are_told_as_other_tools_tell_them() -> None:
     ports = IntervalSet(((80, 80), (8080, 8090), (65536 + 53, 65536 + 53)))
     assert connections(ports) == "TCP 80,8080-8090; UDP 53"
     assert connections(IntervalSet()) == "No Connections"
-    some = Access(ports=ports, open=IntervalSet.single(80), partial=ports)
-    assert remarks(some, "pods") == "TCP 80 undetermined, only between some of their pods"
+    every, one = connections_of(ports), connections_of(IntervalSet.single(80))
+    some = Access(connections=every, depends=one, partial=every, partial_by=Partial.PODS)
+    assert remarks(some) == "TCP 80 undetermined, only between some of their pods"

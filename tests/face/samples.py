@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from reachproof.documents.answer import Answer
-from reachproof.documents.connectivity import Connectivity
+from reachproof.documents.connectivity import Connectivity, matrix_of
 from reachproof.documents.diff import Diff
 from reachproof.documents.findings import Findings
 from reachproof.documents.json import decoded, plain
@@ -23,7 +23,7 @@ from reachproof.manifests import load
 from reachproof.queries.answer_document import answer_document, report_document
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import connectivity, request
-from reachproof.queries.connectivity_document import connectivity_blocks
+from reachproof.queries.connectivity_document import connectivity_blocks, connectivity_document
 from reachproof.queries.diff_document import diff_document
 from reachproof.queries.difference import difference
 from reachproof.queries.explain import explain
@@ -94,13 +94,13 @@ def documents() -> dict[str, Any]:
 def _connectivity(session: Session) -> Iterable[bytes]:
     report = connectivity(session, request(By.WORKLOAD))
     exposures, _ = with_possible(report, tuple(exposure(report)), Budget(), Prover())
-    return connectivity_blocks(report, exposures=exposures)
+    return connectivity_blocks(connectivity_document(report, exposures=exposures))
 
 
 _VIEWS: dict[str, tuple[type[Any], Callable[[Any], Any]]] = {
     "report": (Report, report_of),
     "findings": (Findings, findings_of),
-    "connectivity": (Connectivity, connectivity_of),
+    "connectivity": (Connectivity, lambda found: connectivity_of(matrix_of(found))),
     "diff": (Diff, diff_of),
 }
 

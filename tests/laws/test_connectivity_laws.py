@@ -17,7 +17,7 @@ from reachproof.network.intervals import IntervalSet
 from reachproof.network.policy import Action, AddressPeer, Direction, Match, Rule
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.connectivity import Connectivity, Request, connectivity
-from reachproof.queries.connectivity_document import connectivity_blocks
+from reachproof.queries.connectivity_document import connectivity_blocks, connectivity_document
 from reachproof.queries.report_nodes import End, EndKind
 from reachproof.solver.encoding import prepare
 from tests.laws.law import ANY, WRITTEN, with_rule
@@ -41,7 +41,9 @@ def rows(found: Connectivity, named: Callable[[End], str] = str) -> Rows:
 @given(manifests(), st.randoms(use_true_random=False), st.sampled_from(By))
 def test_the_order_of_objects_changes_no_byte_of_a_report(objects: list[Manifest], chance: Random, by: By) -> None:
     def document(given_objects: list[Manifest]) -> dict[str, object]:
-        found = json.loads(b"".join(connectivity_blocks(report(load_objects(given_objects), by))))
+        found = json.loads(
+            b"".join(connectivity_blocks(connectivity_document(report(load_objects(given_objects), by))))
+        )
         assert isinstance(found, dict)
         return {key: found[key] for key in ("rows", "by", "evidence")}
 

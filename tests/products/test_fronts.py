@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import reachproof as rp
-from reachproof.documents.connectivity import Connectivity
+from reachproof.documents.connectivity import Connectivity, matrix_of
 from reachproof.documents.json import decoded
 from reachproof.face.connectivity import connectivity_of
 from reachproof.face.snapshot import Snapshot
@@ -78,7 +78,7 @@ def test_one_report_of_connections(world: World, tmp_path: Path, terminal: Termi
     sent = post(world, "/connectivity", objects(world), exposure=True, dst="pod shop/db")
     assert plain(sent) == plain(own) and any(each["ingress"] for each in own["exposure"])
     read, inside = (
-        connectivity_of(decoded(own, Connectivity)),
+        connectivity_of(matrix_of(decoded(own, Connectivity))),
         face(world, path).connectivity(dst="pod shop/db", exposure=True),
     )
     assert (read.rows, read.ends, read.exposures) == (inside.rows, inside.ends, inside.exposures)

@@ -12,7 +12,7 @@ from reachproof.documents.words import By, Partial
 from reachproof.network.ports import format_ports
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import Connectivity, connectivity, request
-from reachproof.queries.connectivity_document import connectivity_blocks
+from reachproof.queries.connectivity_document import connectivity_blocks, connectivity_document
 from reachproof.queries.connectivity_explain import explain_report
 from reachproof.queries.exposure import Facing, exposure
 from reachproof.queries.possible_exposure import with_possible
@@ -169,7 +169,7 @@ def test_a_row_says_what_tells_its_flows_apart(objects: list[Any], by: By, reaso
     report = connectivity(session(*objects), request(by, "pods", "pods"))
     (row,) = (row for row in report if row.access.partial)
     assert row.partial_by is reason
-    document = json.loads(b"".join(connectivity_blocks(report)))
+    document = json.loads(b"".join(connectivity_blocks(connectivity_document(report))))
     assert [each.get("partialBy") for each in document["rows"] if "partial" in each] == [str(reason)]
 
 
