@@ -185,7 +185,7 @@ class Service:
 
     `keeps_client`: what comes from outside keeps the client's address (externalTrafficPolicy Local). `source_ranges`:
     the clients that its load balancer is asked to serve alone (loadBalancerSourceRanges); empty for all. `waypoint`:
-    its label asks for a waypoint of Istio before its backends.
+    the waypoint of Istio that its labels ask for before its backends, in the words of `engines.istio.membership`.
     """
 
     namespace: str
@@ -203,7 +203,7 @@ class Service:
     headless: bool = False
     families: tuple[int, ...] = ()
     managed: tuple[EndpointAddress, ...] | None = None
-    waypoint: bool = field(default=False, metadata=RARE)
+    waypoint: str = field(default="", metadata=RARE)
     origin: Origin
 
     @property

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from reachproof.network.cluster import Namespace, Pod, Service
 from reachproof.network.intervals import EMPTY, IntervalSet
-from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Operator, Requirement, Selector
+from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Labels, Operator, Requirement, Selector
 from reachproof.network.options import AmbientPort
 from reachproof.network.policy import PodSet
 from reachproof.network.ports import Protocol, place, port_range
@@ -32,6 +32,7 @@ INJECTED = "security.istio.io/tlsMode"
 MODE = "istio.io/dataplane-mode"
 TUNNEL = "networking.istio.io/tunnel"
 USE_WAYPOINT = "istio.io/use-waypoint"
+WAYPOINT_NAMESPACE = "istio.io/use-waypoint-namespace"
 YES_TEXTS = ("ON", "On", "TRUE", "True", "Y", "YES", "Yes", "on", "true", "y", "yes")
 """What the injector takes for a yes."""
 HBONE_PORT = 15008
@@ -133,8 +134,8 @@ class Mesh:
 
     `ambient`: there is something in ambient mode. `port`: what the network sees of HBONE. `inbound` and `outbound`: the
     texts that pods show of ports that their sidecars do not capture. `waypoints`: the pods that a waypoint may stand
-    before. `tunnel_names`: names that a pod gives to the port of HBONE. `doubts`: of some pods it is not known what of
-    their traffic the mesh takes.
+    before, and `asked_waypoints` who asks for which. `tunnel_names`: names that a pod gives to the port of HBONE.
+    `doubts`: of some pods it is not known what of their traffic the mesh takes.
     """
 
     ambient: bool = False
@@ -142,6 +143,7 @@ class Mesh:
     inbound: tuple[str, ...] = ()
     outbound: tuple[str, ...] = ()
     waypoints: tuple[PodSet, ...] = ()
+    asked_waypoints: tuple[str, ...] = ()
     tunnel_names: frozenset[str] = frozenset()
     doubts: bool = False
 
@@ -175,6 +177,7 @@ def _mesh(snapshot: Snapshot) -> Mesh:
         inbound=_texts(members, INBOUND),
         outbound=_texts(members, OUTBOUND),
         waypoints=_waypoints(spaces, members, snapshot.services) if ambient else (),
+        asked_waypoints=_asked_waypoints(spaces, members, snapshot.services) if ambient else (),
         tunnel_names=frozenset(
             port_.name
             for pod in members
@@ -207,3 +210,19 @@ def _waypoints(
         *((pods(_BEHIND_WAYPOINT),) if labelled else ()),
         *(PodSet(Selector.equal(NAMESPACE_NAME, each.namespace), each.selector or EVERYTHING) for each in chosen),
     )
+
+
+def asked_waypoint(labels: Labels) -> str:
+    """The waypoint that labels ask for, with its namespace if they name one; empty where they ask for none."""
+    name, namespace = labels.get(USE_WAYPOINT, ""), labels.get(WAYPOINT_NAMESPACE, "")
+    return "" if name in ("", "none") else f"{namespace}/{name}"
+
+
+def _asked_waypoints(
+    namespaces: Iterable[Namespace], found: Iterable[Pod], services: Iterable[Service]
+) -> tuple[str, ...]:
+    """Who asks for which waypoint, as texts; pods of one workload are one."""
+    asking = [(f"namespace {each.name}", asked_waypoint(each.labels)) for each in namespaces]
+    asking += [(f"pod {each.namespace}/{each.workload or each.name}", asked_waypoint(each.labels)) for each in found]
+    asking += [(f"service {each}", each.waypoint) for each in services]
+    return tuple(sorted({f"{who}: {waypoint}" for who, waypoint in asking if waypoint}))

@@ -121,6 +121,7 @@ def waypoint(mesh: Mesh, direction: Direction) -> Group:
             name="waypoint",
             reason=_BEHIND,
             reason_code="WAYPOINT_IN_USE",
+            condition="; ".join(mesh.asked_waypoints),
             origin=BUILT_IN,
         )
         for action in actions

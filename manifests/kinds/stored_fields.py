@@ -11,7 +11,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any, Final
 
-from reachproof.engines.istio.membership import USE_WAYPOINT
+from reachproof.engines.istio.membership import USE_WAYPOINT, WAYPOINT_NAMESPACE
 from reachproof.manifests.inventory import inventory_kind
 from reachproof.manifests.kinds.admin.bundles import CHANNEL, VERSION, is_crd
 from reachproof.manifests.kinds.calico.objects import LABELLED_KINDS
@@ -85,7 +85,7 @@ _KINDS: dict[str, Kept] = {
         },
     },
     "Service": {
-        "metadata": {**_NAME, "labels": {USE_WAYPOINT: ONE}},
+        "metadata": {**_NAME, "labels": {USE_WAYPOINT: ONE, WAYPOINT_NAMESPACE: ONE}},
         "spec": {
             "type": ONE,
             "externalName": ONE,

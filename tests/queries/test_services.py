@@ -464,6 +464,13 @@ class TestHeadless:
         rows = self.ASKED.ask("which services can pod shop/client reach on tcp/5432?").rows
         assert rows == ({"services": ("shop/db", "shop/own", "shop/plain"), "ports": "tcp/5432", "depends": ""},)
 
+    def test_lists_of_services_have_it_on_its_ports_and_where_they_lead_or_on_all(self) -> None:
+        rows = self.ASKED.ask("which services can pod shop/client reach?").rows
+        assert {row["services"]: row["ports"] for row in rows} == {
+            ("shop/db", "shop/plain"): "tcp/5432",
+            ("shop/own",): "tcp/80, tcp/8443",
+        }
+
 
 OUTSIDE = {"name": "http", "port": 80, "targetPort": 8080, "nodePort": 30080}
 

@@ -349,6 +349,33 @@ def test_what_an_identity_does_and_what_the_lack_of_one_does_are_not_settled_ali
     assert diff([before], [deepcopy(before)], Options(), cluster).relation is Relation.EQUIVALENT
 
 
+def waypointed(kind: str, waypoint: str, name: str = "web") -> tuple[Manifest, ...]:
+    """Two ambient pods, and what asks for a waypoint."""
+    labels = {"istio.io/use-waypoint": waypoint}
+    called = ambient("shop/db", "10.0.0.2")
+    service = {"kind": "Service", "metadata": {"name": "db", "namespace": "shop"}}
+    asking = {
+        "namespace": namespace("shop"),
+        "pod": called,
+        "service": service | {"apiVersion": "v1", "spec": {"selector": {"app": "x"}, "ports": [{"port": 80}]}},
+    }
+    asking[kind] = asking[kind] | {
+        "metadata": asking[kind]["metadata"] | {"labels": {**asking[kind]["metadata"].get("labels", {}), **labels}}
+    }
+    return (*asking.values(), ambient(f"shop/{name}", "10.0.0.1"))
+
+
+@pytest.mark.parametrize("kind", ["namespace", "pod", "service"])
+def test_another_waypoint_unties_what_is_behind_it(kind: str) -> None:
+    one, other = (load_objects(waypointed(kind, name), options=SPEC) for name in ("one", "other"))
+    found = difference(prepare(one), prepare(other), Budget(), PROVER)
+    assert found.relation is Relation.UNDETERMINED
+    asked = Session(other, {"old": Session(one)}, PROVER)
+    assert [str(asked.ask(claim).verdict) for claim in (NEW, SAME)] == ["unknown", "unknown"]
+    same = difference(prepare(one), prepare(load_objects(waypointed(kind, "one"), options=SPEC)), Budget(), PROVER)
+    assert same.relation is Relation.EQUIVALENT
+
+
 def test_dns_rules_of_another_policy_untie_a_rule_about_names() -> None:
     """Which names the agent of a node knows depends on what its other pods may ask for."""
 

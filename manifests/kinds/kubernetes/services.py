@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reachproof.engines.istio.membership import USE_WAYPOINT
+from reachproof.engines.istio.membership import asked_waypoint
 from reachproof.manifests import inventory_fields as loose
 from reachproof.manifests.inventory_fields import Misfit, Node
 from reachproof.manifests.k8s_names import is_port_name
@@ -55,7 +55,7 @@ def read_service(manifest: Manifest) -> Service:
         source_ranges=_source_ranges(spec),
         headless=spec.get("clusterIP") == _HEADLESS and not alias,
         families=_families(spec),
-        waypoint=loose.labels(loose.mapping(manifest.body, "metadata")).get(USE_WAYPOINT, "") not in ("", "none"),
+        waypoint=asked_waypoint(loose.labels(loose.mapping(manifest.body, "metadata"))),
         origin=manifest.origin,
     )
 
