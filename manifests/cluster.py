@@ -10,6 +10,7 @@ from reachproof.manifests.kinds.kubernetes.endpoint_slices import with_endpoints
 from reachproof.manifests.kinds.kubernetes.ownership import Ownership, uniquely_named
 from reachproof.manifests.kinds.kubernetes.pods import PodEntry, State, on_node
 from reachproof.manifests.kinds.kubernetes.workloads import WORKLOAD_GROUPS
+from reachproof.manifests.kinds.operators.pod_makers import not_there
 from reachproof.network.address import format_address
 from reachproof.network.cluster import IdlePod, Ingress, Namespace, Node, Notice, Pod, PodState, Service, ServiceAccount
 from reachproof.network.labels import NAMESPACE_NAME
@@ -54,7 +55,7 @@ def join(inventory: Inventory, policy_namespaces: Iterable[tuple[str, Origin]]) 
         services=services,
         ingresses=inventory.ways_in(namespaces),
         accounts=tuple(account for account in inventory.of_kind("ServiceAccount") if account.labels),
-        assumptions=tuple(_shared_addresses(pods)),
+        assumptions=(*_shared_addresses(pods), *_pods_not_known(inventory)),
         warnings=(*warnings, *_skipped(inventory)),
     )
 
@@ -75,7 +76,10 @@ def _pods(inventory: Inventory, nodes: list[Node], warnings: list[Notice]) -> tu
             text = f"{kind} {namespace}/{name} asks for no replicas; it is listed as if it had one"
             warnings.append(Notice(code="WORKLOAD_WITHOUT_REPLICAS", text=text, origin=workload.entry.pod.origin))
     taken = {entry.pod.key for entry in running}
-    abstract = [on_node(workload.entry, addresses) for workload in absent]
+    made = [workload.entry for workload in absent]
+    there = [*made, *(entry for entry in placed if entry.state is not State.FINISHED)]
+    made += not_there(inventory.made_pods(), there)
+    abstract = [on_node(entry, addresses) for entry in made]
     pods = sorted(running + uniquely_named(abstract, taken), key=lambda entry: entry.pod.key)
     idle = [_idle(entry) for entry in placed if entry.state in _IDLE or not entry.ready]
     return pods, sorted(idle, key=lambda each: each.key)
@@ -136,7 +140,16 @@ def _skipped(inventory: Inventory) -> list[Notice]:
         listed = ", ".join(f"{count} {kind}" for kind, count in sorted(inventory.skipped.items()))
         text = f"skipped, of kinds that no policy looks at: {listed}"
         notices.append(Notice(code="KINDS_SKIPPED", text=text))
-    for subject, origin in sorted(inventory.pod_makers.items()):
-        text = f"{subject} has a pod template, but its kind is not read; give its pods themselves"
-        notices.append(Notice(code="POD_TEMPLATE_SKIPPED", text=text, origin=origin))
     return notices
+
+
+def _pods_not_known(inventory: Inventory) -> list[Notice]:
+    """For each object of a kind that is not read and makes pods: that an answer does without these."""
+    return [
+        Notice(
+            code="POD_TEMPLATE_SKIPPED",
+            text=f"{subject} has a pod template, but its kind is not read; give its pods themselves",
+            origin=origin,
+        )
+        for subject, origin in sorted(inventory.pod_makers.items())
+    ]

@@ -21,6 +21,7 @@ from reachproof.manifests.kinds.kubernetes.endpoint_slices import (
 from reachproof.manifests.kinds.kubernetes.pods import PodEntry, read_pod
 from reachproof.manifests.kinds.kubernetes.services import read_ingress, read_service
 from reachproof.manifests.kinds.kubernetes.workloads import WORKLOAD_GROUPS, Workload, read_workload
+from reachproof.manifests.kinds.operators.pod_makers import MadePods, PodMaker, pod_maker
 from reachproof.manifests.kinds.routes.attach import ways_in
 from reachproof.manifests.kinds.routes.records import Gateway, Grant, Route
 from reachproof.manifests.kinds.routes.registry import RouteKind, route_kind
@@ -53,6 +54,7 @@ Record = (
     | Ingress
     | Workload
     | ServiceAccount
+    | MadePods
     | Route
     | Gateway
     | Grant
@@ -63,6 +65,11 @@ def inventory_kind(manifest: Manifest) -> bool:
     """True if the object is of a kind that is read here; kinds of other groups that share a name are not."""
     group = INVENTORY_KINDS.get(manifest.kind)
     return group is not None and (manifest.group == group or (group == "apps" and manifest.group in _OLD_GROUPS))
+
+
+def custom_kind(manifest: Manifest) -> RouteKind | PodMaker | None:
+    """The kind of a custom resource that is read here: a route, a gateway, or one that makes pods."""
+    return route_kind(manifest) or pod_maker(manifest)
 
 
 @dataclass(slots=True)
@@ -82,15 +89,15 @@ class Inventory:
         if not manifest.name:
             self.problems.append(manifest.problem("found nothing, expected a name", "metadata.name"))
             return
-        route = route_kind(manifest)
-        if route is not None and not route.read:
-            self.skip(manifest)
+        special = custom_kind(manifest)
+        if isinstance(special, RouteKind) and not special.read:
+            self._note_template(manifest)
         try:
-            record = _read(manifest, route)
+            record = _read(manifest) if special is None else special.lower(manifest)
         except Misfit as error:
             self.problems.append(manifest.problem(error.message, error.path, error.line))
             return
-        kind = manifest.kind if route is None else f"{manifest.kind}.{manifest.group}"
+        kind = manifest.kind if special is None else f"{manifest.kind}.{manifest.group}"
         first, origin = self.records.setdefault((kind, manifest.namespace, manifest.name), (record, manifest.origin))
         if first is not record and canonical(first) != canonical(record):
             self.problems.append(manifest.problem(different(origin)))
@@ -99,6 +106,10 @@ class Inventory:
         """Counts an object of a kind that cannot matter."""
         group = f".{manifest.group}" if manifest.group else ""
         self.skipped[f"{manifest.kind}{group}"] += 1
+        self._note_template(manifest)
+
+    def _note_template(self, manifest: Manifest) -> None:
+        """Keep in mind an object that makes pods which are not read."""
         inner: Any = manifest.body
         for name in ("spec", "template", "spec"):
             inner = inner.get(name) if isinstance(inner, dict) else None
@@ -117,6 +128,10 @@ class Inventory:
         grants = [each for each in found if isinstance(each, Grant)]
         return (*self.of_kind("Ingress"), *ways_in(routes, gateways, grants, namespaces))
 
+    def made_pods(self) -> list[MadePods]:
+        """What custom resources make, sorted by kind, namespace and name."""
+        return [each for key in sorted(self.records) if isinstance(each := self.records[key][0], MadePods)]
+
     def of_kind(self, *kinds: str) -> list[Any]:
         """The records of some kinds, sorted by kind, namespace and name."""
         return [self.records[key][0] for key in sorted(key for key in self.records if key[0] in kinds)]
@@ -127,11 +142,9 @@ def different(first: Origin) -> str:
     return f"found a second object of this name that differs from the one at {first}, expected one"
 
 
-def _read(manifest: Manifest, route: RouteKind | None) -> Record:
+def _read(manifest: Manifest) -> Record:
     if manifest.namespace and not is_namespace_name(manifest.namespace):
         raise Misfit("metadata.namespace", f'found "{manifest.namespace}", expected {_NAMESPACE}')
-    if route is not None:
-        return route.lower(manifest)
     match manifest.kind:
         case "Namespace":
             return _namespace(manifest)

@@ -13,7 +13,7 @@ from reachproof.manifests.cluster import Cluster, join
 from reachproof.manifests.digest import digest
 from reachproof.manifests.errors import EnoughError, ManifestError, Problems
 from reachproof.manifests.field_reader import Place
-from reachproof.manifests.inventory import Inventory, different, inventory_kind
+from reachproof.manifests.inventory import Inventory, custom_kind, different, inventory_kind
 from reachproof.manifests.kinds.admin import bundles
 from reachproof.manifests.kinds.cilium.own_cluster import cluster_name, is_config, shown
 from reachproof.manifests.kinds.cni_detection import Signs
@@ -32,7 +32,6 @@ from reachproof.manifests.kinds.registry import (
     support_kind,
     unsupported,
 )
-from reachproof.manifests.kinds.routes.registry import route_kind
 from reachproof.manifests.kinds.unmodelled import REQUEST_AUTHENTICATION, annotated, unread
 from reachproof.manifests.limits import Limits
 from reachproof.manifests.object_identity import Manifest, deeper, identify
@@ -149,7 +148,7 @@ class Loading:
             self._policy(manifest, kind)
         elif support is not None:
             self._supporting(manifest, support)
-        elif inventory_kind(manifest) or route_kind(manifest):
+        elif inventory_kind(manifest) or custom_kind(manifest):
             self._inventory.add(manifest)
         else:
             self._other(manifest)

@@ -8,6 +8,7 @@ tests/manifests/test_stored.py.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import isfinite
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from reachproof.manifests.kinds.istio.policies import DRY_RUN
 from reachproof.manifests.kinds.istio.proxies import ANNOTATIONS, PROXY, ROUTER, TRANSPARENT, ZTUNNEL
 from reachproof.manifests.kinds.kubernetes.endpoint_slices import LEADER, MANAGED_BY, SERVICE_NAME, SKIP_MIRROR
 from reachproof.manifests.kinds.kubernetes.workloads import WORKLOAD_GROUPS
+from reachproof.manifests.kinds.operators.pod_makers import pod_maker
 from reachproof.manifests.kinds.registry import depends_on_cni
 from reachproof.manifests.kinds.routes.registry import route_kind
 from reachproof.manifests.kinds.unmodelled import REQUEST_AUTHENTICATION
@@ -158,12 +160,18 @@ def kept(manifest: Manifest) -> dict[str, Any] | None:
         fields = _POLICY
     elif inventory_kind(manifest):
         fields = _KINDS[manifest.kind]
+    elif (maker := pod_maker(manifest)) is not None:
+        fields = _WORKLOAD if maker.stored is None else _with_name(maker.stored)
     elif (route := route_kind(manifest)) is not None:
         fields = {"metadata": _NAME, "spec": dict(route.spec)}
     else:
         return None
     found: dict[str, Any] = _reduced(manifest.body, {"apiVersion": ONE, "kind": ONE, **fields})
     return found
+
+
+def _with_name(stored: Mapping[str, Any]) -> Kept:
+    return {**stored, "metadata": {**_NAME, **stored.get("metadata", {})}}
 
 
 def _reduced(value: Any, fields: Kept | str) -> Any:

@@ -181,12 +181,12 @@ def test_kinds_that_cannot_matter_are_skipped_and_counted_in_one_notice() -> Non
             object_of("v1", "ConfigMap"),
             object_of("v1", "ConfigMap").replace("name: a", "name: b"),
             object_of("rbac.authorization.k8s.io/v1", "Role"),
-            object_of("serving.knative.dev/v1", "Service"),
+            object_of("serving.example.com/v1", "Service"),
         ]
     )
     assert notice(load_text(text), "KINDS_SKIPPED").text == (
         "skipped, of kinds that no policy looks at: 2 ConfigMap, 1 Role.rbac.authorization.k8s.io, 1 Secret, "
-        "1 Service.serving.knative.dev"
+        "1 Service.serving.example.com"
     )
 
 
@@ -194,9 +194,11 @@ def test_an_object_of_a_skipped_kind_needs_no_name() -> None:
     assert codes(load_text("apiVersion: v1\nkind: ConfigMap\n")) == ["KINDS_SKIPPED"]
 
 
-def test_a_template_of_a_kind_that_is_not_read_gets_a_warning() -> None:
-    text = object_of("argoproj.io/v1alpha1", "Rollout") + "spec: {template: {spec: {containers: []}}}\n"
-    assert codes(load_text(text)) == ["POD_TEMPLATE_SKIPPED", "KINDS_SKIPPED"]
+def test_a_template_of_a_kind_that_is_not_read_is_an_assumption() -> None:
+    text = object_of("example.com/v1", "Fleet") + "spec: {template: {spec: {containers: []}}}\n"
+    snapshot = load_text(text)
+    assert [each.code for each in snapshot.assumptions] == ["POD_TEMPLATE_SKIPPED"]
+    assert "POD_TEMPLATE_SKIPPED" not in [each.code for each in snapshot.warnings]
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "Job"])

@@ -193,7 +193,7 @@ RICH = [
     an_object("NetworkPolicy", "networking.k8s.io/v1", spec={"podSelector": {}}, status={"conditions": [SECRET]}),
     an_object("Secret", data={"password": SECRET}) | {"metadata": {"name": SECRET, "namespace": "shop"}},
     an_object("ConfigMap", data={"password": SECRET}),
-    an_object("Rollout", "argoproj.io/v1", spec={"template": {"spec": {"containers": [{"image": SECRET}]}}}),
+    an_object("Fleet", "example.com/v1", spec={"template": {"spec": {"containers": [{"image": SECRET}]}}}),
     {**an_object("Pod", status={"startTime": SECRET}), "metadata": {"name": "waits", "namespace": "shop"}},
     {**an_object("Pod", status={}), "metadata": {"name": "a-file", "namespace": "shop"}},
 ]
@@ -283,16 +283,17 @@ def test_every_field_that_is_read_is_kept_and_no_other() -> None:
     stored = objects_to_store(RICH, name="rich")
     assert load_stored(stored.content, stored.snapshot.digest) == load_objects(RICH, name="rich")
     assert SECRET not in plain(stored)
-    kinds = {each["kind"] for each in RICH} - {"Secret", "ConfigMap", "Rollout"}
+    kinds = {each["kind"] for each in RICH} - {"Secret", "ConfigMap", "Fleet"}
     assert set(stored.counts) == kinds
     assert (stored.counts["Job"], stored.counts["Pod"]) == (2, 4)
 
 
 def test_the_notices_about_what_was_skipped_are_kept() -> None:
     stored = objects_to_store(RICH, name="rich")
-    told = {notice.code: notice.text for notice in load_stored(stored.content, stored.snapshot.digest).warnings}
-    assert told["KINDS_SKIPPED"].endswith("1 ConfigMap, 1 Rollout.argoproj.io, 1 Secret")
-    assert told["POD_TEMPLATE_SKIPPED"].startswith("Rollout shop/web has a pod template")
+    found = load_stored(stored.content, stored.snapshot.digest)
+    told = {notice.code: notice.text for notice in (*found.warnings, *found.assumptions)}
+    assert told["KINDS_SKIPPED"].endswith("1 ConfigMap, 1 Fleet.example.com, 1 Secret")
+    assert told["POD_TEMPLATE_SKIPPED"].startswith("Fleet shop/web has a pod template")
 
 
 def test_a_kind_that_is_compared_and_otherwise_skipped_is_counted_once() -> None:
@@ -301,7 +302,7 @@ def test_a_kind_that_is_compared_and_otherwise_skipped_is_counted_once() -> None
     found = load_stored(stored.content, stored.snapshot.digest)
     assert found == load_objects(objects, name="rich")
     (told,) = (notice.text for notice in found.warnings if notice.code == "KINDS_SKIPPED")
-    assert told.endswith("1 RequestAuthentication.security.istio.io, 1 Rollout.argoproj.io")
+    assert told.endswith("1 Fleet.example.com, 1 RequestAuthentication.security.istio.io")
 
 
 def test_a_field_that_is_read_but_not_kept_is_a_bug_that_stores_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""Objects of operators that make pods."""

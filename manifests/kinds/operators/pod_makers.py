@@ -1,0 +1,168 @@
+"""Custom resources that make pods whose labels are known from the object; the rest is said to be skipped.
+
+| Kind | Labels of its pods | Not known from the object |
+|---|---|---|
+| Rollout of Argo, CloneSet of OpenKruise | of the template | the hash of the template |
+| VirtualMachine and its Instance (KubeVirt) | of the template, or its own; kind and name | `kubevirt.io/created-by` |
+| Prometheus, Alertmanager, ThanosRuler | of podMetadata; kind and name | version, shard, place in the StatefulSet |
+
+One abstract pod stands for all of them where the input has no pod and no workload with these labels in the namespace.
+Trusted by every verdict about manifests without pods; checked by tests/manifests/test_pod_makers.py.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reachproof.manifests import inventory_fields as loose
+from reachproof.manifests.inventory_fields import Node
+from reachproof.manifests.kinds.kubernetes.pods import PodEntry, pod_of_template
+from reachproof.manifests.object_identity import Manifest
+from reachproof.network.cluster import ContainerPort
+from reachproof.network.ports import Protocol
+
+MONITORING = "monitoring.coreos.com"
+_TEMPLATE: Mapping[str, Any] = {"metadata": {"labels": "all"}}
+_SET_LABELS = frozenset(
+    ("statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index", "controller-revision-hash")
+)
+_NAMES = {"Prometheus": "prometheus", "Alertmanager": "alertmanager", "ThanosRuler": "thanos-ruler"}
+_PORTS = {"Prometheus": (("web", 9090),), "Alertmanager": (("web", 9093),), "ThanosRuler": (("web", 10902),)}
+_OPERATOR = "prometheus-operator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadePods:
+    """The pods that an object makes, as one entry that stands for all of them."""
+
+    entry: PodEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodMaker:
+    """One kind. `stored`: the fields that are read, beside name and namespace; None: those of a workload."""
+
+    group: str
+    kind: str
+    lower: Callable[[Manifest], MadePods]
+    stored: Mapping[str, Any] | None
+
+
+def _of_template(unknown: str) -> Callable[[Manifest], MadePods]:
+    def read(manifest: Manifest) -> MadePods:
+        spec = loose.mapping(manifest.body, "spec")
+        template = loose.mapping(spec, "template", "spec.")
+        if not template:
+            raise loose.Misfit("spec.template", "found nothing, expected a pod template")
+        entry = _template(manifest, template, "spec.template.")
+        return _made(manifest, entry, {}, {unknown}, loose.count(spec, "replicas", "spec.", 1))
+
+    return read
+
+
+def _machine(manifest: Manifest) -> MadePods:
+    """The pod that a machine runs in; a VirtualMachineInstance gives it its own labels."""
+    holder, at = manifest.body, ""
+    if manifest.kind == "VirtualMachine":
+        holder = loose.mapping(loose.mapping(manifest.body, "spec"), "template", "spec.")
+        at = "spec.template."
+    labels = loose.labels(loose.mapping(holder, "metadata", at), at=f"{at}metadata.")
+    metadata = {"labels": dict(labels)}
+    entry = pod_of_template(
+        metadata, {}, namespace=manifest.namespace, name=manifest.name, origin=manifest.origin, at=at
+    )
+    own = {"kubevirt.io": "virt-launcher", "vm.kubevirt.io/name": manifest.name}
+    return _made(manifest, entry, own, {"kubevirt.io/created-by"}, 1)
+
+
+def _monitor(manifest: Manifest) -> MadePods:
+    spec = loose.mapping(manifest.body, "spec")
+    metadata = loose.mapping(spec, "podMetadata", "spec.")
+    account = {"serviceAccountName": loose.text(spec, "serviceAccountName", "spec.", "default")}
+    entry = pod_of_template(
+        {"labels": loose.labels(metadata, at="spec.podMetadata.")},
+        account | {"hostNetwork": loose.flag(spec, "hostNetwork", "spec.")},
+        namespace=manifest.namespace,
+        name=manifest.name,
+        origin=manifest.origin,
+        at="spec.",
+    )
+    name = _NAMES[manifest.kind]
+    known = {
+        "app.kubernetes.io/managed-by": _OPERATOR,
+        "app.kubernetes.io/name": name,
+        "app.kubernetes.io/instance": manifest.name,
+        name: manifest.name,
+    }
+    unknown = {"app.kubernetes.io/version", *_SET_LABELS}
+    if manifest.kind == "Prometheus":
+        known["operator.prometheus.io/name"] = manifest.name
+        unknown |= {"operator.prometheus.io/shard", "operator.prometheus.io/mode"}
+    named = loose.text(spec, "portName", "spec.")
+    ports = tuple(
+        ContainerPort(name=named or label, number=number, protocol=Protocol.TCP)
+        for label, number in _PORTS[manifest.kind]
+    )
+    pod = replace(entry.pod, ports=ports, declared=tuple((each.number, each.protocol) for each in ports))
+    return _made(manifest, replace(entry, pod=pod), known, unknown, loose.count(spec, "replicas", "spec.", 1))
+
+
+def _template(manifest: Manifest, template: Node, at: str) -> PodEntry:
+    metadata, inner = loose.mapping(template, "metadata", at), loose.mapping(template, "spec", at)
+    return pod_of_template(
+        metadata, inner, namespace=manifest.namespace, name=manifest.name, origin=manifest.origin, at=at
+    )
+
+
+def _made(
+    manifest: Manifest, entry: PodEntry, known: Mapping[str, str], unknown: Iterable[str], replicas: int
+) -> MadePods:
+    labels = {**entry.pod.labels, **known}
+    pod = replace(entry.pod, labels=labels, replicas=max(replicas, 1), workload=f"{manifest.kind}/{manifest.name}")
+    return MadePods(entry=replace(entry, pod=pod, unknown=frozenset(unknown) - set(labels)))
+
+
+_MONITOR: Mapping[str, Any] = {
+    "spec": {
+        "podMetadata": {"labels": "all"},
+        "serviceAccountName": "one",
+        "hostNetwork": "one",
+        "portName": "one",
+        "replicas": "one",
+    }
+}
+POD_MAKERS = (
+    PodMaker(group="argoproj.io", kind="Rollout", lower=_of_template("rollouts-pod-template-hash"), stored=None),
+    PodMaker(group="apps.kruise.io", kind="CloneSet", lower=_of_template("controller-revision-hash"), stored=None),
+    PodMaker(group="kubevirt.io", kind="VirtualMachine", lower=_machine, stored={"spec": {"template": _TEMPLATE}}),
+    PodMaker(
+        group="kubevirt.io", kind="VirtualMachineInstance", lower=_machine, stored={"metadata": {"labels": "all"}}
+    ),
+    *(PodMaker(group=MONITORING, kind=kind, lower=_monitor, stored=_MONITOR) for kind in _NAMES),
+)
+_BY_KIND = {(each.group, each.kind): each for each in POD_MAKERS}
+
+
+def pod_maker(manifest: Manifest) -> PodMaker | None:
+    """The kind of an object that makes pods with known labels; None for any other object."""
+    return _BY_KIND.get((manifest.group, manifest.kind))
+
+
+def not_there(made: Iterable[MadePods], present: Iterable[PodEntry]) -> Iterator[PodEntry]:
+    """The entries of objects none of whose pods is in the input: none near has all labels that are known.
+
+    A machine and its instance, which have one name, make one pod.
+    """
+    homes: dict[str, list[PodEntry]] = defaultdict(list)
+    named: dict[tuple[str, str], list[PodEntry]] = defaultdict(list)
+    for entry in present:
+        homes[entry.pod.namespace].append(entry)
+    for each in made:
+        pod = each.entry.pod
+        near = (*homes[pod.namespace], *named[pod.key])
+        if not pod.labels or not any(pod.labels.items() <= entry.pod.labels.items() for entry in near):
+            named[pod.key].append(each.entry)
+            yield each.entry

@@ -1,0 +1,144 @@
+"""Custom resources that make pods: their labels, and that a pod that is there is not made again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reachproof.manifests.errors import ManifestError
+from reachproof.manifests.load import load_objects
+from reachproof.manifests.stored_snapshot import load_stored, objects_to_store
+from reachproof.network.cluster import Pod
+from reachproof.network.options import Options
+from reachproof.network.snapshot import Snapshot
+from tests.queries.given import network_policy, pod, session
+
+Object = dict[str, Any]
+MON: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "mon"}}
+TEMPLATE = {
+    "metadata": {"labels": {"app": "x"}},
+    "spec": {"containers": [{"name": "c", "ports": [{"name": "http", "containerPort": 80}]}]},
+}
+
+
+def thing(api_version: str, kind: str, spec: Object, **metadata: Any) -> Object:
+    found = {"namespace": "mon", "name": "k8s"} | metadata
+    return {"apiVersion": api_version, "kind": kind, "metadata": found, "spec": spec}
+
+
+def read(*objects: Object) -> Snapshot:
+    return load_objects([MON, *objects])
+
+
+def only(*objects: Object) -> Pod:
+    (found,) = read(*objects).pods
+    return found
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind"), [("argoproj.io/v1alpha1", "Rollout"), ("apps.kruise.io/v1alpha1", "CloneSet")]
+)
+def test_a_template_tells_the_pods(api_version: str, kind: str) -> None:
+    found = only(thing(api_version, kind, {"replicas": 3, "template": TEMPLATE}))
+    assert (dict(found.labels), found.replicas, found.workload) == ({"app": "x"}, 3, f"{kind}/k8s")
+    assert [(port.name, port.number) for port in found.ports] == [("http", 80)]
+
+
+def test_without_a_template_it_is_refused() -> None:
+    with pytest.raises(ManifestError) as refused:
+        read(thing("argoproj.io/v1alpha1", "Rollout", {"workloadRef": {"kind": "Deployment", "name": "x"}}))
+    assert [(each.path, each.message) for each in refused.value.problems] == [
+        ("spec.template", "found nothing, expected a pod template")
+    ]
+
+
+def test_a_machine_runs_in_a_pod_with_the_labels_of_its_template() -> None:
+    spec = {"template": {"metadata": {"labels": {"app": "fedora"}}, "spec": {"domain": {"devices": {}}}}}
+    found = only(thing("kubevirt.io/v1", "VirtualMachine", spec))
+    assert dict(found.labels) == {"app": "fedora", "kubevirt.io": "virt-launcher", "vm.kubevirt.io/name": "k8s"}
+
+
+def test_an_instance_of_a_machine_has_its_own_labels() -> None:
+    found = only(thing("kubevirt.io/v1", "VirtualMachineInstance", {"domain": {}}, labels={"app": "fedora"}))
+    assert found.labels["app"] == "fedora"
+
+
+def test_a_machine_and_its_instance_are_one_pod() -> None:
+    spec = {"template": {"metadata": {"labels": {"app": "fedora"}}, "spec": {"domain": {}}}}
+    instance = thing("kubevirt.io/v1", "VirtualMachineInstance", {"domain": {}}, labels={"app": "fedora"})
+    assert len(read(thing("kubevirt.io/v1", "VirtualMachine", spec), instance).pods) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "label", "port"),
+    [
+        ("Prometheus", "prometheus", 9090),
+        ("Alertmanager", "alertmanager", 9093),
+        ("ThanosRuler", "thanos-ruler", 10902),
+    ],
+)
+def test_what_the_prometheus_operator_runs_has_labels_of_its_own(kind: str, label: str, port: int) -> None:
+    spec = {"replicas": 2, "podMetadata": {"labels": {"app": "prom"}}, "serviceAccountName": "prom"}
+    found = only(thing("monitoring.coreos.com/v1", kind, spec))
+    expected = {
+        "app": "prom",
+        "app.kubernetes.io/managed-by": "prometheus-operator",
+        "app.kubernetes.io/name": label,
+        "app.kubernetes.io/instance": "k8s",
+        label: "k8s",
+    }
+    assert expected.items() <= found.labels.items()
+    assert (found.replicas, found.service_account) == (2, "prom")
+    assert [(each.name, each.number) for each in found.ports] == [("web", port)]
+
+
+def test_a_pod_that_is_there_is_not_made_again() -> None:
+    made = thing("monitoring.coreos.com/v1", "Prometheus", {})
+    labels = dict(only(made).labels) | {"operator.prometheus.io/shard": "0"}
+    running = pod("mon/prometheus-k8s-0", "10.0.0.1")
+    running["metadata"]["labels"] = labels
+    assert [each.name for each in read(made, running).pods] == ["prometheus-k8s-0"]
+    elsewhere = running | {"metadata": running["metadata"] | {"namespace": "other"}}
+    assert sorted(each.name for each in read(made, elsewhere).pods) == ["k8s", "prometheus-k8s-0"]
+
+
+def test_a_policy_for_them_selects_something() -> None:
+    made = thing("monitoring.coreos.com/v1", "Prometheus", {"podMetadata": {"labels": {"app": "prom"}}})
+    asking = session(MON, made, pod("mon/x", "10.0.0.1"), network_policy("mon/p", {"app": "prom"}))
+    assert asking.ask("no pod can reach pod mon/k8s").verdict == "holds"
+    assert asking.ask("can pod mon/k8s reach pod mon/x?").verdict == "reachable"
+
+
+def test_a_label_that_only_the_operator_knows_stops_the_policy_that_rests_on_it() -> None:
+    made = thing("monitoring.coreos.com/v1", "Prometheus", {})
+    policy = network_policy("mon/p", {"app.kubernetes.io/version": "3.0.0"})
+    with pytest.raises(ManifestError) as refused:
+        read(made, policy)
+    assert [each.message for each in refused.value.problems] == [
+        "found the label app.kubernetes.io/version, which Prometheus/k8s in namespace mon gives its pods with values "
+        "that the workload object does not tell, expected other labels; or give the pods themselves"
+    ]
+
+
+def test_of_other_kinds_with_a_template_answers_say_that_they_do_without_their_pods() -> None:
+    snapshot = read(thing("example.com/v1", "Fleet", {"template": TEMPLATE}))
+    assert [(each.code, each.text) for each in snapshot.assumptions] == [
+        (
+            "POD_TEMPLATE_SKIPPED",
+            "Fleet mon/k8s has a pod template, but its kind is not read; give its pods themselves",
+        )
+    ]
+
+
+def test_what_is_stored_of_them_reads_as_they_do() -> None:
+    template = {"metadata": {"labels": {"app": "f"}}, "spec": {"domain": {}, "volumes": [{"userData": "hunter2"}]}}
+    objects = [
+        MON,
+        thing("argoproj.io/v1alpha1", "Rollout", {"replicas": 3, "template": TEMPLATE}),
+        thing("kubevirt.io/v1", "VirtualMachine", {"template": template}, name="vm"),
+        thing("monitoring.coreos.com/v1", "Prometheus", {"podMetadata": {"labels": {"app": "p"}}}),
+    ]
+    stored = objects_to_store(objects, name="made", options=Options())
+    assert load_stored(stored.content, stored.snapshot.digest) == load_objects(objects, name="made")
+    assert len(stored.snapshot.pods) == 3
