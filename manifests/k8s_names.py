@@ -65,6 +65,9 @@ def read_port_number(field: Field) -> int | None:
     return None
 
 
+PLAIN_ONLY = "a CIDR in plain IPv4 or plain IPv6, not IPv4 written as IPv6"
+
+
 def read_cidr(field: Field, *, old: bool = False) -> IntervalSet | None:
     """The addresses of the CIDR here, host bits masked, or None with a report.
 
@@ -87,11 +90,10 @@ def read_cidr(field: Field, *, old: bool = False) -> IntervalSet | None:
         field.expected("a CIDR such as 10.0.0.0/8" + (f"; one address is {text}/{full}" if bare else ""))
         return None
     if addresses <= MAPPED:
-        plain_only = "a CIDR in plain IPv4 or plain IPv6, not IPv4 written as IPv6"
         if not old or field.place.strict:
-            field.expected(plain_only)
+            field.expected(PLAIN_ONLY)
             return None
-        field.stored(plain_only, "whether it matches IPv4 addresses differs between implementations")
+        field.stored(PLAIN_ONLY, "whether it matches IPv4 addresses differs between implementations")
     _notice_reading(field, text, plain, addresses)
     field.place.blocks.append(Block(text=text, addresses=addresses, origin=field.origin))
     return addresses

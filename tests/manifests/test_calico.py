@@ -97,6 +97,11 @@ def said(*objects: dict[str, Any], options: Options = CALICO) -> list[str]:
             'spec.ingress[0].source.nets[0]: found "10.0.0.0/33", expected a CIDR such as 10.0.0.0/8, or an address',
         ),
         (
+            rule(destination={"notNets": ["::ffff:10.0.0.0/112"]}),
+            'spec.ingress[0].destination.notNets[0]: found "::ffff:10.0.0.0/112", expected a CIDR in plain IPv4 or '
+            "plain IPv6, not IPv4 written as IPv6",
+        ),
+        (
             rule(source={"nets": ["10.0.0.0/8"]}, destination={"nets": ["fd00::/8"]}),
             "spec.ingress[0]: found IPv4 and IPv6 CIDRs in one rule, expected those of one family; make it two rules",
         ),

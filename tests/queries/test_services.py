@@ -464,6 +464,16 @@ class TestHeadless:
         rows = self.ASKED.ask("which services can pod shop/client reach on tcp/5432?").rows
         assert rows == ({"services": ("shop/db", "shop/own", "shop/plain"), "ports": "tcp/5432", "depends": ""},)
 
+    def test_lists_of_services_have_one_without_ports_on_the_ports_of_the_question(self) -> None:
+        asked = session(
+            pod("shop/open", "10.0.0.2", app="open"),
+            pod("shop/client", "10.0.0.9"),
+            service("shop/free", {"app": "open"}, clusterIP="None"),
+            network_policy("shop/nobody", {"app": "nobody"}),
+        )
+        rows = asked.ask("which services can pod shop/client reach on tcp/9999?").rows
+        assert rows == ({"services": ("shop/free",), "ports": "tcp/9999", "depends": ""},)
+
     def test_lists_of_services_have_it_on_its_ports_and_where_they_lead_or_on_all(self) -> None:
         rows = self.ASKED.ask("which services can pod shop/client reach?").rows
         assert {row["services"]: row["ports"] for row in rows} == {

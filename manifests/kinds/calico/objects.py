@@ -22,10 +22,10 @@ from math import inf
 
 from reachproof.engines.calico.placement import ADMIN, BASELINE, BUILT_IN_TIERS, DEFAULT, Placement
 from reachproof.manifests.field_reader import Field
-from reachproof.manifests.k8s_names import read_port_number
+from reachproof.manifests.k8s_names import PLAIN_ONLY, read_port_number
 from reachproof.manifests.kinds.calico.by_labels import ByLabels
 from reachproof.manifests.kinds.policy_kind import Context, SupportKind
-from reachproof.network.address import parse_address, parse_cidr
+from reachproof.network.address import MAPPED, parse_address, parse_cidr
 from reachproof.network.cluster import ContainerPort
 from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.labels import NAMESPACE_NAME, Labels, Operator, Requirement, Selector
@@ -148,10 +148,13 @@ def read_net(field: Field) -> IntervalSet:
             field.expected("a CIDR such as 10.0.0.0/8")
         return EMPTY
     try:
-        return parse_cidr(text) if "/" in text else IntervalSet.single(parse_address(text))
+        found = parse_cidr(text) if "/" in text else IntervalSet.single(parse_address(text))
     except ValueError:
         field.expected("a CIDR such as 10.0.0.0/8, or an address")
         return EMPTY
+    if found <= MAPPED:  # Felix prints it as IPv4, so that it may match IPv4 addresses
+        field.expected(PLAIN_ONLY)
+    return found
 
 
 def _labels(whole: Field) -> Labels:
