@@ -14,14 +14,14 @@ from reachproof.api.schemas import CheckRequest, CompleteRequest, QueryRequest, 
 from reachproof.api.snapshot_provider import Sessions
 from reachproof.documents.answer import Answer, with_reason
 from reachproof.documents.json import encoded
-from reachproof.documents.report import Skipped
+from reachproof.documents.report import LeftOut, Result, Skipped, verdict_of
 from reachproof.documents.words import Status, Verdict
 from reachproof.grammar.format import format_query
 from reachproof.network.errors import InputError, Problem
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries import answer as values
 from reachproof.queries import packs
-from reachproof.queries.answer_document import answer_document, result_document, skipped_document
+from reachproof.queries.answer_document import answer_document
 from reachproof.queries.ask import Question, Session, answer
 from reachproof.solver.budget import Budget
 from reachproof.solver.z3_backend import engine
@@ -86,7 +86,7 @@ def assemble(request: QueryRequest | CheckRequest, pieces: Sequence[Piece]) -> b
         return b"[" + b",".join(piece.text for piece in pieces) + b"]"
     found = [piece for piece in pieces if piece.status != SKIPPED]
     skipped = b",".join(piece.text for piece in pieces if piece.status == SKIPPED)
-    verdict = packs.verdict_of(Status(piece.status) for piece in found)
+    verdict = verdict_of(Status(piece.status) for piece in found)
     answers = b",".join(piece.text for piece in found)
     return b'{"verdict":"%s","answers":[%s],"skipped":[%s]}' % (verdict.encode(), answers, skipped)
 
@@ -165,22 +165,21 @@ def pack_names(request: CheckRequest) -> list[str]:
     return ["pack"] if request.pack is not None else [f"packs[{index}]" for index in range(len(request.packs or []))]
 
 
-def _judged(bound: packs.Bound | packs.Skipped, budget: Budget, *, allow_no_policies: bool) -> Piece:
-    if isinstance(bound, packs.Skipped):
+def _judged(bound: packs.Bound | LeftOut, budget: Budget, *, allow_no_policies: bool) -> Piece:
+    if isinstance(bound, LeftOut):
         return _piece(bound)
     return _piece(packs.judged(bound, answer(bound.task.question, budget), allow_no_policies=allow_no_policies))
 
 
-def _piece(found: packs.Result | packs.Skipped) -> Piece:
-    if isinstance(found, packs.Skipped):
-        return Piece(text=encoded(skipped_document(found)), status=SKIPPED)
-    return Piece(text=encoded(result_document(found)), status=found.status)
+def _piece(found: Result | LeftOut) -> Piece:
+    if isinstance(found, LeftOut):
+        return Piece(text=encoded(found.document), status=SKIPPED)
+    return Piece(text=encoded(found.answer), status=found.status)
 
 
-def _draft(bound: packs.Bound | packs.Skipped) -> Draft:
-    if isinstance(bound, packs.Skipped):
-        return Draft(answer=skipped_document(bound), status=SKIPPED)
+def _draft(bound: packs.Bound | LeftOut) -> Draft:
+    if isinstance(bound, LeftOut):
+        return Draft(answer=bound.document, status=SKIPPED)
     statement = bound.statement
     drafted = packs.named(_undecided(bound.task.question), statement)
-    result = packs.Result(statement=statement, answer=drafted, status=Status.UNDECIDED)
-    return Draft(answer=result_document(result), status=result.status)
+    return Draft(answer=answer_document(drafted, Status.UNDECIDED), status=Status.UNDECIDED)

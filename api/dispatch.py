@@ -44,7 +44,7 @@ from reachproof.queries.diff_document import diff_document
 from reachproof.queries.difference import Diff, difference
 from reachproof.queries.errors import together
 from reachproof.queries.exposure import Exposure, exposure
-from reachproof.queries.findings import LintReport, findings_document
+from reachproof.queries.findings import findings_document
 from reachproof.queries.possible_exposure import with_possible
 from reachproof.queries.truth_table import TableEnds, truth_table
 from reachproof.solver.budget import Budget, OutOfBudget
@@ -86,7 +86,7 @@ def work(job: Job, sessions: Sessions, clock: Callable[[], float] | None = None)
             return _document(_explained(request, sessions, budget))
         case LintRequest() as request:
             session = sessions.session(request)
-            return _document(findings_document(hygiene.lint(session.encoding, budget, session.prover)))
+            return _document(hygiene.lint(session.encoding, budget, session.prover))
         case DiffRequest() as request:
             return _document(_difference(request, sessions, budget))
 
@@ -192,7 +192,7 @@ def _unknown(
             return answer_document(undecided(query, query, digest, reason))
         case LintRequest():
             notice = Notice(code="UNDECIDED", text=f"findings were not looked for to the end: {reason}")
-            return findings_document(LintReport(snapshot=Snapshot(digest=digest), findings=(), undecided=(notice,)))
+            return findings_document(Snapshot(digest=digest), (), (notice,))
         case DiffRequest():
             nothing = Snapshot()
             found = Diff(before=nothing, after=nothing, by=request.by, relation=Relation.UNKNOWN, reason=reason)

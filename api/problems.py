@@ -12,9 +12,8 @@ from starlette.routing import compile_path
 
 from reachproof.api.http_error import HttpError as HttpError
 from reachproof.documents.json import encoded
-from reachproof.documents.problem import ProblemDetails
+from reachproof.documents.problem import ProblemDetails, field_errors
 from reachproof.network.errors import InputError, InternalError, Problem
-from reachproof.queries.document_parts import problems as field_errors
 
 MEDIA_TYPE = "application/problem+json"
 TITLES = {

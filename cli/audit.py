@@ -23,8 +23,9 @@ from reachproof.queries.model_options import model_options
 from reachproof.render.notice_text import warning_lines
 
 if TYPE_CHECKING:  # Z3 is loaded only where it is needed
-    from reachproof.queries.audit import Audited, AuditTask
-    from reachproof.queries.fleet import FleetReport, Place
+    from reachproof.documents.audit import Audited, FleetReport
+    from reachproof.queries.audit import AuditTask
+    from reachproof.queries.fleet import Place
 
 _LOCAL = "local"
 _DASK = re.compile(r"dask://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):\d{1,5}")
@@ -226,9 +227,8 @@ def _print(report: FleetReport, output: str, *, no_color: bool) -> None:
     match output:
         case "json":
             from reachproof.documents.json import pretty
-            from reachproof.queries.fleet import audit_document
 
-            click.echo(pretty(audit_document(report)))
+            click.echo(pretty(report.document))
         case "sarif":
             from reachproof.render.sarif import audit_sarif
 

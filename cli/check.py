@@ -16,7 +16,7 @@ from reachproof.cli.reading import read, read_named
 from reachproof.network.printable import printable
 
 if TYPE_CHECKING:  # Z3 is loaded only where it is needed
-    from reachproof.queries.packs import CheckReport
+    from reachproof.documents.report import CheckReport
 
 
 @click.command()
@@ -109,9 +109,8 @@ def _print(report: CheckReport, output: str, *, no_color: bool) -> None:
     match output:
         case "json":
             from reachproof.documents.json import pretty
-            from reachproof.queries.answer_document import report_document
 
-            click.echo(pretty(report_document(report)))
+            click.echo(pretty(report.document))
         case "sarif":
             from reachproof.render.sarif import report_sarif
 

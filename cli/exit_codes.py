@@ -10,7 +10,7 @@ from reachproof.documents.words import State, Verdict
 from reachproof.queries.answer import Answer
 
 if TYPE_CHECKING:
-    from reachproof.queries.audit import Audited, PackAudit
+    from reachproof.documents.audit import Audited, AuditedPack
 
 
 class ExitCode(IntEnum):
@@ -60,7 +60,7 @@ def audited_code(audited: Audited) -> ExitCode:
     return worst(_pack_code(pack) for pack in audited.packs)
 
 
-def _pack_code(pack: PackAudit) -> ExitCode:
+def _pack_code(pack: AuditedPack) -> ExitCode:
     return OF_REPORT[pack.report.verdict] if pack.report is not None else _OF_STATE[pack.state]
 
 

@@ -12,9 +12,9 @@ from reachproof.cli.exit_codes import ExitCode
 from reachproof.cli.options import MODEL, READING, choice, source, time_limit, with_options
 from reachproof.cli.output import reader_may_leave, warn, write_lines
 from reachproof.cli.reading import read
+from reachproof.documents.findings import Findings
 from reachproof.documents.words import FindingSeverity
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.findings import LintReport
 from reachproof.render.findings_text import findings_lines
 
 NEVER = "never"
@@ -70,12 +70,11 @@ def lint(
     snapshot = read(sources or (".",), model, lenient=lenient, ignore_kinds=ignore_kinds)
     report = _report(snapshot, timeout)
     with reader_may_leave():
-        warn(report.snapshot.warnings, quiet=quiet)
+        warn(snapshot.warnings, quiet=quiet)
         if output == "json":
             from reachproof.documents.json import pretty
-            from reachproof.queries.findings import findings_document
 
-            click.echo(pretty(findings_document(report)))
+            click.echo(pretty(report))
         elif output == "sarif":
             from reachproof.render.sarif import findings_sarif
 
@@ -85,7 +84,7 @@ def lint(
     return _exit_code(report, fail_on)
 
 
-def _report(snapshot: Snapshot, timeout: float | None) -> LintReport:
+def _report(snapshot: Snapshot, timeout: float | None) -> Findings:
     from reachproof.queries.hygiene import lint as look  # Z3 is loaded only where it is needed
     from reachproof.solver.budget import Budget
     from reachproof.solver.encoding import prepare
@@ -94,7 +93,7 @@ def _report(snapshot: Snapshot, timeout: float | None) -> LintReport:
     return look(prepare(snapshot), Budget(seconds=timeout) if timeout else Budget(), Prover())
 
 
-def _exit_code(report: LintReport, fail_on: str) -> ExitCode:
+def _exit_code(report: Findings, fail_on: str) -> ExitCode:
     if fail_on != NEVER and report.at_least(FindingSeverity(fail_on)):
         return ExitCode.REFUTED
     return ExitCode.UNDECIDED if report.undecided else ExitCode.PROVED

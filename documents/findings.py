@@ -2,8 +2,32 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from reachproof.documents.parts import Document, Flow, Notice, Origin, Part
 from reachproof.documents.words import FindingSeverity
+
+SEVERITIES = tuple(FindingSeverity)
+
+
+class Code(StrEnum):
+    """The kinds of finding; docs/lint.md says what each means."""
+
+    SHADOWED_RULE = "SHADOWED_RULE"
+    OVERRIDDEN_RULE = "OVERRIDDEN_RULE"
+    REDUNDANT_POLICY = "REDUNDANT_POLICY"
+    SELECTS_NOTHING = "SELECTS_NOTHING"
+    NEVER_SELECTS = "NEVER_SELECTS"
+    UNKNOWN_PORT_NAME = "UNKNOWN_PORT_NAME"
+    EMPTY_LIST = "EMPTY_LIST"
+    EMPTY_PEERS = "EMPTY_PEERS"
+    LABEL_NOT_SEEN = "LABEL_NOT_SEEN"
+    UNKNOWN_REFERENCE = "UNKNOWN_REFERENCE"
+    BLIND_CIDR = "BLIND_CIDR"
+    NAMESPACE_WITHOUT_POLICY = "NAMESPACE_WITHOUT_POLICY"
+    DNS_BLOCKED = "DNS_BLOCKED"
+    AMBIGUOUS_VERDICT = "AMBIGUOUS_VERDICT"
+    TIED_ORDER = "TIED_ORDER"
 
 
 class Finding(Part, frozen=True, kw_only=True):
@@ -34,3 +58,8 @@ class Findings(Document, frozen=True, kw_only=True):
     assumptions: tuple[Notice, ...]
     warnings: tuple[Notice, ...]
     snapshot: str
+
+    def at_least(self, severity: FindingSeverity) -> tuple[Finding, ...]:
+        """The findings that are as severe as this, or worse."""
+        limit = SEVERITIES.index(severity)
+        return tuple(each for each in self.findings if SEVERITIES.index(each.severity) <= limit)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from reachproof.documents.parts import Part
+from reachproof.network.errors import Problem
 
 
 class FieldError(Part, frozen=True, kw_only=True):
@@ -27,3 +30,17 @@ class ProblemDetails(Part, frozen=True, kw_only=True):
     status: int
     detail: str
     errors: tuple[FieldError, ...]
+
+
+def field_errors(found: Iterable[Problem]) -> tuple[FieldError, ...]:
+    """Problems of input; what each is about is the beginning of its message."""
+    return tuple(
+        FieldError(
+            file=each.file,
+            line=each.line,
+            column=each.column,
+            path=each.path,
+            message=f"{each.subject}: {each.message}" if each.subject else each.message,
+        )
+        for each in found
+    )

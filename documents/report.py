@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from reachproof.documents.answer import Answer
 from reachproof.documents.parts import Part
-from reachproof.documents.words import Verdict
+from reachproof.documents.words import Severity, Status, Verdict
 
 
 class Skipped(Part, frozen=True, kw_only=True):
@@ -23,3 +26,83 @@ class Report(Part, frozen=True, kw_only=True):
     verdict: Verdict
     answers: tuple[Answer, ...]
     skipped: tuple[Skipped, ...]
+
+
+KIND_MISSING = "KIND_MISSING"
+LACKING = ("NO_POLICIES", KIND_MISSING)
+"""The codes of warnings that say of what the input has nothing at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One invariant or expectation: where it stands (`line` from 1), and what its pack says about it.
+
+    `expected`: the verdict that passes. An expectation is named by its text, or without one by its sentence.
+    """
+
+    pack: str
+    line: int
+    name: str
+    severity: Severity
+    text: str
+    expected: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A statement and its answer, with its status.
+
+    `truths`: the verdicts on the witness before and now, where the statement compares two snapshots.
+    """
+
+    statement: Statement
+    answer: Answer
+    truths: tuple[str, str] | None = None
+
+    @property
+    def status(self) -> Status:
+        """The status of the answer."""
+        return self.answer.status or Status.UNDECIDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A statement of the shipped library that does not apply, and why."""
+
+    statement: Statement
+    reason: str
+
+    @property
+    def document(self) -> Skipped:
+        """The statement as the report names it."""
+        return Skipped(name=self.statement.name, reason=self.reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckReport:
+    """Results in the order of packs and statements, with the places of statements, which the JSON leaves out."""
+
+    results: tuple[Result, ...]
+    skipped: tuple[LeftOut, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """`violated` if a statement failed, `unknown` if one is undecided or none was checked, else `holds`."""
+        return verdict_of(result.status for result in self.results)
+
+    @property
+    def document(self) -> Report:
+        """The verdict on all statements, every answer, and what was left out with the reason."""
+        return Report(
+            verdict=self.verdict,
+            answers=tuple(result.answer for result in self.results),
+            skipped=tuple(each.document for each in self.skipped),
+        )
+
+
+def verdict_of(statuses: Iterable[Status]) -> Verdict:
+    """The verdict on all statements that were checked, as `CheckReport.verdict` says."""
+    found = set(statuses)
+    if Status.FAILED in found:
+        return Verdict.VIOLATED
+    return Verdict.HOLDS if found == {Status.PASSED} else Verdict.UNKNOWN

@@ -13,7 +13,7 @@ from reachproof.documents.findings import Findings
 from reachproof.documents.words import By
 from reachproof.face.progress import bar
 from reachproof.face.source import Asked, Source
-from reachproof.queries.answer_document import answer_document, report_document
+from reachproof.queries.answer_document import answer_document
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import connectivity, request
 from reachproof.queries.connectivity_document import connectivity_document
@@ -21,7 +21,6 @@ from reachproof.queries.diff_document import diff_document
 from reachproof.queries.difference import difference
 from reachproof.queries.explain import explain
 from reachproof.queries.exposure import exposure
-from reachproof.queries.findings import findings_document
 from reachproof.queries.hygiene import lint
 from reachproof.queries.packs import PackText, check, count_statements, library
 from reachproof.queries.possible_exposure import with_possible
@@ -61,7 +60,7 @@ class Local:
                 others=others,
                 progress=lambda done, _total, name: advance(done, name),
             )
-        return report_document(report)
+        return report.document
 
     def connectivity(self, asked: Asked, seconds: float) -> ConnectivityMatrix:
         """The report, with a bar. OutOfBudget when it takes too long."""
@@ -81,7 +80,7 @@ class Local:
 
     def lint(self, seconds: float) -> Findings:
         """The findings."""
-        return findings_document(lint(self.session.encoding, Budget(seconds=seconds), Prover()))
+        return lint(self.session.encoding, Budget(seconds=seconds), Prover())
 
     def difference(self, new: Source, by: By, seconds: float) -> Diff:
         """The difference to `new`: what it allows more, or less."""

@@ -11,7 +11,7 @@ from reachproof.documents import connectivity as documents
 from reachproof.documents.answer import Answer
 from reachproof.documents.connectivity import Unfinished
 from reachproof.documents.diff import Diff
-from reachproof.documents.findings import Findings
+from reachproof.documents.findings import Code, Findings
 from reachproof.documents.json import decoded
 from reachproof.documents.report import Report
 from reachproof.documents.words import By, Verdict
@@ -20,7 +20,6 @@ from reachproof.face.client import Client
 from reachproof.face.shown import Json
 from reachproof.face.source import Asked, Source
 from reachproof.network.errors import ServiceError
-from reachproof.queries.findings import Code
 from reachproof.queries.packs import PackText, count_statements
 from reachproof.solver.budget import OutOfBudget
 

@@ -6,8 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from reachproof.documents.words import Verdict
-from reachproof.grammar.ast import Severity
+from reachproof.documents.words import Severity, Verdict
 from reachproof.network.cluster import Notice, Service
 from reachproof.network.flow import Flow
 from reachproof.network.origin import Origin

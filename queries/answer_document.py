@@ -1,15 +1,13 @@
-"""The last stage of a question: its answer, or a report on many, as the document that leaves the house."""
+"""The last stage of a question: its answer as the document that leaves the house."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 
 from reachproof.documents import answer as documents
-from reachproof.documents.report import Report, Skipped
-from reachproof.documents.words import Access, Severity, Status, World
+from reachproof.documents.words import Access, Status, World
 from reachproof.network.cluster import Service
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries import packs
 from reachproof.queries.answer import Answer, Earlier, Explained, Row, Witness
 from reachproof.queries.document_parts import flow_fields, notices, rules, steps, warnings
 
@@ -22,7 +20,7 @@ def answer_document(answer: Answer, status: Status | None = None) -> documents.A
         normalized=answer.normalized,
         form=answer.form,
         name=answer.name,
-        severity=Severity(answer.severity) if answer.severity is not None else None,
+        severity=answer.severity,
         expected=answer.expected,
         verdict=answer.verdict,
         reason=answer.reason,
@@ -38,25 +36,6 @@ def answer_document(answer: Answer, status: Status | None = None) -> documents.A
         flows=tuple(_explained(snapshot, each) for each in answer.flows),
         status=status,
     )
-
-
-def report_document(report: packs.CheckReport) -> Report:
-    """The verdict on all statements, every answer with its status, and what was left out with the reason."""
-    return Report(
-        verdict=report.verdict,
-        answers=tuple(map(result_document, report.results)),
-        skipped=tuple(map(skipped_document, report.skipped)),
-    )
-
-
-def result_document(result: packs.Result) -> documents.Answer:
-    """The answer to a statement, with its status."""
-    return answer_document(result.answer, result.status)
-
-
-def skipped_document(skipped: packs.Skipped) -> Skipped:
-    """A statement that was left out, with the reason."""
-    return Skipped(name=skipped.statement.name, reason=skipped.reason)
 
 
 def _row(answer: Answer, row: Row) -> documents.Row:

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reachproof import __version__
-from reachproof.documents import report as documents
-from reachproof.documents.words import State, Verdict
+from reachproof.documents.audit import Audited, AuditedPack
+from reachproof.documents.report import CheckReport
+from reachproof.documents.words import State
 from reachproof.manifests import load_contents
 from reachproof.network.errors import InputError, Problem
 from reachproof.network.options import DEFAULT_OPTIONS, Options
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.answer_document import report_document
-from reachproof.queries.packs import CheckReport, PackText, check
+from reachproof.queries.packs import PackText, check
 from reachproof.solver.budget import Budget
 
 
@@ -39,51 +39,6 @@ class AuditTask:
     allow_vacuous: bool = False
     allow_no_policies: bool = False
     version: str = __version__
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackAudit:
-    """One pack on one snapshot. With the state `checked`: the report, its answers without their snapshot.
-
-    `document`: the report as it leaves the house. With `refused`: the problems.
-    """
-
-    pack: str
-    state: State
-    report: CheckReport | None = None
-    document: documents.Report | None = None
-    problems: tuple[Problem, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audited:
-    """The outcome for one snapshot. `packs` in the order given, and empty unless the state is `checked`.
-
-    `reason`: why it has another state, where `problems` do not tell. `trace`: of a bug of ours, for a report of it.
-    `attempts`: how many workers were given it, as far as that is known.
-    """
-
-    name: str
-    state: State
-    digest: str = ""
-    packs: tuple[PackAudit, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    reason: str = ""
-    trace: str = ""
-    attempts: int = 1
-
-    @property
-    def verdict(self) -> Verdict:
-        """`violated` if a statement failed, `holds` if every statement of every pack passed, else `unknown`."""
-        return together(pack.report.verdict if pack.report else Verdict.UNKNOWN for pack in self.packs)
-
-
-def together(verdicts: Iterable[Verdict]) -> Verdict:
-    """`violated` if one is, `holds` if all are and there is one, else `unknown`."""
-    found = set(verdicts)
-    if Verdict.VIOLATED in found:
-        return Verdict.VIOLATED
-    return Verdict.HOLDS if found == {Verdict.HOLDS} else Verdict.UNKNOWN
 
 
 def refused(name: str, problems: Iterable[Problem]) -> Audited:
@@ -113,7 +68,7 @@ def audit_one(task: AuditTask) -> Audited:
     return Audited(name=task.name, state=State.CHECKED, digest=snapshot.digest, packs=packs)
 
 
-def _checked(snapshot: Snapshot, task: AuditTask, packs: tuple[PackText, ...]) -> tuple[PackAudit, ...]:
+def _checked(snapshot: Snapshot, task: AuditTask, packs: tuple[PackText, ...]) -> tuple[AuditedPack, ...]:
     """All packs at once, so that they share what is prepared; one by one where a pack does not fit the snapshot."""
     budget = Budget(seconds=task.seconds) if task.seconds else Budget()
     try:
@@ -126,17 +81,14 @@ def _checked(snapshot: Snapshot, task: AuditTask, packs: tuple[PackText, ...]) -
         )
     except InputError as error:
         if len(packs) == 1:
-            return (PackAudit(pack=packs[0].name, state=State.REFUSED, problems=error.problems),)
+            return (AuditedPack(pack=packs[0].name, state=State.REFUSED, problems=error.problems),)
         return tuple(audit for pack in packs for audit in _checked(snapshot, task, (pack,)))
     return tuple(_of_pack(report, pack) for pack in packs)
 
 
-def _of_pack(report: CheckReport, pack: PackText) -> PackAudit:
+def _of_pack(report: CheckReport, pack: PackText) -> AuditedPack:
     own = CheckReport(
         results=tuple(each for each in report.results if each.statement.pack == pack.name),
         skipped=tuple(each for each in report.skipped if each.statement.pack == pack.name),
     )
-    document = report_document(own)
-    nothing = Snapshot()
-    light = tuple(replace(each, answer=replace(each.answer, snapshot=nothing)) for each in own.results)
-    return PackAudit(pack=pack.name, state=State.CHECKED, report=replace(own, results=light), document=document)
+    return AuditedPack(pack=pack.name, state=State.CHECKED, report=own)

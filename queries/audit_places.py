@@ -16,9 +16,10 @@ from multiprocessing import active_children, get_context
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING
 
+from reachproof.documents.audit import Audited
 from reachproof.documents.words import State
 from reachproof.network.errors import InputError, Problem
-from reachproof.queries.audit import Audited, AuditTask, audit_one
+from reachproof.queries.audit import AuditTask, audit_one
 from reachproof.queries.fleet import MOST_ATTEMPTS, ClusterError, Failure, Place
 
 if TYPE_CHECKING:

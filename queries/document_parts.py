@@ -1,4 +1,4 @@
-"""Values as the parts of documents: ends, flows, steps, rules, places, notices and problems."""
+"""Values as the parts of documents: ends, flows, steps, rules, places and notices."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from collections.abc import Iterable
 from typing import Literal, TypedDict
 
 from reachproof.documents import parts
-from reachproof.documents.problem import FieldError
 from reachproof.network.address import format_address
 from reachproof.network.cluster import Node, Notice, Pod
-from reachproof.network.errors import Problem
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.origin import Origin
 from reachproof.network.policy import Action, Direction, PolicyRef
@@ -59,20 +57,6 @@ def warnings(found: Iterable[Notice]) -> tuple[parts.Notice, ...]:
     """Warnings, with their places."""
     return tuple(
         parts.Notice(code=each.code, text=each.text, origin=origin_part(each.origin) if each.origin else None)
-        for each in found
-    )
-
-
-def problems(found: Iterable[Problem]) -> tuple[FieldError, ...]:
-    """Problems of input; what each is about is the beginning of its message."""
-    return tuple(
-        FieldError(
-            file=each.file,
-            line=each.line,
-            column=each.column,
-            path=each.path,
-            message=f"{each.subject}: {each.message}" if each.subject else each.message,
-        )
         for each in found
     )
 

@@ -17,11 +17,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from reachproof.documents import audit as documents
-from reachproof.documents.words import State, Verdict
+from reachproof.documents.audit import Audited, FleetReport
+from reachproof.documents.words import State
 from reachproof.network.errors import InternalError, ReachproofError
-from reachproof.queries.audit import Audited, AuditTask, PackAudit, together
-from reachproof.queries.document_parts import problems
+from reachproof.queries.audit import AuditTask
 
 MOST_ATTEMPTS = 3
 """How many workers a task is given to, one after the other, while they die of it."""
@@ -73,19 +72,6 @@ class Watcher(Protocol):
 
     def again(self, name: str, attempt: int) -> None:
         """The worker died; the task is given away for the `attempt`-th time, the first being 1."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FleetReport:
-    """One outcome for each snapshot, in the order given. `interrupted`: the rest is `unfinished`."""
-
-    snapshots: tuple[Audited, ...]
-    interrupted: bool = False
-
-    @property
-    def verdict(self) -> Verdict:
-        """`violated` if a statement failed anywhere, `holds` if everything passed everywhere, else `unknown`."""
-        return together(each.verdict for each in self.snapshots)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,39 +173,3 @@ class _Run:
             raise InternalError(f"two outcomes for the snapshot {audited.name}")
         self._found[position] = audited
         self._watcher.finished(len(self._found), len(self._fleet), audited)
-
-
-def audit_document(report: FleetReport) -> documents.Audit:
-    """The verdict on all, how many snapshots came how far, and each of them with its packs."""
-    states = [each.state for each in report.snapshots]
-    return documents.Audit(
-        verdict=report.verdict,
-        interrupted=report.interrupted,
-        counts={state: states.count(state) for state in State},
-        snapshots=tuple(map(_snapshot, report.snapshots)),
-    )
-
-
-def _snapshot(audited: Audited) -> documents.SnapshotAudit:
-    return documents.SnapshotAudit(
-        name=audited.name,
-        snapshot=audited.digest or None,
-        state=audited.state,
-        verdict=audited.verdict,
-        reason=audited.reason,
-        problems=problems(audited.problems),
-        attempts=audited.attempts,
-        packs=tuple(map(_pack, audited.packs)),
-    )
-
-
-def _pack(audit: PackAudit) -> documents.PackAudit:
-    found = audit.document
-    return documents.PackAudit(
-        pack=audit.pack,
-        state=audit.state,
-        problems=problems(audit.problems),
-        verdict=found.verdict if found else Verdict.UNKNOWN,
-        answers=found.answers if found else (),
-        skipped=found.skipped if found else (),
-    )

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from reachproof.documents.findings import Code, Findings
 from reachproof.documents.words import FindingSeverity, Verdict
 from reachproof.engines.built_in import EXEMPTION
 from reachproof.engines.own_tiers import with_network_policies
@@ -30,7 +31,7 @@ from reachproof.network.policy import Action, Direction, Policy, TierName
 from reachproof.network.ports import Protocol, place
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Witness
-from reachproof.queries.findings import Code, Finding, LintReport, ordered
+from reachproof.queries.findings import Finding, findings_document
 from reachproof.queries.lint_input import blind_blocks, loading_findings, rule_name, static_findings
 from reachproof.semantics.evaluate import evaluate, truth
 from reachproof.semantics.sentences import listed, number_or_name
@@ -134,8 +135,13 @@ KINDS = 4
 """How many kinds of findings need flows; each has the whole budget."""
 
 
-def lint(encoding: Encoding, budget: Budget, prover: Prover) -> LintReport:
+def lint(encoding: Encoding, budget: Budget, prover: Prover) -> Findings:
     """All findings. Each kind that needs flows has the whole budget; where it runs out, the report says so."""
+    return findings_document(encoding.snapshot, *all_findings(encoding, budget, prover))
+
+
+def all_findings(encoding: Encoding, budget: Budget, prover: Prover) -> tuple[list[Finding], list[Notice]]:
+    """The findings, in no order, and a notice for each kind that the budget was too small for."""
     found = [
         *static_findings(encoding.universe),
         *loading_findings(encoding.snapshot),
@@ -154,7 +160,7 @@ def lint(encoding: Encoding, budget: Budget, prover: Prover) -> LintReport:
                 found.append(finding)
         except OutOfBudget as over:
             undecided.append(Notice(code="UNDECIDED", text=f"{name} were not looked for to the end: {over}"))
-    return LintReport(snapshot=encoding.snapshot, findings=ordered(found), undecided=tuple(undecided))
+    return found, undecided
 
 
 # ---------------------------------------------------------------- rules that decide nothing

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from reachproof.documents.findings import Code
 from reachproof.documents.words import FindingSeverity
 from reachproof.engines.assembly import programs
 from reachproof.engines.own_tiers import between_admin_and_baseline
@@ -45,7 +46,7 @@ from reachproof.network.policy import (
     Union,
 )
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.findings import Code, Finding
+from reachproof.queries.findings import Finding
 from reachproof.semantics.sentences import listed, number_or_name
 from reachproof.solver.bitset import positions
 from reachproof.solver.peer_resolution import PeerResolution

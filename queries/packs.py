@@ -11,22 +11,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 
-from reachproof.documents.words import Status, Verdict
-from reachproof.grammar.ast import Expect, Invariant, Pack, Severity
+from reachproof.documents.report import KIND_MISSING, LACKING, CheckReport, LeftOut, Result, Statement
+from reachproof.documents.words import Severity, Status, Verdict
+from reachproof.grammar.ast import Expect, Invariant, Pack
 from reachproof.grammar.format import format_query
 from reachproof.grammar.mistakes import Mistake
 from reachproof.grammar.parse import parse_pack
 from reachproof.network.errors import InputError, Problem
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer
+from reachproof.queries.answer_document import answer_document, truths
 from reachproof.queries.ask import DEFAULT_BUDGET, Progress, Session, Task, answers_of
 from reachproof.queries.errors import QueryError
 from reachproof.queries.tenancy import tenancy_mistakes, with_tenants
 from reachproof.solver.budget import Budget
-
-KIND_MISSING = "KIND_MISSING"
-LACKING = ("NO_POLICIES", KIND_MISSING)
-"""The codes of warnings that say of what the input has nothing at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,51 +34,6 @@ class PackText:
     name: str
     text: str
     shipped: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
-    """One invariant or expectation: where it stands (`line` from 1), and what its pack says about it.
-
-    `expected`: the verdict that passes. An expectation is named by its text, or without one by its sentence.
-    """
-
-    pack: str
-    line: int
-    name: str
-    severity: Severity
-    text: str
-    expected: Verdict
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """A statement and its answer."""
-
-    statement: Statement
-    answer: Answer
-    status: Status
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skipped:
-    """A statement of the shipped library that does not apply, and why."""
-
-    statement: Statement
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckReport:
-    """Results, in the order of the packs and of the statements in them."""
-
-    results: tuple[Result, ...]
-    skipped: tuple[Skipped, ...] = ()
-
-    @property
-    def verdict(self) -> Verdict:
-        """`violated` if a statement failed, `unknown` if one is undecided or none was checked, else `holds`."""
-        return verdict_of(result.status for result in self.results)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +110,7 @@ def check(
     answers = iter(answers_of(fitting, budget, jobs=jobs, progress=progress))
     return report_of(
         each
-        if isinstance(each, Skipped)
+        if isinstance(each, LeftOut)
         else judged(each, next(answers), allow_vacuous=allow_vacuous, allow_no_policies=allow_no_policies)
         for each in bound
     )
@@ -165,7 +118,7 @@ def check(
 
 def judged(
     bound: Bound, answer: Answer, *, allow_vacuous: bool = False, allow_no_policies: bool = False
-) -> Result | Skipped:
+) -> Result | LeftOut:
     """The result of a statement with this answer; one of the shipped library that is about nothing does not apply.
 
     Where the input lacks the kind that would tell, whether it applies is not known.
@@ -174,9 +127,9 @@ def judged(
     answer = named(answer, statement)
     unread = not allow_no_policies and _has(answer, KIND_MISSING)
     if bound.shipped and answer.vacuous and not unread:
-        return Skipped(statement=statement, reason=_nothing_there(answer))
+        return LeftOut(statement=statement, reason=_nothing_there(answer))
     status = status_of(answer, allow_vacuous=allow_vacuous, allow_no_policies=allow_no_policies)
-    return Result(statement=statement, answer=answer, status=status)
+    return Result(statement=statement, answer=answer_document(answer, status), truths=truths(answer))
 
 
 def named(answer: Answer, statement: Statement) -> Answer:
@@ -184,21 +137,13 @@ def named(answer: Answer, statement: Statement) -> Answer:
     return replace(answer, name=statement.name, severity=statement.severity, expected=statement.expected)
 
 
-def report_of(found: Iterable[Result | Skipped]) -> CheckReport:
+def report_of(found: Iterable[Result | LeftOut]) -> CheckReport:
     """The report on statements, in their order."""
     each = tuple(found)
     return CheckReport(
         results=tuple(one for one in each if isinstance(one, Result)),
-        skipped=tuple(one for one in each if isinstance(one, Skipped)),
+        skipped=tuple(one for one in each if isinstance(one, LeftOut)),
     )
-
-
-def verdict_of(statuses: Iterable[Status]) -> Verdict:
-    """The verdict on all statements that were checked, as `CheckReport.verdict` says."""
-    found = set(statuses)
-    if Status.FAILED in found:
-        return Verdict.VIOLATED
-    return Verdict.HOLDS if found == {Status.PASSED} else Verdict.UNKNOWN
 
 
 def status_of(answer: Answer, *, allow_vacuous: bool, allow_no_policies: bool = False) -> Status:
@@ -234,13 +179,13 @@ def _parsed(packs: Iterable[PackText]) -> tuple[tuple[PackText, Pack], ...]:
     return tuple(found)
 
 
-def bind_packs(session: Session, packs: Sequence[PackText]) -> tuple[Bound | Skipped, ...]:
+def bind_packs(session: Session, packs: Sequence[PackText]) -> tuple[Bound | LeftOut, ...]:
     """Every statement of every pack, in order, ready to be answered; packs that read tenants alike share a session.
 
     Raises InputError with every problem of all packs.
     """
     sessions: dict[tuple[str, object], Session] = {}
-    bound: list[Bound | Skipped] = []
+    bound: list[Bound | LeftOut] = []
     problems: list[Problem] = []
     for given, pack in _parsed(packs):
         wrong = tuple(tenancy_mistakes(session.snapshot, pack.definitions))
@@ -257,7 +202,7 @@ def bind_packs(session: Session, packs: Sequence[PackText]) -> tuple[Bound | Ski
     return tuple(bound)
 
 
-def _bound(given: PackText, pack: Pack, session: Session, problems: list[Problem]) -> Iterator[Bound | Skipped]:
+def _bound(given: PackText, pack: Pack, session: Session, problems: list[Problem]) -> Iterator[Bound | LeftOut]:
     """The statements of a pack that fit the snapshot. What does not fit is a problem, or skipped if it is shipped."""
     mistakes: list[Mistake] = []
     for each in pack.checks:
@@ -267,7 +212,7 @@ def _bound(given: PackText, pack: Pack, session: Session, problems: list[Problem
             question = session.bound(each.query, written)
         except QueryError as error:
             if given.shipped:
-                yield Skipped(statement=statement, reason="; ".join(mistake.message for mistake in error.mistakes))
+                yield LeftOut(statement=statement, reason="; ".join(mistake.message for mistake in error.mistakes))
             else:
                 mistakes += (Mistake(m.message, m.span if m.span.end else each.span) for m in error.mistakes)
             continue
@@ -280,7 +225,7 @@ def _bound(given: PackText, pack: Pack, session: Session, problems: list[Problem
 def _statement(given: PackText, check: Invariant | Expect) -> Statement:
     line = given.text.count("\n", 0, check.span.start) + 1
     if isinstance(check, Invariant):
-        name, severity, expected = check.name, check.severity, Verdict.HOLDS
+        name, severity, expected = check.name, Severity(check.severity), Verdict.HOLDS
     else:
         name, severity, expected = check.text or format_query(check.query), Severity.MEDIUM, Verdict(check.verdict)
     return Statement(pack=given.name, line=line, name=name, severity=severity, text=check.text, expected=expected)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reachproof.documents.audit import Audited, AuditedPack, FleetReport
+from reachproof.documents.report import CheckReport
 from reachproof.documents.words import State, Status
 from reachproof.network.errors import InputError
 from reachproof.network.printable import printable
-from reachproof.queries.audit import Audited, PackAudit
-from reachproof.queries.fleet import FleetReport
-from reachproof.queries.packs import CheckReport
 from reachproof.render.notice_text import error_lines
 from reachproof.render.report_text import result_lines, summary
 from reachproof.render.terminal import Colour, coloured
@@ -37,7 +36,7 @@ def word_of(audited: Audited) -> str:
     return str(State.REFUSED if refused else audited.verdict)
 
 
-def trouble(audited: Audited | PackAudit) -> Iterator[str]:
+def trouble(audited: Audited | AuditedPack) -> Iterator[str]:
     """Why there is no verdict, line by line, unescaped; nothing where there is one."""
     reason = audited.reason if isinstance(audited, Audited) else ""
     if reason:
@@ -66,7 +65,6 @@ def _below(audited: Audited) -> Iterator[str]:
     yield from map(printable, trouble(audited))
     for pack in audited.packs:
         yield from map(printable, trouble(pack))
-        if pack.report and pack.document:
-            for result, document in zip(pack.report.results, pack.document.answers, strict=True):
-                if result.status is not Status.PASSED:
-                    yield from result_lines(result, document)
+        for result in pack.report.results if pack.report else ():
+            if result.status is not Status.PASSED:
+                yield from result_lines(result)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reachproof.documents.answer import Answer
+from reachproof.documents.parts import Origin, Policy
+from reachproof.documents.report import LACKING, Result
 from reachproof.documents.words import Status, Verdict
-from reachproof.network.origin import Origin
-from reachproof.network.policy import Action, PolicyRef
-from reachproof.queries.answer import Answer
-from reachproof.queries.packs import LACKING, Result
+from reachproof.network.policy import Action, Direction
 
 _EXPLAINING = frozenset(("EMPTY_SET", "NO_ENDPOINTS", *LACKING))
 
@@ -18,7 +18,7 @@ _EXPLAINING = frozenset(("EMPTY_SET", "NO_ENDPOINTS", *LACKING))
 class Fault:
     """A rule, or a policy as a whole (`rule` None), that makes the verdict what it is."""
 
-    policy: PolicyRef
+    policy: Policy
     rule: int | None
     origin: Origin
     text: str
@@ -33,12 +33,14 @@ def faults(answer: Answer) -> tuple[Fault, ...]:
 
 
 def _faults(answer: Answer) -> Iterator[Fault]:
-    if answer.witness is None:
+    witness = answer.witness
+    if witness is None:
         for because in answer.because:
             yield Fault(policy=because.policy, rule=because.rule_index, origin=because.origin, text=because.text)
         return
-    deciders = [answer.witness.trace.egress.decider, answer.witness.trace.ingress.decider]
-    asked = [step for step in deciders if answer.witness.direction in (None, step.direction)]
+    steps = witness.before.steps if witness.lost and witness.before else witness.steps
+    deciders = {step.direction: step for step in steps}  # the last step of a direction decides it
+    asked = [deciders[direction] for direction in Direction if direction in deciders]
     denying = [step for step in asked if step.action is Action.DENY]
     for step in denying or asked:
         if step.policy is not None and step.origin is not None:
@@ -65,7 +67,7 @@ def story(result: Result) -> tuple[str, ...]:
     answer = result.answer
     lines = [f"{headline(result)}: {answer.normalized}"]
     if answer.witness is not None:
-        lines.append(str(answer.witness.flow))
+        lines.append(str(answer.witness))
         lines += [step.text for step in answer.witness.steps]
     else:
         lines += [because.text for because in answer.because]

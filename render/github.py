@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reachproof.documents.words import Status
-from reachproof.grammar.ast import Severity
+from reachproof.documents.report import CheckReport, Result
+from reachproof.documents.words import Severity, Status
 from reachproof.network.printable import printable
-from reachproof.queries.packs import CheckReport, Result
 from reachproof.render.failure_location import faults, story
 from reachproof.render.report_text import summary
 

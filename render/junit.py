@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from itertools import groupby
 from xml.etree import ElementTree
 
+from reachproof.documents.audit import Audited, AuditedPack, FleetReport
+from reachproof.documents.report import CheckReport, LeftOut, Result
 from reachproof.documents.words import Status
 from reachproof.network.printable import printable
-from reachproof.queries.audit import Audited, PackAudit
-from reachproof.queries.fleet import FleetReport
-from reachproof.queries.packs import CheckReport, Result, Skipped
 from reachproof.render.audit_text import trouble
 from reachproof.render.failure_location import faults, headline, story
 
@@ -40,7 +39,7 @@ def audit_junit_text(report: FleetReport) -> str:
 
 def _add_suites(suites: ElementTree.Element, report: CheckReport, *, prefix: str = "") -> None:
     """A suite for each pack of the report, in order of name; `prefix` goes before the names of suites."""
-    everything: list[Result | Skipped] = [*report.results, *report.skipped]
+    everything: list[Result | LeftOut] = [*report.results, *report.skipped]
     ordered = sorted(everything, key=lambda each: (each.statement.pack, each.statement.line))
     for pack, items in groupby(ordered, key=lambda each: each.statement.pack):
         _suite(suites, pack, prefix + pack, list(items))
@@ -54,7 +53,7 @@ def _finished(suites: ElementTree.Element) -> str:
     return ElementTree.tostring(suites, encoding="unicode", xml_declaration=False)
 
 
-def _suite(suites: ElementTree.Element, pack: str, name: str, items: list[Result | Skipped]) -> None:
+def _suite(suites: ElementTree.Element, pack: str, name: str, items: list[Result | LeftOut]) -> None:
     suite = ElementTree.SubElement(suites, "testsuite", name=printable(name))
     _count(suite, items)
     for item in items:
@@ -68,7 +67,7 @@ def _suite(suites: ElementTree.Element, pack: str, name: str, items: list[Result
             line=str(statement.line),
         )
         match item:
-            case Skipped(reason=reason):
+            case LeftOut(reason=reason):
                 case.set("time", "0")
                 ElementTree.SubElement(case, "skipped", message=printable(reason))
             case Result():
@@ -85,7 +84,7 @@ def _outcome(case: ElementTree.Element, result: Result) -> None:
     found.text = "\n".join(map(printable, (*story(result), *places)))
 
 
-def _count(element: ElementTree.Element, items: Iterable[Result | Skipped]) -> None:
+def _count(element: ElementTree.Element, items: Iterable[Result | LeftOut]) -> None:
     found = [item.status if isinstance(item, Result) else None for item in items]
     element.set("tests", str(len(found)))
     element.set("failures", str(found.count(Status.FAILED)))
@@ -93,7 +92,7 @@ def _count(element: ElementTree.Element, items: Iterable[Result | Skipped]) -> N
     element.set("skipped", str(found.count(None)))
 
 
-def _error(suites: ElementTree.Element, name: str, audit: Audited | PackAudit) -> None:
+def _error(suites: ElementTree.Element, name: str, audit: Audited | AuditedPack) -> None:
     counts = {"tests": "1", "failures": "0", "errors": "1", "skipped": "0"}
     suite = ElementTree.SubElement(suites, "testsuite", {"name": printable(name), **counts})
     case = ElementTree.SubElement(suite, "testcase", name=str(audit.state), classname=printable(name), time="0")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from reachproof.documents.answer import Answer
+from reachproof.documents.report import CheckReport, LeftOut, Result
 from reachproof.documents.words import Status, Verdict
 from reachproof.network.printable import printable
-from reachproof.queries.answer_document import result_document, truths
-from reachproof.queries.packs import CheckReport, Result, Skipped
 from reachproof.render.answer_text import answer_lines
 from reachproof.render.terminal import Colour, coloured
 
@@ -22,25 +20,25 @@ _WORDS: dict[Status, tuple[str, Colour]] = {
 def report_lines(report: CheckReport) -> Iterator[str]:
     """The report, line by line."""
     for result in report.results:
-        yield from result_lines(result, result_document(result))
+        yield from result_lines(result)
     for skipped in report.skipped:
         yield f"{_head('SKIP', 'yellow', skipped)}: {printable(skipped.reason)}"
     yield ""
     yield summary(report)
 
 
-def result_lines(result: Result, document: Answer) -> Iterator[str]:
-    """The result of a statement, and the text of its document where it did not pass; printable, its word coloured."""
+def result_lines(result: Result) -> Iterator[str]:
+    """The result of a statement, and the text of its answer where it did not pass; printable, its word coloured."""
     text = f": {result.statement.text}" if result.statement.text not in ("", result.statement.name) else ""
     yield _head(*_WORDS[result.status], result) + printable(text)
     if result.status is not Status.PASSED:
         if result.status is Status.FAILED and result.answer.expected is not Verdict.HOLDS:
             yield f"  expected {result.answer.expected}"
-        for line in answer_lines(document, truths(result.answer)):
+        for line in answer_lines(result.answer, result.truths):
             yield f"  {printable(line)}"
 
 
-def _head(word: str, colour: Colour, item: Result | Skipped) -> str:
+def _head(word: str, colour: Colour, item: Result | LeftOut) -> str:
     return f"{coloured(word, colour)}  {printable(item.statement.name)} ({item.statement.severity})"
 
 

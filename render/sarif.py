@@ -12,12 +12,10 @@ from pathlib import PurePath
 from typing import TypeAlias
 from urllib.parse import quote
 
-from reachproof.documents.words import FindingSeverity, Status
-from reachproof.grammar.ast import Severity
-from reachproof.queries.audit import Audited
-from reachproof.queries.findings import Code, Finding, LintReport
-from reachproof.queries.fleet import FleetReport
-from reachproof.queries.packs import CheckReport, Result, Statement
+from reachproof.documents.audit import Audited, FleetReport
+from reachproof.documents.findings import Code, Finding, Findings
+from reachproof.documents.report import CheckReport, Result, Statement
+from reachproof.documents.words import FindingSeverity, Severity, Status
 from reachproof.render.audit_text import joined_report, trouble
 from reachproof.render.failure_location import Fault, faults, story
 
@@ -59,12 +57,10 @@ def audit_sarif(report: FleetReport, version: str) -> dict[str, Json]:
     return _log([_audit_run(each, version) for each in report.snapshots])
 
 
-def findings_sarif(report: LintReport, version: str) -> dict[str, Json]:
+def findings_sarif(report: Findings, version: str) -> dict[str, Json]:
     """The log with one run. What was not looked for to the end is a notification of the invocation."""
-    codes = [code for code in Code if any(each.code is code for each in report.findings)]
-    rules: list[Json] = [
-        {"id": str(code), "shortDescription": {"text": code.replace("_", " ").lower()}} for code in codes
-    ]
+    codes = [str(code) for code in Code if any(each.code == code for each in report.findings)]
+    rules: list[Json] = [{"id": code, "shortDescription": {"text": code.replace("_", " ").lower()}} for code in codes]
     notes: list[Json] = [{"level": "warning", "message": {"text": each.text}} for each in report.undecided]
     return _log([_run(version, rules, notes, [_finding(each, codes.index(each.code)) for each in report.findings])])
 
@@ -140,7 +136,7 @@ def _result(result: Result, rule: int) -> dict[str, Json]:
 def _finding(finding: Finding, rule: int) -> Json:
     origin = finding.origin
     document: dict[str, Json] = {
-        "ruleId": str(finding.code),
+        "ruleId": finding.code,
         "ruleIndex": rule,
         "kind": "fail",
         "level": _FINDING_LEVEL[finding.severity],

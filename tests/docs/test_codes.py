@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from reachproof.queries.findings import Code
+from reachproof.documents.findings import Code
 from tests.docs.pages import page
 from tests.house.places import modules
 

@@ -20,7 +20,7 @@ from reachproof.face.difference import diff_of
 from reachproof.face.findings import findings_of
 from reachproof.face.report import report_of
 from reachproof.manifests import load
-from reachproof.queries.answer_document import answer_document, report_document
+from reachproof.queries.answer_document import answer_document
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import connectivity, request
 from reachproof.queries.connectivity_document import connectivity_blocks, connectivity_document
@@ -28,7 +28,6 @@ from reachproof.queries.diff_document import diff_document
 from reachproof.queries.difference import difference
 from reachproof.queries.explain import explain
 from reachproof.queries.exposure import exposure
-from reachproof.queries.findings import findings_document
 from reachproof.queries.hygiene import lint
 from reachproof.queries.packs import check, library
 from reachproof.queries.possible_exposure import with_possible
@@ -83,8 +82,8 @@ def documents() -> dict[str, Any]:
         "since": answer_document(broken.since({"main": good}).ask("nothing changed since snapshot main")),
         "list": answer_document(good.ask("which pods can reach service kube-system/kube-dns on udp/53?")),
         "explained": answer_document(explain(good, "acme-shop/front-7d9c5", "service acme-shop/db", "5432")),
-        "report": report_document(check(broken.snapshot, library())),
-        "findings": findings_document(lint(broken.encoding, Budget(), Prover())),
+        "report": check(broken.snapshot, library()).document,
+        "findings": lint(broken.encoding, Budget(), Prover()),
         "connectivity": json.loads(b"".join(_connectivity(good))),
         "diff": diff_document(difference(good.encoding, broken.encoding, Budget(), Prover())),
     }

@@ -8,7 +8,8 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from reachproof.queries.audit import Audited, AuditTask
+from reachproof.documents.audit import Audited
+from reachproof.queries.audit import AuditTask
 from reachproof.queries.fleet import Given
 from reachproof.queries.packs import PackText
 

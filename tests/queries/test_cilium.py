@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from reachproof.documents.findings import Code
 from reachproof.documents.words import Verdict
 from reachproof.manifests.errors import ManifestError
 from reachproof.manifests.load import load_text
@@ -14,7 +15,6 @@ from reachproof.network.options import Cni, Options
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer
 from reachproof.queries.ask import Session
-from reachproof.queries.findings import Code
 from reachproof.queries.hygiene import lint
 from reachproof.solver.budget import Budget
 from reachproof.solver.encoding import prepare

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reachproof.documents.findings import Code
 from reachproof.documents.words import FindingSeverity, Verdict
 from reachproof.manifests import load_text
 from reachproof.network.errors import InputError, InternalError
@@ -16,7 +17,7 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.queries import hygiene
 from reachproof.queries.answer import Answer
 from reachproof.queries.ask import Session
-from reachproof.queries.findings import Code, Finding
+from reachproof.queries.findings import Finding, ordered
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget
@@ -109,9 +110,9 @@ def found(code: Code, *texts: str) -> list[tuple[FindingSeverity, str]]:
 
 
 def linted(of: Snapshot) -> tuple[Finding, ...]:
-    report = hygiene.lint(prepare(of), Budget(), prover())
-    assert report.undecided == ()
-    return report.findings
+    found, undecided = hygiene.all_findings(prepare(of), Budget(), prover())
+    assert undecided == []
+    return ordered(found)
 
 
 # ---------------------------------------------------------------- questions and claims

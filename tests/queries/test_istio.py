@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from reachproof.documents.findings import Code
 from reachproof.documents.words import Verdict
 from reachproof.manifests.load import load_text
 from reachproof.network.errors import InputError
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer
 from reachproof.queries.ask import Session
-from reachproof.queries.findings import Code
 from reachproof.queries.hygiene import lint
 from reachproof.solver.budget import Budget
 from reachproof.solver.encoding import prepare
@@ -211,7 +211,7 @@ def test_service_accounts_of_possible_pods_are_not_known() -> None:
     )
 
 
-def findings(*texts: str) -> list[tuple[Code, str]]:
+def findings(*texts: str) -> list[tuple[str, str]]:
     encoding = prepare(snapshot(*texts))
     return [(each.code, each.text) for each in lint(encoding, Budget(), prover()).findings]
 

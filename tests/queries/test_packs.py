@@ -10,16 +10,16 @@ from typing import Any, NoReturn
 
 import pytest
 
-from reachproof.documents.json import plain
-from reachproof.documents.words import Status, Verdict
-from reachproof.grammar.ast import Severity
+from reachproof.documents.answer import Answer, Evidence
+from reachproof.documents.json import plain, viewed
+from reachproof.documents.report import CheckReport, Result
+from reachproof.documents.words import Severity, Status, Verdict
 from reachproof.manifests import load_text
 from reachproof.manifests.load import load_objects
 from reachproof.network.errors import InputError, InternalError
 from reachproof.queries import ask
-from reachproof.queries.answer_document import report_document
 from reachproof.queries.ask import Session
-from reachproof.queries.packs import CheckReport, PackText, Result, check, read_packs
+from reachproof.queries.packs import PackText, check, read_packs
 from reachproof.solver.budget import Budget
 from tests.queries.given import network_policy
 from tests.queries.given import pod as pod_object
@@ -96,9 +96,7 @@ def test_each_statement_has_its_name_its_verdict_and_whether_it_passed() -> None
 
 
 def test_the_json_has_the_fields_of_an_answer_and_those_of_the_pack() -> None:
-    document: Any = plain(
-        report_document(checked("invariant shut (high): no pod in namespace web can reach namespace shop\n"))
-    )
+    document: Any = plain(checked("invariant shut (high): no pod in namespace web can reach namespace shop\n").document)
     [answer] = document["answers"]
     assert document["verdict"] == "holds" and document["skipped"] == []
     assert {key: answer[key] for key in ("query", "name", "severity", "expected", "verdict", "status")} == {
@@ -201,7 +199,7 @@ def test_declared_tenants_are_the_only_ones() -> None:
     )
     report = checked(f"{pack}expect reachable: can pods in the same tenant reach pods in tenant acme?")
     witness = report.results[0].answer.witness
-    assert witness is not None and str(witness.flow).startswith("pod shop/api (10.0.0.1) -> pod jobs/job (10.0.0.2)")
+    assert witness is not None and str(witness).startswith("pod shop/api (10.0.0.1) -> pod jobs/job (10.0.0.2)")
 
 
 def test_with_a_label_as_well_the_other_namespaces_go_by_it() -> None:
@@ -211,8 +209,8 @@ def test_with_a_label_as_well_the_other_namespaces_go_by_it() -> None:
         "invariant a: no pod in tenant acme can reach tenant b\n"
     )
     witness = report.results[0].answer.witness
-    assert witness is not None and str(witness.flow.destination) == "web/site"
-    whole: Any = plain(report_document(report))
+    assert witness is not None and witness.destination.title == "web/site"
+    whole: Any = plain(report.document)
     document = whole["answers"][0]["witness"]
     assert (document["source"]["tenant"], document["destination"]["tenant"]) == ("acme", "b")
 
@@ -270,12 +268,12 @@ def test_the_results_do_not_depend_on_the_number_of_processes(monkeypatch: pytes
     together = check(SNAPSHOT, packs, jobs=2)
     assert names[:2] == ["0/3 a", "1/3 b"]
     assert list(map(timeless, alone.results)) == list(map(timeless, together.results))
-    assert all(each.answer.snapshot.digest == SNAPSHOT.digest for each in together.results)
+    assert all(each.answer.evidence.snapshot == SNAPSHOT.digest for each in together.results)
 
 
 def timeless(result: Result) -> Result:
-    evidence = replace(result.answer.evidence, solver_ms=0.0, total_ms=0.0)
-    return replace(result, answer=replace(result.answer, evidence=evidence))
+    evidence = viewed(Evidence, result.answer.evidence, solver_ms=0.0, total_ms=0.0)
+    return replace(result, answer=viewed(Answer, result.answer, evidence=evidence))
 
 
 def test_a_process_that_ends_is_a_bug_and_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from reachproof.documents.report import CheckReport
 from reachproof.documents.words import Verdict
 from reachproof.grammar.parse import parse_pack
 from reachproof.manifests import load_text
-from reachproof.queries.packs import CheckReport, PackText, check, library
+from reachproof.queries.packs import PackText, check, library
 
 NAMES = {
     "admin-policies-unambiguous",
