@@ -41,11 +41,11 @@ _REVISION, _INJECTION = "istio.io/rev", "istio-injection"
 
 # What a pod shows. PROXY: `yes` or `no`; AMBIENT_MODE: these or `perhaps`; GATEWAY_PROXY, BYPASS, INBOUND_OPEN and
 # OUTBOUND_OPEN: `yes`; INBOUND and OUTBOUND: the TCP ports that its sidecar does not capture, as `ports_text`; ZTUNNEL,
-# of a pod of ztunnel: an AmbientPort.
+# of a pod of ztunnel: an AmbientPort. CAPTURE, beside INBOUND_OPEN or OUTBOUND_OPEN: the annotations that say so.
 PROXY, GATEWAY_PROXY, AMBIENT_MODE, BYPASS = "proxy", "gateway", "ambient", "bypass"
 INBOUND, INBOUND_OPEN = "inbound", "inbound not known"
 OUTBOUND, OUTBOUND_OPEN = "outbound", "outbound not known"
-ZTUNNEL = "ztunnel"
+ZTUNNEL, CAPTURE = "ztunnel", "annotations of what is captured"
 YES, NO, PERHAPS = "yes", "no", "perhaps"
 
 
@@ -135,7 +135,7 @@ class Mesh:
     `ambient`: there is something in ambient mode. `port`: what the network sees of HBONE. `inbound` and `outbound`: the
     texts that pods show of ports that their sidecars do not capture. `waypoints`: the pods that a waypoint may stand
     before, and `asked_waypoints` who asks for which. `tunnel_names`: names that a pod gives to the port of HBONE.
-    `doubts`: of some pods it is not known what of their traffic the mesh takes.
+    `doubts`: of some pods it is not known what of their traffic the mesh takes; `unclear`: the annotations by which.
     """
 
     ambient: bool = False
@@ -146,6 +146,7 @@ class Mesh:
     asked_waypoints: tuple[str, ...] = ()
     tunnel_names: frozenset[str] = frozenset()
     doubts: bool = False
+    unclear: tuple[str, ...] = ()
 
 
 NO_MESH = Mesh()
@@ -183,6 +184,15 @@ def _mesh(snapshot: Snapshot) -> Mesh:
             for pod in members
             for port_ in pod.ports
             if port_.number == HBONE_PORT and port_.protocol is Protocol.TCP
+        ),
+        unclear=tuple(
+            sorted(
+                {
+                    f"{pod.namespace}/{pod.workload or pod.name}: {pod.mesh[CAPTURE]}"
+                    for pod in members
+                    if CAPTURE in pod.mesh
+                }
+            )
         ),
         doubts=any(OUTBOUND_OPEN in pod.mesh or pod.mesh.get(AMBIENT_MODE) == PERHAPS for pod in members),
     )

@@ -96,8 +96,8 @@ def _ingress(policies: Sequence[Policy], mesh: Mesh) -> tuple[Tier, ...]:
     mutual = authentications(policies)
     callers = _callers(mesh)
     placed = [
-        *_required(mutual, callers),
-        *(_placed(policy, mutual, callers) for policy in policies if not isinstance(policy.extension, MutualTls)),
+        *_required(mutual, callers, mesh),
+        *(_placed(policy, mutual, callers, mesh) for policy in policies if not isinstance(policy.extension, MutualTls)),
     ]
     acting = tuple(group for place in (REQUIRED, CUSTOM, DENY, ALLOW) if (group := _at(placed, place)))
     before = tuple(group for group in (waypoint(mesh, Direction.INGRESS), exemptions(mesh) if acting else ()) if group)
@@ -138,7 +138,7 @@ def _callers(mesh: Mesh) -> tuple[_Callers, ...]:
 # ---------------------------------------------------------------- what has no identity is refused
 
 
-def _required(mutual: Sequence[Authentication], callers: Sequence[_Callers]) -> Iterator[Policy]:
+def _required(mutual: Sequence[Authentication], callers: Sequence[_Callers], mesh: Mesh) -> Iterator[Policy]:
     """Each PeerAuthentication as a policy that denies where it is STRICT, and nothing more special is there."""
     found: dict[Policy, tuple[list[Match], list[Match], list[Match]]] = {}
     for each in modes(mutual):
@@ -166,9 +166,9 @@ def _required(mutual: Sequence[Authentication], callers: Sequence[_Callers]) -> 
             may=True,
             reason="whether it counts is not known, since another one of its level asks for something else",
             reason_code="PEER_AUTHENTICATION",
-            condition=asks,
+            condition=f"{asks} {mesh.unclear}",
         )
-        unproved = replace(_unproved(rule), matches=tuple(open_))
+        unproved = replace(_unproved(rule), matches=tuple(open_), condition=f"{asks} {mesh.unclear}")
         yield replace(policy, ingress=(rule, *((unclear,) if disputed else ()), *((unproved,) if open_ else ())))
 
 
@@ -207,12 +207,12 @@ def _grounds(mutual: Sequence[Authentication], callers: Sequence[_Callers]) -> I
     yield _Ground(subjects=_SHOWN_BY_NOBODY, ports=TCP, certain=NEVER, perhaps=None)
 
 
-def _placed(policy: Policy, mutual: Sequence[Authentication], callers: Sequence[_Callers]) -> Policy:
+def _placed(policy: Policy, mutual: Sequence[Authentication], callers: Sequence[_Callers], mesh: Mesh) -> Policy:
     """The policy with rules that say of every connection what is known of its identity."""
     home = policy.ref.namespace
     near = [each for each in mutual if _every_pod(policy) or each[0].ref.namespace == home or _of_mesh(each)]
     grounds = tuple(_grounds(near, callers))
-    asks = settings(near)
+    asks = f"{settings(near)} {mesh.unclear}"
     return replace(policy, ingress=tuple(each for rule in policy.ingress for each in _rules(rule, grounds, asks)))
 
 

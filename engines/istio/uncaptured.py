@@ -83,7 +83,8 @@ def _rules(mesh: Mesh) -> Iterator[Rule]:
     yield _past(_PROBES, AMBIENT, OwnNodePeer())
     yield _past(_BYPASS, BYPASSED, Complement(pods(IN_MESH)))
     yield _perhaps(_PERHAPS_BYPASS, BYPASSED, pods(IN_MESH))
-    yield _perhaps(_NOT_KNOWN, both(SIDECAR, shows(INBOUND_OPEN, YES)), AnyPeer())
+    open_ = _perhaps(_NOT_KNOWN, both(SIDECAR, shows(INBOUND_OPEN, YES)), AnyPeer())
+    yield replace(open_, condition="; ".join(mesh.unclear))
     yield _perhaps(_UNCLEAR, UNCLEAR, AnyPeer())
     yield replace(_perhaps(_PROXY, either(SIDECAR, GATEWAY), AnyPeer(), OWN_PORTS), reason_code="PROXY_PORTS")
 

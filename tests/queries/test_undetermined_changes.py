@@ -349,6 +349,31 @@ def test_what_an_identity_does_and_what_the_lack_of_one_does_are_not_settled_ali
     assert diff([before], [deepcopy(before)], Options(), cluster).relation is Relation.EQUIVALENT
 
 
+def excluding(ranges: str) -> Manifest:
+    """A caller whose sidecar leaves some addresses out."""
+    made = calling(meshed("shop/web", "10.0.0.1"))
+    annotations = {"traffic.sidecar.istio.io/excludeOutboundIPRanges": ranges}
+    return made | {"metadata": made["metadata"] | {"annotations": annotations}}
+
+
+STRICT: Manifest = {
+    "apiVersion": "security.istio.io/v1",
+    "kind": "PeerAuthentication",
+    "metadata": {"name": "p", "namespace": "shop"},
+    "spec": {"mtls": {"mode": "STRICT"}},
+}
+
+
+@pytest.mark.parametrize("policy", [STRICT, istio({"from": [{"source": {"principals": [WEB]}}]})])
+def test_other_addresses_that_a_sidecar_leaves_out_untie_who_proves_an_identity(policy: Manifest) -> None:
+    one, other = (
+        load_objects([namespace("shop"), excluding(ranges), meshed("shop/db", "10.0.0.2"), policy])
+        for ranges in ("10.0.0.0/8", "192.168.0.0/16")
+    )
+    assert difference(prepare(one), prepare(other), Budget(), PROVER).relation is Relation.UNDETERMINED
+    assert difference(prepare(one), prepare(one), Budget(), PROVER).relation is Relation.EQUIVALENT
+
+
 def waypointed(kind: str, waypoint: str, name: str = "web") -> tuple[Manifest, ...]:
     """Two ambient pods, and what asks for a waypoint."""
     labels = {"istio.io/use-waypoint": waypoint}

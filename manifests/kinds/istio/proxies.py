@@ -44,6 +44,10 @@ _TRUE = ("1", "t", "T", "TRUE", "true", "True")
 _EXCLUDED_IN, _INCLUDED_IN = f"{_TRAFFIC}/excludeInboundPorts", f"{_TRAFFIC}/includeInboundPorts"
 _EXCLUDED_OUT, _INTERFACES = f"{_TRAFFIC}/excludeOutboundPorts", f"{_TRAFFIC}/excludeInterfaces"
 _EXCLUDED_RANGES, _INCLUDED_RANGES = f"{_TRAFFIC}/excludeOutboundIPRanges", f"{_TRAFFIC}/includeOutboundIPRanges"
+_CAPTURING = (
+    *(_TEMPLATES, _MODE, _STATUS, _EXCLUDED_IN, _INCLUDED_IN),
+    *(_EXCLUDED_OUT, _INTERFACES, _EXCLUDED_RANGES, _INCLUDED_RANGES),
+)
 ANNOTATIONS = (
     INJECT,
     _REDIRECTION,
@@ -152,6 +156,8 @@ def _captured(annotations: Node) -> dict[str, str]:
         found[mesh.OUTBOUND_OPEN] = YES
     if outbound:
         found[mesh.OUTBOUND] = mesh.ports_text(outbound)
+    if mesh.INBOUND_OPEN in found or mesh.OUTBOUND_OPEN in found:
+        found[mesh.CAPTURE] = "; ".join(f"{key}: {annotations[key]}" for key in _CAPTURING if key in annotations)
     return found
 
 
