@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from reachproof.engines.istio.membership import (, CAPTURE
+from reachproof.engines.istio.membership import (
     AMBIENT,
     BYPASSED,
+    CAPTURE,
     GATEWAY,
     SIDECAR,
     TUNNELED,
