@@ -106,6 +106,8 @@ def _goes_in(snapshot: Snapshot, mentioned: Sequence[object]) -> list[Ingress]:
     """The ways in to the Services that it names, if it speaks of the outside."""
     if not snapshot.ingresses or not any(isinstance(each, _OUTSIDE) for each in mentioned):
         return []
+    if any(isinstance(each, ast.Changed) for each in mentioned):  # the earlier snapshot has no stand-in
+        return []
     named = {(each.name.namespace, each.name.name) for each in mentioned if isinstance(each, ast.ServiceNamed)}
     services = [snapshot.service_of[key] for key in sorted(named & snapshot.service_of.keys())]
     return [each for each in snapshot.ingresses if any(each.leads_to(service) for service in services)]

@@ -225,6 +225,11 @@ class TestIngress:
         answer = self.closed(CONTROLLER).ask(claim)
         assert (answer.verdict, codes(answer)) == ("violated", ["BEHIND_INGRESS", "NOT_AN_ENTRY_POINT"])
 
+    def test_what_changed_is_compared_without_a_controller_that_neither_snapshot_has(self) -> None:
+        asking = self.closed().since({"old": self.closed()})
+        sentence = "nothing changed since snapshot old except to outside the cluster or service shop/front"
+        assert verdicts(asking, sentence) == ["holds"]
+
     def test_an_ingress_to_another_service_does_not_matter(self) -> None:
         asking = session(*NODES, *PODS, opened(type="ClusterIP"), allowing(), ingress("other"), CONTROLLER)
         answer = asking.ask(CAN)
