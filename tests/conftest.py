@@ -7,13 +7,12 @@
 | `fuzz` | new examples, 5,000 of each property that does not set its own number |
 """
 
-import os
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.draws import draw_fewer
+from tests.draws import PROFILE, draw_fewer
 
 # No deadline: the suite also runs on busy machines, and no test may depend on a clock.
 settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -21,9 +20,8 @@ settings.register_profile(
     "fuzz", max_examples=5_000, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("nightly", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
-PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
 settings.load_profile(PROFILE)
-FEWEST = 10
+FEWEST = 15  # as many as in mutation runs
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -84,6 +84,7 @@ def test_the_sets_engine_says_what_the_evaluator_says(snapshot: Snapshot, seed: 
             assert looked_up(part, tables, flow) == (found is not Truth.DENIED, found is not Truth.ALLOWED), str(flow)
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(60, settings().max_examples))
 @given(mixed_snapshots(), st.integers(0, 2**32))
 def test_z3_says_what_the_evaluator_says(snapshot: Snapshot, seed: int) -> None:

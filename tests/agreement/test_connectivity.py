@@ -65,6 +65,7 @@ def test_a_report_and_the_evaluator_agree_on_every_flow(snapshot: Snapshot, by: 
         assert (port in access.partial) is (can and Truth.DENIED in truths), where
 
 
+@pytest.mark.heavy
 @given(snapshots(), st.sampled_from(By))
 def test_rows_are_the_pairs_with_something_allowed_in_the_order_of_ends(snapshot: Snapshot, by: By) -> None:
     report = connectivity(Session(snapshot), Request(by=by))
@@ -73,6 +74,7 @@ def test_rows_are_the_pairs_with_something_allowed_in_the_order_of_ends(snapshot
     assert [row.access for row in report.rows] == [report.between(a, b) for a, b in pairs]
 
 
+@pytest.mark.heavy
 @given(snapshots())
 def test_external_ends_are_disjoint_and_behave_differently(snapshot: Snapshot) -> None:
     report = connectivity(Session(snapshot))

@@ -51,6 +51,7 @@ def both(mesh: frozenset[bool], network: Truth) -> Truth:
     return Truth.EITHER if allow and deny else Truth.ALLOWED if allow else Truth.DENIED
 
 
+@pytest.mark.heavy
 @settings(max_examples=settings().max_examples * 6 // 10)
 @given(inputs(), st.integers(0, 2**32))
 def test_the_verdict_is_that_of_the_mesh_and_of_the_network_together(objects: list[Manifest], seed: int) -> None:

@@ -130,6 +130,7 @@ def told(change: Change, sample: PairSpotCheck) -> Truths:
     )
 
 
+@pytest.mark.heavy
 @settings(max_examples=FEW)
 @given(changes())
 def test_a_difference_is_found_exactly_where_some_flow_of_all_differs(change: Change) -> None:
@@ -147,6 +148,7 @@ def test_a_difference_is_found_exactly_where_some_flow_of_all_differs(change: Ch
                     assert not differs(*told(change, sample))
 
 
+@pytest.mark.heavy
 @settings(max_examples=FEW)
 @given(changes())
 def test_flows_of_one_snapshot_are_those_of_endpoints_that_the_other_has_not(change: Change) -> None:

@@ -41,6 +41,7 @@ def test_the_engines_agree_on_what_is_stored(objects: list[Manifest], cni: Cni, 
         assert possible(encoding, flow, Wanted.CAN_DENY) is can_deny, str(flow)
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(150, settings().max_examples))
 @given(odd_manifests(), st.integers(0, 2**32))
 def test_what_is_certain_holds_with_and_without_the_doubted_policies(objects: list[Manifest], seed: int) -> None:

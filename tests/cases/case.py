@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +52,9 @@ class Expected:
     depends: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Case:
-    """One case as it is written; nothing is loaded yet."""
+    """One case as it is written; it is loaded once, for all that is asked of it."""
 
     name: str
     why: str
@@ -70,6 +70,10 @@ class Case:
 
     def load(self) -> Snapshot:
         """The snapshot of the case; raises as the loader does."""
+        return self._loaded
+
+    @cached_property
+    def _loaded(self) -> Snapshot:
         return load_objects(_documents(self.manifests), name=self.file, options=self.options)
 
 

@@ -13,6 +13,7 @@ from tests.engines.coverage import Coverage
 from tests.engines.engine import Engine, fields_of, running
 from tests.engines.faults import MOST_CASES, Search, Seen, with_outer
 from tests.required import missing
+from tests.strategies.vocabulary import Manifest
 
 LEAST_SHARE = 0.2
 _DRAWN = 3000
@@ -49,14 +50,19 @@ class Checks:
         fields = fields_of(self.suite.name)
         assert set(fields) == set(self.suite.kinds)
         found = Coverage(fields=fields, left_out=self.suite.left_out)
-        for seed in range(_DRAWN):
-            found.add(self.suite.draw(seed).policies)
+        for policies in self._policies.values():
+            found.add(policies)
         print(found.table())
         assert not found.missing(), "\n".join(found.missing())
 
     @cached_property
+    def _policies(self) -> dict[int, list[Manifest]]:
+        """The policies of each seed."""
+        return {seed: self.suite.draw(seed).policies for seed in range(_DRAWN)}
+
+    @cached_property
     def _search(self) -> Search:
-        return Search(self.engine, self.suite.draw, range(_DRAWN))
+        return Search(self.engine, self.suite.draw, self._policies)
 
     def notice_faults(self, kind: str) -> None:
         """A fault in any drawn field makes the verdicts differ; in one that is listed as without effect, none does.

@@ -61,14 +61,14 @@ _FLOWS = 60
 class Search:
     """Faults in drawn cases that have a field. Only these are asked of the engine, and few policies come first."""
 
-    def __init__(self, engine: Engine, draw: Draw, seeds: Iterable[int]) -> None:
+    def __init__(self, engine: Engine, draw: Draw, policies_of: Mapping[int, Sequence[Manifest]]) -> None:
+        """`policies_of`: of each seed that may be drawn."""
         self._engine = engine
         self._draw = draw
         self._cases: dict[int, Case] = {}
         self._agreed: dict[int, Verdicts] = {}
         drawn: defaultdict[Field, list[_Drawn]] = defaultdict(list)
-        for seed in seeds:
-            policies = draw(seed).policies
+        for seed, policies in policies_of.items():
             size = sum(len(str(policy)) for policy in policies)
             kinds = Counter(policy["kind"] for policy in policies)
             for kind, path in {(each["kind"], path) for each in policies for path in _paths(each)}:

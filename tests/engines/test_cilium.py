@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.draws import third
 from tests.engines.checks import Checks
 from tests.engines.cilium import SUITE
 
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def checks() -> Iterator[Checks]:
-    with Checks.of(SUITE, range(300)) as found:
+    with Checks.of(SUITE, range(third(300))) as found:
         yield found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from reachproof.grammar.parse import parse, parse_many
 from tests.grammar import strategies
 
 
+@pytest.mark.heavy
 @settings(max_examples=1_000)
 @given(strategies.queries)
 def test_parsing_the_text_of_an_ast_gives_the_ast(query: Query) -> None:
@@ -32,6 +34,7 @@ def test_the_text_of_ports_is_those_ports_in_a_sentence(ports: Ports) -> None:
     assert parse(f"can anything reach anything on {format_ports(ports)}").statement == Can(anything, anything, ports)
 
 
+@pytest.mark.heavy
 @given(st.lists(strategies.queries, min_size=1, max_size=3))
 def test_sentences_on_lines_of_their_own_are_read_as_each_alone(queries: list[Query]) -> None:
     lines = [format_query(query) for query in queries]

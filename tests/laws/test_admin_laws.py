@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ TIERS = st.sampled_from((TierName.ADMIN, TierName.BASELINE))
 CLUSTER = "ClusterNetworkPolicy"
 
 
+@pytest.mark.heavy
 @given(snapshots(), TIERS)
 def test_a_pass_at_the_end_of_a_tier_changes_nothing(snapshot: Snapshot, tier: TierName) -> None:
     kinds = {policy.ref.kind for policy in snapshot.policies if policy.tier is tier} or {CLUSTER}
@@ -29,6 +31,7 @@ def test_a_pass_at_the_end_of_a_tier_changes_nothing(snapshot: Snapshot, tier: T
     assert_same(snapshot, snapshot.with_policies((*snapshot.policies, passing)))
 
 
+@pytest.mark.heavy
 @given(snapshots(options=st.just(Options())), st.sampled_from((Action.ALLOW, Action.DENY)))
 def test_an_admin_tier_that_decides_everything_leaves_nothing_to_the_others(snapshot: Snapshot, action: Action) -> None:
     kept = [policy for policy in snapshot.policies if policy.ref.kind == CLUSTER and policy.tier is TierName.ADMIN]
@@ -39,6 +42,7 @@ def test_an_admin_tier_that_decides_everything_leaves_nothing_to_the_others(snap
     assert_same(snapshot.with_policies((*kept, decided)), snapshot.with_policies((*kept, decided, *others)))
 
 
+@pytest.mark.heavy
 @given(snapshots(), st.sampled_from(Direction), st.data())
 def test_another_deny_opens_nothing(snapshot: Snapshot, direction: Direction, data: st.DataObject) -> None:
     admin = [policy for policy in snapshot.policies if policy.tier is not TierName.NETWORK_POLICY]
@@ -50,6 +54,7 @@ def test_another_deny_opens_nothing(snapshot: Snapshot, direction: Direction, da
     assert_at_least(changed, snapshot)
 
 
+@pytest.mark.heavy
 @given(snapshots())
 def test_a_policy_of_its_own_priority_can_stand_anywhere_in_the_input(snapshot: Snapshot) -> None:
     distinct = tuple(replace(policy, priority=number) for number, policy in enumerate(snapshot.policies))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -46,6 +47,7 @@ def swapped(snapshot: Snapshot, policy: Policy, other: Policy) -> Snapshot:
     return snapshot.with_policies(tuple(other if each == policy else each for each in snapshot.policies))
 
 
+@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(mixed_snapshots(), st.data())
 def test_rules_and_policies_have_no_order(snapshot: Snapshot, data: st.DataObject) -> None:
@@ -55,6 +57,7 @@ def test_rules_and_policies_have_no_order(snapshot: Snapshot, data: st.DataObjec
     assert_same(snapshot, turned.with_policies(turned.policies[::-1]))
 
 
+@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(mixed_snapshots(), st.sampled_from(Direction), st.data())
 def test_a_deny_wins_wherever_it_stands(snapshot: Snapshot, direction: Direction, data: st.DataObject) -> None:
@@ -81,6 +84,7 @@ def selects(snapshot: Snapshot, policy: Policy, pod: Pod) -> bool:
     )
 
 
+@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(mixed_snapshots(), st.sampled_from(Direction), st.data())
 def test_another_allow_of_a_policy_that_isolates_removes_nothing(
@@ -92,6 +96,7 @@ def test_another_allow_of_a_policy_that_isolates_removes_nothing(
     assert_at_least(snapshot, swapped(snapshot, policy, with_rule(policy, direction, ALLOW)))
 
 
+@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(mixed_snapshots())
 def test_without_isolation_nothing_is_removed(snapshot: Snapshot) -> None:
@@ -99,6 +104,7 @@ def test_without_isolation_nothing_is_removed(snapshot: Snapshot) -> None:
     assert_at_least(snapshot, snapshot.with_policies(policies))
 
 
+@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(mixed_manifests(), OPTIONS)
 def test_a_cidr_cut_in_halves_is_the_same_cidr(objects: list[Manifest], options: Options) -> None:
@@ -142,6 +148,7 @@ def _halves(cidr: str) -> list[Any]:
     return [parsed] if parsed.prefixlen == parsed.max_prefixlen else list(parsed.subnets())
 
 
+@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(mixed_manifests())
 def test_rules_on_requests_never_allow_more(objects: list[Manifest]) -> None:
@@ -177,6 +184,7 @@ _UNHEARD = {
 }
 
 
+@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(mixed_manifests(), OPTIONS)
 def test_a_group_selector_of_everybody_opens_at_most_flows_to_named_ports(

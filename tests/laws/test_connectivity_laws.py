@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -37,6 +38,7 @@ def rows(found: Connectivity, named: Callable[[End], str] = str) -> Rows:
     return {(named(row.src), named(row.dst), row.access.ports, row.access.open, row.access.partial) for row in found}
 
 
+@pytest.mark.heavy
 @LAW
 @given(manifests(), st.randoms(use_true_random=False), st.sampled_from(By))
 def test_the_order_of_objects_changes_no_byte_of_a_report(objects: list[Manifest], chance: Random, by: By) -> None:
@@ -70,6 +72,7 @@ def test_a_block_cut_in_halves_changes_no_row(snapshot: Snapshot, by: By) -> Non
     assert rows(report(snapshot, by)) == rows(report(snapshot.with_policies(policies), by))
 
 
+@pytest.mark.heavy
 @LAW
 @given(manifests())
 def test_the_names_of_pods_do_not_matter(objects: list[Manifest]) -> None:
@@ -88,6 +91,7 @@ def test_the_names_of_pods_do_not_matter(objects: list[Manifest]) -> None:
     assert rows(report(load_objects(objects))) == rows(report(load_objects(renamed)), old_name)
 
 
+@pytest.mark.heavy
 @LAW
 @given(snapshots(), st.sampled_from(Direction), st.data())
 def test_an_allowing_rule_for_isolated_pods_removes_no_connection(
@@ -112,6 +116,7 @@ def same(end: End, other: Connectivity) -> list[End]:
     return found
 
 
+@pytest.mark.heavy
 @LAW
 @given(snapshots(), st.sampled_from(By))
 def test_reports_on_parts_of_the_ports_make_the_whole_report(snapshot: Snapshot, by: By) -> None:

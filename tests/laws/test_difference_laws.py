@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
@@ -65,6 +66,7 @@ def test_what_is_left_open_is_settled_alike_in_one_snapshot(change: Change) -> N
     assert (found.relation, found.rows, found.undetermined) == (Relation.EQUIVALENT, (), ())
 
 
+@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(open_changes())
 def test_what_is_undetermined_forth_is_so_back(change: Change) -> None:
@@ -75,6 +77,7 @@ def test_what_is_undetermined_forth_is_so_back(change: Change) -> None:
     assert (forth.open is None) is (back.open is None)
 
 
+@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(open_changes(), st.booleans())
 def test_one_way_to_settle_what_is_open_shows_no_difference_that_is_ruled_out(change: Change, wish: bool) -> None:
@@ -100,6 +103,7 @@ def settled(snapshot: Snapshot, wish: bool) -> Snapshot:
     )
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(60, settings().max_examples))
 @given(edits())
 def test_an_edit_in_what_is_not_modelled_alone_is_never_equivalent(change: Change) -> None:
@@ -111,6 +115,7 @@ def test_an_edit_in_what_is_not_modelled_alone_is_never_equivalent(change: Chang
     assert asked.ask("nothing changed since snapshot old").verdict is not Verdict.HOLDS
 
 
+@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(changes())
 def test_claims_say_of_a_difference_what_its_relation_says(change: Change) -> None:
@@ -123,6 +128,7 @@ def test_claims_say_of_a_difference_what_its_relation_says(change: Change) -> No
     assert (new is Verdict.VIOLATED) is (found.looser is not None)
 
 
+@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(changes())
 def test_the_way_back_is_the_opposite_of_the_way_forth(change: Change) -> None:
@@ -135,6 +141,7 @@ def test_the_way_back_is_the_opposite_of_the_way_forth(change: Change) -> None:
     assert (forth.looser is None) is (back.stricter is None)
 
 
+@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(snapshots())
 def test_a_range_of_addresses_in_two_halves_changes_nothing(snapshot: Snapshot) -> None:
@@ -145,6 +152,7 @@ def test_a_range_of_addresses_in_two_halves_changes_nothing(snapshot: Snapshot) 
     assert bool(found.policies) is written
 
 
+@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(changes(), manifests(), st.integers(0, 2**32))
 def test_the_order_of_objects_changes_nothing(change: Change, objects: list[Manifest], seed: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -46,6 +47,7 @@ def with_other(snapshot: Snapshot, policy: Policy, other: Policy) -> Snapshot:
     return snapshot.with_policies(tuple(other if each == policy else each for each in snapshot.policies))
 
 
+@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(inputs())
 def test_rules_and_policies_have_no_order(objects: list[Manifest]) -> None:
@@ -55,6 +57,7 @@ def test_rules_and_policies_have_no_order(objects: list[Manifest]) -> None:
     assert_same(snapshot, snapshot.with_policies((*turned[::-1], *others)))
 
 
+@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(inputs())
 def test_a_mesh_allows_nothing_that_the_network_denies_and_nothing_but_tcp_is_its_business(
@@ -68,6 +71,7 @@ def test_a_mesh_allows_nothing_that_the_network_denies_and_nothing_but_tcp_is_it
             assert truth(snapshot, flow) is truth(network, flow), str(flow)
 
 
+@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(inputs(), st.data())
 def test_another_rule_of_an_allow_policy_removes_nothing_and_of_a_deny_policy_adds_nothing(
@@ -85,6 +89,7 @@ def test_another_rule_of_an_allow_policy_removes_nothing_and_of_a_deny_policy_ad
                 assert_at_least(changed, snapshot)
 
 
+@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(inputs())
 def test_an_audit_policy_changes_nothing(objects: list[Manifest]) -> None:
@@ -127,6 +132,7 @@ def with_policies_that_let_through(ports: list[Manifest], objects: list[Manifest
     ]
 
 
+@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(inputs())
 def test_between_ambient_pods_the_port_of_a_policy_does_not_matter(objects: list[Manifest]) -> None:
@@ -171,6 +177,7 @@ def seeing(snapshot: Snapshot, port: AmbientPort) -> Snapshot:
 PORTS = st.sampled_from(([80], [15008], [80, 15008], [8080, 53]))
 
 
+@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(inputs(), PORTS)
 def test_what_is_certain_whatever_the_network_sees_is_so_if_it_sees_either_port(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import permutations, product
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -74,6 +75,7 @@ def with_the_own_node(snapshot: Snapshot) -> Iterator[Flow]:
                     )
 
 
+@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(st.one_of(snapshots(), snapshots(options=OWN_NODE), mixed_snapshots()), st.sampled_from(Direction), st.data())
 def test_a_verdict_is_certain_where_it_is_the_same_with_isolation_and_without(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -52,6 +53,7 @@ def test_another_rule_removes_nothing(cluster: list[Manifest], rules: list[Manif
     assert_at_least(load(rules), load([*rules, added]))
 
 
+@pytest.mark.heavy
 @given(
     clusters(),
     st.sampled_from(("In", "NotIn")),
@@ -78,6 +80,7 @@ def test_a_value_that_no_object_can_have_changes_nothing_in_a_list(
     assert_same(load(plain), load(odd))
 
 
+@pytest.mark.heavy
 @given(snapshots(), st.sampled_from(Direction), st.data())
 def test_an_allowing_rule_of_an_isolating_policy_removes_nothing(
     snapshot: Snapshot, direction: Direction, data: st.DataObject
@@ -89,6 +92,7 @@ def test_an_allowing_rule_of_an_isolating_policy_removes_nothing(
     assert_at_least(snapshot, swapped(snapshot, policy, with_rule(policy, direction, rule)))
 
 
+@pytest.mark.heavy
 @given(snapshots(), st.data())
 def test_a_policy_given_twice_is_as_good_as_once(snapshot: Snapshot, data: st.DataObject) -> None:
     policies = of_namespaces(snapshot)
@@ -98,6 +102,7 @@ def test_a_policy_given_twice_is_as_good_as_once(snapshot: Snapshot, data: st.Da
     assert_same(snapshot, snapshot.with_policies((*snapshot.policies, copy)))
 
 
+@pytest.mark.heavy
 @given(manifests(), st.randoms(use_true_random=False))
 def test_the_order_of_objects_does_not_matter(objects: list[Manifest], chance: Random) -> None:
     shuffled = list(objects)
@@ -105,6 +110,7 @@ def test_the_order_of_objects_does_not_matter(objects: list[Manifest], chance: R
     assert_same(load_objects(objects), load_objects(shuffled))
 
 
+@pytest.mark.heavy
 @given(snapshots(), st.data())
 def test_the_order_of_rules_of_a_network_policy_does_not_matter(snapshot: Snapshot, data: st.DataObject) -> None:
     policies = of_namespaces(snapshot)
@@ -114,6 +120,7 @@ def test_the_order_of_rules_of_a_network_policy_does_not_matter(snapshot: Snapsh
     assert_same(snapshot, swapped(snapshot, policy, other))
 
 
+@pytest.mark.heavy
 @given(snapshots())
 def test_a_block_cut_in_halves_is_the_same_block(snapshot: Snapshot) -> None:
     def halves(match: Match) -> tuple[Match, ...]:

@@ -70,6 +70,7 @@ def meaning(snapshot: Snapshot) -> object:
     return replace(snapshot, assumptions=(), warnings=(), digest="")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("family", FAMILIES)
 @given(data=st.data())
 def test_a_null_is_an_absent_field(family: str, data: st.DataObject) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,6 +63,7 @@ def test_blockers_are_there_exactly_where_something_may_block(snapshot: Snapshot
         assert len({step.text for step in found}) == len(found)
 
 
+@pytest.mark.heavy
 @given(snapshots())
 def test_deciders_agree_with_the_truth(snapshot: Snapshot) -> None:
     for flow in some_flows(snapshot, 20):
@@ -69,6 +71,7 @@ def test_deciders_agree_with_the_truth(snapshot: Snapshot) -> None:
         assert actions == {Action.DENY if truth(snapshot, flow) is Truth.DENIED else Action.ALLOW}
 
 
+@pytest.mark.heavy
 @given(snapshots())
 def test_every_step_names_both_ends_and_the_policies_it_is_due_to(snapshot: Snapshot) -> None:
     for flow in some_flows(snapshot, 20):

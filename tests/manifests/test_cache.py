@@ -147,6 +147,7 @@ def test_a_change_that_matters_is_seen(kept: SnapshotCache, tmp_path: Path) -> N
     assert after != before
 
 
+@pytest.mark.heavy
 @drawn(st.lists(st.tuples(st.text(max_size=3), st.binary(max_size=4)), min_size=1, max_size=3), st.data())
 def test_no_change_of_a_byte_or_a_name_keeps_the_key(given: list[tuple[str, bytes]], data: st.DataObject) -> None:
     cache = SnapshotCache(folder=PrivateFolder(path="", most_bytes=0), least_bytes=0)

@@ -239,6 +239,7 @@ def test_answers_are_the_same_with_their_places() -> None:
         assert answers[0] == answers[1]
 
 
+@pytest.mark.heavy
 @drawn(st.data(), model_options())
 def test_whatever_is_read_comes_back(data: st.DataObject, options: Options) -> None:
     objects = data.draw(manifests(channel=options.channel))
@@ -264,6 +265,7 @@ def test_what_calicos_policies_are_and_refer_to_comes_back(objects: list[Manifes
     assert load_stored(stored.content, stored.snapshot.digest, options=options) == stored.snapshot
 
 
+@pytest.mark.heavy
 @drawn(manifests(), st.randoms(use_true_random=False))
 def test_whatever_is_read_with_lines_comes_back_with_them(objects: list[Manifest], random: Any) -> None:
     text = "\n---\n".join(json.dumps(each, indent=random.choice((None, 2))) for each in objects)
@@ -273,6 +275,7 @@ def test_whatever_is_read_with_lines_comes_back_with_them(objects: list[Manifest
     )
 
 
+@pytest.mark.heavy
 @drawn(istio_inputs())
 def test_what_shows_a_sidecar_is_kept(objects: list[Any]) -> None:
     stored = objects_to_store(objects, name="drawn")

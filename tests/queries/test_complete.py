@@ -79,6 +79,7 @@ def texts(prefix: str, kind: str, session: Session) -> list[str]:
     return [each.text for each in suggestions(prefix, session) if each.kind == kind]
 
 
+@pytest.mark.heavy
 @given(queries.map(format_query), st.data())
 def test_a_suggestion_that_is_accepted_is_never_refused(sentence: str, data: st.DataObject) -> None:
     prefix = sentence[: data.draw(st.integers(0, len(sentence)))]

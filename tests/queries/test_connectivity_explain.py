@@ -71,6 +71,7 @@ def test_too_many_pairs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+@pytest.mark.heavy
 @settings(max_examples=60)
 @given(snapshots(most_pods=3))
 def test_stretches_say_what_the_rows_say(snapshot: Snapshot) -> None:
