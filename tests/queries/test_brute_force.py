@@ -175,6 +175,7 @@ def test_an_answer_is_what_the_language_says_of_every_flow(drawn: tuple[Snapshot
     demand(*drawn)
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(50, settings().max_examples // 2))
 @given(from_outside())
 def test_traffic_from_outside_may_arrive_from_any_node(drawn: tuple[Snapshot, list[ast.Query]]) -> None:

@@ -238,6 +238,7 @@ def rules_of(blocked: Iterable[Step]) -> set[tuple[PolicyRef, Direction, int | N
     return {(ref, each.direction, each.rule_index) for each in blocked for ref in each.policies}
 
 
+@pytest.mark.heavy
 @settings(max_examples=60)
 @given(snapshots())
 def test_an_explanation_is_the_evaluators_truth_with_all_its_blockers(snapshot: Snapshot) -> None:

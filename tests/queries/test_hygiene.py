@@ -385,6 +385,7 @@ def test_an_ambiguity_that_the_evaluator_denies_is_our_bug(monkeypatch: pytest.M
         hygiene.ambiguous(prepare(of), Budget())
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(100, settings().max_examples))
 @given(snapshots(), st.data())
 def test_lint_finds_something_to_say_about_any_snapshot_without_contradicting_the_evaluator(

@@ -213,6 +213,7 @@ def with_and_without(draw: st.DrawFn) -> tuple[Snapshot, Snapshot]:
     return with_stand_in(given_), load_objects(placed, options=options)
 
 
+@pytest.mark.heavy
 @settings(max_examples=150)
 @given(with_and_without())
 def test_the_stand_in_can_do_whatever_a_controller_can(drawn: tuple[Snapshot, Snapshot]) -> None:

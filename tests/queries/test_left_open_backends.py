@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -47,6 +48,7 @@ def told(answer: Answer) -> list[str]:
     return [notice.text for notice in answer.assumptions if notice.code == "BACKEND_LEFT_OPEN"]
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(100, settings().max_examples))
 @given(sessions(), st.sampled_from((*DESTINATIONS, *DESTINATIONS[:1] * 3)))
 def test_why_and_explain_agree_with_can(asked: Session, destination: str) -> None:
@@ -64,6 +66,7 @@ def test_why_and_explain_agree_with_can(asked: Session, destination: str) -> Non
     assert rests_on_it(can) is all(any(flow in text for text in told(explained)) for flow in possible)
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(100, settings().max_examples))
 @given(sessions())
 def test_why_not_says_that_it_can_where_it_surely_can(asked: Session) -> None:

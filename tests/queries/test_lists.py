@@ -148,6 +148,7 @@ def allowed_by_pod(snapshot: Snapshot, source: bool) -> dict[str, set[int]]:
     return found
 
 
+@pytest.mark.heavy
 @settings(max_examples=150)
 @given(snapshots())
 def test_which_pods_is_what_the_evaluator_allows(snapshot: Snapshot) -> None:

@@ -183,6 +183,7 @@ def unready(objects: list[Manifest], chosen: set[int]) -> list[Manifest]:
     return [in_state(each, ready="False") if any(each is one for one in marked) else each for each in objects]
 
 
+@pytest.mark.heavy
 @given(manifests(), st.sets(st.integers(0, 4), min_size=1))
 def test_readiness_changes_no_verdict_and_no_digest(objects: list[Any], chosen: set[int]) -> None:
     before, after = load_objects(objects), load_objects(unready(objects, chosen))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -265,6 +266,7 @@ def told(found: tuple[Backend, ...]) -> set[tuple[str, tuple[int | None, ...], t
     }
 
 
+@pytest.mark.heavy
 @given(clusters(), st.booleans(), st.randoms(use_true_random=False))
 def test_how_endpoints_are_spread_over_slices_and_their_order_change_nothing(
     objects: list[Object], controlled: bool, random: Any

@@ -132,6 +132,7 @@ def word(truths: set[Truth], *, abstract: bool) -> str:
     return str(truths.pop())
 
 
+@pytest.mark.heavy
 @settings(max_examples=120)
 @given(snapshots())
 def test_a_table_is_what_the_evaluator_says_of_every_flow(snapshot: Snapshot) -> None:

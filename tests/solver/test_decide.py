@@ -156,6 +156,7 @@ def only(snapshot: Snapshot, because: tuple[Blame, ...]) -> Snapshot:
     return snapshot.with_policies(tuple(map(kept, snapshot.policies)))
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(150, settings().max_examples))
 @given(snapshots(), st.data())
 def test_what_is_blamed_is_enough_for_the_proof(snapshot: Snapshot, data: st.DataObject) -> None:

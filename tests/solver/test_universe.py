@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,6 +38,7 @@ BLOCKS = st.lists(CIDRS, min_size=1, max_size=3).map(parse_cidrs)
 SOME = settings(max_examples=max(150, settings().max_examples))
 
 
+@pytest.mark.heavy
 @SOME
 @given(snapshots(), SELECTORS)
 def test_labels_and_namespaces_select_the_points_of_the_pods_that_match(snapshot: Snapshot, selector: Selector) -> None:
