@@ -20,7 +20,7 @@ from reachproof.queries.ask import answer as answer_to
 from reachproof.queries.errors import QueryError
 from tests.queries.meaning import Meaning, meaning
 from tests.queries.sentences import TENANT_LABEL, addresses, queries
-from tests.queries.world import world
+from tests.queries.world import offers_what_is_asked, world
 from tests.strategies.snapshots import manifests, model_options
 from tests.strategies.vocabulary import NAMESPACES, NODES
 
@@ -161,8 +161,10 @@ def demand(snapshot: Snapshot, sentences: list[ast.Query]) -> None:
             answer = answer_to(session.bound(query, text))
         except QueryError as refused:
             assert all("has none of these ports" in problem.message for problem in refused.problems), text
+            assert not offers_what_is_asked(snapshot, query), text
             event("refused")
             continue
+        assert offers_what_is_asked(snapshot, query), text
         rewritten = any(notice.code == "ARRIVES_FROM_A_NODE" for notice in answer.assumptions)
         event(f"{type(query.statement).__name__} {answer.verdict}{' vacuous' if answer.vacuous else ''}{rewritten}")
         assert Meaning(answer.verdict, answer.vacuous) == meaning(flows, query), text

@@ -436,6 +436,37 @@ def arrives(world: World, source: ast.SetExpr, destination: ast.SetExpr, ports: 
     )
 
 
+def offers_what_is_asked(snapshot: Snapshot, query: ast.Query) -> bool:
+    """True if each Service that a sentence has as a destination has one of the ports that it asks for."""
+    asked = (
+        (name, getattr(node, "ports", None) or ast.ANY_PORT)
+        for node in parts(query)
+        if hasattr(node, "ports") and hasattr(node, "destination")
+        for name in _services_in(node.destination)
+    )
+    return all(_offers(snapshot.service_of[name.namespace, name.name], ports) for name, ports in asked)
+
+
+def _services_in(destination: object) -> Iterator[ast.ObjectName]:
+    """The Services of a destination, but for those that are taken away from it, whatever the port."""
+    match destination:
+        case ast.ServiceNamed(name):
+            yield name
+        case ast.Union(items):
+            yield from (name for item in items for name in _services_in(item))
+        case ast.Difference(base, _):
+            yield from _services_in(base)
+        case ast.Quantified():
+            yield from _services_in(destination.set)
+
+
+def _offers(service: Service, ports: ast.Ports) -> bool:
+    """A headless one has every number, since clients connect to its pods."""
+    if service.headless and (not ports.items or any(isinstance(item, ast.PortNumbers) for item in ports.items)):
+        return True
+    return any(_offered(ports, port) for port in service.ports)
+
+
 def _opened(snapshot: Snapshot, name: ast.ObjectName) -> bool:
     service = snapshot.service_of[name.namespace, name.name]
     return service.type in ("NodePort", "LoadBalancer") and not service.keeps_client
