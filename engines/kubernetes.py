@@ -118,14 +118,22 @@ def _network_policy(policies: list[Policy], direction: Direction, profile: Kuber
 def _selection_ends(policies: list[Policy]) -> tuple[Tier, ...]:
     """A pod that any NetworkPolicy selects, in whichever direction, never meets the baseline.
 
-    One that may isolate is one that may select.
+    One that may isolate is one that may select; in a direction in which it may, its isolation says so already.
     """
     allow = Rule(action=Action.ALLOW, matches=(Match(AnyPeer()),), name="selected", origin=BUILT_IN)
-    perhaps = replace(allow, may=True)
+
+    def rules(policy: Policy, direction: Direction) -> tuple[Rule, ...]:
+        return () if direction in policy.may_isolate else (replace(allow, may=bool(policy.may_isolate)),)
+
     selecting = tuple(
-        replace(policy, egress=(rule,), ingress=(rule,), isolates=frozenset(), may_isolate=frozenset())
+        replace(
+            policy,
+            egress=rules(policy, Direction.EGRESS),
+            ingress=rules(policy, Direction.INGRESS),
+            isolates=frozenset(),
+            may_isolate=frozenset(),
+        )
         for policy in policies
         if policy.tier is TierName.NETWORK_POLICY
-        for rule in (perhaps if policy.may_isolate else allow,)
     )
     return (Tier(name=TierName.NETWORK_POLICY, chains=((selecting,),)),) if selecting else ()
