@@ -12,7 +12,7 @@ from functools import partial
 from reachproof.api.http_error import HttpError
 from reachproof.api.schemas import CheckRequest, CompleteRequest, QueryRequest, SourceWithOptions
 from reachproof.api.snapshot_provider import Sessions
-from reachproof.documents.answer import Answer, with_reason
+from reachproof.documents.answer import Answer, Evidence, with_reason
 from reachproof.documents.json import encoded
 from reachproof.documents.report import LeftOut, Result, Skipped, verdict_of
 from reachproof.documents.words import Status, Verdict
@@ -106,7 +106,7 @@ def session_of(request: QueryRequest | CompleteRequest | CheckRequest, sessions:
 
 def undecided(query: str, normalized: str, digest: str, reason: str = "") -> values.Answer:
     """The answer to a sentence that nobody decided. Its form is not known."""
-    evidence = values.Evidence(
+    evidence = Evidence(
         replayed=False, cross_checked=False, engine=engine(), solver_ms=0.0, total_ms=0.0, snapshot=digest
     )
     return values.Answer(

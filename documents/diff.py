@@ -16,6 +16,18 @@ class Cause(Rule, frozen=True, kw_only=True):
     def __str__(self) -> str:
         return f"{self.when}: {self.text}{f' ({self.edit})' if self.edit else ''}"
 
+    @property
+    def as_rule(self) -> Rule:
+        """The rule, whose text says when it decides and what was done to its policy."""
+        return Rule(
+            policy=self.policy,
+            rule=self.rule,
+            direction=self.direction,
+            action=self.action,
+            origin=self.origin,
+            text=str(self),
+        )
+
 
 class ChangedConnection(Part, frozen=True, kw_only=True):
     """A pair of ends with a flow that differs: its connections `before` and `after`.

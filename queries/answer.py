@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from reachproof.documents.answer import Evidence
+from reachproof.documents.json import viewed
+from reachproof.documents.parts import Rule
 from reachproof.documents.words import Severity, Verdict
 from reachproof.network.cluster import Notice, Service
 from reachproof.network.flow import Flow
-from reachproof.network.origin import Origin
-from reachproof.network.policy import Action, Direction, PolicyRef
+from reachproof.network.policy import Direction
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.trace import Step, Trace, Truth
 
@@ -53,19 +55,6 @@ class Witness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Because:
-    """A rule that a proof or an explanation rests on; without `rule_index`, the isolation by the policy as a whole."""
-
-    policy: PolicyRef
-    rule_index: int | None
-    rule_name: str
-    direction: Direction
-    action: Action
-    origin: Origin
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
     """One kind of flow of an explanation: its truth, a flow that shows it, and the rules that make it so.
 
@@ -74,29 +63,12 @@ class Explained:
 
     truth: Truth
     witness: Witness
-    because: tuple[Because, ...]
+    because: tuple[Rule, ...]
 
     @property
     def access(self) -> str:
         """`allowed`, `denied`, or `depends` where both outcomes are possible."""
         return "depends" if self.truth is Truth.EITHER else str(self.truth)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """The way to the verdict. `replayed`: the evaluator judged the witness, or samples of the proof, alike.
-
-    `cross_checked`: Z3 and the sets engine agreed. Times are in milliseconds. `since`: the digest of the snapshot that
-    the question compares with.
-    """
-
-    replayed: bool
-    cross_checked: bool
-    engine: str
-    solver_ms: float
-    total_ms: float
-    snapshot: str
-    since: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +91,7 @@ class Answer:
     vacuous: bool = False
     world: str = "closed"
     witness: Witness | None = None
-    because: tuple[Because, ...] = ()
+    because: tuple[Rule, ...] = ()
     columns: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
     flows: tuple[Explained, ...] = ()
@@ -138,12 +110,16 @@ class Answer:
 
     def checked(self, *, replayed: bool, cross_checked: bool) -> Answer:
         """The answer with what was checked of it."""
-        return replace(self, evidence=replace(self.evidence, replayed=replayed, cross_checked=cross_checked))
+        return self.with_evidence(replayed=replayed, cross_checked=cross_checked)
 
     def timed(self, started: float) -> Answer:
         """The answer with the time of the solver, which began at `started` of `time.perf_counter`."""
         solver_ms = round((time.perf_counter() - started) * 1000, 3)
-        return replace(self, evidence=replace(self.evidence, solver_ms=solver_ms))
+        return self.with_evidence(solver_ms=solver_ms)
+
+    def with_evidence(self, **fields: object) -> Answer:
+        """The answer with other values for some fields of its evidence."""
+        return replace(self, evidence=viewed(Evidence, self.evidence, **fields))
 
     def unknown(self, reason: object) -> Answer:
         """The answer without a verdict, for this reason."""

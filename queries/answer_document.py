@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from reachproof.documents import answer as documents
 from reachproof.documents.words import Access, Status, World
 from reachproof.network.cluster import Service
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Earlier, Explained, Row, Witness
-from reachproof.queries.document_parts import flow_fields, notices, rules, steps, warnings
+from reachproof.queries.document_parts import flow_fields, notices, steps, warnings
 
 
 def answer_document(answer: Answer, status: Status | None = None) -> documents.Answer:
@@ -27,10 +25,10 @@ def answer_document(answer: Answer, status: Status | None = None) -> documents.A
         vacuous=answer.vacuous,
         world=World(answer.world),
         witness=_witness(snapshot, answer.witness) if answer.witness else None,
-        because=rules(answer.because),
+        because=answer.because,
         assumptions=notices(answer.assumptions),
         warnings=warnings(answer.warnings),
-        evidence=documents.Evidence(**asdict(answer.evidence)),
+        evidence=answer.evidence,
         columns=answer.columns,
         rows=tuple(_row(answer, row) for row in answer.rows) if answer.columns else documents.NO_ROWS,
         flows=tuple(_explained(snapshot, each) for each in answer.flows),
@@ -46,7 +44,7 @@ def _explained(snapshot: Snapshot, explained: Explained) -> documents.Explained:
     return documents.Explained(
         access=Access(explained.access),
         witness=_witness(snapshot, explained.witness),
-        because=rules(explained.because),
+        because=explained.because,
     )
 
 

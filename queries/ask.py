@@ -25,6 +25,7 @@ from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from typing import assert_never
 
+from reachproof.documents.answer import Evidence
 from reachproof.documents.words import Verdict
 from reachproof.grammar import ast
 from reachproof.grammar.ast import Query
@@ -33,7 +34,7 @@ from reachproof.grammar.mistakes import Mistake
 from reachproof.grammar.parse import parse, parse_many
 from reachproof.network.errors import InternalError
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.answer import Answer, Evidence
+from reachproof.queries.answer import Answer
 from reachproof.queries.bind import AnyPlan, bind
 from reachproof.queries.change_claims import ChangePlan, answer_change
 from reachproof.queries.claims import PreparedSnapshot, answer_claim, answer_why
@@ -156,7 +157,7 @@ def answer(question: Question, budget: Budget = DEFAULT_BUDGET) -> Answer:
         case _:
             assert_never(plan)
     total = question.bind_ms + (time.perf_counter() - started) * 1000
-    return replace(found, evidence=replace(found.evidence, total_ms=round(total, 3)))
+    return found.with_evidence(total_ms=round(total, 3))
 
 
 def draft_answer(snapshot: Snapshot, *, query: str, normalized: str) -> Answer:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reachproof.documents.parts import Policy, Rule
 from reachproof.engines.built_in import END_OF_TIER
 from reachproof.engines.words import own_tier
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Action, Direction, PolicyRef
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.answer import Because
+from reachproof.queries.document_parts import rule, rule_number
 from reachproof.semantics.blockers import blockers
 from reachproof.semantics.trace import Step, Trace
 from reachproof.solver.decide import Blame
@@ -17,7 +18,7 @@ from reachproof.solver.decide import Blame
 _VERB = {Action.ALLOW: "allows", Action.DENY: "denies", Action.PASS: "passes"}
 
 
-def blamed(blames: Iterable[Blame], absent: Action) -> tuple[Because, ...]:
+def blamed(blames: Iterable[Blame], absent: Action) -> tuple[Rule, ...]:
     """The rules that a proof rests on, in the order of the program.
 
     `absent`: what the proof says of no flow of the question. A rule with that action is part of a proof by what it
@@ -26,7 +27,7 @@ def blamed(blames: Iterable[Blame], absent: Action) -> tuple[Because, ...]:
     return tuple(_blamed(blame, absent) for blame in blames)
 
 
-def selecting(policy: PolicyRef, direction: Direction, tier: str | None) -> str:
+def selecting(policy: PolicyRef | Policy, direction: Direction, tier: str | None) -> str:
     """The effect of selecting pods where no rule decides: it isolates them, or `tier` ends in deny."""
     if tier is None:
         return f"{policy} isolates the pods it selects for {direction}"
@@ -38,35 +39,33 @@ def tier_that_ends(step: Step) -> str | None:
     return str(step.tier) if step.rule_index is None and step.rule_name == END_OF_TIER else None
 
 
-def _blamed(blame: Blame, absent: Action) -> Because:
+def _blamed(blame: Blame, absent: Action) -> Rule:
     ref = blame.policy.ref
     if blame.rule is None:
-        return Because(
-            policy=ref,
-            rule_index=None,
-            rule_name="",
+        return rule(
+            ref,
+            number=None,
             direction=blame.direction,
             action=Action.DENY,
             origin=blame.policy.origin,
             text=selecting(ref, blame.direction, own_tier(blame.policy)),
         )
-    rule = blame.rule
-    name = f' "{rule.name}"' if rule.name else ""
-    none = " none of these flows" if rule.action is absent else ""
-    return Because(
-        policy=ref,
-        rule_index=rule.index,
-        rule_name=rule.name,
+    found = blame.rule
+    name = f' "{found.name}"' if found.name else ""
+    none = " none of these flows" if found.action is absent else ""
+    return rule(
+        ref,
+        number=rule_number(found.index, found.name),
         direction=blame.direction,
-        action=rule.action,
-        origin=rule.origin,
-        text=f"{ref} {blame.direction} rule {rule.index}{name} {_VERB[rule.action]}{none}",
+        action=found.action,
+        origin=found.origin,
+        text=f"{ref} {blame.direction} rule {found.index}{name} {_VERB[found.action]}{none}",
     )
 
 
-def all_blockers(snapshot: Snapshot, flows: Iterable[Flow]) -> tuple[Because, ...]:
+def all_blockers(snapshot: Snapshot, flows: Iterable[Flow]) -> tuple[Rule, ...]:
     """All rules and policies that block any of the flows, each once: not only what decides first."""
-    found: dict[tuple[object, ...], Because] = {}
+    found: dict[tuple[object, ...], Rule] = {}
     for flow in flows:
         for direction in Direction:
             for step in blockers(snapshot, flow, direction):
@@ -75,21 +74,20 @@ def all_blockers(snapshot: Snapshot, flows: Iterable[Flow]) -> tuple[Because, ..
     return tuple(found.values())
 
 
-def deciders(snapshot: Snapshot, trace: Trace) -> tuple[Because, ...]:
+def deciders(snapshot: Snapshot, trace: Trace) -> tuple[Rule, ...]:
     """The policies that decide each direction of a trace, with those that passed it on."""
     return tuple(because for step in trace.steps for because in by_step(snapshot, step))
 
 
-def by_step(snapshot: Snapshot, step: Step) -> Iterable[Because]:
+def by_step(snapshot: Snapshot, step: Step) -> Iterable[Rule]:
     """The policies behind a step: one entry per policy of it, each with its own place; none for what is built in."""
     origins = {policy.ref: policy.origin for policy in snapshot.policies if policy.ref in step.policies}
     for policy in step.policies:
         if policy.kind and step.origin is not None:
             alone = len(step.policies) == 1
-            yield Because(
-                policy=policy,
-                rule_index=step.rule_index,
-                rule_name=step.rule_name,
+            yield rule(
+                policy,
+                number=rule_number(step.rule_index, step.rule_name),
                 direction=step.direction,
                 action=step.action,
                 origin=step.origin if alone else origins[policy],

@@ -20,14 +20,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
+from reachproof.documents.parts import Rule
 from reachproof.documents.words import Relation, Verdict
 from reachproof.grammar import ast
 from reachproof.network.cluster import Notice
 from reachproof.network.intervals import IntervalSet
-from reachproof.network.policy import PolicyRef
 from reachproof.network.ports import format_ports
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.answer import Answer, Because, Earlier, Row, Witness
+from reachproof.queries.answer import Answer, Earlier, Row, Witness
 from reachproof.queries.bind_sets import Binder
 from reachproof.queries.diff_causes import replayed
 from reachproof.queries.difference import Diff, difference, judge, show, undetermined
@@ -111,7 +111,7 @@ def answer_change(
     """The draft with a verdict: `holds` or `violated` for claims, `listed` for the question. First the earlier one."""
     before = encodings[0].snapshot
     demand_same_engine(before, encodings[1].snapshot)
-    draft = replace(draft, form=FORM, evidence=replace(draft.evidence, since=before.digest))
+    draft = replace(draft, form=FORM).with_evidence(since=before.digest)
     draft = draft.assuming((*plan.assumptions, *before.assumptions)).warning((*plan.warnings, *before.warnings))
     if plan.change is ast.ChangeForm.WHAT:
         earlier = _earlier_region(plan, encodings[0])
@@ -214,7 +214,7 @@ def _violated(plan: ChangePlan, draft: Answer, comparison: Comparison, sample: P
 
 
 def _listed(plan: ChangePlan, draft: Answer, diff: Diff) -> Answer:
-    draft = replace(draft, evidence=replace(draft.evidence, solver_ms=diff.solver_ms)).assuming(diff.assumptions)
+    draft = draft.with_evidence(solver_ms=diff.solver_ms).assuming(diff.assumptions)
     if diff.relation is Relation.UNKNOWN:
         return draft.unknown(diff.reason)
     return replace(
@@ -250,15 +250,11 @@ def _depends(ports: IntervalSet) -> str:
     return format_ports(ports) if ports else ""
 
 
-def _because(diff: Diff) -> tuple[Because, ...]:
+def _because(diff: Diff) -> tuple[Rule, ...]:
     """The rules of all rows, each once."""
-    found: dict[tuple[PolicyRef, object, object, object], Because] = {}
+    found: dict[tuple[object, ...], Rule] = {}
     for row in diff.rows:
         for cause in row.causes.rules:
-            because = replace(cause.because, text=f"{cause.when}: {cause.because.text}{_edited(cause.edit)}")
-            found.setdefault((because.policy, because.direction, because.rule_index, cause.when), because)
+            key = cause.policy, cause.direction, cause.rule_index, cause.when
+            found.setdefault(key, cause.as_rule)
     return tuple(found.values())
-
-
-def _edited(edit: object) -> str:
-    return f" ({edit})" if edit else ""

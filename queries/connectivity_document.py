@@ -17,7 +17,7 @@ from reachproof.network.labels import Labels
 from reachproof.network.policy import Direction
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.connectivity import Connectivity
-from reachproof.queries.document_parts import notices, rules, steps, warnings
+from reachproof.queries.document_parts import notices, steps, warnings
 from reachproof.queries.exposure import Exposure, Facing
 from reachproof.queries.report_nodes import End, EndKind, partial_by
 from reachproof.queries.tenancy import tenant_of
@@ -119,7 +119,7 @@ def _explanation(report: Connectivity, found: Explanation) -> documents.Explanat
         src=report.place[found.src],
         dst=report.place[found.dst],
         stretches=tuple(map(_stretch, found.stretches)),
-        because=rules(found.because),
+        because=found.because,
     )
 
 

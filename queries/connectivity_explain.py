@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from reachproof.documents.parts import Rule
 from reachproof.network.errors import InputError, InternalError, Problem
 from reachproof.network.flow import Flow
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import place
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.answer import Because
 from reachproof.queries.ask import DEFAULT_BUDGET
 from reachproof.queries.blame import all_blockers, deciders
 from reachproof.queries.connectivity import Connectivity
@@ -47,7 +47,7 @@ class Explanation:
     src: End
     dst: End
     stretches: tuple[Stretch, ...]
-    because: tuple[Because, ...]
+    because: tuple[Rule, ...]
 
 
 def explain_pair(report: Connectivity, src: End, dst: End) -> Explanation:
@@ -105,11 +105,11 @@ def _each(report: Connectivity, sources: list[End], destinations: list[End], bud
                 yield found
 
 
-def _because(snapshot: Snapshot, stretches: list[Stretch]) -> tuple[Because, ...]:
+def _because(snapshot: Snapshot, stretches: list[Stretch]) -> tuple[Rule, ...]:
     allowed = [each.trace for each in stretches if each.truth is not Truth.DENIED]
     if not allowed:
         return all_blockers(snapshot, _flows(stretches))
-    once: dict[tuple[object, ...], Because] = {}
+    once: dict[tuple[object, ...], Rule] = {}
     undetermined = [trace.flow for trace in allowed if trace.truth is Truth.EITHER]
     deciding = (because for trace in allowed for because in deciders(snapshot, trace))
     for because in (*deciding, *all_blockers(snapshot, undetermined)):

@@ -12,16 +12,19 @@ evaluator in both snapshots; InternalError where it disagrees with the engines.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 
+from reachproof.documents import words
+from reachproof.documents.diff import Cause
+from reachproof.documents.json import plain_fields
+from reachproof.documents.parts import Policy, Rule
 from reachproof.documents.words import Edit
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.errors import InternalError
 from reachproof.network.flow import Party
-from reachproof.network.policy import Action, Direction, PolicyRef
+from reachproof.network.policy import Action, Direction
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.answer import Because
 from reachproof.queries.blame import by_step, selecting, tier_that_ends
 from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Step, Trace, Truth
@@ -38,20 +41,11 @@ MOST_JUDGED = 5_000
 _VERB = {Action.ALLOW: "allows", Action.DENY: "denies", Action.PASS: "passes"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeCause:
-    """A rule that decided the flow before, or decides it after. `edit`: what was done to its policy, if anything."""
-
-    because: Because
-    when: When
-    edit: Edit | None
-
-
 @dataclass(frozen=True, slots=True)
 class Causes:
     """Rules, and what is different about the endpoints, each once."""
 
-    rules: tuple[ChangeCause, ...] = ()
+    rules: tuple[Cause, ...] = ()
     endpoints: tuple[str, ...] = ()
 
 
@@ -61,7 +55,7 @@ class Explainer:
     `judged` counts the flows that the evaluator has judged; `left_out` whether there were more to look at.
     """
 
-    def __init__(self, comparisons: Sequence[Comparison], edits: Mapping[PolicyRef, Edit]) -> None:
+    def __init__(self, comparisons: Sequence[Comparison], edits: Mapping[Policy, Edit]) -> None:
         self.judged = 0
         self.left_out = False
         self._comparisons = comparisons
@@ -113,25 +107,28 @@ class Explainer:
             for when, snapshot, side in zip(When, (before, after), sides, strict=True):
                 for step in side.steps:
                     for because in by_step(snapshot, step):
-                        cause = _general(because, step)
-                        rules.append(ChangeCause(because=cause, when=when, edit=self._edits.get(because.policy)))
+                        rules.append(self._cause(because, step, when))
         edited = tuple(cause for cause in rules if cause.edit is not None)
         if edited:
             return Causes(edited)
         ends = (flows.before.source, flows.after.source), (flows.before.destination, flows.after.destination)
         return Causes(tuple(rules), tuple(text for pair in ends for text in _differences(before, after, *pair)))
 
+    def _cause(self, because: Rule, step: Step, when: When) -> Cause:
+        """The rule, or what selecting a pod does, without the flow that it was found with."""
+        fields = plain_fields(because) | {"text": _general(because, step)}
+        return Cause(**fields, when=words.When(when), edit=self._edits.get(because.policy))
+
     def _of_one_side(self, comparison: Comparison, traces: Traces) -> Causes:
         """The rules that allow a flow which only one snapshot has, and whose ends these are."""
-        rules: list[ChangeCause] = []
+        rules: list[Cause] = []
         ends: list[str] = []
         for when, snapshot, trace in zip(When, comparison.snapshots, traces, strict=True):
             if trace is None:
                 continue
             for step in trace.steps:
                 for because in by_step(snapshot, step):
-                    cause = _general(because, step)
-                    rules.append(ChangeCause(because=cause, when=when, edit=self._edits.get(because.policy)))
+                    rules.append(self._cause(because, step, when))
             word = "new" if when is When.AFTER else "lost"
             other = comparison.snapshots[0 if when is When.AFTER else 1]
             ends += [f"{word}: {each}" for party in _ends(trace) if (each := _missing(party, other))]
@@ -187,24 +184,22 @@ def demand_judged(sample: PairSpotCheck, before: Truth | None, after: Truth | No
 
 
 def _together(causes: Iterable[Causes]) -> Causes:
-    rules: dict[tuple[object, ...], ChangeCause] = {}
+    rules: dict[tuple[object, ...], Cause] = {}
     endpoints: dict[str, None] = {}
     for each in causes:
         for cause in each.rules:
-            because = cause.because
-            key = because.policy, because.direction, because.rule_index, because.action, cause.when
+            key = cause.policy, cause.direction, cause.rule_index, cause.action, cause.when
             rules.setdefault(key, cause)
         endpoints.update(dict.fromkeys(each.endpoints))
     return Causes(tuple(rules.values()), tuple(endpoints))
 
 
-def _general(because: Because, step: Step) -> Because:
-    """The rule, or what selecting a pod does, without the flow that it was found with."""
+def _general(because: Rule, step: Step) -> str:
     if because.rule_index is None:
-        return replace(because, text=selecting(because.policy, because.direction, tier_that_ends(step)))
+        return selecting(because.policy, because.direction, tier_that_ends(step))
     name = f' "{because.rule_name}"' if because.rule_name else ""
     rule = f"{because.policy} {because.direction} rule {because.rule_index}{name}"
-    return replace(because, text=f"{rule} {_VERB[because.action]}")
+    return f"{rule} {_VERB[because.action]}"
 
 
 def _differences(before: Snapshot, after: Snapshot, old: Party, new: Party) -> Iterator[str]:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from reachproof.documents import diff as documents
 from reachproof.documents.connectivity import ReportEnd, connections
-from reachproof.documents.words import Truth, When
+from reachproof.documents.words import Truth
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.connectivity_document import end_document
-from reachproof.queries.diff_causes import ChangeCause
 from reachproof.queries.diff_rows import DiffRow
-from reachproof.queries.difference import Diff, ReplayedShift, Undetermined
+from reachproof.queries.difference import Diff, ReplayedShift
 from reachproof.queries.document_parts import (
     flow_fields,
     notices,
     origin_part,
     policy_part,
-    rule_fields,
     steps,
     warnings,
 )
@@ -35,7 +33,7 @@ def diff_document(diff: Diff) -> documents.Diff:
         new=tuple(end_document(diff.after, end) for end in diff.new),
         lost=tuple(end_document(diff.before, end) for end in diff.lost),
         policies=tuple(map(_policy_change, diff.policies)),
-        undetermined=tuple(map(_undetermined, diff.undetermined)),
+        undetermined=diff.undetermined,
         witnesses=documents.Shifts(
             looser=_shift(diff, diff.looser),
             stricter=_shift(diff, diff.stricter),
@@ -65,7 +63,7 @@ def _row(diff: Diff, row: DiffRow) -> documents.ChangedConnection:
         lost=connections(row.lost),
         before_depends=connections(row.before_open) if row.before_open else None,
         after_depends=connections(row.after_open) if row.after_open else None,
-        because=tuple(map(_cause, row.causes.rules)),
+        because=row.causes.rules,
         endpoints=row.causes.endpoints,
     )
 
@@ -76,26 +74,12 @@ def _end(diff: Diff, end: End) -> ReportEnd:
     return end_document(diff.before if lost else diff.after, end)
 
 
-def _cause(cause: ChangeCause) -> documents.Cause:
-    return documents.Cause(**rule_fields(cause.because), when=When(cause.when), edit=cause.edit)
-
-
 def _policy_change(change: PolicyChange) -> documents.PolicyChange:
     return documents.PolicyChange(
         policy=policy_part(change.policy),
         edit=change.edit,
         unmodelled=change.unmodelled,
         origin=origin_part(change.origin),
-    )
-
-
-def _undetermined(found: Undetermined) -> documents.Undetermined:
-    return documents.Undetermined(
-        policy=None if found.policy is None else policy_part(found.policy),
-        edit=found.edit,
-        what=found.what,
-        text=found.text,
-        origin=None if found.origin is None else origin_part(found.origin),
     )
 
 

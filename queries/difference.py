@@ -16,15 +16,15 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reachproof.documents.words import By, Edit, Relation
+from reachproof.documents.diff import Undetermined
+from reachproof.documents.words import By, Relation
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
-from reachproof.network.origin import Origin
-from reachproof.network.policy import PolicyRef
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.diff_causes import MOST_JUDGED, Explainer, Traces, demand_judged, replayed
 from reachproof.queries.diff_rows import DiffRow, difference_rows
+from reachproof.queries.document_parts import origin_part, policy_part
 from reachproof.queries.input_changes import (
     PolicyChange,
     demand_same_engine,
@@ -53,20 +53,6 @@ class ReplayedShift:
     before: Flow | None
     after: Flow | None
     traces: Traces
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Undetermined:
-    """A difference of which it is not known what it changes: of a policy, or (None) of what open flows rest on.
-
-    `what`: the parts that differ, in words.
-    """
-
-    policy: PolicyRef | None
-    edit: Edit | None
-    what: tuple[str, ...]
-    text: str
-    origin: Origin | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +164,7 @@ def _filled(
     samples = [(each, sample) for each in comparisons for sample in each.samples(each.inside)]
     for comparison, sample in samples:
         judge(comparison, sample)
-    explainer = Explainer(comparisons, {each.policy: each.edit for each in found.policies})
+    explainer = Explainer(comparisons, {policy_part(each.policy): each.edit for each in found.policies})
     rows = difference_rows(comparisons, groups, explainer, effort.budget)
     if explainer.left_out:
         text = (
@@ -219,11 +205,11 @@ def undetermined(changes: Sequence[PolicyChange], opened: ReplayedShift | None) 
     """The differences of which it is not known what they change; `opened`: a flow that shows it."""
     found = [
         Undetermined(
-            policy=change.policy,
+            policy=policy_part(change.policy),
             edit=change.edit,
             what=change.unmodelled,
             text=change.undetermined,
-            origin=change.origin,
+            origin=origin_part(change.origin),
         )
         for change in changes
     ]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Literal, TypedDict
 
 from reachproof.documents import parts
+from reachproof.documents.parts import RuleNumber
 from reachproof.network.address import format_address
 from reachproof.network.cluster import Node, Notice, Pod
 from reachproof.network.flow import External, Flow, Party
@@ -13,7 +14,6 @@ from reachproof.network.origin import Origin
 from reachproof.network.policy import Action, Direction, PolicyRef
 from reachproof.network.ports import Protocol
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.answer import Because
 from reachproof.queries.tenancy import tenant_of_party
 from reachproof.semantics.trace import Step
 
@@ -25,17 +25,6 @@ class FlowFields(TypedDict):
     destination: parts.End
     protocol: Protocol
     port: int
-
-
-class RuleFields(TypedDict):
-    """The fields that every document of a rule has."""
-
-    policy: parts.Policy
-    rule: parts.RuleNumber | None
-    direction: Direction
-    action: Action
-    origin: parts.Origin
-    text: str
 
 
 def origin_part(origin: Origin) -> parts.Origin:
@@ -61,25 +50,23 @@ def warnings(found: Iterable[Notice]) -> tuple[parts.Notice, ...]:
     )
 
 
-def rule_fields(because: Because) -> RuleFields:
-    """The fields of a rule that a verdict rests on."""
-    return {
-        "policy": policy_part(because.policy),
-        "rule": _number(because.rule_index, because.rule_name),
-        "direction": because.direction,
-        "action": because.action,
-        "origin": origin_part(because.origin),
-        "text": because.text,
-    }
+def rule(
+    policy: PolicyRef, *, number: RuleNumber | None, direction: Direction, action: Action, origin: Origin, text: str
+) -> parts.Rule:
+    """A rule that a verdict rests on; without a number, the isolation by the policy as a whole."""
+    return parts.Rule(
+        policy=policy_part(policy),
+        rule=number,
+        direction=direction,
+        action=action,
+        origin=origin_part(origin),
+        text=text,
+    )
 
 
-def rules(found: Iterable[Because]) -> tuple[parts.Rule, ...]:
-    """The rules that a verdict rests on."""
-    return tuple(parts.Rule(**rule_fields(each)) for each in found)
-
-
-def _number(index: int | None, name: str) -> parts.RuleNumber | None:
-    return None if index is None else parts.RuleNumber(index=index, name=name)
+def rule_number(index: int | None, name: str) -> RuleNumber | None:
+    """The number and name of a rule; None where no written rule decides."""
+    return None if index is None else RuleNumber(index=index, name=name)
 
 
 def steps(found: Iterable[Step]) -> tuple[parts.Step, ...]:
@@ -94,7 +81,7 @@ def _step(step: Step) -> parts.Step:
         tier=str(step.tier),
         action=step.action,
         policy=policy_part(step.policy) if step.policy and step.policy.kind else None,
-        rule=_number(step.rule_index, step.rule_name),
+        rule=rule_number(step.rule_index, step.rule_name),
         origin=origin_part(step.origin) if step.origin and step.origin.file else None,
         text=step.text,
     )

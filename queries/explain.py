@@ -82,7 +82,7 @@ def explain(session: Session, source: str, destination: str, ports: str, budget:
     told = causes(asked.session.snapshot, asked.services, asked.pair.ports, [each.witness for each in answer.flows])
     answer = answer.warning(told)
     total = (time.perf_counter() - started) * 1000
-    return replace(answer, evidence=replace(answer.evidence, total_ms=round(total, 3)))
+    return answer.with_evidence(total_ms=round(total, 3))
 
 
 def bind_pair(session: Session, source: str, destination: str, ports: str, *, outside: bool = True) -> PairQuestion:

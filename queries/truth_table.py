@@ -98,8 +98,7 @@ def truth_table(
         verdict=Verdict.LISTED,
         vacuous=not rows,
         rows=rows,
-        evidence=replace(draft.evidence, total_ms=draft.evidence.solver_ms),
-    )
+    ).with_evidence(total_ms=draft.evidence.solver_ms)
 
 
 def _rows(

@@ -56,7 +56,7 @@ def shown(row: DiffRow) -> str:
 
 
 def causes(row: DiffRow) -> list[str]:
-    rules = [f"{cause.when} {cause.edit}: {cause.because.text}" for cause in row.causes.rules]
+    rules = [f"{cause.when} {cause.edit}: {cause.text}" for cause in row.causes.rules]
     return [*rules, *row.causes.endpoints]
 
 
