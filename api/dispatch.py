@@ -25,7 +25,7 @@ from reachproof.api.schemas import (
 )
 from reachproof.api.snapshot_provider import Sessions
 from reachproof.documents.completion import Completion, SentenceState
-from reachproof.documents.connectivity import Unfinished
+from reachproof.documents.connectivity import Exposure, Unfinished
 from reachproof.documents.json import encoded
 from reachproof.documents.report import Report, Skipped
 from reachproof.documents.words import Relation, Verdict
@@ -43,7 +43,7 @@ from reachproof.queries.connectivity_explain import explain_report, with_reasons
 from reachproof.queries.diff_document import diff_document
 from reachproof.queries.difference import Diff, difference
 from reachproof.queries.errors import together
-from reachproof.queries.exposure import Exposure, exposure
+from reachproof.queries.exposure import exposure
 from reachproof.queries.findings import findings_document
 from reachproof.queries.possible_exposure import with_possible
 from reachproof.queries.truth_table import TableEnds, truth_table

@@ -200,7 +200,7 @@ class OutsideAccess(Part, frozen=True, kw_only=True):
 
 
 class PossibleAccess(Part, frozen=True, kw_only=True):
-    """Connections with some pod that could be created; `pod` is such a pod in words."""
+    """Connections with some pod that could be created; `pod` is such a pod in words. No two share a port."""
 
     connections: Connections
     pod: str
@@ -232,6 +232,12 @@ class Exposure(Part, frozen=True, kw_only=True):
     def facing(self, direction: Direction) -> Facing | None:
         """One direction."""
         return self.ingress if direction is Direction.INGRESS else self.egress
+
+    def with_possible(self, direction: Direction, pods: tuple[PossibleAccess, ...]) -> Exposure:
+        """The same, with what possible pods may do in a direction that is asked for."""
+        facing = self.facing(direction)
+        found = facing and viewed(Facing, facing, possible_pods=pods)
+        return viewed(Exposure, self, **{direction.value: found})
 
 
 class ConnectivityEvidence(Part, frozen=True, kw_only=True):

@@ -18,7 +18,6 @@ from reachproof.network.policy import Direction
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.connectivity import Connectivity
 from reachproof.queries.document_parts import notices, steps, warnings
-from reachproof.queries.exposure import Exposure, Facing
 from reachproof.queries.report_nodes import End, EndKind, partial_by
 from reachproof.queries.tenancy import tenant_of
 from reachproof.semantics import trace
@@ -29,7 +28,9 @@ if TYPE_CHECKING:
 
 
 def connectivity_document(
-    report: Connectivity, explanations: Sequence[Explanation] | None = None, exposures: Sequence[Exposure] | None = None
+    report: Connectivity,
+    explanations: Sequence[Explanation] | None = None,
+    exposures: Sequence[documents.Exposure] | None = None,
 ) -> documents.ConnectivityMatrix:
     """The report with what was asked for besides; of a large one the rows are made when they are read."""
     snapshot = report.snapshot
@@ -37,13 +38,13 @@ def connectivity_document(
         by=report.request.by,
         ends=tuple(end_document(snapshot, end) for end in report.ends),
         accesses=tuple(
-            documents.Access(**_access(each), partial_by=by if each.partial else None)
+            documents.Access(**access_fields(each), partial_by=by if each.partial else None)
             for by in Partial
             for each in report.matrix.accesses
         ),
         places=_Places(report),
         explanations=None if explanations is None else tuple(_explanation(report, each) for each in explanations),
-        exposures=None if exposures is None else tuple(_exposure(snapshot, each) for each in exposures),
+        exposures=None if exposures is None else tuple(exposures),
         assumptions=notices(report.assumptions),
         warnings=warnings(report.warnings),
         evidence=documents.ConnectivityEvidence(judged=report.judged, flows=report.flows, snapshot=snapshot.digest),
@@ -143,7 +144,7 @@ def _cells(report: Connectivity) -> documents.Cells:
         columns=matrix.column_numbers,
         own=matrix.own,
         lines=matrix.lines,
-        accesses=tuple(documents.Access(**_access(each)) for each in matrix.accesses),
+        accesses=tuple(documents.Access(**access_fields(each)) for each in matrix.accesses),
         traits=tuple(map(_traits, report.ends)),
     )
 
@@ -156,42 +157,21 @@ def _traits(end: End) -> documents.EndTraits:
     )
 
 
-class _AccessFields(TypedDict):
+class AccessFields(TypedDict):
+    """The connections of every document that has some."""
+
     connections: documents.Connections
     depends: documents.Connections | None
     partial: documents.Connections | None
 
 
-def _access(access: Access) -> _AccessFields:
+def access_fields(access: Access) -> AccessFields:
     """The connections of a row; what is empty is left out."""
     return {
         "connections": connections(access.ports),
         "depends": connections(access.open) if access.open else None,
         "partial": connections(access.partial) if access.partial else None,
     }
-
-
-def _exposure(snapshot: Snapshot, exposure: Exposure) -> documents.Exposure:
-    return documents.Exposure(
-        end=end_document(snapshot, exposure.end),
-        ingress=_facing(snapshot, exposure.ingress) if exposure.ingress else None,
-        egress=_facing(snapshot, exposure.egress) if exposure.egress else None,
-    )
-
-
-def _facing(snapshot: Snapshot, facing: Facing) -> documents.Facing:
-    outside, possible, everywhere = facing.outside, facing.possible, facing.everywhere
-    return documents.Facing(
-        outside=None if outside is None else tuple(_outside(snapshot, end, access) for end, access in outside),
-        entire_cluster=None if everywhere is None else connections(everywhere),
-        possible_pods=None
-        if possible is None
-        else tuple(documents.PossibleAccess(connections=connections(each.ports), pod=each.pod) for each in possible),
-    )
-
-
-def _outside(snapshot: Snapshot, end: End, access: Access) -> documents.OutsideAccess:
-    return documents.OutsideAccess(end=end_document(snapshot, end), **_access(access))
 
 
 class _InsideFields(TypedDict):

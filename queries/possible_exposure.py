@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
+from reachproof.documents.connectivity import Exposure, PossibleAccess, connections
 from reachproof.grammar import ast
 from reachproof.network.cluster import Notice, Pod
 from reachproof.network.errors import InternalError
@@ -21,7 +22,7 @@ from reachproof.network.policy import Direction
 from reachproof.network.ports import ALL_PORTS, place, port_range, protocol_port
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.connectivity import Connectivity
-from reachproof.queries.exposure import Exposure, Potential
+from reachproof.queries.connectivity_document import end_document
 from reachproof.queries.possible import described, possible_homes
 from reachproof.queries.replay import spot_check
 from reachproof.queries.report_nodes import End
@@ -46,7 +47,7 @@ def potentials(
     prover: Prover,
     *,
     within: IntervalSet = ALL_PORTS,
-) -> tuple[Potential, ...]:
+) -> tuple[PossibleAccess, ...]:
     """All ports of `within` on which some possible pod can reach the end (ingress), or be reached by it (egress).
 
     Raises OutOfBudget, NotModelledError, InternalError. Cost: one question to Z3 more than pods are named.
@@ -66,7 +67,7 @@ def potentials(
         words = _words(snapshot)
         found[words] = found.get(words, EMPTY) | ports
         left = left - ports
-    return tuple(Potential(ports=ports, pod=words) for words, ports in found.items())
+    return tuple(PossibleAccess(connections=connections(ports), pod=words) for words, ports in found.items())
 
 
 def _one(encoding: Encoding, region: Formula, budget: Budget, prover: Prover) -> tuple[Flow | None, Snapshot | None]:
@@ -141,11 +142,14 @@ def with_possible(
     running, request, wanted = budget.start(), report.request, _asked_ports(report)
     asked = {Direction.INGRESS: request.source is None, Direction.EGRESS: request.destination is None}
     found = list(exposures)
+    ends = {end_document(report.snapshot, end): end for end in report.ends}
     left_out: dict[tuple[Direction, str], list[str]] = defaultdict(list)
     for number, each in enumerate(found):
         for direction in (d for d in Direction if asked[d] and each.facing(d) is not None and wanted is not None):
             try:
-                potential = potentials(report.encoding, each.end, direction, running, prover, within=wanted or EMPTY)
+                potential = potentials(
+                    report.encoding, ends[each.end], direction, running, prover, within=wanted or EMPTY
+                )
             except OutOfBudget as over:
                 text = f"{over}: what possible pods may do is not known of {len(found) - number} of {len(found)} ends"
                 return tuple(found), (*_left_out(left_out), Notice(code="EXPOSURE_UNFINISHED", text=text))

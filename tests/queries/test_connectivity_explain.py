@@ -7,16 +7,17 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from reachproof.documents.connectivity import Facing, ports_of
 from reachproof.manifests.load import load_objects
 from reachproof.network.errors import InputError
-from reachproof.network.intervals import EMPTY, IntervalSet
+from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import format_ports
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries import connectivity_explain
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import connectivity
 from reachproof.queries.connectivity_explain import explain_pair, explain_report
-from reachproof.queries.exposure import Facing, exposure
+from reachproof.queries.exposure import exposure
 from reachproof.semantics.trace import Truth
 from tests.queries.test_connectivity import DB, PEER_WEB, WEB, block, pod, policy
 from tests.strategies.snapshots import snapshots
@@ -95,15 +96,15 @@ def test_exposure_is_the_outside_and_what_holds_everywhere() -> None:
     outside = policy("shop/db", {"app": "db"}, ingress=[{"from": [block("192.0.2.0/24")]}])
     found = facings(snapshot(inside, outside))
     db, web = found["shop/db"][0], found["shop/web[StatefulSet]"][0]
-    received = [(str(end), format_ports(access.ports)) for end, access in db.outside or ()]
+    received = [(str(each.end), format_ports(ports_of(each.connections))) for each in db.outside or ()]
     assert received == [("192.0.2.0/24", "any port")]
-    assert not db.everywhere
-    assert web.outside == () and format_ports(web.everywhere or EMPTY) == "tcp/80"
+    assert not ports_of(db.entire_cluster)
+    assert web.outside == () and format_ports(ports_of(web.entire_cluster)) == "tcp/80"
 
 
 def test_what_only_some_pods_take_is_no_exposure_to_all() -> None:
     other = pod("bank/api", "10.0.1.1", app="api")
     same = policy("shop/web", {"app": "web"}, ingress=[{"from": [{"podSelector": {}}], "ports": [{"port": 80}]}])
     found = facings(snapshot(same, other))
-    assert not found["shop/web[StatefulSet]"][0].everywhere
-    assert format_ports(found["shop/db"][0].everywhere or EMPTY) == "any port"
+    assert not ports_of(found["shop/web[StatefulSet]"][0].entire_cluster)
+    assert format_ports(ports_of(found["shop/db"][0].entire_cluster)) == "any port"

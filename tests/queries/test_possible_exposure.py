@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from reachproof.documents.connectivity import ports_of
 from reachproof.grammar.parse import parse_set
 from reachproof.manifests.load import load_objects
 from reachproof.network.intervals import IntervalSet
@@ -38,7 +39,11 @@ def told(found: Connectivity, name: str, direction: Direction = Direction.INGRES
     assert notices == ()
     facing = next(each.facing(direction) for each in exposures if str(each.end) == name)
     assert facing is not None
-    return None if facing.possible is None else [(format_ports(each.ports), each.pod) for each in facing.possible]
+    return (
+        None
+        if facing.possible_pods is None
+        else [(format_ports(ports_of(each.connections)), each.pod) for each in facing.possible_pods]
+    )
 
 
 def test_a_rule_for_labels_lets_in_any_pod_that_has_them() -> None:
@@ -91,7 +96,7 @@ def test_where_time_ends_a_notice_says_of_how_many_ends() -> None:
     exposures, [notice] = with_possible(found, tuple(exposure(found)), late, Prover())
     assert notice.code == "EXPOSURE_UNFINISHED"
     assert notice.text.endswith("what possible pods may do is not known of 2 of 2 ends")
-    assert all(each.ingress and each.ingress.possible is None for each in exposures)
+    assert all(each.ingress and each.ingress.possible_pods is None for each in exposures)
 
 
 @settings(max_examples=max(25, settings().max_examples // 40))
@@ -101,7 +106,7 @@ def test_what_a_pod_may_do_some_possible_pod_may_do(snapshot: Snapshot, directio
     found = connectivity(prepare(snapshot))
     for end in (each for each in found.ends if each.pods and not each.pods[0].host_network):
         mine = potentials(found.encoding, end, direction, Budget(), prover())
-        ports = IntervalSet.of(span for each in mine for span in each.ports)
+        ports = IntervalSet.of(span for each in mine for span in ports_of(each.connections))
         for other in (each for each in found.ends if each.pods and not any(p.host_network for p in each.pods)):
             pair = (other, end) if direction is Direction.INGRESS else (end, other)
             assert found.between(*pair).ports <= ports, f"{pair[0]} => {pair[1]}"

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from reachproof.documents.connectivity import Facing, ports_of
 from reachproof.documents.words import By, Partial
 from reachproof.network.ports import format_ports
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import Connectivity, connectivity, request
 from reachproof.queries.connectivity_document import connectivity_blocks, connectivity_document
 from reachproof.queries.connectivity_explain import explain_report
-from reachproof.queries.exposure import Facing, exposure
+from reachproof.queries.exposure import exposure
 from reachproof.queries.possible_exposure import with_possible
 from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget
@@ -46,15 +47,15 @@ def test_the_entire_cluster_is_not_spoken_of_where_the_report_leaves_out_pods() 
     both = facings(asked, "pod a/web", "pod a/db")
     assert [facing.looked_at for found in both.values() for facing in found] == [False, False]
     received = facings(asked, None, "pod a/db")["a/db"][0]
-    assert received.everywhere is not None and not received.everywhere
+    assert received.entire_cluster is not None and not ports_of(received.entire_cluster)
     sent = facings(asked, "pod a/web", None)["a/web"][-1]
-    assert sent.everywhere is not None and not sent.everywhere
+    assert sent.entire_cluster is not None and not ports_of(sent.entire_cluster)
 
 
 def test_a_side_of_all_pods_is_the_entire_cluster_and_leaves_the_outside_out() -> None:
     ingress, egress = facings(session(WEB, DB), "pods", "pods")["a/db"]
     for facing in (ingress, egress):
-        assert facing.everywhere is not None and format_ports(facing.everywhere) == "any port"
+        assert facing.entire_cluster is not None and format_ports(ports_of(facing.entire_cluster)) == "any port"
         assert facing.outside is None
 
 
@@ -63,8 +64,8 @@ def test_the_pods_of_an_end_are_part_of_the_cluster_for_each_other() -> None:
     others = {"podSelector": {"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["web"]}]}}
     asked = session(*pods, DB, network_policy("a/web", {"app": "web"}, ingress=[{"from": [others]}]))
     ingress, egress = facings(asked)["a/web[StatefulSet]"]
-    assert ingress.everywhere is not None and not ingress.everywhere
-    assert egress.everywhere is not None and not egress.everywhere
+    assert ingress.entire_cluster is not None and not ports_of(ingress.entire_cluster)
+    assert egress.entire_cluster is not None and not ports_of(egress.entire_cluster)
 
 
 # ---------------------------------------------------------------- the outside
@@ -197,7 +198,9 @@ def test_what_is_not_modelled_of_possible_pods_is_left_out_for_the_ends_that_it_
     proxied = {**WEB, "spec": {"containers": [*WEB["spec"]["containers"], {"name": "istio-proxy", "image": "i"}]}}
     report = connectivity(session(meshed, proxied, OTHER, PRINCIPAL, plain))
     exposures, (notice,) = with_possible(report, tuple(exposure(report)), Budget(), Prover())
-    found = {str(each.end): [f and f.possible is not None for f in (each.ingress, each.egress)] for each in exposures}
+    found = {
+        str(each.end): [f and f.possible_pods is not None for f in (each.ingress, each.egress)] for each in exposures
+    }
     assert found == {"a/web": [False, True], "b/other": [True, True]}
     assert notice.code == "EXPOSURE_UNKNOWN"
     assert notice.text == (
