@@ -109,9 +109,7 @@ class AccessMiddleware:
 
     async def _admit(self, scope: Scope) -> None:
         if _IN_QUERY.search(scope.get("query_string", b"")):
-            raise AccessDenied(
-                400, "found a token in the address, expected it in the header Authorization: Bearer TOKEN"
-            )
+            raise AccessDenied(400, "tokens are not accepted in the URL; send the header Authorization: Bearer TOKEN")
         if self.authenticators is None:
             if reason := cross_site_reason(scope, any_host=self.any_host):
                 raise AccessDenied(403, reason)
@@ -122,21 +120,21 @@ class AccessMiddleware:
         credentials = _credentials(scope)
         authenticator = next((each for each in self.authenticators if each.recognizes(credentials)), None)
         if authenticator is None:
-            raise AccessDenied(401, "the token is not valid here")
+            raise AccessDenied(401, "invalid token")
         principal = await authenticator.principal(credentials)
         scope[CLIENT], scope[ROLE] = principal.name, principal.role.value
         if role is Role.WRITE and principal.role is not Role.WRITE:
-            raise AccessDenied(403, "found the role read, expected write")
+            raise AccessDenied(403, "the role read may not do this; it needs the role write")
 
 
 def _credentials(scope: Scope) -> str:
     given: list[bytes] = [value for name, value in scope["headers"] if name == b"authorization"]
     if not given:
-        raise AccessDenied(401, "found no token, expected the header Authorization: Bearer TOKEN")
+        raise AccessDenied(401, "authentication required; send the header Authorization: Bearer TOKEN")
     scheme, _, credentials = given[0].decode("latin-1").partition(" ")
     credentials = credentials.strip()
     if len(given) > 1 or scheme.lower() != "bearer" or not credentials or len(credentials) > _LONGEST:
-        raise AccessDenied(401, "found other credentials, expected one header Authorization: Bearer TOKEN")
+        raise AccessDenied(401, "unsupported credentials; send one header Authorization: Bearer TOKEN")
     return credentials
 
 
@@ -154,10 +152,10 @@ def cross_site_reason(scope: Scope, *, any_host: bool) -> str:
     host = _header(scope, b"host")
     origin = _header(scope, b"origin")
     if origin and urlsplit(origin).netloc.lower() != host.lower():
-        return f"found a request from a page of {origin[:200]}, expected one of this service"
+        return f"cross-site request from {origin[:200]} refused"
     server = scope.get("server")
     if not any_host and server and is_loopback(str(server[0])) and not is_loopback(_name(host)):
-        return "found another name in the header Host, expected localhost or an address of this machine only"
+        return "unknown host name in the header Host; use localhost or an address of this machine"
     return ""
 
 

@@ -25,7 +25,7 @@ from reachproof.api.problems import problem_response
 from reachproof.api.streaming import CACHE_HEADER
 
 REQUEST_ID = "reachproof.request_id"
-UNEXPECTED = "an error that nobody expected; it is in the service's log"
+UNEXPECTED = "unexpected error; see the service's log"
 # What looks like a token is not logged, wherever a client wrote it.
 _TOKEN = re.compile(r"(rp_[0-9a-f]{12}_)[A-Za-z0-9_-]+|eyJ[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")

@@ -146,7 +146,7 @@ def _packs(request: CheckRequest, sessions: Sessions, most: int) -> OpenBatch:
     given = _given(request)
     count = packs.count_statements(pack for pack in given if not pack.shipped)
     if count > most:
-        raise HttpError(422, f"found {count} statements, expected at most {most}")
+        raise HttpError(422, f"too many statements ({count}; the limit is {most})")
     bound = packs.bind_packs(session_of(request, sessions), given)
     judge = partial(_judged, allow_no_policies=request.allow_no_policies)
     return OpenBatch(drafts=tuple(map(_draft, bound)), answers=tuple(partial(judge, each) for each in bound))

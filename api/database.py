@@ -140,7 +140,7 @@ def _read(url: str) -> URL:
         case "sqlite":
             assert found is not None
             return found.set(drivername="sqlite")
-    message = "found something else, expected sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE"
+    message = "unsupported database URL; write sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE"
     raise InputError([Problem(file="environment", path="REACHPROOF_DATABASE_URL", message=message)])
 
 

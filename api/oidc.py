@@ -105,7 +105,7 @@ class OidcAuthenticator:
             header = jwt.get_unverified_header(token)
             key = self._keys.key(header.get("kid")) if header.get("alg") in issuer.algorithms else None
             if key is None:
-                raise AccessDenied(401, "the token is not valid here")
+                raise AccessDenied(401, "invalid token")
             claims = jwt.decode(
                 token,
                 key,
@@ -116,7 +116,7 @@ class OidcAuthenticator:
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
         except (jwt.PyJWTError, ValueError, TypeError):
-            raise AccessDenied(401, "the token is not valid here") from None
+            raise AccessDenied(401, "invalid token") from None
         return Principal(name=f"oidc {claims['sub']}"[:_LONGEST_NAME], role=_role(claims, issuer))
 
 

@@ -41,7 +41,7 @@ _DOCUMENTS: tuple[type, ...] = (
     *(SnapshotSummary, SnapshotList, StoredSnapshot, NameGiven, NameHistory),
 )
 _ANY = {"400": "Cannot be read", "408": "Too slow", "413": "Too large", "500": "Bug", "503": "Busy, or not ready"}
-_SECURED = {"401": "Who asks is not known", "403": "The role is not enough"}
+_SECURED = {"401": "Unauthorized", "403": "The role is not enough"}
 _SCHEME = {"type": "http", "scheme": "bearer", "description": "A token of reachproof, or a JSON Web Token."}
 
 

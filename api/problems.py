@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
@@ -17,15 +19,15 @@ from reachproof.network.errors import InputError, InternalError, Problem
 
 MEDIA_TYPE = "application/problem+json"
 TITLES = {
-    400: "The request cannot be read",
-    401: "Who asks is not known",
-    403: "Who asks may not do this",
-    404: "There is no such thing here",
-    405: "The method is not allowed here",
-    408: "The request came too slowly",
-    409: "Something else is in the way",
-    413: "The request is too large",
-    422: "The request is understood but wrong",
+    400: "Malformed request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not found",
+    405: "Method not allowed",
+    408: "Request timeout",
+    409: "Conflict",
+    413: "Content too large",
+    422: "Invalid request",
     500: "Internal error",
     503: "Busy",
 }
@@ -68,10 +70,11 @@ def install(app: FastAPI) -> None:
         details = error.errors()
         if [each["loc"] for each in details] == [("body",)] and not _is_json(request):
             found = request.headers.get("content-type") or "no content type"
-            return problem_response(400, f"found {found}, expected a body of content type application/json")
+            return problem_response(400, f"unsupported content type ({found}); send application/json")
         unreadable = any(each["type"] == "json_invalid" for each in details)
-        problems = [_unreadable(each) if unreadable else _misshapen(each) for each in details]
-        detail = "the body is not JSON" if unreadable else "the body does not have the expected shape"
+        known = _fields_of(request)
+        problems = [_unreadable(each) if unreadable else _misshapen(each, known) for each in details]
+        detail = "the body is not JSON" if unreadable else "the body does not match the schema"
         return problem_response(400 if unreadable else 422, detail, problems)
 
     @app.exception_handler(HTTPException)
@@ -99,6 +102,19 @@ def _unreadable(detail: dict[str, Any]) -> Problem:
     return Problem(file="body", message=f"{detail['ctx']['error']} at character {detail['loc'][-1]}")
 
 
-def _misshapen(detail: dict[str, Any]) -> Problem:
-    path = ".".join(str(part) for part in detail["loc"] if part != "body")
+def _fields_of(request: Request) -> list[str]:
+    """The fields of the body that the route takes, by their names in JSON."""
+    body = getattr(request.scope.get("route"), "body_field", None)
+    model = body.field_info.annotation if body is not None else None
+    fields = model.model_fields if isinstance(model, type) and issubclass(model, BaseModel) else {}
+    return [field.alias or name for name, field in fields.items()]
+
+
+def _misshapen(detail: dict[str, Any], known: list[str]) -> Problem:
+    parts = [str(part) for part in detail["loc"] if part != "body"]
+    path = ".".join(parts)
+    if detail["type"] == "extra_forbidden":
+        near = get_close_matches(parts[-1], known, n=1) if len(parts) == 1 else []
+        hint = f"; did you mean `{near[0]}`?" if near else ""
+        return Problem(file="body", path=path, message=f"unknown field `{parts[-1]}`{hint}")
     return Problem(file="body", path=path, message=detail["msg"].removeprefix("Value error, "))

@@ -70,7 +70,7 @@ def questions(settings: Settings, executor: Executor, library: SnapshotLibrary, 
     async def query(request: QueryRequest, http: Request) -> Any:
         """One answer for `query`, a list of answers for `queries`. Running out of time is the verdict `unknown`."""
         if request.queries is not None and len(request.queries) > settings.max_queries:
-            raise HttpError(422, f"found {len(request.queries)} queries, expected at most {settings.max_queries}")
+            raise HttpError(422, f"too many queries ({len(request.queries)}; the limit is {settings.max_queries})")
         return await answered(request, http)
 
     @routes.post("/query/complete", **sends(Completion), summary="Say what may stand next in a sentence")
@@ -145,7 +145,7 @@ def check_lengths(request: Question, settings: Settings) -> None:
     if isinstance(request, CheckRequest):
         most = settings.max_pack_chars
     problems = [
-        Problem(file="body", path=path, message=f"found {len(text)} characters, expected at most {most}")
+        Problem(file="body", path=path, message=f"too long ({len(text)} characters; the limit is {most})")
         for path, text in texts
         if text is not None and len(text) > most
     ]

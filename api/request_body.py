@@ -29,13 +29,13 @@ class BoundedBodies:
             return
         declared = _declared(scope)
         if declared is not None and declared > self.most:
-            response = problem_response(413, f"found a body of {declared} bytes, expected at most {self.most}")
+            response = problem_response(413, f"body too large ({declared} bytes; the limit is {self.most})")
             await response(scope, receive, send)
             return
         try:
             messages = None if declared is not None else await self._whole(receive)
         except _TooLarge:
-            detail = f"found a body of more than {self.most} bytes, expected at most that"
+            detail = f"body too large (the limit is {self.most} bytes)"
             await problem_response(413, detail)(scope, receive, send)
             return
         await self.app(scope, receive if messages is None else _replayed(messages, receive), send)
@@ -91,7 +91,7 @@ class TimelyBodies:
             if not body.late:  # else it is what was told in place of the missing rest
                 raise
         if body.late and not body.started:
-            detail = f"found a body that was not whole after {self.seconds:g} seconds, expected it sooner"
+            detail = f"the body did not arrive within {self.seconds:g} seconds"
             response = problem_response(408, detail)
             response.headers["connection"] = "close"
             await response(scope, receive, send)

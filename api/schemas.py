@@ -39,7 +39,7 @@ class SnapshotSource(BaseModel):
     @model_validator(mode="after")
     def _one_of_both(self) -> SnapshotSource:
         if (self.snapshot is None) is (self.manifests is None):
-            raise ValueError("found both or neither of snapshot and manifests, expected one of them")
+            raise ValueError("give either snapshot or manifests")
         return self
 
 
@@ -96,7 +96,7 @@ class BaseRequest(BaseModel):
             json.dumps(body, ensure_ascii=False).encode()
         except UnicodeEncodeError as error:
             found = error.object[error.start]
-            raise ValueError(f"found half of a surrogate pair, U+{ord(found):04X}, expected Unicode text") from None
+            raise ValueError(f"not valid Unicode (lone surrogate U+{ord(found):04X})") from None
         return body
 
 
@@ -109,7 +109,7 @@ class SnapshotRequest(BaseRequest):
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if self.snapshot is not None and self.manifests is not None:
-            raise ValueError("found both snapshot and manifests, expected one of them")
+            raise ValueError("give snapshot or manifests, not both")
         return self
 
 
@@ -138,7 +138,7 @@ class QueryRequest(SnapshotRequest):
     @model_validator(mode="after")
     def _one_of_each(self) -> QueryRequest:
         if (self.query is None) is (self.queries is None):
-            raise ValueError("found both or neither of query and queries, expected one of them")
+            raise ValueError("give either query or queries")
         return self
 
 
@@ -161,7 +161,7 @@ class CompleteRequest(SnapshotRequest):
     @model_validator(mode="after")
     def _inside(self) -> CompleteRequest:
         if self.cursor is not None and self.cursor > len(self.text):
-            raise ValueError(f"found the cursor {self.cursor}, expected at most {len(self.text)}, the end of the text")
+            raise ValueError(f"cursor {self.cursor} is past the end of the text ({len(self.text)})")
         return self
 
 
@@ -198,7 +198,7 @@ class CheckRequest(SnapshotRequest):
     @model_validator(mode="after")
     def _at_most_one(self) -> CheckRequest:
         if self.pack is not None and self.packs is not None:
-            raise ValueError("found both pack and packs, expected one of them, or neither for the shipped packs")
+            raise ValueError("give pack or packs, not both; without either, the shipped packs run")
         return self
 
 
@@ -235,7 +235,7 @@ class ExplainRequest(SnapshotRequest):
     @model_validator(mode="after")
     def _both_ends(self) -> ExplainRequest:
         if not self.truth_table and (self.source is None or self.destination is None):
-            raise ValueError("found no source or no destination, expected both of them, or truthTable")
+            raise ValueError("explain needs source and destination, or truthTable")
         return self
 
 

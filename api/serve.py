@@ -164,9 +164,7 @@ def settings_of(file: str | None, given: Mapping[str, Any]) -> Settings:
     except StoreUnavailable:
         return settings  # who asks must have a token all the same, and gets a 503 until it can be looked up
     message = (
-        f"found the host {settings.host}, which other machines reach, and no token; expected one "
-        "(`reachproof token create --role read`), an issuer of tokens (oidc_issuer), or an address of this machine "
-        "only (127.0.0.1, ::1, localhost); --allow-unauthenticated lets in everyone all the same"
+        f"refusing to listen on {settings.host} without authentication; create a token, or use --allow-unauthenticated"
     )
     raise InputError([Problem(message=message)])
 
@@ -282,7 +280,7 @@ def _listening(host: str, port: int) -> socket.socket:
     except OSError as error:
         # Names have errors of their own; of addresses Python tells the address once more.
         why = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
-        message = f"found that {host} port {port} cannot be listened on ({why}), expected one that can"
+        message = f"cannot listen on {host} port {port}: {why}"
         raise InputError([Problem(message=message)]) from None
     # Connections inherit it. Else the last part of an answer waits 40 ms for the client to confirm the one before.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

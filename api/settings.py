@@ -120,12 +120,12 @@ class Settings(BaseSettings):
         parts = {"oidc_issuer": self.oidc_issuer, "oidc_audience": self.oidc_audience, "oidc_jwks": self.oidc_jwks}
         missing = [name for name, value in parts.items() if not value]
         if missing and len(missing) < len(parts):
-            raise ValueError(f"found no {' and no '.join(missing)}, expected all of {', '.join(parts)} or none")
+            raise ValueError(f"{' and '.join(missing)} missing; set all of {', '.join(parts)}, or none")
         if self.oidc_jwks and "://" in self.oidc_jwks and not is_trusted_url(self.oidc_jwks):
-            raise ValueError("found oidc_jwks without https, expected a file or an https URL")
+            raise ValueError("oidc_jwks must be a file or an https URL")
         wrong = sorted(set(self.oidc_algorithms) - set(ASYMMETRIC))
         if wrong:
-            raise ValueError(f"found oidc_algorithms {', '.join(wrong)}, expected some of {', '.join(ASYMMETRIC)}")
+            raise ValueError(f"unsupported oidc_algorithms {', '.join(wrong)}; choose from {', '.join(ASYMMETRIC)}")
         return self
 
     @property
@@ -201,9 +201,9 @@ def _table(file: str | None) -> Mapping[str, Any]:
     try:
         return tomllib.loads(Path(file).read_text(encoding="utf-8"))
     except OSError as error:
-        problem = f"found that the file cannot be read ({os.strerror(error.errno or 0)}), expected a TOML file"
+        problem = f"cannot read the file: {os.strerror(error.errno or 0)}"
     except ValueError as error:  # of TOML, or of UTF-8
-        problem = f"found no TOML: {error}"
+        problem = f"not valid TOML: {error}"
     raise InputError([Problem(file=file, message=problem)])
 
 
@@ -226,8 +226,8 @@ def _problem(
     if source.startswith("environment"):
         path, source = PREFIX + "_".join(map(str, detail["loc"])).upper(), "environment"
     if detail["type"] == "extra_forbidden":
-        return Problem(file=source, path=path, message="there is no such setting")
-    return Problem(file=source, path=path, message=f"found {_repeated(name, detail)}; {detail['msg']}")
+        return Problem(file=source, path=path, message="unknown setting")
+    return Problem(file=source, path=path, message=f"invalid value {_repeated(name, detail)}: {detail['msg']}")
 
 
 def _repeated(name: str, detail: Mapping[str, Any]) -> str:

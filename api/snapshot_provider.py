@@ -122,10 +122,12 @@ def _found_in(snapshot: Snapshot | None, wanted: str | None) -> Snapshot:
     """The snapshot that the service was started with, if it is the one that is wanted. Raises HttpError."""
     if snapshot is None:
         if wanted is not None:
-            raise HttpError(404, f"there is no snapshot {wanted}; send manifests")
-        raise HttpError(422, "found neither manifests nor snapshot, and the service was started without --from")
+            raise HttpError(404, f"snapshot {wanted} not found; send manifests")
+        raise HttpError(
+            422, "no manifests and no snapshot, and the service was started without --from; send one of them"
+        )
     if wanted not in (None, snapshot.digest):
-        raise HttpError(404, f"there is no snapshot {wanted}; the service has {snapshot.digest}")
+        raise HttpError(404, f"snapshot {wanted} not found; the service has {snapshot.digest}")
     return snapshot
 
 

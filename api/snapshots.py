@@ -197,7 +197,7 @@ async def texts_in(request: Request, most_bytes: int) -> list[tuple[str, bytes]]
         return await _files(request, body)
     if media_type not in TYPES:
         found = media_type or "no content type"
-        raise HttpError(400, f"found {found}, expected {', '.join(TYPES[:-1])}, {TYPES[-1]} or {FORM}")
+        raise HttpError(400, f"unsupported content type ({found}); send {', '.join(TYPES[:-1])}, {TYPES[-1]} or {FORM}")
     return [("manifests", body)]
 
 
@@ -206,7 +206,7 @@ def unpacked(body: bytes, encoding: str, most_bytes: int) -> bytes:
     if encoding.strip().lower() in ("", "identity"):
         return body
     if encoding.strip().lower() not in ("gzip", "x-gzip"):
-        raise HttpError(400, f"found the content encoding {encoding}, expected gzip or none")
+        raise HttpError(400, f"unsupported content encoding {encoding}; send gzip or none")
     found = bytearray()
     while body:
         unpacking = zlib.decompressobj(_GZIP)
@@ -215,9 +215,9 @@ def unpacked(body: bytes, encoding: str, most_bytes: int) -> bytes:
         except zlib.error as error:
             raise HttpError(400, f"the body is not gzip: {error}") from None
         if len(found) > most_bytes:
-            raise HttpError(413, f"found more than {most_bytes} bytes in the packed body, expected at most that")
+            raise HttpError(413, f"unpacked body too large (the limit is {most_bytes} bytes)")
         if not unpacking.eof:
-            raise HttpError(400, "the packed body ends too early")
+            raise HttpError(400, "the compressed body is truncated")
         body = unpacking.unused_data
     return bytes(found)
 

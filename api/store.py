@@ -146,8 +146,8 @@ def checked_name(name: str) -> str:
     """The name, if it can be one; HttpError otherwise."""
     if not _NAME.fullmatch(name):
         message = (
-            f"found the name {name!r}, expected at most 128 letters, digits, dots, dashes and underscores, begun and "
-            "ended by a letter or digit"
+            f"invalid name {name!r}; use at most 128 letters, digits, dots, dashes and underscores, starting and "
+            "ending with a letter or digit"
         )
         raise HttpError(422, message)
     return name
@@ -155,12 +155,12 @@ def checked_name(name: str) -> str:
 
 def no_snapshot(wanted: str) -> HttpError:
     """Why a snapshot is not found."""
-    return HttpError(404, f"there is no snapshot {wanted}; store it, or send manifests")
+    return HttpError(404, f"snapshot {wanted} not found; store it, or send manifests")
 
 
 def no_name(name: str) -> HttpError:
     """Why a name is not found."""
-    return HttpError(404, f"there is no name {name}")
+    return HttpError(404, f"name {name} not found")
 
 
 def _resolved(session: Session, wanted: str) -> str:

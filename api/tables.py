@@ -23,7 +23,7 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError(f"found {value} without a time zone, expected one")
+            raise ValueError(f"{value} has no time zone")
         told = value.astimezone(UTC)
         return told.replace(tzinfo=None) if dialect.name == "sqlite" else told
 

@@ -145,7 +145,7 @@ class TokenAuthenticator:
         except StoreUnavailable:
             raise AccessDenied(503, "tokens cannot be looked up now") from None
         if found is None:
-            raise AccessDenied(401, "the token is not valid here")
+            raise AccessDenied(401, "invalid token")
         if len(self._known) >= _REMEMBERED_MOST:
             self._known.clear()
         self._known[key] = (self._clock() + REMEMBERED_SECONDS, found)

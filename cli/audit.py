@@ -47,14 +47,14 @@ _DASK = re.compile(r"dask://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):\d{1,5}")
     "packs",
     multiple=True,
     metavar="PACK.reach",
-    help="What is checked on each. Repeatable.  [default: the shipped library, as far as it applies]",
+    help="Pack to check on each snapshot. Repeatable.  [default: the shipped library, as far as it applies]",
 )
 @click.option(
     "--executor",
     default=_LOCAL,
     show_default=True,
     metavar="local|dask://HOST:PORT",
-    help="Who does the work: processes of this machine, or the Dask cluster of this scheduler.",
+    help="Where to run: `local` processes, or the Dask cluster of this scheduler.",
 )
 @click.option(
     "-o",
@@ -64,18 +64,18 @@ _DASK = re.compile(r"dask://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):\d{1,5}")
     show_default=True,
     help="For people, one JSON document, SARIF 2.1.0, or JUnit XML.",
 )
-@with_options(time_limit("How long each statement may take; then its verdict is unknown.  [default: 30]"))
+@with_options(time_limit("Time limit of each statement; after it the verdict is unknown.  [default: 30]"))
 @click.option(
     "--jobs",
     type=click.IntRange(1, 256),
     metavar="N",
-    help="How many processes of this machine.  [default: one per core]",
+    help="Number of worker processes on this machine.  [default: one per core]",
 )
 @with_options(*ENTRIES)
-@click.option("--allow-vacuous", is_flag=True, help="A statement about no flow at all may pass.")
+@click.option("--allow-vacuous", is_flag=True, help="A statement with nothing to check may pass.")
 @click.option("--allow-no-policies", is_flag=True, help=ALLOW_NO_POLICIES)
 @click.option("-q", "--quiet", is_flag=True, help="No warnings and no progress.")
-@click.option("--no-color", is_flag=True, help="No colour on terminals either; so does the variable NO_COLOR.")
+@click.option("--no-color", is_flag=True, help="Disable colour, as the variable NO_COLOR does.")
 @with_options(*MODEL)
 def audit(
     more: tuple[str, ...],
@@ -109,7 +109,7 @@ def audit(
       2  bad input
       4  the scheduler cannot be reached
       1  an invariant is violated or an expectation not met
-      3  not decided: unknown, about no flow at all, nothing to check, no policy (or no Namespace
+      3  not decided: unknown, nothing to check, no policy (or no Namespace
          where one is needed) in the input, or every worker that tried it died
       0  everything holds everywhere
     and 130 after an interrupt
@@ -152,23 +152,23 @@ def _demand_executor(executor: str, jobs: int | None) -> None:
     if executor == _LOCAL:
         return
     if not _DASK.fullmatch(executor):
-        message = f"found {executor!r}, expected local or dask://HOST:PORT"
+        message = f"{executor!r} is not an executor; write local or dask://HOST:PORT"
         raise click.BadParameter(message, param_hint="'--executor'")
     if jobs is not None:
-        message = "found a number of processes for a Dask cluster, which has as many workers as were started there"
+        message = "not with a Dask cluster, whose workers are started there"
         raise click.BadParameter(message, param_hint="'--jobs'")
 
 
 def _demand_names(sources: Sequence[str], packs: Sequence[str]) -> list[str]:
     """The names of the snapshots: their paths. A usage error where one is given twice: it would be counted twice."""
     if STDIN in sources:
-        raise click.BadParameter("found -, expected a file or a folder", param_hint="'--snapshots'")
+        raise click.BadParameter("cannot read from standard input; name a file or a folder", param_hint="'--snapshots'")
     for hint, paths in (("'--snapshots'", sources), ("'--pack'", packs)):
         places: dict[str, str] = {}
         for path in paths:
             real = os.path.realpath(path)
             if real in places:
-                message = f"found {path!r} and {places[real]!r}, expected each once: they are the same"
+                message = f"{path!r} and {places[real]!r} are the same; name it once"
                 raise click.BadParameter(message, param_hint=hint)
             places[real] = path
     return [os.path.normpath(source) for source in sources]

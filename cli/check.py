@@ -30,18 +30,18 @@ if TYPE_CHECKING:  # Z3 is loaded only where it is needed
     show_default=True,
     help="For people, one JSON document, SARIF 2.1.0, JUnit XML, or annotations of GitHub Actions.",
 )
-@with_options(time_limit("How long each statement may take; then its verdict is unknown.  [default: 30]"))
+@with_options(time_limit("Time limit of each statement; after it the verdict is unknown.  [default: 30]"))
 @click.option(
     "--jobs",
     type=click.IntRange(1, 256),
     metavar="N",
-    help="How many processes work on large checks; with 1 there is only this one.  [default: one per core]",
+    help="Number of worker processes for large checks; 1 uses this process alone.  [default: one per core]",
 )
 @with_options(OTHERS)
-@click.option("--allow-vacuous", is_flag=True, help="A statement about no flow at all may pass.")
+@click.option("--allow-vacuous", is_flag=True, help="A statement with nothing to check may pass.")
 @click.option("--allow-no-policies", is_flag=True, help=ALLOW_NO_POLICIES)
 @click.option("-q", "--quiet", is_flag=True, help="No warnings and no progress.")
-@click.option("--no-color", is_flag=True, help="No colour on terminals either; so does the variable NO_COLOR.")
+@click.option("--no-color", is_flag=True, help="Disable colour, as the variable NO_COLOR does.")
 @with_options(*MODEL)
 def check(
     packs: tuple[str, ...],
@@ -70,7 +70,7 @@ def check(
       0  every invariant holds and every expectation is met
       1  one is violated or not met
       2  bad input, nothing was decided
-      3  not decided: unknown, about no flow at all, nothing to check, or no policy (or
+      3  not decided: unknown, nothing to check, or no policy (or
          no Namespace where one is needed) in the input
      70  a bug of reachproof
     """

@@ -37,17 +37,19 @@ _EXPOSED = ("text", "json", "md")
     show_default=True,
     help="A line per connection, one JSON document, a table, a Graphviz graph, or one page with a matrix to look into.",
 )
-@click.option("--by", type=choice(By), default=By.WORKLOAD.value, show_default=True, help="What one end stands for.")
+@click.option("--by", type=choice(By), default=By.WORKLOAD.value, show_default=True, help="Granularity of endpoints.")
 @click.option("--src", metavar="SET", help='Only from these, such as "pods in namespace shop".  [default: everything]')
 @click.option("--dst", metavar="SET", help='Only to these, such as "service shop/db".  [default: everything]')
-@click.option("--ports", metavar="PORTS", help='Only on these, such as "tcp/80 or udp/53".  [default: every port]')
-@click.option("--explain", is_flag=True, help="What allows each connection, and for the other pairs what denies it.")
+@click.option("--ports", metavar="PORTS", help='Only on these, such as "tcp/80 or udp/53".  [default: all ports]')
+@click.option(
+    "--explain", is_flag=True, help=("Show the rules that allow each connection, and those that deny the other pairs.")
+)
 @click.option(
     "--exposure",
     is_flag=True,
-    help="What each end is exposed to: the outside, the entire cluster, and pods that could be created.",
+    help="Show what each endpoint is exposed to: the outside, the entire cluster, and pods that could be created.",
 )
-@with_options(time_limit("How long the report may take, and its explanations.  [default: 30 each]"))
+@with_options(time_limit("Time limit of the report, and of its explanations.  [default: 30 each]"))
 @click.option("-q", "--quiet", is_flag=True, help="No warnings.")
 @with_options(*MODEL)
 def connectivity(
@@ -77,8 +79,8 @@ def connectivity(
     \b
     Exit codes
       0  the report is complete
-      2  bad input, nothing was looked at
-      3  time or memory ended before the report was complete, or it is about no flow at all
+      2  bad input, nothing was decided
+      3  time or memory ended before the report was complete, or there is nothing to check
      70  a bug of reachproof
     """
     _demand_shown("--explain", explain, output, _EXPLAINED)
@@ -96,7 +98,7 @@ def connectivity(
         warn(report.warnings, quiet=quiet)
         _write(report, output)
     if not report.evidence.flows:
-        click.echo("undecided: this is about no flow at all", err=True)
+        click.echo("undecided: nothing to check", err=True)
     return ExitCode.PROVED if report.evidence.flows and finished else ExitCode.UNDECIDED
 
 

@@ -46,10 +46,10 @@ _RANGE = re.compile(r"(?P<old>.*?)(?P<dots>\.\.\.?)(?P<new>[^.].*|)")
     show_default=True,
     help="For people, one JSON document, a table, or a comment for a pull request.",
 )
-@click.option("--by", type=choice(By), default=By.WORKLOAD.value, show_default=True, help="What one end stands for.")
-@with_options(time_limit("How long it may take once all is read.  [default: 30]"))
+@click.option("--by", type=choice(By), default=By.WORKLOAD.value, show_default=True, help="Granularity of endpoints.")
+@with_options(time_limit("Time limit after reading.  [default: 30]"))
 @click.option("-q", "--quiet", is_flag=True, help="No warnings.")
-@click.option("--no-color", is_flag=True, help="No colour on terminals either; so does the variable NO_COLOR.")
+@click.option("--no-color", is_flag=True, help="Disable colour, as the variable NO_COLOR does.")
 @with_options(*MODEL)
 def diff(
     sources: tuple[str, ...],
@@ -80,7 +80,7 @@ def diff(
     Exit codes
       0  both allow the same, and have the same workloads
       1  something differs
-      2  bad input, nothing was compared
+      2  bad input, nothing was decided
       3  undetermined, time or memory ended first, or there is nothing to compare
      70  a bug of reachproof
     """
@@ -99,24 +99,24 @@ def _sides(sources: Sequence[str], before: tuple[str, ...], after: tuple[str, ..
     if before or after:
         return _listed(sources, before, after)
     if not sources:
-        raise click.UsageError("found no arguments, expected OLD NEW, or OLD..NEW and paths, or --from and --to")
+        raise click.UsageError("diff needs OLD NEW, or OLD..NEW and paths, or --from and --to")
     matched = None if os.path.exists(sources[0]) else _RANGE.fullmatch(sources[0])
     if matched is not None:
         return _revisions(matched, sources[1:] or (".",))
     if len(sources) != 2:
-        raise click.UsageError(f"found {_counted(len(sources))}, expected OLD NEW, or OLD..NEW and paths")
+        raise click.UsageError(f"diff needs OLD NEW, or OLD..NEW and paths (got {_counted(len(sources))})")
     if sources[0] == sources[1] == STDIN:
-        raise click.UsageError("found - twice, expected one of them from standard input at the most")
+        raise click.UsageError("only one side can be standard input (got - twice)")
     return sources[0], sources[1]
 
 
 def _listed(sources: Sequence[str], before: tuple[str, ...], after: tuple[str, ...]) -> tuple[Side, Side]:
     if sources:
-        raise click.UsageError(f"found {sources[0]!r} beside --from or --to, expected OLD NEW, or both options")
+        raise click.UsageError(f"{sources[0]!r} cannot be used with --from or --to; give OLD NEW, or both options")
     if not (before and after):
-        raise click.UsageError(f"found {'--from' if before else '--to'} alone, expected both --from and --to")
+        raise click.UsageError(f"{'--from' if before else '--to'} needs {'--to' if before else '--from'} as well")
     if STDIN in before and STDIN in after:
-        raise click.UsageError("found - twice, expected one of them from standard input at the most")
+        raise click.UsageError("only one side can be standard input (got - twice)")
     return before, after
 
 

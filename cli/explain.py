@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--truth-table",
     is_flag=True,
-    help="A table instead, sources by destinations: . allowed, X denied, ? depends, ~ some. SRC and DST may be left "
+    help="Print a table, sources by destinations: . allowed, X denied, ? undetermined, ~ some. SRC and DST may be left "
     "out for all pods.",
 )
 @click.option(
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
     type=choice(["pod", "workload", "namespace"]),
     default="pod",
     show_default=True,
-    help="What the lines and columns of the truth table are.",
+    help="Rows and columns of the truth table.",
 )
 @with_options(time_limit("How long it may take; then the verdict is unknown.  [default: 30]"))
 @click.option("-q", "--quiet", is_flag=True, help="No warnings.")
-@click.option("--no-color", is_flag=True, help="No colour on terminals either; so does the variable NO_COLOR.")
+@click.option("--no-color", is_flag=True, help="Disable colour, as the variable NO_COLOR does.")
 @with_options(*MODEL)
 def explain(
     flow: tuple[str, ...],
@@ -73,7 +73,7 @@ def explain(
     Exit codes
       0  it is explained
       2  bad input, nothing was decided
-      3  not decided: unknown, or about no flow at all
+      3  not decided: unknown, or nothing to check
      70  a bug of reachproof
     """
     _demand_arguments(flow, truth_table=truth_table)
@@ -97,8 +97,9 @@ def explain(
 def _demand_arguments(flow: tuple[str, ...], *, truth_table: bool) -> None:
     if len(flow) == 3 or (truth_table and len(flow) == 1):
         return
-    expected = "PORT, or SRC DST PORT" if truth_table else "SRC DST PORT"
-    raise click.UsageError(f"found {len(flow)} arguments, expected {expected}; put quotes around what has blanks")
+    needed = "PORT, or SRC DST PORT" if truth_table else "SRC DST PORT"
+    hint = "; quote arguments with spaces" if len(flow) > 3 else ""
+    raise click.UsageError(f"explain needs {needed} (got {len(flow)}){hint}")
 
 
 def _answer(snapshot: Snapshot, flow: tuple[str, ...], by: str | None, timeout: float | None) -> Answer:

@@ -35,11 +35,11 @@ NEVER = "never"
     type=choice([*FindingSeverity, NEVER]),
     default=FindingSeverity.ERROR.value,
     show_default=True,
-    help="Exit with 1 if there is a finding as severe as this, or worse.",
+    help="Exit with 1 on a finding of this severity or higher.",
 )
-@with_options(time_limit("How long each kind of finding may be looked for.  [default: 30]"))
+@with_options(time_limit("Time limit of each kind of finding.  [default: 30]"))
 @click.option("-q", "--quiet", is_flag=True, help="No warnings about the input.")
-@click.option("--no-color", is_flag=True, help="No colour on terminals either; so does the variable NO_COLOR.")
+@click.option("--no-color", is_flag=True, help="Disable colour, as the variable NO_COLOR does.")
 @with_options(*MODEL)
 def lint(
     sources: tuple[str, ...],
@@ -63,7 +63,7 @@ def lint(
     Exit codes
       0  nothing as severe as --fail-on was found
       1  something was
-      2  bad input, nothing was looked for
+      2  bad input, nothing was decided
       3  nothing was found, but time or memory ended before all was looked for
      70  a bug of reachproof
     """

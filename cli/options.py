@@ -30,7 +30,7 @@ def source(otherwise: str) -> Callable[[Command], Command]:
         "sources",
         multiple=True,
         metavar="SOURCE",
-        help="What to read: a file, a folder (all .yaml, .yml and .json files below it), or - for standard input. "
+        help="Source: a file, a folder (all .yaml, .yml and .json files below it), or - for standard input. "
         f"Repeatable.  [default: {otherwise}]",
     )
 
@@ -53,7 +53,7 @@ ENTRIES = (
         "ignore_kinds",
         multiple=True,
         metavar="KIND",
-        help="Go on without policies of a kind that is not supported; answers say so. Repeatable.",
+        help="Skip policies of an unsupported kind, and say so in each answer. Repeatable.",
     ),
 )
 READING = (
@@ -63,7 +63,7 @@ READING = (
         is_flag=True,
         expose_value=False,
         callback=_remember_no_cache,
-        help="Read large input anew, and keep nothing of it for the next time.",
+        help="Do not use the cache.",
     ),
 )
 OTHERS = click.option(
@@ -87,16 +87,20 @@ MODEL = (
         envvar="REACHPROOF_CNI",
         show_envvar=True,
         type=choice(Cni),
-        help="Whose behaviour counts where the specifications leave it open; spec leaves it open, and auto is what the "
-        "input shows.  [default: spec]",
+        help=(
+            "Implementation to assume where the specifications leave behaviour open; spec assumes none, "
+            "auto detects it from the input.  [default: spec]"
+        ),
     ),
     click.option(
         "--channel",
         envvar="REACHPROOF_CHANNEL",
         show_envvar=True,
         type=choice(Channel),
-        help="Release channel of the network-policy-api CRDs in the cluster.  [default: as the CRDs of the input say, "
-        "else experimental]",
+        help=(
+            "Release channel of the network-policy-api CRDs in the cluster.  [default: that of the "
+            "input's CRDs, else experimental]"
+        ),
     ),
     click.option(
         "--pod-cidr",
@@ -104,7 +108,7 @@ MODEL = (
         envvar="REACHPROOF_POD_CIDR",
         show_envvar=True,
         metavar="CIDR[,CIDR]",
-        help="Where pods have their addresses.  [default: as the nodes say, else the private ranges]",
+        help="Pod address ranges.  [default: those of the nodes, else the private ranges]",
     ),
     click.option(
         "--service-cidr",
@@ -112,7 +116,7 @@ MODEL = (
         envvar="REACHPROOF_SERVICE_CIDR",
         show_envvar=True,
         metavar="CIDR[,CIDR]",
-        help="Where Services have their addresses.",
+        help="Service address ranges.",
     ),
     click.option(
         "--host-network-pods",
@@ -120,7 +124,7 @@ MODEL = (
         envvar="REACHPROOF_HOST_NETWORK_PODS",
         show_envvar=True,
         type=choice(HostNetworkPods),
-        help="Whether NetworkPolicy sees host-network pods.  [default: ignored]",
+        help="Host-network pods in NetworkPolicy: ignored, or treated as pods.  [default: ignored]",
     ),
     click.option(
         "--cidr-matches",
@@ -137,14 +141,14 @@ MODEL = (
         show_envvar=True,
         multiple=True,
         metavar="NAME=CIDR[,CIDR]",
-        help="Addresses behind a domain name. Repeatable; in the variable, blanks stand between them.",
+        help="Addresses behind a domain name. Repeatable; separated by spaces in the variable.",
     ),
     click.option(
         "--enforcement",
         envvar="REACHPROOF_ENFORCEMENT",
         show_envvar=True,
         type=choice(Enforcement),
-        help="Which kinds of policy the network enforces: NetworkPolicy, or the admin kinds as well.  "
+        help="Kinds of policy that the network enforces: NetworkPolicy, or the admin kinds as well.  "
         "[default: np+admin]",
     ),
     click.option(
@@ -162,7 +166,7 @@ MODEL = (
         show_envvar=True,
         is_flag=True,
         default=None,
-        help="Refuse what API servers store although implementations may not enforce it, as a gate for files should.",
+        help="Refuse policies that API servers store but implementations may not enforce.",
     ),
     click.option(
         "--trust-domain",
@@ -178,7 +182,7 @@ MODEL = (
         envvar="REACHPROOF_ROOT_NAMESPACE",
         show_envvar=True,
         metavar="NAMESPACE",
-        help="Namespace whose Istio policies apply to the whole mesh.  [default: istio-system]",
+        help="Root namespace of the Istio mesh, whose policies apply to all of it.  [default: istio-system]",
     ),
     click.option(
         "--ambient-port",
@@ -222,6 +226,6 @@ def domain_map(entries: Sequence[str]) -> dict[str, str] | None:
     for entry in entries:
         name, separator, cidrs = entry.partition("=")
         if not (name and separator):
-            raise click.BadParameter(f"found {entry!r}, expected NAME=CIDR[,CIDR]", param_hint="'--domain'")
+            raise click.BadParameter(f"{entry!r} is not of the form NAME=CIDR[,CIDR]", param_hint="'--domain'")
         found[name] = f"{found[name]},{cidrs}" if name in found else cidrs
     return found or None

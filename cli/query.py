@@ -29,17 +29,17 @@ from reachproof.queries.answer import Answer
     show_default=True,
     help="For people, or one JSON document: an object for one statement, a list for several.",
 )
-@with_options(time_limit("How long each statement may take; then its verdict is unknown.  [default: 30]"))
+@with_options(time_limit("Time limit of each statement; after it the verdict is unknown.  [default: 30]"))
 @click.option(
     "--expect",
     type=choice(Verdict),
-    help="Make it a check: exit 0 if every statement has this verdict, 1 if not.",
+    help="Exit with 0 if every statement has this verdict, with 1 if not.",
 )
 @with_options(OTHERS)
-@click.option("--allow-vacuous", is_flag=True, help="Do not exit with 3 where a statement is about no flow at all.")
+@click.option("--allow-vacuous", is_flag=True, help="Do not exit with 3 if a statement has nothing to check.")
 @click.option("-q", "--quiet", is_flag=True, help="No warnings.")
-@click.option("-v", "--verbose", is_flag=True, help="Say on stderr what was read and how long it took.")
-@click.option("--no-color", is_flag=True, help="No colour on terminals either; so does the variable NO_COLOR.")
+@click.option("-v", "--verbose", is_flag=True, help="Print what was read, and timings, to standard error.")
+@click.option("--no-color", is_flag=True, help="Disable colour, as the variable NO_COLOR does.")
 @with_options(*MODEL)
 def query(
     text: tuple[str, ...],
@@ -69,7 +69,7 @@ def query(
       0  every claim holds, every question is answered
       1  a claim is violated, or --expect is not met
       2  bad input, nothing was decided
-      3  not decided: unknown, or about no flow at all
+      3  not decided: unknown, or nothing to check
      70  a bug of reachproof
     """
     started = time.perf_counter()

@@ -53,9 +53,11 @@ def read_named(
     for entry in entries:
         name, separator, given = entry.partition("=")
         if not (name and separator and given):
-            raise click.BadParameter(f"found {entry!r}, expected NAME=SOURCE", param_hint="'--snapshot'")
+            raise click.BadParameter(f"{entry!r} is not of the form NAME=SOURCE", param_hint="'--snapshot'")
         if name in found:
-            raise click.BadParameter(f"found {name!r} twice, expected a name of its own", param_hint="'--snapshot'")
+            raise click.BadParameter(
+                f"{name!r} is given twice; each snapshot needs its own name", param_hint="'--snapshot'"
+            )
         found[name] = read_one(given, model, lenient=lenient, ignore_kinds=ignore_kinds)
     return found
 

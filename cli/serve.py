@@ -19,16 +19,16 @@ from reachproof.cli.reading import read
     metavar="PORT",
     help="Port to listen on; 0 takes a free one.  [default: 8000]",
 )
-@click.option("--processes", type=click.IntRange(1, 64), metavar="N", help="Processes that share the port.")
+@click.option("--processes", type=click.IntRange(1, 64), metavar="N", help="Number of processes that share the port.")
 @click.option(
     "--allow-unauthenticated",
     is_flag=True,
-    help="Listen for other machines too, although nobody is asked who they are.",
+    help="Accept requests from other machines without authentication.",
 )
 @click.option(
     "--config", "file", type=click.Path(dir_okay=False), metavar="FILE", help="TOML file with settings of the service."
 )
-@click.option("--print-config", is_flag=True, help="Print the settings in force, and end.")
+@click.option("--print-config", is_flag=True, help="Print the settings in force, and exit.")
 @with_options(*MODEL)
 def serve(
     sources: tuple[str, ...],
@@ -43,7 +43,7 @@ def serve(
     print_config: bool,
     **model: Any,
 ) -> None:
-    """Run the HTTP service until it is interrupted.
+    """Start the HTTP service (Ctrl-C stops it).
 
     POST /query answers questions; /docs describes it all. With --from, that snapshot is what requests ask about when
     they bring no manifests. The model options are for that snapshot.

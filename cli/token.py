@@ -27,13 +27,13 @@ class Lifetime(click.ParamType[timedelta]):
             return value
         found = _LIFETIME.fullmatch(value)
         if found is None:
-            self.fail(f"found {value!r}, expected a number and m, h, d or w, such as 30d", param, ctx)
+            self.fail(f"{value!r} is not a duration; write a number and m, h, d or w, such as 30d", param, ctx)
         return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
 @click.group()
 def token() -> None:
-    """Make, list and revoke tokens of the service.
+    """Create, list and revoke tokens of the service.
 
     They are in the database that REACHPROOF_DATABASE_URL names, or that --config does.
     """
@@ -48,31 +48,31 @@ _config = click.option(
 @click.option(
     "--role", type=click.Choice(("read", "write")), required=True, help="read: ask. write: change what is stored too."
 )
-@click.option("--name", default="", metavar="NAME", help="What it is for; shown in the list.")
-@click.option("--expires", type=Lifetime(), metavar="TIME", help="Ends after so long, such as 12h or 30d.")
+@click.option("--name", default="", metavar="NAME", help="Description, shown in the list.")
+@click.option("--expires", type=Lifetime(), metavar="TIME", help="Lifetime, such as 12h or 30d.")
 @_config
 @click.pass_context
 def create(context: click.Context, role: str, name: str, expires: timedelta | None, file: str | None) -> None:
-    """Make a token, and print it: the only time that it can be seen."""
+    """Create a token and print it. It cannot be shown again."""
     from reachproof.api.tokens import Role, configured_tokens  # the database only where it is needed
 
     with _reachable(context):
         made = configured_tokens(file).create(Role(role), name, expires)
     click.echo(made)
-    click.echo("keep it: it cannot be shown again", err=True)
+    click.echo("store it now: it cannot be shown again", err=True)
 
 
 @token.command("list")
 @_config
 @click.pass_context
 def list_tokens(context: click.Context, file: str | None) -> None:
-    """Print every token that there is or was, without its secret."""
+    """List all tokens, also expired and revoked ones, without their secrets."""
     from reachproof.api.tokens import configured_tokens
 
     with _reachable(context):
         entries = configured_tokens(file).entries()
     if not entries:
-        click.echo("there are no tokens", err=True)
+        click.echo("no tokens", err=True)
         return
     rows = [("ID", "ROLE", "STATE", "CREATED", "EXPIRES", "NAME")]
     rows += [
@@ -89,14 +89,14 @@ def list_tokens(context: click.Context, file: str | None) -> None:
 @_config
 @click.pass_context
 def revoke(context: click.Context, token_id: str, file: str | None) -> None:
-    """End a token; services notice within seconds. ID is what `list` shows; the token itself is taken too."""
+    """Revoke a token within seconds. ID is shown by `list`; the token itself works too."""
     from reachproof.api.tokens import configured_tokens, public_part
 
     part = public_part(token_id)
     with _reachable(context):
         found = configured_tokens(file).revoke(part)
     if not found:
-        raise click.UsageError(f"there is no token {printable(part)}")
+        raise click.UsageError(f"token {printable(part)} not found")
     click.echo(f"revoked {part}", err=True)
 
 

@@ -97,7 +97,7 @@ def _require_profile(policies: Iterable[Policy], options: Options, profile: Engi
     for policy in policies:
         if isinstance(policy.tier, OwnTier) and policy.tier.engine != profile.name:
             engine = PROFILES[Cni(policy.tier.engine)]
-            message = f"found a policy of {engine.title} with cni {profile.name}, expected the option cni {engine.name}"
+            message = f"a policy of {engine.title} needs the option cni {engine.name} (got {profile.name})"
             origin, subject = policy.origin, str(policy.ref)
             raise InputError([Problem(file=origin.file, line=origin.line, subject=subject, message=message)])
 

@@ -104,7 +104,7 @@ class EngineProfile(ABC):
         """The reason why the options cannot be had with this profile."""
         if options.enforcement is not Enforcement.ALWAYS:
             return None
-        message = f"found the value always with cni {self.name}, expected the option cni {Cni.CILIUM}"
+        message = f"always needs the option cni {Cni.CILIUM} (got {self.name})"
         return Problem(file="options", path="enforcement", message=message)
 
     def sees_label(self, key: str) -> bool:

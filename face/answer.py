@@ -66,7 +66,7 @@ class Answer(View, documents.Answer, frozen=True, kw_only=True):
 
     def html(self) -> Html:
         """A badge, the flow as a picture, its trace, and what the verdict assumes."""
-        vacuous = tag("span", "vacuous: it is about no flow at all", class_="rp-faint") if self.vacuous else ""
+        vacuous = tag("span", "nothing to check", class_="rp-faint") if self.vacuous else ""
         head = tag(
             "div", badge(self.verdict), tag("span", self.normalized, class_="rp-sentence"), vacuous, class_="rp-head"
         )

@@ -57,7 +57,7 @@ def paths_or_objects(
     if isinstance(alone, Iterable) and not isinstance(alone, (str, bytes)):
         return None, tuple(alone)
     found = ", ".join(type(source).__name__ for source in sources) or "nothing"
-    raise TypeError(f"found {found}, expected paths, or one list of objects")
+    raise TypeError(f"expected paths or one list of objects, got {found}")
 
 
 def bundle(sources: tuple[Given, ...]) -> Bundle:
@@ -71,14 +71,12 @@ def bundle(sources: tuple[Given, ...]) -> Bundle:
         try:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            message = f"found the byte 0x{content[error.start]:02x} at offset {error.start}, expected UTF-8"
+            message = f"not valid UTF-8 (byte 0x{content[error.start]:02x} at offset {error.start})"
             problems.append(Problem(file=name, message=message))
             continue
         files.append((name, text if text.endswith("\n") else f"{text}\n"))
     if not files and not problems:
-        problems.append(
-            Problem(message=f"found no manifests in {', '.join(os.fspath(each) for each in paths)}, expected some")
-        )
+        problems.append(Problem(message=f"no manifests in {', '.join(os.fspath(each) for each in paths)}"))
     if problems:
         raise InputError(problems)
     return Bundle(files=tuple(files))

@@ -16,7 +16,7 @@ CONNECT_SECONDS = 10.0
 SPARE_SECONDS = 60.0
 """What a request may take besides the time of its statements: waiting for others, reading, the way."""
 UPLOAD_SECONDS = 600.0
-_MINE = "mend the address, or start one with `reachproof serve`"
+_MINE = "check the address, or start the service with `reachproof serve`"
 
 
 class Client:
@@ -53,11 +53,9 @@ class Client:
         try:
             response = self._http.request(method, path, timeout=limits, **sent)
         except httpx2.TimeoutException:
-            raise ServiceError(f"{self.url}: found no answer in time, expected one; {_MINE}") from None
+            raise ServiceError(f"{self.url}: no answer in time; {_MINE}") from None
         except httpx2.TransportError as error:
-            raise ServiceError(
-                f"{self.url}: found nothing that answers ({error}), expected a service; {_MINE}"
-            ) from None
+            raise ServiceError(f"{self.url}: cannot connect ({error}); {_MINE}") from None
         document = self._decoded(response)
         if response.is_success:
             return relocated(document, bundles)
@@ -68,13 +66,13 @@ class Client:
         if media_type not in ("application/json", "application/problem+json"):
             found = f"status {response.status_code} with {media_type or 'no content type'}"
             raise ServiceError(
-                f"{self.url}: found {found}, expected JSON of a service of reachproof; {_MINE}",
+                f"{self.url}: not a reachproof service ({found}); {_MINE}",
                 status=response.status_code,
             )
         try:
             return response.json()
         except ValueError as error:
-            text = f"{self.url}: found an answer that is no JSON ({error}), expected a whole document; ask again"
+            text = f"{self.url}: invalid JSON in the response ({error}); try again"
             raise ServiceError(text, status=response.status_code) from None
 
     def _error(self, response: httpx2.Response, document: Any) -> Exception:
@@ -89,23 +87,23 @@ class Client:
                 )
             case 401:
                 how = "give connect(url, token=...) a token that the service knows"
-                return ServiceError(f"{self.url}: {detail or 'found no valid token'}; {how}", status=status)
+                return ServiceError(f"{self.url}: {detail or 'not authenticated'}; {how}", status=status)
             case 403:
                 how = "ask who runs the service for a token with a role that may do this"
-                return ServiceError(f"{self.url}: {detail or 'found a role that may not'}; {how}", status=status)
+                return ServiceError(f"{self.url}: {detail or 'permission denied'}; {how}", status=status)
             case 429 | 503:
                 return self._busy(response, detail)
             case 500:
                 return InternalError(f"{self.url}: {detail or 'status 500'}")
             case _:
-                text = f"{self.url}: found status {status} ({detail}), expected an answer; {_MINE}"
+                text = f"{self.url}: unexpected status {status} ({detail}); {_MINE}"
                 return ServiceError(text, status=status)
 
     def _busy(self, response: httpx2.Response, detail: str) -> ServiceError:
         said = response.headers.get("retry-after", "")
         after = float(said) if said.isdecimal() else None
-        how = f"ask again in {after:g} s" if after is not None else "ask again later"
-        text = f"{self.url}: found a service that is busy ({detail}), expected one with time; {how}"
+        how = f"try again in {after:g} s" if after is not None else "try again later"
+        text = f"{self.url}: the service is busy ({detail}); {how}"
         return ServiceError(text, status=response.status_code, retry_after=after)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from reachproof.documents.connectivity import Connection, ConnectivityMatrix
 from reachproof.face.extras import needed
 from reachproof.face.shown import Cells, Picture, Shown
-from reachproof.network.ports import format_ports
+from reachproof.network.ports import ports_text
 from reachproof.network.printable import printable
 from reachproof.render.connectivity_charts import (
     MOST_MATRIX_ENDS,
@@ -33,7 +33,7 @@ MOST_ROWS = 200
 """As many rows a notebook shows; the frame has all."""
 MOST_CHART_ROWS = 5_000
 """Altair puts every row into the notebook."""
-_WORDS = {ALL: "every port", SOME: "some ports, or some pods", OPEN: "depends"}
+_WORDS = {ALL: "all ports", SOME: "some ports, or some pods", OPEN: "depends"}
 _LOOKALIKES = str.maketrans({"<": "‹", ">": "›", "&": "＆"})
 Texts = tuple[str, str, str, str]
 """Source, destination, ports and remarks of a row."""
@@ -65,7 +65,7 @@ class Connectivity(Shown, ConnectivityMatrix):
     def _texts(self) -> Iterator[Texts]:
         names = short_names(self.ends)
         ends = [end_text(end, names) for end in self.ends]
-        accesses = [(format_ports(access.ports), access_remarks(access)) for access in self.accesses]
+        accesses = [(ports_text(access.ports), access_remarks(access)) for access in self.accesses]
         return ((ends[src], ends[dst], *accesses[number]) for src, dst, number in self.places)
 
     def cells(self) -> Cells:
@@ -125,8 +125,8 @@ class Connectivity(Shown, ConnectivityMatrix):
         alt = needed("altair", "interactive()")
         if self.count > MOST_CHART_ROWS:
             raise ValueError(
-                f"found {self.count} rows, expected at most {MOST_CHART_ROWS}: "
-                "put more pods together with by, or narrow the report"
+                f"too many rows ({self.count}; the limit is {MOST_CHART_ROWS}); "
+                "group them with by, or narrow the report"
             )
         colours = [_WORDS[colour_of(self.accesses[number])] for _, _, number in self.places]
         columns = ("from", "to", "ports", "remarks")

@@ -12,7 +12,7 @@ from reachproof.documents.json import viewed
 from reachproof.documents.words import By, Change
 from reachproof.face.parts import View
 from reachproof.face.shown import Cells
-from reachproof.network.ports import format_ports
+from reachproof.network.ports import ports_text
 from reachproof.render.connectivity_words import Names, end_text, name_lines
 from reachproof.render.diff_text import SENTENCES, diff_lines, names_of, remarks, sides, witnesses
 from reachproof.render.flow_picture import flow_picture
@@ -96,7 +96,7 @@ class Diff(View, documents.Diff, frozen=True, kw_only=True):
 
 
 def _cells_of(row: ChangedConnection, names: Names) -> tuple[Cell, ...]:
-    ports = (format_ports(ports_of(each)) for each in (row.before, row.after, row.gained, row.lost))
+    ports = (ports_text(ports_of(each)) for each in (row.before, row.after, row.gained, row.lost))
     because = "; ".join(map(str, row.because) if row.because else row.endpoints)
     where = ", ".join(dict.fromkeys(str(cause.origin) for cause in row.because if cause.origin.file))
     return str(row.change), end_text(row.src, names), end_text(row.dst, names), *ports, because, where
@@ -109,11 +109,11 @@ def _cells_of_undetermined(found: Undetermined) -> tuple[Cell, ...]:
 def _shown(row: ChangedConnection, names: Names) -> tuple[str, ...]:
     causes = [tag("div", str(cause), place(cause.origin)) for cause in row.because]
     causes += [tag("div", text) for text in row.endpoints]
-    if said := remarks(row, format_ports):
+    if said := remarks(row, ports_text):
         causes.append(tag("div", said, class_="rp-faint"))
     word = tag("span", row.change, class_=f"rp-word rp-{_COLOURS[row.change]}")
     src, dst = (tag("span", end_text(end, names), class_="rp-end") for end in (row.src, row.dst))
-    before, after = (format_ports(ports_of(each)) for each in (row.before, row.after))
+    before, after = (ports_text(ports_of(each)) for each in (row.before, row.after))
     return word, src, dst, before, after, joined(causes)
 
 

@@ -94,6 +94,6 @@ def _sessions(others: Mapping[str, Source]) -> dict[str, Session]:
     found: dict[str, Session] = {}
     for name, other in others.items():
         if not isinstance(other, Local):
-            raise TypeError("found a snapshot of a service and one of this process, expected two of one place")
+            raise TypeError("cannot combine a snapshot of a service with one of this process")
         found[name] = other.session
     return found

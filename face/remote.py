@@ -85,7 +85,9 @@ class Remote:
         """The difference to `new`: what it allows more, or less. ValueError where both are read under other options."""
         (other,) = self._neighbours({"new": new}).values()
         if other.options != self.options:
-            raise ValueError(f"found the options {dict(self.options)} and {dict(other.options)}, expected equal ones")
+            raise ValueError(
+                f"both snapshots need the same options (got {dict(self.options)} and {dict(other.options)})"
+            )
         body = {"old": self._source(), "new": other._source(), "by": str(by), "options": dict(self.options)}
         names = {name: each.sent for name, each in (("old", self), ("new", other)) if each.sent}
         return self._read(Diff, self._posted("/diff", body, seconds, names))
@@ -134,5 +136,5 @@ class Remote:
     def _each(self, others: Mapping[str, Source]) -> Iterator[tuple[str, Remote]]:
         for name, other in others.items():
             if not isinstance(other, Remote) or other.client is not self.client:
-                raise TypeError("found a snapshot of this service and one of another place, expected two of one place")
+                raise TypeError("cannot combine a snapshot of this service with one from elsewhere")
             yield name, other

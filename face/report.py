@@ -82,7 +82,7 @@ def _cells_of(answer: Answer) -> tuple[Cell, ...]:
     if answer.trace:
         deciding += [step.origin for step in answer.trace if step.origin]
     where = ", ".join(dict.fromkeys(str(origin) for origin in deciding if origin.file)) or None
-    reason = answer.reason or ("about no flow at all" if answer.vacuous else None)
+    reason = answer.reason or ("nothing to check" if answer.vacuous else None)
     said = str(answer.severity or ""), _word(answer), str(answer.verdict), answer.normalized
     return answer.name, *said, shown, where, reason
 

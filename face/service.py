@@ -49,7 +49,7 @@ class Service(Questions):
         sent = bundle(sources)
         if not keep:
             if name is not None:
-                raise ValueError(f"found the name {name} for a snapshot that is not kept, expected none")
+                raise ValueError(f"cannot name a snapshot that is not kept (name {name}); leave out name or keep=False")
             return Snapshot(Remote(client=self._client, sent=sent, options=options))
         # The channel decides how manifests are read, and so it belongs to what is stored and not to each question.
         reading = {"channel": str(options.pop("channel"))} if options.get("channel") is not None else {}
@@ -86,7 +86,7 @@ def connect(url: str, token: str | None = None) -> Service:
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"found {url!r}, expected an address such as http://localhost:8000")
+        raise ValueError(f"invalid URL {url!r}; write one such as http://localhost:8000")
     httpx2 = needed("httpx2", "connect()", "client")
     headers = {"authorization": f"Bearer {token}"} if token else {}
     return asked(url, httpx2.Client(base_url=url, headers=headers))

@@ -62,7 +62,7 @@ class Source(Protocol):
 def seconds_of(timeout: float) -> float:
     """The timeout, if it is one. ValueError if it is not above 0 and at most a day."""
     if not 0 < timeout <= MOST_SECONDS:
-        raise ValueError(f"found a timeout of {timeout} s, expected more than 0 and at most {MOST_SECONDS}")
+        raise ValueError(f"timeout must be above 0 and at most {MOST_SECONDS} seconds (got {timeout})")
     return timeout
 
 

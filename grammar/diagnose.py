@@ -1,4 +1,4 @@
-"""Why a text is no sentence: what was found where, what was expected, and what was probably meant."""
+"""Messages about text that is not a sentence: what was found, what was expected, and what was probably meant."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _JOINS = ("JOIN_EXCEPT", "JOIN_PORT", "JOIN_SET", "JOIN_NAME", "LABEL_COMMA", "J
 def diagnose(text: str, start: str) -> Mistake:
     """The mistakes of a text that has no parse tree. The text has no comments, and its quotes are closed."""
     if not text.strip():
-        return Mistake("there is no sentence here", Span(0, 0))
+        return Mistake("empty question", Span(0, 0))
     reached = _past_joiner(text, stop(text, start), start)
     word = _WORD.match(text, reached.position)
     found = word[0] if word else ""
     at = reached.position if found else len(text.rstrip())
     span = Span(at, at + max(len(found), 1))
-    said = f"found `{shortened(found)}`" if found else "the sentence ends too early"
+    said = f"found `{shortened(found)}`," if found else "the sentence is incomplete;"
     hint = next(_hints(text[at:], found, reached), "")
-    return Mistake(f"{said}, expected {_expected(reached)}{hint}", span)
+    return Mistake(f"{said} expected {_expected(reached)}{hint}", span)
 
 
 def _past_joiner(text: str, reached: Stop, start: str) -> Stop:

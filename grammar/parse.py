@@ -58,7 +58,7 @@ def parse_many(text: str) -> tuple[Query, ...]:
         clean = _clean(text, texts.LONGEST_QUERY, "a query")
         spans = tuple(texts.sentences(clean))
         if not spans:
-            raise Mistake("there is no sentence here", Span())
+            raise Mistake("empty question", Span())
     except Mistake as mistake:
         raise refuse(page, (mistake,)) from None
     return _all(page, (partial(_query, clean, span) for span in spans))
@@ -124,7 +124,7 @@ def parse_pair(source: str, destination: str, ports: str) -> Pair:
 
 def _set_or_ports(text: str, span: Span, ports: bool) -> object:
     if not text[span.start : span.end].strip():
-        raise Mistake(f"found nothing, expected {'a port such as tcp/80' if ports else 'a set such as pods'}", span)
+        raise Mistake(f"missing; expected {'a port such as tcp/80' if ports else 'a set such as pods'}", span)
     found = _value(text, span, "ports" if ports else "quantified")
     if isinstance(found, Said):
         found.plain()
@@ -207,5 +207,5 @@ def _repeated(found: Iterable[Item]) -> Iterator[Mistake]:
     for each in found:
         if isinstance(each, Invariant):
             if each.name in seen:
-                yield Mistake(f"there is another invariant named {each.name} above", each.span)
+                yield Mistake(f"invariant {each.name} is defined above", each.span)
             seen.add(each.name)

@@ -185,7 +185,7 @@ def _pods(node: Node, *first: ast.Filter) -> ast.Pods:
     conditions = node.all(Condition)
     for before, after in pairwise((*map(Condition, first), *conditions)):
         if isinstance(after.filter, ast.Labelled) and not after.joined and ast.is_of_any_namespace(before.filter):
-            text = "found labels behind namespaces, expected them where it is plain whose they are"
+            text = "it is not clear whose labels these are"
             hint = "write `pods labelled app=web in ...` for pods, `in namespaces labelled app=web` for namespaces"
             raise Mistake(f"{text}; {hint}", after.filter.span)
     return ast.Pods((*first, *(each.filter for each in conditions)), node.has("POSSIBLE"), node.span)

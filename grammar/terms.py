@@ -39,7 +39,7 @@ def object_name(text: str, span: Span) -> ObjectName:
     parts = _OBJECT.fullmatch(text)
     found = [unquote(part) for part in parts.groups()] if parts else unquote(text).split("/")
     if len(found) != 2 or not all(part.strip() for part in found):
-        raise Mistake(f"found {shortened(unquote(text))}, expected NAMESPACE/NAME", span)
+        raise Mistake(f"{shortened(unquote(text))} is not of the form NAMESPACE/NAME", span)
     return ObjectName(found[0], found[1], span)
 
 
@@ -50,7 +50,7 @@ def requirement(text: str, span: Span) -> Requirement:
     """One condition in kubectl's `-l` syntax."""
     match = _REQUIREMENT.fullmatch(text.strip())
     if match is None:
-        raise Mistake(f"found {shortened(text.strip())}, expected a label such as app=web", span)
+        raise Mistake(f"{shortened(text.strip())} is not a label such as app=web", span)
     key = label_key(match["key"], span)
     if match["equal"]:
         operator = Operator.NOT_IN if match["equal"] == "!=" else Operator.IN
@@ -83,7 +83,7 @@ def _label_values(text: str, span: Span) -> tuple[str, ...]:
     while True:
         match = _VALUES.match(text, position)
         if match is None:
-            raise Mistake(f"found ({shortened(text)}), expected values such as (a,b)", span)
+            raise Mistake(f"({shortened(text)}) is not a list of values such as (a,b)", span)
         values.add(_label_value(match[1], span))
         if not match[2]:
             return tuple(sorted(values))
@@ -111,7 +111,9 @@ def addresses(text: str, span: Span) -> Addresses:
     ((low, high),) = parse_cidr(written)
     if int(ipaddress.ip_address(address)) != low - (V6_BASE if ":" in address else 0):
         (masked,) = format_cidrs(parse_cidr(written))
-        raise Mistake(f"{written} has bits set after its prefix; did you mean {masked}, or the one {address}?", span)
+        raise Mistake(
+            f"{written} has bits set after its prefix; did you mean `{masked}`, or the one address `{address}`?", span
+        )
     return Addresses(written, low, high, span)
 
 
@@ -132,7 +134,7 @@ def _address_range(text: str, span: Span) -> Addresses:
     if (low < V6_BASE) != (high < V6_BASE):
         raise Mistake(f"{text} starts with one address family and ends with the other", span)
     if low > high:
-        raise Mistake(f"{text} is reversed; did you mean {format_address(high)}-{format_address(low)}?", span)
+        raise Mistake(f"{text} is reversed; did you mean `{format_address(high)}-{format_address(low)}`?", span)
     return Addresses(text, low, high, span)
 
 
@@ -150,7 +152,8 @@ def protocol_port(text: str, span: Span) -> PortNumbers:
             else ""
         )
         raise Mistake(
-            f"found {shortened(text)}, expected a number or a range, as in {word}/80 or {word}/8000-8999{hint}", span
+            f"{shortened(text)} is not a port; write a number or a range, as in {word}/80 or {word}/8000-8999{hint}",
+            span,
         )
     low, high = _numbers(ports, span) if slash else (1, MAX_PORT)
     return PortNumbers(Protocol(protocol.upper()), low, high, span)
@@ -166,8 +169,8 @@ def _numbers(text: str, span: Span) -> tuple[int, int]:
     first, _, last = text.partition("-")
     for number in (first, last or first):
         if len(number) > 9 or not 1 <= int(number) <= MAX_PORT:
-            raise Mistake(f"there is no port {shortened(number)}: ports are 1 to {MAX_PORT}", span)
+            raise Mistake(f"port {shortened(number)} is out of range; ports are 1 to {MAX_PORT}", span)
     low, high = int(first), int(last or first)
     if low > high:
-        raise Mistake(f"the range {text} is reversed; did you mean {high}-{low}?", span)
+        raise Mistake(f"the range {text} is reversed; did you mean `{high}-{low}`?", span)
     return low, high

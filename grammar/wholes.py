@@ -39,7 +39,7 @@ def policy(node: Node) -> ast.PolicyName:
         return ast.PolicyName(kind, named.namespace, named.name, node.span)
     alone = terms.name(node.text, node.text_span)
     if kind == "networkpolicy":
-        raise Mistake(f"found {alone}, expected NAMESPACE/{alone}: a networkpolicy has a namespace", node.text_span)
+        raise Mistake(f"{alone} has no namespace; write NAMESPACE/{alone}", node.text_span)
     return ast.PolicyName(kind, "", alone.text, node.span)
 
 

@@ -58,8 +58,8 @@ def _rests_on(chosen: PodSet, key: str, entry: PodEntry, home: Labels) -> bool:
 def _unknown(policy: Policy, key: str, entry: PodEntry, origin: Origin) -> Problem:
     pod = entry.pod
     message = (
-        f"found the label {key}, which {pod.workload} in namespace {pod.namespace} gives its pods with values that "
-        "the workload object does not tell, expected other labels; or give the pods themselves"
+        f"the value of label {key} is not known: {pod.workload} in namespace {pod.namespace} sets it "
+        "per pod; select by other labels, or add the pods to the input"
     )
     return Problem(
         file=origin.file, line=origin.line, subject=str(policy.ref), path=origin.path or "spec", message=message
@@ -135,10 +135,7 @@ def service_ranges(places: Iterable[Place], services: Iterable[Service], given: 
         for block in place.blocks:
             if block.addresses in (ALL_V4, ALL_V6) or not block.addresses & virtual:
                 continue
-            text = (
-                f"{place.subject}: {block.text} holds Service addresses, which no policy matches; "
-                "a connection to a Service is judged by the backend that it reaches"
-            )
+            text = f"{place.subject}: {block.text} includes Service IPs; policies see pod IPs after translation"
             notices.append(Notice(code="SERVICE_CIDR_MATCH", text=text, origin=block.origin))
             break
     return notices

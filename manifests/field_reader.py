@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from reachproof.manifests.errors import Problems
-from reachproof.manifests.yaml_document import describe, line_in
+from reachproof.manifests.yaml_document import describe, line_in, mismatch
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import Problem
 from reachproof.network.intervals import IntervalSet
@@ -74,7 +74,7 @@ class Field:
         return Origin(file=self.place.file, document=self.place.document, line=self.line, path=self.path)
 
     def report(self, message: str) -> None:
-        """Adds a problem with this field; the message says what was found and what was expected."""
+        """Add a problem with this field; the message says what is wrong and what to do."""
         place = self.place
         place.problems.append(
             Problem(file=place.file, line=self.line, subject=place.subject, path=self.path, message=message)
@@ -100,13 +100,14 @@ class Field:
     def null_is(self, stored: str, expected: str = NO_NULL) -> None:
         """Note what the API server stores in the place of the null here; where that is strict, report it."""
         if self.place.strict:
-            self.expected(expected)
+            self.report(f"found null, expected {expected}")
         else:
             self.notice("NULL_STORED", f"null is stored as {stored}, which may mean more than it seems to")
 
     def expected(self, what: str) -> None:
-        """Reports that the value is not what was expected."""
-        self.report(f"found {describe(self.value)}, expected {what}")
+        """Report that the value is missing, or is not of this kind."""
+        null = self.value is None and self.path.endswith("]")
+        self.report(f"found null, expected {what}" if null else mismatch(self.value, what))
 
     def get(self, name: str) -> Field:
         """A field of this object; absent where this is no object (which is reported unless it is absent itself)."""
@@ -125,8 +126,8 @@ class Field:
         unknown = [name for name in self.value if name not in names]
         for name in unknown:
             hint = (hints or {}).get(name) or _near(name, names)
-            message = f"found an unknown field, expected only {listed(names, 'and')}"
-            self.get(str(name)).report(f"{message}; {hint}" if hint else message)
+            hint = hint or f"known fields are {listed(names, 'and')}"
+            self.get(str(name)).report(f"unknown field `{name}`; {hint}")
         return True
 
     def has_others(self, *names: str) -> bool:
@@ -231,23 +232,24 @@ class Field:
             return self.get(present[0])
         if not present and self.has_others(*names):
             return None
-        found = listed(present, "and") if present else describe(self.value) if not self.value else "none"
-        self.report(f"found {found}, expected exactly one of {listed(names, 'and')}")
+        found = listed(present, "and") if present else describe(self.value) if self.value in ({}, [], ()) else ""
+        wrong = f"found {found}, expected" if found else "missing; expected"
+        self.report(f"{wrong} exactly one of {listed(names, 'and')}")
         return None
 
     def demand_one_of(self, *names: str) -> Field | None:
         """Like `one_of`, where fields of other names do not say that one of these is misspelled."""
         if any(self.get(name).present for name in names):
             return self.one_of(*names)
-        self.report(f"found none, expected exactly one of {listed(names, 'and')}")
+        self.report(f"missing; expected exactly one of {listed(names, 'and')}")
         return None
 
     def count(self, low: int, high: int) -> list[Field]:
         """The items of the list here; reports where there are fewer or more, or no list at all."""
         items = self.items()
         if not low <= len(items) <= high and (self.value is None or isinstance(self.value, list | tuple)):
-            amount = f"{low} to {high}" if low else f"at most {high}"
-            self.report(f"found {len(items)} entries, expected {amount}")
+            few = f"no entries; expected {low} to {high}"
+            self.report(f"too many entries ({len(items)}; the limit is {high})" if items else few)
         return items
 
 
@@ -260,4 +262,4 @@ def listed(words: Iterable[str], joint: str) -> str:
 def _near(word: str, words: Iterable[str]) -> str:
     by_lower = {one.lower(): one for one in words}
     near = difflib.get_close_matches(str(word).lower(), list(by_lower), n=1, cutoff=0.75)
-    return f"did you mean {by_lower[near[0]]}?" if near else ""
+    return f"did you mean `{by_lower[near[0]]}`?" if near else ""

@@ -49,7 +49,7 @@ def merge_base(one: str, other: str) -> str:
         _demand_revision(name)
     done = _run("merge-base", one, other)
     if done.returncode:
-        message = f"found two revisions without a common commit, {one} and {other}, expected some"
+        message = f"{one} and {other} have no common commit"
         raise InputError([Problem(file="git", message=message)])
     return done.stdout.decode().split()[0][:12]
 
@@ -65,7 +65,7 @@ def revision_texts(revision: Revision, limits: Limits, problems: list[Problem]) 
     for path in revision.paths:
         found = list(_below(revision, path))
         if not found:
-            message = f"found no file with a suffix of {', '.join(SUFFIXES)} in the revision, expected some"
+            message = f"no {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} files in this revision"
             problems.append(Problem(file=f"{revision.name}:{path}", message=message))
         entries.update((entry.path, entry) for entry in found)
     if entries:
@@ -108,9 +108,7 @@ def _contents(
         for entry in entries:
             name = f"{revision.name}:{entry.path}"
             if entry.mode == _SUBMODULE:
-                problems.append(
-                    Problem(file=name, message="found a submodule, expected files; name what is to be read")
-                )
+                problems.append(Problem(file=name, message="submodules are not read; name the files to read"))
                 continue
             asked = name if entry.mode == _LINK else entry.blob
             content = None
@@ -119,7 +117,7 @@ def _contents(
                 git.stdin.flush()
                 content = _answer(git.stdout)
             if content is None:
-                message = "found a link that leads to no file of the revision, expected one that does"
+                message = "broken link: its target is not a file of this revision"
                 problems.append(Problem(file=name, message=message))
                 continue
             allowed = allowed_bytes(content, limits)
@@ -146,7 +144,7 @@ def _demand_revision(name: str) -> None:
         here = _run("rev-parse", "--is-inside-work-tree")
         if here.returncode:
             raise _refused(here, name)
-        message = "found no git revision of this name, expected a branch, a tag or a commit"
+        message = "no such revision; name a branch, a tag or a commit"
         raise InputError([Problem(file=name, message=message)])
 
 
@@ -159,7 +157,7 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[bytes]:
     try:
         return subprocess.run(_command(*arguments), capture_output=True, check=False, env=_environment())
     except FileNotFoundError:
-        message = "found no program `git` on the path, expected it, since a git revision is to be read"
+        message = "`git` not found on PATH; it is needed to read a git revision"
         raise InputError([Problem(file="git", message=message)]) from None
 
 

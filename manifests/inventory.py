@@ -87,7 +87,7 @@ class Inventory:
     def add(self, manifest: Manifest) -> None:
         """Reads an object of an inventory kind. The same object twice is one; two that differ are a problem."""
         if not manifest.name:
-            self.problems.append(manifest.problem("found nothing, expected a name", "metadata.name"))
+            self.problems.append(manifest.problem("missing name", "metadata.name"))
             return
         special = custom_kind(manifest)
         if isinstance(special, RouteKind) and not special.read:
@@ -139,7 +139,7 @@ class Inventory:
 
 def different(first: Origin) -> str:
     """The message about a second object under the identity of a first one."""
-    return f"found a second object of this name that differs from the one at {first}, expected one"
+    return f"defined twice with different contents; also at {first}"
 
 
 def _read(manifest: Manifest) -> Record:
@@ -191,7 +191,7 @@ def _node(manifest: Manifest) -> Node:
     try:
         pod_ranges = parse_cidrs(text for text in ranges if text)
     except ValueError as error:
-        raise Misfit("spec.podCIDRs", f"found {error}, expected CIDRs") from None
+        raise Misfit("spec.podCIDRs", f"not a CIDR: {error}") from None
     return Node(
         name=manifest.name,
         labels=loose.labels(loose.mapping(body, "metadata")),

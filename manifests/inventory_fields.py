@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reachproof.manifests.yaml_document import describe, line_in
+from reachproof.manifests.yaml_document import line_in, mismatch
 from reachproof.network.address import parse_address
 from reachproof.network.labels import Operator, Requirement, Selector
 from reachproof.network.ports import MAX_PORT, Protocol
@@ -26,7 +26,7 @@ class Misfit(Exception):
 
 
 def _misfit(node: Node, name: str, at: str, expected: str) -> Misfit:
-    return Misfit(at + name, f"found {describe(node.get(name))}, expected {expected}", line_in(node, name, 0))
+    return Misfit(at + name, mismatch(node.get(name), expected), line_in(node, name, 0))
 
 
 def mapping(node: Node, name: str, at: str = "") -> Node:
@@ -48,7 +48,7 @@ def mappings(node: Node, name: str, at: str = "") -> list[Node]:
         raise _misfit(node, name, at, "a list")
     for index, item in enumerate(value):
         if not isinstance(item, dict):
-            raise Misfit(f"{at}{name}[{index}]", f"found {describe(item)}, expected an object", line_in(node, name, 0))
+            raise Misfit(f"{at}{name}[{index}]", mismatch(item, "an object"), line_in(node, name, 0))
     return value
 
 
@@ -117,9 +117,7 @@ def labels(node: Node, name: str = "labels", at: str = "metadata.") -> dict[str,
         if type(value) is not str:
             if value is None:
                 return {key: value or "" for key, value in found.items()}
-            raise Misfit(
-                f"{at}{name}.{key}", f"found {describe(value)}, expected text; put it in quotes", line_in(found, key, 0)
-            )
+            raise Misfit(f"{at}{name}.{key}", mismatch(value, "text; put it in quotes"), line_in(found, key, 0))
     return dict(found)
 
 
@@ -128,7 +126,7 @@ def address(value: str, path: str) -> int:
     try:
         return parse_address(value)
     except ValueError:
-        raise Misfit(path, f"found {describe(value)}, expected an IP address") from None
+        raise Misfit(path, mismatch(value, "an IP address")) from None
 
 
 def selector(node: Node, at: str) -> Selector:

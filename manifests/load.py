@@ -17,7 +17,7 @@ from reachproof.manifests.git_source import Revision, revision_texts
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.manifests.loader import Loading
 from reachproof.manifests.reader import objects_of, read
-from reachproof.manifests.sources import texts
+from reachproof.manifests.sources import STDIN, texts
 from reachproof.network.collector import without_collector
 from reachproof.network.errors import Problem
 from reachproof.network.options import DEFAULT_OPTIONS, Options
@@ -145,17 +145,21 @@ def _held(given: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
 def _read_all(
     loading: Loading, given: Iterable[tuple[str, bytes]], limits: Limits, sources: Sequence[str | os.PathLike[str]]
 ) -> Snapshot:
+    blank = True
     with suppress(EnoughError):  # snapshot() says so
         for name, content in given:
             if loading.problems.full:
                 break
+            blank = blank and not content.strip()
             loading.documents(read(content, name, limits, loading.problems))
-    require_objects(loading, ", ".join(os.fspath(source) for source in sources))
+    require_objects(loading, ", ".join(os.fspath(source) for source in sources), blank=blank)
     return loading.snapshot()
 
 
-def require_objects(loading: Loading, name: str) -> None:
-    """Raises ManifestError where nothing was read at all; `name` is that of the source."""
-    if not loading.count and not loading.problems:
-        message = "found no Kubernetes object, expected at least one"
-        raise ManifestError([Problem(file=name, message=message)])
+def require_objects(loading: Loading, name: str, *, blank: bool = False) -> None:
+    """Raises ManifestError where nothing was read at all; `name` is that of the source, `blank`: it has no text."""
+    if loading.count or loading.problems:
+        return
+    if blank and name == STDIN:
+        raise ManifestError([Problem(message="standard input is empty")])
+    raise ManifestError([Problem(file=name, message="no Kubernetes objects")])

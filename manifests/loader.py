@@ -98,9 +98,7 @@ class Loading:
             for document in documents:
                 self.count += 1
                 if self.count > self._most:
-                    self.problems.append(
-                        Problem(message=f"found more than {self._most} objects, expected at most that")
-                    )
+                    self.problems.append(Problem(message=f"too many objects (the limit is {self._most})"))
                     return
                 self._document(document)
         except EnoughError:
@@ -202,7 +200,7 @@ class Loading:
     def _too_deep(self, manifest: Manifest) -> bool:
         found = deeper(manifest.body, self._depth)
         if found:
-            self.problems.append(manifest.problem(f"found more than {self._depth} levels of nesting, expected fewer"))
+            self.problems.append(manifest.problem(f"more than {self._depth} levels of nesting"))
         return found
 
     def _decide_cni(self) -> None:
@@ -258,7 +256,7 @@ class Loading:
             self._refuse_unknown_labels(cluster)
         problems: list[Problem] = [*self.problems]
         if self.problems.full:
-            problems.append(Problem(message=f"found {self.problems.most} problems or more, and read no further"))
+            problems.append(Problem(message=f"too many problems; stopped reading after {self.problems.most}"))
         if problems:
             raise ManifestError(problems)
         return self._assembled(cluster, [self._policies[ref][0] for ref in sorted(self._policies, key=_order)])

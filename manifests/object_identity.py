@@ -7,7 +7,7 @@ from typing import Any
 
 from reachproof.manifests.field_reader import Field, Place
 from reachproof.manifests.kinds.scopes import BUILT_IN_GROUPS, CLUSTER_SCOPED, GROUPS
-from reachproof.manifests.yaml_document import Document, describe, line_in
+from reachproof.manifests.yaml_document import Document, line_in, mismatch
 from reachproof.network.errors import Problem
 from reachproof.network.origin import Origin
 
@@ -79,8 +79,8 @@ def identify(document: Document, problems: list[Problem]) -> Manifest | None:
         name for name, part in (("apiVersion", version), ("kind", kind)) if not isinstance(part, str) or not part
     ]
     if missing:
-        message = f"found a document without {' and '.join(missing)}, expected a Kubernetes object"
-        hint = "leave out files that are no manifests, and render charts and overlays first"
+        message = f"not a Kubernetes object: no {' and no '.join(missing)}"
+        hint = "leave out files that are not manifests, and render charts and overlays first"
         problems.append(Problem(file=document.file, line=document.line, message=f"{message}; {hint}"))
         return None
     assert isinstance(version, str)
@@ -111,7 +111,7 @@ def _names(value: dict[str, object], kind: str, document: Document, problems: li
     """metadata.namespace and metadata.name, empty where they are absent."""
 
     def refuse(path: str, found: object, expected: str, line: int) -> None:
-        message = f"found {describe(found)}, expected {expected}"
+        message = mismatch(found, expected)
         problems.append(Problem(file=document.file, line=line, subject=kind, path=path, message=message))
 
     metadata = value.get("metadata")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reachproof.manifests.limits import Limits
-from reachproof.manifests.yaml_document import Document, Mapped, describe, line_in
+from reachproof.manifests.yaml_document import Document, Mapped, describe, line_in, mismatch
 from reachproof.manifests.yaml_reader import read_yaml
 from reachproof.network.errors import Problem
 
@@ -48,7 +48,7 @@ def too_large(file: str, allowed: int) -> Problem:
     """The problem of a source that is larger than allowed."""
     return Problem(
         file=file,
-        message=f"found more than {allowed} bytes, expected at most that many; "
+        message=f"file too large (the limit is {allowed} bytes); "
         "JSON (kubectl get -o json) may be larger than YAML, and may be split into several files",
     )
 
@@ -63,12 +63,12 @@ def _decode(data: bytes | str, file: str, limits: Limits, problems: list[Problem
     except UnicodeDecodeError as error:
         assert isinstance(data, bytes)
         line = data.count(b"\n", 0, error.start) + 1
-        message = f"found the byte 0x{data[error.start]:02x}, expected text in UTF-8"
+        message = f"not valid UTF-8 (byte 0x{data[error.start]:02x})"
         problems.append(Problem(file=file, line=line, message=message))
         return None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        problems.append(Problem(file=file, line=line, message="found a NUL character, expected text in UTF-8"))
+        problems.append(Problem(file=file, line=line, message="not text: it contains a NUL character"))
         return None
     return text
 
@@ -102,12 +102,12 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(found) != len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise _Twice(f"found the field {describe(twice)} twice in one object, expected it once")
+        raise _Twice(f"duplicate field {describe(twice)}")
     return found
 
 
 def _no_constant(word: str) -> object:
-    raise _Twice(f"found the number {word}, expected a finite number")
+    raise _Twice(f"the number {word} is not finite")
 
 
 def _read_json(text: str, file: str, limits: Limits, problems: list[Problem]) -> Iterator[Document]:
@@ -124,13 +124,13 @@ def _read_json(text: str, file: str, limits: Limits, problems: list[Problem]) ->
         try:
             value, position = decoder.raw_decode(text, position)
         except json.JSONDecodeError as error:
-            problems.append(Problem(file=file, line=error.lineno, message=f"found bad JSON: {error.msg}"))
+            problems.append(Problem(file=file, line=error.lineno, message=f"invalid JSON: {error.msg}"))
             return
         except _Twice as error:
             problems.append(Problem(file=file, line=line, message=f"{error} (in the document that begins here)"))
             return
         except RecursionError:
-            message = f"found more than {limits.depth} levels of nesting, expected at most that many"
+            message = f"more than {limits.depth} levels of nesting"
             problems.append(Problem(file=file, line=line, message=message))
             return
         yield Document(file=file, number=number, line=line, value=value)
@@ -144,10 +144,10 @@ def _objects(document: Document, problems: list[Problem]) -> Iterator[Document]:
         one, lists = waiting.pop()
         value = dict(one.value) if isinstance(one.value, Mapping) and not isinstance(one.value, dict) else one.value
         if not isinstance(value, dict):
-            message = f"found {describe(value)}, expected a Kubernetes object"
+            message = mismatch(value, "a Kubernetes object")
             problems.append(Problem(file=one.file, line=one.line, message=message))
         elif _is_list(value) and lists == _MOST_LISTS:
-            message = f"found more than {_MOST_LISTS} Lists inside each other, expected at most that many"
+            message = f"more than {_MOST_LISTS} nested Lists"
             problems.append(Problem(file=one.file, line=one.line, message=message))
         elif _is_list(value):
             waiting += ((item, lists + 1) for item in reversed(_items(one, value, problems)))
@@ -168,7 +168,7 @@ def _items(document: Document, value: dict[str, object], problems: list[Problem]
     kind = str(value["kind"])
     if not isinstance(items, list | tuple):
         line = line_in(value, "items", document.line)
-        message = f"found {describe(items)}, expected a list"
+        message = mismatch(items, "a list")
         problems.append(Problem(file=document.file, line=line, subject=kind, path="items", message=message))
         return []
     # The API server leaves kind and apiVersion out of the items of a typed list.

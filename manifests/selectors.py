@@ -90,7 +90,7 @@ def _wrong_key(entry: Field, key: str, *, lax: bool) -> None:
         entry.notice("STORED_AS_IT_IS", f'"{key}" is not {LABEL_KEY}; {_DIFFERS}')
         entry.place.doubts.append(f'{entry.path} has the key "{key}"')
     else:
-        entry.report(f'found the key "{key}", expected {LABEL_KEY}')
+        entry.report(f'found "{key}", expected {LABEL_KEY}')
 
 
 def _wrong_value(field: Field, *, lax: bool, old: bool) -> None:

@@ -60,18 +60,18 @@ def _files(name: str, problems: list[Problem]) -> list[str]:
         known = len(problems)
         found = sorted(_below(name, problems))
         if not found and len(problems) == known:
-            message = "found a folder without .yaml, .yml and .json files, expected some"
+            message = "no .yaml, .yml or .json files in this folder"
             problems.append(Problem(file=name, message=message))
         return found
     if not os.path.exists(name):
-        problems.append(Problem(file=name, message="found no file or folder of this name, expected one"))
+        problems.append(Problem(file=name, message="no such file or folder"))
         return []
     return [name]
 
 
 def _below(folder: str, problems: list[Problem]) -> Iterator[str]:
     def refuse(error: OSError) -> None:
-        message = f"found a folder that cannot be read ({error.strerror}), expected one that can"
+        message = f"cannot read the folder: {error.strerror}"
         problems.append(Problem(file=os.fsdecode(error.filename), message=message))
 
     visited: set[str] = set()
@@ -92,6 +92,4 @@ def _file(path: str, limits: Limits, problems: list[Problem]) -> Iterator[tuple[
         with open(path, "rb") as opened:
             yield from _bounded(opened, path, limits, problems)
     except OSError as error:
-        problems.append(
-            Problem(file=path, message=f"found a file that cannot be read ({error.strerror}), expected one that can")
-        )
+        problems.append(Problem(file=path, message=f"cannot read the file: {error.strerror}"))

@@ -71,12 +71,14 @@ def texts_to_store(
     loading = _loading(limits, options)
     keeping = _Keeping()
     names: list[str] = []
+    blank = True
     with without_collector():
         for name, text in texts:
             names.append(name)
+            blank = blank and not text.strip()
             if not loading.problems.full:
                 loading.documents(keeping.passing(read(text, name, limits, loading.problems)))
-        require_objects(loading, ", ".join(names))
+        require_objects(loading, ", ".join(names), blank=blank)
         return _to_store(loading, keeping, options)
 
 
@@ -186,8 +188,7 @@ def _opened(content: bytes, digest: str) -> Any:
 
 def _of_another_version(digest: str) -> InputError:
     message = (
-        f"found {digest}, which was stored by a reachproof that reads objects in another way than this one, expected "
-        "one that was stored by this version; store its manifests again"
+        f"{digest} was stored by a version of reachproof that reads objects differently; store its manifests again"
     )
     return InputError([Problem(file="snapshot", message=message)])
 

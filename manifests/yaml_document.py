@@ -48,6 +48,11 @@ def line_in(container: object, key: str | int, default: int) -> int:
     return default
 
 
+def mismatch(value: object, expected: str) -> str:
+    """The message about a value that is missing, or that is not what was expected."""
+    return f"missing; expected {expected}" if value is None else f"found {describe(value)}, expected {expected}"
+
+
 def describe(value: object) -> str:
     """A value as the `found` part of a message: short, on one line, JSON-like."""
     match value:

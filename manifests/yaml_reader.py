@@ -66,16 +66,16 @@ def read_yaml(text: str, file: str, limits: Limits, problems: list[Problem]) -> 
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = ", ".join(part for part in (error.context, error.problem) if part)
-        message = f"found bad YAML: {said}{_template_hint(text)}"
+        message = f"invalid YAML: {said}{_template_hint(text)}"
         if error.problem == _TOO_DEEP:
             message = _depth_message(limits)
         problems.append(Problem(file=file, line=mark.line + 1 if mark else 0, message=message))
     except yaml.reader.ReaderError as error:
-        problems.append(Problem(file=file, message=f"found bad YAML: {error.reason} (character {error.position})"))
+        problems.append(Problem(file=file, message=f"invalid YAML: {error.reason} (character {error.position})"))
 
 
 def _depth_message(limits: Limits) -> str:
-    return f"found more than {limits.depth} levels of nesting, expected at most that many"
+    return f"more than {limits.depth} levels of nesting"
 
 
 def _template_hint(text: str) -> str:
@@ -132,7 +132,7 @@ class _Builder:
             return
         value = plain_scalar(text) if plain else text
         if isinstance(value, float) and not math.isfinite(value):
-            self._stop(line, f"found the number {describe(text)}, expected a finite number")
+            self._stop(line, f"the number {describe(text)} is not finite")
         if event.anchor is not None:
             self.anchors[event.anchor] = (value, 1)
         self._add(value, line)
@@ -140,15 +140,15 @@ class _Builder:
     def _tagged(self, tag: str, line: int) -> bool:
         """True if a scalar with this tag is read like one without quotes."""
         if tag not in _RESOLVED_TAGS and tag not in ("!", _TAG + "str"):
-            self._stop(line, f"found the YAML tag {tag}, expected plain YAML")
+            self._stop(line, f"YAML tag {tag} is not supported")
         return tag in _RESOLVED_TAGS
 
     def _open(self, event: Any, container: Mapped | Listed) -> None:
         line = event.start_mark.line + 1
         if event.tag not in _COLLECTION_TAGS:
-            self._stop(line, f"found the YAML tag {event.tag}, expected plain YAML")
+            self._stop(line, f"YAML tag {event.tag} is not supported")
         if self._expects_key():
-            self._stop(line, "found an object or a list as a key, expected text")
+            self._stop(line, "a key cannot be an object or a list")
         if len(self.frames) >= self.limits.depth:
             self._stop(line, _depth_message(self.limits))
         if event.anchor is not None:
@@ -169,20 +169,20 @@ class _Builder:
     def _alias(self, event: Any) -> None:
         line = event.start_mark.line + 1
         if self._expects_key():
-            self._stop(line, "found an alias as a key, expected text")
+            self._stop(line, "a key cannot be an alias")
         if event.anchor not in self.anchors:
-            self._stop(line, f"found the alias *{event.anchor}, expected an anchor &{event.anchor} before it")
+            self._stop(line, f"undefined alias *{event.anchor}; no anchor &{event.anchor} before it")
         value, nodes = self.anchors[event.anchor]
         self.aliased += nodes
         if self.aliased > self.limits.alias_nodes:
-            self._stop(line, f"found aliases that stand for more than {self.limits.alias_nodes} values, expected fewer")
+            self._stop(line, f"aliases expand to too many values (the limit is {self.limits.alias_nodes})")
         self._count(nodes, line)
         self._add(value, line)
 
     def _count(self, nodes: int, line: int) -> None:
         self.nodes += nodes
         if self.nodes > self.limits.nodes:
-            self._stop(line, f"found more than {self.limits.nodes} values, expected fewer; JSON may have more")
+            self._stop(line, f"too many values (the limit is {self.limits.nodes}); JSON may have more")
 
     def _expects_key(self) -> bool:
         return self.frame is not None and self.frame.into is not None and not self.frame.waiting
@@ -194,13 +194,13 @@ class _Builder:
             text, plain = written
             key = key_text(plain_scalar(text)) if plain else text
             if key is None:
-                self._stop(line, "found nothing as a key, expected text")
+                self._stop(line, "a key cannot be null")
             self.keys[written] = key
         frame.key, frame.key_line, frame.waiting = key, line, True
         frame.merging = key == _MERGE and written[1]
         first = into.lines.get(key)
         if first is not None and not frame.merging:
-            found = f"found this field twice, first on line {first}, expected it once"
+            found = f"duplicate field; first on line {first}"
             self.problems.append(Problem(file=self.file, line=line, path=self._path(key), message=found))
 
     def _add(self, value: object, line: int) -> None:
@@ -225,7 +225,7 @@ class _Builder:
         for line, value in frame.merged:
             for source in value if isinstance(value, Listed) else [value]:
                 if not isinstance(source, Mapped):
-                    self._stop(line, f"found {describe(source)} after <<, expected an object to merge")
+                    self._stop(line, f"cannot merge {describe(source)} after <<; only objects can be merged")
                 for key, merged in source.items():
                     if key not in into:
                         into[key] = merged

@@ -27,6 +27,7 @@ class Protocol(StrEnum):
 
 
 _ORDER = (Protocol.TCP, Protocol.UDP, Protocol.SCTP)
+_CELL_TEXT = {"any port": "all ports", "no port": "no ports"}
 
 
 def place(protocol: Protocol, port: int) -> int:
@@ -57,8 +58,18 @@ def ranges(ports: IntervalSet) -> dict[Protocol, tuple[tuple[int, int], ...]]:
     return found
 
 
+def ports_text(ports: IntervalSet) -> str:
+    """The set for people: `all ports`, `no ports`, or a list such as `tcp/80, udp/1000-2000`."""
+    return cell_text(format_ports(ports))
+
+
+def cell_text(cell: str) -> str:
+    """A cell of a document for people, who read `all ports` where documents of v1 have `any port`."""
+    return _CELL_TEXT.get(cell, cell)
+
+
 def format_ports(ports: IntervalSet) -> str:
-    """The set in the words of the query language: `any port`, or a list such as `tcp/80, udp/1000-2000`."""
+    """The set as a cell of a document: `any port`, `no port`, or a list such as `tcp/80, udp/1000-2000`."""
     if ports == ALL_PORTS:
         return "any port"
     words: list[str] = []

@@ -53,7 +53,8 @@ def audit_one(task: AuditTask) -> Audited:
     """
     if task.version != __version__:
         message = (
-            f"found reachproof {__version__} on the worker, expected {task.version} as where the audit was started"
+            f"the worker runs reachproof {__version__}, the audit was started with {task.version}; "
+            "install the same version on both"
         )
         return refused(task.name, [Problem(message=message)])
     try:

@@ -86,7 +86,7 @@ def dask_places(address: str) -> tuple[Place, ...]:
     try:
         from distributed import Client
     except ImportError:
-        message = "found no package `distributed`, expected it for an audit on Dask: pip install 'reachproof[dask]'"
+        message = "an audit on Dask needs the package `distributed`; pip install 'reachproof[dask]'"
         raise InputError([Problem(file="--executor", message=message)]) from None
     host, _, port = address.removeprefix(SCHEME).rpartition(":")
     try:
@@ -94,11 +94,11 @@ def dask_places(address: str) -> tuple[Place, ...]:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_SECONDS).close()
         client = Client(f"tcp://{host}:{port}", timeout=_CONNECT_SECONDS, set_as_default=False)
     except (OSError, OverflowError) as error:
-        raise ClusterError(f"found no Dask scheduler at {address}: {error}") from None
+        raise ClusterError(f"cannot connect to the Dask scheduler at {address}: {error}") from None
     threads = sum(worker["nthreads"] for worker in client.scheduler_info(n_workers=-1)["workers"].values())
     if not threads:
         client.close()
-        raise ClusterError(f"found no worker at the Dask scheduler {address}, expected at least one")
+        raise ClusterError(f"the Dask scheduler {address} has no workers; start at least one")
     return (DaskPlace(client, room=threads * _TASKS_PER_THREAD),)
 
 

@@ -30,7 +30,7 @@ def blamed(blames: Iterable[Blame], absent: Action) -> tuple[Rule, ...]:
 def selecting(policy: PolicyRef | Policy, direction: Direction, tier: str | None) -> str:
     """The effect of selecting pods where no rule decides: it isolates them, or `tier` ends in deny."""
     if tier is None:
-        return f"{policy} isolates the pods it selects for {direction}"
+        return f"{policy} denies {direction} of the pods it selects unless a rule allows it"
     return f"{policy} selects pods for {direction}, and its tier {tier} ends in deny"
 
 
@@ -52,14 +52,14 @@ def _blamed(blame: Blame, absent: Action) -> Rule:
         )
     found = blame.rule
     name = f' "{found.name}"' if found.name else ""
-    none = " none of these flows" if found.action is absent else ""
+    effect = "does not match this traffic" if found.action is absent else _VERB[found.action]
     return rule(
         ref,
         number=rule_number(found.index, found.name),
         direction=blame.direction,
         action=found.action,
         origin=found.origin,
-        text=f"{ref} {blame.direction} rule {found.index}{name} {_VERB[found.action]}{none}",
+        text=f"{ref} {blame.direction} rule {found.index}{name} {effect}",
     )
 
 

@@ -100,7 +100,7 @@ def change_plan(binder: Binder, changed: ast.Changed, known: Iterable[str]) -> C
 
 def _unknown(name: str, known: list[str]) -> str:
     near = get_close_matches(name, known, n=3)
-    there = f" (did you mean {' or '.join(near)}?)" if near else f", but {', '.join(known)}" if known else ""
+    there = f" (did you mean `{'` or `'.join(near)}`?)" if near else f", but {', '.join(known)}" if known else ""
     how = "`--snapshot NAME=SOURCE` on the command line, `snapshots` over HTTP, `since` in Python"
     return f"no snapshot named {name} is given{there}; give it with {how}"
 

@@ -82,8 +82,8 @@ def explain_report(report: Connectivity, budget: Budget = DEFAULT_BUDGET) -> tup
     count = len(sources) * len(destinations)
     if count > MOST_PAIRS:
         text = (
-            f"found {count} pairs to explain ({len(sources)} sources, {len(destinations)} destinations), expected at "
-            f"most {MOST_PAIRS}: narrow the report with src, dst or by"
+            f"too many pairs to explain ({count}, from {len(sources)} sources and {len(destinations)} "
+            f"destinations; the limit is {MOST_PAIRS}); narrow the report with src, dst or by"
         )
         raise InputError([Problem(file="explain", message=text)])
     return tuple(_each(report, sources, destinations, budget.start()))

@@ -246,7 +246,7 @@ def _redundant_finding(found: Redundancy) -> Finding:
     if not found.selects:
         why = "it selects no pod in a direction in which it has rules"
     else:
-        why = "every verdict is the same without it, as long as the others stay"
+        why = "removing it changes nothing today"
     doubt = "" if found.confirmed else " (not confirmed by Z3)"
     return Finding(
         code=Code.REDUNDANT_POLICY,

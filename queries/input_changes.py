@@ -49,7 +49,7 @@ def demand_same_engine(before: Snapshot, after: Snapshot) -> None:
     first, second = before.options.cni, after.options.cni
     guessed = any(notice.code in _FOUND_OUT for each in (before, after) for notice in each.assumptions)
     if guessed and first is not second:
-        message = f"found {first} in the earlier snapshot and {second} in the later one, expected one; say which it is"
+        message = f"{first} in the earlier snapshot, but {second} in the later one; set the option cni"
         raise InputError([Problem(file="options", path="cni", message=message)])
 
 

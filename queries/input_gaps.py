@@ -46,8 +46,8 @@ def missing_kinds(query: ast.Query, snapshot: Snapshot) -> tuple[Notice, ...]:
         found.append(_missing(" and ".join(about), "Namespace"))
     elif TENANTS in about and not tenants(snapshot):
         text = (
-            f"no namespace has the label {snapshot.options.tenant_label}, which tells tenants; "
-            "the option tenantLabel (--tenant-label) names another"
+            f"no namespace has the label `{snapshot.options.tenant_label}`; "
+            "name the label that tells tenants with the option tenantLabel (--tenant-label)"
         )
         found.append(Notice(code="NO_TENANTS", text=text))
     if not snapshot.nodes and any(_of_nodes(part) for part in parts):

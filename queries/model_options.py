@@ -61,7 +61,7 @@ class _Reader:
             return default
         if isinstance(value, str) and value:
             return value
-        self._problem(name, f"found {value!r}, expected a label key")
+        self._problem(name, f"must be a label key (got {value!r})")
         return default
 
     def name(self, name: str, expected: str, form: re.Pattern[str]) -> str:
@@ -88,7 +88,7 @@ class _Reader:
     def flag(self, name: str) -> bool:
         value = self._value(name)
         if value is not None and not isinstance(value, bool):
-            self._problem(name, f"found {value!r}, expected true or false")
+            self._problem(name, f"must be true or false (got {value!r})")
         return value is True
 
     def choice(self, name: str, choices: type[Choice]) -> Choice | None:
@@ -98,8 +98,8 @@ class _Reader:
         if value is None or value in known:
             return choices(value) if value is not None else None
         near = get_close_matches(str(value), known, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        self._problem(name, f"found {value!r}, expected one of {', '.join(known)}{hint}")
+        hint = f"; did you mean `{near[0]}`?" if near else ""
+        self._problem(name, f"must be one of {', '.join(known)} (got {value!r}){hint}")
         return None
 
     def cidrs(self, name: str) -> IntervalSet:
@@ -111,7 +111,7 @@ class _Reader:
         if value is None:
             return {}
         if not isinstance(value, Mapping):
-            self._problem(name, f"found {value!r}, expected a map of domain names to CIDRs")
+            self._problem(name, f"must be a map of domain names to CIDRs (got {value!r})")
             return {}
         return {str(domain): self._cidrs(f"{name}.{domain}", cidrs) for domain, cidrs in sorted(value.items())}
 
@@ -119,8 +119,12 @@ class _Reader:
         for name in self._values:
             if name not in self._known:
                 near = get_close_matches(name, self._known, n=1)
-                hint = f"; did you mean {near[0]}?" if near else f"; there is {', '.join(sorted(self._known))}"
-                self._problem(name, f"there is no such option{hint}")
+                hint = (
+                    f"; did you mean `{near[0]}`?"
+                    if near
+                    else (f"; known options are {', '.join(sorted(self._known))}")
+                )
+                self._problem(name, f"unknown option{hint}")
         if self._problems:
             raise InputError(self._problems)
 
@@ -129,7 +133,7 @@ class _Reader:
             value.split(",") if isinstance(value, str) else value if isinstance(value, (list, tuple)) else ()
         )
         if not texts:
-            self._problem(name, f"found {value!r}, expected a CIDR or a list of CIDRs")
+            self._problem(name, f"must be a CIDR or a list of CIDRs (got {value!r})")
         found = EMPTY
         for text in texts:
             cidr = self._parsed(name, text)
@@ -140,7 +144,7 @@ class _Reader:
         try:
             return parse_cidr(str(text).strip())
         except ValueError:
-            self._problem(name, f"found {text!r}, expected a CIDR such as 10.244.0.0/16")
+            self._problem(name, f"must be a CIDR such as 10.244.0.0/16 (got {text!r})")
             return EMPTY
 
     def _value(self, name: str) -> object:

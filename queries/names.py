@@ -113,9 +113,9 @@ def _near(name: str, known: Collection[str], what: str) -> str:
         short = {each.rpartition("/")[2].lower(): each for each in known}
         near = [short[each] for each in get_close_matches(name.rpartition("/")[2].lower(), list(short), n=3)]
     if near:
-        return f"; did you mean {' or '.join(near)}?"
+        return f"; did you mean `{'` or `'.join(near)}`?"
     if not known:
         return f"; the snapshot has no {what} at all"
     listed = sorted(known)
     more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
-    return f"; there is {', '.join(listed[:SHOWN])}{more}"
+    return f"; it has {', '.join(listed[:SHOWN])}{more}"

@@ -59,7 +59,7 @@ def read_packs(paths: Iterable[str]) -> tuple[PackText, ...]:
         except OSError as error:
             problems.append(Problem(file=path, message=f"cannot be read: {error.strerror}"))
         except UnicodeDecodeError as error:
-            text = f"found the byte 0x{error.object[error.start]:02x} at offset {error.start}, expected UTF-8"
+            text = f"not valid UTF-8 (byte 0x{error.object[error.start]:02x} at offset {error.start})"
             problems.append(Problem(file=path, message=text))
     if problems:
         raise InputError(problems)
@@ -233,7 +233,7 @@ def _statement(given: PackText, check: Invariant | Expect) -> Statement:
 
 def _nothing_there(answer: Answer) -> str:
     reasons = [notice.text for notice in answer.warnings if notice.code in ("EMPTY_SET", "NO_ENDPOINTS", KIND_MISSING)]
-    return "; ".join(reasons) or "it is about no flow at all in this snapshot"
+    return "; ".join(reasons) or "nothing to check in this snapshot"
 
 
 def usable_cores() -> int:

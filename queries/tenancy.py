@@ -59,7 +59,7 @@ def tenancy_mistakes(snapshot: Snapshot, definitions: Iterable[DefineTenants | D
     """Mistakes in the definitions of a pack: a name or the label defined twice, a namespace of two tenants."""
     labels = [each for each in definitions if isinstance(each, DefineTenants)]
     if len(labels) > 1:
-        text = f"tenants are defined by label {labels[0].label} and by label {labels[1].label}, expected one label"
+        text = f"tenants are defined by label {labels[0].label} and by label {labels[1].label}; use one label"
         yield Mistake(text, NOWHERE)
     seen: dict[str, DefineTenant] = {}
     for each in definitions:
@@ -71,7 +71,10 @@ def tenancy_mistakes(snapshot: Snapshot, definitions: Iterable[DefineTenants | D
             both = (n.name for n in snapshot.namespaces if _of_both(each, other, n.labels))
             shared = next(both, None)
             if shared is not None and other.name != each.name:
-                text = f"namespace {shared} is in tenant {other.name} and in tenant {each.name}, expected one of them"
+                text = (
+                    f"namespace {shared} is in tenant {other.name} and in tenant {each.name}; a namespace "
+                    "has at most one tenant"
+                )
                 yield Mistake(text, each.name.span)
         seen.setdefault(each.name.text, each)
 

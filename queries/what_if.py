@@ -158,9 +158,7 @@ def in_tier(binder: Binder, tier: ast.NamedTier) -> tuple[Policy, ...]:
     snapshot, name = binder.snapshot, tier.name
     profile = profile_of(snapshot.options)
     if not profile.tiers_by_name:
-        message = (
-            f"found the tier {name.text} with cni {profile.name}, expected cni {_BY_NAME}, which has tiers by name"
-        )
+        message = f"cni {profile.name} has no tier {name.text}; tiers by name need cni {_BY_NAME}"
         binder.refuse(message, name.span)
         return ()
     tiers = {policy.ref: own for policy in snapshot.policies if (own := profile.tier_name(policy)) is not None}

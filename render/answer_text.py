@@ -8,6 +8,7 @@ from typing import TypeAlias
 from reachproof.documents.answer import Answer, Witness
 from reachproof.documents.parts import Rule, Step
 from reachproof.documents.words import Verdict
+from reachproof.network.ports import cell_text
 from reachproof.network.printable import printable
 from reachproof.render.notice_text import place
 from reachproof.render.tables import aligned
@@ -16,6 +17,7 @@ from reachproof.render.terminal import Colour, coloured
 Truths: TypeAlias = tuple[str, str]
 """The verdicts on a flow: in the snapshot that the question compares with, and now. Documents leave them out."""
 
+_EMPTY = frozenset(("EMPTY_SET", "NO_ENDPOINTS", "NO_TENANTS", "KIND_MISSING"))
 _COLOURS: dict[Verdict, Colour] = {
     Verdict.HOLDS: "green",
     Verdict.UNREACHABLE: "green",
@@ -43,7 +45,7 @@ def explained_lines(answer: Answer) -> Iterator[str]:
 
 
 def _framed(answer: Answer, shown: Iterable[str]) -> Iterator[str]:
-    vacuous = "  (vacuous: it is about no flow at all)" if answer.vacuous else ""
+    vacuous = f"  ({nothing_to_check(answer)})" if answer.vacuous else ""
     yield f"{answer.verdict.upper()}  {answer.normalized}{vacuous}"
     if answer.reason:
         yield f"  reason: {answer.reason}"
@@ -53,6 +55,13 @@ def _framed(answer: Answer, shown: Iterable[str]) -> Iterator[str]:
         yield "  because"
         yield from because_lines(answer.because)
     yield from end_lines(answer)
+
+
+def nothing_to_check(answer: Answer) -> str:
+    """The remark on a vacuous answer, with the first warning that says why it is about no traffic."""
+    reasons = (notice.text for notice in answer.warnings if notice.code in _EMPTY)
+    reason = next(reasons, "").partition("; ")[0]
+    return f"nothing to check: {reason}" if reason else "nothing to check"
 
 
 def because_lines(rules: Iterable[Rule]) -> Iterator[str]:
@@ -76,7 +85,7 @@ def _table_lines(answer: Answer) -> Iterator[str]:
 
 def entry_text(entry: str | tuple[str, ...]) -> str:
     """An entry of a list."""
-    return entry if isinstance(entry, str) else ", ".join(entry)
+    return cell_text(entry) if isinstance(entry, str) else ", ".join(entry)
 
 
 def witness_lines(witness: Witness, said: str = "", truths: Truths | None = None) -> Iterator[str]:

@@ -102,7 +102,7 @@ function cellOf(source, destination, test) {
   cell.dataset.source = source;
   cell.dataset.destination = destination;
   cell.tabIndex = 0;
-  cell.title = `${data.ends[source].label} → ${data.ends[destination].label}: ${found.text || "No Connections"}`;
+  cell.title = `${data.ends[source].label} → ${data.ends[destination].label}: ${found.text || "no ports"}`;
   if (test && !test(found)) cell.classList.add("faded");
   if (state.chosen && state.chosen[0] === source && state.chosen[1] === destination) cell.classList.add("chosen");
   return cell;
@@ -131,7 +131,7 @@ function choose(cell) {
   const found = data.accesses[access(source, destination)];
   const parts = [
     make("h2", `${data.ends[source].label} → ${data.ends[destination].label}`),
-    make("p", found.text || "No Connections"),
+    make("p", found.text || "no ports"),
   ];
   if (remarks(source, destination)) parts.push(make("p", remarks(source, destination)));
   parts.push(...trace(source, destination));

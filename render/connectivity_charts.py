@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reachproof.documents.connectivity import Access, Connections, ConnectivityMatrix, Exposure, Facing, ports_of
 from reachproof.network.intervals import IntervalSet
-from reachproof.network.ports import ALL_PORTS, format_ports
+from reachproof.network.ports import ALL_PORTS, ports_text
 from reachproof.render.connectivity_words import end_text, remarks, short_names
 from reachproof.render.html_fragments import Html, tag
 from reachproof.render.svg import ALL, FAINT, NONE, OPEN, SOME, drawing, label, legend, shortened
@@ -16,9 +16,9 @@ MOST_MATRIX_ENDS = 80
 """A picture of more ends cannot be read."""
 _CELL, _LONGEST = 22, 30
 _MATRIX_LEGEND = (
-    (ALL, "every port"),
+    (ALL, "all ports"),
     (SOME, "some ports, or some pods"),
-    (OPEN, "depends on what is left open"),
+    (OPEN, "undetermined"),
     (NONE, "nothing"),
 )
 _MARKS = {ALL: "●", SOME: "◐", OPEN: "?"}
@@ -29,8 +29,7 @@ def matrix_chart(report: ConnectivityMatrix, title: str) -> Html:
     count = len(report.ends)
     if count > MOST_MATRIX_ENDS:
         raise ValueError(
-            f"found {count} ends, expected at most {MOST_MATRIX_ENDS}: put more pods together with by, "
-            "or narrow the report"
+            f"too many endpoints ({count}; the limit is {MOST_MATRIX_ENDS}); group them with by, or narrow the report"
         )
     titles = _titles(report)
     room = 16 + round(6.4 * max((len(shortened(each, _LONGEST)) for each in titles), default=0))
@@ -66,7 +65,7 @@ def _squares(report: ConnectivityMatrix, room: int, top: int) -> Iterator[Html]:
             x, y = room + column * _CELL, top + row * _CELL
             colour = colour_of(access)
             said = access_remarks(access) if access else ""
-            words = format_ports(access.ports) if access else "nothing"
+            words = ports_text(access.ports) if access else "nothing"
             square = tag("rect", x=x + 1, y=y + 1, width=_CELL - 2, height=_CELL - 2, rx=3, fill=colour)
             mark = label(
                 _MARKS.get(colour, ""), x=x + _CELL / 2, y=y + 15, text_anchor="middle", fill="#10233d", font_size=10
@@ -76,7 +75,7 @@ def _squares(report: ConnectivityMatrix, room: int, top: int) -> Iterator[Html]:
 
 def access_remarks(access: Access) -> str:
     """Remarks beside the ports in the words of Python; mostly nothing."""
-    return remarks(access, ports_text=format_ports, option="podCidr")
+    return remarks(access, ports_text=ports_text, option="podCidr")
 
 
 def colour_of(access: Access | None) -> str:
@@ -91,7 +90,7 @@ def colour_of(access: Access | None) -> str:
 MOST_GRAPH_ENDS = 60
 """A picture of more ends on one side cannot be read."""
 _BOX_WIDTH, _BOX_HEIGHT, _ACROSS, _DOWN, _GRAPH_TOP, _LONGEST_NAME = 240, 24, 500, 34, 30, 36
-_GRAPH_LEGEND = ((ALL, "from or to the outside"), (FAINT, "inside"), (OPEN, "depends on what is left open"))
+_GRAPH_LEGEND = ((ALL, "from or to the outside"), (FAINT, "inside"), (OPEN, "undetermined"))
 _Sides = tuple[Mapping[int, int], Mapping[int, int]]
 """The place of each source on the left, and of each destination on the right."""
 
@@ -107,8 +106,7 @@ def access_graph(report: ConnectivityMatrix, title: str) -> Html:
     most = max(len(left), len(right))
     if most > MOST_GRAPH_ENDS:
         raise ValueError(
-            f"found {most} ends, expected at most {MOST_GRAPH_ENDS}: "
-            "put more pods together with by, or narrow the report"
+            f"too many endpoints ({most}; the limit is {MOST_GRAPH_ENDS}); group them with by, or narrow the report"
         )
     titles = _titles(report)
     lines = access_lines(report)
@@ -124,7 +122,7 @@ def access_lines(report: ConnectivityMatrix) -> Iterator[str]:
     """A line for each row, in the words of Python."""
     names = short_names(report.ends)
     ends = [end_text(end, names) for end in report.ends]
-    said = [(format_ports(access.ports), access_remarks(access)) for access in report.accesses]
+    said = [(ports_text(access.ports), access_remarks(access)) for access in report.accesses]
     accesses = [f"{ports}  ({words})" if words else ports for ports, words in said]
     return (f"{ends[src]} => {ends[dst]} : {accesses[number]}" for src, dst, number in report.places)
 
@@ -164,7 +162,7 @@ def _line(report: ConnectivityMatrix, place: tuple[int, int, int], text: str, si
 
 _ROOM, _CELL_WIDTH, _CELL_HEIGHT, _EXPOSURE_TOP, _LONGEST_PORTS = 230, 116, 24, 44, 15
 _COLUMNS = ("outside", "entire cluster", "pods to come")
-_EXPOSURE_LEGEND = ((ALL, "every port"), (SOME, "some ports"), (NONE, "nothing"), (FAINT, "not looked at"))
+_EXPOSURE_LEGEND = ((ALL, "all ports"), (SOME, "some ports"), (NONE, "nothing"), (FAINT, "not looked at"))
 
 
 def exposure_chart(report: ConnectivityMatrix, title: str) -> Html:
@@ -174,7 +172,7 @@ def exposure_chart(report: ConnectivityMatrix, title: str) -> Html:
     """
     exposures = report.exposures
     if not exposures:
-        raise ValueError("found a report without exposure, expected one that was made with exposure=True")
+        raise ValueError("the report has no exposure; make it with exposure=True")
     parts = [*_heads(), *_exposures(exposures)]
     height = _EXPOSURE_TOP + len(exposures) * _CELL_HEIGHT
     parts.append(legend(_EXPOSURE_LEGEND, x=4, y=height + 24))
@@ -223,7 +221,7 @@ def _cell(ports: IntervalSet | None, *, x: int, y: int) -> Html:
             "rect", x=x, y=y + 2, width=_CELL_WIDTH - 4, height=_CELL_HEIGHT - 4, rx=3, fill=FAINT, fill_opacity=0.25
         )
     colour = ALL if ports == ALL_PORTS else SOME if ports else NONE
-    words = format_ports(ports) if ports else ""
+    words = ports_text(ports) if ports else ""
     ink = {ALL: "#ffffff", SOME: "#10233d"}.get(colour, "currentColor")
     return tag(
         "g",

@@ -165,7 +165,7 @@ _BODY = """<header><h1>Connectivity by {by}</h1><p>{summary}</p></header>
 <label>Port<input type="search" id="port" autocomplete="off" placeholder="tcp/5432"></label>
 <label class="check"><input type="checkbox" id="connected">only ends with connections</label>
 </form>
-<div class="legend"><span><i class="all"></i>● every port</span><span><i class="some"></i>◐ some ports</span>
+<div class="legend"><span><i class="all"></i>● all ports</span><span><i class="some"></i>◐ some ports</span>
 <span><i class="open"></i>? undetermined, or only for some pods or addresses</span>
 <span><i class="none"></i>nothing</span></div>
 <div class="pages"><button type="button" id="up">↑</button><button type="button" id="down">↓</button>

@@ -52,7 +52,7 @@ def _explained(report: ConnectivityMatrix, explanations: tuple[Explanation, ...]
     for present in (True, False):
         for each, number in zip(explanations, numbers, strict=True):
             if (number is not None) is present:
-                said = "No Connections" if number is None else _access(report.accesses[number])
+                said = "no ports" if number is None else _access(report.accesses[number])
                 yield f"{ends[each.src]} => {ends[each.dst]} : {said}"
                 yield from _stretches(each)
 

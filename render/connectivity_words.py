@@ -24,14 +24,14 @@ _PARTIAL_WORDS = {
 
 
 def connections(ports: IntervalSet) -> str:
-    """`All Connections`, `No Connections`, or a list such as `TCP 80,8080-8090; UDP 53`."""
+    """`all ports`, `no ports`, or a list such as `TCP 80,8080-8090; UDP 53`."""
     if ports == ALL_PORTS:
-        return "All Connections"
+        return "all ports"
     words = []
     for protocol, spans in ranges(ports).items():
         listed = ",".join(str(low) if low == high else f"{low}-{high}" for low, high in spans)
-        words.append(f"{protocol} {listed}" if spans != ((1, MAX_PORT),) else f"{protocol} all")
-    return "; ".join(words) if words else "No Connections"
+        words.append(f"{protocol} {listed}" if spans != ((1, MAX_PORT),) else f"all {protocol} ports")
+    return "; ".join(words) if words else "no ports"
 
 
 def remarks(

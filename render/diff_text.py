@@ -18,7 +18,7 @@ SENTENCES = {
     Relation.STRICTER: "The new one is stricter: it allows less, and nothing more.",
     Relation.LOOSER: "The new one is looser: it allows more, and nothing less.",
     Relation.INCOMPARABLE: "The new one allows some flows more, and some less.",
-    Relation.UNDETERMINED: "What the new one allows more, or less, depends on what is not modelled.",
+    Relation.UNDETERMINED: "Undetermined: whether the new one allows more or less depends on what is not modelled.",
     Relation.UNKNOWN: "It was not decided what differs.",
 }
 _COLOURS: dict[Relation, Colour] = {
@@ -93,7 +93,7 @@ def remarks(row: ChangedConnection, ports_text: Callable[[IntervalSet], str] = c
     if less := lost - (before - after):
         said.append(f"some flows are allowed less on {ports_text(less)}")
     if undetermined := ports_of(row.before_depends) | ports_of(row.after_depends):
-        said.append(f"{ports_text(undetermined)} depends on what is left open")
+        said.append(f"{ports_text(undetermined)} undetermined")
     return ", ".join(said)
 
 

@@ -54,11 +54,11 @@ def headline(result: Result) -> str:
         case Status.UNDECIDED if answer.verdict is Verdict.UNKNOWN:
             return f"not decided: {answer.reason}"
         case Status.UNDECIDED if answer.vacuous:
-            return "about no flow at all (vacuous)"
+            return "nothing to check"
         case Status.UNDECIDED:
             return f"{answer.verdict}, but the input lacks objects that the statement needs"
         case Status.FAILED if answer.expected is not Verdict.HOLDS:
-            return f"found {answer.verdict}, expected {answer.expected}"
+            return f"expected {answer.expected}, got {answer.verdict}"
     return str(answer.verdict)
 
 

@@ -53,4 +53,6 @@ def _section(part: Any) -> Html:
             ["" if cell is None or cell != cell else str(cell) for cell in row] for row in part.itertuples(index=False)
         )
         return tag("div", table(map(str, part.columns), rows), class_="rp")
-    raise TypeError(f"found {type(part).__name__}, expected a result, a picture, a frame, or a text for a heading")
+    raise TypeError(
+        f"cannot show {type(part).__name__}; expected a result, a picture, a frame, or a text for a heading"
+    )

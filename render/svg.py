@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from reachproof.render.html_fragments import Html, joined, tag
 
 ALL, SOME, OPEN, NONE = "#1f6feb", "#8ab8f5", "#e3b341", "#80808022"
-"""Colours of an access: every port of all pods, some of it, what depends, nothing."""
+"""Colours of an access: all ports of all pods, some of it, what depends, nothing."""
 FAINT = "#808a96"
 
 

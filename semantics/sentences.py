@@ -120,8 +120,14 @@ def no_subject_sentence(flow: Flow, direction: Direction) -> str:
     """The party of this direction is no subject of any policy."""
     party = _subject(flow, direction)
     address = flow.source_address if direction is Direction.EGRESS else flow.destination_address
-    why = "is on the host network" if isinstance(party, Pod) else "is no pod"
-    return f"{named(party, address)} {why}, so no policy applies to its {direction}"
+    match party:
+        case Pod():
+            why = "is on the host network"
+        case Node():
+            why = "is not a pod"
+        case External():
+            why = "is outside the cluster"
+    return f"{named(party, address)} {why}; no {direction} policy applies"
 
 
 def itself_sentence(flow: Flow) -> str:

@@ -44,7 +44,7 @@ function heading(answer, link) {
     { className: `verdict ${tone}` },
     el("h2", {}, badge(answer.verdict)),
     el("p", {}, answer.reason || quantified),
-    answer.vacuous ? el("p", { className: "vacuous" }, "Vacuous: the sentence is about no flow at all.") : null,
+    answer.vacuous ? el("p", { className: "vacuous" }, "Nothing to check: no traffic matches the question.") : null,
     el("p", { className: "asked" }, el("q", {}, answer.query)),
     link ? el("div", { className: "buttons" }, link) : null,
   );
@@ -145,7 +145,7 @@ export function ruleList(rules, show) {
 }
 
 function rowsView({ columns, rows }) {
-  if (!rows.length) return el("p", {}, "The list is empty: nothing does.");
+  if (!rows.length) return el("p", {}, "No results.");
   const cell = (value) => el("td", {}, Array.isArray(value) ? value.join(", ") : value);
   return el(
     "div",

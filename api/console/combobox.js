@@ -178,7 +178,7 @@ export class Question {
       { className: "mistake" },
       el("pre", { tabIndex: 0, "aria-label": "The sentence, with a marker under what is wrong" }, `${text}\n`, el("b", {}, caret)),
       el("p", {}, ticked(message)),
-      expected.length ? el("p", { className: "instead" }, "Put there instead: ", expected.slice(0, 8).map(replacing)) : null,
+      expected.length ? el("p", { className: "instead" }, "Did you mean:  ", expected.slice(0, 8).map(replacing)) : null,
     );
   }
 }

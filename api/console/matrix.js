@@ -19,10 +19,10 @@ function setOf(end) {
 
 const keyOf = (end) => JSON.stringify([end.kind, end.namespace ?? "", end.workload ?? "", end.name ?? "", end.cidrs ?? ""]);
 
-/** `tcp/80, udp/53`, `all` or nothing. */
+/** `tcp/80, udp/53`, `all ports` or nothing. */
 function ports(connections) {
   if (connections === undefined) return "";
-  if (connections === "all") return "all";
+  if (connections === "all") return "all ports";
   const range = (protocol, [low, high]) => {
     if (low === 1 && high === 65535) return protocol.toLowerCase();
     return `${protocol.toLowerCase()}/${low === high ? low : `${low}-${high}`}`;
@@ -160,7 +160,7 @@ const PARTIAL = {
 function tags(row, allowed) {
   if (!allowed) return el("p", {}, el("span", { className: "tag deny" }, "nothing is allowed"));
   const certain = !row.depends && !row.partial;
-  const said = allowed === "all" ? "everything is allowed" : `allowed: ${allowed}`;
+  const said = allowed === "all ports" ? "all ports are allowed" : `allowed: ${allowed}`;
   return el(
     "p",
     { className: "tags" },
@@ -178,5 +178,5 @@ function ends(listed) {
 
 function legend() {
   const entry = (tone, text) => el("li", {}, el("span", { className: `swatch ${tone}`, "aria-hidden": "true" }), text);
-  return el("ul", { className: "legend" }, entry("all", "everything is allowed"), entry("some", "some ports"), entry("depends", "undetermined"), entry("none", "nothing"));
+  return el("ul", { className: "legend" }, entry("all", "all ports"), entry("some", "some ports"), entry("depends", "undetermined"), entry("none", "nothing"));
 }

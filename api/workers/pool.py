@@ -234,7 +234,7 @@ class Pool:
                 raise
         except Exception as error:
             _end(item, error)
-            raise WorkerLost(LossReason.CRASHED, "an error that nobody expected") from error
+            raise WorkerLost(LossReason.CRASHED, "unexpected error") from error
         else:
             self._finished(item, found)
 

@@ -117,9 +117,11 @@ class ProcessExecutor:
         places = self._settings.workers + self._settings.queue_length
         share = self._settings.workers + max(1, self._settings.queue_length // 2)
         if self._requests.total() >= places:
-            self._refuse(f"found {places} requests under way, expected fewer")
+            self._refuse(f"too many concurrent requests ({self._requests.total() + 1}; the limit is {places})")
         if self._requests[client] >= share:
-            self._refuse(f"found {share} requests of this client under way, expected fewer")
+            self._refuse(
+                f"too many concurrent requests of this client ({self._requests[client] + 1}; the limit is {share})"
+            )
         self._requests[client] += 1
         try:
             yield

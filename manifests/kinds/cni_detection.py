@@ -50,5 +50,5 @@ class Signs:
                 return cni, Notice(code="CNI_FOUND", text=f"cni auto: {cni}, since the input has {sign}", origin=origin)
             case several:
                 shown = " and ".join(f"of {cni} ({sign}, {origin})" for cni, (sign, origin) in several)
-                message = f"found signs {shown}, expected those of one implementation; say which with the option cni"
+                message = f"signs {shown}; set the option cni to choose one"
                 return Problem(file="options", path="cni", message=message)

@@ -80,8 +80,8 @@ def unsupported(manifest: Manifest) -> str | None:
     engine = _BY_KIND.get((manifest.group, kind)) or _SUPPORT_BY_KIND.get((manifest.group, kind))
     if engine is not None and engine.cni is not None:
         return (
-            f"found {manifest.api_version} {kind}, which only the profile {engine.cni} has, expected the option cni "
-            f"{engine.cni}; to go on without it, ignore the kind {kind}.{manifest.group}, and every answer says so"
+            f"{kind} of {manifest.api_version} needs the option cni {engine.cni}; to skip it, ignore "
+            f"the kind {kind}.{manifest.group}, and each answer says so"
         )
     for known in POLICY_KINDS:
         if known.cni is None and known.kind.lower() == kind.lower() and group in _OWN_GROUPS:
@@ -91,8 +91,8 @@ def unsupported(manifest: Manifest) -> str | None:
         return f"found {manifest.api_version} {kind}, expected one of the kinds {kinds}"
     if kind in _UNSUPPORTED.get(group, ()) or _ANY_POLICY.fullmatch(kind):
         return (
-            f"found a kind of policy that is not supported, {kind} of {manifest.api_version}, expected none; to go on "
-            f"without it, ignore the kind {kind}.{manifest.group}, and every answer says so"
+            f"unsupported policy kind {kind} of {manifest.api_version}; to skip it, ignore the kind "
+            f"{kind}.{manifest.group}, and each answer says so"
         )
     return None
 

@@ -28,15 +28,15 @@ spec: {containers: [{name: web, image: web}]}
 status: {phase: Running, podIP: 10.244.0.5}
 """
 TITLES = {
-    400: "The request cannot be read",
-    401: "Who asks is not known",
-    403: "Who asks may not do this",
-    404: "There is no such thing here",
-    409: "Something else is in the way",
-    405: "The method is not allowed here",
-    408: "The request came too slowly",
-    413: "The request is too large",
-    422: "The request is understood but wrong",
+    400: "Malformed request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not found",
+    409: "Conflict",
+    405: "Method not allowed",
+    408: "Request timeout",
+    413: "Content too large",
+    422: "Invalid request",
     500: "Internal error",
     503: "Busy",
 }

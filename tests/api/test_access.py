@@ -16,7 +16,7 @@ from reachproof.api.tokens import REMEMBERED_SECONDS, TokenAuthenticator, Tokens
 from tests.api.requests import check_problem
 from tests.api.secured import QUESTION, Secured
 
-UNKNOWN = "the token is not valid here"
+UNKNOWN = "invalid token"
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def secured(tmp_path: Path) -> Secured:
 
 def test_without_a_token_nothing_about_a_cluster_is_told(secured: Secured) -> None:
     response = secured.ask(None)
-    check_problem(response, 401, "found no token, expected the header Authorization: Bearer TOKEN")
+    check_problem(response, 401, "authentication required; send the header Authorization: Bearer TOKEN")
     assert response.headers["www-authenticate"] == 'Bearer realm="reachproof"'
     assert secured.ask(None, "GET", "/metrics").status_code == 401
     assert secured.ask(None, "GET", "/snapshots").status_code == 401
@@ -57,7 +57,9 @@ def test_both_roles_may_ask(secured: Secured) -> None:
     ],
 )
 def test_reading_is_not_enough_to_change_what_is_stored(secured: Secured, method: str, path: str) -> None:
-    check_problem(secured.ask(secured.token("read"), method, path), 403, "found the role read, expected write")
+    check_problem(
+        secured.ask(secured.token("read"), method, path), 403, "the role read may not do this; it needs the role write"
+    )
     assert secured.ask(secured.token("write"), method, path).status_code not in (401, 403)
 
 

@@ -85,7 +85,7 @@ def test_the_problems_of_all_packs_are_listed_with_their_places(client: TestClie
             "line": 2,
             "column": 31,
             "path": "",
-            "message": "no tenant c in the snapshot; there is a\n"
+            "message": "no tenant c in the snapshot; it has a\n"
             "    invariant b: no pod in tenant c can reach nodes\n"
             "                                  ^",
         }
@@ -96,7 +96,7 @@ def test_a_request_has_no_more_than_one_of_pack_and_packs(client: TestClient) ->
     status, problem = post(client, {"pack": HOLDS, "packs": [HOLDS]})
     assert (status, problem["errors"][0]["message"]) == (
         422,
-        "found both pack and packs, expected one of them, or neither for the shipped packs",
+        "give pack or packs, not both; without either, the shipped packs run",
     )
 
 
@@ -108,7 +108,7 @@ def test_without_a_pack_the_shipped_ones_are_checked(client: TestClient) -> None
 
 def test_a_request_has_a_limited_number_of_statements(client: TestClient) -> None:
     status, problem = post(client, {"packs": [HOLDS, FAILS, VACUOUS, HOLDS]})
-    assert (status, problem["detail"]) == (422, "found 4 statements, expected at most 3")
+    assert (status, problem["detail"]) == (422, "too many statements (4; the limit is 3)")
 
 
 def test_the_example_of_the_schema_is_answered(client: TestClient) -> None:

@@ -20,7 +20,7 @@ def test_suggestions_come_with_their_place_and_kind() -> None:
                 "start": 18,
                 "end": 19,
                 "found": "",
-                "message": "the sentence ends too early, expected TENANT",
+                "message": "the sentence is incomplete; expected TENANT",
                 "expected": ["A", "B"],
             }
         ],
@@ -69,6 +69,6 @@ def test_a_cursor_outside_the_text_is_a_problem() -> None:
     check_problem(
         client().post("/query/complete", json={"text": "can", "cursor": 4}),
         422,
-        "the body does not have the expected shape",
-        error("found the cursor 4, expected at most 3, the end of the text", file="body"),
+        "the body does not match the schema",
+        error("cursor 4 is past the end of the text (3)", file="body"),
     )

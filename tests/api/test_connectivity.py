@@ -71,7 +71,7 @@ def test_running_out_of_time_is_a_document_without_rows(client: TestClient) -> N
 @pytest.mark.parametrize(
     ("body", "status", "messages"),
     [
-        ({"src": "pod shop/wep"}, 422, ["no pod shop/wep in the snapshot; did you mean shop/web?"]),
+        ({"src": "pod shop/wep"}, 422, ["no pod shop/wep in the snapshot; did you mean `shop/web`?"]),
         ({"ports": "http//"}, 422, None),
         ({"by": "pots"}, 422, None),
         ({"sauce": "pods"}, 422, None),

@@ -167,7 +167,7 @@ def test_a_mistake_is_marked_and_mended_with_a_button(page: Any) -> None:
     page.wait_for_selector(".mistake")
     text, caret = page.inner_text(".mistake pre").split("\n")
     assert text[caret.index("^") : caret.rindex("^") + 1] == "rech"
-    assert "did you mean reach?" in page.inner_text(".mistake")
+    assert "did you mean `reach`?" in page.inner_text(".mistake")
     assert page.get_attribute("#question", "aria-invalid") == "true"
     page.click(".instead button >> nth=0")
     assert page.input_value("#question") == "can pods reach tenant A"
@@ -178,7 +178,7 @@ def test_a_name_that_does_not_exist_is_marked_when_it_is_asked(page: Any) -> Non
     page.fill("#question", "can tenant C reach tenant A?")
     page.keyboard.press("Enter")
     page.wait_for_selector(".mistake")
-    assert "no tenant C in the snapshot; there is A, B" in page.inner_text(".mistake")
+    assert "no tenant C in the snapshot; it has A, B" in page.inner_text(".mistake")
 
 
 def test_a_question_is_completed_and_asked_with_the_keyboard_alone(page: Any) -> None:

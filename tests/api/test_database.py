@@ -134,7 +134,7 @@ def test_another_kind_of_database_is_refused_without_telling_its_password(url: s
     (problem,) = caught.value.problems
     assert (problem.file, problem.path) == ("environment", "REACHPROOF_DATABASE_URL")
     assert problem.message == (
-        "found something else, expected sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE"
+        "unsupported database URL; write sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE"
     )
 
 

@@ -20,7 +20,7 @@ spec: {{podSelector: {{}}}}
 """
 NEW = "nothing is newly allowed since snapshot main"
 SAME = "nothing changed since snapshot main"
-EITHER = "found both or neither of snapshot and manifests, expected one of them"
+EITHER = "give either snapshot or manifests"
 
 
 def given(old: str, new: str, **more: Any) -> dict[str, Any]:
@@ -108,12 +108,12 @@ def test_all_problems_of_both_are_told() -> None:
 )
 def test_a_body_of_another_shape_is_refused(body: dict[str, Any], errors: list[dict[str, Any]]) -> None:
     response = client().post("/diff", json=body)
-    check_problem(response, 422, "the body does not have the expected shape", *errors)
+    check_problem(response, 422, "the body does not match the schema", *errors)
 
 
 def test_a_snapshot_that_the_service_does_not_have_is_not_found() -> None:
     response = client().post("/diff", json={"old": {"snapshot": "old"}, "new": {"manifests": []}})
-    check_problem(response, 404, "there is no snapshot old; store it, or send manifests")
+    check_problem(response, 404, "snapshot old not found; store it, or send manifests")
 
 
 # ---------------------------------------------------------------- by name

@@ -43,9 +43,9 @@ def test_a_table_may_be_about_named_sets() -> None:
 
 
 def test_without_a_table_both_ends_are_needed() -> None:
-    message = "found no source or no destination, expected both of them, or truthTable"
+    message = "explain needs source and destination, or truthTable"
     response = post({"source": "pods", "port": "80"})
-    check_problem(response, 422, "the body does not have the expected shape", error(message, file="body"))
+    check_problem(response, 422, "the body does not match the schema", error(message, file="body"))
 
 
 def test_problems_of_all_three_are_told() -> None:

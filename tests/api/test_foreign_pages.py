@@ -12,7 +12,7 @@ from reachproof.api.settings import Settings
 from tests.api.requests import ISOLATED, MANIFESTS, check_problem, client, tenants
 from tests.api.secured import Secured
 
-NAMED = "found another name in the header Host, expected localhost or an address of this machine only"
+NAMED = "unknown host name in the header Host; use localhost or an address of this machine"
 
 
 def here(address: str = "127.0.0.1", **settings: bool) -> TestClient:
@@ -27,7 +27,7 @@ def test_a_page_of_another_site_stores_nothing(origin: str) -> None:
     response = served.post(
         "/snapshots?name=prod", content=MANIFESTS, headers={"content-type": "text/plain", "origin": origin}
     )
-    check_problem(response, 403, f"found a request from a page of {origin}, expected one of this service")
+    check_problem(response, 403, f"cross-site request from {origin} refused")
     assert served.get("/snapshots").json()["snapshots"] == []
 
 

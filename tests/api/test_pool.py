@@ -128,7 +128,11 @@ def test_a_full_house_refuses_with_the_seconds_to_wait() -> None:
         await house.settled()
         late = house.ask("late", "late")
         await house.settled()
-        assert refusal(late.exception()) == (503, "found 5 requests under way, expected fewer", 4)
+        assert refusal(late.exception()) == (
+            503,
+            "too many concurrent requests (6; the limit is 5)",
+            4,
+        )
         assert house.place.workload().refused == 1
         for _ in asked:
             (await house.next()).answer()
@@ -146,7 +150,11 @@ def test_one_client_has_half_of_the_queue() -> None:
         await house.settled()
         more, other = house.ask("a3", "a"), house.ask("b0", "b")
         await house.settled()
-        assert refusal(more.exception()) == (503, "found 3 requests of this client under way, expected fewer", 2)
+        assert refusal(more.exception()) == (
+            503,
+            "too many concurrent requests of this client (4; the limit is 3)",
+            2,
+        )
         assert not other.done()
         for _ in range(4):
             (await house.next()).answer()

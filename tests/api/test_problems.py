@@ -16,7 +16,7 @@ from reachproof.queries.model_options import model_options
 from tests.api.requests import ISOLATED, MANIFESTS, check_problem, client, error, tenants
 
 WRONG = "the query or the manifests are wrong: "
-MISSHAPEN = "the body does not have the expected shape"
+MISSHAPEN = "the body does not match the schema"
 
 
 def post(body: object, /, max_queries: int = 100) -> Any:
@@ -48,7 +48,7 @@ def test_a_body_that_no_reader_reads_is_unparsable(content: bytes) -> None:
 
 
 def test_a_body_of_another_content_type_is_refused_with_the_right_one() -> None:
-    detail = "found application/x-www-form-urlencoded, expected a body of content type application/json"
+    detail = "unsupported content type (application/x-www-form-urlencoded); send application/json"
     check_problem(post_text(b'{"query": "x"}', "application/x-www-form-urlencoded"), 400, detail)
 
 
@@ -68,12 +68,12 @@ def test_another_method_is_not_allowed_and_the_right_one_is_told() -> None:
 def test_a_snapshot_that_the_service_does_not_have_is_not_here() -> None:
     digest = f"sha256:{'0' * 64}"
     body = {"query": ISOLATED, "snapshot": digest}
-    detail = f"there is no snapshot {digest}; store it, or send manifests"
+    detail = f"snapshot {digest} not found; store it, or send manifests"
     check_problem(client(tenants()).post("/query", json=body), 404, detail)
 
 
 def test_a_service_without_a_snapshot_has_none_of_any_name() -> None:
-    detail = "there is no snapshot production; store it, or send manifests"
+    detail = "snapshot production not found; store it, or send manifests"
     check_problem(post({"query": ISOLATED, "snapshot": "production"}), 404, detail)
 
 
@@ -83,7 +83,7 @@ def test_a_service_without_a_snapshot_has_none_of_any_name() -> None:
 def test_a_body_that_declares_too_large_a_size_is_refused() -> None:
     body = b'{"query": "' + b"x" * 100 + b'"}'
     response = client(max_body_bytes=50).post("/query", content=body, headers={"content-type": "application/json"})
-    check_problem(response, 413, "found a body of 113 bytes, expected at most 50")
+    check_problem(response, 413, "body too large (113 bytes; the limit is 50)")
 
 
 def test_a_body_in_pieces_that_turns_out_too_large_is_refused() -> None:
@@ -93,7 +93,7 @@ def test_a_body_in_pieces_that_turns_out_too_large_is_refused() -> None:
 
     response = client(max_body_bytes=50).post("/query", content=pieces(), headers={"content-type": "application/json"})
     assert "content-length" not in response.request.headers
-    check_problem(response, 413, "found a body of more than 50 bytes, expected at most that")
+    check_problem(response, 413, "body too large (the limit is 50 bytes)")
 
 
 def test_a_body_in_pieces_that_is_small_enough_is_read() -> None:
@@ -111,14 +111,14 @@ def test_a_body_in_pieces_that_is_small_enough_is_read() -> None:
 @pytest.mark.parametrize(
     ("body", "path", "message"),
     [
-        ({}, "", "found both or neither of query and queries, expected one of them"),
-        ({"query": "x", "queries": ["x"]}, "", "found both or neither of query and queries, expected one of them"),
+        ({}, "", "give either query or queries"),
+        ({"query": "x", "queries": ["x"]}, "", "give either query or queries"),
         (
             {"query": "x", "snapshot": "a", "manifests": "b"},
             "",
-            "found both snapshot and manifests, expected one of them",
+            "give snapshot or manifests, not both",
         ),
-        ({"query": "x", "manifest": "b"}, "manifest", "Extra inputs are not permitted"),
+        ({"query": "x", "manifest": "b"}, "manifest", "unknown field `manifest`; did you mean `manifests`?"),
         ({"query": 5}, "query", "Input should be a valid string"),
         ({"query": "x" * 10_001}, "query", "String should have at most 10000 characters"),
         ({"queries": []}, "queries", "List should have at least 1 item after validation, not 0"),
@@ -129,9 +129,9 @@ def test_a_body_in_pieces_that_is_small_enough_is_read() -> None:
         (
             {"query": "x", "manifests": "\ud800"},
             "",
-            "found half of a surrogate pair, U+D800, expected Unicode text",
+            "not valid Unicode (lone surrogate U+D800)",
         ),
-        ({"query": "x", "\udfff": 1}, "", "found half of a surrogate pair, U+DFFF, expected Unicode text"),
+        ({"query": "x", "\udfff": 1}, "", "not valid Unicode (lone surrogate U+DFFF)"),
     ],
 )
 def test_a_body_of_the_wrong_shape_is_refused_with_the_field(body: object, path: str, message: str) -> None:
@@ -145,11 +145,11 @@ def test_a_body_of_no_json_content_type_is_told_apart_from_one_of_the_wrong_shap
 
 
 def test_more_queries_than_the_service_allows_are_refused() -> None:
-    check_problem(post({"queries": ["x"] * 3}, max_queries=2), 422, "found 3 queries, expected at most 2")
+    check_problem(post({"queries": ["x"] * 3}, max_queries=2), 422, "too many queries (3; the limit is 2)")
 
 
 def test_a_request_about_nothing_is_refused_with_what_to_send() -> None:
-    detail = "found neither manifests nor snapshot, and the service was started without --from"
+    detail = "no manifests and no snapshot, and the service was started without --from; send one of them"
     check_problem(post({"query": ISOLATED}), 422, detail)
 
 
@@ -224,13 +224,13 @@ def test_all_unknown_names_are_refused_with_their_places() -> None:
         422,
         f"{WRONG}2 problems",
         error(
-            f"no tenant A in the snapshot; did you mean a?\n{sentence}               ^",
+            f"no tenant A in the snapshot; did you mean `a`?\n{sentence}               ^",
             file="query",
             line=1,
             column=12,
         ),
         error(
-            f"no pod shop/wob in the snapshot; did you mean shop/web?\n{sentence}                           ^^^^^^^^",
+            f"no pod shop/wob in the snapshot; did you mean `shop/web`?\n{sentence}                           ^^^^^^^^",
             file="query",
             line=1,
             column=24,
@@ -245,9 +245,11 @@ def test_a_name_that_a_sentence_means_twice_is_told_once() -> None:
         response,
         422,
         f"{WRONG}2 problems",
-        error(f"no tenant A in the snapshot; did you mean a?\n{sentence}           ^", file="query", line=1, column=8),
         error(
-            f"no tenant b in the snapshot; there is a\n{sentence}                                     ^",
+            f"no tenant A in the snapshot; did you mean `a`?\n{sentence}           ^", file="query", line=1, column=8
+        ),
+        error(
+            f"no tenant b in the snapshot; it has a\n{sentence}                                     ^",
             file="query",
             line=1,
             column=34,
@@ -262,15 +264,15 @@ def test_all_wrong_options_are_refused() -> None:
         response,
         422,
         f"{WRONG}4 problems",
-        error("found 5, expected one of all, world+nodes, world+pods, world", file="options", path="cidrMatches"),
+        error("must be one of all, world+nodes, world+pods, world (got 5)", file="options", path="cidrMatches"),
         error(
-            "found 'calcio', expected one of spec, calico, cilium, ovn-kubernetes, antrea, kube-network-policies, "
-            "auto; did you mean calico?",
+            "must be one of spec, calico, cilium, ovn-kubernetes, antrea, kube-network-policies, "
+            "auto (got 'calcio'); did you mean `calico`?",
             file="options",
             path="cni",
         ),
-        error("found None, expected a CIDR or a list of CIDRs", file="options", path="domains.a.example"),
-        error("there is no such option; did you mean podCidr?", file="options", path="podcidr"),
+        error("must be a CIDR or a list of CIDRs (got None)", file="options", path="domains.a.example"),
+        error("unknown option; did you mean `podCidr`?", file="options", path="podcidr"),
     )
 
 
@@ -290,7 +292,7 @@ def test_all_problems_of_manifests_are_told_with_line_and_field() -> None:
         422,
         f"{WRONG}2 problems",
         error(
-            "NetworkPolicy shop/db: found an unknown field, expected only from and ports; did you mean from?",
+            "NetworkPolicy shop/db: unknown field `form`; did you mean `from`?",
             file="manifests",
             line=7,
             path="spec.ingress[0].form",
@@ -305,7 +307,7 @@ def test_all_problems_of_manifests_are_told_with_line_and_field() -> None:
 
 
 def test_manifests_without_an_object_are_refused() -> None:
-    found = error("found no Kubernetes object, expected at least one", file="manifests")
+    found = error("no Kubernetes objects", file="manifests")
     check_problem(post({"query": ISOLATED, "manifests": ""}), 422, f"{WRONG}1 problem", found)
 
 
@@ -326,4 +328,4 @@ def test_a_disagreement_of_our_engines_gives_no_verdict(monkeypatch: pytest.Monk
 def test_an_error_that_nobody_expected_is_told_without_what_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "session_of", failing(RuntimeError("/secret/path")))
     response = client(tenants()).post("/query", json={"query": ISOLATED})
-    check_problem(response, 500, "an error that nobody expected; it is in the service's log")
+    check_problem(response, 500, "unexpected error; see the service's log")

@@ -24,7 +24,7 @@ def test_the_problems_of_all_queries_are_told_each_with_its_place_and_nothing_is
         422,
         "the query or the manifests are wrong: 2 problems",
         error(
-            f"no tenant C in the snapshot; there is A, B\n    {wrong[0]}\n               ^",
+            f"no tenant C in the snapshot; it has A, B\n    {wrong[0]}\n               ^",
             file="query",
             line=1,
             column=12,

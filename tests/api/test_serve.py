@@ -133,8 +133,7 @@ def test_a_port_that_is_taken_is_bad_input(capsys: pytest.CaptureFixture[str]) -
     assert ended.value.code == 2
     assert capsys.readouterr() == (
         "",
-        f"error: found that 127.0.0.1 port {port} cannot be listened on (Address already in use), "
-        "expected one that can\n",
+        f"error: cannot listen on 127.0.0.1 port {port}: Address already in use\n",
     )
 
 

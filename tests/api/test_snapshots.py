@@ -165,10 +165,11 @@ def test_the_objects_can_be_had_with_their_lines_and_nothing_that_is_not_read(se
             b"x",
             {"content-type": "application/x-www-form-urlencoded"},
             400,
-            "found application/x-www-form-urlencoded, expected application/json, application/yaml, application/x-yaml, "
+            "unsupported content type (application/x-www-form-urlencoded); send application/json, application/yaml, "
+            "application/x-yaml, "
             "application/x-ndjson, application/ndjson, text/yaml, text/x-yaml, text/plain or multipart/form-data",
         ),
-        (b"x", {**YAML, "content-encoding": "br"}, 400, "found the content encoding br, expected gzip or none"),
+        (b"x", {**YAML, "content-encoding": "br"}, 400, "unsupported content encoding br; send gzip or none"),
         (
             b"xxxx",
             {**YAML, "content-encoding": "gzip"},
@@ -179,14 +180,14 @@ def test_the_objects_can_be_had_with_their_lines_and_nothing_that_is_not_read(se
             gzip.compress(b"kind: a", mtime=0)[:-4],
             {**YAML, "content-encoding": "gzip"},
             400,
-            "the packed body ends too early",
+            "the compressed body is truncated",
         ),
         (b"x", {"content-type": "multipart/form-data"}, 400, "the form cannot be read: "),
         (
             gzip.compress(bytes(2_000_000)),
             {**YAML, "content-encoding": "gzip"},
             413,
-            "found more than 1000000 bytes in the packed body, expected at most that",
+            "unpacked body too large (the limit is 1000000 bytes)",
         ),
     ],
 )
@@ -200,7 +201,7 @@ def test_a_body_that_cannot_be_read_is_refused(body: bytes, headers: dict[str, s
 def test_bad_manifests_are_refused_whole_with_all_problems(service: TestClient) -> None:
     response = service.post("/snapshots", files=[*files(), ("file", ("bad.yaml", b"a: 1\n---\nb: 2\n"))])
     message = (
-        "found a document without apiVersion and kind, expected a Kubernetes object; leave out files that are no "
+        "not a Kubernetes object: no apiVersion and no kind; leave out files that are not "
         "manifests, and render charts and overlays first"
     )
     detail = "the query or the manifests are wrong: 2 problems"
@@ -213,8 +214,8 @@ def test_bad_manifests_are_refused_whole_with_all_problems(service: TestClient) 
 def test_a_name_that_cannot_be_one_is_refused_and_nothing_is_stored(name: str) -> None:
     service = client()
     detail = (
-        f"found the name {name!r}, expected at most 128 letters, digits, dots, dashes and underscores, begun and ended "
-        "by a letter or digit"
+        f"invalid name {name!r}; use at most 128 letters, digits, dots, dashes and underscores, starting and ending "
+        "with a letter or digit"
     )
     check_problem(service.post("/snapshots", content=MANIFESTS, headers=YAML, params={"name": name}), 422, detail)
     assert service.get("/snapshots").json()["snapshots"] == []
@@ -223,15 +224,15 @@ def test_a_name_that_cannot_be_one_is_refused_and_nothing_is_stored(name: str) -
 def test_what_is_not_there_is_not_found(service: TestClient) -> None:
     digest = f"sha256:{'0' * 64}"
     for wanted in ("prod", digest, "sha256:1"):
-        detail = f"there is no snapshot {wanted}; store it, or send manifests"
+        detail = f"snapshot {wanted} not found; store it, or send manifests"
         check_problem(service.get(f"/snapshots/{wanted}"), 404, detail)
         check_problem(service.delete(f"/snapshots/{wanted}"), 404, detail)
         check_problem(service.put("/snapshots/names/a", json={"id": wanted}), 404, detail)
         check_problem(service.post("/query", json={"query": REACH, "snapshot": wanted}), 404, detail)
         others = {"snapshots": {"old": {"snapshot": wanted}}, "query": REACH, "manifests": []}
         check_problem(service.post("/query", json=others), 404, detail)
-    check_problem(service.get("/snapshots/names/prod"), 404, "there is no name prod")
-    check_problem(service.delete("/snapshots/names/prod"), 404, "there is no name prod")
+    check_problem(service.get("/snapshots/names/prod"), 404, "name prod not found")
+    check_problem(service.delete("/snapshots/names/prod"), 404, "name prod not found")
 
 
 # ---------------------------------------------------------------- names
@@ -366,7 +367,7 @@ def test_the_content_of_another_snapshot_is_no_answer(service: TestClient, datab
     damage(database_url, digest, content)
     response = service.post("/query", json={"query": REACH, "snapshot": digest})
     assert response.status_code == 422
-    assert response.json()["errors"][0]["message"].startswith(f"found {digest}, which was stored by a reachproof that")
+    assert response.json()["errors"][0]["message"].startswith(f"{digest} was stored by a version of reachproof that")
 
 
 @pytest.mark.parametrize("url", ["postgresql://nobody:secret@127.0.0.1:1/nothing", "sqlite:////dev/null/store.db"])
@@ -436,7 +437,7 @@ def test_policies_of_one_implementation_are_stored_and_asked_about_under_it(
 ) -> None:
     manifests = f"{MANIFESTS}---\n{policy}"
     refused = service.post("/snapshots", content=manifests, headers=YAML)
-    assert (refused.status_code, f"expected the option cni {cni};" in refused.json()["errors"][0]["message"]) == (
+    assert (refused.status_code, f"needs the option cni {cni};" in refused.json()["errors"][0]["message"]) == (
         422,
         True,
     )
@@ -451,4 +452,4 @@ def test_policies_of_one_implementation_are_stored_and_asked_about_under_it(
     fresh = service.post("/query", json={"query": OUT, "manifests": manifests, "options": {"cni": cni}}).json()
     assert ask(cni=cni).json()["verdict"] == fresh["verdict"] == "unreachable"
     assert ask(cni="auto").json()["verdict"] == "unreachable"
-    assert (ask().status_code, f"expected the option cni {cni};" in ask().json()["errors"][0]["message"]) == (422, True)
+    assert (ask().status_code, f"needs the option cni {cni};" in ask().json()["errors"][0]["message"]) == (422, True)

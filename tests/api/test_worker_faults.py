@@ -255,7 +255,7 @@ def test_a_full_queue_refuses_with_the_seconds_to_wait(service: Service) -> None
         until(lambda: service.load.requests == 4, "all of them are heard")
         status, problem, headers = service.post("/query", {"query": ISOLATED})
         assert (status, problem["title"]) == (503, TITLES[503])
-        assert problem["detail"] == "found 4 requests of this client under way, expected fewer"
+        assert problem["detail"] == ("too many concurrent requests of this client (5; the limit is 4)")
         assert int(headers["retry-after"]) >= 1
         for pid in mine():
             os.kill(pid, signal.SIGCONT)

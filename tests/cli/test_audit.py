@@ -33,8 +33,8 @@ VIOLATED  us  (1 failed)
         egress  allow no policy decides egress from pod web/site to pod shop/db on tcp/80; it is allowed by default
         ingress allow no policy decides ingress from pod web/site to pod shop/db on tcp/80; it is allowed by default
 REFUSED  typo
-  error: typo/cluster.yaml:1: found a document without apiVersion, expected a Kubernetes object; leave out files that \
-are no manifests, and render charts and overlays first
+  error: typo/cluster.yaml:1: not a Kubernetes object: no apiVersion; leave out files that \
+are not manifests, and render charts and overlays first
 
 3 snapshots: 1 holds, 1 violated, 1 refused
 """
@@ -155,7 +155,7 @@ def test_junit_has_a_suite_for_each_pack_on_each_snapshot(place: Place) -> None:
     assert suites.attrib == {"name": "reachproof", "tests": "3", "failures": "1", "errors": "1", "skipped": "0"}
     assert [suite.get("name") for suite in suites] == ["eu shut.reach", "us shut.reach", "typo"]
     error = suites[2].find("testcase/error")
-    assert error is not None and error.get("type") == "refused" and "without apiVersion" in str(error.text)
+    assert error is not None and error.get("type") == "refused" and "no apiVersion" in str(error.text)
 
 
 @pytest.mark.usefixtures("inline")
@@ -176,15 +176,13 @@ def test_sarif_has_a_run_for_each_snapshot(place: Place) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("eu", "./eu"), "Invalid value for '--snapshots': found './eu' and 'eu', expected "
-         "each once: they are the same"),
-        (("-",), "Invalid value for '--snapshots': found -, expected a file or a folder"),
-        (("eu", "--pack", "shut.reach"), "Invalid value for '--pack': found 'shut.reach' and 'shut.reach', expected "
-         "each once: they are the same"),
-        (("eu", "--executor", "ray://x"), "Invalid value for '--executor': found 'ray://x', expected local or "
-         "dask://HOST:PORT"),
-        (("eu", "--executor", "dask://x:1", "--jobs", "2"), "Invalid value for '--jobs': found a number of processes "
-         "for a Dask cluster, which has as many workers as were started there"),
+        (("eu", "./eu"), "Invalid value for '--snapshots': './eu' and 'eu' are the same; name it once"),
+        (("-",), "Invalid value for '--snapshots': cannot read from standard input; name a file or a folder"),
+        (("eu", "--pack", "shut.reach"),
+            "Invalid value for '--pack': 'shut.reach' and 'shut.reach' are the same; name it once"),
+        (("eu", "--executor", "ray://x"), "Invalid value for '--executor': 'ray://x' is not an executor; write local or dask://HOST:PORT"),
+        (("eu", "--executor", "dask://x:1", "--jobs", "2"),
+            "Invalid value for '--jobs': not with a Dask cluster, whose workers are started there"),
     ],
 )  # fmt: skip
 def test_what_would_be_counted_twice_or_not_at_all_is_a_usage_error(
@@ -205,7 +203,7 @@ def test_a_scheduler_that_is_not_there_has_a_code_of_its_own(place: Place) -> No
     assert place.audit("--snapshots", "eu", "--executor", "dask://127.0.0.1:1") == (
         4,
         "",
-        "error: found no Dask scheduler at dask://127.0.0.1:1: [Errno 111] Connection refused\n",
+        "error: cannot connect to the Dask scheduler at dask://127.0.0.1:1: [Errno 111] Connection refused\n",
     )
 
 

@@ -34,7 +34,9 @@ def test_only_the_basket_reaches_the_store(terminal: Terminal) -> None:
     head, because, first = ran.out.splitlines()
     assert ran.code == 0
     assert (head, because) == (f"HOLDS  {sentence}", "  because")
-    assert first.startswith("    NetworkPolicy default/basket-store isolates the pods it selects for ingress")
+    assert first.startswith(
+        "    NetworkPolicy default/basket-store denies ingress of the pods it selects unless a rule allows it"
+    )
 
 
 def test_why_the_storefront_does_not_reach_the_store(terminal: Terminal) -> None:

@@ -178,7 +178,7 @@ def test_ports_are_told_as_other_tools_tell_them() -> None:
 
     ports = IntervalSet(((80, 80), (8080, 8090), (65536 + 53, 65536 + 53)))
     assert connections(ports) == "TCP 80,8080-8090; UDP 53"
-    assert connections(IntervalSet()) == "No Connections"
+    assert connections(IntervalSet()) == "no ports"
     every, one = connections_of(ports), connections_of(IntervalSet.single(80))
     some = Access(connections=every, depends=one, partial=every, partial_by=Partial.PODS)
     assert remarks(some) == "TCP 80 undetermined, only between some of their pods"

@@ -108,8 +108,8 @@ def test_connections_of_new_and_lost_workloads_are_rows(terminal: Terminal, tmp_
         "  connections: 4 added, 4 removed, 0 changed; workloads: 1 new, 1 lost; "
         "policies: 0 added, 0 removed, 0 changed",
     ]
-    lost = lines.index("removed  shop/web => shop/db : All Connections -> No Connections")
-    new = lines.index("added    shop/web => shop/store : No Connections -> All Connections")
+    lost = lines.index("removed  shop/web => shop/db : all ports -> no ports")
+    new = lines.index("added    shop/web => shop/store : no ports -> all ports")
     assert [lines[lost + 1], lines[new + 1]] == ["           lost: pod shop/db", "           new: pod shop/store"]
     assert {"new      shop/store", "lost     shop/db"} <= set(lines)
     listed = terminal.run("diff", "-q", "one.yaml", "two.yaml", "-o", "csv").out
@@ -123,7 +123,7 @@ def test_a_pull_request_that_adds_an_open_pod_is_looser_in_the_heading(terminal:
     (tmp_path / "two.yaml").write_text(f"{BEFORE}---\n{EVIL}", encoding="utf-8")
     comment = terminal.run("diff", "-q", "one.yaml", "two.yaml", "-o", "md")
     assert (comment.code, comment.out.splitlines()[0]) == (1, "### Network policy: looser")
-    assert "| added | shop/evil | shop/db | No Connections | All Connections | new: pod shop/evil |" in comment.out
+    assert "| added | shop/evil | shop/db | no ports | all ports | new: pod shop/evil |" in comment.out
     back = terminal.run("diff", "-q", "two.yaml", "one.yaml", "-o", "md")
     assert (back.code, back.out.splitlines()[0]) == (1, "### Network policy: stricter")
 
@@ -285,7 +285,10 @@ def test_paths_are_relative_to_the_current_folder(
 @needs_git
 def test_places_in_a_revision_name_the_revision(terminal: Terminal, here: Path) -> None:
     ran = terminal.run("diff", "-q", "main..closed")
-    assert "isolates the pods it selects for ingress (added)  [closed:k8s/policies/closed.yaml:1]" in ran.out
+    assert (
+        "denies ingress of the pods it selects unless a rule allows it (added)  [closed:k8s/policies/closed.yaml:1]"
+        in ran.out
+    )
 
 
 @needs_git
@@ -309,14 +312,14 @@ def test_bad_manifests_of_a_revision_are_told_with_their_place(terminal: Termina
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (("main..nowhere",), "nowhere: found no git revision of this name, expected a branch, a tag or a commit"),
-        (("nowhere:k8s", "k8s"), "nowhere: found no git revision of this name, expected a branch, a tag or a commit"),
-        (("main...nowhere",), "nowhere: found no git revision of this name, expected a branch, a tag or a commit"),
+        (("main..nowhere",), "nowhere: no such revision; name a branch, a tag or a commit"),
+        (("nowhere:k8s", "k8s"), "nowhere: no such revision; name a branch, a tag or a commit"),
+        (("main...nowhere",), "nowhere: no such revision; name a branch, a tag or a commit"),
         (
             ("main:docs", "k8s"),
-            "main:docs: found no file with a suffix of .yaml, .yml, .json in the revision, expected some",
+            "main:docs: no .yaml, .yml or .json files in this revision",
         ),
-        (("--", "-x..main"), "-x: found no git revision of this name, expected a branch, a tag or a commit"),
+        (("--", "-x..main"), "-x: no such revision; name a branch, a tag or a commit"),
     ],
 )
 def test_a_revision_or_path_that_does_not_exist_is_told(
@@ -342,7 +345,7 @@ def test_without_git_it_says_so(terminal: Terminal, tmp_path: Path, monkeypatch:
     assert (ran.code, ran.out, ran.err) == (
         2,
         "",
-        "error: git: found no program `git` on the path, expected it, since a git revision is to be read\n",
+        "error: git: `git` not found on PATH; it is needed to read a git revision\n",
     )
 
 
@@ -353,7 +356,7 @@ def test_revisions_without_a_common_commit_have_not_parted(terminal: Terminal, h
     ran = terminal.run("diff", "main...alone")
     assert (ran.code, ran.err) == (
         2,
-        "error: git: found two revisions without a common commit, main and alone, expected some\n",
+        "error: git: main and alone have no common commit\n",
     )
 
 
@@ -369,7 +372,7 @@ def test_links_are_followed_to_files_and_nothing_else(terminal: Terminal, here: 
     git(here, "add", "-A")
     git(here, "commit", "-q", "--no-gpg-sign", "-m", "links that lead to no file")
     ran = terminal.run("diff", "main:links", "k8s")
-    wrong = "found a link that leads to no file of the revision, expected one that does"
+    wrong = "broken link: its target is not a file of this revision"
     assert (ran.code, ran.err) == (2, f"error: main:links/folder.yaml: {wrong}\nerror: main:links/out.yaml: {wrong}\n")
 
 
@@ -382,7 +385,7 @@ def test_hidden_files_are_passed_over_and_named_files_are_read_whatever_their_su
     assert relation(terminal, "main~1..main", "k8s") == (0, "equivalent")
     assert relation(terminal, "main:k8s/cluster.yaml", "main:k8s") == (0, "equivalent")
     ran = terminal.run("diff", "-q", "-o", "json", "main~1..main", "--", "k8s/cluster.yaml", "k8s/closed.txt")
-    assert ran.err.startswith("error: main~1:k8s/closed.txt: found no file")
+    assert ran.err.startswith("error: main~1:k8s/closed.txt: no .yaml")
 
 
 @needs_git
@@ -393,5 +396,5 @@ def test_a_submodule_is_refused(terminal: Terminal, here: Path) -> None:
     ran = terminal.run("diff", "main~1..main")
     assert (ran.code, ran.err) == (
         2,
-        "error: main:k8s/other: found a submodule, expected files; name what is to be read\n",
+        "error: main:k8s/other: submodules are not read; name the files to read\n",
     )

@@ -286,8 +286,8 @@ def test_addresses_of_one_domain_given_twice_are_joined(terminal: Terminal, monk
         *("query", "-f", "tenants", "--domain", "a.example=x", "--domain", "a.example=y,10.0.0.0/8", ISOLATED)
     )
     assert twice.err == (
-        "error: options domains.a.example: found 'x', expected a CIDR such as 10.244.0.0/16\n"
-        "error: options domains.a.example: found 'y', expected a CIDR such as 10.244.0.0/16\n"
+        "error: options domains.a.example: must be a CIDR such as 10.244.0.0/16 (got 'x')\n"
+        "error: options domains.a.example: must be a CIDR such as 10.244.0.0/16 (got 'y')\n"
     )
 
 
@@ -334,7 +334,7 @@ def test_help_lists_the_commands(terminal: Terminal) -> None:
         line.split()[0]: " ".join(line.split()[1:]) for line in ran.out.partition("Commands:")[2].splitlines() if line
     }
     assert told["query"] == "Answer one statement, or several, about manifests."
-    assert told["serve"] == "Run the HTTP service until it is interrupted."
+    assert told["serve"] == "Start the HTTP service (Ctrl-C stops it)."
 
 
 def test_the_settings_of_the_service_are_refused_with_the_variable(
@@ -345,13 +345,14 @@ def test_the_settings_of_the_service_are_refused_with_the_variable(
     ran = terminal.run("serve")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == (
-        "error: environment REACHPROOF_MAX_TIMEOUT_MS: found '0'; Input should be greater than 0\n"
-        "error: environment REACHPROOF_WORKERS: found 'many'; Input should be a valid integer, unable to parse string "
+        "error: environment REACHPROOF_MAX_TIMEOUT_MS: invalid value '0': Input should be greater than 0\n"
+        "error: environment REACHPROOF_WORKERS: invalid value 'many': Input should be a valid "
+        "integer, unable to parse string "
         "as an integer\n"
     )
 
 
 def test_a_name_that_could_steer_the_terminal_is_written_out(terminal: Terminal) -> None:
     ran = terminal.run("query", "-f", "no\x1b[31mwhere", ISOLATED)
-    assert (ran.code, ran.err) == (2, "error: no\\x1b[31mwhere: found no file or folder of this name, expected one\n")
+    assert (ran.code, ran.err) == (2, "error: no\\x1b[31mwhere: no such file or folder\n")
     assert os.path.exists("tenants")

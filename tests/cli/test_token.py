@@ -24,7 +24,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, st
 
 def test_a_token_is_told_once_listed_without_its_secret_and_revoked(capsys: pytest.CaptureFixture[str]) -> None:
     code, token, told = run(capsys, "create", "--role", "write", "--name", "deploy\x1b[31m", "--expires", "30d")
-    assert (code, told) == (0, "keep it: it cannot be shown again\n")
+    assert (code, told) == (0, "store it now: it cannot be shown again\n")
     found = re.fullmatch(r"rp_([0-9a-f]{12})_([A-Za-z0-9_-]{43})\n", token)
     assert found is not None
     code, out, err = run(capsys, "list")
@@ -39,18 +39,18 @@ def test_a_token_is_told_once_listed_without_its_secret_and_revoked(capsys: pyte
 
 def test_an_unknown_token_cannot_be_revoked(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "revoke", "0123456789ab")
-    assert (code, out, err.splitlines()[-1]) == (2, "", "Error: there is no token 0123456789ab")
+    assert (code, out, err.splitlines()[-1]) == (2, "", "Error: token 0123456789ab not found")
 
 
 def test_no_tokens_are_an_empty_list(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys, "list") == (0, "", "there are no tokens\n")
+    assert run(capsys, "list") == (0, "", "no tokens\n")
 
 
 @pytest.mark.parametrize("time", ["30", "d", "0d", "-1d", "1y", "1d2h", "999999w"])
 def test_a_time_has_a_number_and_a_unit(time: str, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "create", "--role", "read", f"--expires={time}")
     assert (code, out) == (2, "")
-    assert f"found {time!r}, expected a number and m, h, d or w, such as 30d" in err
+    assert f"{time!r} is not a duration; write a number and m, h, d or w, such as 30d" in err
 
 
 def test_a_database_that_cannot_be_used_is_not_bad_input(

@@ -22,6 +22,7 @@ from tests.house.places import ROOT
 
 PAGES = (
     "README.md",
+    "docs/tour.md",
     "docs/tutorial.md",
     "docs/interfaces.md",
     "docs/packs.md",

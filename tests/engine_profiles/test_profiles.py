@@ -64,7 +64,7 @@ def test_no_two_implementations_have_a_sign_in_common() -> None:
 def test_isolation_of_every_pod_is_refused_without_cilium(cni: Cni) -> None:
     with pytest.raises(InputError) as raised:
         assemble([], Options(cni=cni, enforcement=Enforcement.ALWAYS))
-    message = f"options enforcement: found the value always with cni {cni}, expected the option cni cilium"
+    message = f"options enforcement: always needs the option cni cilium (got {cni})"
     assert [str(problem) for problem in raised.value.problems] == [message]
 
 
@@ -88,8 +88,7 @@ def test_a_policy_of_another_implementation_is_refused(foreign: Policy, title: s
     with pytest.raises(InputError) as raised:
         assemble([foreign], Options())
     assert [str(problem) for problem in raised.value.problems] == [
-        f"profiles.yaml:3 {foreign.ref}: found a policy of {title} with cni spec, expected the option cni "
-        f"{title.lower()}"
+        f"profiles.yaml:3 {foreign.ref}: a policy of {title} needs the option cni {title.lower()} (got spec)"
     ]
 
 

@@ -121,7 +121,7 @@ def test_no_objects_are_an_empty_cluster() -> None:
 def test_sources_of_another_kind_are_a_type_error(sources: tuple[Any, ...], found: str) -> None:
     with pytest.raises(TypeError) as caught:
         rp.load(*sources)
-    assert str(caught.value) == f"found {found}, expected paths, or one list of objects"
+    assert str(caught.value) == f"expected paths or one list of objects, got {found}"
 
 
 def test_every_problem_of_the_input_is_in_the_error(tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_a_statement_that_cannot_be_asked_is_an_input_error_with_a_marker() -> N
     with pytest.raises(rp.InputError) as caught:
         rp.load([POD]).ask("can pod shop/wob reach the internet?")
     assert str(caught.value) == (
-        "query:1: no pod shop/wob in the snapshot; did you mean shop/web?\n"
+        "query:1: no pod shop/wob in the snapshot; did you mean `shop/web`?\n"
         "    can pod shop/wob reach the internet?\n"
         "            ^^^^^^^^"
     )
@@ -179,7 +179,7 @@ def test_a_statement_that_cannot_be_asked_is_an_input_error_with_a_marker() -> N
 def test_a_timeout_that_is_no_time_is_a_value_error(timeout: float) -> None:
     with pytest.raises(ValueError) as caught:
         rp.load([POD]).ask("can any pod reach any pod?", timeout=timeout)
-    assert str(caught.value) == f"found a timeout of {timeout} s, expected more than 0 and at most 86400"
+    assert str(caught.value) == f"timeout must be above 0 and at most 86400 seconds (got {timeout})"
 
 
 def test_a_report_of_connectivity_is_an_iterable_of_rows() -> None:
@@ -217,5 +217,5 @@ def test_a_difference_by_something_else_is_refused() -> None:
     snapshot = rp.load([POD])
     with pytest.raises(ValueError, match="'cluster' is not a valid By"):
         rp.diff(snapshot, snapshot, by="cluster")
-    with pytest.raises(ValueError, match="found a timeout of 0 s, expected more than 0 and at most 86400"):
+    with pytest.raises(ValueError, match=r"timeout must be above 0 and at most 86400 seconds \(got 0\)"):
         rp.diff(snapshot, snapshot, timeout=0)

@@ -99,52 +99,52 @@ def test_a_value_may_be_a_member_of_its_enumeration(value: str) -> None:
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ({"tenantLabel": ""}, "options tenantLabel: found '', expected a label key"),
-        ({"tenantLabel": 5}, "options tenantLabel: found 5, expected a label key"),
+        ({"tenantLabel": ""}, "options tenantLabel: must be a label key (got '')"),
+        ({"tenantLabel": 5}, "options tenantLabel: must be a label key (got 5)"),
         (
             {"cni": "celium"},
-            "options cni: found 'celium', expected one of spec, calico, cilium, ovn-kubernetes, antrea, "
-            "kube-network-policies, auto; did you mean cilium?",
+            "options cni: must be one of spec, calico, cilium, ovn-kubernetes, antrea, "
+            "kube-network-policies, auto (got 'celium'); did you mean `cilium`?",
         ),
         (
             {"cni": "KUBE_NETWORK_POLICIES"},
-            "options cni: found 'KUBE_NETWORK_POLICIES', expected one of spec, calico, cilium, ovn-kubernetes, antrea, "
-            "kube-network-policies, auto",
+            "options cni: must be one of spec, calico, cilium, ovn-kubernetes, antrea, "
+            "kube-network-policies, auto (got 'KUBE_NETWORK_POLICIES')",
         ),
-        ({"channel": ["x"]}, "options channel: found ['x'], expected one of standard, experimental"),
+        ({"channel": ["x"]}, "options channel: must be one of standard, experimental (got ['x'])"),
         (
             {"hostNetworkPods": "ignore"},
-            "options hostNetworkPods: found 'ignore', expected one of ignored, pods; did you mean ignored?",
+            "options hostNetworkPods: must be one of ignored, pods (got 'ignore'); did you mean `ignored`?",
         ),
-        ({"cidrMatches": 5}, "options cidrMatches: found 5, expected one of all, world+nodes, world+pods, world"),
-        ({"enforcement": False}, "options enforcement: found False, expected one of none, np, np+admin, always"),
-        ({"withStaged": "yes"}, "options withStaged: found 'yes', expected true or false"),
+        ({"cidrMatches": 5}, "options cidrMatches: must be one of all, world+nodes, world+pods, world (got 5)"),
+        ({"enforcement": False}, "options enforcement: must be one of none, np, np+admin, always (got False)"),
+        ({"withStaged": "yes"}, "options withStaged: must be true or false (got 'yes')"),
         ({"trustDomain": ""}, "options trustDomain: '' is not a trust domain such as cluster.local"),
         ({"trustDomain": []}, "options trustDomain: '' is not a trust domain such as cluster.local"),
         ({"trustDomain": "a/b"}, "options trustDomain: 'a/b' is not a trust domain such as cluster.local"),
         ({"trustDomain": 5}, "options trustDomain: 5 is not a trust domain such as cluster.local"),
         ({"rootNamespace": "A"}, "options rootNamespace: 'A' is not a name of a namespace"),
         ({"rootNamespace": "a,b"}, "options rootNamespace: a, b are several; give one name"),
-        ({"ambientPort": 80}, "options ambientPort: found 80, expected one of 15008, original, unknown"),
-        ({"podCidr": ""}, "options podCidr: found '', expected a CIDR such as 10.244.0.0/16"),
-        ({"podCidr": []}, "options podCidr: found [], expected a CIDR or a list of CIDRs"),
-        ({"podCidr": 10}, "options podCidr: found 10, expected a CIDR or a list of CIDRs"),
-        ({"podCidr": "10.0.0.0"}, "options podCidr: found '10.0.0.0', expected a CIDR such as 10.244.0.0/16"),
-        ({"serviceCidr": [5]}, "options serviceCidr: found 5, expected a CIDR such as 10.244.0.0/16"),
-        ({"domains": ["x"]}, "options domains: found ['x'], expected a map of domain names to CIDRs"),
+        ({"ambientPort": 80}, "options ambientPort: must be one of 15008, original, unknown (got 80)"),
+        ({"podCidr": ""}, "options podCidr: must be a CIDR such as 10.244.0.0/16 (got '')"),
+        ({"podCidr": []}, "options podCidr: must be a CIDR or a list of CIDRs (got [])"),
+        ({"podCidr": 10}, "options podCidr: must be a CIDR or a list of CIDRs (got 10)"),
+        ({"podCidr": "10.0.0.0"}, "options podCidr: must be a CIDR such as 10.244.0.0/16 (got '10.0.0.0')"),
+        ({"serviceCidr": [5]}, "options serviceCidr: must be a CIDR such as 10.244.0.0/16 (got 5)"),
+        ({"domains": ["x"]}, "options domains: must be a map of domain names to CIDRs (got ['x'])"),
         (
             {"domains": {"a.example": None}},
-            "options domains.a.example: found None, expected a CIDR or a list of CIDRs",
+            "options domains.a.example: must be a CIDR or a list of CIDRs (got None)",
         ),
         (
             {"domains": {"a.example": "nowhere"}},
-            "options domains.a.example: found 'nowhere', expected a CIDR such as 10.244.0.0/16",
+            "options domains.a.example: must be a CIDR such as 10.244.0.0/16 (got 'nowhere')",
         ),
-        ({"tenantLable": "x"}, "options tenantLable: there is no such option; did you mean tenantLabel?"),
-        ({"podcidr": None}, "options podcidr: there is no such option; did you mean podCidr?"),
+        ({"tenantLable": "x"}, "options tenantLable: unknown option; did you mean `tenantLabel`?"),
+        ({"podcidr": None}, "options podcidr: unknown option; did you mean `podCidr`?"),
         (
             {"x": 1},
-            "options x: there is no such option; there is ambientPort, channel, cidrMatches, cni, domains, "
+            "options x: unknown option; known options are ambientPort, channel, cidrMatches, cni, domains, "
             "enforcement, hostNetworkPods, podCidr, rootNamespace, serviceCidr, strict, tenantLabel, trustDomain, "
             "withStaged",
         ),
@@ -156,11 +156,11 @@ def test_a_wrong_option_is_told_with_what_was_expected(values: dict[str, Any], t
 
 def test_all_wrong_options_are_told_at_once() -> None:
     assert problems({"zone": "a", "cni": "x", "podCidr": ["10.0.0.0/8", "y"], "domains": {"b": "z", "a": "z"}}) == [
-        "options cni: found 'x', expected one of spec, calico, cilium, ovn-kubernetes, antrea, kube-network-policies, "
-        "auto",
-        "options podCidr: found 'y', expected a CIDR such as 10.244.0.0/16",
-        "options domains.a: found 'z', expected a CIDR such as 10.244.0.0/16",
-        "options domains.b: found 'z', expected a CIDR such as 10.244.0.0/16",
-        "options zone: there is no such option; there is ambientPort, channel, cidrMatches, cni, domains, enforcement, "
+        "options cni: must be one of spec, calico, cilium, ovn-kubernetes, antrea, "
+        "kube-network-policies, auto (got 'x')",
+        "options podCidr: must be a CIDR such as 10.244.0.0/16 (got 'y')",
+        "options domains.a: must be a CIDR such as 10.244.0.0/16 (got 'z')",
+        "options domains.b: must be a CIDR such as 10.244.0.0/16 (got 'z')",
+        "options zone: unknown option; known options are ambientPort, channel, cidrMatches, cni, domains, enforcement, "
         "hostNetworkPods, podCidr, rootNamespace, serviceCidr, strict, tenantLabel, trustDomain, withStaged",
     ]

@@ -132,7 +132,7 @@ def test_objects_go_along_as_they_are(service: Service) -> None:
 def test_options_go_along_with_each_request(service: Service) -> None:
     sent = service.load(EXAMPLES / "tenants", keep=False, tenantLabel="kubernetes.io/metadata.name")
     assert sent.ask("no pod in tenant acme-shop can reach tenant acme-jobs").verdict == "holds"
-    with pytest.raises(rp.InputError, match="there is no such option; did you mean tenantLabel"):
+    with pytest.raises(rp.InputError, match="unknown option; did you mean `tenantLabel`"):
         service.load(EXAMPLES / "tenants", keep=False, tenantLable="x")
 
 
@@ -210,7 +210,7 @@ def test_a_service_that_stores_is_asked_by_name_and_digest(service: Service) -> 
         assert timeless(snapshot.ask(REFUTED).document) == timeless(here.ask(REFUTED).document)
     sent = service.load(EXAMPLES / "tenants-broken", keep=False)
     assert rp.diff(stored, sent).relation == "looser"
-    with pytest.raises(rp.InputError, match="there is no snapshot nowhere"):
+    with pytest.raises(rp.InputError, match="snapshot nowhere not found"):
         service.snapshot("nowhere").lint()
 
 
@@ -228,7 +228,7 @@ def test_what_cannot_be_stored_is_not_asked_about_in_another_way() -> None:
 
 def test_a_name_for_what_is_not_kept_is_refused(service: Service) -> None:
     text = message(lambda: service.load(EXAMPLES / "tenants", keep=False, name="main"), ValueError)
-    assert text == "found the name main for a snapshot that is not kept, expected none"
+    assert text == "cannot name a snapshot that is not kept (name main); leave out name or keep=False"
 
 
 def test_the_digest_of_what_goes_along_is_not_known_here(service: Service) -> None:
@@ -238,16 +238,16 @@ def test_the_digest_of_what_goes_along_is_not_known_here(service: Service) -> No
 
 def test_snapshots_of_two_places_are_not_compared(service: Service) -> None:
     here, there = rp.load(EXAMPLES / "tenants"), service.load(EXAMPLES / "tenants", keep=False)
-    both = "found a snapshot of a service and one of this process, expected two of one place"
+    both = "cannot combine a snapshot of a service with one of this process"
     assert message(lambda: rp.diff(here, there), TypeError) == both
-    other = "found a snapshot of this service and one of another place, expected two of one place"
+    other = "cannot combine a snapshot of this service with one from elsewhere"
     assert message(lambda: rp.diff(there, here), TypeError) == other
     assert message(lambda: there.ask(REFUTED, since={"main": here}), TypeError) == other
 
 
 def test_snapshots_that_are_read_under_other_options_are_not_compared(service: Service) -> None:
     one, two = (service.load(EXAMPLES / "tenants", keep=False, cni=cni) for cni in ("calico", "cilium"))
-    text = "found the options {'cni': 'calico'} and {'cni': 'cilium'}, expected equal ones"
+    text = "both snapshots need the same options (got {'cni': 'calico'} and {'cni': 'cilium'})"
     assert message(lambda: rp.diff(one, two), ValueError) == text
 
 
@@ -284,9 +284,9 @@ def test_a_report_that_is_not_finished_is_an_error_as_it_is_here() -> None:
     [
         (401, "why; give connect(url, token=...) a token that the service knows"),
         (403, "why; ask who runs the service for a token with a role that may do this"),
-        (429, "found a service that is busy (why), expected one with time; ask again in 7 s"),
-        (503, "found a service that is busy (why), expected one with time; ask again in 7 s"),
-        (502, "found status 502 (why), expected an answer; mend the address, or start one with `reachproof serve`"),
+        (429, "the service is busy (why); try again in 7 s"),
+        (503, "the service is busy (why); try again in 7 s"),
+        (502, "unexpected status 502 (why); check the address, or start the service with `reachproof serve`"),
     ],
 )
 def test_a_service_that_cannot_be_asked_says_why_and_what_to_do(status: int, text: str) -> None:
@@ -304,21 +304,21 @@ def test_a_bug_of_the_service_is_a_bug() -> None:
 def test_a_page_that_is_no_service_of_ours_is_told() -> None:
     service = fake(lambda _: httpx2.Response(200, text="<html>", headers={"content-type": "text/html"}))
     assert message(lambda: service.ask(REFUTED)) == (
-        f"{URL}: found status 200 with text/html, expected JSON of a service of reachproof; "
-        "mend the address, or start one with `reachproof serve`"
+        f"{URL}: not a reachproof service (status 200 with text/html); "
+        "check the address, or start the service with `reachproof serve`"
     )
 
 
 def test_half_an_answer_is_told() -> None:
     service = fake(lambda _: httpx2.Response(200, text='{"a":', headers={"content-type": "application/json"}))
-    assert message(lambda: service.ask(REFUTED)).startswith(f"{URL}: found an answer that is no JSON (")
+    assert message(lambda: service.ask(REFUTED)).startswith(f"{URL}: invalid JSON in the response (")
 
 
 @pytest.mark.parametrize(
     ("error", "text"),
     [
-        (httpx2.ConnectError("no route"), "found nothing that answers (no route), expected a service"),
-        (httpx2.ReadTimeout("slow"), "found no answer in time, expected one"),
+        (httpx2.ConnectError("no route"), "cannot connect (no route)"),
+        (httpx2.ReadTimeout("slow"), "no answer in time"),
     ],
 )
 def test_nothing_that_answers_is_told_when_connecting(error: Exception, text: str) -> None:
@@ -326,7 +326,7 @@ def test_nothing_that_answers_is_told_when_connecting(error: Exception, text: st
         raise error
 
     http = httpx2.Client(base_url=URL, transport=httpx2.MockTransport(handle))
-    told = f"{URL}: {text}; mend the address, or start one with `reachproof serve`"
+    told = f"{URL}: {text}; check the address, or start the service with `reachproof serve`"
     assert message(lambda: asked(URL, http)) == told
     assert http.is_closed
 
@@ -334,7 +334,7 @@ def test_nothing_that_answers_is_told_when_connecting(error: Exception, text: st
 @pytest.mark.parametrize("url", ["localhost:8000", "ftp://host", "http://", ""])
 def test_an_address_of_another_form_is_a_value_error(url: str) -> None:
     text = message(lambda: rp.connect(url), ValueError)
-    assert text == f"found {url!r}, expected an address such as http://localhost:8000"
+    assert text == f"invalid URL {url!r}; write one such as http://localhost:8000"
 
 
 def test_the_token_goes_along_and_is_not_shown() -> None:

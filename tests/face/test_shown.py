@@ -34,7 +34,7 @@ def test_a_refuted_claim_is_written_as_on_the_command_line() -> None:
         "  pod acme-jobs/report-28113 (10.244.2.11) -> 10.0.0.1 on tcp/5432\n"
         "    egress  allow no policy decides egress from pod acme-jobs/report-28113 to 10.0.0.1 on tcp/5432; "
         "it is allowed by default\n"
-        "    ingress allow 10.0.0.1 is no pod, so no policy applies to its ingress"
+        "    ingress allow 10.0.0.1 is outside the cluster; no ingress policy applies"
     )
 
 
@@ -189,7 +189,7 @@ def test_the_exposure_chart_needs_exposure() -> None:
     assert "pods to come" in sample("connectivity").exposure().svg
     with pytest.raises(ValueError) as caught:
         rp.load(EXAMPLES / "tenants").connectivity().exposure()
-    assert str(caught.value) == "found a report without exposure, expected one that was made with exposure=True"
+    assert str(caught.value) == "the report has no exposure; make it with exposure=True"
 
 
 def test_the_chart_has_a_value_for_each_connection() -> None:
@@ -219,7 +219,7 @@ def test_a_picture_that_nobody_could_read_is_refused(draw: Callable[[Any], Any],
     with pytest.raises(ValueError) as caught:
         draw(report)
     assert str(caught.value) == (
-        f"found 81 ends, expected at most {most}: put more pods together with by, or narrow the report"
+        f"too many endpoints (81; the limit is {most}); group them with by, or narrow the report"
     )
     assert "and 6280 more: see frame()" in report.html()
     shown = pretty(report).split("\n")  # type: ignore[no-untyped-call]
@@ -253,7 +253,7 @@ def test_a_page_holds_everything_that_it_is_given(tmp_path: Path) -> None:
 def test_a_page_of_something_else_is_refused_and_not_written(tmp_path: Path) -> None:
     with pytest.raises(TypeError) as caught:
         sample("report").save(tmp_path / "page.html", 5)
-    assert str(caught.value) == "found int, expected a result, a picture, a frame, or a text for a heading"
+    assert str(caught.value) == "cannot show int; expected a result, a picture, a frame, or a text for a heading"
     assert not (tmp_path / "page.html").exists()
 
 

@@ -43,7 +43,7 @@ def test_a_problem_carries_line_and_column_and_is_an_input_error() -> None:
 def test_a_text_without_words_is_refused(text: str) -> None:
     with pytest.raises(QuerySyntaxError) as caught:
         parse(text)
-    assert caught.value.problems[0].message.splitlines()[0] == "there is no sentence here"
+    assert caught.value.problems[0].message.splitlines()[0] == "empty question"
 
 
 def test_a_query_of_more_than_ten_thousand_characters_is_refused() -> None:

@@ -53,12 +53,12 @@ def said(*objects: dict[str, Any], options: Options = CALICO) -> list[str]:
     [
         (
             rule(source={"selector": "app"}),
-            'spec.ingress[0].source.selector: found the selector "app": found the end at column 4, expected an '
+            'spec.ingress[0].source.selector: selector "app": found the end at column 4, expected an '
             "operator: ==, !=, in, not in, contains, starts with or ends with",
         ),
         (
             {"selector": "global()"},
-            "spec.selector: found global(), expected it in the namespaceSelector of a rule only",
+            "spec.selector: global() is allowed only in the namespaceSelector of a rule",
         ),
         (
             rule(action="Reject"),
@@ -76,21 +76,21 @@ def said(*objects: dict[str, Any], options: Options = CALICO) -> list[str]:
         ),
         (
             rule(protocol="ICMP", destination={"notPorts": ["web"]}),
-            "spec.ingress[0].destination: found a port name, expected protocol TCP, UDP or SCTP beside it, or none",
+            "spec.ingress[0].destination: a port name needs protocol TCP, UDP or SCTP, or none",
         ),
         (
             rule(destination={"notPorts": [80]}),
-            "spec.ingress[0].destination: found port numbers, expected protocol TCP, UDP or SCTP beside them",
+            "spec.ingress[0].destination: port numbers need protocol TCP, UDP or SCTP",
         ),
         (
             rule(source={"namespaceSelector": "global() || has(a)"}),
-            'spec.ingress[0].source.namespaceSelector: found the selector "global() || has(a)": found "||" at column '
+            'spec.ingress[0].source.namespaceSelector: selector "global() || has(a)": found "||" at column '
             "10, expected the end",
         ),
         (
             rule(source={"namespaceSelector": "has(a) && global()"}),
-            'spec.ingress[0].source.namespaceSelector: found the selector "has(a) && global()": found global() at '
-            "column 11 beside something else, expected it alone",
+            'spec.ingress[0].source.namespaceSelector: selector "has(a) && global()": global() at '
+            "column 11 must stand alone",
         ),
         (
             rule(source={"nets": ["10.0.0.0/33"]}),
@@ -103,47 +103,48 @@ def said(*objects: dict[str, Any], options: Options = CALICO) -> list[str]:
         ),
         (
             rule(source={"nets": ["10.0.0.0/8"]}, destination={"nets": ["fd00::/8"]}),
-            "spec.ingress[0]: found IPv4 and IPv6 CIDRs in one rule, expected those of one family; make it two rules",
+            "spec.ingress[0]: IPv4 and IPv6 CIDRs in one rule; split it in two",
         ),
         (
             rule(ipVersion=6, source={"nets": ["10.0.0.0/8"]}),
-            "spec.ingress[0].ipVersion: found IPv6 by ipVersion beside the other family, expected one family in a rule",
+            "spec.ingress[0].ipVersion: ipVersion asks for IPv6, the rest of the rule for the other "
+            "family; split the rule in two",
         ),
         (
             rule(protocol="ICMP", icmp={"code": 1}),
-            "spec.ingress[0].icmp.type: found nothing, expected a type, since there is a code",
+            "spec.ingress[0].icmp.type: missing; expected a type, since there is a code",
         ),
         (
             rule(protocol="TCP", icmp={"type": 8}),
-            "spec.ingress[0].icmp: found icmp, expected it beside protocol ICMP or ICMPv6 only",
+            "spec.ingress[0].icmp: icmp needs protocol ICMP or ICMPv6",
         ),
         (
             {"ingress": [{"action": "Deny", "protocol": "TCP", "http": {"methods": ["GET"]}}]},
-            "spec.ingress[0].http: found http, expected it in an ingress rule that allows",
+            "spec.ingress[0].http: http is allowed only in ingress rules with action Allow",
         ),
         (
             rule(source={"services": {"name": "s", "namespace": "a"}, "nets": ["10.0.0.0/8"]}),
-            "spec.ingress[0].source.nets: found a field beside services, expected none: the Service says who is meant",
+            "spec.ingress[0].source.nets: not allowed beside services: the Service names the peers",
         ),
         (
             rule(source={"services": {"name": "s", "namespace": "a"}}),
-            "spec.ingress[0].source.services: found the Service a/s, of which no EndpointSlice is given, expected its "
-            "slices: a rule matches the addresses in them (kubectl get endpointslices -n a -o yaml)",
+            "spec.ingress[0].source.services: no EndpointSlice of Service a/s; a rule matches the "
+            "addresses in its slices, so add them (kubectl get endpointslices -n a -o yaml)",
         ),
         (
             {"preDNAT": True, "doNotTrack": True, "applyOnForward": True},
-            "spec.preDNAT: found preDNAT and doNotTrack, expected at most one of them",
+            "spec.preDNAT: preDNAT and doNotTrack exclude each other",
         ),
         (
             {"preDNAT": True, "applyOnForward": True, "egress": [{"action": "Allow"}]},
-            "spec.egress: found egress rules, expected none in a policy with preDNAT",
+            "spec.egress: a policy with preDNAT cannot have egress rules",
         ),
         (
             {"doNotTrack": True},
-            "spec.doNotTrack: found true, expected applyOnForward: true beside it",
+            "spec.doNotTrack: needs applyOnForward: true",
         ),
         ({"order": "10"}, 'spec.order: found "10", expected a number'),
-        ({"tier": "gone"}, 'spec.tier: found the tier "gone", which is not in the input, expected an object Tier gone'),
+        ({"tier": "gone"}, 'spec.tier: tier "gone" is not in the input; add the Tier gone'),
     ],
 )  # fmt: skip
 def test_what_calico_would_refuse_is_refused(spec: dict[str, Any], told: str) -> None:
@@ -293,8 +294,8 @@ def test_signs_of_two_implementations_are_an_error() -> None:
     spec = {"selector": {"matchLabels": {"a": "b"}}, "template": {"metadata": {"labels": {"a": "b"}}, "spec": {}}}
     found = said(policy(DENY), AGENT | {"spec": spec}, options=AUTO)
     assert found == [
-        f"cni: found signs of calico (GlobalNetworkPolicy p of {V3}, <objects>) and of cilium (DaemonSet "
-        "kube-system/cilium of apps/v1, <objects>), expected those of one implementation; say which with the option cni"
+        f"cni: signs of calico (GlobalNetworkPolicy p of {V3}, <objects>) and of cilium (DaemonSet "
+        "kube-system/cilium of apps/v1, <objects>); set the option cni to choose one"
     ]
 
 

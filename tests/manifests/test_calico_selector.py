@@ -94,10 +94,10 @@ def test_global_stands_alone() -> None:
         ("a in {'b' 'c'}", "found \"'c'}\" at column 11, expected a comma or }", (10, 14)),
         ("a in {", "found the end at column 7, expected text in quotes or }", (6, 6)),
         ("a ==\n'b'", "found a line break at column 5, expected text in quotes", (4, 5)),
-        ("a == 'b' && global()", "found global() at column 13 beside something else, expected it alone", (12, 19)),
+        ("a == 'b' && global()", "global() at column 13 must stand alone", (12, 19)),
         ("global() || a == 'b'", 'found "||" at column 10, expected the end', (9, 11)),
-        ("!" * 150 + "has(a)", "found more than 100 levels of nesting, expected fewer", (0, 156)),
-        (f"has({'k' * 513})", "found a key of 513 characters, expected at most 512", (4, 517)),
+        ("!" * 150 + "has(a)", "more than 100 levels of nesting", (0, 156)),
+        (f"has({'k' * 513})", "key too long (513 characters; the limit is 512)", (4, 517)),
     ],
 )  # fmt: skip
 def test_what_is_said_about_a_mistake(text: str, message: str, span: tuple[int, int]) -> None:

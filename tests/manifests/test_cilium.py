@@ -117,7 +117,7 @@ class TestObjects:
         assert len(load(one, "---\n", manifest("ciliumnetworkpolicy", one)).policies) == 1
         text = f"{manifest('ciliumnetworkpolicy', one)}---\n{manifest('ciliumnetworkpolicy', other)}"
         (found,) = problems(text, options=CILIUM)
-        expected = "found a second object of this name that differs from the one at f.yaml:1, expected one"
+        expected = "defined twice with different contents; also at f.yaml:1"
         assert found.message == expected
 
     def test_the_order_of_groups_and_policies_does_not_matter(self) -> None:

@@ -81,7 +81,7 @@ class TestIngress:
             ({"rules": {}}, "spec.rules: found an empty object, expected a list"),
             (
                 {"rules": [{"http": {"paths": [path(to("front"))]}}]},
-                "spec.rules[0].http.paths[0].backend.service.port.number: found nothing, expected a port number from 1 "
+                "spec.rules[0].http.paths[0].backend.service.port.number: missing; expected a port number from 1 "
                 "to 65535",
             ),
             (
@@ -126,6 +126,6 @@ class TestServices:
             'f.yaml Service shop/web spec.externalTrafficPolicy: found "local", expected Cluster or Local'
         ]
         assert says(written | {"spec": {"loadBalancerSourceRanges": ["everyone"]}}) == [
-            "f.yaml Service shop/web spec.loadBalancerSourceRanges: found an entry that is none: 'everyone' is not of "
-            "the form ADDRESS/PREFIX, expected CIDRs"
+            "f.yaml Service shop/web spec.loadBalancerSourceRanges: not a CIDR: 'everyone' is not of "
+            "the form ADDRESS/PREFIX"
         ]

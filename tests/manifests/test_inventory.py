@@ -389,7 +389,7 @@ class TestAbstractPods:
 
     def test_a_template_is_needed(self) -> None:
         empty = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"}}
-        assert refused(empty) == ("<objects> Deployment shop/web spec.template: found nothing, expected a pod template")
+        assert refused(empty) == ("<objects> Deployment shop/web spec.template: missing pod template")
 
     def test_a_job_gives_its_pods_its_name_as_a_label(self) -> None:
         assert only(workload("Job", "web")).labels["batch.kubernetes.io/job-name"] == "web"
@@ -413,9 +413,9 @@ class TestUnknownLabels:
         policy = selecting(app="web")
         policy["spec"]["podSelector"]["matchLabels"][label] = "x"
         assert refused(workload(kind, "web", **more), policy) == (
-            f"<objects> NetworkPolicy shop/p spec: found the label {label}, which {kind}/web in namespace shop gives "
-            "its pods with values that the workload object does not tell, expected other labels; "
-            "or give the pods themselves"
+            f"<objects> NetworkPolicy shop/p spec: the value of label {label} is not known: "
+            f"{kind}/web in namespace shop sets it per pod; select by other labels, or add the pods "
+            "to the input"
         )
 
     def test_so_is_one_that_names_such_a_peer(self) -> None:
@@ -423,7 +423,8 @@ class TestUnknownLabels:
         exists = {"key": "pod-template-hash", "operator": "DoesNotExist"}
         policy["spec"]["ingress"] = [{"from": [{"podSelector": {"matchExpressions": [exists]}}]}]
         assert refused(workload("Deployment", "web"), policy).startswith(
-            "<objects> NetworkPolicy shop/p spec.ingress[0]: found the label pod-template-hash, which Deployment/web "
+            "<objects> NetworkPolicy shop/p spec.ingress[0]: the value of label pod-template-hash is "
+            "not known: Deployment/web "
         )
 
     @pytest.mark.parametrize("label", ["app", "namespace"])

@@ -30,7 +30,7 @@ REFUSED = [
         "{rules: [{from: []}]}",
         "rules[0].from: found an empty list, expected at least one source; leave the field out to mean any",
     ),
-    ("{rules: [{to: [{}]}]}", "rules[0].to[0].operation: found nothing, expected an object with at least one field"),
+    ("{rules: [{to: [{}]}]}", "rules[0].to[0].operation: missing; expected an object with at least one field"),
     (
         "{rules: [{from: [{source: {}}]}]}",
         "rules[0].from[0].source: found an empty object, expected an object with at least one field",
@@ -50,28 +50,28 @@ REFUSED = [
     ),
     (
         "{rules: [{when: [{key: source.ip}]}]}",
-        "rules[0].when[0]: found neither values nor notValues, expected one of them",
+        "rules[0].when[0]: neither values nor notValues; give at least one",
     ),
     (
         "{rules: [{from: [{source: {serviceAccounts: [a], namespaces: [b]}}]}]}",
-        "rules[0].from[0].source.serviceAccounts: found it beside principals or namespaces, expected it alone",
+        "rules[0].from[0].source.serviceAccounts: cannot be combined with principals or namespaces",
     ),
     (
         "{rules: [{from: [{source: {ipBlocks: [10.0.0.0/33]}}]}]}",
         'rules[0].from[0].source.ipBlocks[0]: found "10.0.0.0/33", expected a CIDR such as 10.0.0.0/8',
     ),
-    ("{action: Deny}", 'action: found "Deny", expected ALLOW, DENY, CUSTOM or AUDIT; did you mean DENY?'),
+    ("{action: Deny}", 'action: found "Deny", expected ALLOW, DENY, CUSTOM or AUDIT; did you mean `DENY`?'),
     (
         "{provider: {name: x}}",
-        "provider: found a provider, expected one only with the action CUSTOM",
+        "provider: provider is allowed only with action CUSTOM",
     ),
     (
         "{selector: {matchExpressions: []}}",
-        "selector.matchExpressions: found an unknown field, expected only matchLabels",
+        "selector.matchExpressions: unknown field `matchExpressions`; known fields are matchLabels",
     ),
     (
         "{rules: [{froms: []}]}",
-        "rules[0].froms: found an unknown field, expected only from, to and when; did you mean from?",
+        "rules[0].froms: unknown field `froms`; did you mean `from`?",
     ),
 ]
 
@@ -86,15 +86,15 @@ def test_a_mistake_in_an_authorization_policy_is_told_with_its_place(spec: str, 
     [
         (
             "{mtls: {mode: strict}}",
-            'mtls.mode: found "strict", expected UNSET, STRICT, PERMISSIVE or DISABLE; did you mean STRICT?',
+            'mtls.mode: found "strict", expected UNSET, STRICT, PERMISSIVE or DISABLE; did you mean `STRICT`?',
         ),
         (
             "{portLevelMtls: {80: {mode: STRICT}}}",
-            "portLevelMtls: found modes of ports without a selector, expected them only where a selector chooses pods",
+            "portLevelMtls: portLevelMtls needs a selector",
         ),
         (
             "{selector: {matchLabels: {a: b}}, portLevelMtls: {web: {mode: STRICT}}}",
-            'portLevelMtls.web: found the port "web", expected a number from 1 to 65535',
+            'portLevelMtls.web: found "web", expected a port number from 1 to 65535',
         ),
     ],
 )
@@ -106,8 +106,8 @@ def test_a_rule_with_too_many_pairs_is_refused() -> None:
     sources = ", ".join(["{source: {ipBlocks: [10.0.0.1]}}"] * 101)
     operations = ", ".join(["{operation: {ports: ['80']}}"] * 100)
     assert says(manifest("authorizationpolicy", f"{{rules: [{{from: [{sources}], to: [{operations}]}}]}}")) == [
-        "f.yaml:4 AuthorizationPolicy shop/p spec.rules[0]: found more than 10000 pairs of a source and an operation, "
-        "expected at most that"
+        "f.yaml:4 AuthorizationPolicy shop/p spec.rules[0]: too many pairs of a source and an "
+        "operation (the limit is 10000)"
     ]
 
 

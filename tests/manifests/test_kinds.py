@@ -10,7 +10,7 @@ from reachproof.network.origin import Origin
 from reachproof.network.snapshot import Snapshot
 from tests.manifests.given import codes, manifest, notice, says
 
-SECOND = "found a second object of this name that differs from the one at"
+SECOND = "defined twice with different contents; also at"
 NAME = "a name: at most 253 of a-z, 0-9, dashes and dots, begun and ended by a letter or digit"
 POLICY = manifest("networkpolicy", "{podSelector: {}}")
 
@@ -73,7 +73,7 @@ def test_one_object_in_both_versions_is_one_object() -> None:
 def test_two_versions_of_a_policy_that_differ_are_refused() -> None:
     beta = CLUSTER_POLICY.format(version="v1beta1", priority=1)
     alpha = CLUSTER_POLICY.format(version="v1alpha2", priority=2)
-    assert says(f"{beta}---\n{alpha}") == [f"f.yaml:10 ClusterNetworkPolicy floor: {SECOND} f.yaml:1, expected one"]
+    assert says(f"{beta}---\n{alpha}") == [f"f.yaml:10 ClusterNetworkPolicy floor: {SECOND} f.yaml:1"]
 
 
 def test_a_typed_list_of_the_new_version_is_read() -> None:
@@ -120,8 +120,8 @@ def test_another_products_policy_is_refused(api_version: str, kind: str) -> None
     (found,) = says(object_of(api_version, kind))
     group = api_version.partition("/")[0]
     assert found.partition(": ")[2] == (
-        f"found a kind of policy that is not supported, {kind} of {api_version}, expected none; to go on without it, "
-        f"ignore the kind {kind}.{group}, and every answer says so"
+        f"unsupported policy kind {kind} of {api_version}; to skip it, ignore the kind "
+        f"{kind}.{group}, and each answer says so"
     )
 
 
@@ -136,8 +136,8 @@ ENGINES = [
 def test_a_policy_of_an_engine_is_refused_without_its_profile(api_version: str, kind: str) -> None:
     (found,) = says(object_of(api_version, kind))
     assert found.partition(": ")[2] == (
-        f"found {api_version} {kind}, which only the profile cilium has, expected the option cni cilium; "
-        f"to go on without it, ignore the kind {kind}.cilium.io, and every answer says so"
+        f"{kind} of {api_version} needs the option cni cilium; to skip it, ignore the kind "
+        f"{kind}.cilium.io, and each answer says so"
     )
 
 
@@ -154,8 +154,8 @@ def test_a_kind_of_one_implementation_needs_its_profile(api_version: str, kind: 
     (found,) = says(object_of(api_version, kind))
     group = api_version.partition("/")[0]
     assert found.partition(": ")[2] == (
-        f"found {api_version} {kind}, which only the profile calico has, expected the option cni calico; to go on "
-        f"without it, ignore the kind {kind}.{group}, and every answer says so"
+        f"{kind} of {api_version} needs the option cni calico; to skip it, ignore the kind "
+        f"{kind}.{group}, and each answer says so"
     )
 
 
@@ -214,8 +214,7 @@ def test_the_same_policy_twice_is_one() -> None:
 def test_two_different_policies_of_one_name_are_refused_with_both_places() -> None:
     other = manifest("networkpolicy", "{podSelector: {}, ingress: [{}]}")
     assert says(f"{POLICY}---\n{other}") == [
-        "f.yaml:6 NetworkPolicy shop/p: found a second object of this name that differs from the one at f.yaml:1, "
-        "expected one"
+        "f.yaml:6 NetworkPolicy shop/p: defined twice with different contents; also at f.yaml:1"
     ]
 
 
@@ -223,8 +222,7 @@ def test_default_is_the_namespace_of_an_object_without_one() -> None:
     one = POLICY.replace("namespace: shop, ", "")
     two = POLICY.replace("shop", "default").replace("{podSelector: {}}", "{podSelector: {}, ingress: [{}]}")
     assert says(f"{one}---\n{two}") == [
-        "f.yaml:6 NetworkPolicy default/p: found a second object of this name that differs from the one at f.yaml:1, "
-        "expected one"
+        "f.yaml:6 NetworkPolicy default/p: defined twice with different contents; also at f.yaml:1"
     ]
 
 
@@ -236,9 +234,7 @@ def test_the_same_pod_twice_is_one_and_a_different_one_is_refused() -> None:
     pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, labels: {app: web}}\n"
     assert len(load_text(f"{pod}---\n{pod}").pods) == 1
     assert len(load_text(f"{pod}---\n{pod.replace('labels', 'annotations: {x: y}, labels')}").pods) == 1
-    assert says(f"{pod}---\n{pod.replace('app: web', 'app: db')}") == [
-        f"f.yaml:5 Pod default/web: {SECOND} f.yaml:1, expected one"
-    ]
+    assert says(f"{pod}---\n{pod.replace('app: web', 'app: db')}") == [f"f.yaml:5 Pod default/web: {SECOND} f.yaml:1"]
 
 
 @pytest.mark.parametrize(
@@ -246,7 +242,7 @@ def test_the_same_pod_twice_is_one_and_a_different_one_is_refused() -> None:
     [
         (
             "{namespace: shop}",
-            f"f.yaml:3 NetworkPolicy shop/(without a name) metadata.name: found nothing, expected {NAME}",
+            f"f.yaml:3 NetworkPolicy shop/(without a name) metadata.name: missing; expected {NAME}",
         ),
         (
             "{name: My_Policy}",
@@ -268,8 +264,8 @@ def test_a_policy_has_a_valid_name_and_namespace(metadata: str, expected: str) -
 
 def test_an_unknown_field_beside_the_spec_is_refused() -> None:
     assert says(POLICY + "ingress: []\nstatus: {}\n") == [
-        "f.yaml:5 NetworkPolicy shop/p ingress: found an unknown field, "
-        "expected only apiVersion, kind, metadata, spec and status"
+        "f.yaml:5 NetworkPolicy shop/p ingress: unknown field `ingress`; known fields are "
+        "apiVersion, kind, metadata, spec and status"
     ]
 
 

@@ -48,9 +48,7 @@ def test_a_template_tells_the_pods(api_version: str, kind: str) -> None:
 def test_without_a_template_it_is_refused() -> None:
     with pytest.raises(ManifestError) as refused:
         read(thing("argoproj.io/v1alpha1", "Rollout", {"workloadRef": {"kind": "Deployment", "name": "x"}}))
-    assert [(each.path, each.message) for each in refused.value.problems] == [
-        ("spec.template", "found nothing, expected a pod template")
-    ]
+    assert [(each.path, each.message) for each in refused.value.problems] == [("spec.template", "missing pod template")]
 
 
 def test_a_machine_runs_in_a_pod_with_the_labels_of_its_template() -> None:
@@ -116,8 +114,8 @@ def test_a_label_that_only_the_operator_knows_stops_the_policy_that_rests_on_it(
     with pytest.raises(ManifestError) as refused:
         read(made, policy)
     assert [each.message for each in refused.value.problems] == [
-        "found the label app.kubernetes.io/version, which Prometheus/k8s in namespace mon gives its pods with values "
-        "that the workload object does not tell, expected other labels; or give the pods themselves"
+        "the value of label app.kubernetes.io/version is not known: Prometheus/k8s in namespace mon "
+        "sets it per pod; select by other labels, or add the pods to the input"
     ]
 
 

@@ -45,8 +45,8 @@ spec:
         [
             'f.yaml:10 ClusterNetworkPolicy nodes spec.ingress[0].action: found "Allow", '
             "expected Accept, Deny or Pass; ClusterNetworkPolicy writes Accept where AdminNetworkPolicy writes Allow",
-            "f.yaml:11 ClusterNetworkPolicy nodes spec.ingress[0].to: found an unknown field, "
-            "expected only name, action, from and protocols; an ingress rule names its peers in from",
+            "f.yaml:11 ClusterNetworkPolicy nodes spec.ingress[0].to: unknown field `to`; an ingress "
+            "rule names its peers in from",
         ],
     ),
     (
@@ -64,7 +64,7 @@ spec:
 """,
         [
             "f.yaml:9 AdminNetworkPolicy tenants spec.subject.namespaces.matchExpressions[0].operator: "
-            'found "notIn", expected In, NotIn, Exists or DoesNotExist; did you mean NotIn?'
+            'found "notIn", expected In, NotIn, Exists or DoesNotExist; did you mean `NotIn`?'
         ],
     ),
     (
@@ -86,11 +86,11 @@ spec:
             number: 443
 """,
         [
-            "f.yaml:4 ClusterNetworkPolicy names spec.priority: found nothing, expected a whole number from 0 to 1000",
-            "f.yaml:12 ClusterNetworkPolicy names spec.egress[0].protocols[0].tcp: found nothing, expected "
+            "f.yaml:4 ClusterNetworkPolicy names spec.priority: missing; expected a whole number from 0 to 1000",
+            "f.yaml:12 ClusterNetworkPolicy names spec.egress[0].protocols[0].tcp: missing; expected "
             "destinationPort; all ports of a protocol are destinationPort: {range: {start: 1, end: 65535}}",
-            "f.yaml:13 ClusterNetworkPolicy names spec.egress[0].protocols[0].destinationPort: found an unknown field, "
-            "expected only tcp, udp, sctp and destinationNamedPort; destinationPort belongs inside tcp, udp or sctp; "
+            "f.yaml:13 ClusterNetworkPolicy names spec.egress[0].protocols[0].destinationPort: "
+            "unknown field `destinationPort`; destinationPort belongs inside tcp, udp or sctp; "
             "indent it by one more step",
         ],
     ),
@@ -104,7 +104,7 @@ spec: {tier: baseline, priority: 1, subject: {namespaces: {}}}
 """,
         [
             'f.yaml:4 ClusterNetworkPolicy tiers spec.tier: found "baseline", expected Admin or Baseline; '
-            "did you mean Baseline?"
+            "did you mean `Baseline`?"
         ],
     ),
     (
@@ -123,9 +123,9 @@ spec:
             sameLabels: [tenant]
 """,
         [
-            "f.yaml:11 AdminNetworkPolicy same spec.ingress[0].from[0].namespaces.sameLabels: found an unknown field, "
-            "expected only matchLabels and matchExpressions; "
-            "since v0.1.5 namespaces is the label selector itself (matchLabels, matchExpressions)"
+            "f.yaml:11 AdminNetworkPolicy same spec.ingress[0].from[0].namespaces.sameLabels: "
+            "unknown field `sameLabels`; since v0.1.5 namespaces is the label selector itself "
+            "(matchLabels, matchExpressions)"
         ],
     ),
 ]

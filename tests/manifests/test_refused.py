@@ -82,9 +82,8 @@ COUNTED = [
 @pytest.mark.parametrize(("kind", "place", "low", "high"), COUNTED)
 def test_a_list_has_so_many_entries_and_no_more(kind: str, place: str, low: int, high: int) -> None:
     spec, path = _spec(kind, place, high + 1)
-    amount = f"{low} to {high}" if low else f"at most {high}"
     (problem,) = problems(manifest(kind, spec))
-    assert (problem.path, problem.message) == (path, f"found {high + 1} entries, expected {amount}")
+    assert (problem.path, problem.message) == (path, f"too many entries ({high + 1}; the limit is {high})")
     fits, _ = _spec(kind, place, high)
     assert_accepted(kind, fits)
 
@@ -93,7 +92,7 @@ def test_a_list_has_so_many_entries_and_no_more(kind: str, place: str, low: int,
 def test_a_rule_name_has_at_most_100_characters(kind: str) -> None:
     spec, path = _spec(kind, "ingress[0].name", 101)
     (problem,) = problems(manifest(kind, spec))
-    assert (problem.path, problem.message) == (path, "found 101 characters, expected at most 100")
+    assert (problem.path, problem.message) == (path, "too long (101 characters; the limit is 100)")
     assert_accepted(kind, _spec(kind, "ingress[0].name", 100)[0])
 
 
@@ -110,8 +109,8 @@ def test_every_problem_of_every_document_is_listed_in_order_of_place() -> None:
     assert [str(problem) for problem in problems(text)] == [
         "f.yaml:4 NetworkPolicy shop/p spec.ingress[0].ports[0].port: found 0, expected a port number from 1 to 65535",
         'f.yaml:4 NetworkPolicy shop/p spec.policyTypes[0]: found "ingress", expected Ingress or Egress; '
-        "did you mean Ingress?",
-        "f.yaml:9 ClusterNetworkPolicy p spec.priority: found nothing, expected a whole number from 0 to 1000",
+        "did you mean `Ingress`?",
+        "f.yaml:9 ClusterNetworkPolicy p spec.priority: missing; expected a whole number from 0 to 1000",
         "f.yaml:9 ClusterNetworkPolicy p spec.subject: found an empty object, "
         "expected exactly one of namespaces and pods",
     ]

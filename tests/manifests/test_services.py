@@ -82,7 +82,7 @@ def test_a_port_targets_its_own_number_unless_it_says_otherwise(entry: Object, e
     ("entry", "expected"),
     [
         ({"port": 0}, "spec.ports[0].port: found 0, expected a port number from 1 to 65535"),
-        ({}, "spec.ports[0].port: found nothing, expected a port number from 1 to 65535"),
+        ({}, "spec.ports[0].port: missing; expected a port number from 1 to 65535"),
         ({"port": 80, "protocol": "tcp"}, 'spec.ports[0].protocol: found "tcp", expected TCP, UDP or SCTP'),
     ],
 )
@@ -348,8 +348,7 @@ class TestServiceRange:
     def test_a_cidr_with_a_cluster_ip_gets_a_warning(self) -> None:
         snapshot = self.load(service(clusterIP="10.96.0.7"), policy("10.0.0.0/8"))
         assert notice(snapshot, "SERVICE_CIDR_MATCH").text == (
-            "NetworkPolicy shop/p: 10.0.0.0/8 holds Service addresses, which no policy matches; "
-            "a connection to a Service is judged by the backend that it reaches"
+            "NetworkPolicy shop/p: 10.0.0.0/8 includes Service IPs; policies see pod IPs after translation"
         )
 
     def test_a_cidr_that_meets_the_service_range_of_the_options_gets_a_warning(self) -> None:

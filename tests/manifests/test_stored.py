@@ -323,7 +323,7 @@ def test_bad_input_is_refused_whole() -> None:
 def test_nothing_is_no_snapshot() -> None:
     with pytest.raises(ManifestError) as caught:
         texts_to_store([("a.yaml", ""), ("b.yaml", "---\n")])
-    assert str(caught.value) == "a.yaml, b.yaml: found no Kubernetes object, expected at least one"
+    assert str(caught.value) == "a.yaml, b.yaml: no Kubernetes objects"
 
 
 @drawn(st.data())
@@ -348,14 +348,14 @@ def test_sound_bytes_of_another_snapshot_are_refused() -> None:
     with pytest.raises(InputError) as caught:
         load_stored(other.content, stored.snapshot.digest)
     assert str(caught.value) == (
-        f"snapshot: found {stored.snapshot.digest}, which was stored by a reachproof that reads objects in another way "
-        "than this one, expected one that was stored by this version; store its manifests again"
+        f"snapshot: {stored.snapshot.digest} was stored by a version of reachproof that reads objects "
+        "differently; store its manifests again"
     )
 
 
 def test_a_form_of_another_version_is_refused() -> None:
     stored = objects_to_store(RICH, name="rich")
-    with pytest.raises(InputError, match="stored by a reachproof that reads objects in another way"):
+    with pytest.raises(InputError, match="stored by a version of reachproof that reads objects differently"):
         load_stored(stored.content.replace(MAGIC, b"reachproof stored snapshot 2\n"), stored.snapshot.digest)
 
 

@@ -24,7 +24,7 @@ ODD = [
         f'AdminNetworkPolicy p {IN_RULE}.portNumber.protocol: "tcp" is not TCP, UDP or SCTP; it '
         "matches nothing, or the "
         "policy is not programmed",
-        f'{IN_RULE}.portNumber.protocol: found "tcp", expected TCP, UDP or SCTP; did you mean TCP?',
+        f'{IN_RULE}.portNumber.protocol: found "tcp", expected TCP, UDP or SCTP; did you mean `TCP`?',
     ),
     (
         "adminnetworkpolicy",
@@ -41,7 +41,7 @@ ODD = [
         'ClusterNetworkPolicy p spec.subject.namespaces.matchExpressions[0].operator: "in" is not In, NotIn, Exists or '
         "DoesNotExist; implementations refuse the policy or the selector, or leave the condition out",
         'spec.subject.namespaces.matchExpressions[0].operator: found "in", expected In, NotIn, Exists or DoesNotExist; '
-        "did you mean In?",
+        "did you mean `In`?",
     ),
     (
         "clusternetworkpolicy",
@@ -50,7 +50,7 @@ ODD = [
         "digits, dashes, dots and underscores, perhaps after a DNS name and /; implementations "
         "refuse the policy or the "
         "selector, or leave the condition out",
-        'spec.subject.namespaces.matchLabels.a b: found the key "a b", expected a label key: at '
+        'spec.subject.namespaces.matchLabels.a b: found "a b", expected a label key: at '
         "most 63 letters, digits, "
         "dashes, dots and underscores, perhaps after a DNS name and /",
     ),
@@ -60,8 +60,7 @@ ODD = [
         "egress: [{action: Deny, to: [{domainNames: [evil.example]}]}]}",
         "ClusterNetworkPolicy p spec.egress[0].to[0].domainNames: domain names are defined for rules that allow only; "
         "implementations match them, deny everything, or do not program the policy",
-        "spec.egress[0].to[0].domainNames: found domainNames in a rule that does not allow (deny), expected them in "
-        "allowing rules only",
+        "spec.egress[0].to[0].domainNames: domainNames in a rule with action deny; only rules that allow may have them",
     ),
     (
         "clusternetworkpolicy",
@@ -196,7 +195,7 @@ def test_a_null_field_of_an_engines_own_kind_is_an_absent_one(kind: str, spec: s
     with pytest.raises(InputError) as refused:
         load_objects([given], options=Options(cni=cni, strict=True))
     assert [str(each) for each in refused.value.problems] == [
-        f"<objects> {subject} spec.egress[0].{field}: found nothing, expected {NO_NULL}"
+        f"<objects> {subject} spec.egress[0].{field}: found null, expected {NO_NULL}"
     ]
 
 
@@ -207,7 +206,7 @@ def test_a_null_item_of_calicos_kinds_is_refused(version: str) -> None:
         manifest("calico", spec).replace("projectcalico.org/v3", version), options=Options(cni=Cni.CALICO)
     )
     path = "spec.egress[0].destination.nets[0]"
-    assert (problem.path, problem.message) == (path, "found nothing, expected a CIDR such as 10.0.0.0/8")
+    assert (problem.path, problem.message) == (path, "found null, expected a CIDR such as 10.0.0.0/8")
 
 
 def test_nulls_of_what_policies_refer_to_are_told() -> None:
@@ -218,7 +217,7 @@ def test_nulls_of_what_policies_refer_to_are_told() -> None:
     text = "CiliumCIDRGroup g spec.externalCIDRs: null is stored as nothing, which may mean more than it seems to"
     assert notice(load_text(group, options=Options(cni=Cni.CILIUM)), "NULL_STORED").text == text
     (problem,) = problems(group, options=Options(cni=Cni.CILIUM, strict=True))
-    assert str(problem) == f"f.yaml:4 CiliumCIDRGroup g spec.externalCIDRs: found nothing, expected {NO_NULL}"
+    assert str(problem) == f"f.yaml:4 CiliumCIDRGroup g spec.externalCIDRs: found null, expected {NO_NULL}"
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def outputs(terminal: Terminal, world: World, names: Iterable[str], *arguments: 
 def shown(connections: Json) -> str:
     """Connections of a document as text has them."""
     if connections == "all":
-        return "All Connections"
+        return "all ports"
     parts = []
     for protocol, spans in connections.items():
         listed = ",".join(str(low) if low == high else f"{low}-{high}" for low, high in spans)
@@ -203,8 +203,8 @@ def test_every_form_of_a_difference_has_the_rows_of_the_others(
             row["change"],
             end_name(row["src"]),
             end_name(row["dst"]),
-            shown(row["before"]) or "No Connections",
-            shown(row["after"]) or "No Connections",
+            shown(row["before"]) or "no ports",
+            shown(row["after"]) or "no ports",
         )
         for row in document["rows"]
     }

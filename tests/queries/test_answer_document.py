@@ -100,7 +100,7 @@ def test_a_proof_carries_the_rules_that_it_rests_on() -> None:
             "direction": "ingress",
             "action": "deny",
             "origin": {"file": "<objects>", "line": 0, "path": ""},
-            "text": "NetworkPolicy shop/db isolates the pods it selects for ingress",
+            "text": "NetworkPolicy shop/db denies ingress of the pods it selects unless a rule allows it",
         },
     ]
 

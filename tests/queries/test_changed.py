@@ -320,7 +320,7 @@ def test_what_changed_lists_pairs_of_workloads_with_the_rules_that_decide() -> N
         "lost | shop/old",
     ]
     assert [because.text for because in answer.because] == [
-        "before: NetworkPolicy shop/closed isolates the pods it selects for ingress (changed)",
+        "before: NetworkPolicy shop/closed denies ingress of the pods it selects unless a rule allows it (changed)",
         "after: NetworkPolicy shop/closed ingress rule 0 allows (changed)",
     ]
     assert (answer.evidence.replayed, answer.evidence.cross_checked) == (True, True)
@@ -361,7 +361,7 @@ def test_a_snapshot_that_is_not_given_is_an_error_that_says_how_to_give_it() -> 
     assert refused(session(*SHOP), NEW) == [f"41: no snapshot named old is given; {how}"]
     given = session(*SHOP).since({"monday": session(*SHOP), "main": session(*SHOP)})
     assert refused(given, "what changed since snapshot mondy?") == [
-        f"29: no snapshot named mondy is given (did you mean monday?); {how}"
+        f"29: no snapshot named mondy is given (did you mean `monday`?); {how}"
     ]
     assert refused(given, WHAT) == [f"29: no snapshot named old is given, but main, monday; {how}"]
 
@@ -369,7 +369,7 @@ def test_a_snapshot_that_is_not_given_is_an_error_that_says_how_to_give_it() -> 
 def test_a_name_in_an_exception_is_looked_up_in_the_snapshot_that_is_asked() -> None:
     asked = since((*SHOP, pod("shop/old", "10.0.0.7")), SHOP)
     assert refused(asked, f"{SAME} except from pod shop/old") == [
-        "52: no pod shop/old in the snapshot; did you mean shop/db or shop/web?"
+        "52: no pod shop/old in the snapshot; did you mean `shop/db` or `shop/web`?"
     ]
 
 

@@ -160,9 +160,7 @@ def test_a_mistake_has_its_span_what_was_found_and_what_was_expected() -> None:
 
 def test_a_name_that_does_not_exist_is_a_mistake_with_the_names_there_are() -> None:
     text = "can tenant C reach tenant A?"
-    fault = Fault(
-        start=11, end=12, found="C", message="no tenant C in the snapshot; there is A, B", expected=("A", "B")
-    )
+    fault = Fault(start=11, end=12, found="C", message="no tenant C in the snapshot; it has A, B", expected=("A", "B"))
     assert complete(text, 0, tenants()).errors == (fault,)
     assert complete(text, 0, None).errors == ()
 

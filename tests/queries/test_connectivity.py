@@ -247,7 +247,7 @@ def test_a_set_that_is_not_in_the_snapshot_is_refused() -> None:
     with pytest.raises(QueryError) as caught:
         report([DB], src="pod shop/dv")
     assert [problem.message for problem in caught.value.problems] == [
-        "no pod shop/dv in the snapshot; did you mean shop/db?"
+        "no pod shop/dv in the snapshot; did you mean `shop/db`?"
     ]
 
 

@@ -67,8 +67,8 @@ def test_too_many_pairs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError) as caught:
         explain_report(connectivity(Session(snapshot())))
     assert [problem.message for problem in caught.value.problems] == [
-        "found 9 pairs to explain (3 sources, 3 destinations), expected at most 8: "
-        "narrow the report with src, dst or by"
+        "too many pairs to explain (9, from 3 sources and 3 destinations; the limit is 8); narrow "
+        "the report with src, dst or by"
     ]
 
 

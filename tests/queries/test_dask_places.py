@@ -81,7 +81,10 @@ def test_what_was_finished_stays_when_the_scheduler_goes_away() -> None:
 def test_a_cluster_that_is_not_there_is_told() -> None:
     with pytest.raises(ClusterError) as raised:
         dask_places("dask://127.0.0.1:1")
-    assert str(raised.value) == "found no Dask scheduler at dask://127.0.0.1:1: [Errno 111] Connection refused"
+    assert (
+        str(raised.value)
+        == "cannot connect to the Dask scheduler at dask://127.0.0.1:1: [Errno 111] Connection refused"
+    )
 
 
 def test_a_cluster_without_workers_is_told() -> None:
@@ -89,12 +92,12 @@ def test_a_cluster_without_workers_is_told() -> None:
         empty_address = address(empty)
         with pytest.raises(ClusterError) as raised:
             dask_places(empty_address)
-    assert str(raised.value) == f"found no worker at the Dask scheduler {empty_address}, expected at least one"
+    assert str(raised.value) == f"the Dask scheduler {empty_address} has no workers; start at least one"
 
 
 def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(InputError) as raised:
         dask_places("dask://127.0.0.1:8786")
-    text = "found no package `distributed`, expected it for an audit on Dask: pip install 'reachproof[dask]'"
+    text = "an audit on Dask needs the package `distributed`; pip install 'reachproof[dask]'"
     assert [(each.file, each.message) for each in raised.value.problems] == [("--executor", text)]

@@ -82,7 +82,7 @@ class TestBaseline:
         excepted = own.ask("BANP enforces default deny for egress for tenant a except within the same tenant")
         assert excepted.verdict == "holds"
         assert texts(excepted) == [
-            "BaselineAdminNetworkPolicy default egress rule 0 allows none of these flows",
+            "BaselineAdminNetworkPolicy default egress rule 0 does not match this traffic",
             "BaselineAdminNetworkPolicy default egress rule 1 denies",
         ]
         assert verdict(own, "BANP enforces default deny for egress for every tenant except to tenant a") == "holds"

@@ -153,7 +153,7 @@ def test_connections_of_new_and_lost_workloads_are_rows() -> None:
 def test_a_rule_of_a_changed_policy_is_the_cause() -> None:
     (row,) = diff((*SHOP, CLOSED), (*SHOP, FOR_WEB)).rows
     assert causes(row) == [
-        "before changed: NetworkPolicy shop/closed isolates the pods it selects for ingress",
+        "before changed: NetworkPolicy shop/closed denies ingress of the pods it selects unless a rule allows it",
         "after changed: NetworkPolicy shop/closed ingress rule 0 allows",
     ]
 
@@ -161,7 +161,7 @@ def test_a_rule_of_a_changed_policy_is_the_cause() -> None:
 def test_a_policy_that_was_removed_is_the_cause() -> None:
     found = diff((*SHOP, CLOSED), SHOP)
     assert {text for row in found.rows for text in causes(row)} == {
-        "before removed: NetworkPolicy shop/closed isolates the pods it selects for ingress"
+        "before removed: NetworkPolicy shop/closed denies ingress of the pods it selects unless a rule allows it"
     }
 
 
@@ -176,7 +176,7 @@ def test_of_several_policies_those_are_the_cause_that_are_not_what_they_were() -
         ),
         (
             "removed 0.0.0.0/0 => shop/db: any port -> no port",
-            ["after added: NetworkPolicy shop/closed isolates the pods it selects for ingress"],
+            ["after added: NetworkPolicy shop/closed denies ingress of the pods it selects unless a rule allows it"],
         ),
     ]
 
@@ -199,7 +199,7 @@ def test_without_a_change_of_policies_the_endpoints_are_the_cause() -> None:
     after = (*SHOP, FOR_WEB, pod("shop/job", "10.0.0.3", app="web"))
     (row,) = diff(before, after).rows
     assert causes(row) == [
-        "before None: NetworkPolicy shop/closed isolates the pods it selects for ingress",
+        "before None: NetworkPolicy shop/closed denies ingress of the pods it selects unless a rule allows it",
         "after None: NetworkPolicy shop/closed ingress rule 0 allows",
         "other labels of pod shop/job",
     ]

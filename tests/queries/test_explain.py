@@ -189,19 +189,19 @@ def test_the_problems_of_all_three_are_told_with_their_places() -> None:
     assert problems("every pod", "shop", "tcp/0") == [
         "9: `every` has no meaning here; write `any` or leave it out",
         "19: found `shop`, expected a set such as `pods`, `namespace NAME` or `10.0.0.0/8`",
-        "24: there is no port 0: ports are 1 to 65535",
+        "24: port 0 is out of range; ports are 1 to 65535",
     ]
     assert problems("", " ", "") == [
-        "9: found nothing, expected a set such as pods",
-        "10: found nothing, expected a set such as pods",
-        "12: found nothing, expected a port such as tcp/80",
+        "9: missing; expected a set such as pods",
+        "10: missing; expected a set such as pods",
+        "12: missing; expected a port such as tcp/80",
     ]
 
 
 def test_names_that_do_not_exist_are_told_with_near_ones() -> None:
     assert problems("shop/wep", "namespace shp", "80") == [
-        "13: no pod shop/wep in the snapshot; did you mean shop/web or shop/api or shop/db?",
-        "32: no namespace shp in the snapshot; did you mean shop?",
+        "13: no pod shop/wep in the snapshot; did you mean `shop/web` or `shop/api` or `shop/db`?",
+        "32: no namespace shp in the snapshot; did you mean `shop`?",
     ]
 
 

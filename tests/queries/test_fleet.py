@@ -73,14 +73,16 @@ def test_a_pack_that_does_not_fit_a_snapshot_does_not_stop_the_others() -> None:
         ("shut.reach", State.CHECKED),
     ]
     assert [each.message.splitlines()[0] for each in found.packs[0].problems] == [
-        "no namespace nowhere in the snapshot; there is shop, web"
+        "no namespace nowhere in the snapshot; it has shop, web"
     ]
     assert found.verdict is UNKNOWN
 
 
 def test_a_worker_with_another_version_refuses() -> None:
     found = audit_one(replace(task("eu"), version="0.0.1"))
-    message = f"found reachproof {__version__} on the worker, expected 0.0.1 as where the audit was started"
+    message = (
+        f"the worker runs reachproof {__version__}, the audit was started with 0.0.1; install the same version on both"
+    )
     assert found == refused("eu", [Problem(message=message)])
 
 

@@ -154,7 +154,7 @@ class TestWitness:
 class TestBecause:
     def test_the_rules_that_a_proof_rests_on_are_named(self) -> None:
         answer = HERE.ask("no pod in tenant b can reach pod shop/db")
-        assert texts(answer) == ["NetworkPolicy shop/db isolates the pods it selects for ingress"]
+        assert texts(answer) == ["NetworkPolicy shop/db denies ingress of the pods it selects unless a rule allows it"]
         assert [each.rule_index for each in answer.because] == [None]
 
     def test_a_rule_that_allows_something_else_is_not_among_them_unless_it_could_match_more(self) -> None:
@@ -162,7 +162,7 @@ class TestBecause:
         allow = {"from": [{"podSelector": {"matchLabels": {"app": "web"}}}], "ports": [{"port": 80}]}
         narrow = session(*STAGE, network_policy("shop/db", {"app": "db"}, ingress=[allow]))
         answer = narrow.ask("can pod shop/web reach pod shop/db on tcp/80-81 except on tcp/80?")
-        assert texts(answer) == ["NetworkPolicy shop/db isolates the pods it selects for ingress"]
+        assert texts(answer) == ["NetworkPolicy shop/db denies ingress of the pods it selects unless a rule allows it"]
 
     def test_a_claim_that_rests_on_no_rule_has_none(self) -> None:
         assert HERE.ask("every pod can reach pod bank/web").because == ()

@@ -167,7 +167,7 @@ def test_a_redundant_policy_is_listed_with_whether_z3_agrees() -> None:
     assert answer.rows == (
         {
             "policy": "AdminNetworkPolicy a",
-            "why": "every verdict is the same without it, as long as the others stay",
+            "why": "removing it changes nothing today",
             "confirmed": "yes",
             "origin": "all.yaml:19",
         },

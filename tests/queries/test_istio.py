@@ -199,7 +199,7 @@ def test_a_proof_names_the_program_that_denies() -> None:
 def test_policies_of_the_mesh_can_be_named_in_a_sentence() -> None:
     without = "without authorizationpolicy s/db, peerauthentication s/default: can pod out/p reach pod s/w on tcp/80?"
     assert ask(without, NAMED, STRICT).verdict is Verdict.REACHABLE
-    with pytest.raises(InputError, match=r"no authorizationpolicy s/d in the snapshot; did you mean s/db\?"):
+    with pytest.raises(InputError, match=r"no authorizationpolicy s/d in the snapshot; did you mean `s/db`\?"):
         ask("without authorizationpolicy s/d: can pod out/p reach pod s/w on tcp/80?", NAMED)
 
 

@@ -77,7 +77,10 @@ def test_a_question_about_nodes_says_that_there_are_none() -> None:
 
 
 def test_namespaces_without_the_label_are_told_apart_from_none() -> None:
-    text = "no namespace has the label team, which tells tenants; the option tenantLabel (--tenant-label) names another"
+    text = (
+        "no namespace has the label `team`; name the label that tells tenants with the option "
+        "tenantLabel (--tenant-label)"
+    )
     given = (*PODS, BASELINE, namespace("shop", tenant="a"))
     assert told(FLOOR, *given, tenantLabel="team") == [("NO_TENANTS", text)]
     assert told(FLOOR, *given, tenantLabel="tenant") == []

@@ -115,7 +115,7 @@ class TestPods:
             "pod shop/migrate-x is finished, so it takes no part: nothing can reach it, and it reaches nothing"
         )
         assert refused(SHOP, "can pod shop/migrate-y reach pod shop/db?") == [
-            "9: no pod shop/migrate-y in the snapshot; there is shop/agent, shop/db, shop/slow, shop/web"
+            "9: no pod shop/migrate-y in the snapshot; it has shop/agent, shop/db, shop/slow, shop/web"
         ]
 
     def test_a_workload_whose_pods_are_finished_takes_no_part_either(self) -> None:

@@ -140,13 +140,13 @@ def test_names_that_do_not_exist_are_listed_for_all_packs_with_their_places() ->
         "# shop\ninvariant a:\n  no pod in namespace shoop can reach tenant c\n",
         "expect reachable: can pod shop/apl reach namespace web?",
     ) == (
-        "1.reach:3: no namespace shoop in the snapshot; did you mean shop?\n"
+        "1.reach:3: no namespace shoop in the snapshot; did you mean `shop`?\n"
         "      no pod in namespace shoop can reach tenant c\n"
         "                          ^^^^^\n"
-        "1.reach:3: no tenant c in the snapshot; there is a, b\n"
+        "1.reach:3: no tenant c in the snapshot; it has a, b\n"
         "      no pod in namespace shoop can reach tenant c\n"
         "                                                 ^\n"
-        "2.reach:1: no pod shop/apl in the snapshot; did you mean shop/api?\n"
+        "2.reach:1: no pod shop/apl in the snapshot; did you mean `shop/api`?\n"
         "    expect reachable: can pod shop/apl reach namespace web?\n"
         "                              ^^^^^^^^"
     )
@@ -167,8 +167,7 @@ def test_packs_that_cannot_be_read_are_all_named(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read_packs([str(missing), str(latin)])
     assert str(caught.value) == (
-        f"{missing}: cannot be read: No such file or directory\n"
-        f"{latin}: found the byte 0xe9 at offset 5, expected UTF-8"
+        f"{missing}: cannot be read: No such file or directory\n{latin}: not valid UTF-8 (byte 0xe9 at offset 5)"
     )
 
 
@@ -193,7 +192,7 @@ def test_a_pack_can_take_another_label_for_its_tenants() -> None:
 def test_declared_tenants_are_the_only_ones() -> None:
     pack = "define tenant acme as namespaces labelled team=acme\n"
     assert refused(pack + "invariant a: no pod in tenant acme can reach tenant b") == (
-        "1.reach:2: no tenant b in the snapshot; there is acme\n"
+        "1.reach:2: no tenant b in the snapshot; it has acme\n"
         "    invariant a: no pod in tenant acme can reach tenant b\n"
         "                                                        ^"
     )
@@ -239,8 +238,8 @@ def test_definitions_that_contradict_each_other_are_refused() -> None:
         "define tenant acme as namespaces labelled team=other\n"
         "invariant a: all tenants are isolated\n"
     ) == (
-        "1.reach: tenants are defined by label team and by label zone, expected one label\n"
-        "1.reach:4: namespace shop is in tenant acme and in tenant x, expected one of them\n"
+        "1.reach: tenants are defined by label team and by label zone; use one label\n"
+        "1.reach:4: namespace shop is in tenant acme and in tenant x; a namespace has at most one tenant\n"
         "    define tenant x as namespaces labelled zone=x\n"
         "                  ^\n"
         "1.reach:5: tenant acme is defined above\n"

@@ -151,8 +151,8 @@ def test_each_is_violated_by_one_change(name: str) -> None:
 def test_what_a_cluster_does_not_have_is_left_out_with_the_reason() -> None:
     report = checked([namespace("shop"), pod("shop", "api", "10.0.0.2")])
     assert [(each.statement.name, each.reason) for each in report.skipped] == [
-        ("admin-policies-unambiguous", "it is about no flow at all in this snapshot"),
-        ("baseline-policies-unambiguous", "it is about no flow at all in this snapshot"),
+        ("admin-policies-unambiguous", "nothing to check in this snapshot"),
+        ("baseline-policies-unambiguous", "nothing to check in this snapshot"),
         (
             "baseline-default-deny",
             "'pods in any tenant' matches nothing in this snapshot; 'pods labelled k8s-app=kube-dns in namespaces "

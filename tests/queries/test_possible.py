@@ -413,7 +413,7 @@ class TestGuardRails:
             "can pods in possible namespaces reach pods?",
             "5: no pod is in a possible namespace yet: write `possible pods in possible namespaces`",
         ),
-        ("no possible pod in tenant c can reach pods", "27: no tenant c in the snapshot; there is a, b"),
+        ("no possible pod in tenant c can reach pods", "27: no tenant c in the snapshot; it has a, b"),
     ],
 )
 def test_what_cannot_be_asked_about_possible_pods_is_refused(sentence: str, problem: str) -> None:

@@ -25,64 +25,64 @@ MANY = session(*(pod(f"shop/pod-{number}", f"10.0.0.{number}") for number in ran
     [
         (
             "can pod shop/wbe reach pod shop/db?",
-            ["9: no pod shop/wbe in the snapshot; did you mean shop/web or shop/db?"],
+            ["9: no pod shop/wbe in the snapshot; did you mean `shop/web` or `shop/db`?"],
         ),
         (
             "can namespace shp reach tenant Acme?",
             [
-                "15: no namespace shp in the snapshot; did you mean shop?",
-                "32: no tenant Acme in the snapshot; did you mean acme?",
+                "15: no namespace shp in the snapshot; did you mean `shop`?",
+                "32: no tenant Acme in the snapshot; did you mean `acme`?",
             ],
         ),
         (
             "can pods in tenants acme or initech reach pods outside namespaces shop or lab?",
             [
-                "29: no tenant initech in the snapshot; there is acme, globex",
-                "75: no namespace lab in the snapshot; there is bank, shop",
+                "29: no tenant initech in the snapshot; it has acme, globex",
+                "75: no namespace lab in the snapshot; it has bank, shop",
             ],
         ),
         (
             "can pods on node worker-2 reach node zzz?",
             [
-                "18: no node worker-2 in the snapshot; did you mean worker-1?",
-                "38: no node zzz in the snapshot; there is worker-1",
+                "18: no node worker-2 in the snapshot; did you mean `worker-1`?",
+                "38: no node zzz in the snapshot; it has worker-1",
             ],
         ),
         (
             "can pods reach pod shop/db on port slq?",
-            ["36: no container port named slq in the snapshot; did you mean sql?"],
+            ["36: no container port named slq in the snapshot; did you mean `sql`?"],
         ),
         (
             "can service shop/weeb reach deployment shop/web?",
             [
-                "13: no service shop/weeb in the snapshot; did you mean shop/web?",
+                "13: no service shop/weeb in the snapshot; did you mean `shop/web`?",
                 "40: no deployment shop/web in the snapshot; the snapshot has no deployment at all",
             ],
         ),
         (
             "can pods with service account shop/api reach pods?",
-            ["31: no service account shop/api in the snapshot; did you mean shop/default?"],
+            ["31: no service account shop/api in the snapshot; did you mean `shop/default`?"],
         ),
         (
             "without networkpolicy shop/allow-bd, anp none: can pods reach pods?",
             [
-                "9: no networkpolicy shop/allow-bd in the snapshot; did you mean shop/allow-db?",
+                "9: no networkpolicy shop/allow-bd in the snapshot; did you mean `shop/allow-db`?",
                 "38: no adminnetworkpolicy none in the snapshot; the snapshot has no adminnetworkpolicy at all",
             ],
         ),
         (
             "tenant acme is isolated from tenant globx",
-            ["37: no tenant globx in the snapshot; did you mean globex?"],
+            ["37: no tenant globx in the snapshot; did you mean `globex`?"],
         ),
         (
             "all tenants are isolated except to namespace kube-system",
-            ["46: no namespace kube-system in the snapshot; there is bank, shop"],
+            ["46: no namespace kube-system in the snapshot; it has bank, shop"],
         ),
         (
             "BANP enforces default deny for tenant x except to pod shop/x",
             [
-                "39: no tenant x in the snapshot; there is acme, globex",
-                "55: no pod shop/x in the snapshot; did you mean shop/db or shop/web?",
+                "39: no tenant x in the snapshot; it has acme, globex",
+                "55: no pod shop/x in the snapshot; did you mean `shop/db` or `shop/web`?",
             ],
         ),
     ],
@@ -99,7 +99,7 @@ def test_where_no_namespace_has_the_tenant_label_the_label_is_named() -> None:
 
 def test_of_many_names_some_are_listed_with_how_many_more_there_are() -> None:
     assert refused(MANY, "can pod zzz/y reach pods?") == [
-        "9: no pod zzz/y in the snapshot; there is shop/pod-1, shop/pod-10, shop/pod-11, shop/pod-12, shop/pod-2, "
+        "9: no pod zzz/y in the snapshot; it has shop/pod-1, shop/pod-10, shop/pod-11, shop/pod-12, shop/pod-2, "
         "shop/pod-3, shop/pod-4, shop/pod-5 and 4 more"
     ]
 

@@ -104,9 +104,9 @@ def test_pass_comes_before_what_decides() -> None:
 @pytest.mark.parametrize(
     ("source", "text"),
     [
-        (WORLD, "203.0.113.7 is no pod, so no policy applies to its egress"),
-        (N1, "node n1 is no pod, so no policy applies to its egress"),
-        (HOST, "pod shop/host is on the host network, so no policy applies to its egress"),
+        (WORLD, "203.0.113.7 is outside the cluster; no egress policy applies"),
+        (N1, "node n1 is not a pod; no egress policy applies"),
+        (HOST, "pod shop/host is on the host network; no egress policy applies"),
     ],
 )
 def test_who_is_no_subject(source: Party, text: str) -> None:

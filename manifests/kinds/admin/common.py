@@ -111,7 +111,7 @@ def _rule(item: Field, index: int, direction: Direction, dialect: Dialect, conte
         return ()
     name = item.get("name").text() or ""
     if len(name) > LONGEST_NAME:
-        item.get("name").report(f"found {len(name)} characters, expected at most {LONGEST_NAME}")
+        item.get("name").report(f"too long ({len(name)} characters; the limit is {LONGEST_NAME})")
     action = item.get("action").choice(dialect.actions, dialect.action_hints)
     ports = _ports(item.get(dialect.ports), dialect, context)
     misplaced = item.get(other).present and not item.get(side).present  # reported already
@@ -165,9 +165,7 @@ def _domains_that_deny(entries: list[Field], action: Action, context: Context) -
     given = [domains for entry in entries if (domains := entry.get("domainNames")).present]
     for domains in given:
         if domains.place.strict:
-            domains.report(
-                f"found domainNames in a rule that does not allow ({action}), expected them in allowing rules only"
-            )
+            domains.report(f"domainNames in a rule with action {action}; only rules that allow may have them")
             continue
         text = "domain names are defined for rules that allow only; implementations match them, deny everything, or "
         domains.notice("STORED_AS_IT_IS", f"{text}do not program the policy")
@@ -194,8 +192,8 @@ def _check_names(field: Field, ports: PortMatch | None, peers: list[Peer], conte
         return
     if context.channel(field.place.kind) is Channel.EXPERIMENTAL:
         field.report(
-            "found a port name in a rule with a networks, nodes or domainNames peer, expected numbers only: "
-            "only pods have port names; make it two rules"
+            "port name in a rule with a networks, nodes or domainNames peer; only pods have named "
+            "ports, so split the rule in two"
         )
         return
     text = "a port name never matches a networks, nodes or domainNames peer, since only pods have port names"

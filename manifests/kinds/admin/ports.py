@@ -96,7 +96,7 @@ def experimental_only(field: Field, context: Context) -> None:
     says = "the option channel says which CRDs the cluster has"
     if bundle is not None:
         says = f"{bundle.where} says so, and the option channel goes before it"
-    field.report(f"found a field of the experimental channel, expected only those of the standard channel; {says}")
+    field.report(f"field of the experimental channel; {says}")
 
 
 def _destination(chosen: Field, protocol: Protocol) -> PortMatch:

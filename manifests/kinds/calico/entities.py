@@ -77,7 +77,7 @@ def read_predicate(field: Field) -> Predicate:
     """The selector of a field, always true where it is absent."""
     found = _parsed(field)
     if isinstance(found, Global):
-        field.report("found global(), expected it in the namespaceSelector of a rule only")
+        field.report("global() is allowed only in the namespaceSelector of a rule")
         return ALWAYS
     return found
 
@@ -89,7 +89,7 @@ def _parsed(field: Field) -> Predicate | Global:
     try:
         return parse_selector(text)
     except SelectorMistake as mistake:
-        field.report(f'found the selector "{text}": {mistake.message}')
+        field.report(f'selector "{text}": {mistake.message}')
         return ALWAYS
 
 
@@ -122,7 +122,7 @@ def read_entity(field: Field, ref: PolicyRef, context: Context, *, side: str) ->
         parts.append(AddressPeer(ALL_ADDRESSES - not_nets))
     families = {family for each in (nets, not_nets) if each is not None for family in _families(each)}
     if len(families) > 1:
-        field.report("found IPv4 and IPv6 CIDRs in one rule, expected those of one family; make it two rules")
+        field.report("IPv4 and IPv6 CIDRs in one rule; split it in two")
     return Entity(
         peer=AnyPeer() if not parts else parts[0] if len(parts) == 1 else Intersection(tuple(parts)),
         narrowed=_EVERYBODY if known is None else pods_of(known),
@@ -188,7 +188,7 @@ def _services(field: Field, ref: PolicyRef, context: Context, *, ports: bool) ->
     for excluded in _EXCLUDED:
         allowed = not ports and excluded in ("ports", "notPorts")
         if field.get(excluded).present and not allowed:
-            field.get(excluded).report("found a field beside services, expected none: the Service says who is meant")
+            field.get(excluded).report("not allowed beside services: the Service names the peers")
     name, namespace = services.get("name").text(), services.get("namespace").text()
     if not name:
         services.get("name").expected("the name of a Service")
@@ -202,8 +202,8 @@ def _services(field: Field, ref: PolicyRef, context: Context, *, ports: bool) ->
     slices = [each for each in context.slices if (each.namespace, each.service) == (namespace, name)]
     if not slices:
         services.report(
-            f"found the Service {namespace}/{name}, of which no EndpointSlice is given, expected its slices: a rule "
-            f"matches the addresses in them (kubectl get endpointslices -n {namespace} -o yaml)"
+            f"no EndpointSlice of Service {namespace}/{name}; a rule matches the addresses in its "
+            f"slices, so add them (kubectl get endpointslices -n {namespace} -o yaml)"
         )
     addresses = IntervalSet.of((e.address, e.address) for each in slices for e in each.endpoints)
     return Entity(

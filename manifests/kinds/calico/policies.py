@@ -91,7 +91,7 @@ def _placement(spec: Field, context: Context) -> Placement:
     name = spec.get("tier").text() or ""
     found = tier_of(name, context)
     if found is None:
-        spec.get("tier").report(f'found the tier "{name}", which is not in the input, expected an object Tier {name}')
+        spec.get("tier").report(f'tier "{name}" is not in the input; add the Tier {name}')
         return _UNUSED
     return found
 
@@ -125,12 +125,12 @@ def _for_hosts(spec: Field) -> bool:
     forward = spec.get("applyOnForward")
     flags = [each.boolean() for each in (untracked, early, forward)]
     if flags[0] and flags[1]:
-        early.report("found preDNAT and doNotTrack, expected at most one of them")
+        early.report("preDNAT and doNotTrack exclude each other")
     for field, flag in zip((untracked, early), flags, strict=False):
         if flag and not flags[2]:
-            field.report("found true, expected applyOnForward: true beside it")
+            field.report("needs applyOnForward: true")
     if flags[1] and spec.get("egress").items():
-        spec.get("egress").report("found egress rules, expected none in a policy with preDNAT")
+        spec.get("egress").report("a policy with preDNAT cannot have egress rules")
     if flags[1] or flags[0]:
         name = "preDNAT" if flags[1] else "doNotTrack"
         spec.notice("HOST_POLICY", f"with {name} it acts on hosts, which are not modelled, and on no pod")

@@ -69,7 +69,7 @@ def _rule(item: Field, index: int, direction: Direction, ref: PolicyRef, context
     _check_services(item, direction)
     http = item.get("http").present
     if http and (direction is not Direction.INGRESS or word != "Allow"):
-        item.get("http").report("found http, expected it in an ingress rule that allows")
+        item.get("http").report("http is allowed only in ingress rules with action Allow")
     if word is None or _ACTIONS[word] is None:
         return None
     if not protocols.ours:
@@ -105,14 +105,14 @@ def _family(item: Field, protocols: Protocols, source: Entity, destination: Enti
     families = set(source.families | destination.families)
     if len(families) > 1:
         if not (len(source.families) > 1 or len(destination.families) > 1):
-            item.report("found IPv4 and IPv6 CIDRs in one rule, expected those of one family; make it two rules")
+            item.report("IPv4 and IPv6 CIDRs in one rule; split it in two")
         return None
     for other, name in ((version.value, "ipVersion"), (protocols.icmp, "protocol")):
         if other in (4, 6):
             families.add(other)
             if len(families) > 1:
                 item.get(name).report(
-                    f"found IPv{other} by {name} beside the other family, expected one family in a rule"
+                    f"{name} asks for IPv{other}, the rest of the rule for the other family; split the rule in two"
                 )
                 return None
     return next(iter(families), None)
@@ -130,16 +130,16 @@ def _check_icmp(item: Field, protocols: Protocols) -> None:
         if field.get("code").present and not field.get("type").present:
             field.get("type").expected("a type, since there is a code")
         if protocols.icmp is None:
-            field.report(f"found {name}, expected it beside protocol ICMP or ICMPv6 only")
+            field.report(f"{name} needs protocol ICMP or ICMPv6")
 
 
 def _check_ports(item: Field, protocols: Protocols, source: Entity, destination: Entity) -> None:
     for name, entity in (("source", source), ("destination", destination)):
         if entity.ports.numeric and not protocols.named:
-            item.get(name).report("found port numbers, expected protocol TCP, UDP or SCTP beside them")
+            item.get(name).report("port numbers need protocol TCP, UDP or SCTP")
         names = entity.ports.names or entity.ports.excluded_names
         if names and not (protocols.named or item.get("protocol").value is None):
-            item.get(name).report("found a port name, expected protocol TCP, UDP or SCTP beside it, or none")
+            item.get(name).report("a port name needs protocol TCP, UDP or SCTP, or none")
 
 
 def _check_services(item: Field, direction: Direction) -> None:
@@ -147,7 +147,7 @@ def _check_services(item: Field, direction: Direction) -> None:
     services = item.get(wrong).get("services") if item.get(wrong).present else None
     if services is not None and services.present:
         right = "source" if direction is Direction.INGRESS else "destination"
-        services.report(f"found services in the {wrong} of an {direction} rule, expected them in the {right}")
+        services.report(f"services in the {wrong} of an {direction} rule; move them to the {right}")
 
 
 # ---------------------------------------------------------------- matches

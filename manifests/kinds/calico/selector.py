@@ -148,7 +148,7 @@ def _mistake(text: str, error: UnexpectedInput) -> SelectorMistake:
     rest = text[start:]
     if rest.startswith("(") and text[:start].endswith("global"):
         at = start - len("global")
-        message = f"found global() at column {at + 1} beside something else, expected it alone"
+        message = f"global() at column {at + 1} must stand alone"
         return SelectorMistake(message, at, start + 1)
     word = "" if not rest or rest[0].isspace() else rest.split(maxsplit=1)[0][:30]
     found = f'"{word}"' if word else "a line break" if rest else "the end"
@@ -173,7 +173,7 @@ def _check(text: str, predicate: Predicate) -> None:
             match each:
                 case Needs(test) if len(test.key) > LONGEST_KEY:
                     start = text.index(test.key)
-                    message = f"found a key of {len(test.key)} characters, expected at most {LONGEST_KEY}"
+                    message = f"key too long ({len(test.key)} characters; the limit is {LONGEST_KEY})"
                     raise SelectorMistake(message, start, start + len(test.key))
                 case Conjunction(items) | Disjunction(items):
                     below += items
@@ -184,4 +184,4 @@ def _check(text: str, predicate: Predicate) -> None:
         if not below:
             return
         level = below
-    raise SelectorMistake(f"found more than {DEEPEST} levels of nesting, expected fewer", 0, len(text))
+    raise SelectorMistake(f"more than {DEEPEST} levels of nesting", 0, len(text))

@@ -160,7 +160,7 @@ class PeerReader:
             return
         if item.get("k8sServiceSelector").present:
             item.get("k8sServiceSelector").report(
-                "found a selector of Services, expected k8sService: the labels of Services are not read here"
+                "selectors of Services are not supported; name the Service with k8sService"
             )
             return
         named = item.get("k8sService")

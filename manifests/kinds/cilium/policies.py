@@ -39,7 +39,7 @@ def lower(manifest: Field, ref: PolicyRef, context: Context) -> tuple[Policy, ..
     parts = [spec] if spec.present else []
     parts += specs.items()
     if not parts:
-        manifest.report("found neither spec nor specs, expected one of them")
+        manifest.report("neither spec nor specs; one of them is needed")
     found: list[Policy] = []
     for part in parts:
         own = replace(ref, part=part.path if len(parts) > 1 else "")
@@ -57,7 +57,7 @@ def _policy(spec: Field, ref: PolicyRef, context: Context) -> Policy | None:
         read_section(spec, direction, ref.namespace, context) for direction in (Direction.INGRESS, Direction.EGRESS)
     )
     if not (ingress.present or egress.present):
-        spec.report(f"found no rule, expected an entry in one of {', '.join(_LISTS)}; [{{}}] isolates, [] does not")
+        spec.report(f"no rule; add an entry to one of {', '.join(_LISTS)} ([{{}}] isolates, [] does not)")
     isolates = _isolates(spec.get("enableDefaultDeny"), {Direction.INGRESS: ingress, Direction.EGRESS: egress})
     if subject is None:
         return None
@@ -79,7 +79,7 @@ def _selected(spec: Field, ref: PolicyRef, context: Context) -> PodSet | None:
     if nodes.present:
         read_needs(nodes)
         if ref.namespace:
-            nodes.report("found a selector of nodes, expected endpointSelector: only clusterwide policies are of hosts")
+            nodes.report("nodeSelector is allowed only in CiliumClusterwideNetworkPolicy; use endpointSelector")
         nodes.notice(
             "HOST_POLICY", "policies of hosts are not modelled; what nodes accept and send is taken as allowed"
         )

@@ -52,7 +52,7 @@ def read_ports(rule: Field, *, deny: bool) -> Ports:
     """The ports of toPorts or icmps of a rule; `deny`: of a rule that denies, which has no requests."""
     ports, icmps = rule.get("toPorts"), rule.get("icmps")
     if ports.present and icmps.present:
-        rule.report("found toPorts and icmps, expected one of them; make it two rules")
+        rule.report("toPorts and icmps exclude each other; split the rule in two")
     if icmps.value:
         for item in icmps.items():
             _icmp(item)

@@ -129,7 +129,7 @@ def _peers(item: Field, direction: Direction, reader: PeerReader) -> Peers:
     }
     present = [name for name in readers if item.get(name).present]
     if len(present) > 1:
-        item.report(f"found {listed(present, 'and')}, expected one of them; make it several rules")
+        item.report(f"{listed(present, 'and')} exclude each other; split the rule")
     found = Peers()
     for name in present:
         if item.get(name).value == []:

@@ -53,7 +53,7 @@ def lower_authorization(whole: Field, ref: PolicyRef, context: Context) -> tuple
     rules = read_rules(spec.get("rules"), ref, action, context.options.trust_domains)
     subject = PodSet(_home(ref, context), _selector(spec.get("selector")), where=IN_MESH)
     if spec.get("provider").present and place != istio.CUSTOM:
-        spec.get("provider").report("found a provider, expected one only with the action CUSTOM")
+        spec.get("provider").report("provider is allowed only with action CUSTOM")
     if any(spec.get(name).value for name in _TARGETS):
         spec.notice("WAYPOINT_POLICY", "it holds at a waypoint or a gateway, which is not modelled, and at no pod")
         return ()
@@ -85,7 +85,7 @@ def lower_authentication(whole: Field, ref: PolicyRef, context: Context) -> tupl
     spec = _spec(whole, "selector", "mtls", "portLevelMtls")
     selector, ports = _selector(spec.get("selector")), spec.get("portLevelMtls")
     if ports.present and not selector.requirements:
-        ports.report("found modes of ports without a selector, expected them only where a selector chooses pods")
+        ports.report("portLevelMtls needs a selector")
     wide = ref.namespace == context.options.root_namespace
     asks = MutualTls(
         level=Level.WORKLOAD if selector.requirements else Level.MESH if wide else Level.NAMESPACE,
@@ -149,7 +149,7 @@ def _port_modes(field: Field) -> list[tuple[int, TlsMode]]:
     for name in field.value:
         number = int(name) if str(name).isascii() and str(name).isdecimal() else 0
         if not 1 <= number <= MAX_PORT:
-            field.get(name).report(f'found the port "{name}", expected a number from 1 to {MAX_PORT}')
+            field.get(name).report(f'found "{name}", expected a port number from 1 to {MAX_PORT}')
         mode = _mode(field.get(name))
         if mode is not None:
             found.append((number, mode))

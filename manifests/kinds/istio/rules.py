@@ -114,7 +114,7 @@ def _rule(field: Field, index: int, home: _Home, action: Action) -> Iterator[Rul
     operations = [_operation(item) for item in _entries(field.get("to"), "operation")]
     conditions = [_condition(item, home) for item in field.get("when").items()]
     if (len(sources) or 1) * (len(operations) or 1) > _MOST_MATCHES:
-        field.report(f"found more than {_MOST_MATCHES} pairs of a source and an operation, expected at most that")
+        field.report(f"too many pairs of a source and an operation (the limit is {_MOST_MATCHES})")
         return
     asked = [reduce(_Needs.__and__, each) for each in product(sources or [_NOTHING], operations or [_NOTHING])]
     wanted = [reduce(_Needs.__and__, conditions, each) for each in asked]
@@ -177,7 +177,7 @@ def _source(field: Field, home: _Home) -> _Needs:
     names = (*_IDENTITIES, "ipBlocks", *_SOURCES_OF_REQUESTS)
     field.only(*names, *map(_not, names))
     if field.get("serviceAccounts").present and (field.get("principals").present or field.get("namespaces").present):
-        field.get("serviceAccounts").report("found it beside principals or namespaces, expected it alone")
+        field.get("serviceAccounts").report("cannot be combined with principals or namespaces")
     return _all(field, names, home)
 
 
@@ -200,7 +200,7 @@ def _condition(field: Field, home: _Home) -> _Needs:
     field.only("key", "values", "notValues")
     key, values, excluded = field.get("key").text(), field.get("values"), field.get("notValues")
     if not values.value and not excluded.value:
-        field.report("found neither values nor notValues, expected one of them")
+        field.report("neither values nor notValues; give at least one")
     if key is None:
         field.get("key").expected("a name of what is compared")
         return _NOTHING

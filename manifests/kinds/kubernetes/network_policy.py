@@ -96,7 +96,7 @@ def _policy_types(field: Field, *, has_egress: bool) -> frozenset[Direction]:
     if not items:
         return frozenset((Direction.INGRESS, Direction.EGRESS) if has_egress else (Direction.INGRESS,))
     if len(items) > len(_TYPES):
-        field.report(f"found {len(items)} entries, expected at most {len(_TYPES)}")
+        field.report(f"too many entries ({len(items)}; the limit is {len(_TYPES)})")
     chosen = [item.choice(_TYPES) for item in items]
     return frozenset(direction for direction in chosen if direction is not None)
 
@@ -137,7 +137,7 @@ def _peer(field: Field, ref: PolicyRef) -> Peer | None:
     pods, namespaces, block = field.get("podSelector"), field.get("namespaceSelector"), field.get("ipBlock")
     if block.present:
         if pods.present or namespaces.present:
-            field.report("found ipBlock and a selector, expected one or the other; two peers match either")
+            field.report("ipBlock and a selector exclude each other; write two peers to match either")
         return AddressPeer(_ip_block(block))
     if not pods.present and not namespaces.present:
         if not field.has_others("podSelector", "namespaceSelector", "ipBlock"):

@@ -239,7 +239,7 @@ def controller(metadata: Node, namespace: str) -> Key:
         return NOBODY
     kind, name = chosen[0].get("kind"), chosen[0].get("name")
     if not isinstance(kind, str) or not isinstance(name, str):
-        raise Misfit("metadata.ownerReferences", "found an owner without kind and name, expected both")
+        raise Misfit("metadata.ownerReferences", "owner without kind and name")
     return kind, namespace, name
 
 

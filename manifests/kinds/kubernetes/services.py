@@ -22,7 +22,7 @@ from reachproof.manifests import inventory_fields as loose
 from reachproof.manifests.inventory_fields import Misfit, Node
 from reachproof.manifests.k8s_names import is_port_name
 from reachproof.manifests.object_identity import Manifest
-from reachproof.manifests.yaml_document import describe
+from reachproof.manifests.yaml_document import mismatch
 from reachproof.network.address import family, parse_cidrs
 from reachproof.network.cluster import Ingress, IngressBackend, Service, ServicePort
 from reachproof.network.intervals import IntervalSet
@@ -67,7 +67,7 @@ def _external_ips(spec: Node) -> tuple[int, ...]:
 def _keeps_client(spec: Node) -> bool:
     written = loose.text(spec, "externalTrafficPolicy", "spec.", "Cluster")
     if written not in ("Cluster", "Local"):
-        raise Misfit("spec.externalTrafficPolicy", f"found {describe(written)}, expected Cluster or Local")
+        raise Misfit("spec.externalTrafficPolicy", mismatch(written, "Cluster or Local"))
     return written == "Local"
 
 
@@ -75,7 +75,7 @@ def _source_ranges(spec: Node) -> IntervalSet:
     try:
         return parse_cidrs(text.strip() for text in loose.texts(spec, "loadBalancerSourceRanges", "spec."))
     except ValueError as error:
-        raise Misfit("spec.loadBalancerSourceRanges", f"found an entry that is none: {error}, expected CIDRs") from None
+        raise Misfit("spec.loadBalancerSourceRanges", f"not a CIDR: {error}") from None
 
 
 def _families(spec: Node) -> tuple[int, ...]:
@@ -114,7 +114,7 @@ def _target(port: Node, number: int, path: str) -> int | str:
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_PORT:
         return value
     hint = "; leave out the quotes of a number" if isinstance(value, str) and value.isdecimal() else ""
-    raise Misfit(f"{path}targetPort", f"found {describe(value)}, expected a port number or a port name{hint}")
+    raise Misfit(f"{path}targetPort", mismatch(value, f"a port number or a port name{hint}"))
 
 
 def _cluster_ips(spec: Node) -> set[int]:

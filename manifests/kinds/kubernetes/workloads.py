@@ -90,7 +90,7 @@ def _template(manifest: Manifest, spec: Node, namespace: str) -> PodEntry:
         holder = loose.mapping(loose.mapping(spec, "jobTemplate", "spec."), "spec", "spec.jobTemplate.")
     template = loose.mapping(holder, "template", at)
     if not template:
-        raise loose.Misfit(f"{at}template", "found nothing, expected a pod template")
+        raise loose.Misfit(f"{at}template", "missing pod template")
     at = f"{at}template."
     metadata, inner = loose.mapping(template, "metadata", at), loose.mapping(template, "spec", at)
     return pod_of_template(metadata, inner, namespace=namespace, name=manifest.name, origin=manifest.origin, at=at)

@@ -56,7 +56,7 @@ def _of_template(unknown: str) -> Callable[[Manifest], MadePods]:
         spec = loose.mapping(manifest.body, "spec")
         template = loose.mapping(spec, "template", "spec.")
         if not template:
-            raise loose.Misfit("spec.template", "found nothing, expected a pod template")
+            raise loose.Misfit("spec.template", "missing pod template")
         entry = _template(manifest, template, "spec.template.")
         return _made(manifest, entry, {}, {unknown}, loose.count(spec, "replicas", "spec.", 1))
 
