@@ -150,8 +150,8 @@ def _read_all(
         for name, content in given:
             if loading.problems.full:
                 break
-            blank = blank and not content.strip()
             loading.documents(read(content, name, limits, loading.problems))
+            blank = blank and (not content or content.isspace())
     require_objects(loading, ", ".join(os.fspath(source) for source in sources), blank=blank)
     return loading.snapshot()
 

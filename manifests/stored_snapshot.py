@@ -75,7 +75,7 @@ def texts_to_store(
     with without_collector():
         for name, text in texts:
             names.append(name)
-            blank = blank and not text.strip()
+            blank = blank and (not text or text.isspace())
             if not loading.problems.full:
                 loading.documents(keeping.passing(read(text, name, limits, loading.problems)))
         require_objects(loading, ", ".join(names), blank=blank)
