@@ -15,7 +15,7 @@ from reachproof.cli.reading import read
 from reachproof.documents.findings import Findings
 from reachproof.documents.words import FindingSeverity
 from reachproof.network.snapshot import Snapshot
-from reachproof.render.findings_text import findings_lines
+from reachproof.render.findings_text import coloured_lines
 
 NEVER = "never"
 
@@ -80,7 +80,7 @@ def lint(
 
             click.echo(json.dumps(findings_sarif(report, __version__), indent=2))
         else:
-            write_lines(findings_lines(report), no_color=no_color)
+            write_lines(coloured_lines(report), no_color=no_color)
     return _exit_code(report, fail_on)
 
 

@@ -9,6 +9,7 @@ from reachproof.documents.findings import Finding
 from reachproof.documents.json import viewed
 from reachproof.face.parts import View
 from reachproof.face.shown import Cells
+from reachproof.render.findings_text import counts_text, findings_lines
 from reachproof.render.html_fragments import Html, badge, folded, joined, place, table, tag
 
 
@@ -32,15 +33,13 @@ class Findings(View, documents.Findings, frozen=True, kw_only=True):
         return columns, rows
 
     def lines(self) -> Iterator[str]:
-        """A line for each finding, then what was not looked for."""
-        yield from map(str, self.findings)
-        yield from (f"undecided: {notice.text}" for notice in self.undecided)
-        yield self.summary
+        """A line for each finding, then what was not looked for, what is assumed, and a count."""
+        return findings_lines(self)
 
     @property
     def summary(self) -> str:
         """Counts by severity."""
-        return ", ".join(f"{count} {severity}" for severity, count in self.counts.items())
+        return counts_text(self)
 
     def html(self) -> Html:
         """A table of the findings."""

@@ -11,7 +11,7 @@ from reachproof.face.answer import Answer, answer_of
 from reachproof.face.parts import View
 from reachproof.face.shown import Cells
 from reachproof.render.html_fragments import Cell, Html, badge, folded, joined, tag
-from reachproof.render.report_text import counts_text
+from reachproof.render.report_text import answer_lines_in_report, counts_text
 
 
 class Report(View, documents.Report, frozen=True, kw_only=True):
@@ -49,11 +49,9 @@ class Report(View, documents.Report, frozen=True, kw_only=True):
     def lines(self) -> Iterator[str]:
         """A line for each statement, with what shows it where it did not pass; then a count."""
         for answer in self.answers:
-            yield f"{_word(answer).upper()}  {answer.name} ({answer.severity})"
-            if answer.status != "passed":
-                yield from (f"  {line}" for line in answer.lines())
-        yield from (f"SKIPPED  {each.name}: {each.reason}" for each in self.skipped)
-        yield self.counts
+            yield from answer_lines_in_report(answer)
+        yield from (f"SKIP  {each.name}: {each.reason}" for each in self.skipped)
+        yield from ("", self.counts)
 
     @property
     def counts(self) -> str:

@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 WORDS = {
     "HOLDS": "bold green",
     "UNREACHABLE": "bold green",
-    "PASSED": "bold green",
+    "PASS": "bold green",
     "EQUIVALENT": "bold green",
     "STRICTER": "bold cyan",
     "VIOLATED": "bold red",
-    "FAILED": "bold red",
+    "FAIL": "bold red",
     "LOOSER": "bold red",
     "INCOMPARABLE": "bold red",
     "REACHABLE": "bold yellow",
     "UNKNOWN": "bold magenta",
-    "UNDECIDED": "bold magenta",
+    "OPEN": "bold magenta",
 }
 """Words that begin a line of text, and their styles in a terminal of many colours."""
 MOST_LINES = 60

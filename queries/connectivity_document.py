@@ -65,8 +65,10 @@ class _Places:
         ends, accesses = self.report.ends, self.report.matrix.accesses
         partial = [bool(access.partial) for access in accesses]
         first = {by: place * len(accesses) for place, by in enumerate(Partial)}
-        for src, dst, number in self.report.places():
-            yield src, dst, number + first[partial_by(ends[src], ends[dst])] if partial[number] else number
+        for src, end in enumerate(ends):
+            for dst, number in enumerate(self.report.matrix.row(src)):
+                if number:
+                    yield src, dst, number + first[partial_by(end, ends[dst])] if partial[number] else number
 
 
 def connectivity_blocks(matrix: documents.ConnectivityMatrix) -> Iterator[bytes]:

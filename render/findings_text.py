@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reachproof.documents.findings import Finding, Findings
+from reachproof.documents.findings import Findings
 from reachproof.documents.words import FindingSeverity
 from reachproof.network.printable import printable
 from reachproof.render.notice_text import assumption_lines
@@ -17,21 +17,29 @@ _COLOURS: dict[FindingSeverity, Colour] = {
 }
 
 
+def coloured_lines(report: Findings) -> Iterator[str]:
+    """The findings, line by line, each severity in colour."""
+    lines = findings_lines(report)
+    for finding, line in zip(report.findings, lines, strict=False):
+        word = f"{finding.severity}: {finding.code}: "
+        shown = coloured(finding.severity, _COLOURS[finding.severity]) + word.removeprefix(finding.severity)
+        yield line.replace(word, shown, 1)
+    yield from lines
+
+
 def findings_lines(report: Findings) -> Iterator[str]:
-    """A line per finding, the worst first; then what was not looked for, what it assumes, and a count."""
-    yield from map(_line, report.findings)
+    """A line per finding, the worst first; then what was not looked for, what it assumes, and a count; printable."""
+    yield from (printable(str(finding)) for finding in report.findings)
     yield from (printable(f"undecided: {notice.text}") for notice in report.undecided)
     yield from assumption_lines(report.assumptions)
-    yield ", ".join(_counted(report, severity) for severity in FindingSeverity)
+    yield counts_text(report)
 
 
-def _line(finding: Finding) -> str:
-    place = f"{finding.origin}: " if finding.origin.file else ""
-    severity = coloured(finding.severity, _COLOURS[finding.severity])
-    return f"{printable(place)}{severity}: {finding.code}: {printable(finding.text)}"
+def counts_text(report: Findings) -> str:
+    """Counts by severity."""
+    return ", ".join(_counted(severity, report.counts[severity]) for severity in FindingSeverity)
 
 
-def _counted(report: Findings, severity: FindingSeverity) -> str:
-    count = report.counts[severity]
+def _counted(severity: FindingSeverity, count: int) -> str:
     plural = "" if count == 1 or severity is FindingSeverity.INFO else "s"
     return f"{count} {severity}{plural}"

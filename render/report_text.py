@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from reachproof.documents.report import CheckReport, LeftOut, Result
+from reachproof.documents.answer import Answer
+from reachproof.documents.report import CheckReport, Result
 from reachproof.documents.words import Status, Verdict
 from reachproof.network.printable import printable
-from reachproof.render.answer_text import answer_lines
+from reachproof.render.answer_text import Truths, answer_lines, explained_lines
 from reachproof.render.terminal import Colour, coloured
 
 _WORDS: dict[Status, tuple[str, Colour]] = {
@@ -18,28 +19,35 @@ _WORDS: dict[Status, tuple[str, Colour]] = {
 
 
 def report_lines(report: CheckReport) -> Iterator[str]:
-    """The report, line by line."""
+    """The report, line by line, printable, with words in colour."""
     for result in report.results:
         yield from result_lines(result)
     for skipped in report.skipped:
-        yield f"{_head('SKIP', 'yellow', skipped)}: {printable(skipped.reason)}"
+        statement = skipped.statement
+        line = f"  {statement.name} ({statement.severity}): {skipped.reason}"
+        yield coloured("SKIP", "yellow") + printable(line)
     yield ""
     yield summary(report)
 
 
 def result_lines(result: Result) -> Iterator[str]:
-    """The result of a statement, and the text of its answer where it did not pass; printable, its word coloured."""
-    text = f": {result.statement.text}" if result.statement.text not in ("", result.statement.name) else ""
-    yield _head(*_WORDS[result.status], result) + printable(text)
-    if result.status is not Status.PASSED:
-        if result.status is Status.FAILED and result.answer.expected is not Verdict.HOLDS:
-            yield f"  expected {result.answer.expected}"
-        for line in answer_lines(result.answer, result.truths):
-            yield f"  {printable(line)}"
+    """The result of a statement, printable, its word in colour."""
+    word, colour = _WORDS[result.status]
+    first, *others = map(printable, answer_lines_in_report(result.answer, result.statement.text, result.truths))
+    yield coloured(word, colour) + first.removeprefix(word)
+    yield from others
 
 
-def _head(word: str, colour: Colour, item: Result | LeftOut) -> str:
-    return f"{coloured(word, colour)}  {printable(item.statement.name)} ({item.statement.severity})"
+def answer_lines_in_report(answer: Answer, text: str = "", truths: Truths | None = None) -> Iterator[str]:
+    """A line for the answer to a statement, which may have a text, and the whole answer where it did not pass."""
+    status = answer.status or Status.UNDECIDED
+    said = f": {text}" if text not in ("", answer.name) else ""
+    yield f"{_WORDS[status][0]}  {answer.name} ({answer.severity}){said}"
+    if status is Status.FAILED and answer.expected is not Verdict.HOLDS:
+        yield f"  expected {answer.expected}"
+    if status is not Status.PASSED:
+        lines = explained_lines(answer) if answer.flows else answer_lines(answer, truths)
+        yield from (f"  {line}" for line in lines)
 
 
 def summary(report: CheckReport) -> str:

@@ -56,7 +56,7 @@ def test_a_list_is_a_table_and_a_list_of_nothing_says_so() -> None:
         ("report", "<Report violated: 4 passed, 4 failed, 1 skipped>"),
         ("connectivity", "<Connectivity by workload: ends 7, rows 10>"),
         ("diff", "<Diff looser: rows 3, new 0, lost 0>"),
-        ("findings", "<Findings: 0 error, 3 warning, 3 info>"),
+        ("findings", "<Findings: 0 errors, 3 warnings, 3 info>"),
     ],
 )
 def test_a_result_has_a_short_name_and_its_whole_text_in_ipython(kind: str, shown: str) -> None:
