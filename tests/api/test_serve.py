@@ -143,7 +143,7 @@ def test_a_name_that_is_no_host_is_bad_input(capsys: pytest.CaptureFixture[str])
     assert ended.value.code == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("error: found that no host port 0 cannot be listened on (")
+    assert err.startswith("error: cannot listen on no host port 0: ")
 
 
 @pytest.mark.parametrize(

@@ -119,10 +119,13 @@ def test_answers_do_not_tell_where_the_snapshot_came_from(kept: SnapshotCache, u
     assert answers(load(TENANTS, cache=kept)) == fresh
 
 
+TIMELESS = {"solverMs": 0, "totalMs": 0}
+
+
 def answers(snapshot: Snapshot) -> list[str]:
     found = Session(snapshot).ask_all("\n".join(SENTENCES))
-    timeless = (replace(each, evidence=replace(each.evidence, solver_ms=0, total_ms=0)) for each in found)
-    return [json.dumps(plain(answer_document(each))) for each in timeless]
+    documents = [plain(answer_document(each)) for each in found]
+    return [json.dumps(each | {"evidence": each["evidence"] | TIMELESS}) for each in documents]
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in TENANTS.iterdir()))

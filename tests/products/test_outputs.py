@@ -62,7 +62,7 @@ def shown(connections: Json) -> str:
     parts = []
     for protocol, spans in connections.items():
         listed = ",".join(str(low) if low == high else f"{low}-{high}" for low, high in spans)
-        parts += [f"{protocol} {'all' if spans == [[1, 65535]] else listed}"] if spans else []
+        parts += [f"all {protocol} ports" if spans == [[1, 65535]] else f"{protocol} {listed}"] if spans else []
     return "; ".join(parts)
 
 
