@@ -148,13 +148,18 @@ def _after(tokens: list[Token], text: str, position: int) -> Iterator[_Ranked | 
 
 
 def _typed(terminal: str) -> list[str]:
-    """The words that are typed for a terminal, slots left out; for `tcp/PORT` the protocol alone."""
-    return [word.partition("/PORT")[0] for word in WORDS[terminal] if not is_slot(word)]
+    """The words that are typed for a terminal, slots left out; for `tcp/PORT` the protocol alone.
+
+    An article is not offered, since few words may follow it.
+    """
+    return [word.partition("/PORT")[0] for word in WORDS[terminal] if not is_slot(word) and word != _ARTICLE]
 
 
 def _wholes(terminal: str, rest: str) -> set[int]:
     """Number of characters of the rest that may be the terminal as a whole, followed by what tells what it is."""
-    patterns = [_JOINS[terminal]] if terminal in _JOINS else map(_pattern, _typed(terminal))
+    patterns = [_JOINS[terminal]] if terminal in _JOINS else [_pattern(word) for word in _typed(terminal)]
+    if _ARTICLE in WORDS[terminal]:
+        patterns = [*patterns, _BEFORE_NOUN]
     matches = (re.match(pattern, rest, re.IGNORECASE) for pattern in patterns)
     return {match.end() for match in matches if match and (match.end() < len(rest) or match[0] == ",")}
 
@@ -164,6 +169,8 @@ def _pattern(word: str) -> str:
 
 
 _ATTACHED = {",", ":", ")"}
+_ARTICLE = "a"
+_BEFORE_NOUN = r"an?(?=\s+(?:pod|possible|node|address|deployment|workload)\b)"
 _PLACE = {terminal: place for place, terminal in enumerate(WORDS)}
 _ANY_JOIN = r"(?:,(?:\s*(?:and|or)\b)?|(?:and|or)\b)"
 _JOINS = {

@@ -39,6 +39,21 @@ def test_a_word_that_is_accepted_is_never_refused(sentence: str, data: st.DataOb
         assert begins_a_sentence(text), text
 
 
+@pytest.mark.parametrize(
+    ("prefix", "offered"),
+    [
+        ("can a ", []),
+        ("can a pod r", ["reach"]),
+        ("no pod in a ", ["different"]),
+        ("no pod can reach a possible p", ["pods", "pod"]),
+    ],
+)
+def test_after_an_article_only_what_may_follow_it_is_offered(prefix: str, offered: list[str]) -> None:
+    words = expected(prefix).words
+    assert all(begins_a_sentence(prefix[: word.start] + word.text) for word in words)
+    assert [word.text for word in words] == offered
+
+
 @pytest.mark.parametrize("sentence", SENTENCES)
 def test_every_keyword_is_offered_at_its_place(sentence: str) -> None:
     for token in stop(sentence, "query").tokens:
