@@ -197,15 +197,19 @@ def test_what_is_certain_whatever_the_network_sees_is_so_if_it_sees_either_port(
 @settings(max_examples=SOME)
 @given(inputs())
 def test_whoever_shuts_the_port_of_hbone_shuts_ambient_pods_off_from_each_other(objects: list[Manifest]) -> None:
-    """All other ports are open, so whoever is not in the mesh still gets in by the pod's own port."""
+    """All other ports are open, so whoever is not in the mesh still gets in by the pod's own port.
+
+    Behind a waypoint nothing is certain, so there a flow may be left open.
+    """
     others = [{"port": 1, "endPort": 15007}, {"port": 15009, "endPort": 65535}]
     shut = with_policies_that_let_through(others, objects)
     snapshot = load_objects(shut)
+    open_there = Truth.EITHER if mesh_of(snapshot).waypoints else Truth.DENIED
     for flow in some_flows(snapshot, 200):
         source, destination = flow.source, flow.destination
         if flow.protocol is not Protocol.TCP or not isinstance(destination, Pod) or source == destination:
             continue
         if isinstance(source, Pod) and is_ambient(snapshot, source) and is_ambient(snapshot, destination):
-            assert truth(snapshot, flow) is Truth.DENIED, str(flow)
+            assert truth(snapshot, flow) in (Truth.DENIED, open_there), str(flow)
         elif isinstance(source, External) and flow.port != 15008 and not mesh_of(snapshot).waypoints:
             assert truth(snapshot, flow) is Truth.ALLOWED, str(flow)
