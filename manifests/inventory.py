@@ -129,7 +129,7 @@ class Inventory:
         return (*self.of_kind("Ingress"), *ways_in(routes, gateways, grants, namespaces))
 
     def made_pods(self) -> list[MadePods]:
-        """What custom resources make, sorted by kind, namespace and name."""
+        """Pods that custom resources make, sorted by kind, namespace and name."""
         return [each for key in sorted(self.records) if isinstance(each := self.records[key][0], MadePods)]
 
     def of_kind(self, *kinds: str) -> list[Any]:

@@ -231,7 +231,7 @@ def asked_waypoint(labels: Labels) -> str:
 def _asked_waypoints(
     namespaces: Iterable[Namespace], found: Iterable[Pod], services: Iterable[Service]
 ) -> tuple[str, ...]:
-    """Who asks for which waypoint, as texts; pods of one workload are one."""
+    """Askers of waypoints, as texts; pods of one workload are one."""
     asking = [(f"namespace {each.name}", asked_waypoint(each.labels)) for each in namespaces]
     asking += [(f"pod {each.namespace}/{each.workload or each.name}", asked_waypoint(each.labels)) for each in found]
     asking += [(f"service {each}", each.waypoint) for each in services]
