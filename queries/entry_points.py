@@ -121,7 +121,7 @@ def _arriving(binder: Binder, wanted: Wanted) -> Iterator[tuple[Formula, Notice]
 
 
 def _by_ingress(binder: Binder, *, unsure: bool) -> Iterator[tuple[Formula, Notice]]:
-    """Conditions on what comes by Ingresses and other routes, with notices; `unsure`: by those that may lead nowhere."""
+    """Conditions on what comes by Ingresses and other routes, and notices; `unsure`: those that may lead nowhere."""
     snapshot = binder.snapshot
     groups: dict[tuple[str, str, tuple[Key, ...]], list[tuple[Service, Formula]]] = defaultdict(list)
     for ingress in snapshot.ingresses:
