@@ -14,6 +14,8 @@ from reachproof.network.labels import NO_LABELS, Labels, Selector
 from reachproof.network.origin import Origin
 from reachproof.network.ports import Protocol
 
+EVERYWHERE = "*"
+"""In the place of a namespace: any of them."""
 RARE = {"rare": True}
 """The metadata of a field that is no part of a canonical text where it is empty."""
 
@@ -225,7 +227,7 @@ class IngressBackend:
     """A Service that requests for a host and path are sent to on one of its ports; port 0 is one that is not looked at.
 
     An empty `service` is any Service of the namespace, since the backend is not read. An empty `namespace` is that of
-    the Ingress. `open`: the reason why the Service may get no requests.
+    the Ingress; it may be EVERYWHERE. `open`: the reason why the Service may get no requests.
     """
 
     service: str
@@ -282,7 +284,8 @@ class Ingress:
         return next((each.open for each in backends if each.open), "the kind of a backend is not read")
 
     def _is(self, backend: IngressBackend, service: Service) -> bool:
-        return backend.service in ("", service.name) and (backend.namespace or self.namespace) == service.namespace
+        home = backend.namespace or self.namespace
+        return backend.service in ("", service.name) and home in (EVERYWHERE, service.namespace)
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"

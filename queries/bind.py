@@ -25,7 +25,7 @@ from reachproof.queries.address_sets import only_domain, with_certain_names
 from reachproof.queries.bind_sets import Binder
 from reachproof.queries.change_claims import ChangePlan, change_plan
 from reachproof.queries.default_deny import default_deny_plan, selected_plan
-from reachproof.queries.entry_points import arrivals, kept, with_arrivals
+from reachproof.queries.entry_points import arrivals, from_outside, kept, possible_arrivals, with_arrivals
 from reachproof.queries.errors import QueryError, query_problem
 from reachproof.queries.hygiene import HygienePlan
 from reachproof.queries.lists import ListPlan, list_plan
@@ -102,7 +102,10 @@ def _within_world(binder: Binder, plan: AnyPlan, instance: Instance, world: Form
                 return replace(plan, checks=checks)
             notice = possible_notice(binder.snapshot, (instance.prefixes, instance.statement))
             return replace(plan, checks=checks, world="open", assumptions=(*plan.assumptions, notice))
-        case WhyPlan() | ListPlan() | ChangePlan():
+        case WhyPlan():
+            possible = tuple(replace(each, region=All((each.region, world))) for each in plan.possible)
+            return replace(plan, region=All((plan.region, world)), possible=possible)
+        case ListPlan() | ChangePlan():
             return replace(plan, region=All((plan.region, world)))
         case HygienePlan():
             if world != TRUE:
@@ -159,10 +162,12 @@ def _statement(binder: Binder, statement: ast.Statement, others: Collection[str]
             sources, *rest = region.items
             arriving, notices = arrivals(binder, sources, Wanted.CAN_ALLOW)
             binder.assumptions += notices
+            outside = from_outside(binder.universe, sources)
             return WhyPlan(
                 negated=negated,
                 snapshot=binder.snapshot,
                 region=All((Some((sources, arriving)), *rest)) if notices else region,
+                possible=possible_arrivals(binder, rest) if outside else (),
                 ports=ports,
                 assumptions=tuple(binder.assumptions),
                 warnings=tuple(binder.warnings),

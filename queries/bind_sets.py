@@ -197,7 +197,7 @@ class Binder:
                 return All((At(side, Members(universe.external)), At(side, InAddresses(GLOBAL))))
             case ast.IngressController():
                 pods = controllers(self._snapshot)
-                self.assumptions += [ingress_controller.notice(self._snapshot)] if pods else []
+                self.assumptions += ingress_controller.notices(pods)
                 return self._members(side, universe.pods_of(pod.key for pod in pods), expression)
             case ast.OutsideCluster():
                 return At(side, Members(universe.external))

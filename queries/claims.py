@@ -92,13 +92,13 @@ def answer_check(
     match outcome:
         case Undecided(reason):
             return draft.unknown(reason)
-        case Found(flow=flow) if check.unsure:
-            return draft.unknown(f"{flow}: {check.unsure}").assuming(check.bound)
         case Found(flow=flow, snapshot=imagined):
             answer = replace(draft, verdict=check.if_found)
             if imagined is None:
-                return with_witness(answer, check, flow, place, services)
-            return _with_invented(answer, replace(check, snapshot=imagined), flow, place)
+                answer = with_witness(answer, check, flow, place, services)
+            else:
+                answer = _with_invented(answer, replace(check, snapshot=imagined), flow, place)
+            return _undecided_by(answer, flow, check) if check.unsure else answer
         case Absent():
             absent = _absent(check, outcome, draft)
             if check.otherwise is None:
@@ -119,6 +119,11 @@ def _decide(encoding: Encoding, goal: Goal, budget: Budget, prover: Prover) -> S
         decide = search_open if is_open(goal.region) else search
         return decide(encoding, goal, budget, prover)
     return rank(encoding, goal, budget, prover)
+
+
+def _undecided_by(answer: Answer, flow: Flow, check: Check) -> Answer:
+    """The answer `unknown`, since the flow that was found and replayed may not exist."""
+    return replace(answer, witness=None).unknown(f"{flow}: {check.unsure}")
 
 
 def _absent(check: Check, outcome: Absent, draft: Answer) -> Answer:

@@ -18,26 +18,24 @@ tests/queries/test_brute_force.py.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from reachproof.network.cluster import Ingress, Notice, Service
+from reachproof.network.cluster import Notice, Service
 from reachproof.network.flow import External, Flow
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries import ingress_controller
 from reachproof.queries.bind_sets import Binder
-from reachproof.queries.ingress_controller import servers
-from reachproof.queries.plan import Check
+from reachproof.queries.ingress_controller import STAND_IN
+from reachproof.queries.plan import Check, PossibleFlows, asked_last, with_possible
 from reachproof.queries.services import backends
+from reachproof.queries.ways_in import certain_ways_in, not_certain, possible_ways_in, serving, ways_in
 from reachproof.solver.formula_bounds import addresses_in, upper_bound
 from reachproof.solver.goal import FALSE, All, At, Formula, Members, Ranked, Search, Side, Some, Wanted
 from reachproof.solver.universe import Universe
 from reachproof.solver.view import View
 
-Key = tuple[str, str]
 _SHOWN = 3
-_VOWELS = "AEIO"
 FROM_A_NODE = "ARRIVES_FROM_A_NODE"
 
 
@@ -64,19 +62,19 @@ def with_arrivals(binder: Binder, check: Check) -> Check:
     source, *rest = goal.region.items
     if not from_outside(binder.universe, source):
         return check
-    for formula, notice in _by_ingress(binder, unsure=True) if goal.wanted is Wanted.CAN_ALLOW else ():
-        perhaps = replace(check, goal=Search(All((formula, *rest)), goal.wanted), unsure=notice.text, otherwise=None)
-        check = _last(check, replace(perhaps, bound=(notice,)))
     sources, notices = _arrivals(binder, goal.wanted)
-    if sources == FALSE:
+    if sources != FALSE:
+        check = asked_last(check, replace(check, goal=Search(All((sources, *rest)), goal.wanted), bound=notices))
+    if goal.wanted is not Wanted.CAN_ALLOW:
         return check
-    otherwise = replace(check, goal=Search(All((sources, *rest)), goal.wanted), bound=notices)
-    return replace(check, otherwise=otherwise)
+    # A sentence without a word of the outside has no pod that stands for proxies that are not known.
+    binder.assumptions += not_certain(binder) if STAND_IN not in binder.snapshot.pods else ()
+    return with_possible(check, possible_arrivals(binder, rest))
 
 
-def _last(check: Check, then: Check) -> Check:
-    """The check, with another one asked where it and all that it asks find nothing."""
-    return replace(check, otherwise=then if check.otherwise is None else _last(check.otherwise, then))
+def possible_arrivals(binder: Binder, rest: Iterable[Formula]) -> tuple[PossibleFlows, ...]:
+    """What there may be besides, by routes of which it is not known; `rest`: what must hold of the flows as well."""
+    return tuple(PossibleFlows(All((each.flows, *rest)), each.notice) for each in possible_ways_in(binder))
 
 
 def arrivals(binder: Binder, source: Formula, wanted: Wanted) -> tuple[Formula, tuple[Notice, ...]]:
@@ -86,7 +84,7 @@ def arrivals(binder: Binder, source: Formula, wanted: Wanted) -> tuple[Formula, 
     """
     if not from_outside(binder.universe, source):
         return FALSE, ()
-    binder.assumptions += [notice for _, notice in _by_ingress(binder, unsure=True)]
+    binder.assumptions += not_certain(binder) if wanted is Wanted.CAN_ALLOW else ()
     return _arrivals(binder, wanted)
 
 
@@ -95,8 +93,9 @@ def _arrivals(binder: Binder, wanted: Wanted) -> tuple[Formula, tuple[Notice, ..
     codes = {notice.code for _, notice in found}
     binder.assumptions += _nodes_not_given(binder) if FROM_A_NODE in codes else kept(binder)
     by_ingress = "ARRIVES_BY_INGRESS" in codes
-    binder.assumptions += [ingress_controller.notice(binder.snapshot)] if by_ingress else []
+    binder.assumptions += ingress_controller.notices(serving(binder)) if by_ingress else ()
     binder.assumptions += _not_judged(binder, ingress=not by_ingress)
+    binder.assumptions += not_certain(binder) if wanted is not Wanted.CAN_ALLOW else ()
     return Some(tuple(formula for formula, _ in found)), tuple(notice for _, notice in found)
 
 
@@ -117,33 +116,7 @@ def _arriving(binder: Binder, wanted: Wanted) -> Iterator[tuple[Formula, Notice]
         notice = Notice(code="ARRIVES_FROM_A_NODE", text=text, origin=opened[0][0].origin)
         yield All((at_nodes, Some(tuple(into for _, into in opened)))), notice
     if wanted is Wanted.CAN_ALLOW:
-        yield from _by_ingress(binder, unsure=False)
-
-
-def _by_ingress(binder: Binder, *, unsure: bool) -> Iterator[tuple[Formula, Notice]]:
-    """Conditions on what comes by Ingresses and other routes, and notices; `unsure`: those that may lead nowhere."""
-    snapshot = binder.snapshot
-    groups: dict[tuple[str, str, tuple[Key, ...]], list[tuple[Service, Formula]]] = defaultdict(list)
-    for ingress in snapshot.ingresses:
-        for service, into in binder.reached:
-            if ingress.leads_to(service) and bool(doubt := ingress.doubt(service)) is unsure:
-                kind = ingress.subject if unsure else _with_article(ingress.other_kind or "Ingress")
-                groups[kind, doubt, tuple(pod.key for pod in servers(snapshot, ingress))].append((service, into))
-    for (kind, doubt, pods), led in groups.items():
-        names = _names(service for service, _ in led)
-        if unsure:
-            text = f"{kind} may lead from outside to service {names}; it is not known, since {doubt}"
-            notice = Notice(code="WAY_IN_NOT_CERTAIN", text=text, origin=led[0][0].origin)
-        else:
-            text = f"the ingress controller as the source stands for clients outside: {kind} leads to service {names}"
-            notice = Notice(code="ARRIVES_BY_INGRESS", text=text, origin=led[0][0].origin)
-        if pods:
-            at_pods = At(Side.SOURCE, Members(binder.universe.pods_of(pods)))
-            yield All((at_pods, Some(tuple(into for _, into in led)))), notice
-
-
-def _with_article(kind: str) -> str:
-    return f"{'an' if kind[0] in _VOWELS or kind.startswith('HTTP') else 'a'} {kind}"
+        yield from ((each.flows, each.notice) for each in ways_in(binder))
 
 
 def _nodes_not_given(binder: Binder) -> Iterator[Notice]:
@@ -176,13 +149,13 @@ def kept(binder: Binder) -> tuple[Notice, ...]:
 
 def clients_only(binder: Binder) -> tuple[Notice, ...]:
     """For Services that were named, where flows of clients alone are judged: what they may also arrive as."""
-    return (*kept(binder), *_not_judged(binder))
+    return (*kept(binder), *_not_judged(binder), *not_certain(binder))
 
 
 def _not_judged(binder: Binder, *, ingress: bool = True) -> Iterator[Notice]:
     """Notices on parts of the named Services that are not judged; `ingress`: what comes by one is not."""
     for service, _ in binder.reached:
-        for each in _ingresses(binder.snapshot, service) if ingress else ():
+        for each in certain_ways_in(binder.snapshot, service) if ingress else ():
             text = (
                 f"{each.subject} leads to service {service}; what comes that way comes from the ingress controller, "
                 "and is not judged here: ask about `the ingress controller`"
@@ -205,10 +178,6 @@ def no_entry(snapshot: Snapshot, flow: Flow, via: Service | None) -> tuple[Notic
         "whether policy would let an outside address through to the pods behind it"
     )
     return (Notice(code="NOT_AN_ENTRY_POINT", text=text, origin=via.origin),)
-
-
-def _ingresses(snapshot: Snapshot, service: Service) -> list[Ingress]:
-    return [each for each in snapshot.ingresses if each.leads_to(service) and not each.doubt(service)]
 
 
 def _names(services: Iterable[Service]) -> str:

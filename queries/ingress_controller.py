@@ -2,7 +2,7 @@
 
 A controller is known by the label `app.kubernetes.io/name` of its pods, which the usual charts and manifests set, and
 a proxy of a gateway or router by labels of its own. Routes that are no Ingress are served by the pods that the input
-tells (`Ingress.proxies`), else by one of all these, or by the stand-in.
+tells (`Ingress.proxies`), else by the stand-in, and perhaps by one of these.
 
 The stand-in is a pod of a namespace of its own. Its labels, those of its namespace, and its address are not known, so
 a policy may or may not select it, and a rule may or may not match it: each such rule is split into one for the pods of
@@ -17,7 +17,7 @@ every sort.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import IntEnum
 
 from reachproof.grammar import ast
@@ -63,22 +63,33 @@ def _label(pod: Pod) -> str:
     return next((key for key, value in PROXY_LABELS if key in pod.labels and value in (None, pod.labels[key])), "")
 
 
-def servers(snapshot: Snapshot, ingress: Ingress) -> tuple[Pod, ...]:
-    """The pods that serve a way in, or may; empty where it takes the stand-in and the snapshot has none."""
-    found = _told(snapshot, ingress)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Servers:
+    """The pods that serve a way in, the stand-in among them, and those of which it is not known whether they do."""
+
+    certain: tuple[Pod, ...] = ()
+    perhaps: tuple[Pod, ...] = ()
+
+
+def servers(snapshot: Snapshot, ingress: Ingress) -> Servers:
+    """The pods that serve a way in; where it is open, and where nothing tells, any known proxy may be one of them."""
+    known = _known(snapshot, ingress)
+    if known and not ingress.open:
+        return Servers(certain=known)
+    others = tuple(pod for pod in controllers(snapshot) if pod not in known)
     if ingress.open:
-        return tuple({pod.key: pod for pod in (*found, *controllers(snapshot))}.values())
-    known = [pod for pod in controllers(snapshot) if pod.namespace != HOME]
-    if found or (known and not ingress.other_kind):
-        return found or tuple(known)
-    return controllers(snapshot)
+        return Servers(perhaps=(*known, *others))
+    return Servers(
+        certain=tuple(pod for pod in others if pod.namespace == HOME),
+        perhaps=tuple(pod for pod in others if pod.namespace != HOME),
+    )
 
 
-def _told(snapshot: Snapshot, ingress: Ingress) -> tuple[Pod, ...]:
-    """The pods of the input that serve it by their labels."""
-    if not ingress.proxies:
-        return ()
-    return tuple(pod for pod in snapshot.pods if any(each.has(pod) for each in ingress.proxies))
+def _known(snapshot: Snapshot, ingress: Ingress) -> tuple[Pod, ...]:
+    """The pods that serve it by what it says; for an Ingress, which says nothing, those of an ingress controller."""
+    if ingress.other_kind:
+        return tuple(pod for pod in snapshot.pods if any(each.has(pod) for each in ingress.proxies))
+    return tuple(pod for pod in snapshot.pods if pod.labels.get(_NAME) in KNOWN)
 
 
 def needs_stand_in(snapshot: Snapshot, node: object) -> bool:
@@ -91,11 +102,7 @@ def needs_stand_in(snapshot: Snapshot, node: object) -> bool:
     # The pods are looked through last: most sentences mention nothing of the kind.
     if _names_controller(mentioned) and not controllers(snapshot):
         return True
-    ways = _goes_in(snapshot, mentioned)
-    if not ways:
-        return False
-    known = bool(controllers(snapshot))
-    return any(each.open or (not _told(snapshot, each) and (each.other_kind or not known)) for each in ways)
+    return any(each.open or not _known(snapshot, each) for each in _goes_in(snapshot, mentioned))
 
 
 def _names_controller(mentioned: Iterable[object]) -> bool:
@@ -124,18 +131,22 @@ def _parts(node: object) -> Iterator[object]:
             yield from _parts(getattr(node, field.name))
 
 
-def notice(snapshot: Snapshot) -> Notice:
-    """The notice that names the pods taken for the controller."""
-    found = controllers(snapshot)
-    if found == (STAND_IN,):
+def notices(pods: Iterable[Pod]) -> Iterator[Notice]:
+    """The notices that name the pods taken for an ingress controller, or another proxy."""
+    taken = tuple(pods)
+    found = [pod for pod in taken if pod.namespace != HOME]
+    if found:
+        labels = ", ".join(dict.fromkeys(filter(None, map(_label, found))))
+        by = f"by the label {labels}" if labels else "by the selector of a gateway"
+        yield Notice(code="INGRESS_CONTROLLER", text=f"the ingress controller is {', '.join(map(str, found))}, {by}")
+    if len(found) < len(taken):
         text = (
             "no pod of the input is known for an ingress controller; a pod of a namespace of its own stands for it, "
             "whose labels and address are not known"
         )
-        return Notice(code="INGRESS_CONTROLLER_ASSUMED", text=text)
-    labels = ", ".join(dict.fromkeys(filter(None, map(_label, found))))
-    text = f"the ingress controller is {', '.join(map(str, found))}, by the label {labels}"
-    return Notice(code="INGRESS_CONTROLLER", text=text)
+        if found:
+            text = text.replace("an ingress controller", "the proxy of each route")
+        yield Notice(code="INGRESS_CONTROLLER_ASSUMED", text=text)
 
 
 def with_stand_in(snapshot: Snapshot) -> Snapshot:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from reachproof.documents.words import Verdict
@@ -32,6 +33,14 @@ class Check:
     unsure: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class PossibleFlows:
+    """Flows of which it is not known whether there are any, and the notice that says why."""
+
+    region: Formula
+    notice: Notice
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The checks of a sentence: it has the first verdict that is not `good`, or `good` when all checks agree on it.
@@ -52,13 +61,15 @@ class Plan:
 class WhyPlan:
     """`why can` or `why can't`: the region that is to be explained, and the ports as they were asked for.
 
-    `certain`: where it is left open what the region is, the part that belongs to it for sure.
+    `certain`: where it is left open what the region is, the part that belongs to it for sure. `possible`: what there
+    may be besides, by which nothing is decided.
     """
 
     negated: bool
     snapshot: Snapshot
     region: Formula
     certain: Formula | None = None
+    possible: tuple[PossibleFlows, ...] = ()
     ports: Ports
     assumptions: tuple[Notice, ...] = field(default=())
     warnings: tuple[Notice, ...] = field(default=())
@@ -67,9 +78,9 @@ class WhyPlan:
     def check(self, wanted: Wanted, found: Verdict, absent: Verdict) -> Check:
         """A search of the region, which begins with what belongs to it for sure."""
         check = Check(snapshot=self.snapshot, goal=Search(self.region, wanted), if_found=found, if_absent=absent)
-        if self.certain is None:
-            return check
-        return certain_first(replace(check, goal=Search(self.certain, wanted)), check)
+        if self.certain is not None:
+            check = certain_first(replace(check, goal=Search(self.certain, wanted)), check)
+        return with_possible(check, self.possible) if wanted is Wanted.CAN_ALLOW else check
 
 
 def certain_first(certain: Check, check: Check) -> Check:
@@ -77,11 +88,21 @@ def certain_first(certain: Check, check: Check) -> Check:
     if isinstance(check.goal, Ranked):
         return check
     text = "the flow rests on what is left open about the backends of a Service"
-    return _otherwise(certain, _resting_on(check, Notice(code="BACKEND_LEFT_OPEN", text=text)))
+    return asked_last(certain, _resting_on(check, Notice(code="BACKEND_LEFT_OPEN", text=text)))
 
 
-def _otherwise(check: Check, then: Check) -> Check:
-    return replace(check, otherwise=then if check.otherwise is None else _otherwise(check.otherwise, then))
+def asked_last(check: Check, then: Check) -> Check:
+    """The check, with another one asked where it and all that it asks find no flow."""
+    return replace(check, otherwise=then if check.otherwise is None else asked_last(check.otherwise, then))
+
+
+def with_possible(check: Check, possible: Iterable[PossibleFlows]) -> Check:
+    """The check, with a search asked last for flows that there may be: the verdict is `unknown` if it finds one."""
+    for each in possible:
+        goal = Search(each.region, Wanted.CAN_ALLOW)
+        then = replace(check, goal=goal, unsure=each.notice.text, bound=(each.notice,), otherwise=None)
+        check = asked_last(check, then)
+    return check
 
 
 def _resting_on(check: Check, notice: Notice) -> Check:

@@ -45,10 +45,17 @@ def test_a_template_tells_the_pods(api_version: str, kind: str) -> None:
     assert [(port.name, port.number) for port in found.ports] == [("http", 80)]
 
 
-def test_without_a_template_it_is_refused() -> None:
-    with pytest.raises(ManifestError) as refused:
-        read(thing("argoproj.io/v1alpha1", "Rollout", {"workloadRef": {"kind": "Deployment", "name": "x"}}))
-    assert [(each.path, each.message) for each in refused.value.problems] == [("spec.template", "missing pod template")]
+def test_a_rollout_that_takes_the_template_of_a_deployment_leaves_the_pods_to_that() -> None:
+    borrowing = thing("argoproj.io/v1alpha1", "Rollout", {"workloadRef": {"kind": "Deployment", "name": "x"}})
+    deployment = thing("apps/v1", "Deployment", {"replicas": 0, "template": TEMPLATE}, name="x")
+    snapshot = read(borrowing, deployment)
+    assert [str(each) for each in snapshot.pods] == ["mon/x"]
+    assert "1 Rollout.argoproj.io" in notice(snapshot, "KINDS_SKIPPED")
+
+
+def notice(snapshot: Snapshot, code: str) -> str:
+    (found,) = (each.text for each in snapshot.warnings if each.code == code)
+    return found
 
 
 def test_a_machine_runs_in_a_pod_with_the_labels_of_its_template() -> None:

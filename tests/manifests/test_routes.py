@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reachproof.manifests.errors import ManifestError
 from reachproof.manifests.kinds.routes.attach import hosts_meet
-from reachproof.manifests.kinds.routes.others import NOT_READ
+from reachproof.manifests.kinds.routes.others import OF_CLUSTER, OF_NAMESPACE
 from reachproof.manifests.load import load_objects
 from reachproof.manifests.stored_snapshot import load_stored, objects_to_store, stored_objects
 from reachproof.network.cluster import Ingress, Service
@@ -289,11 +289,15 @@ class TestOthers:
         passed = {"virtualhost": {"fqdn": "x.example"}, "tcpproxy": {"services": [WEB]}}
         assert led(thing("projectcontour.io/v1", "HTTPProxy", "app/tcp", passed)) == {"app/web": ""}
 
-    @pytest.mark.parametrize(("group", "kind"), sorted(NOT_READ))
-    def test_kinds_whose_backends_are_not_read_may_lead_to_any_service_of_the_namespace(
-        self, group: str, kind: str
-    ) -> None:
+    @pytest.mark.parametrize(("group", "kind"), sorted(OF_NAMESPACE))
+    def test_some_kinds_that_are_not_read_may_lead_to_any_service_of_the_namespace(self, group: str, kind: str) -> None:
         assert led(thing(f"{group}/v1", kind, "app/r", {"anything": 1})) == {"app/web": "its kind is not read"}
+
+    @pytest.mark.parametrize(("group", "kind"), sorted(OF_CLUSTER))
+    def test_others_may_lead_to_any_service_of_the_cluster(self, group: str, kind: str) -> None:
+        assert led(thing(f"{group}/v1", kind, "app/r", {"anything": 1})) == dict.fromkeys(
+            ("app/web", "other/web"), "its kind is not read"
+        )
 
 
 def test_two_includes_that_go_round_end() -> None:

@@ -99,12 +99,63 @@ def test_such_a_route_leaves_what_is_reachable_anyhow_certain() -> None:
     assert (answer.verdict, "WAY_IN_NOT_CERTAIN" in codes(answer)) == ("reachable", False)
 
 
-def test_where_the_proxies_are_not_told_each_known_controller_and_one_more_may_be_one() -> None:
-    labelled = proxy("mesh", **{"app.kubernetes.io/name": "traefik"})
-    asking = closed(namespace("mesh"), route(), gateway(), labelled)
-    answer = asking.ask(CAN)
+def test_where_the_proxies_are_not_told_a_pod_stands_for_them() -> None:
+    answer = closed(route(), gateway(), labelled("traefik"), peers=({"namespaceSelector": {}},)).ask(CAN)
     assert answer.verdict == "reachable"
     assert shown(answer) == "pod (ingress)/controller (10.0.0.2) -> pod shop/front (10.0.0.1) on tcp/8080"
+    assert notice(answer, "INGRESS_CONTROLLER_ASSUMED") == (
+        "no pod of the input is known for an ingress controller; a pod of a namespace of its own stands for it, whose "
+        "labels and address are not known"
+    )
+
+
+def labelled(name: str) -> Manifest:
+    return proxy(**{"app.kubernetes.io/name": name})
+
+
+@pytest.mark.parametrize("sentence", [CAN, NEVER, "why can the internet reach service shop/front on tcp/80?"])
+def test_that_a_known_controller_serves_a_route_is_not_taken_for_certain(sentence: str) -> None:
+    answer = closed(route(), gateway(), labelled("traefik")).ask(sentence)
+    assert answer.verdict == "unknown"
+    assert answer.reason == (
+        "pod edge/proxy (10.0.0.9) -> pod shop/front (10.0.0.1) on tcp/8080: HTTPRoute shop/web may lead from outside "
+        "to service shop/front; which pods serve it is not known"
+    )
+    assert answer.evidence.replayed
+
+
+def test_an_ingress_is_not_taken_to_be_served_by_the_proxy_of_a_gateway() -> None:
+    backend = {"service": {"name": "front", "port": {"number": 80}}}
+    rules = [{"http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}]
+    to = thing("networking.k8s.io/v1", "Ingress", "shop/web", {"rules": rules})
+    elsewhere = ({"namespaceSelector": {"matchLabels": {"team": "ingress"}}},)
+    assert closed(to, proxy(), peers=elsewhere).ask(NEVER).verdict == "violated"
+    assert closed(to, proxy()).ask(NEVER).verdict == "unknown"
+    assert closed(to, proxy(), peers=()).ask(NEVER).verdict == "holds"
+
+
+def test_the_proxies_of_a_gateway_of_istio_are_those_that_it_selects() -> None:
+    selected = proxy(**{"my": "edge"})
+    servers = [{"port": {"number": 80}, "hosts": ["*"]}]
+    own = thing("networking.istio.io/v1", "Gateway", "edge/gw", {"selector": {"my": "edge"}, "servers": servers})
+    routes = [{"route": [{"destination": {"host": "front"}}]}]
+    spec = {"hosts": ["x.example"], "gateways": ["edge/gw"], "http": routes}
+    answer = closed(own, thing("networking.istio.io/v1", "VirtualService", "shop/web", spec), selected).ask(CAN)
+    assert shown(answer) == "pod edge/proxy (10.0.0.9) -> pod shop/front (10.0.0.1) on tcp/8080"
+    assert notice(answer, "INGRESS_CONTROLLER") == (
+        "the ingress controller is edge/proxy, by the selector of a gateway"
+    )
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "only pods in namespace shop can reach service shop/front on tcp/80",
+        "every address outside the cluster can reach service shop/front on tcp/80",
+    ],
+)
+def test_where_it_is_not_judged_the_answer_names_the_route(sentence: str) -> None:
+    assert "WAY_IN_NOT_CERTAIN" in codes(closed(route()).ask(sentence))
 
 
 def test_the_router_of_openshift_is_known_by_its_label() -> None:
@@ -118,13 +169,15 @@ def test_the_router_of_openshift_is_known_by_its_label() -> None:
 
 
 def test_a_kind_that_is_not_read_leaves_open_what_it_could_let_in() -> None:
-    mapping = thing("getambassador.io/v3alpha1", "Mapping", "shop/m", {"prefix": "/", "service": "front"})
-    answer = closed(mapping).ask(NEVER)
+    unread = thing("apisix.apache.org/v2", "ApisixRoute", "shop/m", {"http": []})
+    answer = closed(unread).ask(NEVER)
     assert answer.verdict == "unknown"
     assert notice(answer, "WAY_IN_NOT_CERTAIN") == (
-        "Mapping shop/m may lead from outside to service shop/front; it is not known, since its kind is not read"
+        "ApisixRoute shop/m may lead from outside to service shop/front; it is not known, since its kind is not read"
     )
-    elsewhere = mapping | {"metadata": {"namespace": "edge", "name": "m"}}
+    mapping = thing("getambassador.io/v3alpha1", "Mapping", "edge/m", {"prefix": "/", "service": "front.shop"})
+    assert closed(mapping).ask(NEVER).verdict == "unknown"
+    elsewhere = unread | {"metadata": {"namespace": "edge", "name": "m"}}
     assert (closed(elsewhere).ask(NEVER).verdict, codes(closed(elsewhere).ask(NEVER))) == ("holds", [])
 
 

@@ -55,8 +55,6 @@ def _of_template(unknown: str) -> Callable[[Manifest], MadePods]:
     def read(manifest: Manifest) -> MadePods:
         spec = loose.mapping(manifest.body, "spec")
         template = loose.mapping(spec, "template", "spec.")
-        if not template:
-            raise loose.Misfit("spec.template", "missing pod template")
         entry = _template(manifest, template, "spec.template.")
         return _made(manifest, entry, {}, {unknown}, loose.count(spec, "replicas", "spec.", 1))
 
@@ -147,8 +145,14 @@ _BY_KIND = {(each.group, each.kind): each for each in POD_MAKERS}
 
 
 def pod_maker(manifest: Manifest) -> PodMaker | None:
-    """The kind of an object that makes pods with known labels; None for any other object."""
-    return _BY_KIND.get((manifest.group, manifest.kind))
+    """The kind of an object that makes pods with known labels; None for any other object.
+
+    A Rollout may take the template of a Deployment; then that stands for the pods.
+    """
+    kind = _BY_KIND.get((manifest.group, manifest.kind))
+    spec = manifest.body.get("spec")
+    borrows = isinstance(spec, Mapping) and spec.get("template") is None
+    return None if kind is not None and kind.stored is None and borrows else kind
 
 
 def not_there(made: Iterable[MadePods], present: Iterable[PodEntry]) -> Iterator[PodEntry]:

@@ -15,12 +15,13 @@ Trusted by questions about traffic from outside; checked by tests/manifests/test
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from reachproof.manifests.kinds.routes.records import Gateway, Grant, Listener, Parent, Route
 from reachproof.network.cluster import Ingress, IngressBackend, Namespace, Proxies
-from reachproof.network.labels import EVERYTHING
+from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME
 
 Key = tuple[str, str]
 
@@ -38,11 +39,15 @@ def ways_in(
 ) -> tuple[Ingress, ...]:
     """The routes that let something in, or may; by kind, namespace and name."""
     written = sorted(routes, key=lambda each: (each.kind, each.namespace, each.name))
+    includers: dict[tuple[str, Key], list[Route]] = defaultdict(list)
+    for route in written:
+        for key in route.includes:
+            includers[route.kind, key].append(route)
     joined = _Joined(
         gateways={(each.family, each.namespace, each.name): each for each in gateways},
         grants=tuple(grants),
         homes={each.name: each for each in namespaces},
-        routes=written,
+        includers=includers,
     )
     return tuple(ingress for route in written if (ingress := joined.ingress(route)) is not None)
 
@@ -52,13 +57,7 @@ class _Joined:
     gateways: Mapping[tuple[str, str, str], Gateway]
     grants: tuple[Grant, ...]
     homes: Mapping[str, Namespace]
-    routes: list[Route]
-    includers: dict[tuple[str, Key], list[Route]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for route in self.routes:
-            for key in route.includes:
-                self.includers.setdefault((route.kind, key), []).append(route)
+    includers: Mapping[tuple[str, Key], list[Route]]
 
     def ingress(self, route: Route) -> Ingress | None:
         """The way in that a route is; None where it certainly is none."""
@@ -116,7 +115,7 @@ class _Joined:
         if listener.namespaces is None:
             return route.namespace == gateway.namespace
         home = self.homes.get(route.namespace)
-        return home is not None and listener.namespaces.matches(home.labels)
+        return listener.namespaces.matches(home.labels if home else {NAMESPACE_NAME: route.namespace})
 
     def _granted(self, route: Route, backend: IngressBackend) -> bool:
         if not route.granted or not backend.namespace:

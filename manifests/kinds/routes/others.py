@@ -5,7 +5,7 @@
 | Route (route.openshift.io) | spec.to and alternateBackends | always: the router takes every Route |
 | IngressRoute, and for TCP and UDP (traefik.io) | routes[].services[] | always; to another namespace it may |
 | HTTPProxy (projectcontour.io) | of routes and tcpproxy | with a virtualhost, or included by one that has it |
-| others in the table below | may be any Service of the namespace | not known |
+| others, in the tables below | may be any Service of the namespace, or of the cluster | not known |
 
 A backend of weight 0 gets nothing. One that is no Service may be any Service of its namespace.
 """
@@ -18,37 +18,39 @@ from reachproof.manifests import inventory_fields as loose
 from reachproof.manifests.inventory_fields import Node
 from reachproof.manifests.kinds.routes.records import Route
 from reachproof.manifests.object_identity import Manifest
-from reachproof.network.cluster import IngressBackend, Proxies
+from reachproof.network.cluster import EVERYWHERE, IngressBackend, Proxies
 from reachproof.network.labels import Operator, Requirement, Selector
 
 TRAEFIK = ("traefik.io", "traefik.containo.us")
 TRAEFIK_KINDS = ("IngressRoute", "IngressRouteTCP", "IngressRouteUDP")
 OPENSHIFT = "route.openshift.io"
 CONTOUR = "projectcontour.io"
-NOT_READ = frozenset(
+# Kinds that may lead from outside to any Service of their namespace, and those that may lead to any of the cluster.
+OF_NAMESPACE = frozenset(
     (
-        ("getambassador.io", "Mapping"),
-        ("getambassador.io", "TCPMapping"),
         ("apisix.apache.org", "ApisixRoute"),
         ("configuration.konghq.com", "TCPIngress"),
         ("configuration.konghq.com", "UDPIngress"),
-        ("gateway.solo.io", "VirtualService"),
-        ("gateway.solo.io", "RouteTable"),
-        ("k8s.nginx.org", "VirtualServer"),
-        ("k8s.nginx.org", "VirtualServerRoute"),
-        ("k8s.nginx.org", "TransportServer"),
-        ("cis.f5.com", "VirtualServer"),
-        ("cis.f5.com", "TransportServer"),
+        ("elbv2.k8s.aws", "TargetGroupBinding"),
         ("ingress.v1.haproxy.org", "TCP"),
-        ("networking.internal.knative.dev", "Ingress"),
         ("serving.knative.dev", "Service"),
         ("voyager.appscode.com", "Ingress"),
-        ("elbv2.k8s.aws", "TargetGroupBinding"),
-        ("cilium.io", "CiliumEnvoyConfig"),
-        ("tailscale.com", "ProxyGroup"),
     )
 )
-"""Kinds that may lead from outside to any Service of their namespace."""
+OF_CLUSTER = frozenset(
+    (
+        ("cis.f5.com", "TransportServer"),
+        ("cis.f5.com", "VirtualServer"),
+        ("gateway.solo.io", "RouteTable"),
+        ("gateway.solo.io", "VirtualService"),
+        ("getambassador.io", "Mapping"),
+        ("getambassador.io", "TCPMapping"),
+        ("k8s.nginx.org", "TransportServer"),
+        ("k8s.nginx.org", "VirtualServer"),
+        ("k8s.nginx.org", "VirtualServerRoute"),
+        ("networking.internal.knative.dev", "Ingress"),
+    )
+)
 ROUTER = "ingresscontroller.operator.openshift.io/deployment-ingresscontroller"
 _CROSS_NAMESPACE = "Traefik refuses Services of other namespaces unless it is told to allow them"
 
@@ -71,7 +73,7 @@ def read_traefik(manifest: Manifest) -> Route:
     for index, rule in enumerate(loose.mappings(spec, "routes", "spec.")):
         at = f"spec.routes[{index}]."
         backends += _services(loose.mappings(rule, "services", at), f"{at}services", manifest.namespace)
-    return _route(manifest, backends)
+    return _route(manifest, backends, proxies=_named("traefik"))
 
 
 def read_contour(manifest: Manifest) -> Route:
@@ -93,12 +95,19 @@ def read_contour(manifest: Manifest) -> Route:
             if each
         ),
         rooted=bool(loose.mapping(spec, "virtualhost", "spec.")),
+        proxies=_named("contour"),
     )
 
 
 def read_unknown(manifest: Manifest) -> Route:
-    """A route to any Service of the namespace, which may lead nowhere."""
-    return _route(manifest, [IngressBackend(service="", port=0)], open="its kind is not read")
+    """A route to any Service of the namespace, or of the cluster, which may lead nowhere."""
+    everywhere = (manifest.group, manifest.kind) in OF_CLUSTER
+    backend = IngressBackend(service="", port=0, namespace=EVERYWHERE if everywhere else "")
+    return _route(manifest, [backend], open="its kind is not read")
+
+
+def _named(name: str) -> Proxies:
+    return Proxies(pods=Selector.equal("app.kubernetes.io/name", name))
 
 
 def _route(

@@ -88,7 +88,7 @@ ROUTE_KINDS = (
     ),
     *(
         RouteKind(group=group, kind=kind, lower=others.read_unknown, spec={}, read=False)
-        for group, kind in sorted(others.NOT_READ)
+        for group, kind in sorted(others.OF_NAMESPACE | others.OF_CLUSTER)
     ),
 )
 PROXY_LABELS = ((gateway_api.GATEWAY_NAME, None), (others.ROUTER, None), istio.INGRESS_LABEL)
