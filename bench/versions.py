@@ -87,7 +87,7 @@ def without_last_policy(folder: Path, target: Path) -> None:
 
 
 def spread(first: list[float], second: list[float]) -> float:
-    """How far two sets of runs of one version are apart: a ratio of at least 1."""
+    """Spread of two sets of runs of one version: a ratio of at least 1."""
     ratio = statistics.median(first) / statistics.median(second)
     return max(ratio, 1 / ratio)
 

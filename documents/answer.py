@@ -81,7 +81,7 @@ class Evidence(Part, frozen=True, kw_only=True):
 class Answer(Document, frozen=True, kw_only=True):
     """The answer to one sentence.
 
-    `reason` is that of the verdict `unknown`. `vacuous`: the sentence is about no flow at all. `because`: what a proof
+    `reason` is that of the verdict `unknown`. `vacuous`: the sentence has nothing to check. `because`: what a proof
     rests on. `columns` and `rows`: of a list. `flows`: of an explanation, one of each kind. `name`, `severity`,
     `expected` (the verdict that passes) and `status`: of a statement in a pack.
     """

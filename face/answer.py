@@ -26,7 +26,7 @@ class Explained(documents.Explained, frozen=True, kw_only=True):
 class Answer(View, documents.Answer, frozen=True, kw_only=True):
     """The answer to one sentence. It shows itself in a notebook, and `print` writes it as the command line does.
 
-    `verdict` and `reason` (of `unknown`); `vacuous`: the sentence is about no flow at all; `witness`: the flow that
+    `verdict` and `reason` (of `unknown`); `vacuous`: the sentence has nothing to check; `witness`: the flow that
     shows the verdict, with its trace; `because`: the rules that a proof rests on; `columns` and `rows` of a list;
     `flows` of an explanation; `name`, `severity`, `expected` and `status` of a statement in a pack. `document` is the
     JSON answer of docs/interfaces.md. Neither true nor false: a verdict has more than two values.

@@ -33,7 +33,7 @@ MOST_ROWS = 200
 """As many rows a notebook shows; the frame has all."""
 MOST_CHART_ROWS = 5_000
 """Altair puts every row into the notebook."""
-_WORDS = {ALL: "all ports", SOME: "some ports, or some pods", OPEN: "depends"}
+_WORDS = {ALL: "all ports", SOME: "some ports, or some pods", OPEN: "undetermined"}
 _LOOKALIKES = str.maketrans({"<": "‹", ">": "›", "&": "＆"})
 Texts = tuple[str, str, str, str]
 """Source, destination, ports and remarks of a row."""

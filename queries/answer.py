@@ -73,7 +73,7 @@ class Explained:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """`vacuous`: the claim is about no flow at all. `reason` is set when the verdict is `unknown`. `rows`: of a list.
+    """`vacuous`: the claim has nothing to check. `reason` is set when the verdict is `unknown`. `rows`: of a list.
     `flows`: of an explanation, one of each kind.
 
     `name`, `severity` and `expected` (the verdict that is a pass) are those of a statement in a pack. `snapshot` is

@@ -73,7 +73,7 @@ def with_arrivals(binder: Binder, check: Check) -> Check:
 
 
 def possible_arrivals(binder: Binder, rest: Iterable[Formula]) -> tuple[PossibleFlows, ...]:
-    """What there may be besides, by routes of which it is not known; `rest`: what must hold of the flows as well."""
+    """Flows that there may be besides, by routes that may lead nowhere; `rest`: conditions on them as well."""
     return tuple(PossibleFlows(All((each.flows, *rest)), each.notice) for each in possible_ways_in(binder))
 
 

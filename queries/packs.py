@@ -1,7 +1,7 @@
 """Packs: files of named invariants and expectations, and what comes out when they are checked on a snapshot.
 
 Verdicts come from `queries.ask` alone; here they are only compared with what a pack expects. Nothing but a proof is a
-pass: a claim about no flow at all, and one that ran out of its budget, are undecided.
+pass: a claim with nothing to check, and one that ran out of its budget, are undecided.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ def report_of(found: Iterable[Result | LeftOut]) -> CheckReport:
 def status_of(answer: Answer, *, allow_vacuous: bool, allow_no_policies: bool = False) -> Status:
     """Status of an answer: it passes, fails or decides nothing.
 
-    `allow_vacuous`: a claim about no flow at all may pass. `allow_no_policies`: so may one about input without policy,
+    `allow_vacuous`: a claim with nothing to check may pass. `allow_no_policies`: so may one about input without policy,
     or without a kind that the claim needs.
     """
     if answer.verdict is Verdict.UNKNOWN:

@@ -113,7 +113,7 @@ def _led(binder: Binder) -> Iterator[tuple[Ingress, Service, Formula]]:
 
 
 def _flows(binder: Binder, pods: tuple[Key, ...], led: Led) -> Formula:
-    """What comes from some pods and goes to Services."""
+    """Flows from some pods to Services."""
     at_pods = At(Side.SOURCE, Members(binder.universe.pods_of(pods)))
     return All((at_pods, Some(tuple(into for _, into in led))))
 

@@ -71,7 +71,7 @@ class Absent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
     """True if a Ranked goal is true. `flow`: for a failed "every source", a flow of one that fails, if it has any;
-    for a true "some source", a flow of one that succeeds. `empty`: the goal is about no flow at all."""
+    for a true "some source", a flow of one that succeeds. `empty`: the region has no flow."""
 
     holds: bool
     flow: Flow | None = None

@@ -84,7 +84,7 @@ def loaded(objects: list[Manifest], rules: list[Manifest], *, deny: bool) -> Sna
 
 
 def flows(*snapshots: Snapshot) -> Iterator[Flow]:
-    """What the pods that the policy selects may send to every end that any of the snapshots tells apart."""
+    """Flows that the pods a policy selects may send to every end that any of the snapshots tells apart."""
     known = [(snapshot, end) for snapshot in snapshots for end in ends(snapshot)]
     known += [(snapshots[0], end) for end in listed_ends(snapshots[0])]
     for pod in snapshots[0].pods_in.get("shop", ()):

@@ -241,7 +241,7 @@ def mutual_tls(mode: str) -> Manifest:
 def test_no_difference_is_ruled_out_that_mutual_tls_would_show(
     sources: tuple[list[Manifest], ...], action: str, mode: str
 ) -> None:
-    """What is open is who proves an identity: with STRICT every pod of the mesh does, with DISABLE none."""
+    """The open thing is who proves an identity: with STRICT every pod of the mesh does, with DISABLE none."""
     policies = [authorization(action, each) for each in sources]
     found = diff(*(load_objects([*MESH, each]) for each in policies))
     settled_ = diff(*(load_objects([*MESH, each, mutual_tls(mode)]) for each in policies))

@@ -23,7 +23,7 @@ from tests.queries.world import End, Port, Test, World, arrives, exempt, group_o
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a sentence comes to; `vacuous`: it is about no flow at all."""
+    """What a sentence comes to; `vacuous`: it has nothing to check."""
 
     verdict: Verdict
     vacuous: bool

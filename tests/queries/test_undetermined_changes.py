@@ -228,7 +228,7 @@ def ambient(name: str, address: str) -> Manifest:
 
 
 def test_rules_with_other_peers_are_not_one_condition_where_none_is_written() -> None:
-    """Whether the network sees tcp/15008 is open in both, for a rule of some pods and for one of a namespace."""
+    """In both it is open whether the network sees tcp/15008, for a rule of some pods and for one of a namespace."""
     cluster = (namespace("shop"), ambient("shop/web", "10.0.0.1"), ambient("shop/db", "10.0.0.2"))
     options = replace(SPEC, ambient_port=AmbientPort.UNKNOWN)
     ports = [{"port": 15008, "protocol": "TCP"}]

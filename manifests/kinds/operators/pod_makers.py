@@ -18,7 +18,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reachproof.manifests import inventory_fields as loose
-from reachproof.manifests.inventory_fields import Node
 from reachproof.manifests.kinds.kubernetes.pods import PodEntry, pod_of_template
 from reachproof.manifests.object_identity import Manifest
 from reachproof.network.cluster import ContainerPort
@@ -29,9 +28,12 @@ _TEMPLATE: Mapping[str, Any] = {"metadata": {"labels": "all"}}
 _SET_LABELS = frozenset(
     ("statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index", "controller-revision-hash")
 )
-_NAMES = {"Prometheus": "prometheus", "Alertmanager": "alertmanager", "ThanosRuler": "thanos-ruler"}
-_PORTS = {"Prometheus": (("web", 9090),), "Alertmanager": (("web", 9093),), "ThanosRuler": (("web", 10902),)}
-_OPERATOR = "prometheus-operator"
+# Of each kind the value of app.kubernetes.io/name, which is a label of its own as well, and the number of its web port.
+_MONITORS = {
+    "Prometheus": ("prometheus", 9090),
+    "Alertmanager": ("alertmanager", 9093),
+    "ThanosRuler": ("thanos-ruler", 10902),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,15 @@ def _of_template(unknown: str) -> Callable[[Manifest], MadePods]:
     def read(manifest: Manifest) -> MadePods:
         spec = loose.mapping(manifest.body, "spec")
         template = loose.mapping(spec, "template", "spec.")
-        entry = _template(manifest, template, "spec.template.")
+        at = "spec.template."
+        entry = pod_of_template(
+            loose.mapping(template, "metadata", at),
+            loose.mapping(template, "spec", at),
+            namespace=manifest.namespace,
+            name=manifest.name,
+            origin=manifest.origin,
+            at=at,
+        )
         return _made(manifest, entry, {}, {unknown}, loose.count(spec, "replicas", "spec.", 1))
 
     return read
@@ -88,9 +98,9 @@ def _monitor(manifest: Manifest) -> MadePods:
         origin=manifest.origin,
         at="spec.",
     )
-    name = _NAMES[manifest.kind]
+    name, number = _MONITORS[manifest.kind]
     known = {
-        "app.kubernetes.io/managed-by": _OPERATOR,
+        "app.kubernetes.io/managed-by": "prometheus-operator",
         "app.kubernetes.io/name": name,
         "app.kubernetes.io/instance": manifest.name,
         name: manifest.name,
@@ -99,20 +109,9 @@ def _monitor(manifest: Manifest) -> MadePods:
     if manifest.kind == "Prometheus":
         known["operator.prometheus.io/name"] = manifest.name
         unknown |= {"operator.prometheus.io/shard", "operator.prometheus.io/mode"}
-    named = loose.text(spec, "portName", "spec.")
-    ports = tuple(
-        ContainerPort(name=named or label, number=number, protocol=Protocol.TCP)
-        for label, number in _PORTS[manifest.kind]
-    )
-    pod = replace(entry.pod, ports=ports, declared=tuple((each.number, each.protocol) for each in ports))
+    web = ContainerPort(name=loose.text(spec, "portName", "spec.", "web"), number=number, protocol=Protocol.TCP)
+    pod = replace(entry.pod, ports=(web,), declared=((number, web.protocol),))
     return _made(manifest, replace(entry, pod=pod), known, unknown, loose.count(spec, "replicas", "spec.", 1))
-
-
-def _template(manifest: Manifest, template: Node, at: str) -> PodEntry:
-    metadata, inner = loose.mapping(template, "metadata", at), loose.mapping(template, "spec", at)
-    return pod_of_template(
-        metadata, inner, namespace=manifest.namespace, name=manifest.name, origin=manifest.origin, at=at
-    )
 
 
 def _made(
@@ -139,7 +138,7 @@ POD_MAKERS = (
     PodMaker(
         group="kubevirt.io", kind="VirtualMachineInstance", lower=_machine, stored={"metadata": {"labels": "all"}}
     ),
-    *(PodMaker(group=MONITORING, kind=kind, lower=_monitor, stored=_MONITOR) for kind in _NAMES),
+    *(PodMaker(group=MONITORING, kind=kind, lower=_monitor, stored=_MONITOR) for kind in _MONITORS),
 )
 _BY_KIND = {(each.group, each.kind): each for each in POD_MAKERS}
 

@@ -137,7 +137,7 @@ def of_postgresql(url: str) -> str:
 
 
 def recorded(python: str, folder: Path, database_url: str) -> tuple[Json, Json]:
-    """What the service of the other version says, with all that is stored in an empty database."""
+    """Answers of the service of the other version, with all that is stored in an empty database."""
     settings = {"database_url": database_url, "auth": "required", "default_timeout_ms": 60_000}
     with running(folder, python=python, **settings) as service:
         return Before(python, folder, service).recorded()
