@@ -5,11 +5,7 @@ Only asymmetric algorithms, and only those that the settings name: a token canno
 
 from __future__ import annotations
 
-import http.client
-import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +14,15 @@ from typing import Any
 
 import jwt
 from anyio import to_thread
+from cachetools import TTLCache
 
 from reachproof.api.access import AccessDenied, Principal, Role
-from reachproof.api.loopback import is_trusted_url
 from reachproof.api.settings import Settings
 
-# Keys are read again after so long, so that one which the issuer took back does not count for ever.
-KEYS_MAX_AGE = 3_600.0
-# An unknown key makes us look for new ones, but not more often than this: strangers can name any key.
-KEYS_MIN_AGE = 30.0
+# Keys of a URL are read again after so long, so that one which the issuer took back does not count for ever.
+MAX_AGE = 3_600.0
+SECONDS_BETWEEN = 30.0
+TIMEOUT = 5.0
 _LONGEST_NAME = 200
 
 
@@ -44,39 +40,56 @@ class Issuer:
     leeway: float
 
 
-class IssuerKeys:
-    """The issuer's keys, read when they are needed. For any number of threads."""
+class KeysUnavailable(Exception):
+    """The keys cannot be read now. The reason is for the service's own log."""
 
-    def __init__(self, source: str, clock: Callable[[], float] = time.monotonic) -> None:
-        """`source`: a file or a URL."""
-        self._source = source
-        self._clock = clock
+
+class IssuerKeys:
+    """Public keys of an issuer, in a file or at an https URL. For any number of threads.
+
+    PyJWT reads a URL, follows no redirect, and looks for a key that it does not know once in SECONDS_BETWEEN, as
+    strangers can name any key. A failure is remembered as long, so that an issuer that does not answer costs one wait.
+    """
+
+    def __init__(self, source: str, timer: Callable[[], float] = time.monotonic) -> None:
+        """`source`: a file or a URL, which the settings have found to be trusted."""
+        self._file = Path(source)
+        self._url = _client(source) if "://" in source else None
+        self._read: TTLCache[str, jwt.PyJWKSet] = TTLCache(1, SECONDS_BETWEEN, timer)
+        self._failed: TTLCache[str, str] = TTLCache(1, SECONDS_BETWEEN, timer)
         self._lock = Lock()
-        self._keys: dict[str | None, jwt.PyJWK] = {}
-        self._read_at: float | None = None
 
     def key(self, key_id: str | None) -> jwt.PyJWK | None:
-        """The key with this name; without a name, the only one. Raises KeysUnavailable where none was ever read."""
+        """The key with this name; without a name, the only one. Raises KeysUnavailable where none can be read."""
         with self._lock:
-            age = None if self._read_at is None else self._clock() - self._read_at
-            unknown = self._chosen(key_id) is None
-            if age is None or age > KEYS_MAX_AGE or (unknown and age > KEYS_MIN_AGE):
-                self._refresh()
-            return self._chosen(key_id)
+            if self._failed:
+                raise KeysUnavailable(*self._failed.values())
+            try:
+                return self._named(key_id)
+            except (OSError, ValueError, jwt.PyJWTError) as error:
+                self._failed["reason"] = str(error)
+                raise KeysUnavailable(str(error)) from None
 
-    def _chosen(self, key_id: str | None) -> jwt.PyJWK | None:
-        if key_id is None:
-            return next(iter(self._keys.values())) if len(self._keys) == 1 else None
-        return self._keys.get(key_id)
+    def _named(self, key_id: str | None) -> jwt.PyJWK | None:
+        given = self._url.get_jwk_set() if self._url else self._in_file()
+        if self._url and key_id is not None:
+            try:
+                found = [self._url.get_signing_key(key_id)]
+            except jwt.PyJWKClientError:
+                return None
+        else:
+            found = [key for key in given.keys if key.public_key_use in ("sig", None) and key_id in (key.key_id, None)]
+        # Whoever can check with a symmetric key can also sign with it.
+        return found[0] if len(found) == 1 and found[0].key_type != "oct" else None
 
-    def _refresh(self) -> None:
-        """Keys that were read before stay where new ones cannot be had."""
-        try:
-            self._keys = _usable(_content(self._source))
-        except KeysUnavailable:
-            if not self._keys:
-                raise
-        self._read_at = self._clock()
+    def _in_file(self) -> jwt.PyJWKSet:
+        if not self._read:
+            self._read["keys"] = jwt.PyJWKSet.from_json(self._file.read_text())
+        return self._read["keys"]
+
+
+def _client(url: str) -> jwt.PyJWKClient:
+    return jwt.PyJWKClient(url, timeout=TIMEOUT, lifespan=MAX_AGE, cooldown_duration=SECONDS_BETWEEN)
 
 
 class OidcAuthenticator:
@@ -142,33 +155,6 @@ def _claim(claims: Mapping[str, Any], path: str) -> Any:
     return found
 
 
-def _content(source: str) -> bytes:
-    if "://" in source:
-        return fetch(source)
-    try:
-        return Path(source).read_bytes()
-    except OSError as error:
-        raise KeysUnavailable(f"{source}: {error.strerror}") from None
-
-
-def _usable(content: bytes) -> dict[str | None, jwt.PyJWK]:
-    """The public keys for signatures. Symmetric ones are left out: whoever can check with them can also sign."""
-    try:
-        given = json.loads(content)["keys"]
-        found = [each for each in given if each.get("kty") != "oct" and each.get("use", "sig") == "sig"]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise KeysUnavailable("no JSON Web Key Set") from None
-    keys: dict[str | None, jwt.PyJWK] = {}
-    for each in found:
-        try:
-            keys[each.get("kid")] = jwt.PyJWK(each)
-        except jwt.PyJWTError:
-            continue  # of a kind that this version of PyJWT does not know: no token can be signed with it for us
-    if not keys:
-        raise KeysUnavailable("no public key for signatures")
-    return keys
-
-
 def authenticator(settings: Settings) -> OidcAuthenticator:
     """The authenticator that the settings describe; they must name an issuer."""
     assert settings.oidc_issuer and settings.oidc_audience and settings.oidc_jwks
@@ -184,37 +170,3 @@ def authenticator(settings: Settings) -> OidcAuthenticator:
             leeway=settings.oidc_leeway_seconds,
         )
     )
-
-
-# ---------------------------------------------------------------- the issuer's keys over HTTPS
-
-
-MAX_BYTES = 1_000_000
-SECONDS = 5.0
-
-
-class KeysUnavailable(Exception):
-    """The keys cannot be read now. The reason is for the service's own log."""
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_arguments: Any) -> None:
-        """None: a redirect is an error."""
-
-
-def fetch(url: str) -> bytes:
-    """The document. Raises KeysUnavailable where it does not come whole within the bounds."""
-    if not is_trusted_url(url):
-        raise KeysUnavailable("the address is not https")
-    deadline = time.monotonic() + SECONDS
-    opener = urllib.request.build_opener(_NoRedirect)
-    found = b""
-    try:
-        with opener.open(url, timeout=SECONDS) as response:
-            while piece := response.read1(65_536):
-                found += piece
-                if len(found) > MAX_BYTES or time.monotonic() > deadline:
-                    raise KeysUnavailable("the document is too large or too slow")
-    except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
-        raise KeysUnavailable(str(error)) from None
-    return found
