@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from reachproof.manifests import inventory_fields as loose
 from reachproof.manifests.digest import canonical
 from reachproof.manifests.inventory_fields import Misfit
 from reachproof.manifests.k8s_names import is_namespace_name
@@ -161,7 +160,7 @@ def _read(manifest: Manifest) -> Record:
         case "Ingress":
             return read_ingress(manifest)
         case "ServiceAccount":
-            labels = loose.labels(loose.mapping(manifest.body, "metadata"))
+            labels = manifest.fields.object("metadata").labels()
             return ServiceAccount(
                 namespace=manifest.namespace, name=manifest.name, labels=labels, origin=manifest.origin
             )
@@ -173,28 +172,28 @@ def _namespace(manifest: Manifest) -> Namespace:
     """The API server owns the label with the name, so it overrides whatever the object says."""
     if not is_namespace_name(manifest.name):
         raise Misfit("metadata.name", f'found "{manifest.name}", expected {_NAMESPACE}')
-    labels = loose.labels(loose.mapping(manifest.body, "metadata"))
+    labels = manifest.fields.object("metadata").labels()
     return Namespace(name=manifest.name, labels={**labels, NAMESPACE_NAME: manifest.name}, origin=manifest.origin)
 
 
 def _node(manifest: Manifest) -> Node:
-    body = manifest.body
-    spec, status = loose.mapping(body, "spec"), loose.mapping(body, "status")
+    body = manifest.fields
+    spec, status = body.object("spec"), body.object("status")
     addresses: set[int] = set()
-    for index, entry in enumerate(loose.mappings(status, "addresses", "status.")):
-        text = loose.text(entry, "address", f"status.addresses[{index}].")
+    for entry in status.objects("addresses"):
+        text = entry.text("address")
         try:
             addresses.add(parse_address(text))
         except ValueError:
             continue  # host names and DNS names are listed here too, and match no CIDR
-    ranges = loose.texts(spec, "podCIDRs", "spec.") or [loose.text(spec, "podCIDR", "spec.")]
+    ranges = spec.texts("podCIDRs") or [spec.text("podCIDR")]
     try:
         pod_ranges = parse_cidrs(text for text in ranges if text)
     except ValueError as error:
         raise Misfit("spec.podCIDRs", f"not a CIDR: {error}") from None
     return Node(
         name=manifest.name,
-        labels=loose.labels(loose.mapping(body, "metadata")),
+        labels=body.object("metadata").labels(),
         addresses=tuple(sorted(addresses)),
         pod_ranges=pod_ranges,
         origin=manifest.origin,

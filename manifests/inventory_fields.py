@@ -1,6 +1,7 @@
 """Plain reading of inventory objects: fields that do not matter are not looked at, wrong ones that do are refused.
 
-Ten thousand pods pass through here, so these are functions on dicts; the first misfit ends the object it is in.
+Ten thousand pods pass through here, so paths are put together only where something is wrong; the first misfit ends the
+object it is in.
 """
 
 from __future__ import annotations
@@ -11,8 +12,6 @@ from reachproof.manifests.yaml_document import line_in, mismatch
 from reachproof.network.address import parse_address
 from reachproof.network.labels import Operator, Requirement, Selector
 from reachproof.network.ports import MAX_PORT, Protocol
-
-Node = dict[str, Any]
 
 
 class Misfit(Exception):
@@ -25,118 +24,151 @@ class Misfit(Exception):
         super().__init__(message)
 
 
-def _misfit(node: Node, name: str, at: str, expected: str) -> Misfit:
-    return Misfit(at + name, mismatch(node.get(name), expected), line_in(node, name, 0))
+class Fields:
+    """The fields of an object, or of an object inside it; `place` is its name there, or name and index in a list.
 
+    A field that is absent or null is empty, or has the default; true if there is any field.
+    """
 
-def mapping(node: Node, name: str, at: str = "") -> Node:
-    """The mapping of a field; empty where the field is absent or null."""
-    value = node.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise _misfit(node, name, at, "an object")
-    return value
+    __slots__ = ("_above", "_place", "_values")
 
+    def __init__(
+        self, values: dict[str, Any], above: Fields | None = None, place: str | tuple[str, int] | None = None
+    ) -> None:
+        self._values = values
+        self._above = above
+        self._place = place
 
-def mappings(node: Node, name: str, at: str = "") -> list[Node]:
-    """The list of mappings of a field; empty where the field is absent or null."""
-    value = node.get(name)
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise _misfit(node, name, at, "a list")
-    for index, item in enumerate(value):
-        if not isinstance(item, dict):
-            raise Misfit(f"{at}{name}[{index}]", mismatch(item, "an object"), line_in(node, name, 0))
-    return value
+    def __bool__(self) -> bool:
+        return bool(self._values)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
 
-def texts(node: Node, name: str, at: str = "") -> list[str]:
-    """The list of texts of a field; empty where the field is absent or null."""
-    value = node.get(name)
-    if value is None:
-        return []
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise _misfit(node, name, at, "a list of texts")
-    return value
+    def path(self, name: str) -> str:
+        """The path of a field from the top of the object."""
+        match self._place:
+            case None:
+                return name
+            case str() as place:
+                front = place
+            case (listed, index):
+                front = f"{listed}[{index}]"
+        return f"{self._above.path(front) if self._above else front}.{name}"
 
+    def misfit(self, name: str, expected: str) -> Misfit:
+        """The error that a field is missing, or is not what was expected."""
+        return Misfit(self.path(name), mismatch(self._values.get(name), expected), line_in(self._values, name, 0))
 
-def text(node: Node, name: str, at: str = "", default: str = "") -> str:
-    """The text of a field; `default` where it is absent, null or empty."""
-    value = node.get(name)
-    if value is None:
-        return default
-    if not isinstance(value, str):
-        raise _misfit(node, name, at, "text")
-    return value or default
+    def get(self, name: str, default: object = None) -> Any:
+        """The value of a field as it is written."""
+        return self._values.get(name, default)
 
+    def says(self, name: str, word: str) -> bool:
+        """True if the field is this text."""
+        return bool(self._values.get(name) == word)
 
-def flag(node: Node, name: str, at: str = "", default: bool = False) -> bool:
-    """The boolean of a field; `default` where it is absent or null."""
-    value = node.get(name)
-    if value is None:
-        return default
-    if not isinstance(value, bool):
-        raise _misfit(node, name, at, "true or false")
-    return value
+    def object(self, name: str, *, lax: bool = False) -> Fields:
+        """The fields of an object in a field; `lax`: anything else counts for nothing."""
+        value = self._values.get(name)
+        if isinstance(value, dict):
+            return Fields(value, self, name)
+        if value is None or lax:
+            return Fields({}, self, name)
+        raise self.misfit(name, "an object")
 
+    def objects(self, name: str) -> list[Fields]:
+        """The objects in a list."""
+        value = self._values.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise self.misfit(name, "a list")
+        for index, item in enumerate(value):
+            if not isinstance(item, dict):
+                message = mismatch(item, "an object")
+                raise Misfit(f"{self.path(name)}[{index}]", message, line_in(self._values, name, 0))
+        return [Fields(item, self, (name, index)) for index, item in enumerate(value)]
 
-def count(node: Node, name: str, at: str, default: int) -> int:
-    """The number (0 or more) of a field; `default` where it is absent or null."""
-    value = node.get(name)
-    if value is None:
-        return default
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise _misfit(node, name, at, "a number, 0 or more")
-    return value
+    def text(self, name: str, default: str = "") -> str:
+        """The text of a field; `default` also where it is empty."""
+        value = self._values.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, str):
+            raise self.misfit(name, "text")
+        return value or default
 
+    def texts(self, name: str) -> list[str]:
+        """The texts in a list."""
+        value = self._values.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self.misfit(name, "a list of texts")
+        return value
 
-def port_number(node: Node, name: str, at: str) -> int:
-    """The port of a field, 1..65535; it must be there."""
-    value = node.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_PORT:
-        raise _misfit(node, name, at, f"a port number from 1 to {MAX_PORT}")
-    return value
+    def flag(self, name: str) -> bool:
+        """The boolean of a field, which is false unless it is given."""
+        value = self._values.get(name)
+        if value is None:
+            return False
+        if not isinstance(value, bool):
+            raise self.misfit(name, "true or false")
+        return value
 
+    def count(self, name: str, default: int) -> int:
+        """The number (0 or more) of a field."""
+        value = self._values.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise self.misfit(name, "a number, 0 or more")
+        return value
 
-def protocol(node: Node, at: str) -> Protocol:
-    """The protocol of a port, TCP where none is given."""
-    value = node.get("protocol")
-    if value is None or value == "":
-        return Protocol.TCP
-    if value not in ("TCP", "UDP", "SCTP"):
-        raise _misfit(node, "protocol", at, "TCP, UDP or SCTP")
-    return Protocol(value)
+    def port(self, name: str) -> int:
+        """The port of a field, 1..65535; it must be there."""
+        value = self._values.get(name)
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_PORT:
+            raise self.misfit(name, f"a port number from 1 to {MAX_PORT}")
+        return value
 
+    def protocol(self) -> Protocol:
+        """The protocol of a port, TCP where none is given."""
+        value = self._values.get("protocol")
+        if value is None or value == "":
+            return Protocol.TCP
+        if value not in ("TCP", "UDP", "SCTP"):
+            raise self.misfit("protocol", "TCP, UDP or SCTP")
+        return Protocol(value)
 
-def labels(node: Node, name: str = "labels", at: str = "metadata.") -> dict[str, str]:
-    """The labels of a field."""
-    found = mapping(node, name, at)
-    for key, value in found.items():
-        if type(value) is not str:
-            if value is None:
-                return {key: value or "" for key, value in found.items()}
-            raise Misfit(f"{at}{name}.{key}", mismatch(value, "text; put it in quotes"), line_in(found, key, 0))
-    return dict(found)
+    def address(self, name: str, text: str) -> int:
+        """The place on the line of an address that stands in a field, or in its list."""
+        try:
+            return parse_address(text)
+        except ValueError:
+            raise Misfit(self.path(name), mismatch(text, "an IP address")) from None
 
+    def labels(self, name: str = "labels") -> dict[str, str]:
+        """The labels of a field."""
+        found = self.object(name)._values
+        for key, value in found.items():
+            if type(value) is not str:
+                if value is None:
+                    return {key: value or "" for key, value in found.items()}
+                path = f"{self.path(name)}.{key}"
+                raise Misfit(path, mismatch(value, "text; put it in quotes"), line_in(found, key, 0))
+        return dict(found)
 
-def address(value: str, path: str) -> int:
-    """The place of an address on the line."""
-    try:
-        return parse_address(value)
-    except ValueError:
-        raise Misfit(path, mismatch(value, "an IP address")) from None
-
-
-def selector(node: Node, at: str) -> Selector:
-    """A label selector of a workload."""
-    requirements = [Requirement(key, Operator.IN, (value,)) for key, value in labels(node, "matchLabels", at).items()]
-    for index, entry in enumerate(mappings(node, "matchExpressions", at)):
-        path = f"{at}matchExpressions[{index}]."
-        operator = text(entry, "operator", path)
-        if operator not in set(Operator):
-            raise _misfit(entry, "operator", path, "In, NotIn, Exists or DoesNotExist")
-        values = tuple(sorted(set(texts(entry, "values", path))))
-        requirements.append(Requirement(text(entry, "key", path), Operator(operator), values))
-    return Selector.of(*requirements)
+    def selector(self, name: str) -> Selector:
+        """The label selector of a field."""
+        found = self.object(name)
+        pairs = found.labels("matchLabels")
+        requirements = [Requirement(key, Operator.IN, (value,)) for key, value in pairs.items()]
+        for entry in found.objects("matchExpressions"):
+            operator = entry.text("operator")
+            if operator not in set(Operator):
+                raise entry.misfit("operator", "In, NotIn, Exists or DoesNotExist")
+            values = tuple(sorted(set(entry.texts("values"))))
+            requirements.append(Requirement(entry.text("key"), Operator(operator), values))
+        return Selector.of(*requirements)

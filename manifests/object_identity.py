@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reachproof.manifests.field_reader import Field, Place
+from reachproof.manifests.inventory_fields import Fields
 from reachproof.manifests.kinds.scopes import BUILT_IN_GROUPS, CLUSTER_SCOPED, GROUPS
 from reachproof.manifests.yaml_document import Document, line_in, mismatch
 from reachproof.network.errors import Problem
@@ -34,6 +35,11 @@ class Manifest:
     def api_version(self) -> str:
         """The apiVersion as written in the object."""
         return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def fields(self) -> Fields:
+        """The fields of the object, read plainly."""
+        return Fields(self.body)
 
     @property
     def subject(self) -> str:

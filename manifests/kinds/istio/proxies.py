@@ -16,13 +16,12 @@ Trusted by every verdict about a mesh of Istio; checked by tests/manifests/test_
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from reachproof.engines.istio import membership as mesh
 from reachproof.engines.istio.membership import INJECT, PERHAPS, YES, YES_TEXTS
-from reachproof.manifests import inventory_fields as loose
-from reachproof.manifests.inventory_fields import Node
+from reachproof.manifests.inventory_fields import Fields
 from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.options import AmbientPort
 from reachproof.network.ports import MAX_PORT, Protocol, port_range
@@ -70,21 +69,29 @@ def true(text: object) -> bool:
     return str(text) in _TRUE or text is True
 
 
-def has_sidecar(spec: Node, at: str) -> bool:
-    """True if one of the containers is the proxy of Istio, ztunnel's left out."""
-    return any(ZTUNNEL not in _args(each) for each in _proxies(spec, at))
+def proxies_of(spec: Fields) -> list[Fields]:
+    """The containers that are the proxy of Istio, or ztunnel."""
+    return [
+        each for name in ("containers", "initContainers") for each in spec.objects(name) if each.says("name", PROXY)
+    ]
 
 
-def asks_for_sidecar(metadata: Node) -> bool | None:
-    """The value of the annotation where there is no label; None where it says nothing."""
-    labels = metadata.get("labels")
-    asked = _annotations(metadata).get(INJECT)
-    return None if asked is None or (isinstance(labels, dict) and INJECT in labels) else str(asked) in YES_TEXTS
+def sidecar(metadata: Fields, proxies: list[Fields], *, running: bool) -> bool | None:
+    """True if one of the proxies is not ztunnel's.
+
+    Where there is none, and the pod is not running, the value of the annotation, unless there is a label; else None.
+    """
+    there = any(ZTUNNEL not in _args(each) for each in proxies)
+    if there or running:
+        return there
+    asked = metadata.object("annotations", lax=True).get(INJECT)
+    labelled = INJECT in metadata.object("labels", lax=True)
+    return None if asked is None or labelled else str(asked) in YES_TEXTS
 
 
-def signs(metadata: Node, spec: Node, at: str, *, running: bool) -> dict[str, str]:
+def signs(metadata: Fields, proxies: list[Fields], *, running: bool) -> dict[str, str]:
     """The signs of the pod, by the keys of `engines.istio.membership`; of the ambient mode only where it is running."""
-    annotations, proxies = _annotations(metadata), list(_proxies(spec, at))
+    annotations = metadata.object("annotations", lax=True)
     found: dict[str, str] = {}
     if any(ROUTER in _args(each) for each in proxies) or "gateway" in str(annotations.get(_TEMPLATES, "")):
         found[mesh.GATEWAY_PROXY] = YES
@@ -100,34 +107,23 @@ def signs(metadata: Node, spec: Node, at: str, *, running: bool) -> dict[str, st
     return found
 
 
-def _annotations(metadata: Node) -> Node:
-    found = metadata.get("annotations")
-    return found if isinstance(found, dict) else {}
-
-
-def _proxies(spec: Node, at: str) -> Iterator[Node]:
-    for name in ("containers", "initContainers"):
-        yield from (each for each in loose.mappings(spec, name, f"{at}spec.") if each.get("name") == PROXY)
-
-
-def _args(container: Node) -> list[Any]:
+def _args(container: Fields) -> list[Any]:
     found = container.get("args")
     return found if isinstance(found, list) else []
 
 
-def _ambient(annotations: Node, metadata: Node, *, proxied: bool) -> str | None:
+def _ambient(annotations: Fields, metadata: Fields, *, proxied: bool) -> str | None:
     match annotations.get(_REDIRECTION):
         case "enabled":
             return YES
         case "pending":
             return PERHAPS
         case _:
-            labels = metadata.get("labels")
-            tunneled = isinstance(labels, dict) and labels.get(mesh.TUNNEL) == "http"
+            tunneled = metadata.object("labels", lax=True).get(mesh.TUNNEL) == "http"
             return YES if tunneled and not proxied else None
 
 
-def _seen_port(containers: Iterable[Node]) -> str:
+def _seen_port(containers: Iterable[Fields]) -> str:
     found = AmbientPort.HBONE
     for container in containers:
         given = container.get("env")
@@ -142,7 +138,7 @@ def _seen_port(containers: Iterable[Node]) -> str:
 # ---------------------------------------------------------------- what a sidecar captures
 
 
-def _captured(annotations: Node) -> dict[str, str]:
+def _captured(annotations: Fields) -> dict[str, str]:
     found: dict[str, str] = {}
     odd = annotations.get(_MODE) == "NONE" or "grpc" in str(annotations.get(_TEMPLATES, ""))
     odd = odd or bool(annotations.get(_INTERFACES))
@@ -157,11 +153,11 @@ def _captured(annotations: Node) -> dict[str, str]:
     if outbound:
         found[mesh.OUTBOUND] = mesh.ports_text(outbound)
     if mesh.INBOUND_OPEN in found or mesh.OUTBOUND_OPEN in found:
-        found[mesh.CAPTURE] = "; ".join(f"{key}: {annotations[key]}" for key in _CAPTURING if key in annotations)
+        found[mesh.CAPTURE] = "; ".join(f"{key}: {annotations.get(key)}" for key in _CAPTURING if key in annotations)
     return found
 
 
-def _uncaptured(annotations: Node) -> IntervalSet | None:
+def _uncaptured(annotations: Fields) -> IntervalSet | None:
     """The ports that are not captured of what comes in; None where that cannot be read. A list of ports to capture
     comes before one of ports to leave out."""
     included = annotations.get(_INCLUDED_IN, "*")

@@ -16,8 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from reachproof.manifests import inventory_fields as loose
-from reachproof.manifests.inventory_fields import Node
+from reachproof.manifests.inventory_fields import Fields
 from reachproof.manifests.object_identity import Manifest
 from reachproof.network.address import family
 from reachproof.network.cluster import EndpointAddress, Service
@@ -55,75 +54,63 @@ class Endpoints:
 
 def read_slice(manifest: Manifest) -> Slice:
     """The slice of an object; endpoints that are domain names are left out."""
-    body = manifest.body
-    labels = loose.labels(loose.mapping(body, "metadata"))
-    ports = _ports(body, "")
-    endpoints = [] if body.get("addressType") == "FQDN" else loose.mappings(body, "endpoints")
+    body = manifest.fields
+    labels = body.object("metadata").labels()
+    ports = _ports(body)
+    endpoints = [] if body.says("addressType", "FQDN") else body.objects("endpoints")
     return Slice(
         namespace=manifest.namespace,
         service=labels.get(SERVICE_NAME, ""),
-        endpoints=tuple(
-            endpoint
-            for index, each in enumerate(endpoints)
-            for endpoint in _endpoint(each, ports, manifest.namespace, f"endpoints[{index}].")
-        ),
+        endpoints=tuple(endpoint for each in endpoints for endpoint in _endpoint(each, ports, manifest.namespace)),
         manager=labels.get(MANAGED_BY, ""),
         origin=manifest.origin,
     )
 
 
-def _endpoint(endpoint: Node, ports: Ports, namespace: str, at: str) -> Iterator[EndpointAddress]:
-    ready = loose.mapping(endpoint, "conditions", at).get("ready") is not False
-    pod = _pod(endpoint, namespace, at)
-    for ip in loose.texts(endpoint, "addresses", at):
-        yield EndpointAddress(address=loose.address(ip, f"{at}addresses"), ports=ports, ready=ready, pod=pod)
+def _endpoint(endpoint: Fields, ports: Ports, namespace: str) -> Iterator[EndpointAddress]:
+    ready = endpoint.object("conditions").get("ready") is not False
+    pod = _pod(endpoint, namespace)
+    for ip in endpoint.texts("addresses"):
+        yield EndpointAddress(address=endpoint.address("addresses", ip), ports=ports, ready=ready, pod=pod)
 
 
 def read_endpoints(manifest: Manifest) -> Endpoints:
     """The endpoints of an Endpoints object."""
-    metadata = loose.mapping(manifest.body, "metadata")
-    annotations = loose.mapping(metadata, "annotations", "metadata.")
+    metadata = manifest.fields.object("metadata")
     return Endpoints(
         slice=Slice(
             namespace=manifest.namespace,
             service=manifest.name,
             endpoints=tuple(
                 endpoint
-                for index, subset in enumerate(loose.mappings(manifest.body, "subsets"))
-                for endpoint in _subset(subset, manifest.namespace, f"subsets[{index}].")
+                for subset in manifest.fields.objects("subsets")
+                for endpoint in _subset(subset, manifest.namespace)
             ),
             origin=manifest.origin,
         ),
-        mirrored=loose.labels(metadata).get(SKIP_MIRROR) != "true" and annotations.get(LEADER) is None,
+        mirrored=metadata.labels().get(SKIP_MIRROR) != "true" and metadata.object("annotations").get(LEADER) is None,
     )
 
 
-def _subset(subset: Node, namespace: str, at: str) -> Iterator[EndpointAddress]:
-    ports = _ports(subset, at)
+def _subset(subset: Fields, namespace: str) -> Iterator[EndpointAddress]:
+    ports = _ports(subset)
     for field, ready in (("addresses", True), ("notReadyAddresses", False)):
-        for index, entry in enumerate(loose.mappings(subset, field, at)):
-            path = f"{at}{field}[{index}]."
-            address = loose.address(loose.text(entry, "ip", path), f"{path}ip")
-            yield EndpointAddress(address=address, ports=ports, ready=ready, pod=_pod(entry, namespace, path))
+        for entry in subset.objects(field):
+            address = entry.address("ip", entry.text("ip"))
+            yield EndpointAddress(address=address, ports=ports, ready=ready, pod=_pod(entry, namespace))
 
 
-def _pod(entry: Node, namespace: str, at: str) -> str:
+def _pod(entry: Fields, namespace: str) -> str:
     """The pod of the namespace that an entry names as the one that has its addresses."""
-    target = loose.mapping(entry, "targetRef", at)
-    here = loose.text(target, "namespace", f"{at}targetRef.", namespace) == namespace
-    return loose.text(target, "name", f"{at}targetRef.") if target.get("kind") == "Pod" and here else ""
+    target = entry.object("targetRef")
+    here = target.text("namespace", namespace) == namespace
+    return target.text("name") if target.says("kind", "Pod") and here else ""
 
 
-def _ports(holder: Node, at: str) -> Ports:
+def _ports(holder: Fields) -> Ports:
     """The ports that have a number; one without means nothing to traffic."""
-    found: list[tuple[str, Protocol, int]] = []
-    for index, port in enumerate(loose.mappings(holder, "ports", at)):
-        path = f"{at}ports[{index}]."
-        if port.get("port") is not None:
-            found.append(
-                (loose.text(port, "name", path), loose.protocol(port, path), loose.port_number(port, "port", path))
-            )
-    return tuple(sorted(found))
+    ports = (each for each in holder.objects("ports") if each.get("port") is not None)
+    return tuple(sorted((each.text("name"), each.protocol(), each.port("port")) for each in ports))
 
 
 def all_slices(services: Iterable[Service], slices: Iterable[Slice], endpoints: Iterable[Endpoints]) -> list[Slice]:

@@ -20,14 +20,12 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from functools import lru_cache
 
-from reachproof.manifests import inventory_fields as loose
-from reachproof.manifests.inventory_fields import Misfit, Node
-from reachproof.manifests.kinds.istio.proxies import asks_for_sidecar, has_sidecar, signs
+from reachproof.manifests.inventory_fields import Fields, Misfit
+from reachproof.manifests.kinds.istio.proxies import proxies_of, sidecar, signs
 from reachproof.manifests.object_identity import Manifest
 from reachproof.network.address import family
 from reachproof.network.cluster import ContainerPort, Pod
 from reachproof.network.labels import NO_LABELS, Labels
-from reachproof.network.origin import Origin
 from reachproof.network.ports import Protocol
 
 Key = tuple[str, str, str]
@@ -67,102 +65,87 @@ class PodEntry:
 
 def read_pod(manifest: Manifest) -> PodEntry:
     """The entry of a Pod object; raises Misfit. A node's own addresses are filled in by `on_node`."""
-    body = manifest.body
-    metadata, status = loose.mapping(body, "metadata"), loose.mapping(body, "status")
-    spec = loose.mapping(body, "spec")
-    namespace = manifest.namespace
-    addresses = _addresses(status, loose.flag(spec, "hostNetwork", "spec."))
-    entry = pod_of_template(
-        metadata, spec, namespace=namespace, name=manifest.name, origin=manifest.origin, at="", addresses=addresses
-    )
+    body = manifest.fields
+    status = body.object("status")
+    addresses = _addresses(status, body.object("spec").flag("hostNetwork"))
+    entry = pod_of_template(body, manifest, addresses, running=bool(status))
     located = bool(addresses) or (entry.pod.host_network and entry.pod.node is not None)
-    return PodEntry(
-        pod=entry.pod,
+    return replace(
+        entry,
         state=_state(status, located=located),
-        owner=controller(metadata, namespace),
-        init_names=entry.init_names,
-        last_ports=entry.last_ports,
-        sidecar=has_sidecar(spec, "") if status else entry.sidecar,
-        signs=signs(metadata, spec, "", running=True) if status else entry.signs,
-        running=bool(status),
+        owner=controller(body.object("metadata"), manifest.namespace),
         ready=_ready(status),
     )
 
 
-def _state(status: Node, *, located: bool) -> State:
+def _state(status: Fields, *, located: bool) -> State:
     if status.get("phase") in ("Succeeded", "Failed"):
         return State.FINISHED
     return State.RUNNING if located or not status else State.WAITING
 
 
-def _ready(status: Node) -> bool:
+def _ready(status: Fields) -> bool:
     """False where the condition Ready is there and not True (core/v1 PodCondition)."""
-    conditions = loose.mappings(status, "conditions", "status.") if status.get("conditions") else ()
-    return all(each.get("status") == "True" for each in conditions if each.get("type") == "Ready")
+    conditions = status.objects("conditions") if status.get("conditions") else ()
+    return all(each.says("status", "True") for each in conditions if each.says("type", "Ready"))
 
 
-def _addresses(status: Node, host_network: bool) -> tuple[int, ...]:
+def _addresses(status: Fields, host_network: bool) -> tuple[int, ...]:
     found = _listed(status, "podIPs", "podIP")
     if not found and host_network:
         found = _listed(status, "hostIPs", "hostIP")
     return found
 
 
-def _listed(status: Node, many: str, one: str) -> tuple[int, ...]:
+def _listed(status: Fields, many: str, one: str) -> tuple[int, ...]:
     """The first address of each family, IPv4 first."""
-    values = [loose.text(entry, "ip", f"status.{many}[].") for entry in loose.mappings(status, many, "status.")]
+    values = [entry.text("ip") for entry in status.objects(many)]
     if not any(values):
-        many, values = one, [loose.text(status, one, "status.")]
+        many, values = one, [status.text(one)]
     first: dict[int, int] = {}
     for value in values:
         if value:
-            place = loose.address(value, f"status.{many}")
+            place = status.address(many, value)
             first.setdefault(family(place), place)
     return tuple(first[each] for each in sorted(first))
 
 
 def pod_of_template(
-    metadata: Node,
-    spec: Node,
-    *,
-    namespace: str,
-    name: str,
-    origin: Origin,
-    at: str,
-    addresses: tuple[int, ...] = (),
+    template: Fields, manifest: Manifest, addresses: tuple[int, ...] = (), *, running: bool = False
 ) -> PodEntry:
-    """The pod of a template (its metadata and spec), abstract without addresses; raises Misfit.
+    """The pod of a template (metadata and spec), by the name of its object; abstract without addresses.
 
-    `at`: the path of the template in its object, with a dot behind it.
+    Raises Misfit.
     """
-    containers = _ports(spec, "containers", at)
+    metadata, spec = template.object("metadata"), template.object("spec")
+    proxies, containers = proxies_of(spec), _ports(spec, "containers")
     sidecars = others = _NO_PORTS
     if spec.get("initContainers"):
-        sidecars = _ports(spec, "initContainers", at, _stays)
-        others = _ports(spec, "initContainers", at)
+        sidecars = _ports(spec, "initContainers", _stays)
+        others = _ports(spec, "initContainers")
     ports = containers.named
     init_names = frozenset(port.name for port in others.named) - {port.name for port in ports}
     of_services = tuple(sorted({**sidecars.first, **containers.first}.values()))
     pod = Pod(
-        namespace=namespace,
-        name=name,
-        labels=loose.labels(metadata, at=f"{at}metadata."),
+        namespace=manifest.namespace,
+        name=manifest.name,
+        labels=metadata.labels(),
         addresses=addresses,
-        node=loose.text(spec, "nodeName", f"{at}spec.") or None,
-        host_network=loose.flag(spec, "hostNetwork", f"{at}spec."),
+        node=spec.text("nodeName") or None,
+        host_network=spec.flag("hostNetwork"),
         ports=ports,
         of_services=None if of_services == ports else of_services,
         declared=tuple(sorted(containers.declared | sidecars.declared)),
-        service_account=loose.text(spec, "serviceAccountName", f"{at}spec.")
-        or loose.text(spec, "serviceAccount", f"{at}spec.", "default"),
-        origin=origin,
+        service_account=spec.text("serviceAccountName") or spec.text("serviceAccount", "default"),
+        origin=manifest.origin,
     )
     return PodEntry(
         pod=pod,
         init_names=init_names,
         last_ports=tuple(sorted(containers.last.values())),
-        sidecar=has_sidecar(spec, at) or asks_for_sidecar(metadata),
-        signs=signs(metadata, spec, at, running=False),
+        sidecar=sidecar(metadata, proxies, running=running),
+        signs=signs(metadata, proxies, running=running),
+        running=running,
     )
 
 
@@ -179,30 +162,28 @@ class _Ports:
 _NO_PORTS = _Ports()
 
 
-def _any(container: Node) -> bool:
+def _any(container: Fields) -> bool:
     return True
 
 
-def _stays(container: Node) -> bool:
+def _stays(container: Fields) -> bool:
     """True if an init container is a native sidecar."""
-    return container.get("restartPolicy") == "Always"
+    return container.says("restartPolicy", "Always")
 
 
-def _ports(spec: Node, field: str, at: str, wanted: Callable[[Node], bool] = _any) -> _Ports:
+def _ports(spec: Fields, field: str, wanted: Callable[[Fields], bool] = _any) -> _Ports:
     """The ports of the wanted containers in a field."""
     first: dict[tuple[str, Protocol], ContainerPort] = {}
     last: dict[str, ContainerPort] = {}
     named: set[ContainerPort] = set()
     declared: set[tuple[int, Protocol]] = set()
-    for index, container in enumerate(loose.mappings(spec, field, f"{at}spec.")):
+    for container in spec.objects(field):
         if not container.get("ports") or not wanted(container):
             continue
-        path = f"{at}spec.{field}[{index}]."
-        for number_, port in enumerate(loose.mappings(container, "ports", path)):
-            place = f"{path}ports[{number_}]."
-            number, protocol = loose.port_number(port, "containerPort", place), loose.protocol(port, place)
+        for port in container.objects("ports"):
+            number, protocol = port.port("containerPort"), port.protocol()
             declared.add((number, protocol))
-            name = loose.text(port, "name", place)
+            name = port.text("name")
             if name:
                 found = _container_port(name, number, protocol)
                 named.add(found)
@@ -227,11 +208,11 @@ def with_last_ports(entries: Iterable[PodEntry]) -> tuple[PodEntry, ...]:
     )
 
 
-def controller(metadata: Node, namespace: str) -> Key:
+def controller(metadata: Fields, namespace: str) -> Key:
     """The workload that an object belongs to: the owner with `controller: true`, else a lone owner."""
     if not metadata.get("ownerReferences"):
         return NOBODY
-    references = loose.mappings(metadata, "ownerReferences", "metadata.")
+    references = metadata.objects("ownerReferences")
     chosen = [one for one in references if one.get("controller") is True]
     if not chosen and len(references) == 1:
         chosen = references

@@ -18,8 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reachproof.engines.istio.membership import asked_waypoint
-from reachproof.manifests import inventory_fields as loose
-from reachproof.manifests.inventory_fields import Misfit, Node
+from reachproof.manifests.inventory_fields import Fields, Misfit
 from reachproof.manifests.k8s_names import is_port_name
 from reachproof.manifests.object_identity import Manifest
 from reachproof.manifests.yaml_document import mismatch
@@ -35,52 +34,53 @@ _FAMILIES = {"IPv4": 4, "IPv6": 6}
 
 def read_service(manifest: Manifest) -> Service:
     """The Service of an object, without endpoints; raises Misfit."""
-    spec = loose.mapping(manifest.body, "spec")
-    type_ = loose.text(spec, "type", "spec.", "ClusterIP")
+    body = manifest.fields
+    spec = body.object("spec")
+    type_ = spec.text("type", "ClusterIP")
     alias = type_ == "ExternalName"
-    pairs = loose.labels(spec, "selector", "spec.")
+    pairs = spec.labels("selector")
     selector = Selector.of(*(Requirement(key, Operator.IN, (value,)) for key, value in pairs.items()))
-    virtual = () if alias else _virtual_ips(manifest.body, spec)
+    virtual = () if alias else _virtual_ips(body, spec)
     return Service(
         namespace=manifest.namespace,
         name=manifest.name,
         selector=selector if pairs and not alias else None,
-        ports=_ports(spec),
+        ports=tuple(map(_service_port, spec.objects("ports"))),
         virtual_ips=virtual,
         type=type_,
-        external_name=loose.text(spec, "externalName", "spec.") if alias else None,
-        publish_not_ready=loose.flag(spec, "publishNotReadyAddresses", "spec."),
+        external_name=spec.text("externalName") if alias else None,
+        publish_not_ready=spec.flag("publishNotReadyAddresses"),
         external_ips=() if alias else _external_ips(spec),
         keeps_client=_keeps_client(spec),
         source_ranges=_source_ranges(spec),
-        headless=spec.get("clusterIP") == _HEADLESS and not alias,
+        headless=spec.says("clusterIP", _HEADLESS) and not alias,
         families=_families(spec),
-        waypoint=asked_waypoint(loose.labels(loose.mapping(manifest.body, "metadata"))),
+        waypoint=asked_waypoint(body.object("metadata").labels()),
         origin=manifest.origin,
     )
 
 
-def _external_ips(spec: Node) -> tuple[int, ...]:
-    return tuple(loose.address(ip, "spec.externalIPs") for ip in loose.texts(spec, "externalIPs", "spec."))
+def _external_ips(spec: Fields) -> tuple[int, ...]:
+    return tuple(spec.address("externalIPs", ip) for ip in spec.texts("externalIPs"))
 
 
-def _keeps_client(spec: Node) -> bool:
-    written = loose.text(spec, "externalTrafficPolicy", "spec.", "Cluster")
+def _keeps_client(spec: Fields) -> bool:
+    written = spec.text("externalTrafficPolicy", "Cluster")
     if written not in ("Cluster", "Local"):
         raise Misfit("spec.externalTrafficPolicy", mismatch(written, "Cluster or Local"))
     return written == "Local"
 
 
-def _source_ranges(spec: Node) -> IntervalSet:
+def _source_ranges(spec: Fields) -> IntervalSet:
     try:
-        return parse_cidrs(text.strip() for text in loose.texts(spec, "loadBalancerSourceRanges", "spec."))
+        return parse_cidrs(text.strip() for text in spec.texts("loadBalancerSourceRanges"))
     except ValueError as error:
         raise Misfit("spec.loadBalancerSourceRanges", f"not a CIDR: {error}") from None
 
 
-def _families(spec: Node) -> tuple[int, ...]:
+def _families(spec: Fields) -> tuple[int, ...]:
     """Those of ipFamilies, else of its cluster IPs."""
-    written = loose.texts(spec, "ipFamilies", "spec.")
+    written = spec.texts("ipFamilies")
     if not set(written) <= _FAMILIES.keys():
         raise Misfit("spec.ipFamilies", "expected a list of IPv4 and IPv6")
     if written:
@@ -88,24 +88,18 @@ def _families(spec: Node) -> tuple[int, ...]:
     return tuple(sorted({family(ip) for ip in _cluster_ips(spec)}))
 
 
-def _ports(spec: Node) -> tuple[ServicePort, ...]:
-    found: list[ServicePort] = []
-    for index, port in enumerate(loose.mappings(spec, "ports", "spec.")):
-        path = f"spec.ports[{index}]."
-        number = loose.port_number(port, "port", path)
-        found.append(
-            ServicePort(
-                name=loose.text(port, "name", path),
-                protocol=loose.protocol(port, path),
-                port=number,
-                target=_target(port, number, path),
-                node_port=loose.port_number(port, "nodePort", path) if port.get("nodePort") else 0,
-            )
-        )
-    return tuple(found)
+def _service_port(port: Fields) -> ServicePort:
+    number = port.port("port")
+    return ServicePort(
+        name=port.text("name"),
+        protocol=port.protocol(),
+        port=number,
+        target=_target(port, number),
+        node_port=port.port("nodePort") if port.get("nodePort") else 0,
+    )
 
 
-def _target(port: Node, number: int, path: str) -> int | str:
+def _target(port: Fields, number: int) -> int | str:
     value = port.get("targetPort")
     if value is None or value == 0 or value == "":
         return number
@@ -114,23 +108,21 @@ def _target(port: Node, number: int, path: str) -> int | str:
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_PORT:
         return value
     hint = "; leave out the quotes of a number" if isinstance(value, str) and value.isdecimal() else ""
-    raise Misfit(f"{path}targetPort", mismatch(value, f"a port number or a port name{hint}"))
+    raise Misfit(port.path("targetPort"), mismatch(value, f"a port number or a port name{hint}"))
 
 
-def _cluster_ips(spec: Node) -> set[int]:
-    single = loose.text(spec, "clusterIP", "spec.")
-    written = [ip for ip in (*loose.texts(spec, "clusterIPs", "spec."), single) if ip and ip != _HEADLESS]
-    return {loose.address(ip, "spec.clusterIPs") for ip in written}
+def _cluster_ips(spec: Fields) -> set[int]:
+    single = spec.text("clusterIP")
+    written = [ip for ip in (*spec.texts("clusterIPs"), single) if ip and ip != _HEADLESS]
+    return {spec.address("clusterIPs", ip) for ip in written}
 
 
-def _virtual_ips(body: Node, spec: Node) -> tuple[int, ...]:
+def _virtual_ips(body: Fields, spec: Fields) -> tuple[int, ...]:
     found = {*_cluster_ips(spec), *_external_ips(spec)}
-    balancer = loose.mapping(loose.mapping(body, "status"), "loadBalancer", "status.")
-    for index, entry in enumerate(loose.mappings(balancer, "ingress", "status.loadBalancer.")):
-        path = f"status.loadBalancer.ingress[{index}]."
-        ip = loose.text(entry, "ip", path)
-        if ip and entry.get("ipMode") != "Proxy":
-            found.add(loose.address(ip, f"{path}ip"))
+    for entry in body.object("status").object("loadBalancer").objects("ingress"):
+        ip = entry.text("ip")
+        if ip and not entry.says("ipMode", "Proxy"):
+            found.add(entry.address("ip", ip))
     return tuple(sorted(found))
 
 
@@ -139,40 +131,34 @@ def _virtual_ips(body: Node, spec: Node) -> tuple[int, ...]:
 
 def read_ingress(manifest: Manifest) -> Ingress:
     """The Ingress of an object; raises Misfit."""
-    body = manifest.body
-    spec = loose.mapping(body, "spec")
     return Ingress(
         namespace=manifest.namespace,
         name=manifest.name,
-        backends=tuple(dict.fromkeys(_backends(spec))),
+        backends=tuple(dict.fromkeys(_backends(manifest.fields.object("spec")))),
         origin=manifest.origin,
     )
 
 
-def _backends(spec: Node) -> Iterator[IngressBackend]:
+def _backends(spec: Fields) -> Iterator[IngressBackend]:
     for field in ("defaultBackend", "backend"):
-        yield from _backend(loose.mapping(spec, field, "spec."), f"spec.{field}.", "", "")
-    for number, rule in enumerate(loose.mappings(spec, "rules", "spec.")):
-        at = f"spec.rules[{number}]."
-        host = loose.text(rule, "host", at)
-        for index, entry in enumerate(loose.mappings(loose.mapping(rule, "http", at), "paths", f"{at}http.")):
-            path = f"{at}http.paths[{index}]."
-            backend = loose.mapping(entry, "backend", path)
-            yield from _backend(backend, f"{path}backend.", host, loose.text(entry, "path", path))
+        yield from _backend(spec.object(field), "", "")
+    for rule in spec.objects("rules"):
+        host = rule.text("host")
+        for entry in rule.object("http").objects("paths"):
+            yield from _backend(entry.object("backend"), host, entry.text("path"))
 
 
-def _backend(backend: Node, at: str, host: str, path: str) -> Iterator[IngressBackend]:
-    service = loose.mapping(backend, "service", at)
-    name = loose.text(service, "name", f"{at}service.") or loose.text(backend, "serviceName", at)
+def _backend(backend: Fields, host: str, path: str) -> Iterator[IngressBackend]:
+    service = backend.object("service")
+    name = service.text("name") or backend.text("serviceName")
     if name:
-        yield IngressBackend(service=name, port=_port(backend, service, at), host=host, path=path)
+        yield IngressBackend(service=name, port=_port(backend, service), host=host, path=path)
 
 
-def _port(backend: Node, service: Node, at: str) -> int | str:
+def _port(backend: Fields, service: Fields) -> int | str:
     """The number or name of a port of the Service."""
     if not service:
         value = backend.get("servicePort")
-        return value if isinstance(value, str) else loose.port_number(backend, "servicePort", at)
-    port = loose.mapping(service, "port", f"{at}service.")
-    name = loose.text(port, "name", f"{at}service.port.")
-    return name or loose.port_number(port, "number", f"{at}service.port.")
+        return value if isinstance(value, str) else backend.port("servicePort")
+    port = service.object("port")
+    return port.text("name") or port.port("number")

@@ -17,8 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from reachproof.manifests import inventory_fields as loose
-from reachproof.manifests.inventory_fields import Node
+from reachproof.manifests.inventory_fields import Fields, Misfit
 from reachproof.manifests.kinds.kubernetes.pods import NOBODY, Key, PodEntry, controller, pod_of_template
 from reachproof.manifests.object_identity import Manifest
 from reachproof.network.labels import Selector
@@ -62,12 +61,10 @@ class Workload:
 
 def read_workload(manifest: Manifest) -> Workload:
     """The workload of an object; raises Misfit."""
-    kind, body = manifest.kind, manifest.body
-    namespace = manifest.namespace
-    metadata, spec = loose.mapping(body, "metadata"), loose.mapping(body, "spec")
-    status = loose.mapping(body, "status")
+    kind, body, namespace = manifest.kind, manifest.fields, manifest.namespace
+    metadata, spec, status = body.object("metadata"), body.object("spec"), body.object("status")
     replicas = _replicas(kind, spec, status)
-    entry = _template(manifest, spec, namespace)
+    entry = _template(manifest, spec)
     known, unknown = _added_labels(kind, manifest.name, metadata, spec, replicas)
     labels = {**entry.pod.labels, **known}
     pod = replace(entry.pod, labels=labels, replicas=max(replicas, 1), workload=f"{kind}/{manifest.name}")
@@ -82,53 +79,51 @@ def read_workload(manifest: Manifest) -> Workload:
     )
 
 
-def _template(manifest: Manifest, spec: Node, namespace: str) -> PodEntry:
+def _template(manifest: Manifest, spec: Fields) -> PodEntry:
     """The pod of the template, without what the controller adds."""
-    at, holder = "spec.", spec
-    if manifest.kind == "CronJob":
-        at = "spec.jobTemplate.spec."
-        holder = loose.mapping(loose.mapping(spec, "jobTemplate", "spec."), "spec", "spec.jobTemplate.")
-    template = loose.mapping(holder, "template", at)
+    holder = _job(spec) if manifest.kind == "CronJob" else spec
+    template = holder.object("template")
     if not template:
-        raise loose.Misfit(f"{at}template", "missing pod template")
-    at = f"{at}template."
-    metadata, inner = loose.mapping(template, "metadata", at), loose.mapping(template, "spec", at)
-    return pod_of_template(metadata, inner, namespace=namespace, name=manifest.name, origin=manifest.origin, at=at)
+        raise Misfit(holder.path("template"), "missing pod template")
+    return pod_of_template(template, manifest)
 
 
-def _replicas(kind: str, spec: Node, status: Node) -> int:
+def _job(spec: Fields) -> Fields:
+    """The spec of the Jobs of a CronJob."""
+    return spec.object("jobTemplate").object("spec")
+
+
+def _replicas(kind: str, spec: Fields, status: Fields) -> int:
     match kind:
         case "DaemonSet":
-            return loose.count(status, "desiredNumberScheduled", "status.", _SEVERAL)
+            return status.count("desiredNumberScheduled", _SEVERAL)
         case "Job":
-            return loose.count(spec, "parallelism", "spec.", 1)
+            return spec.count("parallelism", 1)
         case "CronJob":
-            job = loose.mapping(loose.mapping(spec, "jobTemplate", "spec."), "spec", "spec.jobTemplate.")
-            return loose.count(job, "parallelism", "spec.jobTemplate.spec.", 1)
+            return _job(spec).count("parallelism", 1)
         case _:
-            return loose.count(spec, "replicas", "spec.", 1)
+            return spec.count("replicas", 1)
 
 
-def _selector(kind: str, spec: Node, template: Mapping[str, str]) -> Selector | None:
+def _selector(kind: str, spec: Fields, template: Mapping[str, str]) -> Selector | None:
     if kind in ("Job", "CronJob"):
         return None
     if kind == "ReplicationController":
-        pairs = loose.labels(spec, "selector", "spec.") or dict(template)
+        pairs = spec.labels("selector") or dict(template)
         return Selector.of(*(need for key, value in pairs.items() for need in Selector.equal(key, value).requirements))
-    found = loose.selector(loose.mapping(spec, "selector", "spec."), "spec.selector.")
+    found = spec.selector("selector")
     return found if found.requirements else None
 
 
-def _finished(status: Node) -> bool:
-    conditions = loose.mappings(status, "conditions", "status.")
+def _finished(status: Fields) -> bool:
+    conditions = status.objects("conditions")
     return status.get("completionTime") is not None or any(
-        condition.get("type") in ("Complete", "Failed") and condition.get("status") == "True"
-        for condition in conditions
+        each.get("type") in ("Complete", "Failed") and each.says("status", "True") for each in conditions
     )
 
 
 def _added_labels(
-    kind: str, name: str, metadata: Node, spec: Node, replicas: int
+    kind: str, name: str, metadata: Fields, spec: Fields, replicas: int
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """The labels that the controller adds with values known from the object, and the keys of the others."""
     match kind:
@@ -140,7 +135,7 @@ def _added_labels(
             return _ordinal_labels(name, spec, replicas)
         case "Job":
             known = dict.fromkeys(_JOB_NAMES, name)
-            uid = loose.text(metadata, "uid", "metadata.")
+            uid = metadata.text("uid")
             if uid:
                 return {**known, **dict.fromkeys(_JOB_UIDS, uid)}, (_JOB_INDEX,)
             return known, (*_JOB_UIDS, _JOB_INDEX)
@@ -150,8 +145,8 @@ def _added_labels(
             return {}, ()
 
 
-def _ordinal_labels(name: str, spec: Node, replicas: int) -> tuple[dict[str, str], tuple[str, ...]]:
+def _ordinal_labels(name: str, spec: Fields, replicas: int) -> tuple[dict[str, str], tuple[str, ...]]:
     if replicas != 1:
         return {}, (*_ORDINAL, _REVISION)
-    start = loose.count(loose.mapping(spec, "ordinals", "spec."), "start", "spec.ordinals.", 0)
+    start = spec.object("ordinals").count("start", 0)
     return dict(zip(_ORDINAL, (f"{name}-{start}", str(start)), strict=True)), (_REVISION,)

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reachproof.manifests import inventory_fields as loose
+from reachproof.manifests.inventory_fields import Fields
 from reachproof.manifests.kinds.kubernetes.pods import PodEntry, pod_of_template
 from reachproof.manifests.object_identity import Manifest
 from reachproof.network.cluster import ContainerPort
@@ -55,49 +55,28 @@ class PodMaker:
 
 def _of_template(unknown: str) -> Callable[[Manifest], MadePods]:
     def read(manifest: Manifest) -> MadePods:
-        spec = loose.mapping(manifest.body, "spec")
-        template = loose.mapping(spec, "template", "spec.")
-        at = "spec.template."
-        entry = pod_of_template(
-            loose.mapping(template, "metadata", at),
-            loose.mapping(template, "spec", at),
-            namespace=manifest.namespace,
-            name=manifest.name,
-            origin=manifest.origin,
-            at=at,
-        )
-        return _made(manifest, entry, {}, {unknown}, loose.count(spec, "replicas", "spec.", 1))
+        spec = manifest.fields.object("spec")
+        entry = pod_of_template(spec.object("template"), manifest)
+        return _made(manifest, entry, {}, {unknown}, spec.count("replicas", 1))
 
     return read
 
 
 def _machine(manifest: Manifest) -> MadePods:
     """The pod that a machine runs in; a VirtualMachineInstance gives it its own labels."""
-    holder, at = manifest.body, ""
+    holder = manifest.fields
     if manifest.kind == "VirtualMachine":
-        holder = loose.mapping(loose.mapping(manifest.body, "spec"), "template", "spec.")
-        at = "spec.template."
-    labels = loose.labels(loose.mapping(holder, "metadata", at), at=f"{at}metadata.")
-    metadata = {"labels": dict(labels)}
-    entry = pod_of_template(
-        metadata, {}, namespace=manifest.namespace, name=manifest.name, origin=manifest.origin, at=at
-    )
+        holder = holder.object("spec").object("template")
+    entry = pod_of_template(Fields({"metadata": {"labels": holder.object("metadata").labels()}}), manifest)
     own = {"kubevirt.io": "virt-launcher", "vm.kubevirt.io/name": manifest.name}
     return _made(manifest, entry, own, {"kubevirt.io/created-by"}, 1)
 
 
 def _monitor(manifest: Manifest) -> MadePods:
-    spec = loose.mapping(manifest.body, "spec")
-    metadata = loose.mapping(spec, "podMetadata", "spec.")
-    account = {"serviceAccountName": loose.text(spec, "serviceAccountName", "spec.", "default")}
-    entry = pod_of_template(
-        {"labels": loose.labels(metadata, at="spec.podMetadata.")},
-        account | {"hostNetwork": loose.flag(spec, "hostNetwork", "spec.")},
-        namespace=manifest.namespace,
-        name=manifest.name,
-        origin=manifest.origin,
-        at="spec.",
-    )
+    spec = manifest.fields.object("spec")
+    metadata = {"labels": spec.object("podMetadata").labels()}
+    inner = {"serviceAccountName": spec.text("serviceAccountName"), "hostNetwork": spec.flag("hostNetwork")}
+    entry = pod_of_template(Fields({"metadata": metadata, "spec": inner}), manifest)
     name, number = _MONITORS[manifest.kind]
     known = {
         "app.kubernetes.io/managed-by": "prometheus-operator",
@@ -109,9 +88,9 @@ def _monitor(manifest: Manifest) -> MadePods:
     if manifest.kind == "Prometheus":
         known["operator.prometheus.io/name"] = manifest.name
         unknown |= {"operator.prometheus.io/shard", "operator.prometheus.io/mode"}
-    web = ContainerPort(name=loose.text(spec, "portName", "spec.", "web"), number=number, protocol=Protocol.TCP)
+    web = ContainerPort(name=spec.text("portName", "web"), number=number, protocol=Protocol.TCP)
     pod = replace(entry.pod, ports=(web,), declared=((number, web.protocol),))
-    return _made(manifest, replace(entry, pod=pod), known, unknown, loose.count(spec, "replicas", "spec.", 1))
+    return _made(manifest, replace(entry, pod=pod), known, unknown, spec.count("replicas", 1))
 
 
 def _made(

@@ -16,8 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reachproof.manifests import inventory_fields as loose
-from reachproof.manifests.inventory_fields import Node
+from reachproof.manifests.inventory_fields import Fields
 from reachproof.manifests.kinds.routes.records import Gateway, Grant, Listener, Parent, Route
 from reachproof.manifests.object_identity import Manifest
 from reachproof.network.cluster import IngressBackend, Proxies
@@ -34,22 +33,18 @@ _OF_PROTOCOL = {
     "UDP": ("UDPRoute",),
 }
 _WAYPOINTS = ("istio-waypoint",)
-_MIRROR = "requestMirror"
 
 
 def read_route(manifest: Manifest) -> Route:
     """The route of an object; raises Misfit."""
-    spec = loose.mapping(manifest.body, "spec")
-    parents = loose.mappings(spec, "parentRefs", "spec.")
+    spec = manifest.fields.object("spec")
     return Route(
         kind=manifest.kind,
         namespace=manifest.namespace,
         name=manifest.name,
-        hosts=tuple(loose.texts(spec, "hostnames", "spec.")),
+        hosts=tuple(spec.texts("hostnames")),
         parents=tuple(
-            parent
-            for index, each in enumerate(parents)
-            if (parent := _parent(each, f"spec.parentRefs[{index}].", manifest.namespace)) is not None
+            parent for each in spec.objects("parentRefs") if (parent := _parent(each, manifest.namespace)) is not None
         ),
         family=GROUP,
         backends=tuple(dict.fromkeys(_backends(spec, manifest.namespace))),
@@ -58,97 +53,82 @@ def read_route(manifest: Manifest) -> Route:
     )
 
 
-def _parent(ref: Node, at: str, home: str) -> Parent | None:
+def _parent(ref: Fields, home: str) -> Parent | None:
     """The gateway of a reference; None for a Service, to which a mesh binds the route."""
-    group, kind = loose.text(ref, "group", at, GROUP), loose.text(ref, "kind", at, "Gateway")
+    group, kind = ref.text("group", GROUP), ref.text("kind", "Gateway")
     if kind in ("Service", "ServiceEntry"):
         return None
-    namespace, name = loose.text(ref, "namespace", at, home), loose.text(ref, "name", at)
+    namespace, name = ref.text("namespace", home), ref.text("name")
     return Parent(
         namespace=namespace,
         name=name,
-        section=loose.text(ref, "sectionName", at),
-        port=loose.port_number(ref, "port", at) if ref.get("port") is not None else 0,
+        section=ref.text("sectionName"),
+        port=ref.port("port") if ref.get("port") is not None else 0,
         unread="" if (group, kind) == (GROUP, "Gateway") else f"{kind} {namespace}/{name}",
     )
 
 
-def _backends(spec: Node, home: str) -> Iterator[IngressBackend]:
-    for number, rule in enumerate(loose.mappings(spec, "rules", "spec.")):
-        at = f"spec.rules[{number}]."
-        yield from _mirrors(rule, at, home)
-        for index, ref in enumerate(loose.mappings(rule, "backendRefs", at)):
-            path = f"{at}backendRefs[{index}]."
-            yield from _mirrors(ref, path, home)
-            yield from _backend(ref, path, home)
+def _backends(spec: Fields, home: str) -> Iterator[IngressBackend]:
+    for rule in spec.objects("rules"):
+        yield from _mirrors(rule, home)
+        for ref in rule.objects("backendRefs"):
+            yield from _mirrors(ref, home)
+            yield from _backend(ref, home)
 
 
-def _mirrors(owner: Node, at: str, home: str) -> Iterator[IngressBackend]:
-    for index, entry in enumerate(loose.mappings(owner, "filters", at)):
-        path = f"{at}filters[{index}].{_MIRROR}."
-        mirror = loose.mapping(entry, _MIRROR, f"{at}filters[{index}].")
-        ref = loose.mapping(mirror, "backendRef", path)
+def _mirrors(owner: Fields, home: str) -> Iterator[IngressBackend]:
+    for entry in owner.objects("filters"):
+        ref = entry.object("requestMirror").object("backendRef")
         if ref:
-            yield from _backend(ref, f"{path}backendRef.", home)
+            yield from _backend(ref, home)
 
 
-def _backend(ref: Node, at: str, home: str) -> Iterator[IngressBackend]:
-    if loose.count(ref, "weight", at, 1) == 0:
+def _backend(ref: Fields, home: str) -> Iterator[IngressBackend]:
+    if ref.count("weight", 1) == 0:
         return
-    group, kind = loose.text(ref, "group", at), loose.text(ref, "kind", at, "Service")
-    namespace = loose.text(ref, "namespace", at, home)
-    name = loose.text(ref, "name", at) if (group, kind) == ("", "Service") else ""
-    port = loose.port_number(ref, "port", at) if name and ref.get("port") is not None else 0
+    group, kind = ref.text("group"), ref.text("kind", "Service")
+    namespace = ref.text("namespace", home)
+    name = ref.text("name") if (group, kind) == ("", "Service") else ""
+    port = ref.port("port") if name and ref.get("port") is not None else 0
     yield IngressBackend(service=name, port=port, namespace="" if namespace == home else namespace)
 
 
 def read_gateway(manifest: Manifest) -> Gateway:
     """The gateway of an object; raises Misfit."""
-    spec = loose.mapping(manifest.body, "spec")
-    waypoint = loose.text(spec, "gatewayClassName", "spec.") in _WAYPOINTS
-    listeners = [] if waypoint else loose.mappings(spec, "listeners", "spec.")
+    spec = manifest.fields.object("spec")
+    listeners = [] if spec.text("gatewayClassName") in _WAYPOINTS else spec.objects("listeners")
     return Gateway(
         family=GROUP,
         namespace=manifest.namespace,
         name=manifest.name,
-        listeners=tuple(_listener(each, f"spec.listeners[{index}].") for index, each in enumerate(listeners)),
+        listeners=tuple(map(_listener, listeners)),
         proxies=Proxies(namespace=manifest.namespace, pods=Selector.equal(GATEWAY_NAME, manifest.name)),
         origin=manifest.origin,
     )
 
 
-def _listener(node: Node, at: str) -> Listener:
-    allowed = loose.mapping(node, "allowedRoutes", at)
-    namespaces = loose.mapping(allowed, "namespaces", f"{at}allowedRoutes.")
-    path = f"{at}allowedRoutes.namespaces."
-    source = loose.text(namespaces, "from", path, "Same")
-    kinds = [loose.text(each, "kind", f"{at}allowedRoutes.kinds.") for each in loose.mappings(allowed, "kinds", at)]
-    host = loose.text(node, "hostname", at)
-    protocol = loose.text(node, "protocol", at)
+def _listener(listener: Fields) -> Listener:
+    allowed = listener.object("allowedRoutes")
+    namespaces = allowed.object("namespaces")
+    source = namespaces.text("from", "Same")
+    kinds = [each.text("kind") for each in allowed.objects("kinds")]
+    host = listener.text("hostname")
+    protocol = listener.text("protocol")
     return Listener(
-        name=loose.text(node, "name", at),
-        port=loose.port_number(node, "port", at) if node.get("port") is not None else 0,
+        name=listener.text("name"),
+        port=listener.port("port") if listener.get("port") is not None else 0,
         kinds=frozenset() if source == "None" else frozenset(kinds or _OF_PROTOCOL.get(protocol, ROUTES)),
         hosts=(host,) if host else (),
         everywhere=source == "All",
-        namespaces=loose.selector(loose.mapping(namespaces, "selector", path), f"{path}selector.")
-        if source == "Selector"
-        else None,
+        namespaces=namespaces.selector("selector") if source == "Selector" else None,
     )
 
 
 def read_grant(manifest: Manifest) -> Grant:
     """The grant of an object; raises Misfit."""
-    spec = loose.mapping(manifest.body, "spec")
-    targets = [
-        loose.text(each, "name", f"spec.to[{index}].")
-        for index, each in enumerate(loose.mappings(spec, "to", "spec."))
-        if loose.text(each, "kind", f"spec.to[{index}].") == "Service"
-    ]
-    sources = (
-        (loose.text(each, "kind", f"spec.from[{index}]."), loose.text(each, "namespace", f"spec.from[{index}]."))
-        for index, each in enumerate(loose.mappings(spec, "from", "spec."))
-    )
+    spec = manifest.fields.object("spec")
+    targets = [each.text("name") for each in spec.objects("to") if each.text("kind") == "Service"]
+    sources = ((each.text("kind"), each.text("namespace")) for each in spec.objects("from"))
     return Grant(
         namespace=manifest.namespace,
         name=manifest.name,

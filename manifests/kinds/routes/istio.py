@@ -14,8 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reachproof.manifests import inventory_fields as loose
-from reachproof.manifests.inventory_fields import Node
+from reachproof.manifests.inventory_fields import Fields
 from reachproof.manifests.kinds.routes.records import Gateway, Listener, Parent, Route
 from reachproof.manifests.object_identity import Manifest
 from reachproof.network.cluster import IngressBackend, Proxies
@@ -29,9 +28,9 @@ _SECTIONS = ("http", "tls", "tcp")
 
 def read_virtual_service(manifest: Manifest) -> Route:
     """The route of an object; raises Misfit."""
-    spec, home = loose.mapping(manifest.body, "spec"), manifest.namespace
-    hosts = tuple(loose.texts(spec, "hosts", "spec."))
-    names = loose.texts(spec, "gateways", "spec.") or [_MESH]
+    spec, home = manifest.fields.object("spec"), manifest.namespace
+    hosts = tuple(spec.texts("hosts"))
+    names = spec.texts("gateways") or [_MESH]
     return Route(
         kind=manifest.kind,
         namespace=home,
@@ -50,30 +49,26 @@ def _parent(name: str, home: str) -> Parent:
     return Parent(namespace=namespace, name=rest) if slash else Parent(namespace=home, name=name)
 
 
-def _delegates(spec: Node, home: str) -> Iterator[tuple[str, str]]:
-    for index, rule in enumerate(loose.mappings(spec, "http", "spec.")):
-        at = f"spec.http[{index}].delegate."
-        delegate = loose.mapping(rule, "delegate", f"spec.http[{index}].")
+def _delegates(spec: Fields, home: str) -> Iterator[tuple[str, str]]:
+    for rule in spec.objects("http"):
+        delegate = rule.object("delegate")
         if delegate:
-            yield loose.text(delegate, "namespace", at, home), loose.text(delegate, "name", at)
+            yield delegate.text("namespace", home), delegate.text("name")
 
 
-def _backends(spec: Node, home: str) -> Iterator[IngressBackend]:
+def _backends(spec: Fields, home: str) -> Iterator[IngressBackend]:
     for section in _SECTIONS:
-        for number, rule in enumerate(loose.mappings(spec, section, "spec.")):
-            at = f"spec.{section}[{number}]."
-            for index, entry in enumerate(loose.mappings(rule, "route", at)):
-                path = f"{at}route[{index}]."
-                if entry.get("weight") is None or loose.count(entry, "weight", path, 0) > 0:
-                    yield from _backend(loose.mapping(entry, "destination", path), f"{path}destination.", home)
-            yield from _backend(loose.mapping(rule, "mirror", at), f"{at}mirror.", home)
-            for index, entry in enumerate(loose.mappings(rule, "mirrors", at)):
-                path = f"{at}mirrors[{index}]."
-                yield from _backend(loose.mapping(entry, "destination", path), f"{path}destination.", home)
+        for rule in spec.objects(section):
+            for entry in rule.objects("route"):
+                if entry.count("weight", 1) > 0:
+                    yield from _backend(entry.object("destination"), home)
+            yield from _backend(rule.object("mirror"), home)
+            for entry in rule.objects("mirrors"):
+                yield from _backend(entry.object("destination"), home)
 
 
-def _backend(destination: Node, at: str, home: str) -> Iterator[IngressBackend]:
-    name, *rest = loose.text(destination, "host", at).split(".")
+def _backend(destination: Fields, home: str) -> Iterator[IngressBackend]:
+    name, *rest = destination.text("host").split(".")
     namespace = rest[0] if rest else home
     if name and (len(rest) < 2 or rest[1] == "svc"):
         yield IngressBackend(service=name, port=0, namespace="" if namespace == home else namespace)
@@ -81,18 +76,15 @@ def _backend(destination: Node, at: str, home: str) -> Iterator[IngressBackend]:
 
 def read_gateway(manifest: Manifest) -> Gateway:
     """The gateway of an object; raises Misfit."""
-    spec = loose.mapping(manifest.body, "spec")
-    labels = loose.labels(spec, "selector", "spec.")
+    spec = manifest.fields.object("spec")
+    labels = spec.labels("selector")
     chosen = Selector.of(*(Requirement(key, Operator.IN, (value,)) for key, value in labels.items()))
-    servers = loose.mappings(spec, "servers", "spec.")
     return Gateway(
         family=GROUP,
         namespace=manifest.namespace,
         name=manifest.name,
         listeners=tuple(
-            _listener(host, manifest.namespace)
-            for index, server in enumerate(servers)
-            for host in loose.texts(server, "hosts", f"spec.servers[{index}].")
+            _listener(host, manifest.namespace) for server in spec.objects("servers") for host in server.texts("hosts")
         ),
         proxies=Proxies(pods=chosen) if labels else None,
         origin=manifest.origin,

@@ -14,8 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from reachproof.manifests import inventory_fields as loose
-from reachproof.manifests.inventory_fields import Node
+from reachproof.manifests.inventory_fields import Fields
 from reachproof.manifests.kinds.routes.records import Route
 from reachproof.manifests.object_identity import Manifest
 from reachproof.network.cluster import EVERYWHERE, IngressBackend, Proxies
@@ -57,44 +56,33 @@ _CROSS_NAMESPACE = "Traefik refuses Services of other namespaces unless it is to
 
 def read_openshift(manifest: Manifest) -> Route:
     """The Route of an object; raises Misfit."""
-    spec = loose.mapping(manifest.body, "spec")
-    backends = [
-        *_services([loose.mapping(spec, "to", "spec.")], "spec.to", manifest.namespace),
-        *_services(loose.mappings(spec, "alternateBackends", "spec."), "spec.alternateBackends", manifest.namespace),
-    ]
+    spec = manifest.fields.object("spec")
+    backends = _services([spec.object("to"), *spec.objects("alternateBackends")], manifest.namespace)
     router = Selector.of(Requirement(ROUTER, Operator.EXISTS))
-    return _route(manifest, backends, hosts=(loose.text(spec, "host", "spec."),), proxies=Proxies(pods=router))
+    return _route(manifest, backends, hosts=(spec.text("host"),), proxies=Proxies(pods=router))
 
 
 def read_traefik(manifest: Manifest) -> Route:
     """The route of an IngressRoute or its kin; raises Misfit."""
-    spec = loose.mapping(manifest.body, "spec")
-    backends: list[IngressBackend] = []
-    for index, rule in enumerate(loose.mappings(spec, "routes", "spec.")):
-        at = f"spec.routes[{index}]."
-        backends += _services(loose.mappings(rule, "services", at), f"{at}services", manifest.namespace)
+    routes = manifest.fields.object("spec").objects("routes")
+    backends = _services((each for rule in routes for each in rule.objects("services")), manifest.namespace)
     return _route(manifest, backends, proxies=_named("traefik"))
 
 
 def read_contour(manifest: Manifest) -> Route:
     """The route of an HTTPProxy; raises Misfit."""
-    spec, home = loose.mapping(manifest.body, "spec"), manifest.namespace
-    backends: list[IngressBackend] = []
-    for index, rule in enumerate(loose.mappings(spec, "routes", "spec.")):
-        at = f"spec.routes[{index}]."
-        backends += _services(loose.mappings(rule, "services", at), f"{at}services", home)
-    proxy = loose.mapping(spec, "tcpproxy", "spec.")
-    backends += _services(loose.mappings(proxy, "services", "spec.tcpproxy."), "spec.tcpproxy.services", home)
-    included = [*loose.mappings(spec, "includes", "spec."), loose.mapping(proxy, "include", "spec.tcpproxy.")]
+    spec = manifest.fields.object("spec")
+    proxy = spec.object("tcpproxy")
+    services = [each for rule in (*spec.objects("routes"), proxy) for each in rule.objects("services")]
     return _route(
         manifest,
-        backends,
+        _services(services, manifest.namespace),
         includes=tuple(
-            (loose.text(each, "namespace", "spec.includes.", home), loose.text(each, "name", "spec.includes."))
-            for each in included
+            (each.text("namespace", manifest.namespace), each.text("name"))
+            for each in (*spec.objects("includes"), proxy.object("include"))
             if each
         ),
-        rooted=bool(loose.mapping(spec, "virtualhost", "spec.")),
+        rooted=bool(spec.object("virtualhost")),
         proxies=_named("contour"),
     )
 
@@ -134,14 +122,13 @@ def _route(
     )
 
 
-def _services(entries: Iterable[Node], at: str, home: str) -> Iterator[IngressBackend]:
+def _services(entries: Iterable[Fields], home: str) -> Iterator[IngressBackend]:
     for entry in entries:
-        path = f"{at}."
-        if not entry or loose.count(entry, "weight", path, 1) == 0:
+        if not entry or entry.count("weight", 1) == 0:
             continue
-        namespace = loose.text(entry, "namespace", path, home)
-        other = loose.text(entry, "kind", path, "Service") != "Service"
-        name = "" if other else loose.text(entry, "name", path)
+        namespace = entry.text("namespace", home)
+        other = entry.text("kind", "Service") != "Service"
+        name = "" if other else entry.text("name")
         if other or name:
             yield IngressBackend(
                 service=name,
