@@ -20,7 +20,7 @@ from reachproof.cli.reading import STDIN
 from reachproof.network.errors import InputError
 from reachproof.network.printable import printable
 from reachproof.queries.model_options import model_options
-from reachproof.render.notice_text import warning_lines
+from reachproof.render.text_fragments import warning_lines
 
 if TYPE_CHECKING:  # Z3 is loaded only where it is needed
     from reachproof.documents.audit import Audited, FleetReport
@@ -238,7 +238,7 @@ def _print(report: FleetReport, output: str, *, no_color: bool) -> None:
 
             click.echo(audit_junit_text(report))
         case _:
-            from reachproof.render.audit_text import audit_lines
+            from reachproof.render.report_text import audit_lines
 
             write_lines(audit_lines(report), no_color=no_color)
 

@@ -120,7 +120,7 @@ def _print(report: CheckReport, output: str, *, no_color: bool) -> None:
 
             click.echo(junit_text(report))
         case "github":
-            from reachproof.render.github import github_lines
+            from reachproof.render.report_text import github_lines
 
             write_lines(github_lines(report), no_color=True)
         case _:

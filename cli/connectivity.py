@@ -175,21 +175,10 @@ def _write(report: ConnectivityMatrix, output: str) -> None:
 
 
 def _pieces(report: ConnectivityMatrix, output: str) -> Iterator[str]:
-    if output != "html":
-        return (f"{line}\n" for line in _lines(report, output))
-    from reachproof.render.connectivity_html import html_text
+    if output == "html":
+        from reachproof.render.connectivity_html import html_text
 
-    return html_text(report)
+        return html_text(report)
+    from reachproof.render.connectivity_text import LINES
 
-
-def _lines(report: ConnectivityMatrix, output: str) -> Iterator[str]:
-    match output:
-        case "csv":
-            from reachproof.render.connectivity_tables import csv_lines as lines
-        case "md":
-            from reachproof.render.connectivity_tables import md_lines as lines
-        case "dot":
-            from reachproof.render.connectivity_dot import dot_lines as lines
-        case _:
-            from reachproof.render.connectivity_text import text_lines as lines
-    return lines(report)
+    return (f"{line}\n" for line in LINES[output](report))

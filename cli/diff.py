@@ -162,11 +162,11 @@ def _lines(found: Diff, old: str, new: str, output: str) -> Iterator[str]:
 
             yield pretty(found)
         case "csv":
-            from reachproof.render.diff_tables import csv_lines
+            from reachproof.render.diff_text import csv_lines
 
             yield from csv_lines(found)
         case "md":
-            from reachproof.render.diff_tables import md_lines
+            from reachproof.render.diff_text import md_lines
 
             yield from md_lines(found, old, new)
         case _:

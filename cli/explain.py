@@ -88,7 +88,7 @@ def explain(
 
             click.echo(pretty(answer_document(answer)))
         else:
-            from reachproof.render.explanation_text import explanation_lines
+            from reachproof.render.answer_text import explanation_lines
 
             write_lines(explanation_lines(answer_document(answer)), no_color=no_color)
     return exit_code([answer], expect=None, allow_vacuous=False)

@@ -24,7 +24,7 @@ from reachproof.cli.serve import serve
 from reachproof.cli.token import token
 from reachproof.network.errors import InputError, InternalError
 from reachproof.network.printable import printable
-from reachproof.render.notice_text import error_lines
+from reachproof.render.text_fragments import error_lines
 
 _REPORT = "This is a bug of reachproof and no verdict: please report it with the manifests and the statement."
 

@@ -11,7 +11,7 @@ import click
 
 from reachproof.documents import parts
 from reachproof.network.cluster import Notice
-from reachproof.render.notice_text import warning_lines
+from reachproof.render.text_fragments import warning_lines
 
 
 @contextmanager

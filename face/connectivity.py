@@ -23,8 +23,7 @@ from reachproof.render.connectivity_charts import (
 )
 from reachproof.render.connectivity_text import text_lines
 from reachproof.render.connectivity_words import end_text, name_lines, short_names
-from reachproof.render.html_fragments import Html, folded, folded_lines, joined, table, tag
-from reachproof.render.svg import ALL, OPEN, SOME
+from reachproof.render.html_fragments import ALL, OPEN, SOME, Html, folded, folded_lines, joined, table, tag
 
 if TYPE_CHECKING:
     import altair

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from reachproof.face.extras import needed
 from reachproof.network.printable import printable
-from reachproof.render.html_fragments import Cell, Html, standing_alone
-from reachproof.render.html_page import html_page
+from reachproof.render.html_fragments import Cell, Html, html_page, standing_alone
 
 if TYPE_CHECKING:
     import pandas

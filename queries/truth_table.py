@@ -26,7 +26,6 @@ from reachproof.solver.reachability_cells import Allowed, reachability
 from reachproof.solver.reachability_matrix import matrix
 
 COLUMNS = ("from", "to", "port", "access")
-BY = (Group.POD, Group.WORKLOAD, Group.NAMESPACE)
 
 
 class Access(StrEnum):

@@ -1,18 +1,16 @@
-"""Answers as text for a terminal or a log: the verdict first, then what shows it, then what it assumes."""
+"""Answers and explanations as text: the verdict first, then what shows it, then what it assumes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
-from reachproof.documents.answer import Answer, Witness
+from reachproof.documents.answer import Answer, Explained, Witness
 from reachproof.documents.parts import Rule, Step
 from reachproof.documents.words import Verdict
 from reachproof.network.ports import cell_text
 from reachproof.network.printable import printable
-from reachproof.render.notice_text import place
-from reachproof.render.tables import aligned
-from reachproof.render.terminal import Colour, coloured
+from reachproof.render.text_fragments import Colour, aligned, coloured, place
 
 Truths: TypeAlias = tuple[str, str]
 """The verdicts on a flow: in the snapshot that the question compares with, and now. Documents leave them out."""
@@ -103,3 +101,66 @@ def witness_lines(witness: Witness, said: str = "", truths: Truths | None = None
 
 def _step_lines(steps: Iterable[Step]) -> Iterator[str]:
     return (f"    {step}" for step in steps)
+
+
+_SIGNS = {"allowed": ".", "denied": "X", "depends": "?", "some": "~"}
+_NO_FLOW = "-"
+_ACCESS_COLOURS: tuple[tuple[str, Colour], ...] = (("DENIED", "red"), ("ALLOWED", "green"), ("DEPENDS", "yellow"))
+
+
+def explanation_lines(answer: Answer) -> Iterator[str]:
+    """The explanation, line by line, printable, its verdicts in colour."""
+    for line in map(printable, _truth_table(answer) if answer.columns else _flows(answer)):
+        yield _access_coloured(line)
+
+
+def _flows(answer: Answer) -> Iterator[str]:
+    """The question, then each kind of flow by itself."""
+    if not answer.flows:
+        yield from answer_lines(answer)
+        return
+    yield f"{answer.verdict.upper()}  {answer.normalized}"
+    for number, each in enumerate(answer.flows):
+        if number:
+            yield ""
+        yield from _flow_lines(each)
+    yield from end_lines(answer)
+
+
+def _flow_lines(explained: Explained) -> Iterator[str]:
+    first, *steps = witness_lines(explained.witness)
+    yield f"  {explained.access.upper()}{first}"
+    yield from steps
+    if explained.access != "allowed":
+        yield f"    {'blocked' if explained.access == 'denied' else 'may be blocked'} by"
+        yield from (f"  {line}" for line in because_lines(explained.because))
+
+
+def _truth_table(answer: Answer) -> Iterator[str]:
+    """Lines are sources, columns destinations; a sign for each pair, and what the signs mean."""
+    cells = {(str(row["from"]), str(row["to"])): str(row["access"]) for row in answer.rows}
+    names, columns = (sorted({pair[side] for pair in cells}) for side in (0, 1))
+    yield f"{answer.verdict.upper()}  {answer.normalized}"
+    if not answer.rows:
+        yield "  none"
+        return
+    table = [[str(answer.rows[0]["port"]), *columns]]
+    table += [[name, *(_sign(cells.get((name, column))) for column in columns)] for name in names]
+    yield from aligned(table)
+    yield _legend(set(cells.values()))
+    yield from end_lines(answer)
+
+
+def _sign(access: str | None) -> str:
+    return _SIGNS[access] if access else _NO_FLOW
+
+
+def _legend(used: Iterable[str]) -> str:
+    return "  " + "  ".join(f"{sign} {word}" for word, sign in _SIGNS.items() if word in used)
+
+
+def _access_coloured(line: str) -> str:
+    for word, colour in _ACCESS_COLOURS:
+        if line.startswith(f"  {word} "):
+            return f"  {coloured(word, colour)}{line[2 + len(word) :]}"
+    return line

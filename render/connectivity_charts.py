@@ -9,8 +9,7 @@ from reachproof.documents.connectivity import Access, Connections, ConnectivityM
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import ALL_PORTS, ports_text
 from reachproof.render.connectivity_words import end_text, remarks, short_names
-from reachproof.render.html_fragments import Html, tag
-from reachproof.render.svg import ALL, FAINT, NONE, OPEN, SOME, drawing, label, legend, shortened
+from reachproof.render.html_fragments import ALL, FAINT, NONE, OPEN, SOME, Html, drawing, label, legend, shortened, tag
 
 MOST_MATRIX_ENDS = 80
 """A picture of more ends cannot be read."""

@@ -31,7 +31,7 @@ from reachproof.network.ports import ranges
 from reachproof.network.printable import printable
 from reachproof.render.connectivity_text import TRUTHS
 from reachproof.render.connectivity_words import Names, connections, end_text, remarks, short_names
-from reachproof.render.notice_text import place
+from reachproof.render.text_fragments import place
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | bool | None"
 

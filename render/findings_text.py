@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from reachproof.documents.findings import Findings
 from reachproof.documents.words import FindingSeverity
 from reachproof.network.printable import printable
-from reachproof.render.notice_text import assumption_lines
-from reachproof.render.terminal import Colour, coloured
+from reachproof.render.text_fragments import Colour, assumption_lines, coloured
 
 _COLOURS: dict[FindingSeverity, Colour] = {
     FindingSeverity.ERROR: "red",

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from reachproof.documents.parts import End, Step, TracedFlow
 from reachproof.network.policy import Action
-from reachproof.render.html_fragments import Html, joined, tag
-from reachproof.render.svg import drawing, shortened
+from reachproof.render.html_fragments import Html, drawing, joined, shortened, tag
 
 _WIDTH, _HEIGHT, _GAP, _TOP = 164, 58, 30, 4
 _MOST, _MOST_BOLD = 24, 19

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from functools import cache
 from html import escape
 from importlib.resources import files
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from reachproof.documents.parts import Absent, Notice, Origin, Rule, Step
 from reachproof.network.printable import printable
@@ -139,3 +139,97 @@ def _text(cell: Cell) -> str:
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     return "" if cell is None else str(cell)
+
+
+ALL, SOME, OPEN, NONE = "#1f6feb", "#8ab8f5", "#e3b341", "#80808022"
+"""Colours of an access: all ports of all pods, some of it, what depends, nothing."""
+FAINT = "#808a96"
+
+
+def drawing(parts: Iterable[Html], *, width: int, height: int, title: str) -> Html:
+    """An SVG document of this size in pixels, with a name for those who cannot see it."""
+    return tag(
+        "svg",
+        *parts,
+        viewBox=f"0 0 {width} {height}",
+        width=width,
+        height=height,
+        role="img",
+        aria_label=title,
+        font_family="system-ui, sans-serif",
+        xmlns="http://www.w3.org/2000/svg",
+    )
+
+
+def label(text: str, *, x: float, y: float, **look: str | int | float) -> Html:
+    """A text in the colour of the page."""
+    return tag("text", text, **{"x": round(x, 1), "y": round(y, 1), "font_size": 11, "fill": "currentColor", **look})
+
+
+def legend(entries: Iterable[tuple[str, str]], *, x: int, y: int) -> Html:
+    """Colours and what they stand for, on one line."""
+    parts: list[Html] = []
+    for colour, words in entries:
+        parts.append(tag("rect", x=x, y=y - 9, width=11, height=11, rx=2, fill=colour))
+        parts.append(label(words, x=x + 16, y=y))
+        x += 34 + round(6.2 * len(words))
+    return joined(parts)
+
+
+def shortened(text: str, most: int) -> str:
+    """The text, with its middle left out where it is longer than that."""
+    if len(text) <= most:
+        return text
+    keep = most - 1
+    return f"{text[: keep - keep // 2]}…{text[len(text) - keep // 2 :]}"
+
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_PAGE_STYLE = """
+:root { color-scheme: light dark; }
+body { margin: 2em auto; padding: 0 1.5em; max-width: 80em; font: 14px/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 2em; } .rp { max-width: none; }
+"""
+
+
+@runtime_checkable
+class Renders(Protocol):
+    """A result or a picture."""
+
+    def html(self) -> Html:
+        """The HTML."""
+
+
+def html_page(parts: Iterable[Any], title: str) -> str:
+    """The parts under a title: results and pictures as they show themselves, frames as tables, texts as headings.
+
+    TypeError for a part of another kind.
+    """
+    shown = joined(_section(part) for part in parts)
+    head = joined(
+        [
+            tag("meta", charset="utf-8"),
+            tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+            tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+            tag("title", title),
+            Html(f"<style>{_PAGE_STYLE}{style()}</style>"),
+        ]
+    )
+    page = tag("html", tag("head", head), tag("body", tag("h1", title), shown), lang="en")
+    return f"<!DOCTYPE html>\n{page}\n"
+
+
+def _section(part: Any) -> Html:
+    if isinstance(part, str):
+        return tag("h2", part)
+    if isinstance(part, Renders):
+        return tag("div", part.html(), class_="rp")
+    if hasattr(part, "itertuples") and hasattr(part, "columns"):
+        # What is missing in a frame is the one thing that does not equal itself.
+        rows = (
+            ["" if cell is None or cell != cell else str(cell) for cell in row] for row in part.itertuples(index=False)
+        )
+        return tag("div", table(map(str, part.columns), rows), class_="rp")
+    raise TypeError(
+        f"cannot show {type(part).__name__}; expected a result, a picture, a frame, or a text for a heading"
+    )

@@ -10,8 +10,8 @@ from reachproof.documents.audit import Audited, AuditedPack, FleetReport
 from reachproof.documents.report import CheckReport, LeftOut, Result
 from reachproof.documents.words import Status
 from reachproof.network.printable import printable
-from reachproof.render.audit_text import trouble
 from reachproof.render.failure_location import faults, headline, story
+from reachproof.render.report_text import trouble
 
 _COUNTED = ("tests", "failures", "errors", "skipped")
 

@@ -16,8 +16,8 @@ from reachproof.documents.audit import Audited, FleetReport
 from reachproof.documents.findings import Code, Finding, Findings
 from reachproof.documents.report import CheckReport, Result, Statement
 from reachproof.documents.words import FindingSeverity, Severity, Status
-from reachproof.render.audit_text import joined_report, trouble
 from reachproof.render.failure_location import Fault, faults, story
+from reachproof.render.report_text import joined_report, trouble
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | bool"
 

@@ -21,10 +21,8 @@ from reachproof.network.intervals import IntervalSet
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import connectivity
 from reachproof.queries.connectivity_document import connectivity_document
-from reachproof.render.connectivity_dot import dot_lines
 from reachproof.render.connectivity_html import html_text
-from reachproof.render.connectivity_tables import csv_lines, md_lines
-from reachproof.render.connectivity_text import text_lines
+from reachproof.render.connectivity_text import csv_lines, dot_lines, md_lines, text_lines
 from tests.cli.contract import END, NOTICE, RULE, WARNING
 from tests.cli.terminal import Terminal
 

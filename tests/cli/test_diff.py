@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from reachproof.render import diff_tables
+from reachproof.render import diff_text
 from reachproof.solver import budget
 from tests.cli.contract import check_answer, check_diff
 from tests.cli.repository import BEFORE, CLOSED, commit, git, repository
@@ -213,7 +213,7 @@ def test_warnings_are_told_on_standard_error_unless_they_are_not_wanted(terminal
 def test_a_comment_shows_the_first_rows_and_how_many_more_there_are(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(diff_tables, "MOST_ROWS", 1)
+    monkeypatch.setattr(diff_text, "MOST_ROWS", 1)
     comment = terminal.run("diff", "-q", "tenants", "tenants-broken", "-o", "md").out
     assert comment.count("| added |") == 1
     assert "\n\nand 2 more; `reachproof diff -o csv` lists all of them\n" in comment

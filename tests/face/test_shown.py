@@ -16,7 +16,7 @@ import reachproof as rp
 from reachproof.face import progress
 from reachproof.face.extras import needed
 from reachproof.face.shown import MOST_LINES
-from reachproof.render.svg import shortened
+from reachproof.render.html_fragments import shortened
 from tests.face.samples import EXAMPLES, REFUTED, documents, view
 from tests.house.places import ROOT
 
