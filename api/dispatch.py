@@ -25,7 +25,8 @@ from reachproof.api.schemas import (
 )
 from reachproof.api.snapshot_provider import Sessions
 from reachproof.documents.completion import Completion, SentenceState
-from reachproof.documents.connectivity import Exposure, Unfinished
+from reachproof.documents.connectivity import Unfinished
+from reachproof.documents.connectivity_matrix import connectivity_blocks as blocks_of
 from reachproof.documents.json import encoded
 from reachproof.documents.report import Report, Skipped
 from reachproof.documents.words import Relation, Verdict
@@ -36,16 +37,12 @@ from reachproof.queries import explain, hygiene
 from reachproof.queries.answer_document import answer_document
 from reachproof.queries.ask import Session
 from reachproof.queries.complete import complete
-from reachproof.queries.connectivity import connectivity, request
-from reachproof.queries.connectivity_document import connectivity_blocks as blocks_of
-from reachproof.queries.connectivity_document import connectivity_document
-from reachproof.queries.connectivity_explain import explain_report, with_reasons
+from reachproof.queries.connectivity import request
+from reachproof.queries.connectivity_document import Explaining, report_document
 from reachproof.queries.diff_document import diff_document
 from reachproof.queries.difference import Diff, difference
 from reachproof.queries.errors import together
-from reachproof.queries.exposure import exposure
 from reachproof.queries.findings import findings_document
-from reachproof.queries.possible_exposure import with_possible
 from reachproof.queries.truth_table import TableEnds, truth_table
 from reachproof.solver.budget import Budget, OutOfBudget
 
@@ -150,17 +147,12 @@ def names_a_snapshot(request: CompleteRequest) -> bool:
 def connectivity_blocks(asked: ConnectivityRequest, session: Session, budget: Budget) -> Iterable[bytes]:
     """The report in blocks; where the budget ends first, a document with the verdict `unknown` and no rows at all."""
     wanted = request(asked.by, asked.src, asked.dst, asked.ports)
+    explaining = Explaining.ALL if asked.explain else Explaining.NONE
     try:
-        report = connectivity(session, wanted, budget, silent_outside=asked.explain)
-        explanations = explain_report(report, budget) if asked.explain else None
+        report = report_document(session, wanted, budget, explaining=explaining, exposure=asked.exposure)
     except OutOfBudget as over:
         return (encoded(Unfinished(verdict="unknown", reason=str(over))),)
-    report = report if explanations is None else with_reasons(report, explanations)
-    exposures: tuple[Exposure, ...] | None = None
-    if asked.exposure:
-        exposures, notices = with_possible(report, tuple(exposure(report)), budget, session.prover)
-        report = replace(report, warnings=(*report.warnings, *notices))
-    return blocks_of(connectivity_document(report, explanations, exposures))
+    return blocks_of(report)
 
 
 # ---------------------------------------------------------------- work that was not finished

@@ -14,13 +14,13 @@ import click
 
 from reachproof import __version__
 from reachproof.cli.exit_codes import ExitCode, audited_code, worst
-from reachproof.cli.options import ALLOW_NO_POLICIES, ENTRIES, MODEL, choice, domain_map, time_limit, with_options
+from reachproof.cli.options import ALLOWING, ENTRIES, MODEL, NO_COLOR, formats, time_limit, with_options
 from reachproof.cli.output import reader_may_leave, write_lines
-from reachproof.cli.reading import STDIN
+from reachproof.cli.reading import STDIN, how_to_read
 from reachproof.network.errors import InputError
 from reachproof.network.printable import printable
-from reachproof.queries.model_options import model_options
 from reachproof.render.text_fragments import warning_lines
+from reachproof.solver.budget import Budget
 
 if TYPE_CHECKING:  # Z3 is loaded only where it is needed
     from reachproof.documents.audit import Audited, FleetReport
@@ -56,27 +56,19 @@ _DASK = re.compile(r"dask://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):\d{1,5}")
     metavar="local|dask://HOST:PORT",
     help="Where to run: `local` processes, or the Dask cluster of this scheduler.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=choice(["text", "json", "sarif", "junit"]),
-    default="text",
-    show_default=True,
-    help="For people, one JSON document, SARIF 2.1.0, or JUnit XML.",
+@with_options(
+    formats("For people, one JSON document, SARIF 2.1.0, or JUnit XML.", ["text", "json", "sarif", "junit"]),
+    time_limit("Time limit of each statement; after it the verdict is unknown.  [default: 30]"),
 )
-@with_options(time_limit("Time limit of each statement; after it the verdict is unknown.  [default: 30]"))
 @click.option(
     "--jobs",
     type=click.IntRange(1, 256),
     metavar="N",
     help="Number of worker processes on this machine.  [default: one per core]",
 )
-@with_options(*ENTRIES)
-@click.option("--allow-vacuous", is_flag=True, help="A statement with nothing to check may pass.")
-@click.option("--allow-no-policies", is_flag=True, help=ALLOW_NO_POLICIES)
+@with_options(*ENTRIES, *ALLOWING)
 @click.option("-q", "--quiet", is_flag=True, help="No warnings and no progress.")
-@click.option("--no-color", is_flag=True, help="Disable colour, as the variable NO_COLOR does.")
-@with_options(*MODEL)
+@with_options(NO_COLOR, *MODEL)
 def audit(
     more: tuple[str, ...],
     sources: tuple[str, ...],
@@ -84,15 +76,13 @@ def audit(
     executor: str,
     output: str,
     *,
-    timeout: float | None,
+    budget: Budget,
     jobs: int | None,
-    lenient: bool,
-    ignore_kinds: tuple[str, ...],
     allow_vacuous: bool,
     allow_no_policies: bool,
     quiet: bool,
     no_color: bool,
-    **model: Any,
+    **reading: Any,
 ) -> ExitCode:
     """Check packs of invariants on many snapshots, each by itself.
 
@@ -116,7 +106,7 @@ def audit(
     """
     _demand_executor(executor, jobs)
     names = _demand_names((*sources, *more), packs)
-    options = model_options({**model, "domains": domain_map(model["domains"])})
+    how = how_to_read(reading)
     from reachproof.queries import packs as queries
     from reachproof.queries.audit import AuditTask
     from reachproof.queries.fleet import ClusterError, Given
@@ -127,10 +117,8 @@ def audit(
     task = partial(
         AuditTask,
         packs=given,
-        options=options,
-        lenient=lenient,
-        ignore_kinds=frozenset(ignore_kinds),
-        seconds=timeout,
+        **how,
+        budget=budget,
         allow_vacuous=allow_vacuous,
         allow_no_policies=allow_no_policies,
     )

@@ -4,60 +4,53 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from reachproof import __version__
 from reachproof.cli.exit_codes import OF_REPORT, ExitCode
-from reachproof.cli.options import ALLOW_NO_POLICIES, MODEL, OTHERS, READING, choice, source, time_limit, with_options
+from reachproof.cli.options import ALLOWING, MODEL, NO_COLOR, OTHERS, READING, formats, source, time_limit, with_options
 from reachproof.cli.output import reader_may_leave, warn, write_lines
 from reachproof.cli.reading import read, read_named
+from reachproof.documents.report import CheckReport
 from reachproof.network.printable import printable
-
-if TYPE_CHECKING:  # Z3 is loaded only where it is needed
-    from reachproof.documents.report import CheckReport
+from reachproof.solver.budget import Budget
 
 
 @click.command()
 @click.argument("packs", nargs=-1, metavar="[PACK.reach ...]")
-@with_options(source("the current folder"), *READING)
-@click.option(
-    "-o",
-    "--output",
-    type=choice(["text", "json", "sarif", "junit", "github"]),
-    default="text",
-    show_default=True,
-    help="For people, one JSON document, SARIF 2.1.0, JUnit XML, or annotations of GitHub Actions.",
+@with_options(
+    source("the current folder"),
+    *READING,
+    formats(
+        "For people, one JSON document, SARIF 2.1.0, JUnit XML, or annotations of GitHub Actions.",
+        ["text", "json", "sarif", "junit", "github"],
+    ),
+    time_limit("Time limit of each statement; after it the verdict is unknown.  [default: 30]"),
 )
-@with_options(time_limit("Time limit of each statement; after it the verdict is unknown.  [default: 30]"))
 @click.option(
     "--jobs",
     type=click.IntRange(1, 256),
     metavar="N",
     help="Number of worker processes for large checks; 1 uses this process alone.  [default: one per core]",
 )
-@with_options(OTHERS)
-@click.option("--allow-vacuous", is_flag=True, help="A statement with nothing to check may pass.")
-@click.option("--allow-no-policies", is_flag=True, help=ALLOW_NO_POLICIES)
+@with_options(OTHERS, *ALLOWING)
 @click.option("-q", "--quiet", is_flag=True, help="No warnings and no progress.")
-@click.option("--no-color", is_flag=True, help="Disable colour, as the variable NO_COLOR does.")
-@with_options(*MODEL)
+@with_options(NO_COLOR, *MODEL)
 def check(
     packs: tuple[str, ...],
     sources: tuple[str, ...],
     output: str,
-    timeout: float | None,
+    budget: Budget,
     jobs: int | None,
     *,
     others: tuple[str, ...],
-    lenient: bool,
-    ignore_kinds: tuple[str, ...],
     allow_vacuous: bool,
     allow_no_policies: bool,
     quiet: bool,
     no_color: bool,
-    **model: Any,
+    **reading: Any,
 ) -> ExitCode:
     """Check packs of invariants; without a pack those that are shipped, as far as they apply.
 
@@ -75,16 +68,15 @@ def check(
      70  a bug of reachproof
     """
     from reachproof.queries import packs as queries
-    from reachproof.solver.budget import Budget
 
     given = queries.read_packs(packs) if packs else queries.library()
-    snapshot = read(sources or (".",), model, lenient=lenient, ignore_kinds=ignore_kinds)
-    named = read_named(others, model, lenient=lenient, ignore_kinds=ignore_kinds)
+    snapshot = read(sources or (".",), reading)
+    named = read_named(others, reading)
     show_progress = not quiet and sys.stderr.isatty()
     report = queries.check(
         snapshot,
         given,
-        budget=Budget(seconds=timeout) if timeout else Budget(),
+        budget=budget,
         jobs=jobs or queries.usable_cores(),
         allow_vacuous=allow_vacuous,
         allow_no_policies=allow_no_policies,

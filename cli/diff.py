@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 
 from reachproof.cli.exit_codes import ExitCode
-from reachproof.cli.options import MODEL, READING, choice, time_limit, with_options
+from reachproof.cli.options import BY, MODEL, NO_COLOR, READING, formats, time_limit, with_options
 from reachproof.cli.output import reader_may_leave, warn, write_lines
 from reachproof.cli.reading import STDIN, read, read_one
 from reachproof.documents.diff import Diff
 from reachproof.documents.words import By
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.errors import together
+from reachproof.solver.budget import Budget
 
 if TYPE_CHECKING:
     from reachproof.manifests import Revision
@@ -38,19 +39,13 @@ _RANGE = re.compile(r"(?P<old>.*?)(?P<dots>\.\.\.?)(?P<new>[^.].*|)")
 )
 @click.option("--to", "after", multiple=True, metavar="SOURCE", help="In place of NEW, as --from.")
 @with_options(*READING)
-@click.option(
-    "-o",
-    "--output",
-    type=choice(["text", "json", "csv", "md"]),
-    default="text",
-    show_default=True,
-    help="For people, one JSON document, a table, or a comment for a pull request.",
+@with_options(
+    formats("For people, one JSON document, a table, or a comment for a pull request.", ["text", "json", "csv", "md"]),
+    BY,
+    time_limit("Time limit after reading.  [default: 30]"),
 )
-@click.option("--by", type=choice(By), default=By.WORKLOAD.value, show_default=True, help="Granularity of endpoints.")
-@with_options(time_limit("Time limit after reading.  [default: 30]"))
 @click.option("-q", "--quiet", is_flag=True, help="No warnings.")
-@click.option("--no-color", is_flag=True, help="Disable colour, as the variable NO_COLOR does.")
-@with_options(*MODEL)
+@with_options(NO_COLOR, *MODEL)
 def diff(
     sources: tuple[str, ...],
     before: tuple[str, ...],
@@ -58,12 +53,10 @@ def diff(
     output: str,
     *,
     by: str,
-    timeout: float | None,
-    lenient: bool,
-    ignore_kinds: tuple[str, ...],
+    budget: Budget,
     quiet: bool,
     no_color: bool,
-    **model: Any,
+    **reading: Any,
 ) -> ExitCode:
     """List the connections that NEW allows and OLD does not, and the other way round.
 
@@ -85,9 +78,8 @@ def diff(
      70  a bug of reachproof
     """
     old, new = _sides(sources, before, after)
-    reading = partial(_read, model=model, lenient=lenient, ignore_kinds=ignore_kinds)
-    earlier, later = together(partial(reading, each) for each in (old, new))
-    found = _difference(earlier, later, By(by), timeout)
+    earlier, later = together(partial(_read, each, reading) for each in (old, new))
+    found = _difference(earlier, later, By(by), budget)
     with reader_may_leave():
         warn(found.warnings, quiet=quiet)
         write_lines(_lines(found, _named(old), _named(new), output), no_color=no_color)
@@ -120,11 +112,11 @@ def _listed(sources: Sequence[str], before: tuple[str, ...], after: tuple[str, .
     return before, after
 
 
-def _read(side: Side, model: Mapping[str, Any], *, lenient: bool, ignore_kinds: Sequence[str]) -> Snapshot:
+def _read(side: Side, reading: Mapping[str, Any]) -> Snapshot:
     """The snapshot of one side."""
     if isinstance(side, tuple):
-        return read(side, model, lenient=lenient, ignore_kinds=ignore_kinds)
-    return read_one(side, model, lenient=lenient, ignore_kinds=ignore_kinds)
+        return read(side, reading)
+    return read_one(side, reading)
 
 
 def _named(side: Side) -> str:
@@ -144,14 +136,12 @@ def _counted(count: int) -> str:
     return "one argument" if count == 1 else f"{count} arguments"
 
 
-def _difference(before: Snapshot, after: Snapshot, by: By, timeout: float | None) -> Diff:
+def _difference(before: Snapshot, after: Snapshot, by: By, budget: Budget) -> Diff:
     from reachproof.queries.diff_document import diff_document  # Z3 is loaded only where it is needed
     from reachproof.queries.difference import difference
-    from reachproof.solver.budget import Budget
     from reachproof.solver.encoding import prepare
     from reachproof.solver.z3_backend import Prover
 
-    budget = Budget(seconds=timeout) if timeout else Budget()
     return diff_document(difference(prepare(before), prepare(after), budget, Prover(), by=by))
 
 

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from reachproof.cli.exit_codes import ExitCode, exit_code
-from reachproof.cli.options import MODEL, READING, choice, source, time_limit, with_options
+from reachproof.cli.options import MODEL, NO_COLOR, READING, choice, formats, source, time_limit, with_options
 from reachproof.cli.output import reader_may_leave, warn, write_lines
 from reachproof.cli.reading import read
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer
-
-if TYPE_CHECKING:
-    from reachproof.solver.budget import Budget
+from reachproof.solver.budget import Budget
 
 
 @click.command()
 @click.argument("flow", nargs=-1, required=True, metavar="SRC DST PORT")
-@with_options(source("the current folder"), *READING)
-@click.option(
-    "-o",
-    "--output",
-    type=choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or one JSON document.",
-)
+@with_options(source("the current folder"), *READING, formats("For people, or one JSON document.", ["text", "json"]))
 @click.option(
     "--truth-table",
     is_flag=True,
@@ -43,21 +33,18 @@ if TYPE_CHECKING:
 )
 @with_options(time_limit("How long it may take; then the verdict is unknown.  [default: 30]"))
 @click.option("-q", "--quiet", is_flag=True, help="No warnings.")
-@click.option("--no-color", is_flag=True, help="Disable colour, as the variable NO_COLOR does.")
-@with_options(*MODEL)
+@with_options(NO_COLOR, *MODEL)
 def explain(
     flow: tuple[str, ...],
     sources: tuple[str, ...],
     output: str,
     by: str,
-    timeout: float | None,
+    budget: Budget,
     *,
-    lenient: bool,
-    ignore_kinds: tuple[str, ...],
     truth_table: bool,
     quiet: bool,
     no_color: bool,
-    **model: Any,
+    **reading: Any,
 ) -> ExitCode:
     """Explain why SRC can or cannot reach DST on PORT: every step on both sides, and all that blocks it.
 
@@ -77,8 +64,8 @@ def explain(
      70  a bug of reachproof
     """
     _demand_arguments(flow, truth_table=truth_table)
-    snapshot = read(sources or (".",), model, lenient=lenient, ignore_kinds=ignore_kinds)
-    answer = _answer(snapshot, flow, by if truth_table else None, timeout)
+    snapshot = read(sources or (".",), reading)
+    answer = _answer(snapshot, flow, by if truth_table else None, budget)
     with reader_may_leave():
         warn(answer.warnings, quiet=quiet)
         from reachproof.queries.answer_document import answer_document
@@ -102,13 +89,11 @@ def _demand_arguments(flow: tuple[str, ...], *, truth_table: bool) -> None:
     raise click.UsageError(f"explain needs {needed} (got {len(flow)}){hint}")
 
 
-def _answer(snapshot: Snapshot, flow: tuple[str, ...], by: str | None, timeout: float | None) -> Answer:
+def _answer(snapshot: Snapshot, flow: tuple[str, ...], by: str | None, budget: Budget) -> Answer:
     from reachproof.queries.ask import Session  # Z3 is loaded only where it is needed
     from reachproof.queries.explain import explain as explained
-    from reachproof.solver.budget import Budget
 
     session = Session(snapshot)
-    budget = Budget(seconds=timeout) if timeout else Budget()
     if by is not None:
         return _table(session, flow, by, budget)
     start, end, ports = flow

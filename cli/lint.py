@@ -9,26 +9,23 @@ import click
 
 from reachproof import __version__
 from reachproof.cli.exit_codes import ExitCode
-from reachproof.cli.options import MODEL, READING, choice, source, time_limit, with_options
+from reachproof.cli.options import MODEL, NO_COLOR, READING, choice, formats, source, time_limit, with_options
 from reachproof.cli.output import reader_may_leave, warn, write_lines
 from reachproof.cli.reading import read
 from reachproof.documents.findings import Findings
 from reachproof.documents.words import FindingSeverity
 from reachproof.network.snapshot import Snapshot
 from reachproof.render.findings_text import coloured_lines
+from reachproof.solver.budget import Budget
 
 NEVER = "never"
 
 
 @click.command()
-@with_options(source("the current folder"), *READING)
-@click.option(
-    "-o",
-    "--output",
-    type=choice(["text", "json", "sarif"]),
-    default="text",
-    show_default=True,
-    help="One line per finding, one JSON document, or SARIF 2.1.0 for code scanning.",
+@with_options(
+    source("the current folder"),
+    *READING,
+    formats("One line per finding, one JSON document, or SARIF 2.1.0 for code scanning.", ["text", "json", "sarif"]),
 )
 @click.option(
     "--fail-on",
@@ -39,19 +36,16 @@ NEVER = "never"
 )
 @with_options(time_limit("Time limit of each kind of finding.  [default: 30]"))
 @click.option("-q", "--quiet", is_flag=True, help="No warnings about the input.")
-@click.option("--no-color", is_flag=True, help="Disable colour, as the variable NO_COLOR does.")
-@with_options(*MODEL)
+@with_options(NO_COLOR, *MODEL)
 def lint(
     sources: tuple[str, ...],
     output: str,
     fail_on: str,
-    timeout: float | None,
+    budget: Budget,
     *,
-    lenient: bool,
-    ignore_kinds: tuple[str, ...],
     quiet: bool,
     no_color: bool,
-    **model: Any,
+    **reading: Any,
 ) -> ExitCode:
     """List rules, policies and selectors that do nothing, and verdicts that nothing defines.
 
@@ -67,8 +61,8 @@ def lint(
       3  nothing was found, but time or memory ended before all was looked for
      70  a bug of reachproof
     """
-    snapshot = read(sources or (".",), model, lenient=lenient, ignore_kinds=ignore_kinds)
-    report = _report(snapshot, timeout)
+    snapshot = read(sources or (".",), reading)
+    report = _report(snapshot, budget)
     with reader_may_leave():
         warn(snapshot.warnings, quiet=quiet)
         if output == "json":
@@ -84,13 +78,12 @@ def lint(
     return _exit_code(report, fail_on)
 
 
-def _report(snapshot: Snapshot, timeout: float | None) -> Findings:
+def _report(snapshot: Snapshot, budget: Budget) -> Findings:
     from reachproof.queries.hygiene import lint as look  # Z3 is loaded only where it is needed
-    from reachproof.solver.budget import Budget
     from reachproof.solver.encoding import prepare
     from reachproof.solver.z3_backend import Prover
 
-    return look(prepare(snapshot), Budget(seconds=timeout) if timeout else Budget(), Prover())
+    return look(prepare(snapshot), budget, Prover())
 
 
 def _exit_code(report: Findings, fail_on: str) -> ExitCode:

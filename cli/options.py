@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import click
 
+from reachproof.documents.words import By
 from reachproof.network.options import AmbientPort, Channel, CidrMatches, Cni, Enforcement, HostNetworkPods
+from reachproof.solver.budget import Budget
 
 NO_CACHE = f"{__name__}.no_cache"
 """In `click.Context.meta`: whether `--no-cache` was given."""
-ALLOW_NO_POLICIES = "Statements may pass although the input has no policy, or no object of a kind that they need."
 _A_DAY = 86_400
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -66,6 +68,18 @@ READING = (
         help="Do not use the cache.",
     ),
 )
+BY = click.option(
+    "--by", type=choice(By), default=By.WORKLOAD.value, show_default=True, help="Granularity of endpoints."
+)
+NO_COLOR = click.option("--no-color", is_flag=True, help="Disable colour, as the variable NO_COLOR does.")
+ALLOWING = (
+    click.option("--allow-vacuous", is_flag=True, help="A statement with nothing to check may pass."),
+    click.option(
+        "--allow-no-policies",
+        is_flag=True,
+        help="Statements may pass although the input has no policy, or no object of a kind that they need.",
+    ),
+)
 OTHERS = click.option(
     "--snapshot",
     "others",
@@ -73,125 +87,75 @@ OTHERS = click.option(
     metavar="NAME=SOURCE",
     help="Another snapshot, for `since snapshot NAME`: a file, a folder, - or REVISION:PATH. Repeatable.",
 )
+
+
+def _model(name: str, text: str, *, flag: str = "", **how: Any) -> Callable[[Command], Command]:
+    """A model option by its name over HTTP and in Python: `podCidr` is `--pod-cidr` and REACHPROOF_POD_CIDR here."""
+    words = re.sub("[A-Z]", lambda found: f"-{found[0].lower()}", name)
+    variable = f"REACHPROOF_{words.replace('-', '_').upper()}"
+    return click.option(flag or f"--{words}", name, envvar=variable, show_envvar=True, help=text, **how)
+
+
 MODEL = (
-    click.option(
-        "--tenant-label",
-        "tenantLabel",
-        envvar="REACHPROOF_TENANT_LABEL",
-        show_envvar=True,
-        metavar="KEY",
-        help="Label of namespaces whose value names the tenant.  [default: tenant]",
-    ),
-    click.option(
-        "--cni",
-        envvar="REACHPROOF_CNI",
-        show_envvar=True,
+    _model("tenantLabel", "Label of namespaces whose value names the tenant.  [default: tenant]", metavar="KEY"),
+    _model(
+        "cni",
+        "Implementation to assume where the specifications leave behaviour open; spec assumes none, auto detects it "
+        "from the input.  [default: spec]",
         type=choice(Cni),
-        help=(
-            "Implementation to assume where the specifications leave behaviour open; spec assumes none, "
-            "auto detects it from the input.  [default: spec]"
-        ),
     ),
-    click.option(
-        "--channel",
-        envvar="REACHPROOF_CHANNEL",
-        show_envvar=True,
+    _model(
+        "channel",
+        "Release channel of the network-policy-api CRDs in the cluster.  [default: that of the input's CRDs, else "
+        "experimental]",
         type=choice(Channel),
-        help=(
-            "Release channel of the network-policy-api CRDs in the cluster.  [default: that of the "
-            "input's CRDs, else experimental]"
-        ),
     ),
-    click.option(
-        "--pod-cidr",
+    _model(
         "podCidr",
-        envvar="REACHPROOF_POD_CIDR",
-        show_envvar=True,
+        "Pod address ranges.  [default: those of the nodes, else the private ranges]",
         metavar="CIDR[,CIDR]",
-        help="Pod address ranges.  [default: those of the nodes, else the private ranges]",
     ),
-    click.option(
-        "--service-cidr",
-        "serviceCidr",
-        envvar="REACHPROOF_SERVICE_CIDR",
-        show_envvar=True,
-        metavar="CIDR[,CIDR]",
-        help="Service address ranges.",
-    ),
-    click.option(
-        "--host-network-pods",
+    _model("serviceCidr", "Service address ranges.", metavar="CIDR[,CIDR]"),
+    _model(
         "hostNetworkPods",
-        envvar="REACHPROOF_HOST_NETWORK_PODS",
-        show_envvar=True,
+        "Host-network pods in NetworkPolicy: ignored, or treated as pods.  [default: ignored]",
         type=choice(HostNetworkPods),
-        help="Host-network pods in NetworkPolicy: ignored, or treated as pods.  [default: ignored]",
     ),
-    click.option(
-        "--cidr-matches",
-        "cidrMatches",
-        envvar="REACHPROOF_CIDR_MATCHES",
-        show_envvar=True,
-        type=choice(CidrMatches),
-        help="What a CIDR in a policy can match.  [default: as the CNI has it]",
-    ),
-    click.option(
-        "--domain",
+    _model("cidrMatches", "What a CIDR in a policy can match.  [default: as the CNI has it]", type=choice(CidrMatches)),
+    _model(
         "domains",
-        envvar="REACHPROOF_DOMAINS",
-        show_envvar=True,
+        "Addresses behind a domain name. Repeatable; separated by spaces in the variable.",
+        flag="--domain",
         multiple=True,
         metavar="NAME=CIDR[,CIDR]",
-        help="Addresses behind a domain name. Repeatable; separated by spaces in the variable.",
     ),
-    click.option(
-        "--enforcement",
-        envvar="REACHPROOF_ENFORCEMENT",
-        show_envvar=True,
+    _model(
+        "enforcement",
+        "Kinds of policy that the network enforces: NetworkPolicy, or the admin kinds as well.  [default: np+admin]",
         type=choice(Enforcement),
-        help="Kinds of policy that the network enforces: NetworkPolicy, or the admin kinds as well.  "
-        "[default: np+admin]",
     ),
-    click.option(
-        "--with-staged",
-        "withStaged",
-        envvar="REACHPROOF_WITH_STAGED",
-        show_envvar=True,
+    _model("withStaged", "Answer as if Calico's staged policies were enforced.", is_flag=True, default=None),
+    _model(
+        "strict",
+        "Refuse policies that API servers store but implementations may not enforce.",
         is_flag=True,
         default=None,
-        help="Answer as if Calico's staged policies were enforced.",
     ),
-    click.option(
-        "--strict",
-        envvar="REACHPROOF_STRICT",
-        show_envvar=True,
-        is_flag=True,
-        default=None,
-        help="Refuse policies that API servers store but implementations may not enforce.",
-    ),
-    click.option(
-        "--trust-domain",
+    _model(
         "trustDomain",
-        envvar="REACHPROOF_TRUST_DOMAIN",
-        show_envvar=True,
+        "Trust domain of the Istio mesh, and its aliases.  [default: cluster.local, and no other is read]",
         metavar="DOMAIN[,ALIAS]",
-        help="Trust domain of the Istio mesh, and its aliases.  [default: cluster.local, and no other is read]",
     ),
-    click.option(
-        "--root-namespace",
+    _model(
         "rootNamespace",
-        envvar="REACHPROOF_ROOT_NAMESPACE",
-        show_envvar=True,
+        "Root namespace of the Istio mesh, whose policies apply to all of it.  [default: istio-system]",
         metavar="NAMESPACE",
-        help="Root namespace of the Istio mesh, whose policies apply to all of it.  [default: istio-system]",
     ),
-    click.option(
-        "--ambient-port",
+    _model(
         "ambientPort",
-        envvar="REACHPROOF_AMBIENT_PORT",
-        show_envvar=True,
+        "Port that the network sees between ambient pods: that of HBONE, or the pod's own (original).  [default: as "
+        "ztunnel in the input, else 15008]",
         type=choice(AmbientPort),
-        help="Port that the network sees between ambient pods: that of HBONE, or the pod's own (original).  "
-        "[default: as ztunnel in the input, else 15008]",
     ),
 )
 
@@ -207,17 +171,24 @@ def with_options(*options: Callable[[Command], Command]) -> Callable[[Command], 
     return decorate
 
 
+def formats(text: str, names: Sequence[str]) -> Callable[[Command], Command]:
+    """The option `--output`; the first of the formats is the default."""
+    return click.option("-o", "--output", type=choice(names), default=names[0], show_default=True, help=text)
+
+
 def time_limit(text: str) -> Callable[[Command], Command]:
-    """The option `--timeout`: seconds, more than 0 and a day at most."""
+    """The option `--timeout`, seconds, more than 0 and a day at most, as the parameter `budget`."""
     seconds = click.FloatRange(0, _A_DAY, min_open=True)
-    return click.option("--timeout", type=seconds, metavar="SECONDS", callback=_not_nan, help=text)
+    return click.option("--timeout", "budget", type=seconds, metavar="SECONDS", callback=_budget, help=text)
 
 
-def _not_nan(_context: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
-    """The number; a usage error for `nan`, which no range of click leaves out."""
-    if value is not None and math.isnan(value):
+def _budget(_context: click.Context, _parameter: click.Parameter, value: float | None) -> Budget:
+    """The budget; a usage error for `nan`, which no range of click leaves out."""
+    if value is None:
+        return Budget()
+    if math.isnan(value):
         raise click.BadParameter("nan is not a number of seconds.")
-    return value
+    return Budget(seconds=value)
 
 
 def domain_map(entries: Sequence[str]) -> dict[str, str] | None:

@@ -9,27 +9,24 @@ from typing import Any
 import click
 
 from reachproof.cli.exit_codes import ExitCode, exit_code
-from reachproof.cli.options import MODEL, OTHERS, READING, choice, source, time_limit, with_options
+from reachproof.cli.options import MODEL, NO_COLOR, OTHERS, READING, choice, formats, source, time_limit, with_options
 from reachproof.cli.output import reader_may_leave, warn, write_lines
 from reachproof.cli.reading import read, read_named
 from reachproof.documents.words import Verdict
 from reachproof.network.printable import printable
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer
+from reachproof.solver.budget import Budget
 
 
 @click.command()
 @click.argument("text", nargs=-1, required=True)
-@with_options(source("the current folder"), *READING)
-@click.option(
-    "-o",
-    "--output",
-    type=choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or one JSON document: an object for one statement, a list for several.",
+@with_options(
+    source("the current folder"),
+    *READING,
+    formats("For people, or one JSON document: an object for one statement, a list for several.", ["text", "json"]),
+    time_limit("Time limit of each statement; after it the verdict is unknown.  [default: 30]"),
 )
-@with_options(time_limit("Time limit of each statement; after it the verdict is unknown.  [default: 30]"))
 @click.option(
     "--expect",
     type=choice(Verdict),
@@ -39,23 +36,20 @@ from reachproof.queries.answer import Answer
 @click.option("--allow-vacuous", is_flag=True, help="Do not exit with 3 if a statement has nothing to check.")
 @click.option("-q", "--quiet", is_flag=True, help="No warnings.")
 @click.option("-v", "--verbose", is_flag=True, help="Print what was read, and timings, to standard error.")
-@click.option("--no-color", is_flag=True, help="Disable colour, as the variable NO_COLOR does.")
-@with_options(*MODEL)
+@with_options(NO_COLOR, *MODEL)
 def query(
     text: tuple[str, ...],
     sources: tuple[str, ...],
     output: str,
-    timeout: float | None,
+    budget: Budget,
     expect: str | None,
     *,
     others: tuple[str, ...],
-    lenient: bool,
-    ignore_kinds: tuple[str, ...],
     allow_vacuous: bool,
     quiet: bool,
     verbose: bool,
     no_color: bool,
-    **model: Any,
+    **reading: Any,
 ) -> ExitCode:
     """Answer one statement, or several, about manifests.
 
@@ -73,25 +67,24 @@ def query(
      70  a bug of reachproof
     """
     started = time.perf_counter()
-    snapshot = read(sources or (".",), model, lenient=lenient, ignore_kinds=ignore_kinds)
-    named = read_named(others, model, lenient=lenient, ignore_kinds=ignore_kinds)
-    reading = time.perf_counter() - started
-    answers = _ask("\n".join(text), snapshot, named, timeout)
+    snapshot = read(sources or (".",), reading)
+    named = read_named(others, reading)
+    taken = time.perf_counter() - started
+    answers = _ask("\n".join(text), snapshot, named, budget)
     code = exit_code(answers, expect=expect, allow_vacuous=allow_vacuous)
     with reader_may_leave():
         warn((notice for answer in answers for notice in answer.warnings), quiet=quiet)
-        for line in _timing(snapshot, reading, answers) if verbose else ():
+        for line in _timing(snapshot, taken, answers) if verbose else ():
             click.echo(printable(line), err=True)
         _print(answers, output, no_color=no_color)
     return code
 
 
-def _ask(text: str, snapshot: Snapshot, others: Mapping[str, Snapshot], timeout: float | None) -> tuple[Answer, ...]:
+def _ask(text: str, snapshot: Snapshot, others: Mapping[str, Snapshot], budget: Budget) -> tuple[Answer, ...]:
     from reachproof.queries.ask import Session  # Z3 is loaded only where it is needed
-    from reachproof.solver.budget import Budget
 
     named = {name: Session(other) for name, other in others.items()}
-    return Session(snapshot, named).ask_all(text, Budget(seconds=timeout) if timeout else Budget())
+    return Session(snapshot, named).ask_all(text, budget)
 
 
 def _print(answers: Sequence[Answer], output: str, *, no_color: bool) -> None:
@@ -110,14 +103,14 @@ def _print(answers: Sequence[Answer], output: str, *, no_color: bool) -> None:
         write_lines(coloured_lines(answer_document(answer), truths(answer)), no_color=no_color)
 
 
-def _timing(snapshot: Snapshot, reading: float, answers: Sequence[Answer]) -> Iterator[str]:
+def _timing(snapshot: Snapshot, taken: float, answers: Sequence[Answer]) -> Iterator[str]:
     counts = (
         f"{len(snapshot.namespaces)} namespaces",
         f"{len(snapshot.pods)} pods and workloads",
         f"{len(snapshot.services)} services",
         f"{len(snapshot.policies)} policies",
     )
-    yield f"read {', '.join(counts)} in {reading * 1000:.0f} ms; snapshot {snapshot.digest}"
+    yield f"read {', '.join(counts)} in {taken * 1000:.0f} ms; snapshot {snapshot.digest}"
     for answer in answers:
         evidence = answer.evidence
         yield (

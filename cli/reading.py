@@ -21,33 +21,36 @@ _MOST_BYTES = 500_000_000
 STDIN = "-"
 
 
-def read(sources: Sequence[str], model: Mapping[str, Any], *, lenient: bool, ignore_kinds: Sequence[str]) -> Snapshot:
+def how_to_read(reading: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of loading that the options ENTRIES and MODEL stand for. InputError with all that is wrong."""
+    model = {**reading, "domains": domain_map(reading["domains"])}
+    lenient, kinds = model.pop("lenient"), frozenset(model.pop("ignore_kinds"))
+    return {"lenient": lenient, "ignore_kinds": kinds, "options": model_options(model)}
+
+
+def read(sources: Sequence[str], reading: Mapping[str, Any]) -> Snapshot:
     """The snapshot of the sources. Raises InputError with everything that is wrong, options first."""
-    options = model_options({**model, "domains": domain_map(model["domains"])})
+    how = how_to_read(reading)
     from reachproof.manifests import load  # help and usage errors do not wait for it
 
-    kinds = frozenset(ignore_kinds)
-    return load(*sources, options=options, lenient=lenient, ignore_kinds=kinds, cache=_cache())
+    return load(*sources, cache=_cache(), **how)
 
 
-def read_one(
-    given: str | Revision, model: Mapping[str, Any], *, lenient: bool, ignore_kinds: Sequence[str]
-) -> Snapshot:
+def read_one(given: str | Revision, reading: Mapping[str, Any]) -> Snapshot:
     """The snapshot of one source: a file, a folder, `-`, or `REVISION:PATH` where no file has this name."""
     from reachproof.manifests import Revision, load_revision
 
-    name, separator, path = given.partition(":") if isinstance(given, str) else ("", "", "")
-    if isinstance(given, str) and (given == STDIN or not (name and separator) or os.path.exists(given)):
-        return read((given,), model, lenient=lenient, ignore_kinds=ignore_kinds)
+    if isinstance(given, Revision):
+        return load_revision(given, **how_to_read(reading))
+    name, separator, path = given.partition(":")
+    if given == STDIN or not (name and separator) or os.path.exists(given):
+        return read((given,), reading)
     relative = path.startswith(("./", "../")) or path == "."
-    revision = given if isinstance(given, Revision) else Revision(name=name, paths=(path,), from_root=not relative)
-    options = model_options({**model, "domains": domain_map(model["domains"])})
-    return load_revision(revision, options=options, lenient=lenient, ignore_kinds=frozenset(ignore_kinds))
+    revision = Revision(name=name, paths=(path,), from_root=not relative)
+    return load_revision(revision, **how_to_read(reading))
 
 
-def read_named(
-    entries: Sequence[str], model: Mapping[str, Any], *, lenient: bool, ignore_kinds: Sequence[str]
-) -> dict[str, Snapshot]:
+def read_named(entries: Sequence[str], reading: Mapping[str, Any]) -> dict[str, Snapshot]:
     """The snapshots of `NAME=SOURCE` entries; a usage error where one has another form, or a name comes twice."""
     found: dict[str, Snapshot] = {}
     for entry in entries:
@@ -58,7 +61,7 @@ def read_named(
             raise click.BadParameter(
                 f"{name!r} is given twice; each snapshot needs its own name", param_hint="'--snapshot'"
             )
-        found[name] = read_one(given, model, lenient=lenient, ignore_kinds=ignore_kinds)
+        found[name] = read_one(given, reading)
     return found
 
 

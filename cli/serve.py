@@ -36,12 +36,10 @@ def serve(
     port: int | None,
     processes: int | None,
     *,
-    lenient: bool,
-    ignore_kinds: tuple[str, ...],
     allow_unauthenticated: bool,
     file: str | None,
     print_config: bool,
-    **model: Any,
+    **reading: Any,
 ) -> None:
     """Start the HTTP service (Ctrl-C stops it).
 
@@ -56,5 +54,5 @@ def serve(
         click.echo("\n".join(settings_lines(file, given)))
         return
     settings = settings_of(file, given)
-    snapshot = read(sources, model, lenient=lenient, ignore_kinds=ignore_kinds) if sources else None
+    snapshot = read(sources, reading) if sources else None
     run(snapshot, settings, ready=lambda url: click.echo(f"listening on {url}", err=True))

@@ -1,17 +1,14 @@
-"""The report of connections: every allowed connection as a row between ends, and what ends are exposed to."""
+"""The report of connections as JSON: every allowed connection as a row between ends, and what ends are exposed to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Literal, TypeAlias
 
 import msgspec
 
-from reachproof.documents.json import plain_fields, viewed
-from reachproof.documents.parts import ABSENT, Absent, Document, Notice, Part, Rule, Step
-from reachproof.documents.words import By, Partial, Truth
+from reachproof.documents.json import viewed
+from reachproof.documents.parts import ABSENT, Absent, Document, Notice, Part, Rule
+from reachproof.documents.words import By, Partial
 from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.policy import Direction
 from reachproof.network.ports import ALL_PORTS, Protocol, port_range, ranges
@@ -263,114 +260,6 @@ class Connectivity(Document, frozen=True, kw_only=True):
     assumptions: tuple[Notice, ...]
     warnings: tuple[Notice, ...]
     evidence: ConnectivityEvidence
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
-    """Ports on which the flows between two ends are decided by the same steps, those of one such flow.
-
-    `deciding`: the directions that tell why. `depends`: the reasons why they are undetermined.
-    """
-
-    ports: IntervalSet
-    truth: Truth
-    steps: tuple[Step, ...]
-    deciding: tuple[Direction, ...]
-    depends: tuple[Notice, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """The steps and rules that decide between two ends, which are numbers in the `ends` of a report."""
-
-    src: int
-    dst: int
-    stretches: tuple[Stretch, ...]
-    because: tuple[Rule, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndTraits:
-    """Properties of an end that may tell its flows apart: its pods, addresses that are not known, or several."""
-
-    pods: int
-    unknown: bool
-    several: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cells:
-    """The matrix of a report: ends that no other end tells apart share a row, or a column.
-
-    `rows` and `columns` have the row and column of each end, -1 for ends that are not asked for there. `lines` are
-    numbers in `accesses`; those of an end to itself are in `own`. Ends from `groups` on are outside, and have nothing
-    to each other. What an access of `accesses` is partial by is told by the traits of both ends.
-    """
-
-    groups: int
-    rows: Sequence[int]
-    columns: Sequence[int]
-    own: Mapping[int, int]
-    lines: Sequence[Sequence[int]]
-    accesses: Sequence[Access]
-    traits: Sequence[EndTraits]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ConnectivityMatrix:
-    """A report in the form that large ones are rendered from: each end and each access once.
-
-    `places` are the rows: the numbers of a source, a destination, and an access; they may be millions, and can be gone
-    through again. `explanations` and `exposures` are None where they were not asked for. `cells`, where the report was
-    made in this process: the same as a matrix.
-    """
-
-    by: By
-    ends: tuple[ReportEnd, ...]
-    accesses: Sequence[Access] = field(repr=False)
-    places: Iterable[tuple[int, int, int]] = field(repr=False)
-    explanations: tuple[Explanation, ...] | None = field(default=None, repr=False)
-    exposures: tuple[Exposure, ...] | None = None
-    assumptions: tuple[Notice, ...] = ()
-    warnings: tuple[Notice, ...] = ()
-    evidence: ConnectivityEvidence
-    cells_of: Callable[[], Cells] | None = field(default=None, repr=False)
-
-    def __iter__(self) -> Iterator[Connection]:
-        """The rows, made one by one."""
-        fields = [plain_fields(access) for access in self.accesses]
-        for src, dst, number in self.places:
-            yield Connection(src=self.ends[src], dst=self.ends[dst], **fields[number])
-
-    @cached_property
-    def numbers(self) -> Mapping[tuple[int, int], int]:
-        """The number of the access by those of source and destination; pairs with nothing are absent."""
-        return {(src, dst): number for src, dst, number in self.places}
-
-
-def matrix_of(document: Connectivity) -> ConnectivityMatrix:
-    """The report as a matrix."""
-    number = {end: at for at, end in enumerate(document.ends)}
-    accesses: dict[Access, int] = {}
-    places = tuple(
-        (number[row.src], number[row.dst], accesses.setdefault(_access_of(row), len(accesses))) for row in document.rows
-    )
-    by = document.by
-    exposures = tuple(viewed(Exposure, each, end=end_by(each.end, by)) for each in document.exposure or ())
-    return ConnectivityMatrix(
-        by=by,
-        ends=tuple(end_by(end, by) for end in document.ends),
-        accesses=tuple(accesses),
-        places=places,
-        exposures=exposures if document.exposure is not ABSENT else None,
-        assumptions=document.assumptions,
-        warnings=document.warnings,
-        evidence=document.evidence,
-    )
-
-
-def _access_of(row: Connection) -> Access:
-    return Access(connections=row.connections, depends=row.depends, partial=row.partial, partial_by=row.partial_by)
 
 
 class Unfinished(Document, frozen=True, kw_only=True):

@@ -8,7 +8,8 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from reachproof.documents.connectivity import Connection, ConnectivityMatrix
+from reachproof.documents.connectivity import Connection
+from reachproof.documents.connectivity_matrix import ConnectivityMatrix
 from reachproof.face.extras import needed
 from reachproof.face.shown import Cells, Picture, Shown
 from reachproof.network.ports import ports_text

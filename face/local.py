@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reachproof.documents import report as documents
 from reachproof.documents.answer import Answer
-from reachproof.documents.connectivity import ConnectivityMatrix
+from reachproof.documents.connectivity_matrix import ConnectivityMatrix
 from reachproof.documents.diff import Diff
 from reachproof.documents.findings import Findings
 from reachproof.documents.words import By
@@ -15,15 +15,13 @@ from reachproof.face.progress import bar
 from reachproof.face.source import Asked, Source
 from reachproof.queries.answer_document import answer_document
 from reachproof.queries.ask import Session
-from reachproof.queries.connectivity import connectivity, request
-from reachproof.queries.connectivity_document import connectivity_document
+from reachproof.queries.connectivity import request
+from reachproof.queries.connectivity_document import report_document
 from reachproof.queries.diff_document import diff_document
 from reachproof.queries.difference import difference
 from reachproof.queries.explain import explain
-from reachproof.queries.exposure import exposure
 from reachproof.queries.hygiene import lint
 from reachproof.queries.packs import PackText, check, count_statements, library
-from reachproof.queries.possible_exposure import with_possible
 from reachproof.solver.budget import Budget
 from reachproof.solver.z3_backend import Prover
 
@@ -65,18 +63,11 @@ class Local:
     def connectivity(self, asked: Asked, seconds: float) -> ConnectivityMatrix:
         """The report, with a bar. OutOfBudget when it takes too long."""
         wanted = request(asked.by, asked.src, asked.dst, asked.ports)
-        with bar("connections", 3) as advance:
+        with bar("connections", 2) as advance:
             advance(0, "preparing")
             _ = self.session.encoding
             advance(1, "deciding")
-            budget = Budget(seconds=seconds).start()
-            report = connectivity(self.session, wanted, budget)
-            advance(2, "exposure" if asked.exposure else "")
-            if not asked.exposure:
-                return connectivity_document(report)
-            exposures, notices = with_possible(report, tuple(exposure(report)), Budget(seconds=seconds), Prover())
-            report = replace(report, warnings=(*report.warnings, *notices))
-            return connectivity_document(report, exposures=exposures)
+            return report_document(self.session, wanted, Budget(seconds=seconds), exposure=asked.exposure)
 
     def lint(self, seconds: float) -> Findings:
         """The findings."""

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from reachproof.documents import connectivity as documents
 from reachproof.documents.answer import Answer
 from reachproof.documents.connectivity import Unfinished
+from reachproof.documents.connectivity_matrix import ConnectivityMatrix, matrix_of
 from reachproof.documents.diff import Diff
 from reachproof.documents.findings import Code, Findings
 from reachproof.documents.json import decoded
@@ -68,14 +69,14 @@ class Remote:
         found = self._ask("/check", body, seconds, since=since, names=names, statements=statements)
         return self._read(Report, found)
 
-    def connectivity(self, asked: Asked, seconds: float) -> documents.ConnectivityMatrix:
+    def connectivity(self, asked: Asked, seconds: float) -> ConnectivityMatrix:
         """The report. OutOfBudget when it takes too long."""
         body: dict[str, Any] = {"by": str(asked.by), "exposure": asked.exposure}
         body |= {key: text for key in ("src", "dst", "ports") if (text := getattr(asked, key)) is not None}
         found = self._ask("/connectivity", body, seconds, statements=2)
         if found.get("verdict") == Verdict.UNKNOWN:
             raise OutOfBudget(self._read(Unfinished, found).reason)
-        return documents.matrix_of(self._read(documents.Connectivity, found))
+        return matrix_of(self._read(documents.Connectivity, found))
 
     def lint(self, seconds: float) -> Findings:
         """The findings."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from reachproof.documents.answer import Answer
-from reachproof.documents.connectivity import ConnectivityMatrix
+from reachproof.documents.connectivity_matrix import ConnectivityMatrix
 from reachproof.documents.diff import Diff
 from reachproof.documents.findings import Findings
 from reachproof.documents.report import Report

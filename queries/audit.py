@@ -18,6 +18,7 @@ from reachproof.manifests import load_contents
 from reachproof.network.errors import InputError, Problem
 from reachproof.network.options import DEFAULT_OPTIONS, Options
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries.ask import DEFAULT_BUDGET
 from reachproof.queries.packs import PackText, check
 from reachproof.solver.budget import Budget
 
@@ -26,7 +27,7 @@ from reachproof.solver.budget import Budget
 class AuditTask:
     """One snapshot as the bytes of its files, and all that decides what comes out; values only.
 
-    `seconds`: for each statement; None for the default. `version`: of who asks, since another one may judge otherwise.
+    `budget`: of each statement. `version`: of who asks, since another one may judge otherwise.
     """
 
     name: str
@@ -35,7 +36,7 @@ class AuditTask:
     options: Options = DEFAULT_OPTIONS
     lenient: bool = False
     ignore_kinds: frozenset[str] = frozenset()
-    seconds: float | None = None
+    budget: Budget = DEFAULT_BUDGET
     allow_vacuous: bool = False
     allow_no_policies: bool = False
     version: str = __version__
@@ -71,12 +72,11 @@ def audit_one(task: AuditTask) -> Audited:
 
 def _checked(snapshot: Snapshot, task: AuditTask, packs: tuple[PackText, ...]) -> tuple[AuditedPack, ...]:
     """All packs at once, so that they share what is prepared; one by one where a pack does not fit the snapshot."""
-    budget = Budget(seconds=task.seconds) if task.seconds else Budget()
     try:
         report = check(
             snapshot,
             packs,
-            budget=budget,
+            budget=task.budget,
             allow_vacuous=task.allow_vacuous,
             allow_no_policies=task.allow_no_policies,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from reachproof.documents.parts import Policy, Rule
 from reachproof.engines.built_in import END_OF_TIER
@@ -13,7 +14,9 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.queries.document_parts import rule, rule_number
 from reachproof.semantics.blockers import blockers
 from reachproof.semantics.trace import Step, Trace
-from reachproof.solver.decide import Blame
+
+if TYPE_CHECKING:
+    from reachproof.solver.decide import Blame  # at run time it would load Z3
 
 _VERB = {Action.ALLOW: "allows", Action.DENY: "denies", Action.PASS: "passes"}
 

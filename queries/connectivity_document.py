@@ -1,40 +1,92 @@
-"""A connectivity report as a document: its matrix, and the JSON in blocks, for its size."""
+"""The document of a connectivity report: what is asked for, made at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import IntEnum
 from functools import partial, reduce
-from typing import TYPE_CHECKING, Any, TypedDict, assert_never
+from typing import TYPE_CHECKING, TypedDict, assert_never
 
 from reachproof.documents import connectivity as documents
 from reachproof.documents.connectivity import connections
-from reachproof.documents.json import once, plain_fields, streamed
-from reachproof.documents.parts import ABSENT
-from reachproof.documents.words import Partial, Truth
+from reachproof.documents.connectivity_matrix import Cells, ConnectivityMatrix, EndTraits, Explanation
+from reachproof.documents.words import Partial
 from reachproof.network.address import format_address
 from reachproof.network.labels import Labels
-from reachproof.network.policy import Direction
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.connectivity import Connectivity
-from reachproof.queries.document_parts import notices, steps, warnings
+from reachproof.queries.connectivity import Connectivity, Request, connectivity
+from reachproof.queries.connectivity_explain import explain_report, with_reasons
+from reachproof.queries.document_parts import notices, warnings
 from reachproof.queries.report_nodes import End, EndKind, partial_by
 from reachproof.queries.tenancy import tenant_of
-from reachproof.semantics import trace
+from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.connection_matrix import Access
+from reachproof.solver.encoding import Encoding
 
 if TYPE_CHECKING:
-    from reachproof.queries.connectivity_explain import Explanation, Stretch
+    from reachproof.queries.ask import Session  # which loads Z3; a report needs none of it
+
+FEW_PAIRS = 3_000
+"""Pairs of ends that are explained where that is not asked for, since they cost little."""
+
+
+class Explaining(IntEnum):
+    """The pairs of ends that a report explains: none, all where these are few, or all."""
+
+    NONE = 0
+    FEW = 1
+    ALL = 2
+
+
+def report_document(
+    where: Session | Encoding,
+    request: Request,
+    budget: Budget,
+    *,
+    explaining: Explaining = Explaining.NONE,
+    exposure: bool = False,
+) -> ConnectivityMatrix:
+    """The report with what is asked for besides; the report, its explanations and the exposure each have the budget.
+
+    Raises what `connectivity` and `explain_report` do. Where the exposure is not found in time, a warning says so.
+    """
+    report = connectivity(where, request, budget, silent_outside=explaining is Explaining.ALL)
+    explanations = _explanations(report, explaining, budget)
+    if explaining is Explaining.ALL:
+        report = with_reasons(report, explanations or ())
+    if not exposure:
+        return connectivity_document(report, explanations)
+    from reachproof.queries.exposure import exposure as exposure_of  # Z3 comes with it
+    from reachproof.solver.z3_backend import Prover
+
+    prover = Prover() if isinstance(where, Encoding) else where.prover
+    exposed, found = exposure_of(report, budget, prover)
+    return connectivity_document(replace(report, warnings=(*report.warnings, *found)), explanations, exposed)
+
+
+def _explanations(report: Connectivity, explaining: Explaining, budget: Budget) -> tuple[Explanation, ...] | None:
+    match explaining:
+        case Explaining.NONE:
+            return None
+        case Explaining.ALL:
+            return explain_report(report, budget)
+    if len(report.matrix.sources) * len(report.matrix.destinations) > FEW_PAIRS:
+        return None
+    try:
+        return explain_report(report)
+    except OutOfBudget:
+        return None
 
 
 def connectivity_document(
     report: Connectivity,
-    explanations: Sequence[Explanation] | None = None,
-    exposures: Sequence[documents.Exposure] | None = None,
-) -> documents.ConnectivityMatrix:
-    """The report with what was asked for besides; of a large one the rows are made when they are read."""
+    explanations: tuple[Explanation, ...] | None = None,
+    exposures: tuple[documents.Exposure, ...] | None = None,
+) -> ConnectivityMatrix:
+    """The report as a document; of a large one the rows are made when they are read."""
     snapshot = report.snapshot
-    return documents.ConnectivityMatrix(
+    return ConnectivityMatrix(
         by=report.request.by,
         ends=tuple(end_document(snapshot, end) for end in report.ends),
         accesses=tuple(
@@ -43,8 +95,8 @@ def connectivity_document(
             for each in report.matrix.accesses
         ),
         places=_Places(report),
-        explanations=None if explanations is None else tuple(_explanation(report, each) for each in explanations),
-        exposures=None if exposures is None else tuple(exposures),
+        explanations=explanations,
+        exposures=exposures,
         assumptions=notices(report.assumptions),
         warnings=warnings(report.warnings),
         evidence=documents.ConnectivityEvidence(judged=report.judged, flows=report.flows, snapshot=snapshot.digest),
@@ -71,76 +123,9 @@ class _Places:
                     yield src, dst, number + first[partial_by(end, ends[dst])] if partial[number] else number
 
 
-def connectivity_blocks(matrix: documents.ConnectivityMatrix) -> Iterator[bytes]:
-    """The document in UTF-8, one row to a line. At most some thousand rows are held at once.
-
-    With explanations, rows have `because`, and `absent` lists the pairs without a row.
-    """
-    explained, exposures = matrix.explanations, matrix.exposures
-    document = documents.Connectivity(
-        by=matrix.by,
-        rows=(),
-        absent=ABSENT if explained is None else tuple(_absent(matrix, explained)),
-        ends=matrix.ends,
-        exposure=ABSENT if exposures is None else exposures,
-        assumptions=matrix.assumptions,
-        warnings=matrix.warnings,
-        evidence=matrix.evidence,
-    )
-    return streamed(document, "rows", _rows(matrix))
-
-
-def _rows(matrix: documents.ConnectivityMatrix) -> Iterator[documents.Connection]:
-    """The rows; what they are made of is encoded once and used again."""
-    ends: list[Any] = [once(end) for end in matrix.ends]
-    fields: list[Mapping[str, Any]] = [
-        {name: once(value) for name, value in plain_fields(access).items() if value is not None}
-        for access in matrix.accesses
-    ]
-    if matrix.explanations is None:
-        for src, dst, number in matrix.places:
-            yield documents.Connection(src=ends[src], dst=ends[dst], **fields[number])
-        return
-    for each in matrix.explanations:
-        pair = each.src, each.dst
-        if pair in matrix.numbers:
-            access = fields[matrix.numbers[pair]]
-            yield documents.Connection(src=ends[each.src], dst=ends[each.dst], **access, because=each.because)
-
-
-def _absent(
-    matrix: documents.ConnectivityMatrix, explained: Sequence[documents.Explanation]
-) -> Iterator[documents.BlockedPair]:
-    ends = matrix.ends
-    for each in explained:
-        if (each.src, each.dst) not in matrix.numbers:
-            yield documents.BlockedPair(src=ends[each.src], dst=ends[each.dst], because=each.because)
-
-
-def _explanation(report: Connectivity, found: Explanation) -> documents.Explanation:
-    return documents.Explanation(
-        src=report.place[found.src],
-        dst=report.place[found.dst],
-        stretches=tuple(map(_stretch, found.stretches)),
-        because=found.because,
-    )
-
-
-def _stretch(found: Stretch) -> documents.Stretch:
-    sides = (found.trace.egress, found.trace.ingress)
-    denied = tuple(side.direction for side in sides if side.truth is trace.Truth.DENIED)
-    return documents.Stretch(
-        ports=found.ports,
-        truth=Truth(found.truth),
-        steps=steps(found.trace.steps),
-        deciding=denied or tuple(Direction),
-        depends=notices(found.trace.depends),
-    )
-
-
-def _cells(report: Connectivity) -> documents.Cells:
+def _cells(report: Connectivity) -> Cells:
     matrix = report.matrix
-    return documents.Cells(
+    return Cells(
         groups=matrix.groups,
         rows=matrix.row_numbers,
         columns=matrix.column_numbers,
@@ -151,8 +136,8 @@ def _cells(report: Connectivity) -> documents.Cells:
     )
 
 
-def _traits(end: End) -> documents.EndTraits:
-    return documents.EndTraits(
+def _traits(end: End) -> EndTraits:
+    return EndTraits(
         pods=len(end.pods),
         unknown=any(pod.abstract for pod in end.pods),
         several=end.node is not None or any(len(pod.addresses) != 1 for pod in end.pods),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from reachproof.documents.connectivity import Access, Connections, ConnectivityMatrix, Exposure, Facing, ports_of
+from reachproof.documents.connectivity import Access, Connections, Exposure, Facing, ports_of
+from reachproof.documents.connectivity_matrix import ConnectivityMatrix
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import ALL_PORTS, ports_text
 from reachproof.render.connectivity_words import end_text, remarks, short_names

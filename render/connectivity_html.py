@@ -15,16 +15,8 @@ from html import escape
 from importlib.resources import files
 from typing import TypeAlias
 
-from reachproof.documents.connectivity import (
-    Access,
-    Cells,
-    ConnectivityMatrix,
-    EndTraits,
-    PodEnd,
-    ReportEnd,
-    Stretch,
-    WorkloadEnd,
-)
+from reachproof.documents.connectivity import Access, PodEnd, ReportEnd, WorkloadEnd
+from reachproof.documents.connectivity_matrix import Cells, ConnectivityMatrix, EndTraits, Stretch
 from reachproof.documents.json import viewed
 from reachproof.documents.words import Partial
 from reachproof.network.ports import ranges

@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from reachproof.documents.connectivity import (
-    Access,
-    ConnectivityMatrix,
-    Explanation,
-    Exposure,
-    Facing,
-    PodEnd,
-    ReportEnd,
-    ports_of,
-)
+from reachproof.documents.connectivity import Access, Exposure, Facing, PodEnd, ReportEnd, ports_of
+from reachproof.documents.connectivity_matrix import ConnectivityMatrix, Explanation
 from reachproof.documents.words import Truth
 from reachproof.network.policy import Direction
 from reachproof.network.printable import printable

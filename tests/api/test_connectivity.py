@@ -11,10 +11,11 @@ from starlette.testclient import TestClient
 from reachproof.api.app import create_app
 from reachproof.api.schemas import EXAMPLE_MANIFESTS, ConnectivityRequest
 from reachproof.api.settings import Settings
+from reachproof.documents.connectivity_matrix import connectivity_blocks
 from reachproof.manifests import load_text
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import connectivity
-from reachproof.queries.connectivity_document import connectivity_blocks, connectivity_document
+from reachproof.queries.connectivity_document import connectivity_document
 from tests.cli.test_connectivity import problems
 
 SNAPSHOT = load_text(EXAMPLE_MANIFESTS, name="manifests")

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from reachproof.documents.connectivity import Access, ConnectivityMatrix, PodEnd
+from reachproof.documents.connectivity import Access, PodEnd
 from reachproof.documents.connectivity import connections as connections_of
+from reachproof.documents.connectivity_matrix import ConnectivityMatrix
 from reachproof.documents.json import viewed
 from reachproof.documents.words import Partial
 from reachproof.manifests.load import load_objects

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from reachproof.cli import options
 from reachproof.render import diff_text
 from reachproof.solver import budget
 from tests.cli.contract import check_answer, check_diff
@@ -196,7 +197,7 @@ def test_without_time_it_is_undecided(terminal: Terminal, monkeypatch: pytest.Mo
         minutes = count(0, 60)
         return original(**{"clock": lambda: float(next(minutes)), **limits})
 
-    monkeypatch.setattr(budget, "Budget", hurried)
+    monkeypatch.setattr(options, "Budget", hurried)
     ran = terminal.run("diff", "-q", "tenants", "tenants-broken")
     assert (ran.code, ran.out.splitlines()[:2]) == (
         3,

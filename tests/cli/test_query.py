@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from reachproof.cli import options
 from reachproof.cli.exit_codes import ExitCode, exit_code
 from reachproof.documents.words import Verdict
 from reachproof.manifests import load
@@ -49,7 +50,7 @@ def rushed(monkeypatch: pytest.MonkeyPatch) -> None:
         minutes = count(0, 60)
         return original(**{"clock": lambda: float(next(minutes)), **limits})
 
-    monkeypatch.setattr(budget, "Budget", hurried)
+    monkeypatch.setattr(options, "Budget", hurried)
 
 
 # ---------------------------------------------------------------- undecided

@@ -8,7 +8,8 @@ from functools import cache
 from typing import Any
 
 from reachproof.documents.answer import Answer
-from reachproof.documents.connectivity import Connectivity, matrix_of
+from reachproof.documents.connectivity import Connectivity
+from reachproof.documents.connectivity_matrix import connectivity_blocks, matrix_of
 from reachproof.documents.diff import Diff
 from reachproof.documents.findings import Findings
 from reachproof.documents.json import decoded, plain
@@ -23,14 +24,13 @@ from reachproof.manifests import load
 from reachproof.queries.answer_document import answer_document
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import connectivity, request
-from reachproof.queries.connectivity_document import connectivity_blocks, connectivity_document
+from reachproof.queries.connectivity_document import connectivity_document
 from reachproof.queries.diff_document import diff_document
 from reachproof.queries.difference import difference
 from reachproof.queries.explain import explain
 from reachproof.queries.exposure import exposure
 from reachproof.queries.hygiene import lint
 from reachproof.queries.packs import check, library
-from reachproof.queries.possible_exposure import with_possible
 from reachproof.solver.budget import Budget
 from reachproof.solver.z3_backend import Prover
 from tests.house.places import ROOT
@@ -92,7 +92,7 @@ def documents() -> dict[str, Any]:
 
 def _connectivity(session: Session) -> Iterable[bytes]:
     report = connectivity(session, request(By.WORKLOAD))
-    exposures, _ = with_possible(report, tuple(exposure(report)), Budget(), Prover())
+    exposures, _ = exposure(report, Budget(), Prover())
     return connectivity_blocks(connectivity_document(report, exposures=exposures))
 
 

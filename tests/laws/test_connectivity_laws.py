@@ -11,6 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from reachproof.documents.connectivity_matrix import connectivity_blocks
 from reachproof.documents.words import By
 from reachproof.grammar.parse import parse_ports
 from reachproof.manifests.load import load_objects
@@ -18,7 +19,7 @@ from reachproof.network.intervals import IntervalSet
 from reachproof.network.policy import Action, AddressPeer, Direction, Match, Rule
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.connectivity import Connectivity, Request, connectivity
-from reachproof.queries.connectivity_document import connectivity_blocks, connectivity_document
+from reachproof.queries.connectivity_document import connectivity_document
 from reachproof.queries.report_nodes import End, EndKind
 from reachproof.solver.encoding import prepare
 from tests.laws.law import ANY, WRITTEN, with_rule

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import reachproof as rp
-from reachproof.documents.connectivity import Connectivity, matrix_of
+from reachproof.documents.connectivity import Connectivity
+from reachproof.documents.connectivity_matrix import matrix_of
 from reachproof.documents.json import decoded
 from reachproof.face.connectivity import connectivity_of
 from reachproof.face.snapshot import Snapshot

@@ -15,8 +15,7 @@ from reachproof.network.policy import AddressPeer, Direction
 from reachproof.network.ports import format_ports
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.connectivity import EVERYTHING, Connectivity, Request, connectivity
-from reachproof.queries.exposure import exposure
-from reachproof.queries.possible_exposure import potentials, with_possible
+from reachproof.queries.exposure import exposure, potentials
 from reachproof.solver.budget import Budget
 from reachproof.solver.encoding import prepare
 from reachproof.solver.z3_backend import Prover
@@ -35,7 +34,7 @@ def report(*objects: dict[str, Any], request: Request = EVERYTHING) -> Connectiv
 
 
 def told(found: Connectivity, name: str, direction: Direction = Direction.INGRESS) -> list[tuple[str, str]] | None:
-    exposures, notices = with_possible(found, tuple(exposure(found)), Budget(), Prover())
+    exposures, notices = exposure(found, Budget(), Prover())
     assert notices == ()
     facing = next(each.facing(direction) for each in exposures if str(each.end) == name)
     assert facing is not None
@@ -93,7 +92,7 @@ def test_where_time_ends_a_notice_says_of_how_many_ends() -> None:
     found = report()
     ticks = iter(range(1_000_000))
     late = Budget(seconds=1, clock=lambda: float(next(ticks)))
-    exposures, [notice] = with_possible(found, tuple(exposure(found)), late, Prover())
+    exposures, [notice] = exposure(found, late, Prover())
     assert notice.code == "EXPOSURE_UNFINISHED"
     assert notice.text.endswith("what possible pods may do is not known of 2 of 2 ends")
     assert all(each.ingress and each.ingress.possible_pods is None for each in exposures)

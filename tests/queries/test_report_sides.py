@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 
 from reachproof.documents.connectivity import Facing, ports_of
-from reachproof.documents.words import By, Partial
+from reachproof.documents.connectivity_matrix import connectivity_blocks
+from reachproof.documents.words import By, Partial, Truth
 from reachproof.network.ports import format_ports
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import Connectivity, connectivity, request
-from reachproof.queries.connectivity_document import connectivity_blocks, connectivity_document
+from reachproof.queries.connectivity_document import connectivity_document
 from reachproof.queries.connectivity_explain import explain_report
-from reachproof.queries.exposure import exposure
-from reachproof.queries.possible_exposure import with_possible
-from reachproof.semantics.trace import Truth
+from reachproof.queries.exposure import exposure, known_exposure
 from reachproof.solver.budget import Budget
 from reachproof.solver.z3_backend import Prover
 from tests.queries.given import deployment, namespace, network_policy, node, pod, session
@@ -36,7 +35,7 @@ OUT_TO_DB = network_policy(
 
 def facings(asked: Session, src: str | None = None, dst: str | None = None) -> dict[str, tuple[Facing, ...]]:
     report = connectivity(asked, request(By.WORKLOAD, src, dst))
-    return {str(each.end): tuple(f for f in (each.ingress, each.egress) if f) for each in exposure(report)}
+    return {str(each.end): tuple(f for f in (each.ingress, each.egress) if f) for each in known_exposure(report)}
 
 
 # ---------------------------------------------------------------- the entire cluster
@@ -73,8 +72,9 @@ def test_the_pods_of_an_end_are_part_of_the_cluster_for_each_other() -> None:
 
 def absent(report: Connectivity) -> Iterator[tuple[str, str, list[str]]]:
     for each in explain_report(report):
-        if not report.between(each.src, each.dst):
-            yield str(each.src), str(each.dst), [because.text for because in each.because]
+        src, dst = report.ends[each.src], report.ends[each.dst]
+        if not report.between(src, dst):
+            yield str(src), str(dst), [because.text for because in each.because]
 
 
 @pytest.mark.parametrize(("address", "outside"), [("10.1.0.1", "0.0.0.0/0"), ("fd00::1", "::/0")])
@@ -197,7 +197,7 @@ def test_what_is_not_modelled_of_possible_pods_is_left_out_for_the_ends_that_it_
     plain = network_policy("b/other", ingress=[])
     proxied = {**WEB, "spec": {"containers": [*WEB["spec"]["containers"], {"name": "istio-proxy", "image": "i"}]}}
     report = connectivity(session(meshed, proxied, OTHER, PRINCIPAL, plain))
-    exposures, (notice,) = with_possible(report, tuple(exposure(report)), Budget(), Prover())
+    exposures, (notice,) = exposure(report, Budget(), Prover())
     found = {
         str(each.end): [f and f.possible_pods is not None for f in (each.ingress, each.egress)] for each in exposures
     }
