@@ -1,8 +1,7 @@
 """The query language as frozen values: what a sentence says, before anyone looks at a cluster.
 
-Sentences and packs are here, their parts in `grammar.phrases` and `grammar.prefixes`; this module gives out all of
-them. Two sentences that differ in white space, case of keywords or synonyms have equal ASTs; `grammar.format` writes
-the canonical text of one.
+Sentences and packs are here, their parts in `grammar.phrases`; this module gives out all of them. Two sentences that
+differ in white space, case of keywords or synonyms have equal ASTs; `grammar.format` writes the canonical text of one.
 """
 
 from __future__ import annotations
@@ -10,140 +9,119 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from reachproof.grammar.phrases import (
-    ANY_PORT,
-    NOWHERE,
-    Addresses,
-    Anything,
-    ChangeForm,
-    Difference,
-    Domain,
-    Exempt,
-    Filter,
-    Group,
-    Hygiene,
-    InAny,
-    IngressController,
-    InNamespaces,
-    InNamespacesLabelled,
-    InPossibleNamespaces,
-    InTenants,
-    Internet,
-    Labelled,
-    Listed,
-    Name,
-    NodeNamed,
-    Nodes,
-    ObjectName,
-    OnNode,
-    Outside,
-    OutsideCluster,
-    PodNamed,
-    Pods,
-    PortNamed,
-    PortNumbers,
-    Ports,
-    Quantified,
-    Quantifier,
-    Relative,
-    ServiceNamed,
-    SetExpr,
-    Span,
-    Union,
-    WithServiceAccount,
-    WorkloadNamed,
-)
+from reachproof.grammar.phrases import ANY_PORT as ANY_PORT
+from reachproof.grammar.phrases import NOWHERE as NOWHERE
+from reachproof.grammar.phrases import Addresses as Addresses
+from reachproof.grammar.phrases import Anything as Anything
+from reachproof.grammar.phrases import ChangeForm as ChangeForm
+from reachproof.grammar.phrases import Difference as Difference
+from reachproof.grammar.phrases import Domain as Domain
+from reachproof.grammar.phrases import Exempt as Exempt
+from reachproof.grammar.phrases import Filter as Filter
+from reachproof.grammar.phrases import Group as Group
+from reachproof.grammar.phrases import Hygiene as Hygiene
+from reachproof.grammar.phrases import InAny as InAny
+from reachproof.grammar.phrases import IngressController as IngressController
+from reachproof.grammar.phrases import InNamespaces as InNamespaces
+from reachproof.grammar.phrases import InNamespacesLabelled as InNamespacesLabelled
+from reachproof.grammar.phrases import InPossibleNamespaces as InPossibleNamespaces
+from reachproof.grammar.phrases import InTenants as InTenants
+from reachproof.grammar.phrases import Internet as Internet
+from reachproof.grammar.phrases import Labelled as Labelled
+from reachproof.grammar.phrases import Listed as Listed
+from reachproof.grammar.phrases import Name as Name
+from reachproof.grammar.phrases import NodeNamed as NodeNamed
+from reachproof.grammar.phrases import Nodes as Nodes
+from reachproof.grammar.phrases import ObjectName as ObjectName
+from reachproof.grammar.phrases import OnNode as OnNode
+from reachproof.grammar.phrases import Outside as Outside
+from reachproof.grammar.phrases import OutsideCluster as OutsideCluster
+from reachproof.grammar.phrases import PodNamed as PodNamed
+from reachproof.grammar.phrases import Pods as Pods
+from reachproof.grammar.phrases import PortNamed as PortNamed
+from reachproof.grammar.phrases import PortNumbers as PortNumbers
+from reachproof.grammar.phrases import Ports as Ports
+from reachproof.grammar.phrases import Quantified as Quantified
+from reachproof.grammar.phrases import Quantifier as Quantifier
+from reachproof.grammar.phrases import Relative as Relative
+from reachproof.grammar.phrases import ServiceNamed as ServiceNamed
+from reachproof.grammar.phrases import SetExpr as SetExpr
+from reachproof.grammar.phrases import Span as Span
+from reachproof.grammar.phrases import Union as Union
+from reachproof.grammar.phrases import WithServiceAccount as WithServiceAccount
+from reachproof.grammar.phrases import WorkloadNamed as WorkloadNamed
 from reachproof.grammar.phrases import is_of_any_namespace as is_of_any_namespace
-from reachproof.grammar.prefixes import (
-    AssumingAnyPolicies,
-    AssumingNone,
-    DenyTier,
-    ForEvery,
-    NamedTier,
-    PolicyName,
-    Prefix,
-    WithOnly,
-    Without,
-)
 from reachproof.network.labels import Selector
 from reachproof.network.policy import Direction
 
-__all__ = [
-    "ANY_PORT",
-    "NOWHERE",
-    "Addresses",
-    "Anything",
-    "AssumingAnyPolicies",
-    "AssumingNone",
-    "Can",
-    "ChangeForm",
-    "Changed",
-    "DefaultDeny",
-    "DefineTenant",
-    "DefineTenants",
-    "DenyTier",
-    "Difference",
-    "Domain",
-    "Every",
-    "Exempt",
-    "Expect",
-    "Filter",
-    "ForEvery",
-    "Group",
-    "Hygiene",
-    "HygieneQuestion",
-    "InAny",
-    "InNamespaces",
-    "InNamespacesLabelled",
-    "InPossibleNamespaces",
-    "InTenants",
-    "IngressController",
-    "Internet",
-    "Invariant",
-    "Isolated",
-    "Labelled",
-    "Listed",
-    "Name",
-    "NamedTier",
-    "No",
-    "NodeNamed",
-    "Nodes",
-    "ObjectName",
-    "OnNode",
-    "Only",
-    "Outside",
-    "OutsideCluster",
-    "Pack",
-    "PodNamed",
-    "Pods",
-    "PolicyName",
-    "PortNamed",
-    "PortNumbers",
-    "Ports",
-    "Prefix",
-    "Quantified",
-    "Quantifier",
-    "Query",
-    "ReachOnly",
-    "Relative",
-    "Selected",
-    "ServiceNamed",
-    "SetExpr",
-    "Severity",
-    "Show",
-    "Span",
-    "Statement",
-    "Target",
-    "Union",
-    "Which",
-    "WhichPolicies",
-    "WhichPorts",
-    "Why",
-    "WithOnly",
-    "WithServiceAccount",
-    "Without",
-    "WorkloadNamed",
-]
+# ---------------------------------------------------------------- tiers and prefixes
+
+
+class DenyTier(StrEnum):
+    """The tier that is said to enforce default deny."""
+
+    BASELINE = "the baseline tier"
+    ADMIN = "the admin tier"
+    NETWORK_POLICIES = "network policies"
+    CLUSTER = "the cluster"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedTier:
+    """`the tier security`: a tier of Calico."""
+
+    name: Name
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyName:
+    """`networkpolicy shop/allow-db`, `anp deny-all`; kind is lower case and spelt out; namespace empty if none."""
+
+    kind: str
+    namespace: str
+    name: str
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """`without networkpolicy shop/allow-db:`."""
+
+    policies: tuple[PolicyName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WithOnly:
+    """`with only the baseline tier:`."""
+
+    tier: DenyTier | NamedTier
+
+
+@dataclass(frozen=True, slots=True)
+class ForEvery:
+    """`for every tenant T:`; `T` may then stand where a name of that group stands."""
+
+    group: Group
+    variable: Name
+
+
+@dataclass(frozen=True, slots=True)
+class AssumingNone:
+    """`assuming no pod in tenant b is labelled admin=true:`."""
+
+    scope: SetExpr
+    selector: Selector
+
+
+@dataclass(frozen=True, slots=True)
+class AssumingAnyPolicies:
+    """`assuming whatever network policies tenant a writes:`."""
+
+    scope: SetExpr
+
+
+Prefix = Without | WithOnly | ForEvery | AssumingNone | AssumingAnyPolicies
+
 
 # ---------------------------------------------------------------- statements
 

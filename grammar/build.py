@@ -1,144 +1,118 @@
-"""The parse tree of a text, turned into the AST bottom-up and without recursion."""
+"""The parse tree of a text, turned into the AST bottom-up and without recursion: prefixes, whole sentences and packs.
+
+A rule of the grammar has a form here, in `grammar.sentences` or in `grammar.sets`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from lark import Token, Tree
 
-from reachproof.grammar import sentences, sets, wholes
-from reachproof.grammar.ast import Span
-from reachproof.grammar.sets import Node, token_span
+from reachproof.grammar import ast, sentences, sets, terms
+from reachproof.grammar.ast import Name, Severity, Span
+from reachproof.grammar.mistakes import Mistake
+from reachproof.grammar.sentences import tier_of
+from reachproof.grammar.sets import Form, Node, Said, token_span
+from reachproof.network.labels import Selector
 
-Rule = Callable[[Node], object]
+_SHORT_KINDS = {
+    "netpol": "networkpolicy",
+    "anp": "adminnetworkpolicy",
+    "banp": "baselineadminnetworkpolicy",
+    "cnp": "clusternetworkpolicy",
+}
+_CLUSTER_KINDS = ("adminnetworkpolicy", "baselineadminnetworkpolicy", "clusternetworkpolicy")
 
-_NAMED_LIKE_THEIR_RULE: tuple[Rule, ...] = (
-    *(
-        sets.name,
-        sets.names,
-        sets.selector,
-        sets.in_namespaces,
-        sets.in_namespaces_labelled,
-        sets.in_possible_namespaces,
-        sets.in_tenants,
-        sets.in_any,
-        sets.in_same,
-        sets.in_different,
-        sets.outside,
-        sets.labelled,
-        sets.on_node,
-        sets.with_service_account,
-        sets.pods,
-        sets.pods_in_namespaces,
-        sets.pods_in_labelled,
-        sets.pods_in_tenants,
-        sets.pods_outside,
-        sets.pod_named,
-        sets.workload_named,
-        sets.service_named,
-        sets.node_named,
-        sets.nodes,
-        sets.addresses,
-        sets.internet,
-        sets.ingress_controller,
-        sets.outside_cluster,
-        sets.domain,
-        sets.anything,
-        sets.quantifier,
-        sets.items,
-        sets.quantified,
-        sets.port,
-        sets.ports,
-        sets.on,
-    ),
-    *(
-        sentences.exempt_source,
-        sentences.exempt_destination,
-        sentences.exempt_ports,
-        sentences.exempt_within,
-        sentences.exempt,
-        sentences.some_exceptions,
-        sentences.exceptions,
-        sentences.can,
-        sentences.why,
-        sentences.why_not,
-        sentences.listed,
-        sentences.which_sources,
-        sentences.which_destinations,
-        sentences.which_ports,
-        sentences.which_policies,
-        sentences.group,
-        sentences.show,
-        sentences.hygiene,
-        sentences.hygiene_question,
-        sentences.hygiene_claim,
-        sentences.snapshot,
-        sentences.what_changed,
-        sentences.nothing_new,
-        sentences.nothing_changed,
-        sentences.no,
-        sentences.only,
-        sentences.every,
-        sentences.ported,
-        sentences.targets,
-        sentences.reach_only,
-        sentences.reach_exactly,
-        sentences.all_isolated,
-        sentences.isolated,
-        sentences.tier,
-        sentences.named_tier,
-        sentences.directions,
-        sentences.scope_of_groups,
-        sentences.seen_by_tier,
-        sentences.including_external,
-        sentences.default_deny,
-        sentences.selected,
-    ),
-    *(
-        wholes.policy,
-        wholes.with_only,
-        wholes.for_every,
-        wholes.assuming_none,
-        wholes.assuming_any,
-        wholes.prefixes,
-        wholes.query,
-        wholes.label_key,
-        wholes.severity,
-        wholes.define_tenants,
-        wholes.define_tenant,
-        wholes.check_name,
-        wholes.check_text,
-        wholes.invariant,
-        wholes.expect,
-    ),
+
+def policy_kind(written: str) -> str:
+    """The kind that a word or several name, whole and in lower case: `anp` is `adminnetworkpolicy`."""
+    kind = "".join(written.lower().split())
+    return _SHORT_KINDS.get(kind, kind).replace("policies", "policy")
+
+
+def _policy(node: Node) -> ast.PolicyName:
+    """A policy by kind and name; the four Kubernetes kinds are checked for having a namespace or none."""
+    written, last = node.all(Token)
+    kind = policy_kind(str(written))
+    if node.has("OBJECT"):
+        named = node.read(terms.object_name)
+        if kind in _CLUSTER_KINDS:
+            text = f"a policy of kind {kind} has no namespace; write `{kind} {named.name}`"
+            raise Mistake(text, token_span(last))
+        return ast.PolicyName(kind, named.namespace, named.name, node.span)
+    alone = node.read(terms.name)
+    if kind == "networkpolicy":
+        raise Mistake(f"{alone} has no namespace; write NAMESPACE/{alone}", token_span(last))
+    return ast.PolicyName(kind, "", alone.text, node.span)
+
+
+def _query(node: Node) -> ast.Query:
+    (statement,) = (part for part in node.parts if isinstance(part, ast.Statement))
+    return ast.Query(statement, tuple(part for part in node.parts if isinstance(part, ast.Prefix)), node.span)
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """The sentence that says what an invariant is for; empty where there is none."""
+
+    text: str
+
+
+def _invariant(node: Node) -> ast.Invariant:
+    given = [Severity(part.lower()) for part in node.all(Token) if part.type == "SEVERITY"]
+    severity = given[0] if given else Severity.MEDIUM
+    return ast.Invariant(node.the(Name).text, severity, node.the(_Text).text, node.the(ast.Query), node.span)
+
+
+def _expect(node: Node) -> ast.Expect:
+    (verdict,) = (part for part in node.all(Token) if part.type == "VERDICT")
+    return ast.Expect(verdict.lower(), node.the(_Text).text, node.the(ast.Query), node.span)
+
+
+FORMS: Mapping[str, Form] = MappingProxyType(
+    {
+        **sets.FORMS,
+        **sentences.FORMS,
+        "policy": _policy,
+        "without": lambda node: ast.Without(node.all(ast.PolicyName)),
+        "with_only": lambda node: ast.WithOnly(tier_of(node)),
+        "for_every": lambda node: ast.ForEvery(node.group, node.the(Name)),
+        "assuming_none": lambda node: ast.AssumingNone(node.the(Said).bare("no"), node.the(Selector)),
+        "assuming_any": lambda node: ast.AssumingAnyPolicies(node.the(Said).set),
+        "query": _query,
+        "label_key": lambda node: Name(node.read(terms.label_key)),
+        "define_tenants": lambda node: ast.DefineTenants(node.the(Name).text),
+        "define_tenant": lambda node: ast.DefineTenant(node.the(Name), node.the(Selector)),
+        "check_text": lambda node: _Text(terms.unquote(str(node.the(Token))) if node.parts else ""),
+        "invariant": _invariant,
+        "expect": _expect,
+    }
 )
-RULES: Mapping[str, Rule] = MappingProxyType(
-    {rule.__name__: rule for rule in _NAMED_LIKE_THEIR_RULE}
-    | {"filter": sets.condition, "item_": sets.parenthesised, "without": wholes.without_policies}
-)
+"""By rule of `reachproof.lark`, which says what is written for each."""
 
 
 def build(tree: Tree[Token], offset: int) -> object:
-    """The value of a parse tree: what the function named like its rule makes of the values of its children.
+    """The value of a parse tree: what the form of its rule makes of the values of its children.
 
     Its spans, and that of the Mistake raised where a sentence of the right form says something impossible, are `offset`
     further on than in the text that was parsed.
     """
-    values: dict[int, Node] = {}
+    values: dict[int, tuple[object, Span]] = {}
     for each in _bottom_up(tree):
-        nodes = [_token(part, offset) if isinstance(part, Token) else values.pop(id(part)) for part in each.children]
-        spans = [node.span for node in nodes if node.span.end]
+        parts = [_token(part, offset) if isinstance(part, Token) else values.pop(id(part)) for part in each.children]
+        spans = [span for _, span in parts if span.end]
         span = Span(min(s.start for s in spans), max(s.end for s in spans)) if spans else Span()
-        value = RULES[str(each.data)](Node(tuple(node.last for node in nodes), span))
-        values[id(each)] = Node((value,), span)
-    return values[id(tree)].last
+        values[id(each)] = FORMS[str(each.data)](Node(tuple(value for value, _ in parts), span)), span
+    return values[id(tree)][0]
 
 
-def _token(token: Token, offset: int) -> Node:
+def _token(token: Token, offset: int) -> tuple[Token, Span]:
     start, end = token.start_pos or 0, token.end_pos or 0
     moved = Token(token.type, str(token), start_pos=start + offset, end_pos=end + offset)
-    return Node((moved,), token_span(moved))
+    return moved, token_span(moved)
 
 
 def _bottom_up(tree: Tree[Token]) -> list[Tree[Token]]:

@@ -14,9 +14,9 @@ from itertools import dropwhile
 from lark import Token
 
 from reachproof.grammar.engine import accepted_after, stop
-from reachproof.grammar.follow import WORDS, is_slot
 from reachproof.grammar.mistakes import Mistake
 from reachproof.grammar.text import without_comments
+from reachproof.grammar.words import WORDS, is_slot
 
 FURTHEST_BACK = 5
 

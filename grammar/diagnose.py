@@ -8,10 +8,18 @@ from collections.abc import Iterator, Sequence
 from lark import Token
 
 from reachproof.grammar.ast import Span
-from reachproof.grammar.engine import END_OF_TEXT, Stop, accepted_after, stop
-from reachproof.grammar.follow import FILTERS, SET_STARTS, STATEMENT_STARTS, is_slot, words
+from reachproof.grammar.engine import Stop, accepted_after, stop
 from reachproof.grammar.mistakes import Mistake, nearest, shortened
-from reachproof.grammar.words import is_plain_name, is_reserved
+from reachproof.grammar.words import (
+    END_OF_TEXT,
+    FILTERS,
+    SET_STARTS,
+    STATEMENT_STARTS,
+    is_plain_name,
+    is_reserved,
+    is_slot,
+    words,
+)
 
 MOST_WORDS = 10
 

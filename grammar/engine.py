@@ -16,7 +16,6 @@ from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from reachproof.grammar.words import PATTERNS
 
-END_OF_TEXT = "$END"
 # A sentence, an item of a pack; and by themselves a set and a list of ports.
 STARTS = ("query", "item", "quantified", "ports")
 

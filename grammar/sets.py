@@ -6,8 +6,10 @@ quantifiers have a meaning there, and refuses the others.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from types import MappingProxyType
 from typing import TypeVar
 
 from lark import Token
@@ -38,31 +40,37 @@ class Node:
 
     def has(self, terminal: str) -> bool:
         """True if a token of that terminal was written."""
-        return any(isinstance(part, Token) and part.type == terminal for part in self.parts)
+        return any(part.type == terminal for part in self.all(Token))
 
-    @property
-    def last(self) -> object:
-        """The last part."""
-        return self.parts[-1]
+    def meaning(self, table: Mapping[str, T], default: T | None = None) -> T:
+        """The entry of a table of terminals for the first token that has one; one has, unless there is a default."""
+        found = next((table[part.type] for part in self.all(Token) if part.type in table), default)
+        assert found is not None, self
+        return found
 
-    @property
-    def text(self) -> str:
-        """The last token, as written."""
-        return str(self.all(Token)[-1])
-
-    @property
-    def text_span(self) -> Span:
-        """Where the last token stands."""
-        return token_span(self.all(Token)[-1])
+    def read(self, reader: Callable[[str, Span], T]) -> T:
+        """The value of the last token, from its text and where it stands."""
+        token = self.all(Token)[-1]
+        return reader(str(token), token_span(token))
 
     @property
     def group(self) -> ast.Group:
         """The group that the token TENANT, NAMESPACE, WORKLOAD or POD names."""
-        for part in self.all(Token):
-            if part.type in _GROUPS:
-                return _GROUPS[part.type]
-        raise AssertionError(f"no group in {self}")
+        return self.meaning(_GROUPS)
 
+    @property
+    def names(self) -> tuple[ast.Name, ...]:
+        """The names of a list, each once, in the order written."""
+        return tuple(dict.fromkeys(self.all(ast.Name)))
+
+    @property
+    def ports(self) -> ast.Ports:
+        """`on P`; every port where nothing was written."""
+        return next(iter(self.all(ast.Ports)), ast.ANY_PORT)
+
+
+Form = Callable[[Node], object]
+"""The value of a rule of the grammar, from the values of its parts."""
 
 _GROUPS = {
     "TENANT": ast.Group.TENANT,
@@ -79,88 +87,13 @@ def token_span(token: Token) -> Span:
     return Span(token.start_pos or 0, token.end_pos or 0)
 
 
-# ---------------------------------------------------------------- names and labels
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """A list of names."""
-
-    items: tuple[ast.Name, ...]
-
-
-def name(node: Node) -> ast.Name:
-    """A name, bare or quoted."""
-    return terms.name(node.text, node.span)
-
-
-def names(node: Node) -> Names:
-    """The names of a list, each once, in the order written."""
-    return Names(tuple(dict.fromkeys(node.all(ast.Name))))
-
-
-def selector(node: Node) -> Selector:
+def _selector(node: Node) -> Selector:
     """The requirements of a `-l` selector, all ANDed."""
     found = [terms.requirement(str(part), token_span(part)) for part in node.all(Token) if part.type == "REQUIREMENT"]
     return Selector.of(*found)
 
 
-# ---------------------------------------------------------------- filters
-
-
-def in_namespaces(node: Node) -> ast.Filter:
-    """`in namespaces a or b`."""
-    return ast.InNamespaces(node.the(Names).items)
-
-
-def in_namespaces_labelled(node: Node) -> ast.Filter:
-    """`in namespaces labelled env=prod`."""
-    return ast.InNamespacesLabelled(node.the(Selector), node.span)
-
-
-def in_possible_namespaces(node: Node) -> ast.Filter:
-    """`in possible namespaces`."""
-    return ast.InPossibleNamespaces()
-
-
-def in_tenants(node: Node) -> ast.Filter:
-    """`in tenants a or b`."""
-    return ast.InTenants(node.the(Names).items)
-
-
-def in_any(node: Node) -> ast.Filter:
-    """`in any tenant`, `in every namespace`."""
-    return ast.InAny(node.group)
-
-
-def in_same(node: Node) -> ast.Filter:
-    """`in the same tenant`."""
-    return ast.Relative(node.group, True)
-
-
-def in_different(node: Node) -> ast.Filter:
-    """`in a different tenant`, `in another namespace`."""
-    return ast.Relative(node.group, False)
-
-
-def outside(node: Node) -> ast.Filter:
-    """`outside tenant a`."""
-    return ast.Outside(node.group, node.the(Names).items)
-
-
-def labelled(node: Node) -> ast.Filter:
-    """`labelled app=web`."""
-    return ast.Labelled(node.the(Selector), node.span)
-
-
-def on_node(node: Node) -> ast.Filter:
-    """`on node worker-1`."""
-    return ast.OnNode(node.the(ast.Name))
-
-
-def with_service_account(node: Node) -> ast.Filter:
-    """`with service account shop/api`."""
-    return ast.WithServiceAccount(terms.object_name(node.text, node.text_span))
+# ---------------------------------------------------------------- pods
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,14 +104,9 @@ class Condition:
     joined: bool = False
 
 
-def condition(node: Node) -> Condition:
-    """One filter, with or without `and` before it."""
-    (found,) = (part for part in node.parts if not isinstance(part, Token))
-    assert isinstance(found, ast.Filter)
+def _condition(node: Node) -> Condition:
+    (found,) = (part for part in node.parts if isinstance(part, ast.Filter))
     return Condition(found, joined=node.has("FILTER_AND"))
-
-
-# ---------------------------------------------------------------- sets
 
 
 def _pods(node: Node, *first: ast.Filter) -> ast.Pods:
@@ -191,11 +119,6 @@ def _pods(node: Node, *first: ast.Filter) -> ast.Pods:
     return ast.Pods((*first, *(each.filter for each in conditions)), node.has("POSSIBLE"), node.span)
 
 
-def pods(node: Node) -> SetExpr:
-    """`pods`, `possible pods`, and filters."""
-    return _pods(node)
-
-
 @dataclass(frozen=True, slots=True)
 class Short:
     """Pods that were said as `namespace shop` or `tenant a`, without `pods in`."""
@@ -203,81 +126,12 @@ class Short:
     pods: ast.Pods
 
 
-def pods_in_namespaces(node: Node) -> Short:
-    """`namespace shop`, and filters."""
-    return Short(_pods(node, in_namespaces(node)))
+def _workload_named(node: Node) -> ast.WorkloadNamed:
+    kind = "workload" if node.has("WORKLOAD") else str(node.all(Token)[0]).lower()
+    return ast.WorkloadNamed(kind, node.read(terms.object_name))
 
 
-def pods_in_labelled(node: Node) -> SetExpr:
-    """`namespaces labelled env=prod`, and filters."""
-    return _pods(node, in_namespaces_labelled(node))
-
-
-def pods_in_tenants(node: Node) -> Short:
-    """`tenant a`, and filters."""
-    return Short(_pods(node, in_tenants(node)))
-
-
-def pods_outside(node: Node) -> SetExpr:
-    """`outside tenant a`, and filters."""
-    return _pods(node, outside(node))
-
-
-def pod_named(node: Node) -> SetExpr:
-    """`pod shop/web-1`."""
-    return ast.PodNamed(terms.object_name(node.text, node.text_span))
-
-
-def workload_named(node: Node) -> SetExpr:
-    """`deployment shop/web`, `workload shop/web`."""
-    kind = str(node.all(Token)[0]).lower()
-    kind = "workload" if node.has("WORKLOAD") else kind
-    return ast.WorkloadNamed(kind, terms.object_name(node.text, node.text_span))
-
-
-def service_named(node: Node) -> SetExpr:
-    """`service shop/web`."""
-    return ast.ServiceNamed(terms.object_name(node.text, node.text_span))
-
-
-def node_named(node: Node) -> SetExpr:
-    """`node worker-1`."""
-    return ast.NodeNamed(node.the(ast.Name))
-
-
-def nodes(node: Node) -> SetExpr:
-    """`nodes`, `nodes labelled zone=a`."""
-    return ast.Nodes(node.the(Selector) if node.has("LABELLED") else EVERYTHING, node.span)
-
-
-def addresses(node: Node) -> SetExpr:
-    """An address, a CIDR or a range."""
-    return terms.addresses(node.text, node.span)
-
-
-def internet(node: Node) -> SetExpr:
-    """`the internet`."""
-    return ast.Internet()
-
-
-def ingress_controller(node: Node) -> SetExpr:
-    """`the ingress controller`."""
-    return ast.IngressController()
-
-
-def outside_cluster(node: Node) -> SetExpr:
-    """`outside the cluster`."""
-    return ast.OutsideCluster()
-
-
-def domain(node: Node) -> SetExpr:
-    """`domain api.example.com`."""
-    return ast.Domain(terms.name(node.text, node.text_span))
-
-
-def anything(node: Node) -> SetExpr:
-    """`anything`."""
-    return ast.Anything()
+# ---------------------------------------------------------------- lists and differences of sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,11 +143,23 @@ class Said:
     repeated: frozenset[Quantifier]
     span: Span
 
-    def plain(self, *, every: bool = False) -> SetExpr:
-        """The set where the sentence itself quantifies; `every` says whether "every" before it means the same."""
-        if not every and Quantifier.EVERY in self.repeated | {self.quantifier}:
+    def plain(self) -> SetExpr:
+        """The set where the sentence itself quantifies."""
+        if Quantifier.EVERY in self.repeated | {self.quantifier}:
             raise Mistake("`every` has no meaning here; write `any` or leave it out", self.span)
         return self.set
+
+    def universal(self) -> SetExpr:
+        """The set where all of it is meant."""
+        if Quantifier.ANY in self.repeated | {self.quantifier}:
+            raise Mistake("`any` could mean one or all here; write `every`", self.span)
+        return self.set
+
+    def bare(self, word: str) -> SetExpr:
+        """The set where no quantifier may stand, because `word` is one."""
+        if self.quantifier is not Quantifier.BARE:
+            raise Mistake(f"after `{word}` comes the set itself, without `{self.quantifier}`", self.span)
+        return self.plain()
 
     def quantified(self) -> ast.Quantified:
         """The set with its quantifier; different quantifiers within one list are refused."""
@@ -302,19 +168,10 @@ class Said:
         return ast.Quantified(self.quantifier, self.set)
 
 
-def quantifier(node: Node) -> Quantifier:
-    """`any` and its synonyms, `every` and its synonyms, or nothing."""
-    if node.has("EVERY"):
-        return Quantifier.EVERY
-    return Quantifier.ANY if node.has("ANY") else Quantifier.BARE
+_QUANTIFIERS = {"EVERY": Quantifier.EVERY, "ANY": Quantifier.ANY}
 
 
-def parenthesised(node: Node) -> Said:
-    """The phrase between parentheses."""
-    return node.the(Said)
-
-
-def items(node: Node) -> Said:
+def _items(node: Node) -> Said:
     """A list of sets; a list of one is that set, and lists within lists are one list."""
     found: list[SetExpr] = []
     repeated = set(node.all(Quantifier))
@@ -355,11 +212,9 @@ def union(sets: list[SetExpr]) -> SetExpr:
     return distinct[0] if len(distinct) == 1 else ast.Union(distinct)
 
 
-def quantified(node: Node) -> Said:
+def _quantified(node: Node) -> Said:
     """A quantifier, a list of sets, and the lists of sets taken away from it."""
     first, *rest = node.all(Said)
-    for each in rest:
-        each.plain(every=True)
     whole = without(first.set, [each.set for each in rest])
     return Said(node.the(Quantifier), whole, first.repeated, node.span)
 
@@ -378,21 +233,54 @@ def without(base: SetExpr, removed: list[SetExpr]) -> SetExpr:
 # ---------------------------------------------------------------- ports
 
 
-def port(node: Node) -> ast.PortNumbers | ast.PortNamed:
-    """One item of a list of ports."""
+def _port(node: Node) -> ast.PortNumbers | ast.PortNamed:
     if node.has("PROTOCOL_PORT"):
-        return terms.protocol_port(node.text, node.span)
-    if node.has("PORT_NUMBER"):
-        return terms.port_number(node.text, node.text_span)
-    return ast.PortNamed(terms.name(node.text, node.text_span))
+        return node.read(terms.protocol_port)
+    return node.read(terms.port_number) if node.has("PORT_NUMBER") else ast.PortNamed(node.read(terms.name))
 
 
-def ports(node: Node) -> ast.Ports:
-    """`any port`, or a list."""
+def _ports(node: Node) -> ast.Ports:
     listed = tuple(part for part in node.parts if isinstance(part, ast.PortNumbers | ast.PortNamed))
     return ast.Ports(listed, node.has("ANY_PORT") or node.has("ANY_OF"))
 
 
-def on(node: Node) -> ast.Ports:
-    """`on P`; every port where nothing was written."""
-    return node.the(ast.Ports) if node.parts else ast.ANY_PORT
+FORMS: Mapping[str, Form] = MappingProxyType(
+    {
+        "name": lambda node: node.read(terms.name),
+        "selector": _selector,
+        "in_namespaces": lambda node: ast.InNamespaces(node.names),
+        "in_namespaces_labelled": lambda node: ast.InNamespacesLabelled(node.the(Selector), node.span),
+        "in_possible_namespaces": lambda node: ast.InPossibleNamespaces(),
+        "in_tenants": lambda node: ast.InTenants(node.names),
+        "in_any": lambda node: ast.InAny(node.group),
+        "relative": lambda node: ast.Relative(node.group, node.has("SAME")),
+        "outside": lambda node: ast.Outside(node.group, node.names),
+        "labelled": lambda node: ast.Labelled(node.the(Selector), node.span),
+        "on_node": lambda node: ast.OnNode(node.the(ast.Name)),
+        "with_service_account": lambda node: ast.WithServiceAccount(node.read(terms.object_name)),
+        "filter": _condition,
+        "pods": _pods,
+        "pods_in_namespaces": lambda node: Short(_pods(node, ast.InNamespaces(node.names))),
+        "pods_in_labelled": lambda node: _pods(node, ast.InNamespacesLabelled(node.the(Selector), node.span)),
+        "pods_in_tenants": lambda node: Short(_pods(node, ast.InTenants(node.names))),
+        "pods_outside": lambda node: _pods(node, ast.Outside(node.group, node.names)),
+        "pod_named": lambda node: ast.PodNamed(node.read(terms.object_name)),
+        "workload_named": _workload_named,
+        "service_named": lambda node: ast.ServiceNamed(node.read(terms.object_name)),
+        "node_named": lambda node: ast.NodeNamed(node.the(ast.Name)),
+        "nodes": lambda node: ast.Nodes(node.the(Selector) if node.has("LABELLED") else EVERYTHING, node.span),
+        "addresses": lambda node: node.read(terms.addresses),
+        "internet": lambda node: ast.Internet(),
+        "ingress_controller": lambda node: ast.IngressController(),
+        "outside_cluster": lambda node: ast.OutsideCluster(),
+        "domain": lambda node: ast.Domain(node.read(terms.name)),
+        "anything": lambda node: ast.Anything(),
+        "quantifier": lambda node: node.meaning(_QUANTIFIERS, Quantifier.BARE),
+        "item_": lambda node: node.the(Said),
+        "items": _items,
+        "quantified": _quantified,
+        "port": _port,
+        "ports": _ports,
+    }
+)
+"""By rule of `reachproof.lark`, which says what is written for each."""

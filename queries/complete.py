@@ -14,8 +14,9 @@ from typing import assert_never
 from reachproof.documents.completion import Completion, Fault, SentenceState, SnapshotCounts, Suggestion
 from reachproof.grammar import complete as language
 from reachproof.grammar.ast import Name, ObjectName
+from reachproof.grammar.build import policy_kind
 from reachproof.grammar.complete import Bound, Kind, Slot
-from reachproof.grammar.format_parts import (
+from reachproof.grammar.format import (
     format_domain,
     format_name,
     format_object,
@@ -25,7 +26,6 @@ from reachproof.grammar.format_parts import (
 )
 from reachproof.grammar.mistakes import Mistake
 from reachproof.grammar.parse import attempt
-from reachproof.grammar.wholes import policy_kind
 from reachproof.grammar.words import is_plain_snapshot
 from reachproof.network.cluster import Namespace, Node, Pod
 from reachproof.network.labels import Operator, Requirement, Selector

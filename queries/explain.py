@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from reachproof.documents.words import Verdict
 from reachproof.grammar import ast
-from reachproof.grammar.format_parts import format_ports, format_set
+from reachproof.grammar.format import format_ports, format_set
 from reachproof.grammar.parse import Pair, parse_pair
 from reachproof.network.cluster import Notice, Service
 from reachproof.network.errors import InternalError

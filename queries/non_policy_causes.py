@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reachproof.grammar import ast
-from reachproof.grammar.format_parts import format_selector
+from reachproof.grammar.format import format_selector
 from reachproof.network.cluster import IdlePod, Notice, Pod, PodState, Service, ServicePort
 from reachproof.network.flow import Party
 from reachproof.network.options import HostNetworkPods

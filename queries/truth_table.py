@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from reachproof.documents.words import Verdict
 from reachproof.grammar.ast import Group
-from reachproof.grammar.format_parts import format_ports
+from reachproof.grammar.format import format_ports
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Row

@@ -9,11 +9,10 @@ import lark as lark_package
 import pytest
 
 from reachproof.grammar import ast
-from reachproof.grammar.engine import END_OF_TEXT, STARTS, lark
-from reachproof.grammar.follow import WORDS, is_slot
+from reachproof.grammar.engine import STARTS, lark
 from reachproof.grammar.mistakes import QuerySyntaxError
 from reachproof.grammar.parse import parse, parse_many
-from reachproof.grammar.words import RESERVED_WORDS, is_plain_name
+from reachproof.grammar.words import END_OF_TEXT, RESERVED_WORDS, WORDS, is_plain_name, is_slot
 
 
 def test_the_grammar_is_lalr_without_conflicts(caplog: pytest.LogCaptureFixture) -> None:
