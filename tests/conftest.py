@@ -7,12 +7,13 @@
 | `fuzz` | new examples, 5,000 of each property that does not set its own number |
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.draws import PROFILE, draw_fewer
+from tests.forks import forks_on_path
 
 # No deadline: the suite also runs on busy machines, and no test may depend on a clock.
 settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -37,3 +38,10 @@ def _no_store_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
         yield
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Mapping[str, str]]:
+    """An environment with a `reachproof` whose start costs next to nothing."""
+    with forks_on_path() as environment:
+        yield environment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 from reachproof.network.cluster import Pod
@@ -20,6 +21,8 @@ from reachproof.solver.universe import party_key
 from reachproof.solver.z3_backend import Prover
 
 BUDGET = Budget()
+Decide = Callable[[Flow], Truth | None]
+"""The truth of one flow of a snapshot that an engine has prepared."""
 
 
 @cache
@@ -61,20 +64,26 @@ def possible(encoding: Encoding, flow: Flow, wanted: Wanted) -> bool:
     return isinstance(outcome, Found)
 
 
-def by_z3(snapshot: Snapshot, flow: Flow) -> Truth | None:
-    """The truth by the solver; None for flows that it is never asked about."""
-    if not asked(flow):
-        return None
+def by_z3(snapshot: Snapshot) -> Decide:
+    """The truths by the solver; None for flows that it is never asked about."""
     encoding = prepare(snapshot)
-    return _truth(possible(encoding, flow, Wanted.CAN_ALLOW), possible(encoding, flow, Wanted.CAN_DENY))
+
+    def decide(flow: Flow) -> Truth | None:
+        if not asked(flow):
+            return None
+        return _truth(possible(encoding, flow, Wanted.CAN_ALLOW), possible(encoding, flow, Wanted.CAN_DENY))
+
+    return decide
 
 
-def by_sets(snapshot: Snapshot, flow: Flow) -> Truth | None:
-    """The truth by the sets engine, from the table of all flows; None for flows that it is never asked about."""
-    if not asked(flow):
-        return None
+def by_sets(snapshot: Snapshot) -> Decide:
+    """The truths by the sets engine, from the table of all flows; None for flows that it is never asked about."""
     part, tables = all_flows_of(prepare(snapshot))
-    return _truth(*looked_up(part, tables, flow))
+
+    def decide(flow: Flow) -> Truth | None:
+        return _truth(*looked_up(part, tables, flow)) if asked(flow) else None
+
+    return decide
 
 
 def all_flows_of(encoding: Encoding) -> tuple[Slice, Verdicts]:

@@ -80,7 +80,7 @@ class Case:
 @cache
 def _documents(text: str) -> list[Any]:
     """The objects of a case, read once for all that is asked of it."""
-    return [document for document in yaml.safe_load_all(text) if document is not None]
+    return [document for document in yaml.load_all(text, yaml.CSafeLoader) if document is not None]
 
 
 def cases() -> list[Case]:
@@ -90,7 +90,7 @@ def cases() -> list[Case]:
 
 def read_cases(path: Path) -> list[Case]:
     """The cases of one file."""
-    return [_case(entry, path.name) for entry in yaml.safe_load(path.read_text(encoding="utf-8"))]
+    return [_case(entry, path.name) for entry in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)]
 
 
 def expectations(snapshot: Snapshot, lines: tuple[str, ...]) -> list[Expected]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 
 import pytest
 
@@ -23,19 +24,25 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-P", "-m", "reachproof", *arguments]
 
 
-def environment(**more: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("REACHPROOF_", "NO_COLOR"))}
-    return {**kept, **more}
+def environment() -> dict[str, str]:
+    return without_colour(os.environ)
+
+
+def without_colour(given: Mapping[str, str]) -> dict[str, str]:
+    """The environment without settings of ours, and without a wish about colour."""
+    return {name: value for name, value in given.items() if not name.startswith(("REACHPROOF_", "NO_COLOR"))}
 
 
 @pytest.mark.parametrize("output", ["text", "json"])
 @pytest.mark.parametrize(("statement", "code"), [(ISOLATED, 0), (DENIED, 1)])
-def test_a_reader_that_left_does_not_change_the_exit_code(statement: str, code: int, output: str) -> None:
+def test_a_reader_that_left_does_not_change_the_exit_code(
+    statement: str, code: int, output: str, forks: Mapping[str, str]
+) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    asked = command("query", "-q", "-f", str(EXAMPLES / "tenants"), "-o", output, statement)
+    asked = ["reachproof", "query", "-q", "-f", str(EXAMPLES / "tenants"), "-o", output, statement]
     with os.fdopen(writing, "wb") as closed:
-        ran = subprocess.run(asked, stdout=closed, stderr=subprocess.PIPE, env=environment(), check=False)
+        ran = subprocess.run(asked, stdout=closed, stderr=subprocess.PIPE, env=without_colour(forks), check=False)
     assert ran.returncode == code
     assert b"BrokenPipe" not in ran.stderr
 
@@ -51,22 +58,31 @@ def test_a_violation_is_told_to_a_shell_whose_pipe_is_closed_on_both_streams() -
 @pytest.mark.parametrize(
     ("options", "settings", "head"),
     [
-        ((), {}, f"{BOLD_GREEN}  {ISOLATED}"),
         ((), {"NO_COLOR": ""}, f"{BOLD_GREEN}  {ISOLATED}"),
         ((), {"NO_COLOR": "1"}, f"HOLDS  {ISOLATED}"),
         (("--no-color",), {}, f"HOLDS  {ISOLATED}"),
     ],
 )
 def test_the_verdict_is_coloured_on_terminals_only_and_not_against_your_will(
-    options: tuple[str, ...], settings: dict[str, str], head: str
+    options: tuple[str, ...], settings: dict[str, str], head: str, forks: Mapping[str, str]
 ) -> None:
+    asked = ["reachproof", "query", "-q", "-f", str(EXAMPLES / "tenants"), *options, ISOLATED]
+    assert on_a_terminal(asked, without_colour(forks) | settings) == head
+
+
+def test_the_verdict_is_coloured_on_a_terminal() -> None:
+    asked = command("query", "-q", "-f", str(EXAMPLES / "tenants"), ISOLATED)
+    assert on_a_terminal(asked, environment()) == f"{BOLD_GREEN}  {ISOLATED}"
+
+
+def on_a_terminal(asked: list[str], settings: dict[str, str]) -> str:
+    """The first line that a command shows, which ends well."""
     ours, theirs = os.openpty()
-    asked = command("query", "-q", "-f", str(EXAMPLES / "tenants"), *options, ISOLATED)
     with os.fdopen(ours, "rb") as screen, os.fdopen(theirs, "wb") as terminal:
-        ran = subprocess.run(asked, stdout=terminal, env=environment(**settings), check=False)
+        ran = subprocess.run(asked, stdout=terminal, env=settings, check=False)
         shown = os.read(screen.fileno(), 10_000).decode()
     assert ran.returncode == 0
-    assert shown.splitlines()[0] == head
+    return shown.splitlines()[0]
 
 
 def test_the_version_is_told_without_loading_a_solver_or_a_web_framework() -> None:

@@ -3,21 +3,24 @@
 A line that begins with `$ ` is a command, the lines below it are what it prints, standard error included. A command
 that ends in ` &` is a server that the rest of its block talks to; its port 8000 stands for a free one. What differs
 from run to run is masked on both sides. `python -m tests.docs.console` writes the pages anew.
+
+Commands are forks of one process (tests/forks.py); servers, and in the tests the commands of the README, are started as
+they are installed.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+import sysconfig
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
+from functools import partial
 from tempfile import TemporaryDirectory
 
 from tests.docs.pages import page, tagged
+from tests.forks import forks_on_path, installed_on_path
 from tests.house.places import ROOT
 
 PAGES = (
@@ -57,24 +60,23 @@ def commands(block: str) -> list[str]:
     return [line.removeprefix(_PROMPT) for line in block.splitlines() if line.startswith(_PROMPT)]
 
 
-def run(block: str) -> str:
-    """The block as it would look today: each command, and what it prints, masked."""
+def run(block: str, environment: Mapping[str, str]) -> str:
+    """The block as it would look today, in an environment with `reachproof`: commands and what they print, masked."""
     typed = commands(block)
-    with reachproof_on_path() as environment:
-        servers = [command for command in typed if command.endswith(_SERVER)]
-        if not servers:
-            return masked(_shown(typed, _outputs(typed, environment)))
-        with _serving(servers[0].removesuffix(_SERVER), environment) as (announcement, port):
-            asked = [command for command in typed if command not in servers]
-            outputs = _outputs([command.replace(_PORT, port) for command in asked], environment)
-            return masked(_shown(servers + asked, [announcement.replace(port, _PORT), *outputs]))
+    servers = [command for command in typed if command.endswith(_SERVER)]
+    if not servers:
+        return masked(_shown(typed, _outputs(typed, environment)))
+    with _serving(servers[0].removesuffix(_SERVER)) as (announcement, port):
+        asked = [command for command in typed if command not in servers]
+        outputs = _outputs([command.replace(_PORT, port) for command in asked], environment)
+        return masked(_shown(servers + asked, [announcement.replace(port, _PORT), *outputs]))
 
 
 def _shown(typed: list[str], outputs: list[str]) -> str:
     return "".join(f"{_PROMPT}{command}\n{output}" for command, output in zip(typed, outputs, strict=True))
 
 
-def _outputs(typed: list[str], environment: dict[str, str]) -> list[str]:
+def _outputs(typed: list[str], environment: Mapping[str, str]) -> list[str]:
     """What each command prints, run one after the other in one shell, so that `echo $?` works."""
     lines = ["last=0", "exec 2>&1"]
     for command in typed:
@@ -86,30 +88,22 @@ def _outputs(typed: list[str], environment: dict[str, str]) -> list[str]:
 
 
 @contextmanager
-def reachproof_on_path() -> Iterator[dict[str, str]]:
-    """An environment in which `reachproof` is the one that is under test."""
-    with TemporaryDirectory() as folder:
-        script = Path(folder) / "reachproof"
-        script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m reachproof "$@"\n', encoding="utf-8")
-        script.chmod(0o755)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("REACHPROOF_")}
-        yield {**kept, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "XDG_DATA_HOME": f"{folder}/data"}
-
-
-@contextmanager
-def _serving(command: str, environment: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """A server on a free port: the line in which it says that it can be asked, and the port."""
-    words = [*shlex.split(command), "--port", "0"]
-    with subprocess.Popen(words, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        try:
-            announcement = process.stderr.readline()
-            port = re.search(r":(\d+)$", announcement.rstrip())
-            if port is None:
-                raise RuntimeError(f"{command!r} said {announcement + process.stderr.read()!r}")
-            yield announcement, port[1]
-        finally:
-            process.terminate()
+def _serving(command: str) -> Iterator[tuple[str, str]]:
+    """An installed server on a free port: the line in which it says that it can be asked, and the port."""
+    name, *options = shlex.split(command)
+    words = [f"{sysconfig.get_path('scripts')}/{name}", *options, "--port", "0"]
+    with TemporaryDirectory() as data:
+        environment = installed_on_path() | {"XDG_DATA_HOME": data}
+        with subprocess.Popen(words, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr is not None
+            try:
+                announcement = process.stderr.readline()
+                port = re.search(r":(\d+)$", announcement.rstrip())
+                if port is None:
+                    raise RuntimeError(f"{command!r} said {announcement + process.stderr.read()!r}")
+                yield announcement, port[1]
+            finally:
+                process.terminate()
 
 
 def renewed(name: str, shown: Callable[[str], str]) -> str:
@@ -121,5 +115,6 @@ def renewed(name: str, shown: Callable[[str], str]) -> str:
 
 
 if __name__ == "__main__":
-    for each in PAGES:
-        (ROOT / each).write_text(renewed(each, run), encoding="utf-8")
+    with forks_on_path() as path:
+        for each in PAGES:
+            (ROOT / each).write_text(renewed(each, partial(run, environment=path)), encoding="utf-8")

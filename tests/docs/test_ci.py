@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ import yaml
 
 from reachproof.cli.exit_codes import ExitCode
 from reachproof.cli.main import commands
-from tests.docs.console import reachproof_on_path
 from tests.docs.pages import section, tagged
 from tests.house.places import ROOT
 
@@ -95,16 +95,15 @@ def test_what_does_not_parse_is_noticed() -> None:
         ("slip", [2, 2, 2]),
     ],
 )
-def test_the_steps_of_the_workflow_end_as_the_page_says(example: str, codes: list[int], tmp_path: Path) -> None:
+def test_the_steps_of_the_workflow_end_as_the_page_says(
+    example: str, codes: list[int], tmp_path: Path, forks: Mapping[str, str]
+) -> None:
     folder = given(tmp_path, example)
-    with reachproof_on_path() as environment:
-        ended = [
-            subprocess.run(
-                ["bash", "-e", "-c", step["run"]], cwd=folder, env=environment, capture_output=True, check=False
-            )
-            for step in STEPS
-            if ours(step.get("run", ""))
-        ]
+    ended = [
+        subprocess.run(["bash", "-e", "-c", step["run"]], cwd=folder, env=forks, capture_output=True, check=False)
+        for step in STEPS
+        if ours(step.get("run", ""))
+    ]
     check, lint, reports = (done.returncode for done in ended)
     # The test at the end of the line for the reports makes a code of its own.
     assert [check, lint, 2 if reports else 0] == codes

@@ -130,11 +130,12 @@ def _solver_disagreements(case: Case, flows: Sequence[Flow]) -> list[str]:
     """Where the sets engine (all flows) or Z3 (three of them) differ from the evaluator."""
     snapshot = case.snapshot
     part, tables = all_flows_of(prepare(snapshot))
+    z3 = by_z3(snapshot)
     found = []
     for number, flow in enumerate(flows):
         wanted = truth(snapshot, flow)
         if looked_up(part, tables, flow) != (wanted is not Truth.DENIED, wanted is not Truth.ALLOWED):
             found.append(f"seed {case.seed}: {flow}: the sets engine says not {wanted}")
-        if number % 40 == 0 and by_z3(snapshot, flow) is not wanted:
+        if number % 40 == 0 and z3(flow) is not wanted:
             found.append(f"seed {case.seed}: {flow}: Z3 says not {wanted}")
     return found

@@ -131,11 +131,12 @@ def _held(plane: Dataplane, objects: list[Object]) -> Snapshot:
 
 def _solver_agrees(snapshot: Snapshot, flows: list[Flow]) -> None:
     part, tables = all_flows_of(prepare(snapshot))
+    z3 = by_z3(snapshot)
     for flow in flows:
         said = truth(snapshot, flow)
         assert looked_up(part, tables, flow) == (said is not Truth.DENIED, said is not Truth.ALLOWED), str(flow)
     for flow in flows[:PROOFS]:
-        assert by_z3(snapshot, flow) is truth(snapshot, flow), str(flow)
+        assert z3(flow) is truth(snapshot, flow), str(flow)
 
 
 def _three_pods() -> list[Object]:
