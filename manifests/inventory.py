@@ -92,7 +92,7 @@ class Inventory:
         if isinstance(special, RouteKind) and not special.read:
             self._note_template(manifest)
         try:
-            record = _read(manifest) if special is None else special.lower(manifest)
+            record = read_record(manifest)
         except Misfit as error:
             self.problems.append(manifest.problem(error.message, error.path, error.line))
             return
@@ -141,7 +141,11 @@ def different(first: Origin) -> str:
     return f"defined twice with different contents; also at {first}"
 
 
-def _read(manifest: Manifest) -> Record:
+def read_record(manifest: Manifest) -> Record:
+    """The record of an object of a kind that is read here; raises Misfit."""
+    special = custom_kind(manifest)
+    if special is not None:
+        return special.lower(manifest)
     if manifest.namespace and not is_namespace_name(manifest.namespace):
         raise Misfit("metadata.namespace", f'found "{manifest.namespace}", expected {_NAMESPACE}')
     match manifest.kind:

@@ -6,6 +6,8 @@ object it is in.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from math import isfinite
 from typing import Any
 
 from reachproof.manifests.yaml_document import line_in, mismatch
@@ -22,6 +24,60 @@ class Misfit(Exception):
         self.message = message
         self.line = line
         super().__init__(message)
+
+
+class Watched(dict[str, Any]):
+    """An object that keeps in mind what is looked at, of itself and of the objects in it; `Fields` reads it."""
+
+    __slots__ = ("_absent", "_seen")
+
+    def __init__(self, source: dict[str, Any]) -> None:
+        super().__init__(source)
+        self._seen: dict[str, Any] = {}
+        self._absent = ""
+
+    def get(self, name: str, default: object = None) -> Any:
+        """The value of a field."""
+        if name not in self:
+            self._absent = self._absent or name
+            return default
+        if name not in self._seen:
+            self._seen[name] = _watched(super().get(name))
+        return self._seen[name]
+
+    def whole(self, *names: str) -> None:
+        """Look at fields with all that is in them."""
+        self._seen |= {name: self[name] for name in names if name in self}
+
+    def part(self, name: str, items: list[Any]) -> list[Any]:
+        """Look at some of the items of a list, as if there were no others."""
+        self._seen[name] = _watched(items)
+        return list(self._seen[name])
+
+    def seen(self) -> dict[str, Any]:
+        """The object with what was looked at, which reads the same. Scalars that JSON does not have are null."""
+        found = {name: _seen(value) for name, value in self._seen.items()}
+        return found if found or not self else {self._absent: None}  # that there is a field at all is seen too
+
+
+def _watched(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_watched(item) for item in value]
+    return Watched(value) if isinstance(value, dict) else value
+
+
+def _seen(value: Any) -> Any:
+    match value:
+        case Watched():
+            return value.seen()
+        case list():
+            return [_seen(item) for item in value]
+        case str() | int() | dict():
+            return value
+        case float() if isfinite(value):
+            return value
+        case _:
+            return None
 
 
 class Fields:
@@ -41,9 +97,6 @@ class Fields:
 
     def __bool__(self) -> bool:
         return bool(self._values)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._values
 
     def path(self, name: str) -> str:
         """The path of a field from the top of the object."""
@@ -65,8 +118,14 @@ class Fields:
         return self._values.get(name, default)
 
     def says(self, name: str, word: str) -> bool:
-        """True if the field is this text."""
-        return bool(self._values.get(name) == word)
+        """True if the field is this text; of any other, nothing is seen."""
+        return bool(dict.get(self._values, name) == word and self._values.get(name) == word)
+
+    def some(self, name: str, wanted: Callable[[Any], bool]) -> list[Any]:
+        """The items of a list that are wanted; of others, and of anything that is no list, nothing is seen."""
+        value = dict.get(self._values, name)
+        found = list(filter(wanted, value)) if isinstance(value, list) else []
+        return self._values.part(name, found) if found and isinstance(self._values, Watched) else found
 
     def object(self, name: str, *, lax: bool = False) -> Fields:
         """The fields of an object in a field; `lax`: anything else counts for nothing."""
@@ -149,16 +208,17 @@ class Fields:
         except ValueError:
             raise Misfit(self.path(name), mismatch(text, "an IP address")) from None
 
-    def labels(self, name: str = "labels") -> dict[str, str]:
-        """The labels of a field."""
+    def labels(self, name: str = "labels", *, only: Sequence[str] | None = None) -> dict[str, str]:
+        """The labels of a field. `only`: these, if they are not null; of others, nothing is seen."""
         found = self.object(name)._values
         for key, value in found.items():
-            if type(value) is not str:
-                if value is None:
-                    return {key: value or "" for key, value in found.items()}
+            if type(value) is not str and value is not None:
                 path = f"{self.path(name)}.{key}"
                 raise Misfit(path, mismatch(value, "text; put it in quotes"), line_in(found, key, 0))
-        return dict(found)
+        if only is None and isinstance(found, Watched):
+            found.whole(*found)
+        keys = found if only is None else [key for key in only if found.get(key) is not None]
+        return {key: found.get(key) or "" for key in keys}
 
     def selector(self, name: str) -> Selector:
         """The label selector of a field."""

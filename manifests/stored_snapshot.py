@@ -24,12 +24,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reachproof.manifests.kinds.registry import depends_on_cni
-from reachproof.manifests.kinds.stored_fields import kept
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.manifests.load import require_objects
 from reachproof.manifests.loader import Loading
-from reachproof.manifests.object_identity import identify
 from reachproof.manifests.reader import objects_of, read
+from reachproof.manifests.stored_fields import kept
 from reachproof.manifests.yaml_document import Document, Listed, Mapped
 from reachproof.network.collector import without_collector
 from reachproof.network.errors import InputError, InternalError, Problem
@@ -133,13 +132,13 @@ class _Keeping:
             yield document
 
     def _keep(self, document: Document) -> None:
-        manifest = identify(document, [])
-        value = kept(manifest) if manifest else None
-        if manifest is None or value is None:
+        found = kept(document)
+        if found is None:
             return
+        manifest, value = found
         self._identities[manifest.kind, manifest.namespace, manifest.name] = None
         entry: dict[str, Any] = {"at": self.place(manifest.origin), "object": value}
-        lines = _lines(manifest.body, value) if depends_on_cni(manifest) else None
+        lines = _lines(document.value, value) if depends_on_cni(manifest) else None
         if lines:
             entry["lines"] = lines
         self._objects.append(entry)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from reachproof.documents.json import plain as plain_document
 from reachproof.manifests.errors import ManifestError
-from reachproof.manifests.kinds import stored_fields as module
+from reachproof.manifests.inventory_fields import Watched
 from reachproof.manifests.load import load, load_objects, load_text
 from reachproof.manifests.stored_snapshot import (
     ToStore,
@@ -291,6 +291,30 @@ def test_every_field_that_is_read_is_kept_and_no_other() -> None:
     assert (stored.counts["Job"], stored.counts["Pod"]) == (2, 4)
 
 
+def test_of_a_container_only_what_tells_a_proxy_of_istio_is_kept() -> None:
+    variables = [{"name": "PASSWORD", "value": SECRET}, {"name": "TRANSPARENT_NETWORK_POLICIES", "value": "true"}]
+    proxies = [
+        {"name": "istio-proxy", "image": SECRET, "args": ["proxy", "router", SECRET], "env": variables},
+        {"name": "istio-proxy", "image": SECRET, "args": ["proxy", "ztunnel", SECRET], "env": variables},
+        {"name": "istio-proxy", "image": SECRET, "args": [SECRET], "env": variables},
+        {"name": SECRET, "args": ["ztunnel"], "env": variables},
+    ]
+    pod = an_object("Pod", spec={"containers": proxies}, status={"podIP": "10.0.0.1"})
+    stored = objects_to_store([pod], name="proxies")
+    assert load_stored(stored.content, stored.snapshot.digest) == stored.snapshot
+    (found,) = stored_objects(stored.content, stored.snapshot.digest)
+    assert found.value["spec"]["containers"] == [
+        {"name": "istio-proxy", "args": ["router"]},
+        {
+            "name": "istio-proxy",
+            "args": ["ztunnel"],
+            "env": [{"name": "TRANSPARENT_NETWORK_POLICIES", "value": "true"}],
+        },
+        {"name": "istio-proxy"},
+        {"ports": None},
+    ]
+
+
 def test_the_notices_about_what_was_skipped_are_kept() -> None:
     stored = objects_to_store(RICH, name="rich")
     found = load_stored(stored.content, stored.snapshot.digest)
@@ -309,7 +333,12 @@ def test_a_kind_that_is_compared_and_otherwise_skipped_is_counted_once() -> None
 
 
 def test_a_field_that_is_read_but_not_kept_is_a_bug_that_stores_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(module._POD_SPEC, "hostNetwork")
+    get = Watched.get
+
+    def blind(self: Watched, name: str, default: object = None) -> Any:
+        return dict.get(self, name, default) if name == "hostNetwork" else get(self, name, default)
+
+    monkeypatch.setattr(Watched, "get", blind)
     with pytest.raises(InternalError, match="does not come back from its stored form as it went in"):
         objects_to_store(RICH, name="rich")
 

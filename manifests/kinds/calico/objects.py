@@ -54,7 +54,8 @@ ACCOUNT = "projectcalico.org/serviceaccount"
 ORCHESTRATOR = "projectcalico.org/orchestrator"
 OF_NAMESPACE = "pcns."
 OF_ACCOUNT = "pcsa."
-_METADATA = "projectcalico.org/metadata"
+METADATA = "projectcalico.org/metadata"
+"""The annotation with the metadata of an object in the form crd.projectcalico.org."""
 _ENDS = {"Deny": Action.DENY, "Pass": Action.PASS}
 # Releases 3.29 to 3.31 have these tiers in the places of kube-admin and kube-baseline.
 _OLD_TIERS = {
@@ -159,7 +160,7 @@ def read_net(field: Field) -> IntervalSet:
 
 def _labels(whole: Field) -> Labels:
     metadata = whole.get("metadata")
-    kept = metadata.get("annotations").get(_METADATA)
+    kept = metadata.get("annotations").get(METADATA)
     if not (str(whole.get("apiVersion").value).startswith("crd.") and kept.present):
         return metadata.get("labels").labels()
     try:

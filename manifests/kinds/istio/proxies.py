@@ -17,7 +17,6 @@ Trusted by every verdict about a mesh of Istio; checked by tests/manifests/test_
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from reachproof.engines.istio import membership as mesh
 from reachproof.engines.istio.membership import INJECT, PERHAPS, YES, YES_TEXTS
@@ -47,20 +46,6 @@ _CAPTURING = (
     *(_TEMPLATES, _MODE, _STATUS, _EXCLUDED_IN, _INCLUDED_IN),
     *(_EXCLUDED_OUT, _INTERFACES, _EXCLUDED_RANGES, _INCLUDED_RANGES),
 )
-ANNOTATIONS = (
-    INJECT,
-    _REDIRECTION,
-    _BYPASS,
-    _TEMPLATES,
-    _MODE,
-    _STATUS,
-    _EXCLUDED_IN,
-    _INCLUDED_IN,
-    _EXCLUDED_OUT,
-    _EXCLUDED_RANGES,
-    _INCLUDED_RANGES,
-    _INTERFACES,
-)
 _ALL = port_range(Protocol.TCP)
 
 
@@ -85,8 +70,7 @@ def sidecar(metadata: Fields, proxies: list[Fields], *, running: bool) -> bool |
     if there or running:
         return there
     asked = metadata.object("annotations", lax=True).get(INJECT)
-    labelled = INJECT in metadata.object("labels", lax=True)
-    return None if asked is None or labelled else str(asked) in YES_TEXTS
+    return None if asked is None or INJECT in metadata.labels() else str(asked) in YES_TEXTS
 
 
 def signs(metadata: Fields, proxies: list[Fields], *, running: bool) -> dict[str, str]:
@@ -107,9 +91,8 @@ def signs(metadata: Fields, proxies: list[Fields], *, running: bool) -> dict[str
     return found
 
 
-def _args(container: Fields) -> list[Any]:
-    found = container.get("args")
-    return found if isinstance(found, list) else []
+def _args(container: Fields) -> list[str]:
+    return container.some("args", lambda each: each in (ROUTER, ZTUNNEL))
 
 
 def _ambient(annotations: Fields, metadata: Fields, *, proxied: bool) -> str | None:
@@ -125,14 +108,16 @@ def _ambient(annotations: Fields, metadata: Fields, *, proxied: bool) -> str | N
 
 def _seen_port(containers: Iterable[Fields]) -> str:
     found = AmbientPort.HBONE
+    known = {"true": AmbientPort.ORIGINAL, "false": AmbientPort.HBONE}
     for container in containers:
-        given = container.get("env")
-        for each in given if isinstance(given, list) else ():
-            if isinstance(each, dict) and each.get("name") == TRANSPARENT:
-                text = str(each.get("value", "?")).lower()
-                known = {"true": AmbientPort.ORIGINAL, "false": AmbientPort.HBONE}
-                found = known.get(text, AmbientPort.UNKNOWN)
+        variables = map(Fields, container.some("env", _is_transparent))
+        for text in {each.get("name"): str(each.get("value", "?")) for each in variables}.values():
+            found = known.get(text.lower(), AmbientPort.UNKNOWN)
     return str(found)
+
+
+def _is_transparent(variable: object) -> bool:
+    return isinstance(variable, dict) and variable.get("name") == TRANSPARENT
 
 
 # ---------------------------------------------------------------- what a sidecar captures
@@ -153,7 +138,9 @@ def _captured(annotations: Fields) -> dict[str, str]:
     if outbound:
         found[mesh.OUTBOUND] = mesh.ports_text(outbound)
     if mesh.INBOUND_OPEN in found or mesh.OUTBOUND_OPEN in found:
-        found[mesh.CAPTURE] = "; ".join(f"{key}: {annotations.get(key)}" for key in _CAPTURING if key in annotations)
+        found[mesh.CAPTURE] = "; ".join(
+            f"{key}: {annotations.get(key)}" for key in _CAPTURING if annotations.get(key) is not None
+        )
     return found
 
 

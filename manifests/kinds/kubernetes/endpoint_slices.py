@@ -55,9 +55,9 @@ class Endpoints:
 def read_slice(manifest: Manifest) -> Slice:
     """The slice of an object; endpoints that are domain names are left out."""
     body = manifest.fields
-    labels = body.object("metadata").labels()
+    labels = body.object("metadata").labels(only=(SERVICE_NAME, MANAGED_BY))
     ports = _ports(body)
-    endpoints = [] if body.says("addressType", "FQDN") else body.objects("endpoints")
+    endpoints = [] if body.get("addressType") == "FQDN" else body.objects("endpoints")
     return Slice(
         namespace=manifest.namespace,
         service=labels.get(SERVICE_NAME, ""),
@@ -88,7 +88,8 @@ def read_endpoints(manifest: Manifest) -> Endpoints:
             ),
             origin=manifest.origin,
         ),
-        mirrored=metadata.labels().get(SKIP_MIRROR) != "true" and metadata.object("annotations").get(LEADER) is None,
+        mirrored=metadata.labels(only=(SKIP_MIRROR,)).get(SKIP_MIRROR) != "true"
+        and metadata.object("annotations").get(LEADER) is None,
     )
 
 
@@ -104,7 +105,7 @@ def _pod(entry: Fields, namespace: str) -> str:
     """The pod of the namespace that an entry names as the one that has its addresses."""
     target = entry.object("targetRef")
     here = target.text("namespace", namespace) == namespace
-    return target.text("name") if target.says("kind", "Pod") and here else ""
+    return target.text("name") if target.get("kind") == "Pod" and here else ""
 
 
 def _ports(holder: Fields) -> Ports:

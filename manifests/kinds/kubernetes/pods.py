@@ -87,7 +87,7 @@ def _state(status: Fields, *, located: bool) -> State:
 def _ready(status: Fields) -> bool:
     """False where the condition Ready is there and not True (core/v1 PodCondition)."""
     conditions = status.objects("conditions") if status.get("conditions") else ()
-    return all(each.says("status", "True") for each in conditions if each.says("type", "Ready"))
+    return all(each.get("status") == "True" for each in conditions if each.get("type") == "Ready")
 
 
 def _addresses(status: Fields, host_network: bool) -> tuple[int, ...]:
@@ -168,7 +168,7 @@ def _any(container: Fields) -> bool:
 
 def _stays(container: Fields) -> bool:
     """True if an init container is a native sidecar."""
-    return container.says("restartPolicy", "Always")
+    return bool(container.get("restartPolicy") == "Always")
 
 
 def _ports(spec: Fields, field: str, wanted: Callable[[Fields], bool] = _any) -> _Ports:

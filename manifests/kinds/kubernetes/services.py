@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reachproof.engines.istio.membership import asked_waypoint
+from reachproof.engines.istio.membership import USE_WAYPOINT, WAYPOINT_NAMESPACE, asked_waypoint
 from reachproof.manifests.inventory_fields import Fields, Misfit
 from reachproof.manifests.k8s_names import is_port_name
 from reachproof.manifests.object_identity import Manifest
@@ -53,9 +53,9 @@ def read_service(manifest: Manifest) -> Service:
         external_ips=() if alias else _external_ips(spec),
         keeps_client=_keeps_client(spec),
         source_ranges=_source_ranges(spec),
-        headless=spec.says("clusterIP", _HEADLESS) and not alias,
+        headless=spec.get("clusterIP") == _HEADLESS and not alias,
         families=_families(spec),
-        waypoint=asked_waypoint(body.object("metadata").labels()),
+        waypoint=asked_waypoint(body.object("metadata").labels(only=(USE_WAYPOINT, WAYPOINT_NAMESPACE))),
         origin=manifest.origin,
     )
 
@@ -121,7 +121,7 @@ def _virtual_ips(body: Fields, spec: Fields) -> tuple[int, ...]:
     found = {*_cluster_ips(spec), *_external_ips(spec)}
     for entry in body.object("status").object("loadBalancer").objects("ingress"):
         ip = entry.text("ip")
-        if ip and not entry.says("ipMode", "Proxy"):
+        if ip and entry.get("ipMode") != "Proxy":
             found.add(entry.address("ip", ip))
     return tuple(sorted(found))
 

@@ -118,7 +118,7 @@ def _selector(kind: str, spec: Fields, template: Mapping[str, str]) -> Selector 
 def _finished(status: Fields) -> bool:
     conditions = status.objects("conditions")
     return status.get("completionTime") is not None or any(
-        each.get("type") in ("Complete", "Failed") and each.says("status", "True") for each in conditions
+        each.get("type") in ("Complete", "Failed") and each.get("status") == "True" for each in conditions
     )
 
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from reachproof.manifests.inventory_fields import Fields
 from reachproof.manifests.kinds.kubernetes.pods import PodEntry, pod_of_template
@@ -24,7 +23,6 @@ from reachproof.network.cluster import ContainerPort
 from reachproof.network.ports import Protocol
 
 MONITORING = "monitoring.coreos.com"
-_TEMPLATE: Mapping[str, Any] = {"metadata": {"labels": "all"}}
 _SET_LABELS = frozenset(
     ("statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index", "controller-revision-hash")
 )
@@ -45,12 +43,12 @@ class MadePods:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodMaker:
-    """One kind. `stored`: the fields that are read, beside name and namespace; None: those of a workload."""
+    """One kind. `borrows`: without a template of its own it has that of another object."""
 
     group: str
     kind: str
     lower: Callable[[Manifest], MadePods]
-    stored: Mapping[str, Any] | None
+    borrows: bool = False
 
 
 def _of_template(unknown: str) -> Callable[[Manifest], MadePods]:
@@ -101,23 +99,12 @@ def _made(
     return MadePods(entry=replace(entry, pod=pod, unknown=frozenset(unknown) - set(labels)))
 
 
-_MONITOR: Mapping[str, Any] = {
-    "spec": {
-        "podMetadata": {"labels": "all"},
-        "serviceAccountName": "one",
-        "hostNetwork": "one",
-        "portName": "one",
-        "replicas": "one",
-    }
-}
 POD_MAKERS = (
-    PodMaker(group="argoproj.io", kind="Rollout", lower=_of_template("rollouts-pod-template-hash"), stored=None),
-    PodMaker(group="apps.kruise.io", kind="CloneSet", lower=_of_template("controller-revision-hash"), stored=None),
-    PodMaker(group="kubevirt.io", kind="VirtualMachine", lower=_machine, stored={"spec": {"template": _TEMPLATE}}),
-    PodMaker(
-        group="kubevirt.io", kind="VirtualMachineInstance", lower=_machine, stored={"metadata": {"labels": "all"}}
-    ),
-    *(PodMaker(group=MONITORING, kind=kind, lower=_monitor, stored=_MONITOR) for kind in _MONITORS),
+    PodMaker(group="argoproj.io", kind="Rollout", lower=_of_template("rollouts-pod-template-hash"), borrows=True),
+    PodMaker(group="apps.kruise.io", kind="CloneSet", lower=_of_template("controller-revision-hash"), borrows=True),
+    PodMaker(group="kubevirt.io", kind="VirtualMachine", lower=_machine),
+    PodMaker(group="kubevirt.io", kind="VirtualMachineInstance", lower=_machine),
+    *(PodMaker(group=MONITORING, kind=kind, lower=_monitor) for kind in _MONITORS),
 )
 _BY_KIND = {(each.group, each.kind): each for each in POD_MAKERS}
 
@@ -128,9 +115,9 @@ def pod_maker(manifest: Manifest) -> PodMaker | None:
     A Rollout may take the template of a Deployment; then that stands for the pods.
     """
     kind = _BY_KIND.get((manifest.group, manifest.kind))
-    spec = manifest.body.get("spec")
-    borrows = isinstance(spec, Mapping) and spec.get("template") is None
-    return None if kind is not None and kind.stored is None and borrows else kind
+    if kind is None or not kind.borrows or not isinstance(spec := manifest.body.get("spec"), Mapping):
+        return kind
+    return None if spec.get("template") is None else kind
 
 
 def not_there(made: Iterable[MadePods], present: Iterable[PodEntry]) -> Iterator[PodEntry]:
