@@ -19,8 +19,8 @@ from reachproof.network.flow import Flow
 from reachproof.network.policy import Action, Direction, Policy, Rule, TierId, TierName
 from reachproof.network.snapshot import Snapshot
 from reachproof.network.tier import Chain, Group, Tier
-from reachproof.semantics import notices
 from reachproof.semantics.match import Matched, any_match, in_pod_set, subject
+from reachproof.semantics.sentences import doubt_notice, tie_notice, unordered_kinds_notice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ def tier_outcomes(case: Case, tier: Tier) -> Outcomes:
     chains = [(chain, chain_outcomes(case, chain)) for chain in tier.chains]
     deciding = [policy for chain, found in chains for policy in _deciders(found)]
     unordered = _conflict([found for _, found in chains])
-    between = (notices.unordered_kinds(deciding),) if unordered else ()
+    between = (unordered_kinds_notice(deciding),) if unordered else ()
     found = _any_one([found for _, found in chains], between)
     if None in found:
         found = _then(found, _isolation_outcomes(case, tier))
@@ -82,7 +82,7 @@ def group_outcomes(case: Case, group: Group) -> Outcomes:
     """The outcome of any one of the policies that has one."""
     each = [policy_outcomes(case, policy) for policy in group]
     deciding = [policy for found in each for policy in _deciders(found)]
-    tie = (notices.tie(deciding),) if _conflict(each) else ()
+    tie = (tie_notice(deciding),) if _conflict(each) else ()
     return _any_one(each, tie)
 
 
@@ -99,8 +99,10 @@ def selects(case: Case, policy: Policy) -> bool:
 
 
 def _isolation_outcomes(case: Case, tier: Tier) -> Outcomes:
+    if not tier.isolation:
+        return {None: NOTHING}
     isolating = tuple(p for p in tier.policies if case.direction in p.isolates and selects(case, p))
-    if not isolating or not tier.isolation:
+    if not isolating:
         return {None: NOTHING}
     found = _first_match(case, tier.isolation, isolating)
     return {action: replace(choice, isolation=True) for action, choice in found.items()}
@@ -119,7 +121,7 @@ def _first_match(case: Case, rules: tuple[Rule, ...], policies: tuple[Policy, ..
         if matched is Matched.YES and not rule.may:
             found.setdefault(rule.action, choice)
             return found
-        doubt = notices.doubt(case.snapshot, case.flow, case.direction, rule, policies[0])
+        doubt = doubt_notice(case.snapshot, case.flow, case.direction, rule, policies[0])
         found.setdefault(rule.action, choice.resting_on((*open_choices, doubt)))
         open_choices = (*open_choices, doubt)
     return found | {None: Choice(action=None, depends=open_choices)}

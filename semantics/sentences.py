@@ -1,4 +1,29 @@
-"""The English of a trace: one sentence per step, which names everything it speaks of. No verdict rests on it."""
+"""The English of a trace: a sentence per step, which names everything it speaks of, and notices of what is open.
+
+Notices are what a trace carries in `depends`, with stable codes:
+
+| Code | What is open |
+|---|---|
+| TIE | policies of equal priority disagree on the flow |
+| UNORDERED_KINDS | policies of kinds that nothing orders against each other disagree |
+| DOMAIN_NAMES | whether a domain name of the rule stands for the external address |
+| UNKNOWN_NODE | whether the pod runs on the node at the other end |
+| OWN_NODE_EGRESS | whether NetworkPolicy exempts what a pod sends to its own node |
+| LOCAL_HOST | whether a pod that no Cilium policy selects accepts its own node in the enforcement mode `always` |
+| REQUEST_RULES | whether a rule lets a connection's requests through, which are judged above the transport layer |
+| DNS_NOT_SEEN | whether the agent of the pod's node knows a domain name that the pod may not look up |
+| PORT_NAME_ORDER | whether Cilium's agent looks up a port name of a rule for every peer |
+| HBONE_PORT | whether the network sees the pod's own port or that of HBONE |
+| WAYPOINT_IN_USE | whether a waypoint of Istio stands between, and lets the flow through |
+| MESH_UNCLEAR | whether the proxy or ztunnel of a pod sees the flow |
+| PROXY_PORTS | whether policies of the mesh hold at a port of the proxy itself |
+| AMBIENT_PROBES | whether Cilium takes what Istio makes of a probe for the node that it is from |
+| API_SERVER | whether a node or an address outside is the API server |
+| MAYBE_NOT_PROGRAMMED | whether a policy that says something odd is programmed |
+| MAY_MATCH | any other rule that may or may not match |
+
+No verdict rests on the wording; which notices there are is checked by tests/cases.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +32,14 @@ from typing import assert_never
 
 from reachproof.engines.built_in import ENFORCED_ALWAYS, EXEMPTION, LOCAL_HOST, PAST_MESH, WAYPOINT
 from reachproof.engines.own_tiers import MESH
-from reachproof.engines.words import place_text
+from reachproof.engines.words import place_text, tied_text
 from reachproof.network.address import format_address
-from reachproof.network.cluster import Node, Pod
+from reachproof.network.cluster import Node, Notice, Pod
 from reachproof.network.flow import External, Flow, Party
-from reachproof.network.policy import Action, Direction, Policy, Rule, TierId
+from reachproof.network.policy import Action, Direction, DomainPeer, OtherNodePeer, OwnNodePeer, Policy, Rule, TierId
+from reachproof.network.snapshot import Snapshot
 from reachproof.network.tier import BUILT_IN, is_perhaps_isolation
+from reachproof.semantics.match import Matched, other, peer_matches, subject
 
 _VERBS = {Action.ALLOW: "allows", Action.DENY: "denies", Action.PASS: "leaves"}
 
@@ -56,12 +83,12 @@ def rule_sentence(flow: Flow, direction: Direction, policy: Policy, rule: Rule, 
     if policy.ref in (WAYPOINT, PAST_MESH):
         return _mesh_sentence(flow, direction, rule)
     if rule.origin == BUILT_IN:
-        pod = named(_subject(flow, direction))
+        pod = named(subject(flow, direction)[0])
         return f"{policy.ref} selects {pod}, which ends its baseline tier; {direction} {ends(flow)} is allowed"
     if policy.tier == MESH and rule.action is Action.PASS:
         return f"{policy.ref} {number_or_name(rule)} lets {direction} {ends(flow)} through to the network's policies"
     if is_perhaps_isolation(policy, rule) and rule.action is Action.DENY:
-        pod = named(_subject(flow, direction))
+        pod = named(subject(flow, direction)[0])
         return f"{policy.ref} may isolate {pod} for {direction}, and none of its rules allows {direction} {ends(flow)}"
     onward = " to the next tier" if rule.action is Action.PASS else ""
     who = f"{policy.ref}{place_text(policy)} {number_or_name(rule)}"
@@ -82,7 +109,7 @@ def isolation_sentence(
     """Policies isolate the subject; what then holds by the built-in `rule`."""
     many = len(policies) > 1
     verb, their = ("isolate", "their") if many else ("isolates", "its")
-    isolated = f"{_isolating(policies)} {verb} {named(_subject(flow, direction))} for {direction}"
+    isolated = f"{_isolating(policies)} {verb} {named(subject(flow, direction)[0])} for {direction}"
     if policies[0].ref == ENFORCED_ALWAYS:
         return f"{isolated}, and no rule allows {direction} {ends(flow)}{seen}"
     unmet = f"{isolated} and none of {their} rules allows {direction} {ends(flow)}{seen}"
@@ -107,7 +134,7 @@ def end_sentence(flow: Flow, direction: Direction, policies: tuple[Policy, ...],
     """A tier that ends in deny has policies that select the subject, and none of its rules decides."""
     names = listed(f"{policy.ref}{place_text(policy)}" for policy in policies)
     verb = "select" if len(policies) > 1 else "selects"
-    chosen = f"{names} {verb} {named(_subject(flow, direction))} for {direction}"
+    chosen = f"{names} {verb} {named(subject(flow, direction)[0])} for {direction}"
     return f"{chosen} and no rule of the tier {tier} decides {direction} {ends(flow)}{seen}; the tier ends in deny"
 
 
@@ -118,7 +145,7 @@ def default_sentence(flow: Flow, direction: Direction) -> str:
 
 def no_subject_sentence(flow: Flow, direction: Direction) -> str:
     """The party of this direction is no subject of any policy."""
-    party = _subject(flow, direction)
+    party = subject(flow, direction)[0]
     address = flow.source_address if direction is Direction.EGRESS else flow.destination_address
     match party:
         case Pod():
@@ -135,5 +162,47 @@ def itself_sentence(flow: Flow) -> str:
     return f"{named(flow.source)} reaches its own address; no policy applies to that"
 
 
-def _subject(flow: Flow, direction: Direction) -> Party:
-    return flow.source if direction is Direction.EGRESS else flow.destination
+# ---------------------------------------------------------------- notices
+
+
+def tie_notice(policies: Iterable[Policy]) -> Notice:
+    """Policies of equal priority disagree."""
+    found = tuple(dict.fromkeys(policies))
+    names = listed(str(policy.ref) for policy in found)
+    text = f"{names} have {tied_text(found[0])} and disagree; which one applies is not defined"
+    return Notice(code="TIE", text=text, origin=found[0].origin)
+
+
+def unordered_kinds_notice(policies: Iterable[Policy]) -> Notice:
+    """Policies of kinds that nothing orders against each other disagree."""
+    found = tuple(dict.fromkeys(policies))
+    names = listed(str(policy.ref) for policy in found)
+    text = f"{names} disagree; nothing orders these kinds against each other"
+    return Notice(code="UNORDERED_KINDS", text=text, origin=found[0].origin)
+
+
+def doubt_notice(snapshot: Snapshot, flow: Flow, direction: Direction, rule: Rule, policy: Policy) -> Notice:
+    """Why the rule may or may not match the flow."""
+    name = named(subject(flow, direction)[0])
+    far, address = other(flow, direction)
+    maybe = [m.peer for m in rule.matches if peer_matches(snapshot, m.peer, flow, direction) is Matched.MAYBE]
+    domains = [peer for peer in maybe if isinstance(peer, DomainPeer)]
+    if domains:
+        known = listed((name for peer in domains for name in (*peer.names, *peer.patterns)), word="or")
+        text = f"{policy.ref} {number_or_name(rule)}: whether {known} stands for {format_address(address)} is not known"
+        return Notice(code="DOMAIN_NAMES", text=text, origin=rule.origin)
+    if any(isinstance(peer, OwnNodePeer | OtherNodePeer) for peer in maybe):
+        text = f"whether {name} and {named(far)} are on the same node is not known"
+        return Notice(code="UNKNOWN_NODE", text=text)
+    if rule.reason:
+        text = rule.reason if rule.origin == BUILT_IN else f"{policy.ref} {number_or_name(rule)}: {rule.reason}"
+        return Notice(code=rule.reason_code, text=text, origin=None if rule.origin == BUILT_IN else rule.origin)
+    if rule.origin == BUILT_IN and rule.name == LOCAL_HOST:
+        text = f"whether {name}, which {policy.ref} alone selects, accepts its own node is not settled"
+        return Notice(code="LOCAL_HOST", text=text)
+    if rule.origin == BUILT_IN and any(isinstance(match.peer, OwnNodePeer) for match in rule.matches):
+        text = f"whether NetworkPolicy exempts what {name} sends to its own node is not defined"
+        return Notice(code="OWN_NODE_EGRESS", text=text)
+    what = f"isolates {name}" if is_perhaps_isolation(policy, rule) else f"{number_or_name(rule)} matches"
+    text = f"whether {policy.ref} {what} is not known"
+    return Notice(code="MAY_MATCH", text=text, origin=rule.origin)

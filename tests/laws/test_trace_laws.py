@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from reachproof.engines.assembly import programs
 from reachproof.network.policy import Action, Direction
 from reachproof.network.snapshot import Snapshot
-from reachproof.semantics.blockers import blockers, deciders
-from reachproof.semantics.evaluate import evaluate, evaluate_direction, tiers, truth
+from reachproof.semantics.evaluate import blockers, evaluate, evaluate_direction, tiers, truth
 from reachproof.semantics.trace import Truth
 from tests.strategies.flows import flows, some_flows
 from tests.strategies.snapshots import snapshots
@@ -61,14 +60,6 @@ def test_blockers_are_there_exactly_where_something_may_block(snapshot: Snapshot
         assert bool(found) == (evaluate(snapshot, flow).side(direction).truth is not Truth.ALLOWED)
         assert {step.action for step in found} <= {Action.DENY}
         assert len({step.text for step in found}) == len(found)
-
-
-@pytest.mark.heavy
-@given(snapshots())
-def test_deciders_agree_with_the_truth(snapshot: Snapshot) -> None:
-    for flow in some_flows(snapshot, 20):
-        actions = {step.action for step in deciders(snapshot, flow)}
-        assert actions == {Action.DENY if truth(snapshot, flow) is Truth.DENIED else Action.ALLOW}
 
 
 @pytest.mark.heavy

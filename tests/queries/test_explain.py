@@ -17,8 +17,7 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer
 from reachproof.queries.ask import Session
 from reachproof.queries.explain import explain
-from reachproof.semantics.blockers import blockers
-from reachproof.semantics.evaluate import truth
+from reachproof.semantics.evaluate import blockers, truth
 from reachproof.semantics.trace import Step, Truth
 from reachproof.solver.budget import Budget
 from tests.agreement.engines import asked

@@ -12,7 +12,7 @@ from reachproof.network.labels import Selector
 from reachproof.network.options import Cni, Options
 from reachproof.network.policy import Action, AnyPeer, Direction, Policy, Rule
 from reachproof.network.snapshot import Snapshot
-from reachproof.semantics.blockers import blockers, deciders
+from reachproof.semantics.evaluate import blockers
 from tests.semantics.stage import DB, N2, PODS, WEB, WORLD, admin_policy, flow, network_policy, rule, snapshot
 
 CLOSED = network_policy("closed", Selector(), isolates=tuple(Direction))
@@ -89,15 +89,6 @@ def test_the_end_of_a_tier_and_a_mesh_of_its_name_block_one_by_one() -> None:
 def test_what_may_block_is_listed_with_what_it_rests_on() -> None:
     found = blockers(snapshot(CLOSED), flow(DB, N2), Direction.EGRESS)
     assert [[notice.code for notice in step.depends] for step in found] == [["OWN_NODE_EGRESS"]]
-
-
-def test_the_deciders_of_a_denied_flow_are_the_directions_that_deny() -> None:
-    assert [step.direction for step in deciders(snapshot(CLOSED), flow(WEB, DB))] == ["egress", "ingress"]
-    assert [step.direction for step in deciders(snapshot(ALSO), flow(WEB, DB))] == ["ingress"]
-
-
-def test_the_deciders_of_an_allowed_flow_are_one_per_direction() -> None:
-    assert [step.action for step in deciders(snapshot(), flow(WEB, DB))] == ["allow", "allow"]
 
 
 def test_blockers_refuse_a_flow_that_cannot_be() -> None:
