@@ -28,8 +28,7 @@ from reachproof.semantics.evaluate import evaluate
 from reachproof.solver.budget import Budget
 from reachproof.solver.decide import Absent, Found, RankedOutcome, Ranking, SearchOutcome, Undecided, rank, search
 from reachproof.solver.encoding import Encoding, prepare
-from reachproof.solver.formula_bounds import is_open
-from reachproof.solver.goal import Goal, Search, Wanted
+from reachproof.solver.goal import Goal, Search, Wanted, is_open
 from reachproof.solver.open_world.search import search_open
 from reachproof.solver.z3_backend import Prover
 

@@ -30,8 +30,8 @@ from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Step, Trace, Truth
 from reachproof.solver.compare import Comparison, PairSpotCheck
 from reachproof.solver.diff_matrix import Place
+from reachproof.solver.endpoint_matching import When as When
 from reachproof.solver.goal import Side
-from reachproof.solver.joint_slices import When as When
 from reachproof.solver.witness_pair import FlowPair, flow_between
 
 MOST_CELLS = 32

@@ -30,8 +30,7 @@ from reachproof.queries.ingress_controller import STAND_IN
 from reachproof.queries.plan import Check, PossibleFlows, asked_last, with_possible
 from reachproof.queries.services import backends
 from reachproof.queries.ways_in import certain_ways_in, not_certain, possible_ways_in, serving, ways_in
-from reachproof.solver.formula_bounds import addresses_in, upper_bound
-from reachproof.solver.goal import FALSE, All, At, Formula, Members, Ranked, Search, Side, Some, Wanted
+from reachproof.solver.goal import FALSE, All, At, Formula, Members, Ranked, Search, Side, Some, Wanted, addresses_in
 from reachproof.solver.universe import Universe
 from reachproof.solver.view import View
 
@@ -42,7 +41,7 @@ FROM_A_NODE = "ARRIVES_FROM_A_NODE"
 def from_outside(universe: Universe, source: Formula) -> bool:
     """True if an address outside the cluster may be a source; True in doubt."""
     view = View.of(universe, addresses_in(source))
-    return bool(upper_bound(view, source, Side.SOURCE) & view.lift(universe.external))
+    return bool(view.upper_bound(source, Side.SOURCE) & view.lift(universe.external))
 
 
 def with_arrivals(binder: Binder, check: Check) -> Check:

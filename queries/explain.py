@@ -40,8 +40,8 @@ from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.decide import Found, Undecided, search
 from reachproof.solver.goal import FALSE, All, Formula, Not, Search, Side, Some, Wanted
-from reachproof.solver.reachability_cells import reachability
-from reachproof.solver.spot_checks import SpotCheck
+from reachproof.solver.reachability_matrix import reachability
+from reachproof.solver.witness import SpotCheck
 
 MOST_FLOWS = 300
 _NAME = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"

@@ -32,9 +32,7 @@ from reachproof.semantics.match import in_pod_set
 from reachproof.solver.compare import Comparison
 from reachproof.solver.encoding import Encoding
 from reachproof.solver.endpoint_matching import EndpointMatching
-from reachproof.solver.formula_bounds import addresses_in, upper_bound
-from reachproof.solver.goal import TRUE, Formula
-from reachproof.solver.slice import SUBJECT
+from reachproof.solver.goal import SUBJECT, TRUE, Formula, addresses_in
 from reachproof.solver.view import View
 
 _FOUND_OUT = frozenset({"CNI_FOUND", "CNI_NOT_FOUND"})
@@ -208,7 +206,7 @@ def _meets(encoding: Encoding, region: Formula, policy: Policy, points: int) -> 
         return bool(points)
     view = View.of(encoding.universe, addresses_in(region))
     acting = (each for each in Direction if policy.acts(each))
-    return any(view.lift(points) & upper_bound(view, region, SUBJECT[direction]) for direction in acting)
+    return any(view.lift(points) & view.upper_bound(region, SUBJECT[direction]) for direction in acting)
 
 
 _SHOWN = 5

@@ -29,8 +29,7 @@ from reachproof.queries.tenancy import tenants
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Trace, Truth
 from reachproof.solver.bitset import positions
-from reachproof.solver.formula_bounds import addresses_in, upper_bound
-from reachproof.solver.goal import Formula, Side
+from reachproof.solver.goal import Formula, Side, addresses_in
 from reachproof.solver.universe import Universe, party_key
 from reachproof.solver.view import View
 
@@ -127,7 +126,7 @@ def address_notices(universe: Universe, region: Formula) -> tuple[Notice, ...]:
         return ()
     view = View.of(universe, addresses_in(region))
     abstract = view.lift(universe.abstract)
-    involved = abstract & (upper_bound(view, region, Side.SOURCE) | upper_bound(view, region, Side.DESTINATION))
+    involved = abstract & (view.upper_bound(region, Side.SOURCE) | view.upper_bound(region, Side.DESTINATION))
     split = abstract != universe.abstract
     pods = {str(view.points[index].party) for index in positions(involved)}
     if not pods or (not split and len(pods) == involved.bit_count()):

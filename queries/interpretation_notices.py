@@ -20,7 +20,7 @@ from reachproof.network.policy import Action, Direction, Policy, TierName
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Trace, Truth
-from reachproof.solver.spot_checks import SpotCheck
+from reachproof.solver.witness import SpotCheck
 
 if TYPE_CHECKING:
     from reachproof.solver.decide import Blame  # at run time it would load Z3

@@ -44,9 +44,8 @@ from reachproof.semantics.trace import Step, Truth
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.encoding import Encoding
 from reachproof.solver.goal import All, At, Formula, Members, Side
-from reachproof.solver.reachability_cells import Allowed, Reachability, reachability
-from reachproof.solver.reachability_matrix import matrix
-from reachproof.solver.spot_checks import SAMPLES
+from reachproof.solver.reachability_matrix import Allowed, Reachability, matrix, reachability
+from reachproof.solver.witness import SAMPLES
 
 _At = tuple[IntervalSet, Allowed]
 

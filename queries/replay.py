@@ -22,7 +22,7 @@ from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Trace, Truth
 from reachproof.solver.connection_matrix import Access, ConnectionMatrix
 from reachproof.solver.goal import Wanted
-from reachproof.solver.spot_checks import SpotCheck
+from reachproof.solver.witness import SpotCheck
 
 
 def demand_replay(trace: Trace, wanted: Action) -> None:

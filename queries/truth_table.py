@@ -22,8 +22,7 @@ from reachproof.queries.explain import bind_pair, draft_of
 from reachproof.queries.replay import spot_check
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.goal import All, At, Members, Side
-from reachproof.solver.reachability_cells import Allowed, reachability
-from reachproof.solver.reachability_matrix import matrix
+from reachproof.solver.reachability_matrix import Allowed, matrix, reachability
 
 COLUMNS = ("from", "to", "port", "access")
 

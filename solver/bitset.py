@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Flags = NDArray[np.bool_]
+Positions = NDArray[np.intp]
 _AT_ONCE = 32
 """Bytes of each set that are looked at side by side, so that what is needed on the way stays small."""
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reachproof.network.policy import Action, Direction
-from reachproof.solver.box_index import Positions
+from reachproof.solver.bitset import Positions
 from reachproof.solver.budget import Budget
 from reachproof.solver.goal import Wanted
 from reachproof.solver.slice import Patch, Slice, SlicedPolicy, SlicedRule, SlicedTier, isolated_subjects

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import External
-from reachproof.solver.bitset import from_flags, position_list, positions
-from reachproof.solver.box_index import Positions, Rows
-from reachproof.solver.boxes import Classes
+from reachproof.solver.bitset import Positions, from_flags, position_list, positions
+from reachproof.solver.boxes import Classes, Rows
 from reachproof.solver.goal import Same
 from reachproof.solver.universe import sole_key
 from reachproof.solver.view import View

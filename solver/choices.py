@@ -10,7 +10,7 @@
 With every choice made a flow has one verdict in either snapshot. Two of them are tied together only where they are
 about one thing: a rule's condition is all that it depends on besides its matches (`network.policy.Rule`).
 
-Trusted by both engines when snapshots are compared; checked by tests/agreement/test_open_pairs.py, where the evaluator
+Trusted by both engines when snapshots are compared; checked by tests/agreement/test_pairs.py, where the evaluator
 makes the choices.
 """
 
@@ -22,12 +22,11 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from reachproof.network.placeless import placeless_rule, same_policy
-from reachproof.network.policy import Action, Direction, OtherNodePeer, PolicyRef, TierId
+from reachproof.network.policy import Action, Direction, DomainPeer, OtherNodePeer, OwnNodePeer, PolicyRef, TierId
 from reachproof.network.snapshot import Snapshot
-from reachproof.network.tier import DirectedPolicy, TierOf, all_rules
-from reachproof.solver.box_index import Positions
+from reachproof.network.tier import BUILT_IN, DirectedPolicy, TierOf, all_rules
+from reachproof.solver.bitset import Positions
 from reachproof.solver.slice import Patch, Slice, SlicedPolicy, SlicedRule, SlicedTier
-from reachproof.solver.slice_refinement import is_about_nodes
 
 Key = tuple[object, ...]
 OWN_NODE: Key = ("own node",)
@@ -161,13 +160,23 @@ class Naming:
 
 
 def _literal(rule: SlicedRule, direction: Direction) -> Literal:
-    if is_about_nodes(rule):
+    if _is_about_nodes(rule):
         others = any(isinstance(match.peer, OtherNodePeer) for match in rule.rule.matches)
         return Literal(OWN_NODE, not others)
     written = rule.rule
     ref = rule.policy.ref if rule.policy is not None else None
     condition = written.condition or repr(placeless_rule(written))
     return Literal(("rule", ref, direction, written.action, written.reason_code, condition))
+
+
+def _is_about_nodes(rule: SlicedRule) -> bool:
+    """True if all that is open about the rule is where the ends of a flow run, or what a built-in rule means."""
+    if rule.rule.may and rule.rule.origin != BUILT_IN:
+        return False
+    peers = [match.peer for match in rule.rule.matches]
+    near = [isinstance(peer, kind) for kind in (OwnNodePeer, OtherNodePeer) for peer in peers]
+    both = all(any(isinstance(peer, kind) for peer in peers) for kind in (OwnNodePeer, OtherNodePeer))
+    return any(near) and not both and not any(isinstance(peer, DomainPeer) for peer in peers)
 
 
 def _next(key: Key, seen: Counter[Key]) -> Key:

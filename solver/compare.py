@@ -15,17 +15,14 @@ Disagreement of the engines is our bug: InternalError, never an outcome.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, cached_property, reduce
-from operator import or_
+from functools import cache, cached_property
 from typing import assert_never
 
 import numpy as np
 
-from reachproof.network.cluster import Node, Pod
 from reachproof.network.errors import InternalError
-from reachproof.network.flow import Party
 from reachproof.network.policy import PolicyRef
 from reachproof.network.ports import place
 from reachproof.network.snapshot import Snapshot
@@ -36,15 +33,13 @@ from reachproof.solver.budget import Budget
 from reachproof.solver.choices import Programs, may_be_open, open_programs, unchanged
 from reachproof.solver.decide import Undecided, demand
 from reachproof.solver.encoding import Encoding
-from reachproof.solver.endpoint_matching import EndpointMatching
-from reachproof.solver.goal import TRUE, All, At, Formula, Members, Side
-from reachproof.solver.joint_slices import Difference, JointSlices, When, alone, join
-from reachproof.solver.one_sided import one_sided_regions
+from reachproof.solver.endpoint_matching import EndpointMatching, When, common_regions, one_sided_regions
+from reachproof.solver.goal import TRUE, All, Formula
+from reachproof.solver.joint_slices import Difference, JointSlices, alone, join
 from reachproof.solver.open_sets import may_differ
 from reachproof.solver.smt_pair_encoding import difference_script
-from reachproof.solver.spot_checks import SAMPLES, bit
 from reachproof.solver.table import FULL, Table, region, word_count, words
-from reachproof.solver.universe import party_key
+from reachproof.solver.witness import SAMPLES, bit
 from reachproof.solver.witness_pair import FlowPair
 from reachproof.solver.z3_backend import GaveUp, Model, Prover
 
@@ -175,41 +170,20 @@ def compare(
     to the former only, and would make very many cells of few. Cost: about that of both snapshots' whole tables.
     """
     snapshots = encodings[0].snapshot, encodings[1].snapshot
+    universes = encodings[0].universe, encodings[1].universe
     same = cache(lambda: unchanged(*snapshots))
     common = (
         _compared(
             snapshots, join(encodings, pairing, (old, All((region_, new))), budget), All((region_, new)), same, budget
         )
-        for old, new in _parts(encodings, pairing)
+        for old, new in common_regions(universes, pairing)
     )
     sole = (
         _compared(snapshots, alone(encodings[at], when, All((wanted, part)), budget), All((wanted, part)), same, budget)
         for at, (when, wanted) in enumerate(zip(When, (earlier, region_), strict=True))
-        for part in one_sided_regions(encodings[at].universe, pairing, when)
+        for part in one_sided_regions(universes[at], pairing, when)
     )
     return (*common, *sole)
-
-
-def _parts(encodings: tuple[Encoding, Encoding], pairing: EndpointMatching) -> Iterator[tuple[Formula, Formula]]:
-    """Regions of both snapshots that have no flow in common: without hosts, from hosts, from others to hosts."""
-    others, hosts = [0, 0], [0, 0]
-    for match in pairing.matches:
-        kind = hosts if any(map(_is_host, (*match.before, *match.after))) else others
-        for at, parties in enumerate((match.before, match.after)):
-            points = encodings[at].universe.by_party
-            kind[at] |= reduce(or_, (points.get(party_key(party), 0) for party in parties), 0)
-    every = [other | host for other, host in zip(others, hosts, strict=True)]
-    for sources, destinations in ((others, others), (hosts, every), (others, hosts)):
-        if all(sources) and all(destinations):
-            old, new = (
-                All((At(Side.SOURCE, Members(sources[at])), At(Side.DESTINATION, Members(destinations[at]))))
-                for at in range(2)
-            )
-            yield old, new
-
-
-def _is_host(party: Party) -> bool:
-    return isinstance(party, Node) or (isinstance(party, Pod) and party.host_network)
 
 
 def _compared(

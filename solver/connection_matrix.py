@@ -10,13 +10,12 @@ import numpy as np
 
 from reachproof.network.flow import External, Flow
 from reachproof.network.intervals import EMPTY, IntervalSet
-from reachproof.solver.bitset import Flags, from_positions, positions
+from reachproof.solver.bitset import Flags, Positions, from_positions, positions
 from reachproof.solver.budget import Budget
 from reachproof.solver.cells import Cell
 from reachproof.solver.encoding import Encoding
 from reachproof.solver.goal import Formula
-from reachproof.solver.reachability_cells import Allowed, Reachability, Sampled, reachability
-from reachproof.solver.reachability_matrix import Matrix, Numbers, matrix
+from reachproof.solver.reachability_matrix import Allowed, Matrix, Reachability, Sampled, matrix, reachability
 from reachproof.solver.slice import Slice
 from reachproof.solver.table import Table, not_both_outside
 from reachproof.solver.witness import flow_of
@@ -55,9 +54,9 @@ class ConnectionMatrix:
     part: Slice = field(repr=False)
     exists: Table = field(repr=False)
     members: tuple[int, ...] = field(repr=False)
-    numbers: Numbers = field(repr=False)
-    rows: Numbers = field(repr=False)
-    columns: Numbers = field(repr=False)
+    numbers: Positions = field(repr=False)
+    rows: Positions = field(repr=False)
+    columns: Positions = field(repr=False)
     own: dict[int, int] = field(repr=False)
 
     @property
@@ -178,7 +177,7 @@ def _speaking(found: Matrix[Access], flows: Reachability) -> frozenset[int]:
     return frozenset(ends)
 
 
-def _alike(part: Slice, found: Matrix[Access], numbers: Numbers, silent: frozenset[int]) -> list[list[int]]:
+def _alike(part: Slice, found: Matrix[Access], numbers: Positions, silent: frozenset[int]) -> list[list[int]]:
     """The ends of the matrix outside, those that behave alike together: with some access, or in `silent`."""
     sides = found.sources.line_of, found.destinations.line_of
     rows, columns = (sorted({line for end, line in side.items() if end < found.groups}) for side in sides)

@@ -29,8 +29,8 @@ from reachproof.solver.ends import Pairs, apart, ends
 from reachproof.solver.goal import Ranked, Search, Side, Wanted
 from reachproof.solver.slice import Slice, cut
 from reachproof.solver.smt_encoding import Script, ranked_script, search_script
-from reachproof.solver.spot_checks import SpotCheck, bit, samples
 from reachproof.solver.table import Table, everything, one_family, pairs_with, region
+from reachproof.solver.witness import SpotCheck, bit, samples
 from reachproof.solver.z3_backend import GaveUp, Model, Prover, Refuted
 
 WRITTEN_OUT = 4000

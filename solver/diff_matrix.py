@@ -19,11 +19,10 @@ import numpy as np
 
 from reachproof.network.flow import External
 from reachproof.network.intervals import EMPTY, IntervalSet
-from reachproof.solver.bitset import Flags
-from reachproof.solver.box_index import Positions
+from reachproof.solver.bitset import Flags, Positions
 from reachproof.solver.budget import Budget
 from reachproof.solver.compare import Comparison
-from reachproof.solver.end_cells import End, EndCells, united
+from reachproof.solver.ends import End, EndCells, united
 from reachproof.solver.goal import Side
 from reachproof.solver.joint_slices import JointSlices, PointPair, is_apart, overlay
 from reachproof.solver.table import Table, pairs_with, ports_of

@@ -36,8 +36,7 @@ from reachproof.network.ports import ALL_PORTS
 from reachproof.network.snapshot import Snapshot
 from reachproof.network.tier import DirectedPolicy, Tier, directed
 from reachproof.solver.bitset import partition
-from reachproof.solver.box_index import Index
-from reachproof.solver.boxes import Box, Classes, EncodedPolicy, EncodedRule, EncodedTier, Near, near_of
+from reachproof.solver.boxes import Box, Classes, EncodedPolicy, EncodedRule, EncodedTier, Index, Near, near_of
 from reachproof.solver.goal import Side
 from reachproof.solver.peer_resolution import PeerResolution
 from reachproof.solver.universe import Universe, build

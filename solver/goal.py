@@ -7,11 +7,16 @@ Ranked  = quantifiers that alternate, such as: for every source there is a desti
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
+from typing import assert_never
 
-from reachproof.network.intervals import IntervalSet
+from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.labels import Selector
+from reachproof.network.policy import Direction
+from reachproof.network.ports import ALL_PORTS
 
 
 class Side(StrEnum):
@@ -19,6 +24,13 @@ class Side(StrEnum):
 
     SOURCE = "source"
     DESTINATION = "destination"
+
+
+SUBJECT: Mapping[Direction, Side] = MappingProxyType(
+    {Direction.EGRESS: Side.SOURCE, Direction.INGRESS: Side.DESTINATION}
+)
+PEER: Mapping[Direction, Side] = MappingProxyType({Direction.EGRESS: Side.DESTINATION, Direction.INGRESS: Side.SOURCE})
+"""The ends that a direction is decided for, and those that peers are matched with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +152,88 @@ class Not:
 Formula = At | InPorts | Same | All | Some | Not
 TRUE = All(())
 FALSE = Some(())
+
+
+# ---------------------------------------------------------------- what a formula mentions, and what can satisfy it
+
+
+def leaves(formula: Formula) -> Iterator[At | InPorts | Same]:
+    """The conditions in a formula, in order, doubles included."""
+    match formula:
+        case At() | InPorts() | Same():
+            yield formula
+        case All(items) | Some(items):
+            for item in items:
+                yield from leaves(item)
+        case Not(item):
+            yield from leaves(item)
+        case _:
+            assert_never(formula)
+
+
+def is_open(formula: Formula) -> bool:
+    """True if a formula mentions possible pods."""
+    wheres = (leaf.where for leaf in leaves(formula) if isinstance(leaf, At))
+    return any(not isinstance(where, Members | InAddresses) for where in wheres)
+
+
+def addresses_in(formula: Formula) -> list[IntervalSet]:
+    """The sets of addresses that a formula mentions."""
+    wheres = [leaf.where for leaf in leaves(formula) if isinstance(leaf, At)]
+    return [where.addresses for where in wheres if isinstance(where, InAddresses)]
+
+
+def bound(
+    formula: Formula,
+    side: Side,
+    everything: int,
+    sets: Callable[[At], tuple[int, int]],
+    *,
+    negated: bool = False,
+) -> int:
+    """The part of `everything` (bits) that may stand at a side of a flow in the region: no other can.
+
+    `sets` gives for a condition at that side what can meet it, and what can fail to meet it.
+    """
+    match formula:
+        case At(side=at):
+            return sets(formula)[negated] if at is side else everything
+        case InPorts() | Same():
+            return everything
+        case Not(item):
+            return bound(item, side, everything, sets, negated=not negated)
+        case All(items) | Some(items):
+            bounds = [bound(item, side, everything, sets, negated=negated) for item in items]
+            meet = isinstance(formula, All) is not negated
+            found = everything if meet else 0
+            for each in bounds:
+                found = found & each if meet else found | each
+            return found
+        case _:
+            assert_never(formula)
+
+
+def upper_ports(formula: Formula, *, negated: bool = False) -> IntervalSet:
+    """Ports that a flow of the region may have: no other can."""
+    match formula:
+        case InPorts(ports):
+            return ALL_PORTS - ports if negated else ports & ALL_PORTS
+        case At() | Same():
+            return ALL_PORTS
+        case Not(item):
+            return upper_ports(item, negated=not negated)
+        case All(items) | Some(items):
+            bounds = [upper_ports(item, negated=negated) for item in items]
+            meet = isinstance(formula, All) is not negated
+            found = ALL_PORTS if meet else EMPTY
+            for each in bounds:
+                found = found & each if meet else found | each
+            return found
+        case _:
+            assert_never(formula)
+
+
+# ---------------------------------------------------------------- goals
 
 
 class Wanted(StrEnum):

@@ -25,14 +25,12 @@ import numpy as np
 
 from reachproof.network.flow import External, Party
 from reachproof.network.intervals import IntervalSet
-from reachproof.solver.bitset import Flags, position_list
-from reachproof.solver.box_index import Positions
+from reachproof.solver.bitset import Flags, Positions, position_list
 from reachproof.solver.budget import Budget
 from reachproof.solver.encoding import Encoding
-from reachproof.solver.endpoint_matching import EndpointMatching
+from reachproof.solver.endpoint_matching import EndpointMatching, When
 from reachproof.solver.goal import Formula, Side
-from reachproof.solver.slice import Slice, cut
-from reachproof.solver.slice_refinement import SliceRefiner
+from reachproof.solver.slice import Slice, cut, refined
 from reachproof.solver.universe import Point, party_key, sole_key
 
 _LIKE = 2
@@ -46,13 +44,6 @@ class Difference(StrEnum):
     STRICTER = "is allowed less than before"
     MAY_GAIN = "is open in both, and may be allowed now where it was denied"
     MAY_LOSE = "is open in both, and may be denied now where it was allowed"
-
-
-class When(StrEnum):
-    """In which of the two snapshots."""
-
-    BEFORE = "before"
-    AFTER = "after"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +106,12 @@ def join(
     atoms = overlay(old.atoms, new.atoms)
     budget.check_table(len(numbers[Side.SOURCE]) * len(numbers[Side.DESTINATION]) * (len(atoms) // 64 + 1))
     slices = [
-        SliceRefiner(
-            part, {side: [key[at] for key in numbers[side]] for side in Side}, [key[at] for key in atoms]
-        ).slice(tuple(atoms.values()))
+        refined(
+            part,
+            {side: [key[at] for key in numbers[side]] for side in Side},
+            [key[at] for key in atoms],
+            tuple(atoms.values()),
+        )
         for at, part in enumerate((old, new))
     ]
     exists, moved = _exists(slices[0], slices[1], point_pairs)

@@ -7,7 +7,7 @@
 A flow that is not touched meets the same in both, so the same choices make the same of it. Of the others each kind is
 worked out once, by making the choices one after the other as they are met.
 
-Trusted: nothing by itself. Checked by Z3 on every comparison, and by tests/agreement/test_open_pairs.py.
+Trusted: nothing by itself. Checked by Z3 on every comparison, and by tests/agreement/test_pairs.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The truth of a region's flows between all pairs of ends at once.
+"""All flows of a region at once: the sets engine over one slice, and what its tables say between all pairs of ends.
 
     group = points that stand for one thing in the answer (a pod, a workload, a namespace, ...)
     end   = a group, or a point outside the cluster
@@ -6,7 +6,10 @@
     value = what is true between two ends, numbered; most pairs share a few
 
 No party reaches itself; two pods of one group may reach each other, and so may two replicas that one abstract pod
-stands for. Trusted and checked as `reachability_cells` is.
+stands for.
+
+Trusted: the slice and the sets engine. Checked by the evaluator on `samples` of every answer, and by tests/agreement,
+which compares whole answers with the evaluator flow by flow.
 """
 
 from __future__ import annotations
@@ -17,23 +20,132 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from reachproof.network.flow import External
-from reachproof.network.intervals import IntervalSet
-from reachproof.solver.bitset import position_list
+from reachproof.network.flow import External, Party
+from reachproof.network.intervals import EMPTY, IntervalSet
+from reachproof.solver.bitset import Positions, position_list
+from reachproof.solver.bitset_engine import verdicts
 from reachproof.solver.budget import Budget
-from reachproof.solver.end_cells import EndCells, end_to_end, united
-from reachproof.solver.goal import Side
-from reachproof.solver.reachability_cells import Allowed, Reachability
-from reachproof.solver.slice import Slice
-from reachproof.solver.table import Table, ports_of
+from reachproof.solver.encoding import Encoding
+from reachproof.solver.ends import EndCells, end_to_end, united
+from reachproof.solver.goal import Formula, Side
+from reachproof.solver.slice import Slice, cut
+from reachproof.solver.table import Table, everything, ports_of, region
 from reachproof.solver.universe import sole_key
+from reachproof.solver.witness import SAMPLES, SpotCheck, samples
 
-Numbers = NDArray[np.intp]
+OPEN_SAMPLES = 64
 Value = TypeVar("Value")
 SEVERAL = ""
 """In place of the key of a party: there are several, so that each has another one to speak with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowed:
+    """Ports that can be allowed, and of these the ones that depend on what is left open."""
+
+    ports: IntervalSet = EMPTY
+    open: IntervalSet = EMPTY
+
+    def __bool__(self) -> bool:
+        return bool(self.ports)
+
+    def __or__(self, other: Allowed) -> Allowed:
+        return Allowed(ports=self.ports | other.ports, open=self.open | other.open)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampled:
+    """Flows for a second opinion by the evaluator, one of every kind where these are few.
+
+    `kinds`: how many kinds of flow there are, each of which nothing in question tells apart. `open_samples` and
+    `open_kinds` are the same of the flows with two outcomes.
+    """
+
+    samples: tuple[SpotCheck, ...]
+    kinds: int
+    open_samples: tuple[SpotCheck, ...]
+    open_kinds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reachability:
+    """The flows of a region, in tables of (sources, destinations, words).
+
+    | table | flows |
+    |---|---|
+    | `exists` | all |
+    | `can` | that can be allowed |
+    | `open` | of these, that may be denied or may not belong to the region |
+    """
+
+    part: Slice
+    exists: Table
+    can: Table
+    open: Table
+    sampled: Sampled
+
+    def total(self) -> Allowed:
+        """All ports on which any flow of the region is allowed."""
+        return self._allowed(*(table.reshape(-1, table.shape[2]) for table in (self.can, self.open)))
+
+    def parties(self, side: Side) -> Iterator[tuple[Party, IntervalSet, Allowed]]:
+        """Each party at a side that some flow is allowed for, with its addresses, and on which ports."""
+        axis = 0 if side is Side.SOURCE else 1
+        others = [cell.party for cell in self.part.cells(Side.DESTINATION if side is Side.SOURCE else Side.SOURCE)]
+        alone = {party for party in others if party is not None}
+        for index, cell in enumerate(self.part.cells(side)):
+            tables = [np.take(table, index, axis) for table in (self.can, self.open)]
+            allowed = self._allowed(*tables)
+            for at in position_list(cell.points, len(self.part.view.points)) if allowed else ():
+                point, mine = self.part.view.points[at], allowed
+                key = sole_key(point)
+                if cell.party is None and key in alone and not isinstance(point.party, External):
+                    keep = np.array([other != key for other in others], dtype=np.bool_)
+                    mine = self._allowed(*(table[keep] for table in tables))
+                if mine:
+                    yield point.party, point.addresses, mine
+
+    def _allowed(self, can: Table, open_: Table) -> Allowed:
+        """The atoms set in any of the rows."""
+        ports, depends = (ports_of(self.part, np.bitwise_or.reduce(table, axis=0)) for table in (can, open_))
+        return Allowed(ports=ports, open=depends)
+
+
+def reachability(
+    encoding: Encoding,
+    formula: Formula,
+    budget: Budget,
+    *,
+    certain: Formula | None = None,
+    limit: int = SAMPLES,
+    pairs: Callable[[Slice], Table] = everything,
+) -> Reachability:
+    """The flows of the region of a formula. Raises OutOfBudget.
+
+    `certain`: where it is left open what the region is, the part that belongs to it for sure; the rest is open.
+    `limit`: how many samples at the most; all kinds when they are fewer. `pairs` gives the flows that exist.
+    """
+    part = cut(encoding, (formula,) if certain is None else (formula, certain), budget)
+    exists = pairs(part) & region(part, formula)
+    tables = verdicts(part, budget)
+    can = np.bitwise_and(tables.can_allow, exists, out=tables.can_allow)  # in place: tables are what memory goes to
+    undetermined = can & tables.can_deny
+    return Reachability(
+        part=part,
+        exists=exists,
+        can=can,
+        open=undetermined if certain is None else undetermined | (can & ~region(part, certain)),
+        sampled=Sampled(
+            samples=samples(part, exists, tables, limit),
+            kinds=int(np.bitwise_count(exists).sum()),
+            open_samples=samples(part, undetermined, tables, OPEN_SAMPLES),
+            open_kinds=int(np.bitwise_count(undetermined).sum()),
+        ),
+    )
+
+
+# ---------------------------------------------------------------- between ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +159,7 @@ class Matrix(Generic[Value]):
     groups: int
     sources: EndCells[int]
     destinations: EndCells[int]
-    numbers: Numbers
+    numbers: Positions
     own: dict[int, int]
     values: tuple[Value, ...]
 
@@ -150,12 +262,12 @@ Words = tuple[tuple[tuple[int, int], int], ...]
 
 @dataclass(slots=True)
 class _Numbering:
-    """Numbers for what is said of many pairs, where most pairs share what is said; it comes word by word.
+    """Positions for what is said of many pairs, where most pairs share what is said; it comes word by word.
 
     `numbers[i]` is the place in `known` of what is said of pair i so far.
     """
 
-    numbers: Numbers
+    numbers: Positions
     known: list[Words]
 
     def add(self, key: tuple[int, int], words: Table) -> None:
@@ -167,7 +279,7 @@ class _Numbering:
         for before, word in (divmod(pair, len(distinct)) for pair in pairs.tolist()):
             self.known.append((*self.known[before], (key, int(distinct[word]))))
 
-    def numbered(self, value: Callable[[Words], Value]) -> tuple[Numbers, tuple[Value, ...]]:
+    def numbered(self, value: Callable[[Words], Value]) -> tuple[Positions, tuple[Value, ...]]:
         """The numbers of all pairs, and the values that they stand for, each once; that of no words is number 0."""
         numbered: dict[Value, int] = {value(()): 0}
         used, which = np.unique(self.numbers, return_inverse=True)

@@ -3,7 +3,7 @@
 It is about flows that exist in the snapshot now: between pods, nodes and the outside, a pod to itself left out.
 
 Trusted: nothing by itself. Z3 confirms what is small enough to be written out as a formula (`confirmed`), the evaluator
-judges flows with the policy and without it (`queries.hygiene`), and tests/solver/test_hygiene.py all flows.
+judges flows with the policy and without it (`queries.hygiene`), and tests/solver/test_shadowing.py all flows.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from reachproof.solver.bitset_engine import Verdicts, verdicts
 from reachproof.solver.boxes import Classes, EncodedTier
 from reachproof.solver.budget import Budget
 from reachproof.solver.encoding import Encoding
-from reachproof.solver.goal import All, At, Formula, InPorts, Members, Not, Side, Some, Wanted
-from reachproof.solver.slice import SUBJECT, Slice, cut
+from reachproof.solver.goal import SUBJECT, All, At, Formula, InPorts, Members, Not, Side, Some, Wanted
+from reachproof.solver.slice import Slice, cut
 from reachproof.solver.smt_encoding import search_script
 from reachproof.solver.table import Table, everything, region
 from reachproof.solver.z3_backend import GaveUp, Model, Prover

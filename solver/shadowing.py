@@ -7,7 +7,7 @@
 All of it is about flows that exist in the snapshot now: between pods, nodes and the outside, a pod to itself left out.
 
 Trusted: nothing by itself. The evaluator judges flows of every finding (`queries.hygiene`), and
-tests/solver/test_hygiene.py takes the rules away and asks it again about any flow.
+tests/solver/test_shadowing.py takes the rules away and asks it again about any flow.
 """
 
 from __future__ import annotations

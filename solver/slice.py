@@ -11,7 +11,7 @@ other rule cannot match any flow of the region. Both engines read the same slice
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -19,15 +19,12 @@ import numpy as np
 from reachproof.network.intervals import IntervalSet, atoms
 from reachproof.network.policy import Direction, Policy, Rule
 from reachproof.network.tier import DirectedPolicy, TierOf
-from reachproof.solver.box_index import PEER as PEER
-from reachproof.solver.box_index import SUBJECT as SUBJECT
-from reachproof.solver.box_index import Kept, Positions
-from reachproof.solver.boxes import EncodedPolicy, EncodedRule, Near
+from reachproof.solver.bitset import Positions
+from reachproof.solver.boxes import EncodedPolicy, EncodedRule, Kept, Near
 from reachproof.solver.budget import Budget
 from reachproof.solver.cells import NOT_AT_A_NODE, Cell, Cells, Draft
 from reachproof.solver.encoding import Encoding
-from reachproof.solver.formula_bounds import addresses_in, leaves, upper_bound, upper_ports
-from reachproof.solver.goal import At, Formula, InPorts, Same, Side
+from reachproof.solver.goal import PEER, SUBJECT, At, Formula, InPorts, Same, Side, addresses_in, leaves, upper_ports
 from reachproof.solver.view import View
 
 
@@ -104,9 +101,9 @@ def cut(encoding: Encoding, formulas: Sequence[Formula], budget: Budget, *, sing
     view = View.of(encoding.universe, (cut for formula in formulas for cut in addresses_in(formula)))
     relations = tuple(dict.fromkeys(x for formula in formulas for x in leaves(formula) if isinstance(x, Same)))
     region, *others = formulas
-    domain = {side: upper_bound(view, region, side) for side in Side}
+    domain = {side: view.upper_bound(region, side) for side in Side}
     for formula in others:
-        domain[Side.SOURCE] |= upper_bound(view, formula, Side.SOURCE)
+        domain[Side.SOURCE] |= view.upper_bound(formula, Side.SOURCE)
     sets = {side: [view.points_of(x.where) for x in _ats(formulas, side)] for side in Side}
     sets[Side.SOURCE] += [view.lift(points) for points in singles]
     hosts = view.lift(encoding.universe.nodes | encoding.universe.host_pods)
@@ -219,3 +216,58 @@ def _by_node(cells: tuple[Cell, ...], chosen: Iterable[int]) -> dict[str | None,
         if node != NOT_AT_A_NODE:
             found.setdefault(node, []).append(int(index))
     return {node: np.array(indexes, dtype=np.intp) for node, indexes in found.items()}
+
+
+# ---------------------------------------------------------------- over finer cells
+
+
+def refined(part: Slice, cells: dict[Side, list[int]], numbers: Sequence[int], atoms: tuple[IntervalSet, ...]) -> Slice:
+    """The slice over cells and atoms that are parts of its own; `cells` and `numbers` say of which.
+
+    Trusted by both engines when snapshots are compared; checked with `solver.joint_slices`.
+    """
+    work = _Refiner(part, cells, numbers)
+    return replace(
+        part,
+        sources=tuple(part.sources[number] for number in cells[Side.SOURCE]),
+        destinations=tuple(part.destinations[number] for number in cells[Side.DESTINATION]),
+        atoms=atoms,
+        egress=tuple(work.tier(tier, Direction.EGRESS) for tier in part.egress),
+        ingress=tuple(work.tier(tier, Direction.INGRESS) for tier in part.ingress),
+    )
+
+
+class _Refiner:
+    """Writes a slice over finer cells and atoms; `cells` and `atoms` number those that these are parts of."""
+
+    def __init__(self, part: Slice, cells: dict[Side, list[int]], atoms: Sequence[int]) -> None:
+        self._part = part
+        self._cells = {side: np.array(numbers, dtype=np.intp) for side, numbers in cells.items()}
+        self._atoms = atoms
+        self._positions: dict[tuple[Side, bytes], Positions] = {}
+        self._masks: dict[int, int] = {}
+
+    def tier(self, tier: SlicedTier, direction: Direction) -> SlicedTier:
+        subjects, peers = SUBJECT[direction], PEER[direction]
+
+        def rule(each: SlicedRule) -> SlicedRule:
+            certain, possible = (tuple(map(patch, patches)) for patches in (each.certain, each.possible))
+            return replace(each, certain=certain, possible=possible)
+
+        def patch(each: Patch) -> Patch:
+            return Patch(self._at(subjects, each.subjects), self._at(peers, each.peers), self._mask(each.atoms))
+
+        return tier.map(lambda policy: policy.map(lambda cells: self._at(subjects, cells), rule), rule)
+
+    def _at(self, side: Side, cells: Positions) -> Positions:
+        key = side, cells.tobytes()
+        if key not in self._positions:
+            inside = np.zeros(len(self._part.cells(side)), dtype=np.bool_)
+            inside[cells] = True
+            self._positions[key] = np.flatnonzero(inside[self._cells[side]])
+        return self._positions[key]
+
+    def _mask(self, atoms: int) -> int:
+        if atoms not in self._masks:
+            self._masks[atoms] = sum(1 << place for place, atom in enumerate(self._atoms) if atoms >> atom & 1)
+        return self._masks[atoms]

@@ -26,12 +26,11 @@ from typing import assert_never
 
 from reachproof.network.policy import Direction
 from reachproof.network.tier import DirectedPolicy, TierOf
-from reachproof.solver.bitset import positions
-from reachproof.solver.box_index import Positions
+from reachproof.solver.bitset import Positions, positions
 from reachproof.solver.cells import Cell
 from reachproof.solver.ends import Pairs
-from reachproof.solver.goal import All, At, Formula, InPorts, Not, Ranked, Same, Side, Some, Wanted
-from reachproof.solver.slice import PEER, SUBJECT, Patch, Slice, SlicedRule, SlicedTier, isolated_subjects
+from reachproof.solver.goal import PEER, SUBJECT, All, At, Formula, InPorts, Not, Ranked, Same, Side, Some, Wanted
+from reachproof.solver.slice import Patch, Slice, SlicedRule, SlicedTier, isolated_subjects
 from reachproof.solver.smtlib import FALSE, Terms, Tracked, conjunction, disjunction, negation
 from reachproof.solver.tier_encoding import Isolating, Outcome, RuleTerms, as_terms, outcome, verdict
 

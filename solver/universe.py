@@ -16,7 +16,9 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from itertools import accumulate
+from operator import or_, xor
 from typing import TypeVar
 
 from reachproof.engines.assembly import programs
@@ -24,13 +26,13 @@ from reachproof.network.address import ALL_ADDRESSES, ALL_V4, ALL_V6, family
 from reachproof.network.cluster import ContainerPort, Node, Pod
 from reachproof.network.flow import External, Party
 from reachproof.network.intervals import IntervalSet, atoms
-from reachproof.network.labels import NAMESPACE_NAME, Operator, Selector
+from reachproof.network.labels import NAMESPACE_NAME, Labels, Operator, Selector
 from reachproof.network.policy import AddressPeer, Direction, NodePeer, parts_of
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver.bitset import from_positions, ones, positions
-from reachproof.solver.interval_index import IntervalIndex
 
 EXTERNAL = External()
+_RUN = 64
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -45,6 +47,48 @@ class Point:
     def family(self) -> int:
         """4 or 6."""
         return family(self.addresses.first)
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalIndex:
+    """Sets of addresses, numbered from 0; they may have addresses in common.
+
+    `starts` is ascending; `holders[i]` are the sets (bits) that have the addresses from `starts[i]` up to the next one.
+    `runs` are the holders of `_RUN` starts together.
+    """
+
+    starts: tuple[int, ...]
+    holders: tuple[int, ...]
+    runs: tuple[int, ...]
+
+    @staticmethod
+    def of(sets: Iterable[IntervalSet]) -> IntervalIndex:
+        """The overlap of these sets. Cost: O(n log n) in the number of their spans."""
+        changes: dict[int, int] = defaultdict(int)
+        for number, addresses in enumerate(sets):
+            for low, high in addresses:
+                changes[low] ^= 1 << number
+                changes[high + 1] ^= 1 << number
+        starts = sorted(changes)
+        holders = tuple(accumulate((changes[start] for start in starts), xor))
+        runs = (reduce(or_, holders[at : at + _RUN]) for at in range(0, len(holders), _RUN))
+        return IntervalIndex(tuple(starts), holders, tuple(runs))
+
+    def meeting(self, addresses: IntervalSet) -> int:
+        """The sets that have an address in common with this one, as bits. Cost: linear in runs that it touches."""
+        bits = 0
+        for low, high in addresses:
+            bits |= self._any(max(0, bisect_right(self.starts, low) - 1), bisect_right(self.starts, high))
+        return bits
+
+    def _any(self, first: int, end: int) -> int:
+        """The holders from one place up to another."""
+        start, stop = -(-first // _RUN), end // _RUN
+        if start >= stop:
+            return reduce(or_, self.holders[first:end], 0)
+        whole = reduce(or_, self.runs[start:stop])
+        rest = (*self.holders[first : start * _RUN], *self.holders[stop * _RUN : end])
+        return reduce(or_, rest, whole)
 
 
 @dataclass(frozen=True)
@@ -137,20 +181,12 @@ class Universe:
     @cached_property
     def by_label(self) -> dict[str, dict[str, int]]:
         """Pods by label key and value."""
-        found: dict[str, dict[str, int]] = defaultdict(dict)
-        pods = self._grouped(lambda party: party.labels.items() if isinstance(party, Pod) else ())
-        for (key, value), points in pods.items():
-            found[key][value] = points
-        return dict(found)
+        return self._labelled(lambda pod: pod.labels)
 
     @cached_property
     def by_mesh(self) -> dict[str, dict[str, int]]:
         """Pods by what they show of a mesh, key and value."""
-        found: dict[str, dict[str, int]] = defaultdict(dict)
-        pods = self._grouped(lambda party: party.mesh.items() if isinstance(party, Pod) else ())
-        for (key, value), points in pods.items():
-            found[key][value] = points
-        return dict(found)
+        return self._labelled(lambda pod: pod.mesh)
 
     @cached_property
     def _addresses(self) -> tuple[int, ...]:
@@ -230,6 +266,13 @@ class Universe:
 
     def _where(self, test: Callable[[Party], bool]) -> int:
         return from_positions(index for index, point in enumerate(self.points) if test(point.party))
+
+    def _labelled(self, labels: Callable[[Pod], Labels]) -> dict[str, dict[str, int]]:
+        found: dict[str, dict[str, int]] = defaultdict(dict)
+        pods = self._grouped(lambda party: labels(party).items() if isinstance(party, Pod) else ())
+        for (key, value), points in pods.items():
+            found[key][value] = points
+        return dict(found)
 
     def _grouped(self, keys: Callable[[Party], Iterable[Key]]) -> dict[Key, int]:
         """The points by the keys that their parties have."""

@@ -10,7 +10,9 @@ from reachproof.network.address import ALL_ADDRESSES
 from reachproof.network.intervals import IntervalSet
 from reachproof.solver.bitset import from_positions, ones, positions
 from reachproof.solver.goal import (
+    At,
     Declares,
+    Formula,
     Hypothetical,
     InAddresses,
     InNamespaces,
@@ -20,6 +22,8 @@ from reachproof.solver.goal import (
     OnNode,
     Possible,
     Same,
+    Side,
+    bound,
 )
 from reachproof.solver.universe import Point, Universe, regions_of
 
@@ -76,6 +80,15 @@ class View:
                 return 0
             case _:
                 assert_never(where)
+
+    def upper_bound(self, formula: Formula, side: Side) -> int:
+        """The points that may stand at a side of a flow in the region of a formula: no other can."""
+
+        def points(leaf: At) -> tuple[int, int]:
+            found = self.points_of(leaf.where)
+            return found, self.everything & ~found
+
+        return bound(formula, side, self.everything, points)
 
     @property
     def free(self) -> int:

@@ -1,4 +1,4 @@
-"""From cells to flows that a person can check: real pods first, names in order, a port that means something.
+"""From cells to flows that can be checked: by a person, who sees real pods first, or by the evaluator.
 
 The choice is a function of the slice alone, so the same question has the same witness in every run. Every witness is
 replayed by the evaluator before anyone sees it.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import TypeVar
@@ -21,6 +22,7 @@ from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import ALL_PORTS, place, protocol_port
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver.bitset import positions
+from reachproof.solver.bitset_engine import Verdicts
 from reachproof.solver.goal import Side
 from reachproof.solver.slice import Slice
 from reachproof.solver.table import Table, pairs_with
@@ -28,6 +30,7 @@ from reachproof.solver.universe import Point, party_key
 from reachproof.solver.view import View
 
 LOOK_AT = 64
+SAMPLES = 16
 Rank = tuple[int, str, str]
 Found = TypeVar("Found")
 
@@ -163,3 +166,33 @@ def telling_address(snapshot: Snapshot, point: Point) -> int:
                 break
     low, high = next((span for span in choices if span[1] > span[0]), choices.spans[0])
     return low + 1 if low & 0xFF == 0 and high > low else low
+
+
+# ---------------------------------------------------------------- a second opinion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpotCheck:
+    """A flow, and what the engines say of it: whether some outcome allows it, and whether some outcome denies it."""
+
+    flow: Flow
+    can_allow: bool
+    can_deny: bool
+
+
+def samples(part: Slice, inside: Table, tables: Verdicts, limit: int = SAMPLES) -> tuple[SpotCheck, ...]:
+    """Flows of a region with the engines' verdicts: of every cell where these are few, else a seeded choice."""
+    return tuple(
+        SpotCheck(
+            flow=flow,
+            can_allow=bit(tables.can_allow, (source, destination, atom)),
+            can_deny=bit(tables.can_deny, (source, destination, atom)),
+        )
+        for source, destination, atom, flow in sample(part, inside, limit)
+    )
+
+
+def bit(table: Table, cell: tuple[int, ...]) -> bool:
+    """True if the flow of a (source cell, destination cell, atom) is set in a table."""
+    source, destination, atom = cell
+    return bool(int(table[source, destination, atom >> 6]) >> (atom & 63) & 1)

@@ -1,6 +1,6 @@
 """One end of an open question as terms: what is said of a point, and of a possible pod, at one side.
 
-The header of `script` has the table of clauses; `layout` names the variables.
+The header of `open_encoding` has the table of clauses; `variables` names the variables.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An open question as SMT-LIB text; `layout` names the variables.
+"""An open question as SMT-LIB text; `variables` names the variables.
 
 | Kubernetes thing | clause |
 |---|---|
@@ -13,8 +13,8 @@
 
 Flows between two points are left out: the closed world decides them, with both engines.
 
-Trusted for proofs about possible pods. Checked by tests/possible against all label assignments on small clusters; in
-every answer, a witness is replayed by the evaluator, and a proof is attacked with invented pods (`attempts`).
+Trusted for proofs about possible pods. Checked by tests/queries/test_possible_brute_force.py against all label
+assignments; in every answer, a witness is replayed by the evaluator, and a proof is attacked with invented pods.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ from reachproof.network.policy import (
 from reachproof.network.ports import port_range
 from reachproof.solver.boxes import Near, near_of
 from reachproof.solver.goal import (
+    PEER,
+    SUBJECT,
     All,
     At,
     Declares,
@@ -57,7 +59,6 @@ from reachproof.solver.open_world.endpoint_terms import EndTerms
 from reachproof.solver.open_world.label_domains import Domain
 from reachproof.solver.open_world.scope import ScopedMatch, ScopedRule, ScopedTier, Target
 from reachproof.solver.open_world.variables import Variables, grouped, hosts_by_node, points_at
-from reachproof.solver.slice import PEER, SUBJECT
 from reachproof.solver.smt_encoding import Script
 from reachproof.solver.smtlib import FALSE, TRUE, Terms, conjunction, disjunction, negation
 from reachproof.solver.tier_encoding import Isolating, RuleTerms, as_terms, outcome, verdict

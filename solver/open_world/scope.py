@@ -36,8 +36,9 @@ from reachproof.network.policy import (
 from reachproof.network.snapshot import Snapshot
 from reachproof.network.tier import DirectedPolicy, Tier, TierOf, directed
 from reachproof.solver.bitset import ones
-from reachproof.solver.formula_bounds import addresses_in, bound, upper_bound, upper_ports
 from reachproof.solver.goal import (
+    PEER,
+    SUBJECT,
     At,
     Declares,
     Formula,
@@ -49,9 +50,11 @@ from reachproof.solver.goal import (
     OnNode,
     Possible,
     Side,
+    addresses_in,
+    bound,
+    upper_ports,
 )
 from reachproof.solver.peer_resolution import PeerResolution
-from reachproof.solver.slice import PEER, SUBJECT
 from reachproof.solver.universe import Universe
 from reachproof.solver.view import View
 
@@ -134,7 +137,7 @@ def scope(snapshot: Snapshot, universe: Universe, region: Formula) -> Scope | No
     if not any(places.values()):
         return None
     view = View.of(universe, addresses_in(region))
-    points = {side: upper_bound(view, region, side) for side in Side}
+    points = {side: view.upper_bound(region, side) for side in Side}
     if not all(points[side] or places[side] for side in Side):
         return None
     chooser = _Chooser(view=view, homes=homes, points=points, places=places, ports=upper_ports(region))

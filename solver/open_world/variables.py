@@ -27,8 +27,9 @@ from reachproof.network.predicate import Holder, Textual, needs
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver.bitset import ones, partition, positions
 from reachproof.solver.boxes import near_of
-from reachproof.solver.formula_bounds import leaves
 from reachproof.solver.goal import (
+    PEER,
+    SUBJECT,
     At,
     Declares,
     InNewNamespace,
@@ -37,10 +38,11 @@ from reachproof.solver.goal import (
     OnNode,
     Same,
     Side,
+    leaves,
 )
 from reachproof.solver.open_world.label_domains import Domain, NotModelledError, domains
 from reachproof.solver.open_world.scope import Scope, ScopedMatch, ScopedPolicy, ScopedRule, Target
-from reachproof.solver.slice import PEER, SUBJECT, port_atoms
+from reachproof.solver.slice import port_atoms
 from reachproof.solver.universe import regions_of
 from reachproof.solver.view import View
 

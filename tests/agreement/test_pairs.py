@@ -18,10 +18,10 @@ from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget
 from reachproof.solver.compare import Comparison, Differs, Equal, PairSpotCheck, compare, decide
 from reachproof.solver.encoding import prepare
-from reachproof.solver.endpoint_matching import pair
+from reachproof.solver.endpoint_matching import When, pair
 from reachproof.solver.goal import TRUE, Side
-from reachproof.solver.joint_slices import Difference, JointSlices, When
-from reachproof.solver.spot_checks import bit
+from reachproof.solver.joint_slices import Difference, JointSlices
+from reachproof.solver.witness import bit
 from reachproof.solver.witness_pair import flow_between
 from reachproof.solver.z3_backend import Prover
 from tests.strategies.open_choices import TooManyError, ends

@@ -18,7 +18,7 @@ from reachproof.documents.report import Report
 from reachproof.documents.words import Severity, Truth, Verdict, When, World
 from reachproof.grammar import ast
 from reachproof.semantics import trace
-from reachproof.solver import joint_slices
+from reachproof.solver import endpoint_matching
 from tests.face.samples import documents
 
 KINDS: dict[str, type[Any]] = {
@@ -125,4 +125,4 @@ def test_a_streamed_document_is_the_whole_one_with_a_row_to_a_line() -> None:
 def test_the_words_are_those_of_the_language_and_the_evaluator() -> None:
     assert list(map(str, Severity)) == list(map(str, ast.Severity))
     assert list(map(str, Truth)) == list(map(str, trace.Truth))
-    assert list(map(str, When)) == list(map(str, joint_slices.When))
+    assert list(map(str, When)) == list(map(str, endpoint_matching.When))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from reachproof.network.address import ALL_ADDRESSES, parse_cidrs
 from reachproof.network.intervals import EMPTY, IntervalSet
-from reachproof.solver.interval_index import IntervalIndex
+from reachproof.solver.universe import IntervalIndex
 
 SPANS = st.tuples(st.integers(0, 24), st.integers(0, 6)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 SETS = st.lists(SPANS, max_size=4).map(IntervalSet.of)

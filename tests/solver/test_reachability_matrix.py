@@ -10,10 +10,9 @@ from reachproof.network.cluster import Pod
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import Protocol, place
 from reachproof.solver.budget import Budget
-from reachproof.solver.end_cells import EndCells, united
+from reachproof.solver.ends import EndCells, united
 from reachproof.solver.goal import At, Members, Side
-from reachproof.solver.reachability_cells import Allowed, reachability
-from reachproof.solver.reachability_matrix import matrix
+from reachproof.solver.reachability_matrix import Allowed, matrix, reachability
 from tests.queries.given import network_policy, pod, session
 
 LINES = st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=3, unique=True).map(tuple), max_size=4)

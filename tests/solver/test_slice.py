@@ -13,8 +13,7 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.solver.bitset import positions
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.encoding import prepare
-from reachproof.solver.formula_bounds import upper_bound, upper_ports
-from reachproof.solver.goal import FALSE, TRUE, All, At, Formula, InPorts, Members, Not, Side, Some
+from reachproof.solver.goal import FALSE, TRUE, All, At, Formula, InPorts, Members, Not, Side, Some, upper_ports
 from reachproof.solver.slice import Slice, cut
 from reachproof.solver.table import everything, pairs_with
 from reachproof.solver.universe import Point, sole_key
@@ -188,8 +187,8 @@ def test_every_flow_of_a_region_is_in_some_cell_and_atom_and_within_its_bounds(
         for one in points:
             for other in points:
                 if holds(part, formula, one, other, port):
-                    assert upper_bound(part.view, formula, Side.SOURCE) >> one & 1
-                    assert upper_bound(part.view, formula, Side.DESTINATION) >> other & 1
+                    assert part.view.upper_bound(formula, Side.SOURCE) >> one & 1
+                    assert part.view.upper_bound(formula, Side.DESTINATION) >> other & 1
                     assert port in upper_ports(formula)
                     assert cells[Side.SOURCE] >> one & 1
                     assert cells[Side.DESTINATION] >> other & 1

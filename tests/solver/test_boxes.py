@@ -14,11 +14,10 @@ from reachproof.network.policy import Direction
 from reachproof.network.ports import ALL_PORTS
 from reachproof.network.snapshot import Snapshot
 from reachproof.network.tier import all_rules
-from reachproof.solver.bitset import ones
-from reachproof.solver.box_index import PEER, SUBJECT, Kept, Positions, Rows
-from reachproof.solver.boxes import Box, EncodedPolicy, EncodedRule, EncodedTier
+from reachproof.solver.bitset import Positions, ones
+from reachproof.solver.boxes import Box, EncodedPolicy, EncodedRule, EncodedTier, Kept, Rows
 from reachproof.solver.encoding import Encoding, prepare
-from reachproof.solver.goal import Side
+from reachproof.solver.goal import PEER, SUBJECT, Side
 from tests.strategies.snapshots import snapshots
 
 SOME_PORTS = st.sampled_from([ALL_PORTS, IntervalSet.single(80), IntervalSet(((1, 100), (443, 443))), IntervalSet()])
