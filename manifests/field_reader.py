@@ -118,6 +118,10 @@ class Field:
             self.expected("an object")
         return Field(self.place, None, path, self.line)
 
+    def or_empty(self) -> Field:
+        """The field; where it is absent, an object of which every field is absent."""
+        return self if self.present else Field(self.place, {}, self.path, self.line)
+
     def only(self, *names: str, hints: Mapping[str, str] | None = None) -> bool:
         """True if this is an object. Each field other than these is reported, with its hint, and reading goes on."""
         if not isinstance(self.value, Mapping):

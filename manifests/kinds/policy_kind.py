@@ -1,20 +1,20 @@
-"""The form of a policy kind in the registry, and the context of lowering one."""
+"""The form of a policy kind in the registry, the context of lowering one, and policies that may have no effect."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
 from reachproof.engines.profile import EngineProfile
 from reachproof.engines.registry import profile_of
-from reachproof.manifests.field_reader import Field
+from reachproof.manifests.field_reader import Field, Place
 from reachproof.manifests.kinds.admin.bundles import Bundle
 from reachproof.manifests.kinds.kubernetes.endpoint_slices import Slice
 from reachproof.network.cluster import Service
 from reachproof.network.labels import Labels
 from reachproof.network.options import Channel, Cni, Options
-from reachproof.network.policy import Policy, PolicyRef
+from reachproof.network.policy import Policy, PolicyRef, Rule
 
 T = TypeVar("T")
 
@@ -96,3 +96,26 @@ class SupportKind:
     kind: str
     read: Callable[[Field], object]
     cni: Cni
+
+
+def doubted(policy: Policy, place: Place) -> Policy:
+    """The policy; where it is not certain that it has an effect, its rules may or may not match, and it may isolate."""
+    if not place.doubts:
+        return policy
+    reason = f"whether implementations program the policy is not certain, since {place.doubts[0]}"
+    doubts = "; ".join(place.doubts)
+
+    def rules(found: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        return tuple(
+            replace(rule, may=True, reason=reason, reason_code="MAYBE_NOT_PROGRAMMED", condition=doubts)
+            for rule in found
+        )
+
+    return replace(
+        policy,
+        ingress=rules(policy.ingress),
+        egress=rules(policy.egress),
+        isolates=frozenset(),
+        may_isolate=policy.isolates,
+        doubts=doubts,
+    )

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reachproof.manifests.field_reader import NO_NULL, Field
 from reachproof.manifests.k8s_names import is_namespace_name, is_subdomain
-from reachproof.manifests.kinds.admin import admin_network_policy, baseline_admin_network_policy, cluster_network_policy
+from reachproof.manifests.kinds.admin import policies as admin
 from reachproof.manifests.kinds.calico import objects as calico_objects
 from reachproof.manifests.kinds.calico import policies as calico
 from reachproof.manifests.kinds.cilium import policies as cilium
@@ -20,9 +20,7 @@ from reachproof.network.policy import Policy, PolicyRef
 
 POLICY_KINDS = (
     network_policy.KIND,
-    admin_network_policy.KIND,
-    baseline_admin_network_policy.KIND,
-    cluster_network_policy.KIND,
+    *admin.KINDS,
     *calico.KINDS,
     *cilium.KINDS,
     *istio.KINDS,
@@ -30,7 +28,6 @@ POLICY_KINDS = (
 SUPPORT_KINDS: tuple[SupportKind, ...] = (*calico_objects.SUPPORT, cilium.SUPPORT)
 _BY_KIND = {(kind.group, kind.kind): kind for kind in POLICY_KINDS}
 _SUPPORT_BY_KIND = {(kind.group, kind.kind): kind for kind in SUPPORT_KINDS}
-_ADMIN_GROUP = admin_network_policy.KIND.group
 
 # Kinds of other products that decide what may be reached. Kinds that only observe, route or stage are not here.
 _UNSUPPORTED = {
@@ -43,7 +40,7 @@ _UNSUPPORTED = {
 }
 _GROUP_ALIASES = {"crd.projectcalico.org": "projectcalico.org"}
 # Groups in which a policy of ours is an old version or a slip, not somebody else's kind.
-_OWN_GROUPS = frozenset(("", "apps", "extensions", "networking", "networking.k8s.io", "policy", _ADMIN_GROUP))
+_OWN_GROUPS = frozenset(("", "apps", "extensions", "networking", "networking.k8s.io", "policy", admin.GROUP))
 _ANY_POLICY = re.compile(r"(?i)(?!staged).*networkpolicy")
 
 
@@ -56,7 +53,7 @@ def policy_kind(manifest: Manifest, cni: Cni | None = None) -> PolicyKind | None
 def in_one_version(manifest: Manifest) -> Manifest:
     """The object under the newest version of its kind, for the admin kinds, whose versions say the same."""
     kind = _BY_KIND.get((manifest.group, manifest.kind))
-    known = kind is not None and manifest.group == _ADMIN_GROUP and manifest.version in kind.also
+    known = kind is not None and manifest.group == admin.GROUP and manifest.version in kind.also
     return replace(manifest, version=kind.version) if kind is not None and known else manifest
 
 
@@ -86,8 +83,8 @@ def unsupported(manifest: Manifest) -> str | None:
     for known in POLICY_KINDS:
         if known.cni is None and known.kind.lower() == kind.lower() and group in _OWN_GROUPS:
             return f"found {manifest.api_version} {kind}, expected {known.api_version} {known.kind}"
-    if group == _ADMIN_GROUP:
-        kinds = ", ".join(known.kind for known in POLICY_KINDS if known.group == _ADMIN_GROUP)
+    if group == admin.GROUP:
+        kinds = ", ".join(known.kind for known in POLICY_KINDS if known.group == admin.GROUP)
         return f"found {manifest.api_version} {kind}, expected one of the kinds {kinds}"
     if kind in _UNSUPPORTED.get(group, ()) or _ANY_POLICY.fullmatch(kind):
         return (

@@ -41,9 +41,7 @@ _UNUSED = Placement(tier="", order=0, ends=Action.PASS)
 
 def lower(whole: Field, ref: PolicyRef, context: Context) -> tuple[Policy, ...]:
     """The policy; none for one that acts on hosts only, and says so."""
-    spec = whole.get("spec")
-    if not spec.present:
-        spec = Field(whole.place, {}, "spec", whole.line)
+    spec = whole.get("spec").or_empty()
     is_staged = ref.kind.startswith("Staged")
     fields = (*_FIELDS, *(("stagedAction",) if is_staged else ()), *(() if ref.namespace else _GLOBAL_FIELDS))
     spec.only(*fields)

@@ -110,9 +110,7 @@ def lower_authentication(whole: Field, ref: PolicyRef, context: Context) -> tupl
 
 def _spec(whole: Field, *names: str) -> Field:
     """The spec; absent and empty are the same."""
-    spec = whole.get("spec")
-    if not spec.present:
-        return Field(whole.place, {}, "spec", whole.line)
+    spec = whole.get("spec").or_empty()
     spec.only(*names)
     return spec
 

@@ -17,10 +17,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from reachproof.manifests.doubts import doubted
 from reachproof.manifests.field_reader import Field
 from reachproof.manifests.k8s_names import PORT_NAME, is_port_name, read_cidr, read_port_number
-from reachproof.manifests.kinds.policy_kind import Context, PolicyKind
+from reachproof.manifests.kinds.policy_kind import Context, PolicyKind, doubted
 from reachproof.manifests.selectors import read_old_selector
 from reachproof.network.address import MAPPED
 from reachproof.network.intervals import EMPTY, IntervalSet
@@ -56,9 +55,7 @@ def lower(manifest: Field, ref: PolicyRef, context: Context) -> Policy:
 
     Not so under profiles that take the rules of such a direction for its presence in the list, which is said.
     """
-    spec = manifest.get("spec")
-    if not spec.present:
-        spec = Field(manifest.place, {}, "spec", manifest.line)  # without spec every field of it is absent
+    spec = manifest.get("spec").or_empty()
     spec.only("podSelector", "policyTypes", "ingress", "egress")
     ingress = _rules(spec.get("ingress"), "from", ref)
     egress = _rules(spec.get("egress"), "to", ref)

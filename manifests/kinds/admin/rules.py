@@ -1,4 +1,4 @@
-"""Parts that AdminNetworkPolicy, BaselineAdminNetworkPolicy and ClusterNetworkPolicy share.
+"""Subject and rules of the admin kinds.
 
     subject            exactly one of namespaces, pods
     ingress peer       exactly one of namespaces, pods
@@ -14,7 +14,7 @@ Trusted by every verdict; checked by tests/manifests and the agreement tests.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from reachproof.engines.cilium.dns import dns_rule
 from reachproof.engines.profile import DenyingNames
@@ -64,16 +64,15 @@ _NO_SOURCES = "an ingress rule sees pods only, and NetworkPolicy is the kind tha
 class Dialect:
     """The differences of one kind.
 
-    `most_rules` counts per direction, `most_entries` peers or ports of a rule; `ports` is the field with the ports.
+    `most`: rules per direction, and peers or ports of a rule. `ports` is the field with the ports.
     """
 
     actions: Mapping[str, Action]
-    action_hints: Mapping[str, str] = field(default_factory=dict)
-    most_rules: int
-    most_entries: int
+    action_hints: Mapping[str, str]
+    most: int
     ports: str
     read_port: Callable[[Field, Context], PortMatch]
-    port_hints: Mapping[str, str] = field(default_factory=dict)
+    port_hints: Mapping[str, str]
     namespaces_required: bool
     domains: bool
 
@@ -89,19 +88,8 @@ def read_subject(spec: Field, dialect: Dialect, context: Context) -> PodSet:
 
 def read_rules(spec: Field, direction: Direction, dialect: Dialect, context: Context) -> tuple[Rule, ...]:
     """spec.ingress or spec.egress, top to bottom; a rule with domain names may become two of the same index."""
-    items = spec.get(direction.value).count(0, dialect.most_rules)
+    items = spec.get(direction.value).count(0, dialect.most)
     return tuple(rule for index, item in enumerate(items) for rule in _rule(item, index, direction, dialect, context))
-
-
-def read_priority(spec: Field) -> int:
-    """spec.priority, 0 to 1000; after a report, 0."""
-    priority = spec.get("priority")
-    number = priority.integer()
-    if number is None or not 0 <= number <= 1000:
-        if number is not None or not priority.present:
-            priority.expected("a whole number from 0 to 1000")
-        return 0
-    return number
 
 
 def _rule(item: Field, index: int, direction: Direction, dialect: Dialect, context: Context) -> tuple[Rule, ...]:
@@ -115,7 +103,7 @@ def _rule(item: Field, index: int, direction: Direction, dialect: Dialect, conte
     action = item.get("action").choice(dialect.actions, dialect.action_hints)
     ports = _ports(item.get(dialect.ports), dialect, context)
     misplaced = item.get(other).present and not item.get(side).present  # reported already
-    entries = [] if misplaced else item.get(side).count(1, dialect.most_entries)
+    entries = [] if misplaced else item.get(side).count(1, dialect.most)
     peers = [peer for entry in entries for peer in _peers(entry, direction, dialect, context)]
     _check_names(item.get(dialect.ports), ports, peers, context)
     if action is None:
@@ -203,7 +191,7 @@ def _check_names(field: Field, ports: PortMatch | None, peers: list[Peer], conte
 def _ports(field: Field, dialect: Dialect, context: Context) -> PortMatch | None:
     if not field.present:
         return None
-    entries = [dialect.read_port(item, context) for item in field.count(1, dialect.most_entries)]
+    entries = [dialect.read_port(item, context) for item in field.count(1, dialect.most)]
     numbers = IntervalSet.of(span for entry in entries for span in entry.numbers)
     return PortMatch(numbers, tuple(sorted({name for entry in entries for name in entry.names})))
 
