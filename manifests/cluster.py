@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from reachproof.manifests.inventory import Inventory
 from reachproof.manifests.kinds.kubernetes.endpoint_slices import with_endpoints
-from reachproof.manifests.kinds.kubernetes.ownership import Ownership, uniquely_named
 from reachproof.manifests.kinds.kubernetes.pods import PodEntry, State, on_node
-from reachproof.manifests.kinds.kubernetes.workloads import WORKLOAD_GROUPS
+from reachproof.manifests.kinds.kubernetes.workloads import WORKLOAD_GROUPS, Ownership, uniquely_named
 from reachproof.manifests.kinds.operators.pod_makers import not_there
 from reachproof.network.address import format_address
 from reachproof.network.cluster import IdlePod, Ingress, Namespace, Node, Notice, Pod, PodState, Service, ServiceAccount

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,10 +20,10 @@ from reachproof.manifests.kinds.kubernetes.endpoint_slices import (
 from reachproof.manifests.kinds.kubernetes.pods import PodEntry, read_pod
 from reachproof.manifests.kinds.kubernetes.services import read_ingress, read_service
 from reachproof.manifests.kinds.kubernetes.workloads import WORKLOAD_GROUPS, Workload, read_workload
-from reachproof.manifests.kinds.operators.pod_makers import MadePods, PodMaker, pod_maker
-from reachproof.manifests.kinds.routes.attach import ways_in
-from reachproof.manifests.kinds.routes.records import Gateway, Grant, Route
-from reachproof.manifests.kinds.routes.registry import RouteKind, route_kind
+from reachproof.manifests.kinds.operators.pod_makers import POD_MAKER_READERS, MadePods, borrows_template
+from reachproof.manifests.kinds.routes.others import read_unknown
+from reachproof.manifests.kinds.routes.registry import ROUTE_READERS
+from reachproof.manifests.kinds.routes.ways_in import Gateway, Grant, Route, ways_in
 from reachproof.manifests.object_identity import Manifest
 from reachproof.network.address import parse_address, parse_cidrs
 from reachproof.network.cluster import Ingress, Namespace, Node, Service, ServiceAccount
@@ -31,18 +31,7 @@ from reachproof.network.errors import Problem
 from reachproof.network.labels import NAMESPACE_NAME
 from reachproof.network.origin import Origin
 
-_CORE = ("Namespace", "Node", "Pod", "Service", "Endpoints", "ServiceAccount")
-INVENTORY_KINDS = {
-    **dict.fromkeys(_CORE, ""),
-    "EndpointSlice": "discovery.k8s.io",
-    "Ingress": "networking.k8s.io",
-    **WORKLOAD_GROUPS,
-}
-"""The kinds that are read here, with their API groups."""
-_OLD_GROUPS = ("extensions",)
 _NAMESPACE = "a DNS label: at most 63 of a-z, 0-9 and dashes"
-
-
 Record = (
     Namespace
     | Node
@@ -58,17 +47,8 @@ Record = (
     | Gateway
     | Grant
 )
-
-
-def inventory_kind(manifest: Manifest) -> bool:
-    """True if the object is of a kind that is read here; kinds of other groups that share a name are not."""
-    group = INVENTORY_KINDS.get(manifest.kind)
-    return group is not None and (manifest.group == group or (group == "apps" and manifest.group in _OLD_GROUPS))
-
-
-def custom_kind(manifest: Manifest) -> RouteKind | PodMaker | None:
-    """The kind of a custom resource that is read here: a route, a gateway, or one that makes pods."""
-    return route_kind(manifest) or pod_maker(manifest)
+Reader = Callable[[Manifest], Record]
+"""Raises Misfit where a field that matters cannot be used."""
 
 
 @dataclass(slots=True)
@@ -83,20 +63,22 @@ class Inventory:
     skipped: Counter[str] = field(default_factory=Counter)
     pod_makers: dict[str, Origin] = field(default_factory=dict)
 
-    def add(self, manifest: Manifest) -> None:
+    def add(self, manifest: Manifest, reader: Reader) -> None:
         """Reads an object of an inventory kind. The same object twice is one; two that differ are a problem."""
         if not manifest.name:
             self.problems.append(manifest.problem("missing name", "metadata.name"))
             return
-        special = custom_kind(manifest)
-        if isinstance(special, RouteKind) and not special.read:
+        if reader is read_unknown:
             self._note_template(manifest)
+        custom = (manifest.group, manifest.kind) in _CUSTOM
         try:
-            record = read_record(manifest)
+            if manifest.namespace and not custom and not is_namespace_name(manifest.namespace):
+                raise Misfit("metadata.namespace", f'found "{manifest.namespace}", expected {_NAMESPACE}')
+            record = reader(manifest)
         except Misfit as error:
             self.problems.append(manifest.problem(error.message, error.path, error.line))
             return
-        kind = manifest.kind if special is None else f"{manifest.kind}.{manifest.group}"
+        kind = f"{manifest.kind}.{manifest.group}" if custom else manifest.kind
         first, origin = self.records.setdefault((kind, manifest.namespace, manifest.name), (record, manifest.origin))
         if first is not record and canonical(first) != canonical(record):
             self.problems.append(manifest.problem(different(origin)))
@@ -141,37 +123,6 @@ def different(first: Origin) -> str:
     return f"defined twice with different contents; also at {first}"
 
 
-def read_record(manifest: Manifest) -> Record:
-    """The record of an object of a kind that is read here; raises Misfit."""
-    special = custom_kind(manifest)
-    if special is not None:
-        return special.lower(manifest)
-    if manifest.namespace and not is_namespace_name(manifest.namespace):
-        raise Misfit("metadata.namespace", f'found "{manifest.namespace}", expected {_NAMESPACE}')
-    match manifest.kind:
-        case "Namespace":
-            return _namespace(manifest)
-        case "Node":
-            return _node(manifest)
-        case "Pod":
-            return read_pod(manifest)
-        case "Service":
-            return read_service(manifest)
-        case "EndpointSlice":
-            return read_slice(manifest)
-        case "Endpoints":
-            return read_endpoints(manifest)
-        case "Ingress":
-            return read_ingress(manifest)
-        case "ServiceAccount":
-            labels = manifest.fields.object("metadata").labels()
-            return ServiceAccount(
-                namespace=manifest.namespace, name=manifest.name, labels=labels, origin=manifest.origin
-            )
-        case _:
-            return read_workload(manifest)
-
-
 def _namespace(manifest: Manifest) -> Namespace:
     """The API server owns the label with the name, so it overrides whatever the object says."""
     if not is_namespace_name(manifest.name):
@@ -202,3 +153,30 @@ def _node(manifest: Manifest) -> Node:
         pod_ranges=pod_ranges,
         origin=manifest.origin,
     )
+
+
+def _account(manifest: Manifest) -> ServiceAccount:
+    labels = manifest.fields.object("metadata").labels()
+    return ServiceAccount(namespace=manifest.namespace, name=manifest.name, labels=labels, origin=manifest.origin)
+
+
+_CUSTOM: Mapping[tuple[str, str], Reader] = {**ROUTE_READERS, **POD_MAKER_READERS}
+READERS: Mapping[tuple[str, str], Reader] = {
+    ("", "Namespace"): _namespace,
+    ("", "Node"): _node,
+    ("", "Pod"): read_pod,
+    ("", "Service"): read_service,
+    ("", "Endpoints"): read_endpoints,
+    ("", "ServiceAccount"): _account,
+    ("discovery.k8s.io", "EndpointSlice"): read_slice,
+    ("networking.k8s.io", "Ingress"): read_ingress,
+    **{(group, kind): read_workload for kind, group in WORKLOAD_GROUPS.items()},
+    **_CUSTOM,
+}
+"""The reader of each group and kind that is read here."""
+
+
+def reader_of(manifest: Manifest) -> Reader | None:
+    """The reader of an object, whatever its version; None for one of a kind that is not read here."""
+    group = "apps" if manifest.group == "extensions" else manifest.group
+    return None if borrows_template(manifest) else READERS.get((group, manifest.kind))

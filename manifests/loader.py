@@ -13,7 +13,7 @@ from reachproof.manifests.cluster import Cluster, join
 from reachproof.manifests.digest import digest
 from reachproof.manifests.errors import EnoughError, ManifestError, Problems
 from reachproof.manifests.field_reader import Place
-from reachproof.manifests.inventory import Inventory, custom_kind, different, inventory_kind
+from reachproof.manifests.inventory import Inventory, different, reader_of
 from reachproof.manifests.kinds.admin import bundles
 from reachproof.manifests.kinds.cilium.own_cluster import cluster_name, is_config, shown
 from reachproof.manifests.kinds.cni_detection import Signs
@@ -42,7 +42,6 @@ from reachproof.network.options import Cni, Options
 from reachproof.network.origin import Origin
 from reachproof.network.policy import Policy, PolicyRef
 from reachproof.network.snapshot import Snapshot
-from reachproof.network.unmodelled import Unread
 
 # Notices that say on what every answer rests; the others are warnings.
 _ASSUMED = frozenset(
@@ -146,8 +145,8 @@ class Loading:
             self._policy(manifest, kind)
         elif support is not None:
             self._supporting(manifest, support)
-        elif inventory_kind(manifest) or custom_kind(manifest):
-            self._inventory.add(manifest)
+        elif (reader := reader_of(manifest)) is not None:
+            self._inventory.add(manifest, reader)
         else:
             self._other(manifest)
 
@@ -302,7 +301,7 @@ class Loading:
             idle=cluster.idle,
             ingresses=cluster.ingresses,
             accounts=cluster.accounts,
-            unread=tuple(self._unread()),
+            unread=tuple(unread(manifest, why) for manifest, why in self._left_out()),
             found_cni=self._context.options.cni,
             options=self._context.options,
             digest=digest(
@@ -318,7 +317,7 @@ class Loading:
                     *dict.fromkeys(map(bundles.shown, self._crds)),
                 ),
                 specs,
-                self._left_out(),
+                (in_one_version(manifest) for manifest, _ in self._left_out()),
             ),
             assumptions=_sorted(
                 (
@@ -353,18 +352,12 @@ class Loading:
         found += [place for _, place in self._without_policy] + [each[2] for each in self._support.values()]
         return found
 
-    def _left_out(self) -> list[Manifest]:
-        """The objects that are no policies but matter: with other ones it would be another snapshot."""
-        ignored_ = [manifest for objects in self._ignored.values() for manifest in objects]
-        hosts = (manifest for manifest, _ in self._without_policy)
-        found = (*(manifest for manifest, _ in self._dropped), *ignored_, *hosts, *self._of_requests)
-        return [in_one_version(each) for each in found]
-
-    def _unread(self) -> Iterator[Unread]:
-        yield from (unread(manifest, "it is not valid, and left out") for manifest, _ in self._dropped)
-        yield from (unread(each, "its kind is ignored") for objects in self._ignored.values() for each in objects)
-        yield from (unread(manifest, "it is about no pod that is modelled") for manifest, _ in self._without_policy)
-        yield from (unread(manifest, "it asks for JWT, which flows do not show") for manifest in self._of_requests)
+    def _left_out(self) -> Iterator[tuple[Manifest, str]]:
+        """The objects that are no policies but matter, each with the reason: with others it is another snapshot."""
+        yield from ((manifest, "it is not valid, and left out") for manifest, _ in self._dropped)
+        yield from ((each, "its kind is ignored") for objects in self._ignored.values() for each in objects)
+        yield from ((manifest, "it is about no pod that is modelled") for manifest, _ in self._without_policy)
+        yield from ((manifest, "it asks for JWT, which flows do not show") for manifest in self._of_requests)
 
     def _ignorance(self) -> Iterator[Notice]:
         for kind, objects in self._ignored.items():

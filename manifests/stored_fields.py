@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from reachproof.manifests.inventory import custom_kind, inventory_kind, read_record
+from reachproof.manifests.inventory import reader_of
 from reachproof.manifests.inventory_fields import Misfit, Watched
 from reachproof.manifests.kinds.admin import bundles
 from reachproof.manifests.kinds.calico.objects import LABELLED_KINDS, METADATA
@@ -38,9 +38,9 @@ def kept(document: Document) -> tuple[Manifest, dict[str, Any]] | None:
         own_cluster.cluster_name([manifest], [])
     elif bundles.is_crd(manifest):
         bundles.shown(manifest)
-    elif inventory_kind(manifest) or custom_kind(manifest):
+    elif (reader := reader_of(manifest)) is not None:
         with suppress(Misfit):  # then nothing is stored
-            read_record(manifest)
+            reader(manifest)
     else:
         return None
     return manifest, watched.seen()

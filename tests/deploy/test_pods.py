@@ -7,10 +7,9 @@ import re
 import pytest
 
 from reachproof.api.settings import PREFIX, Settings
-from reachproof.manifests.inventory import INVENTORY_KINDS
-from reachproof.manifests.kinds.operators.pod_makers import POD_MAKERS
+from reachproof.manifests.inventory import READERS
 from reachproof.manifests.kinds.registry import POLICY_KINDS, SUPPORT_KINDS
-from reachproof.manifests.kinds.routes.registry import ROUTE_KINDS
+from reachproof.manifests.kinds.routes.others import read_unknown
 from tests.deploy.manifests import BASE, DEPLOY, POSTGRES, first_token, of_kind, pod_specs
 from tests.house.places import CODE_FOLDERS
 
@@ -34,9 +33,7 @@ def test_the_reader_may_read_the_kinds_that_are_read_and_nothing_else() -> None:
     granted = [(group, name) for rule in role["rules"] for group in rule["apiGroups"] for name in rule["resources"]]
     read = {(kind.group, resource(kind.kind)) for kind in POLICY_KINDS}
     read |= {(kind.group, resource(kind.kind)) for kind in SUPPORT_KINDS}
-    read |= {(group, resource(kind)) for kind, group in INVENTORY_KINDS.items()}
-    read |= {(kind.group, resource(kind.kind)) for kind in ROUTE_KINDS if kind.read}
-    read |= {(kind.group, resource(kind.kind)) for kind in POD_MAKERS}
+    read |= {(group, resource(kind)) for (group, kind), reader in READERS.items() if reader is not read_unknown}
     assert sorted(granted) == sorted(read)
     assert {verb for rule in role["rules"] for verb in rule["verbs"]} == {"get", "list"}
 

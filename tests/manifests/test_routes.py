@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reachproof.manifests.errors import ManifestError
-from reachproof.manifests.kinds.routes.attach import hosts_meet
 from reachproof.manifests.kinds.routes.others import OF_CLUSTER, OF_NAMESPACE
+from reachproof.manifests.kinds.routes.ways_in import hosts_meet
 from reachproof.manifests.load import load_objects
 from reachproof.manifests.stored_snapshot import load_stored, objects_to_store, stored_objects
 from reachproof.network.cluster import Ingress, Service

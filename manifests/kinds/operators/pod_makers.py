@@ -41,16 +41,6 @@ class MadePods:
     entry: PodEntry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PodMaker:
-    """One kind. `borrows`: without a template of its own it has that of another object."""
-
-    group: str
-    kind: str
-    lower: Callable[[Manifest], MadePods]
-    borrows: bool = False
-
-
 def _of_template(unknown: str) -> Callable[[Manifest], MadePods]:
     def read(manifest: Manifest) -> MadePods:
         spec = manifest.fields.object("spec")
@@ -99,25 +89,23 @@ def _made(
     return MadePods(entry=replace(entry, pod=pod, unknown=frozenset(unknown) - set(labels)))
 
 
-POD_MAKERS = (
-    PodMaker(group="argoproj.io", kind="Rollout", lower=_of_template("rollouts-pod-template-hash"), borrows=True),
-    PodMaker(group="apps.kruise.io", kind="CloneSet", lower=_of_template("controller-revision-hash"), borrows=True),
-    PodMaker(group="kubevirt.io", kind="VirtualMachine", lower=_machine),
-    PodMaker(group="kubevirt.io", kind="VirtualMachineInstance", lower=_machine),
-    *(PodMaker(group=MONITORING, kind=kind, lower=_monitor) for kind in _MONITORS),
-)
-_BY_KIND = {(each.group, each.kind): each for each in POD_MAKERS}
+POD_MAKER_READERS: Mapping[tuple[str, str], Callable[[Manifest], MadePods]] = {
+    ("argoproj.io", "Rollout"): _of_template("rollouts-pod-template-hash"),
+    ("apps.kruise.io", "CloneSet"): _of_template("controller-revision-hash"),
+    ("kubevirt.io", "VirtualMachine"): _machine,
+    ("kubevirt.io", "VirtualMachineInstance"): _machine,
+    **{(MONITORING, kind): _monitor for kind in _MONITORS},
+}
+"""The reader of each group and kind."""
+_OF_TEMPLATE = (("argoproj.io", "Rollout"), ("apps.kruise.io", "CloneSet"))
 
 
-def pod_maker(manifest: Manifest) -> PodMaker | None:
-    """The kind of an object that makes pods with known labels; None for any other object.
-
-    A Rollout may take the template of a Deployment; then that stands for the pods.
-    """
-    kind = _BY_KIND.get((manifest.group, manifest.kind))
-    if kind is None or not kind.borrows or not isinstance(spec := manifest.body.get("spec"), Mapping):
-        return kind
-    return None if spec.get("template") is None else kind
+def borrows_template(manifest: Manifest) -> bool:
+    """True if the object takes the template of a Deployment; then that stands for the pods."""
+    if (manifest.group, manifest.kind) not in _OF_TEMPLATE:
+        return False
+    spec = manifest.body.get("spec")
+    return isinstance(spec, Mapping) and spec.get("template") is None
 
 
 def not_there(made: Iterable[MadePods], present: Iterable[PodEntry]) -> Iterator[PodEntry]:

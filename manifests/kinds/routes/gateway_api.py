@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reachproof.manifests.inventory_fields import Fields
-from reachproof.manifests.kinds.routes.records import Gateway, Grant, Listener, Parent, Route
+from reachproof.manifests.kinds.routes.ways_in import Gateway, Grant, Listener, Parent, Route
 from reachproof.manifests.object_identity import Manifest
 from reachproof.network.cluster import IngressBackend, Proxies
 from reachproof.network.labels import Selector

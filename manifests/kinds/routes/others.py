@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reachproof.manifests.inventory_fields import Fields
-from reachproof.manifests.kinds.routes.records import Route
+from reachproof.manifests.kinds.routes.ways_in import Route
 from reachproof.manifests.object_identity import Manifest
 from reachproof.network.cluster import EVERYWHERE, IngressBackend, Proxies
 from reachproof.network.labels import Operator, Requirement, Selector

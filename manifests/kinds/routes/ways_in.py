@@ -1,4 +1,4 @@
-"""Routes joined with the gateways that take them: the ways in that they are.
+"""Routes and gateways as they are read, one object at a time, and joined to the ways in that they are.
 
 | Route | Is a way in |
 |---|---|
@@ -19,11 +19,89 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from reachproof.manifests.kinds.routes.records import Gateway, Grant, Listener, Parent, Route
 from reachproof.network.cluster import Ingress, IngressBackend, Namespace, Proxies
-from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME
+from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Selector
+from reachproof.network.origin import Origin
 
 Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parent:
+    """A reference of a route to a gateway; an empty `section` and port 0 stand for all its listeners.
+
+    `unread`: it is to another thing that may let traffic in, which is not read; in words.
+    """
+
+    namespace: str
+    name: str
+    section: str = ""
+    port: int = 0
+    unread: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """An object that sends requests on to Services.
+
+    `parents`: None for a kind that needs no gateway. `family`: the API group of the gateways. `granted`: backends in
+    other namespaces need a ReferenceGrant. `includes`: the routes, by namespace and name, that it hands requests on to;
+    one that is not `rooted` gets requests from these only. `open`: the reason why it may lead nowhere. `proxies`: the
+    pods that serve it, where its kind tells.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    hosts: tuple[str, ...] = ()
+    parents: tuple[Parent, ...] | None = None
+    family: str = ""
+    backends: tuple[IngressBackend, ...] = ()
+    granted: bool = False
+    includes: tuple[tuple[str, str], ...] = ()
+    rooted: bool = True
+    open: str = ""
+    proxies: Proxies | None = None
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """One listener of a gateway. `kinds`: those of the routes that it takes; `hosts`: empty for every host.
+
+    `everywhere`: it takes routes of all namespaces; else of those that `namespaces` selects, or of the gateway's own
+    where that is None.
+    """
+
+    name: str
+    port: int
+    kinds: frozenset[str]
+    hosts: tuple[str, ...] = ()
+    everywhere: bool = False
+    namespaces: Selector | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """A gateway, and the pods that serve it, where its labels tell."""
+
+    family: str
+    namespace: str
+    name: str
+    listeners: tuple[Listener, ...]
+    proxies: Proxies | None
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A ReferenceGrant: routes of a (kind, namespace) may use these Services of its namespace; None: all of them."""
+
+    namespace: str
+    name: str
+    sources: frozenset[tuple[str, str]]
+    services: frozenset[str] | None
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
