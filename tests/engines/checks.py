@@ -12,6 +12,7 @@ from tests.engines.compare import Answered, Suite, compare, drawn_cases
 from tests.engines.coverage import Coverage
 from tests.engines.engine import Engine, fields_of, running
 from tests.engines.faults import MOST_CASES, Search, Seen, with_outer
+from tests.engines.shown import Field, shown_by
 from tests.required import missing
 from tests.strategies.vocabulary import Manifest
 
@@ -62,7 +63,18 @@ class Checks:
 
     @cached_property
     def _search(self) -> Search:
-        return Search(self.engine, self.suite.draw, self._policies)
+        return Search(self.engine, self.suite.draw, self._policies, shown_by(self.suite.name))
+
+    def search_faults(self) -> dict[Field, int]:
+        """Seeds of few cases that show a fault at each field that has an effect; rare fields are searched first."""
+        search = Search(self.engine, self.suite.draw, self._policies, {})
+        found: dict[Field, int] = {}
+        fields = [(kind, path) for kind in self.suite.kinds for path, _ in self._drawn(kind)]
+        for kind, path in sorted(fields, key=search.draws):
+            if not path.startswith(tuple(self.suite.neutral)):
+                _, seed = search.faults_at(kind, path)
+                found |= {} if seed is None else {(kind, path): seed}
+        return found
 
     def notice_faults(self, kind: str) -> None:
         """A fault in any drawn field makes the verdicts differ; in one that is listed as without effect, none does.
@@ -72,7 +84,7 @@ class Checks:
         wrong = []
         for path, leaf in self._drawn(kind):
             neutral = path.startswith(tuple(self.suite.neutral))
-            seen = self._search.faults_at(kind, path, _NEUTRAL_CASES if neutral else MOST_CASES)
+            seen, _ = self._search.faults_at(kind, path, _NEUTRAL_CASES if neutral else MOST_CASES)
             fine = seen is not Seen.NOTICED if neutral else seen is Seen.NOTICED or (seen is Seen.REFUSED and not leaf)
             if not fine:
                 wrong.append(f"{kind} {path}: {seen.value}{', though listed as without effect' if neutral else ''}")

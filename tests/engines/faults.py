@@ -16,6 +16,7 @@ from reachproof.semantics.trace import Truth
 from tests.engines.compare import Draw
 from tests.engines.drawn import Case, Verdicts, flows_of, rebound
 from tests.engines.engine import Engine
+from tests.engines.shown import Field
 from tests.strategies.vocabulary import Manifest
 
 _OTHER = {
@@ -38,8 +39,6 @@ _OTHER = {
     **dict.fromkeys(("all", "world", "cluster", "host", "remote-node"), "none"),
     **dict.fromkeys(("none", "health", "init", "unmanaged", "ingress"), "all"),
 }
-Field = tuple[str, str]
-"""A kind, and a path below its `spec`; the rules of `specs` count as those of `spec`."""
 
 
 class Seen(Enum):
@@ -51,7 +50,7 @@ class Seen(Enum):
 
 
 MOST_CASES = 80
-_ASKED_BEFORE = 20
+_SHOWED_BEFORE = 30
 _SMALL = 30
 _REFUSED_AT_MOST = 10
 _IN_ONE_POLICY = 8
@@ -59,36 +58,54 @@ _FLOWS = 60
 
 
 class Search:
-    """Faults in drawn cases that have a field. Only these are asked of the engine, and few policies come first."""
+    """Faults in drawn cases that have a field. Only these are asked of the engine.
 
-    def __init__(self, engine: Engine, draw: Draw, policies_of: Mapping[int, Sequence[Manifest]]) -> None:
-        """`policies_of`: of each seed that may be drawn."""
+    The case that showed a fault at the field when last all were tried comes first, then those with few policies.
+    """
+
+    def __init__(
+        self, engine: Engine, draw: Draw, policies_of: Mapping[int, Sequence[Manifest]], shown_by: Mapping[Field, int]
+    ) -> None:
+        """`policies_of`: of each seed that may be drawn. `shown_by`: seeds to begin with."""
         self._engine = engine
         self._draw = draw
+        self._shown_by = shown_by
         self._cases: dict[int, Case] = {}
         self._agreed: dict[int, Verdicts] = {}
+        self._showed = Counter(shown_by.values())
         drawn: defaultdict[Field, list[_Drawn]] = defaultdict(list)
         for seed, policies in policies_of.items():
             size = sum(len(str(policy)) for policy in policies)
             kinds = Counter(policy["kind"] for policy in policies)
             for kind, path in {(each["kind"], path) for each in policies for path in _paths(each)}:
                 drawn[kind, path].append((size, kinds[kind], seed))
-        self._seeds = {field: _ordered(found) for field, found in drawn.items()}
+        self._drawn = drawn
 
-    def faults_at(self, kind: str, path: str, most: int = MOST_CASES) -> Seen:
-        """Noticed, if a fault at this field of this kind makes a verdict differ in one of `most` cases."""
-        every = self._seeds.get((kind, path), [])
-        asked = [seed for seed in every if seed in self._agreed][:_ASKED_BEFORE]
-        tried = islice((*asked, *(seed for seed in every if seed not in asked)), most)
+    def faults_at(self, kind: str, path: str, most: int = MOST_CASES) -> tuple[Seen, int | None]:
+        """Noticed, if a fault at this field of this kind makes a verdict differ in one of `most` cases; in which."""
         found = Seen.REFUSED
-        for number, seed in enumerate(tried):
+        for number, seed in enumerate(islice(self._seeds((kind, path)), most)):
             if found is Seen.REFUSED and number == _REFUSED_AT_MOST:
                 break
             for faulty in self._planted(seed, kind, path):
                 found = Seen.NOT_NOTICED
                 if self._differs(seed, faulty):
-                    return Seen.NOTICED
-        return found
+                    self._showed[seed] += 1
+                    return Seen.NOTICED, seed
+        return found, None
+
+    def draws(self, field: Field) -> int:
+        """How many cases have the field."""
+        return len(self._drawn[field])
+
+    def _seeds(self, field: Field) -> Iterator[int]:
+        """The seeds whose cases have the field: the one that is known, those that showed most faults, all others."""
+        drawn = self._drawn[field]
+        having = {seed for _, _, seed in drawn}
+        known = [seed for seed in having if seed == self._shown_by.get(field)]
+        yield from known
+        showed = [seed for seed, _ in self._showed.most_common() if seed in having][:_SHOWED_BEFORE]
+        yield from dict.fromkeys(seed for seed in (*showed, *_ordered(drawn)) if seed not in known)
 
     def _planted(self, seed: int, kind: str, path: str) -> Iterator[Snapshot]:
         """The input of reachproof with a fault, without the faults that no user could make: they are refused."""
