@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from reachproof.manifests.field_reader import Block, Field
 from reachproof.network.address import MAPPED, format_cidrs, parse_address, parse_cidr
 from reachproof.network.intervals import IntervalSet
-from reachproof.network.ports import MAX_PORT
+from reachproof.network.policy import PortMatch
+from reachproof.network.ports import MAX_PORT, Protocol
 
 _LABEL_PART = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -16,6 +18,7 @@ _CIDR = re.compile(r"[0-9a-fA-F:.]+/[0-9]{1,3}")
 # Bundles before v0.2.1 stored names whose labels begin with what stands between Z and a in ASCII, by a slip.
 _OLD_DOMAIN = re.compile(r"(\*\.)?([A-z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?\.)+[A-z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?\.?")
 _DOMAIN = re.compile(r"(\*\.)?([a-zA-Z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?\.)+[a-zA-Z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?\.?")
+PROTOCOLS = {protocol.value: protocol for protocol in Protocol}
 PORT_NAME = "a port name of at most 15 characters: a-z, 0-9 and single dashes, with a letter"
 
 
@@ -63,6 +66,14 @@ def read_port_number(field: Field) -> int | None:
     if number is not None or not field.present:
         field.expected(f"a port number from 1 to {MAX_PORT}")
     return None
+
+
+def any_port(entries: Iterable[PortMatch]) -> PortMatch:
+    """What any entry of a list of ports matches."""
+    found = list(entries)
+    numbers = IntervalSet.of(span for entry in found for span in entry.numbers)
+    names = {name for entry in found for name in entry.names}
+    return PortMatch(numbers, tuple(sorted(names, key=lambda each: (each.name, each.protocol or ""))))
 
 
 PLAIN_ONLY = "a CIDR in plain IPv4 or plain IPv6, not IPv4 written as IPv6"

@@ -7,44 +7,11 @@ from typing import Any
 
 from reachproof.manifests.field_reader import Field, Place
 from reachproof.manifests.inventory_fields import Fields
+from reachproof.manifests.kinds.scopes import BUILT_IN_GROUPS, CLUSTER_SCOPED, GROUPS
 from reachproof.manifests.yaml_document import Document, line_in, mismatch
 from reachproof.network.errors import Problem
 from reachproof.network.origin import Origin
 
-_CLUSTER_SCOPED = frozenset(
-    (
-        "Namespace",
-        "Node",
-        "AdminNetworkPolicy",
-        "BaselineAdminNetworkPolicy",
-        "ClusterNetworkPolicy",
-        "CiliumClusterwideNetworkPolicy",
-        "CiliumCIDRGroup",
-        "GlobalNetworkPolicy",
-        "StagedGlobalNetworkPolicy",
-        "GlobalNetworkSet",
-        "HostEndpoint",
-        "Tier",
-    )
-)
-# Other groups may have kinds of any scope, so only in these a missing namespace is read as kubectl reads it.
-_GROUPS = frozenset(
-    (
-        "",
-        "apps",
-        "extensions",
-        "batch",
-        "discovery.k8s.io",
-        "networking.k8s.io",
-        "cilium.io",
-        "projectcalico.org",
-        "crd.projectcalico.org",
-        "security.istio.io",
-        "networking.istio.io",
-    )
-)
-# Kinds of API servers that decode objects into their own types: null is absent, or a zero value.
-_BUILT_IN_GROUPS = frozenset(("networking.k8s.io", "projectcalico.org"))
 _DEFAULT_NAMESPACE = "default"
 
 
@@ -82,7 +49,7 @@ class Manifest:
 
     def field(self, *, strict: bool = False) -> Field:
         """A cursor on the object; its place collects what is found."""
-        built_in = self.group in _BUILT_IN_GROUPS
+        built_in = self.group in BUILT_IN_GROUPS
         origin = self.origin
         place = Place(origin.file, origin.document, self.subject, strict=strict, built_in=built_in, kind=self.kind)
         return Field(place, self.body, line=self.origin.line)
@@ -141,9 +108,9 @@ def identify(document: Document, problems: list[Problem]) -> Manifest | None:
 
 
 def _scoped(namespace: str, group: str, kind: str) -> str:
-    if kind in _CLUSTER_SCOPED:
+    if kind in CLUSTER_SCOPED:
         return ""
-    return namespace or (_DEFAULT_NAMESPACE if group in _GROUPS else "")
+    return namespace or (_DEFAULT_NAMESPACE if group in GROUPS else "")
 
 
 def _names(value: dict[str, object], kind: str, document: Document, problems: list[Problem]) -> tuple[str, str] | None:

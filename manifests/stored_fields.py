@@ -16,10 +16,10 @@ from typing import Any
 from reachproof.manifests.inventory import reader_of
 from reachproof.manifests.inventory_fields import Misfit, Watched
 from reachproof.manifests.kinds.admin import bundles
-from reachproof.manifests.kinds.calico.objects import LABELLED_KINDS, METADATA
+from reachproof.manifests.kinds.calico.objects import METADATA
 from reachproof.manifests.kinds.cilium import own_cluster
 from reachproof.manifests.kinds.istio.policies import DRY_RUN
-from reachproof.manifests.kinds.registry import depends_on_cni
+from reachproof.manifests.kinds.registry import depends_on_cni, support_kind
 from reachproof.manifests.kinds.unmodelled import REQUEST_AUTHENTICATION
 from reachproof.manifests.object_identity import Manifest, identify
 from reachproof.manifests.yaml_document import Document
@@ -33,7 +33,8 @@ def kept(document: Document) -> tuple[Manifest, dict[str, Any]] | None:
     if manifest is None:
         return None
     if depends_on_cni(manifest) or (manifest.group, manifest.kind) == REQUEST_AUTHENTICATION:
-        _look_at_policy(watched, labelled=manifest.kind in (*LABELLED_KINDS, "CiliumCIDRGroup"))
+        support = support_kind(manifest)
+        _look_at_policy(watched, labelled=support is not None and support.labelled)
     elif own_cluster.is_config(manifest):
         own_cluster.cluster_name([manifest], [])
     elif bundles.is_crd(manifest):

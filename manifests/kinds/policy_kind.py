@@ -89,13 +89,14 @@ class PolicyKind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupportKind:
-    """A kind that policies of late kinds refer to; `read` gives what they need of an object."""
+    """A kind that policies of late kinds refer to; `read` gives what they need of an object, `labelled`: labels too."""
 
     group: str
     versions: tuple[str, ...]
     kind: str
     read: Callable[[Field], object]
     cni: Cni
+    labelled: bool = True
 
 
 def doubted(policy: Policy, place: Place) -> Policy:

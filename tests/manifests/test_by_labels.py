@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reachproof.manifests.kinds.calico.by_labels import ByLabels
+from reachproof.manifests.kinds.calico.peers import ByLabels
 from reachproof.network.labels import Operator, Requirement
 from reachproof.network.predicate import (
     ALWAYS,

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reachproof.manifests.field_reader import Field, Place
-from reachproof.manifests.kinds.calico.objects import addresses_of, in_namespaces, with_ports
+from reachproof.manifests.kinds.calico.peers import addresses_of, in_namespaces, with_ports
 from reachproof.manifests.kinds.policy_kind import Context
 from reachproof.manifests.selectors import read_selector
 from reachproof.network.intervals import IntervalSet

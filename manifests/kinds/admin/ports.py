@@ -9,18 +9,22 @@ Trusted by every verdict; checked by tests/manifests.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from reachproof.manifests.field_reader import Field, listed
-from reachproof.manifests.k8s_names import PORT_NAME, is_port_name, read_port_name, read_port_number
+from reachproof.manifests.k8s_names import (
+    PORT_NAME,
+    PROTOCOLS,
+    any_port,
+    is_port_name,
+    read_port_name,
+    read_port_number,
+)
 from reachproof.manifests.kinds.policy_kind import Context
-from reachproof.network.intervals import EMPTY, IntervalSet
+from reachproof.network.intervals import EMPTY
 from reachproof.network.options import Channel
 from reachproof.network.policy import NamedPort, PortMatch
 from reachproof.network.ports import Protocol, port_range
 
 _NONE = PortMatch()
-_PROTOCOLS = {protocol.value: protocol for protocol in Protocol}
 _WHOLE = "all ports of a protocol are destinationPort: {range: {start: 1, end: 65535}}"
 _INDENT = "destinationPort belongs inside tcp, udp or sctp; indent it by one more step"
 
@@ -40,13 +44,13 @@ def read_v1alpha1_port(entry: Field, context: Context) -> PortMatch:
     if entry.get("portRange").present:
         if not chosen.only("protocol", "start", "end"):
             return _NONE
-        return _in_any(_range(chosen, each, exact=exact) for each in _protocols(chosen, exact=exact))
+        return any_port(_range(chosen, each, exact=exact) for each in _protocols(chosen, exact=exact))
     if not chosen.only("protocol", "port"):
         return _NONE
     number = read_port_number(chosen.get("port"))
     if number is None:
         return _NONE
-    return _in_any(PortMatch(port_range(each, number, number)) for each in _protocols(chosen, exact=exact))
+    return any_port(PortMatch(port_range(each, number, number)) for each in _protocols(chosen, exact=exact))
 
 
 def read_protocol(entry: Field, context: Context) -> PortMatch:
@@ -137,20 +141,16 @@ def _named(field: Field) -> PortMatch:
     return PortMatch(EMPTY, (NamedPort(name, None),)) if name is not None else _NONE
 
 
-def _in_any(entries: Iterable[PortMatch]) -> PortMatch:
-    return PortMatch(IntervalSet.of(span for entry in entries for span in entry.numbers))
-
-
 def _protocols(field: Field, *, exact: bool) -> tuple[Protocol, ...]:
     """The protocols that a word can stand for, since the schema takes any; `exact`: only for itself."""
     protocol = field.get("protocol")
     if not protocol.present:
         return (Protocol.TCP,)
-    if not isinstance(protocol.value, str) or protocol.value in _PROTOCOLS or protocol.place.strict:
-        return (protocol.choice(_PROTOCOLS) or Protocol.TCP,)
+    if not isinstance(protocol.value, str) or protocol.value in PROTOCOLS or protocol.place.strict:
+        return (protocol.choice(PROTOCOLS) or Protocol.TCP,)
     reading = "it matches nothing" if exact else "it matches nothing, or the policy is not programmed"
-    protocol.stored(listed(_PROTOCOLS, "or"), reading, doubt=not exact)
+    protocol.stored(listed(PROTOCOLS, "or"), reading, doubt=not exact)
     if exact:
         return ()
-    alike = _PROTOCOLS.get(protocol.value.upper())
+    alike = PROTOCOLS.get(protocol.value.upper())
     return (alike,) if alike is not None else tuple(Protocol)

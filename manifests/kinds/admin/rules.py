@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from reachproof.engines.cilium.dns import dns_rule
 from reachproof.engines.profile import DenyingNames
 from reachproof.manifests.field_reader import Field
-from reachproof.manifests.k8s_names import is_domain_name, read_cidr, was_domain_name
+from reachproof.manifests.k8s_names import any_port, is_domain_name, read_cidr, was_domain_name
 from reachproof.manifests.kinds.admin.beyond_pods import beyond_pods
 from reachproof.manifests.kinds.admin.domain_names import split_domains
 from reachproof.manifests.kinds.admin.ports import experimental_only
@@ -191,9 +191,7 @@ def _check_names(field: Field, ports: PortMatch | None, peers: list[Peer], conte
 def _ports(field: Field, dialect: Dialect, context: Context) -> PortMatch | None:
     if not field.present:
         return None
-    entries = [dialect.read_port(item, context) for item in field.count(1, dialect.most)]
-    numbers = IntervalSet.of(span for entry in entries for span in entry.numbers)
-    return PortMatch(numbers, tuple(sorted({name for entry in entries for name in entry.names})))
+    return any_port(dialect.read_port(item, context) for item in field.count(1, dialect.most))
 
 
 def _peers(entry: Field, direction: Direction, dialect: Dialect, context: Context) -> list[Peer]:

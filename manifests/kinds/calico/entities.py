@@ -18,7 +18,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reachproof.manifests.field_reader import Block, Field
-from reachproof.manifests.kinds.calico.objects import (
+from reachproof.manifests.kinds.calico.objects import read_net
+from reachproof.manifests.kinds.calico.peers import (
     ACCOUNT,
     HAS_NAMESPACE,
     NAMESPACE,
@@ -26,7 +27,6 @@ from reachproof.manifests.kinds.calico.objects import (
     OF_NAMESPACE,
     peer_of,
     pods_of,
-    read_net,
 )
 from reachproof.manifests.kinds.calico.ports import Ports, read_ports
 from reachproof.manifests.kinds.calico.selector import Global, SelectorMistake, parse_selector

@@ -23,7 +23,8 @@ from reachproof.engines.calico.placement import DEFAULT, CalicoPolicy, Placement
 from reachproof.engines.own_tiers import calico_tier
 from reachproof.manifests.field_reader import Field
 from reachproof.manifests.kinds.calico.entities import read_namespaces, read_predicate
-from reachproof.manifests.kinds.calico.objects import GROUPS, NAMESPACE, OF_ACCOUNT, pods_of, read_order, tier_of
+from reachproof.manifests.kinds.calico.objects import GROUPS, read_order, tier_of
+from reachproof.manifests.kinds.calico.peers import NAMESPACE, OF_ACCOUNT, pods_of
 from reachproof.manifests.kinds.calico.rules import read_rules
 from reachproof.manifests.kinds.kubernetes import network_policy as networkpolicy
 from reachproof.manifests.kinds.policy_kind import Context, PolicyKind

@@ -19,8 +19,7 @@ from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.ports import MAX_PORT, Protocol, port_range
 
 _NUMBERS = {6: Protocol.TCP, 17: Protocol.UDP, 132: Protocol.SCTP}
-_NAMES = {each.value: each for each in Protocol}
-_OTHERS = {"ICMP": 1, "ICMPv6": 58, "UDPLite": 136}
+_NAMED = {**{each.value: number for number, each in _NUMBERS.items()}, "ICMP": 1, "ICMPv6": 58, "UDPLite": 136}
 _EXPECTED = "TCP, UDP, SCTP, ICMP, ICMPv6, UDPLite or a number from 1 to 255"
 
 
@@ -120,10 +119,8 @@ def _protocol(field: Field) -> int | None:
     if value is None:
         return None
     if isinstance(value, str):
-        if value in _NAMES:
-            return next(number for number, each in _NUMBERS.items() if each is _NAMES[value])
-        if value in _OTHERS:
-            return _OTHERS[value]
+        if value in _NAMED:
+            return _NAMED[value]
         if value.isascii() and value.isdigit():
             value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 255:

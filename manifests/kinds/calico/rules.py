@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from reachproof.manifests.field_reader import Field
 from reachproof.manifests.kinds.calico.entities import Entity, read_entity
-from reachproof.manifests.kinds.calico.objects import with_ports
+from reachproof.manifests.kinds.calico.peers import with_ports
 from reachproof.manifests.kinds.calico.ports import Protocols, read_protocols
 from reachproof.manifests.kinds.policy_kind import Context
 from reachproof.network.address import ALL_V4, ALL_V6

@@ -16,16 +16,15 @@ Trusted by every verdict; checked by tests/manifests and by tests/agreement/test
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reachproof.manifests.field_reader import Field
-from reachproof.manifests.k8s_names import is_port_name
+from reachproof.manifests.k8s_names import PROTOCOLS, any_port, is_port_name
 from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.policy import NamedPort, PortMatch
 from reachproof.network.ports import ALL_PORTS, MAX_PORT, Protocol, port_range
 
-_PROTOCOLS: dict[str, Protocol | None] = {"ANY": None, **{protocol.value: protocol for protocol in Protocol}}
+_PROTOCOLS: dict[str, Protocol | None] = {"ANY": None, **PROTOCOLS}
 _PORT = 'a port in quotes: "0" (every port) to "65535", or a port name'
 _MOST = 40
 _FLAGGED = ("terminatingTLS", "originatingTLS", "listener")
@@ -66,7 +65,7 @@ def read_ports(rule: Field, *, deny: bool) -> Ports:
     for entry in entries:
         (requests if _has_requests(entry, deny=deny) else plain).append(_entry(entry))
     resolves = tuple(dict.fromkeys(name for entry in entries for name in _resolves(entry)))
-    return Ports(_union(plain), _union(requests) if requests else None, resolves)
+    return Ports(any_port(plain), any_port(requests) if requests else None, resolves)
 
 
 def _resolves(entry: Field) -> list[str]:
@@ -78,16 +77,6 @@ def _resolves(entry: Field) -> list[str]:
         named = [rule.value.get(name) for name in ("matchName", "matchPattern")] if isinstance(rule.value, dict) else []
         found += [name for name in named if isinstance(name, str)] or ["*"]
     return found
-
-
-def _union(entries: Iterable[PortMatch]) -> PortMatch:
-    found = list(entries)
-    numbers = IntervalSet.of(span for entry in found for span in entry.numbers)
-    return PortMatch(numbers, tuple(sorted({name for entry in found for name in entry.names}, key=_by_name)))
-
-
-def _by_name(name: NamedPort) -> tuple[str, str]:
-    return name.name, name.protocol or ""
 
 
 def _has_requests(entry: Field, *, deny: bool) -> bool:
@@ -112,7 +101,7 @@ def _hints(*, deny: bool) -> dict[str, str]:
 
 
 def _entry(entry: Field) -> PortMatch:
-    return _union(_port(item) for item in entry.get("ports").count(0, _MOST))
+    return any_port(_port(item) for item in entry.get("ports").count(0, _MOST))
 
 
 def _port(item: Field) -> PortMatch:

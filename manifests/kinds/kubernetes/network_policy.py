@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from reachproof.manifests.field_reader import Field
-from reachproof.manifests.k8s_names import PORT_NAME, is_port_name, read_cidr, read_port_number
+from reachproof.manifests.k8s_names import PORT_NAME, PROTOCOLS, any_port, is_port_name, read_cidr, read_port_number
 from reachproof.manifests.kinds.policy_kind import Context, PolicyKind, doubted
 from reachproof.manifests.selectors import read_old_selector
 from reachproof.network.address import MAPPED
@@ -47,7 +47,6 @@ _OUTSIDE = (
     "NetworkPolicy says that neither happens"
 )
 _MAPPED = "whether IPv4 written as IPv6 matches IPv4 addresses differs between implementations"
-PROTOCOLS = {protocol.value: protocol for protocol in Protocol}
 
 
 def lower(manifest: Field, ref: PolicyRef, context: Context) -> Policy:
@@ -164,10 +163,7 @@ def _ip_block(field: Field) -> IntervalSet:
 
 def _ports(field: Field) -> PortMatch | None:
     entries = [_port(item) for item in field.objects()]
-    if not entries:
-        return None
-    numbers = IntervalSet.of(span for entry in entries for span in entry.numbers)
-    return PortMatch(numbers, tuple(sorted({name for entry in entries for name in entry.names})))
+    return any_port(entries) if entries else None
 
 
 def _port(field: Field) -> PortMatch:
