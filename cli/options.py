@@ -55,7 +55,7 @@ ENTRIES = (
         "ignore_kinds",
         multiple=True,
         metavar="KIND",
-        help="Skip policies of an unsupported kind, and say so in each answer. Repeatable.",
+        help="Skip objects of a kind that is not read, and say so in each answer. Repeatable.",
     ),
 )
 READING = (

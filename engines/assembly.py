@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from reachproof.engines import not_read
 from reachproof.engines.calico import tiers as calico
 from reachproof.engines.istio import hbone
 from reachproof.engines.istio import tiers as istio
@@ -30,6 +31,7 @@ from reachproof.network.errors import InputError, Problem
 from reachproof.network.options import CidrMatches, Cni, Enforcement, HostNetworkPods, Options
 from reachproof.network.policy import (
     AddressPeer,
+    Direction,
     Match,
     OwnTier,
     PartyKind,
@@ -75,10 +77,15 @@ def assemble(policies: Iterable[Policy], options: Options, mesh: Mesh = NO_MESH)
     Policies without a rule in a direction, that do not isolate in it, are left out of that direction. InputError where
     the profile does not have what the policies, or the options, need.
     """
-    policies = calico.enforced(policies, with_staged=options.with_staged)
-    network = hbone.seen(_network([each for each in policies if each.tier != MESH], options), mesh)
-    before = istio.programs([each for each in policies if each.tier == MESH], mesh)
-    return Programs(egress=(*before.egress, *network.egress), ingress=(*before.ingress, *network.ingress))
+    read, unread = not_read.apart(calico.enforced(policies, with_staged=options.with_staged))
+    as_pods = options.host_network_pods is HostNetworkPods.PODS
+    unread = [not_read.of_host_network(each, as_pods=as_pods) for each in unread]
+    network = hbone.seen(_network([each for each in read if each.tier != MESH], options), mesh)
+    before = istio.programs([each for each in read if each.tier == MESH], mesh, unread)
+    return Programs(
+        egress=(*not_read.first_tier(unread, Direction.EGRESS), *before.egress, *network.egress),
+        ingress=(*not_read.first_tier(unread, Direction.INGRESS), *before.ingress, *network.ingress),
+    )
 
 
 def _network(policies: list[Policy], options: Options) -> Programs:

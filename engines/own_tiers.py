@@ -6,6 +6,8 @@ from reachproof.network.policy import OwnTier, TierId, TierName
 
 MESH = OwnTier(engine="istio", name="istio")
 """Before a pod; it lets through what the network must allow too (`engines.istio.tiers`)."""
+NOT_READ = OwnTier(engine="", name="not read")
+"""Before all others, with objects that decide what may be reached and are not read (`engines.not_read`)."""
 NORMAL = OwnTier(engine="cilium", name="normal")
 """Cilium's, which holds NetworkPolicy too (`engines.cilium.tiers`)."""
 
@@ -22,4 +24,4 @@ def with_network_policies(tier: TierId) -> bool:
 
 def between_admin_and_baseline(tier: TierId) -> bool:
     """True of the tier of NetworkPolicy, and of those of an implementation's own kinds of network policy."""
-    return tier is TierName.NETWORK_POLICY or (isinstance(tier, OwnTier) and tier != MESH)
+    return tier is TierName.NETWORK_POLICY or (isinstance(tier, OwnTier) and tier not in (MESH, NOT_READ))

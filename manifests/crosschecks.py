@@ -191,3 +191,13 @@ def labels_not_seen(policies: Iterable[Policy], profile: EngineProfile) -> list[
                 text = f"{policy.ref} selects by the label {key}, which is no part of identities: it is never there"
                 found.setdefault((policy.ref, key), Notice(code="LABEL_NOT_SEEN", text=text, origin=origin))
     return list(found.values())
+
+
+def in_order(notices: Iterable[Notice]) -> tuple[Notice, ...]:
+    """Each notice once, by place; those without a place last."""
+
+    def place(notice: Notice) -> tuple[bool, str, int, int, str, str]:
+        origin = notice.origin or Origin(file="")
+        return notice.origin is None, origin.file, origin.document, origin.line, notice.code, notice.text
+
+    return tuple(sorted(set(notices), key=place))

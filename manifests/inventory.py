@@ -69,7 +69,7 @@ class Inventory:
             self.problems.append(manifest.problem("missing name", "metadata.name"))
             return
         if reader is read_unknown:
-            self._note_template(manifest)
+            self.note_template(manifest)
         custom = (manifest.group, manifest.kind) in _CUSTOM
         try:
             if manifest.namespace and not custom and not is_namespace_name(manifest.namespace):
@@ -87,10 +87,10 @@ class Inventory:
         """Counts an object of a kind that cannot matter."""
         group = f".{manifest.group}" if manifest.group else ""
         self.skipped[f"{manifest.kind}{group}"] += 1
-        self._note_template(manifest)
+        self.note_template(manifest)
 
-    def _note_template(self, manifest: Manifest) -> None:
-        """Keep in mind an object that makes pods which are not read."""
+    def note_template(self, manifest: Manifest) -> None:
+        """Keep in mind an object of a kind that is not read, where it makes pods."""
         inner: Any = manifest.body
         for name in ("spec", "template", "spec"):
             inner = inner.get(name) if isinstance(inner, dict) else None

@@ -21,16 +21,18 @@ from reachproof.manifests.kinds.istio import injection as mesh
 from reachproof.manifests.kinds.kubernetes.endpoint_slices import with_endpoints
 from reachproof.manifests.kinds.kubernetes.pods import with_last_ports
 from reachproof.manifests.kinds.kubernetes.workloads import WORKLOAD_GROUPS
+from reachproof.manifests.kinds.not_read import objects as not_read
+from reachproof.manifests.kinds.not_read.registry import shows_implementation
 from reachproof.manifests.kinds.policy_kind import Context, PolicyKind, SupportKind
 from reachproof.manifests.kinds.registry import (
     depends_on_cni,
     ignored,
     in_one_version,
+    misplaced,
     policy_kind,
     read_policy,
     read_support,
     support_kind,
-    unsupported,
 )
 from reachproof.manifests.kinds.unmodelled import REQUEST_AUTHENTICATION, annotated, unread
 from reachproof.manifests.limits import Limits
@@ -78,6 +80,7 @@ class Loading:
         self._lenient = lenient
         self._ignore_kinds = ignore_kinds
         self._inventory = Inventory(self.problems)
+        self._not_read = not_read.NotReadObjects(self.problems)
         self._policies: dict[PolicyRef, tuple[Policy, Manifest, Place]] = {}
         self._dropped: list[tuple[Manifest, Notice]] = []
         self._ignored: dict[str, list[Manifest]] = {}
@@ -123,7 +126,7 @@ class Loading:
             self._object(manifest)
 
     def _object(self, manifest: Manifest) -> None:
-        if depends_on_cni(manifest) or manifest.kind == "DaemonSet":
+        if depends_on_cni(manifest) or shows_implementation(manifest) or manifest.kind == "DaemonSet":
             self._signs.add(manifest)
         if is_config(manifest):
             self._configs.append(manifest)
@@ -151,17 +154,21 @@ class Loading:
             self._other(manifest)
 
     def _other(self, manifest: Manifest) -> None:
-        message = unsupported(manifest)
+        message = misplaced(manifest)
         if message is None and manifest.kind in WORKLOAD_GROUPS and not manifest.group:
             message = f"found {manifest.api_version}, expected {WORKLOAD_GROUPS[manifest.kind]}/v1"
-        if message is None:
+        matters = message is not None or not_read.matters(manifest)
+        if matters and ignored(manifest, self._ignore_kinds) and not deeper(manifest.body, self._depth):
+            self._ignored.setdefault(f"{manifest.kind}.{manifest.group}", []).append(manifest)
+        elif message is not None:
+            self.problems.append(manifest.problem(message))
+        elif matters and not self._too_deep(manifest):
+            self._not_read.add(manifest)
+            self._inventory.note_template(manifest)
+        elif not matters:
             self._inventory.skip(manifest)
             if (manifest.group, manifest.kind) == REQUEST_AUTHENTICATION:
                 self._of_requests.append(manifest)
-        elif ignored(manifest, self._ignore_kinds) and not deeper(manifest.body, self._depth):
-            self._ignored.setdefault(f"{manifest.kind}.{manifest.group}", []).append(manifest)
-        else:
-            self.problems.append(manifest.problem(message))
 
     def _policy(self, manifest: Manifest, kind: PolicyKind) -> None:
         if self._too_deep(manifest):
@@ -250,7 +257,10 @@ class Loading:
             self._decide_cni()
             self._late_policies()
         namespaces = ((ref.namespace, self._policies[ref][0].origin) for ref in self._policies if ref.namespace)
-        cluster = self._with_mesh(self._with_port_names(join(self._inventory, namespaces)))
+        joined = self._with_port_names(join(self._inventory, namespaces))
+        unknown = frozenset(key for entry in joined.pods for key in entry.unknown)
+        standing = tuple(self._not_read.policies(self._context.options, unknown))
+        cluster = self._with_mesh(joined, standing)
         with suppress(EnoughError):
             self._refuse_unknown_labels(cluster)
         problems: list[Problem] = [*self.problems]
@@ -258,7 +268,9 @@ class Loading:
             problems.append(Problem(message=f"too many problems; stopped reading after {self.problems.most}"))
         if problems:
             raise ManifestError(problems)
-        return self._assembled(cluster, [self._policies[ref][0] for ref in sorted(self._policies, key=_order)])
+        return self._assembled(
+            cluster, [self._policies[ref][0] for ref in sorted(self._policies, key=_order)], standing
+        )
 
     def _with_port_names(self, cluster: Cluster) -> Cluster:
         """The cluster with the port names that the implementation keeps."""
@@ -266,9 +278,9 @@ class Loading:
             return cluster
         return replace(cluster, pods=with_last_ports(cluster.pods))
 
-    def _with_mesh(self, cluster: Cluster) -> Cluster:
+    def _with_mesh(self, cluster: Cluster, standing: Iterable[Policy]) -> Cluster:
         """The cluster with pods as the mesh sees them, where there is one."""
-        policies = (policy for policy, _, _ in self._policies.values())
+        policies = (*(policy for policy, _, _ in self._policies.values()), *standing)
         if not mesh.in_use(policies, cluster.pods, cluster.namespaces):
             return cluster
         pods = mesh.as_seen(cluster.pods, cluster.namespaces)
@@ -289,7 +301,7 @@ class Loading:
         ).items():
             self._refuse(self._policies.pop(ref)[1], problems)
 
-    def _assembled(self, cluster: Cluster, policies: list[Policy]) -> Snapshot:
+    def _assembled(self, cluster: Cluster, policies: list[Policy], standing: tuple[Policy, ...]) -> Snapshot:
         pods = tuple(entry.pod for entry in cluster.pods)
         specs = {policy.ref: _wanted(self._policies[policy.ref][1]) for policy in policies}
         return Snapshot(
@@ -297,7 +309,7 @@ class Loading:
             nodes=cluster.nodes,
             pods=pods,
             services=cluster.services,
-            policies=tuple(policies),
+            policies=tuple(sorted((*policies, *standing), key=lambda each: _order(each.ref))),
             idle=cluster.idle,
             ingresses=cluster.ingresses,
             accounts=cluster.accounts,
@@ -313,30 +325,32 @@ class Loading:
                     *cluster.ingresses,
                     *cluster.accounts,
                     *((key, found) for key, (found, _, _) in self._support.items()),
+                    *((each.ref, each.written) for each in standing),
                     *dict.fromkeys(map(shown, self._configs)),
                     *dict.fromkeys(map(bundles.shown, self._crds)),
                 ),
                 specs,
                 (in_one_version(manifest) for manifest, _ in self._left_out()),
             ),
-            assumptions=_sorted(
+            assumptions=crosschecks.in_order(
                 (
                     *(notice for _, notice in self._dropped),
                     *self._ignorance(),
                     *self._assumed,
                     *(n for place in self._places(policies) for n in place.notices if n.code in _ASSUMED),
                     *crosschecks.kinds_not_read(policies, self._context.profile),
+                    *self._not_read.assumptions(),
                     *cluster.assumptions,
                     *crosschecks.service_labels(cluster.services, cluster.pods),
                 )
             ),
-            warnings=_sorted(self._warnings(cluster, policies)),
+            warnings=crosschecks.in_order((*self._warnings(cluster, policies), *not_read.warnings(standing))),
         )
 
     def _warnings(self, cluster: Cluster, policies: list[Policy]) -> Iterator[Notice]:
         places = self._places(policies)
         yield from cluster.warnings
-        if not (policies or self._dropped or self._ignored or self._without_policy):
+        if not (policies or self._dropped or self._ignored or self._without_policy or self._not_read):
             yield crosschecks.no_policies()
         for place in places:
             yield from (notice for notice in place.notices if notice.code not in _ASSUMED)
@@ -379,13 +393,3 @@ def _kustomization(document: Document) -> bool:
 
 def _order(ref: PolicyRef) -> tuple[str, str, str]:
     return ref.namespace, ref.name, ref.kind
-
-
-def _sorted(notices: Iterable[Notice]) -> tuple[Notice, ...]:
-    """Each notice once, by place; those without a place last."""
-
-    def place(notice: Notice) -> tuple[bool, str, int, int, str, str]:
-        origin = notice.origin or Origin(file="")
-        return notice.origin is None, origin.file, origin.document, origin.line, notice.code, notice.text
-
-    return tuple(sorted(set(notices), key=place))

@@ -19,6 +19,7 @@ from reachproof.manifests.kinds.admin import bundles
 from reachproof.manifests.kinds.calico.objects import METADATA
 from reachproof.manifests.kinds.cilium import own_cluster
 from reachproof.manifests.kinds.istio.policies import DRY_RUN
+from reachproof.manifests.kinds.not_read import objects as not_read
 from reachproof.manifests.kinds.registry import depends_on_cni, support_kind
 from reachproof.manifests.kinds.unmodelled import REQUEST_AUTHENTICATION
 from reachproof.manifests.object_identity import Manifest, identify
@@ -35,6 +36,8 @@ def kept(document: Document) -> tuple[Manifest, dict[str, Any]] | None:
     if depends_on_cni(manifest) or (manifest.group, manifest.kind) == REQUEST_AUTHENTICATION:
         support = support_kind(manifest)
         _look_at_policy(watched, labelled=support is not None and support.labelled)
+    elif not_read.acts(manifest):
+        watched.whole(*not_read.contents(manifest))
     elif own_cluster.is_config(manifest):
         own_cluster.cluster_name([manifest], [])
     elif bundles.is_crd(manifest):
@@ -42,7 +45,7 @@ def kept(document: Document) -> tuple[Manifest, dict[str, Any]] | None:
     elif (reader := reader_of(manifest)) is not None:
         with suppress(Misfit):  # then nothing is stored
             reader(manifest)
-    else:
+    elif not not_read.matters(manifest):
         return None
     return manifest, watched.seen()
 

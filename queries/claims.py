@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
 from reachproof.documents.words import Verdict
+from reachproof.engines.not_read import at_best, is_not_read
 from reachproof.network.cluster import Notice, Service
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Action
@@ -25,11 +27,13 @@ from reachproof.queries.possible import invented_notices
 from reachproof.queries.replay import attack, demand_replay, spot_check
 from reachproof.queries.services import leads_to
 from reachproof.semantics.evaluate import evaluate
+from reachproof.semantics.sentences import not_read_notice
 from reachproof.solver.budget import Budget
 from reachproof.solver.decide import Absent, Found, RankedOutcome, Ranking, SearchOutcome, Undecided, rank, search
 from reachproof.solver.encoding import Encoding, prepare
-from reachproof.solver.goal import Goal, Search, Wanted, is_open
+from reachproof.solver.goal import Goal, Ranked, Search, Wanted, is_open
 from reachproof.solver.open_world.search import search_open
+from reachproof.solver.witness import SpotCheck
 from reachproof.solver.z3_backend import Prover
 
 
@@ -105,6 +109,9 @@ def answer_check(
             return _together(absent, answer_check(check.otherwise, draft, place, budget, services=services))
         case Ranking(holds=holds, flow=flow, samples=samples, empty=empty, confirmed=confirmed):
             spot_check(check.snapshot, samples)
+            undecided = None if holds else _left_open_by_unread(check, samples, draft, place, budget)
+            if undecided is not None:
+                return undecided
             verdict = check.if_found if holds else check.if_absent
             answer = replace(draft, verdict=verdict, vacuous=empty)
             shown = answer if flow is None else with_witness(answer, check, flow, place, services)
@@ -118,6 +125,40 @@ def _decide(encoding: Encoding, goal: Goal, budget: Budget, prover: Prover) -> S
         decide = search_open if is_open(goal.region) else search
         return decide(encoding, goal, budget, prover)
     return rank(encoding, goal, budget, prover)
+
+
+def _left_open_by_unread(
+    check: Check, samples: Sequence[SpotCheck], draft: Answer, place: PreparedSnapshot, budget: Budget
+) -> Answer | None:
+    """The answer `unknown` where the quantifiers hold if objects that are not read let through what they can.
+
+    What lets more through takes no truth away from them, so else they are false whatever the objects say.
+    """
+    snapshot, goal = check.snapshot, check.goal
+    unread = list(filter(is_not_read, snapshot.policies))
+    if not unread or not isinstance(goal, Ranked):
+        return None
+    outcome = rank(place.encoding_of(snapshot.with_policies(at_best(snapshot.policies))), goal, budget, place.prover)
+    match outcome:
+        case Undecided(reason):
+            return draft.unknown(reason)
+        case Ranking(holds=False):
+            return None
+        case Ranking():
+            every = [not_read_notice(policy) for policy in unread]
+            told = {notice for each in samples for notice in evaluate(snapshot, each.flow).depends}
+            notices = [notice for notice in every if notice in told] or every
+            return draft.unknown(f"it depends on what is not read: {_first_of(notices)}").assuming(notices)
+        case _:
+            assert_never(outcome)
+
+
+_SHOWN = 3
+
+
+def _first_of(notices: Sequence[Notice]) -> str:
+    shown = "; ".join(notice.text for notice in notices[:_SHOWN])
+    return shown + (f"; and {len(notices) - _SHOWN} more" if len(notices) > _SHOWN else "")
 
 
 def _undecided_by(answer: Answer, flow: Flow, check: Check) -> Answer:

@@ -10,6 +10,8 @@ the policies only what the claim is about. The other direction has no policies a
 | one of Calico's by name | that tier alone | neither a rule nor the end of it denies it |
 | network policies | NetworkPolicies and the engine's own kinds, with rules that pass only | the pod is not isolated |
 | the cluster | every tier with allow turned into deny | nothing decides it: only the final default lets it through |
+
+Objects that are not read may be network policies that isolate, so for these they keep their rules that may deny.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from reachproof.documents.words import Verdict
+from reachproof.engines.not_read import is_not_read
 from reachproof.engines.own_tiers import between_admin_and_baseline
 from reachproof.engines.registry import profile_of
 from reachproof.grammar import ast
@@ -130,6 +133,8 @@ def _kept(policy: Policy, tier: ast.DenyTier) -> Policy | None:
         case ast.DenyTier.ADMIN:
             return policy if policy.tier is TierName.ADMIN else None
         case ast.DenyTier.NETWORK_POLICIES:
+            if is_not_read(policy):
+                return _only_denials(policy)
             return _only_passes(policy) if between_admin_and_baseline(policy.tier) else None
         case ast.DenyTier.CLUSTER:
             return _no_allow(policy)
@@ -141,6 +146,14 @@ def _only_passes(policy: Policy) -> Policy:
     """The policy with the rules alone that let a flow past the end of its tier, which NetworkPolicy has none of."""
     egress, ingress = (
         tuple(rule for rule in rules if rule.action is Action.PASS) for rules in (policy.egress, policy.ingress)
+    )
+    return replace(policy, egress=egress, ingress=ingress)
+
+
+def _only_denials(policy: Policy) -> Policy:
+    """The policy with the rules alone that deny: an object that is not read may isolate as well."""
+    egress, ingress = (
+        tuple(rule for rule in rules if rule.action is Action.DENY) for rules in (policy.egress, policy.ingress)
     )
     return replace(policy, egress=egress, ingress=ingress)
 

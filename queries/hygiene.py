@@ -19,6 +19,7 @@ from typing import assert_never
 from reachproof.documents.findings import Code, Findings
 from reachproof.documents.words import FindingSeverity, Verdict
 from reachproof.engines.built_in import EXEMPTION
+from reachproof.engines.not_read import is_not_read
 from reachproof.engines.own_tiers import with_network_policies
 from reachproof.engines.policies import in_force, others_rest_on
 from reachproof.grammar import ast
@@ -32,6 +33,7 @@ from reachproof.network.ports import Protocol, place
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Witness
 from reachproof.queries.findings import Finding, findings_document
+from reachproof.queries.hygiene_cases import in_every_case, left_open
 from reachproof.queries.lint_input import blind_blocks, loading_findings, rule_name, static_findings
 from reachproof.semantics.evaluate import evaluate, truth
 from reachproof.semantics.sentences import listed, number_or_name
@@ -115,6 +117,8 @@ def answer_hygiene(plan: HygienePlan, draft: Answer, encoding: Encoding, budget:
     except OutOfBudget as over:
         return draft.unknown(over)
     examples = [finding.example for finding in found if finding.example is not None]
+    if plan.claim and (open_ := left_open(plan.hygiene, encoding.snapshot, found, examples)):
+        return draft.unknown(f"it depends on what is not read: {open_[0].text}").assuming(open_)
     claimed = Verdict.VIOLATED if found else Verdict.HOLDS
     witness = None
     if plan.claim and plan.hygiene is ast.Hygiene.AMBIGUOUS and examples:
@@ -168,8 +172,12 @@ def all_findings(encoding: Encoding, budget: Budget, prover: Prover) -> tuple[li
 
 def idle(encoding: Encoding, budget: Budget) -> tuple[Finding, ...]:
     """Shadowed and overridden rules. Raises OutOfBudget, and InternalError where the evaluator sees them decide."""
+    return tuple(in_every_case(encoding, lambda case: _idle(case, budget)))
+
+
+def _idle(encoding: Encoding, budget: Budget) -> tuple[Finding, ...]:
     snapshot = encoding.snapshot
-    found = idle_rules(whole(encoding, budget), budget)
+    found = [each for each in idle_rules(whole(encoding, budget), budget) if not is_not_read(each.policy)]
     rest = snapshot.with_policies(tuple(_without(policy, found) for policy in snapshot.policies))
     _demand_same(snapshot, rest, (flow for each in found for flow in each.samples), budget)
     return tuple(map(_idle_finding, found))
@@ -229,9 +237,13 @@ def redundant(encoding: Encoding, budget: Budget, prover: Prover, *, selecting: 
     listed: what rules of other policies match rests on it as well. Raises OutOfBudget after the last that was decided
     in time.
     """
+    yield from in_every_case(encoding, lambda case: _redundant(case, budget, prover, selecting=selecting))
+
+
+def _redundant(encoding: Encoding, budget: Budget, prover: Prover, *, selecting: bool) -> Iterator[Finding]:
     for policy in encoding.snapshot.policies:
         budget.check()
-        if not in_force(policy, encoding.snapshot.options) or others_rest_on(policy):
+        if not in_force(policy, encoding.snapshot.options) or others_rest_on(policy) or is_not_read(policy):
             continue
         found = redundancy(encoding, policy, budget, prover)
         if found is None or (selecting and not found.selects):

@@ -184,7 +184,7 @@ def _cidrs(addresses: IntervalSet) -> str:
     return ", ".join(listed) if len(listed) <= _SHOWN else f"the pod range ({len(listed)} CIDRs)"
 
 
-_CODES = frozenset(("WAYPOINT_IN_USE", "HBONE_PORT", "MESH_UNCLEAR", "AMBIENT_PROBES"))
+_CODES = frozenset(("OBJECT_NOT_READ", "WAYPOINT_IN_USE", "HBONE_PORT", "MESH_UNCLEAR", "AMBIENT_PROBES"))
 _DECIDED = (Verdict.REACHABLE, Verdict.UNREACHABLE, Verdict.HOLDS, Verdict.VIOLATED)
 
 

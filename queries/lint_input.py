@@ -17,6 +17,7 @@ from dataclasses import replace
 from reachproof.documents.findings import Code
 from reachproof.documents.words import FindingSeverity
 from reachproof.engines.assembly import programs
+from reachproof.engines.not_read import apart
 from reachproof.engines.own_tiers import between_admin_and_baseline
 from reachproof.engines.policies import is_staged
 from reachproof.engines.profile import EngineProfile
@@ -55,12 +56,12 @@ from reachproof.solver.universe import Universe
 
 def static_findings(universe: Universe) -> tuple[Finding, ...]:
     """Every finding of this module about the universe's snapshot, in the order of its policies."""
-    policies = universe.snapshot.policies
+    policies = apart(universe.snapshot.policies)[0]
     profile = profile_of(universe.snapshot.options)
     found = [
         finding for policy in map(profile.as_selected, policies) for finding in _Policy(universe, policy).findings()
     ]
-    return (*found, *_tied(universe.snapshot.policies), *_namespaces_without_policy(universe))
+    return (*found, *_tied(policies), *_namespaces_without_policy(universe))
 
 
 def rule_name(policy: Policy, direction: Direction, rule: Rule) -> str:

@@ -17,6 +17,7 @@ from dataclasses import replace
 
 from reachproof.engines.assembly import programs_in
 from reachproof.engines.built_in import WAYPOINT, ends_tier
+from reachproof.engines.not_read import without
 from reachproof.engines.own_tiers import MESH
 from reachproof.engines.tunnel import seen
 from reachproof.network.address import NOT_ROUTED, family, format_address
@@ -48,8 +49,8 @@ def evaluate(snapshot: Snapshot, flow: Flow, *, prefer: Action = Action.ALLOW) -
     """The truth of the flow, and the steps to it.
 
     Where both outcomes are possible, open choices are taken so that the shown steps end in `prefer` (allow or deny),
-    and `depends` says what they rest on. ValueError where the flow is none of this snapshot. Cost: linear in the
-    policies and their rules.
+    and `depends` says what they rest on. Where one is, the steps are those without the objects that are not read.
+    ValueError where the flow is none of this snapshot. Cost: linear in the policies and their rules.
     """
     require_possible(snapshot, flow)
     egress = evaluate_direction(snapshot, flow, Direction.EGRESS, prefer=prefer)
@@ -79,6 +80,8 @@ def evaluate_direction(
     if program is None:
         program = tiers(snapshot, flow, direction)
     found = ways(snapshot, flow, direction, program)
+    if len(found) == 1:  # so it is the same without the objects that are not read, of which nothing need be said
+        found = ways(snapshot, flow, direction, without(program))
     shown = prefer if prefer in found else next(iter(found))
     steps = _steps(snapshot, flow, direction, found[shown])
     return DirectionTrace(direction=direction, truth=_truth(found), steps=steps)

@@ -20,6 +20,7 @@ Notices are what a trace carries in `depends`, with stable codes:
 | AMBIENT_PROBES | whether Cilium takes what Istio makes of a probe for the node that it is from |
 | API_SERVER | whether a node or an address outside is the API server |
 | MAYBE_NOT_PROGRAMMED | whether a policy that says something odd is programmed |
+| OBJECT_NOT_READ | whether an object that is not read allows or denies the flow |
 | MAY_MATCH | any other rule that may or may not match |
 
 No verdict rests on the wording; which notices there are is checked by tests/cases.
@@ -31,6 +32,7 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from reachproof.engines.built_in import ENFORCED_ALWAYS, EXEMPTION, LOCAL_HOST, PAST_MESH, WAYPOINT
+from reachproof.engines.not_read import is_not_read
 from reachproof.engines.own_tiers import MESH
 from reachproof.engines.words import place_text, tied_text
 from reachproof.network.address import format_address
@@ -82,6 +84,9 @@ def rule_sentence(flow: Flow, direction: Direction, policy: Policy, rule: Rule, 
         return f"{named(flow.destination)} always accepts ingress from the node it runs on: {named(flow.source)}{where}"
     if policy.ref in (WAYPOINT, PAST_MESH):
         return _mesh_sentence(flow, direction, rule)
+    if is_not_read(policy):
+        may = {Action.ALLOW: "allow", Action.DENY: "deny", Action.PASS: "let past the mesh"}[rule.action]
+        return f"{policy.ref}, which is not read, may {may} {direction} {ends(flow)}; here it does"
     if rule.origin == BUILT_IN:
         pod = named(subject(flow, direction)[0])
         return f"{policy.ref} selects {pod}, which ends its baseline tier; {direction} {ends(flow)} is allowed"
@@ -181,6 +186,12 @@ def unordered_kinds_notice(policies: Iterable[Policy]) -> Notice:
     return Notice(code="UNORDERED_KINDS", text=text, origin=found[0].origin)
 
 
+def not_read_notice(policy: Policy) -> Notice:
+    """What an object that is not read may do."""
+    reason = next(rule.reason for direction in Direction for rule in policy.rules(direction))
+    return Notice(code="OBJECT_NOT_READ", text=f"{policy.ref} {reason}", origin=policy.origin)
+
+
 def doubt_notice(snapshot: Snapshot, flow: Flow, direction: Direction, rule: Rule, policy: Policy) -> Notice:
     """Why the rule may or may not match the flow."""
     name = named(subject(flow, direction)[0])
@@ -194,6 +205,8 @@ def doubt_notice(snapshot: Snapshot, flow: Flow, direction: Direction, rule: Rul
     if any(isinstance(peer, OwnNodePeer | OtherNodePeer) for peer in maybe):
         text = f"whether {name} and {named(far)} are on the same node is not known"
         return Notice(code="UNKNOWN_NODE", text=text)
+    if is_not_read(policy):
+        return not_read_notice(policy)
     if rule.reason:
         text = rule.reason if rule.origin == BUILT_IN else f"{policy.ref} {number_or_name(rule)}: {rule.reason}"
         return Notice(code=rule.reason_code, text=text, origin=None if rule.origin == BUILT_IN else rule.origin)

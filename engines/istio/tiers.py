@@ -2,6 +2,7 @@
 
 | Place | Holds | Outcome |
 |---|---|---|
+| 0 | objects of Istio that are not read (`engines.not_read`) | may pass, may deny |
 | 1 | a waypoint that may stand between | may allow, may deny: it decides, and the network sees other connections |
 | 2 | what the proxy of a pod does not see (`engines.istio.uncaptured`) | pass |
 | 3 | PeerAuthentication that is STRICT for the pod | deny, where the other end has no identity |
@@ -10,8 +11,8 @@
 | 6 | AuthorizationPolicy ALLOW | pass |
 | end | an ALLOW policy selects the pod | deny |
 
-All of it is one tier of ingress, about TCP and about pods in the mesh; place 1 is one of egress too. What it does not
-deny goes on to the tiers of the network, so a flow must be allowed by both.
+All of it is one tier of ingress, about TCP and about pods in the mesh; places 0 and 1 are one of egress too. What it
+does not deny goes on to the tiers of the network, so a flow must be allowed by both.
 
 An identity is that of a pod in the mesh, proved by mutual TLS. Whether a connection has it:
 
@@ -35,6 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from reachproof.engines import not_read
 from reachproof.engines.istio.hbone import every, zones
 from reachproof.engines.istio.membership import (
     AMBIENT,
@@ -85,14 +87,18 @@ class Nameless(Extension):
     peer: Peer
 
 
-def programs(policies: Sequence[Policy], mesh: Mesh) -> Programs:
-    """The tiers of the mesh for these policies, which are all of Istio; none where nothing does anything."""
-    between = waypoint(mesh, Direction.EGRESS)
-    egress = (Tier(name=MESH, chains=((between,),)),) if between else ()
-    return Programs(egress=egress, ingress=_ingress(policies, mesh))
+def programs(policies: Sequence[Policy], mesh: Mesh, unread: Sequence[Policy] = ()) -> Programs:
+    """The tiers of the mesh for these policies, which are all of Istio; none where nothing does anything.
+
+    `unread`: policies that stand for objects that are not read, of the mesh and others.
+    """
+    groups = (*not_read.groups(unread, Direction.EGRESS, mesh=True), waypoint(mesh, Direction.EGRESS))
+    between = tuple(group for group in groups if group)
+    egress = (Tier(name=MESH, chains=(between,)),) if between else ()
+    return Programs(egress=egress, ingress=_ingress(policies, mesh, unread))
 
 
-def _ingress(policies: Sequence[Policy], mesh: Mesh) -> tuple[Tier, ...]:
+def _ingress(policies: Sequence[Policy], mesh: Mesh, unread: Sequence[Policy]) -> tuple[Tier, ...]:
     mutual = authentications(policies)
     callers = _callers(mesh)
     placed = [
@@ -103,7 +109,7 @@ def _ingress(policies: Sequence[Policy], mesh: Mesh) -> tuple[Tier, ...]:
     before = tuple(group for group in (waypoint(mesh, Direction.INGRESS), exemptions(mesh) if acting else ()) if group)
     deny = Rule(action=Action.DENY, matches=(Match(AnyPeer(), PortMatch(TCP)),), name="isolation", origin=BUILT_IN)
     perhaps = perhaps_isolating(placed, Direction.INGRESS, (replace(deny, may=True),))
-    groups = (*before, *acting, *perhaps)
+    groups = (*not_read.groups(unread, Direction.INGRESS, mesh=True), *before, *acting, *perhaps)
     return (Tier(name=MESH, chains=(groups,), isolation=(deny,)),) if groups else ()
 
 

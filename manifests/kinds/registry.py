@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from reachproof.manifests.field_reader import NO_NULL, Field
@@ -29,19 +28,9 @@ SUPPORT_KINDS: tuple[SupportKind, ...] = (*calico_objects.SUPPORT, cilium.SUPPOR
 _BY_KIND = {(kind.group, kind.kind): kind for kind in POLICY_KINDS}
 _SUPPORT_BY_KIND = {(kind.group, kind.kind): kind for kind in SUPPORT_KINDS}
 
-# Kinds of other products that decide what may be reached. Kinds that only observe, route or stage are not here.
-_UNSUPPORTED = {
-    "projectcalico.org": frozenset(("Profile",)),
-    "crd.antrea.io": frozenset(("NetworkPolicy", "ClusterNetworkPolicy", "Tier", "ClusterGroup", "Group")),
-    "networking.istio.io": frozenset(("Sidecar",)),
-    "policy.linkerd.io": frozenset(("Server", "ServerAuthorization", "AuthorizationPolicy")),
-    "kuma.io": frozenset(("MeshTrafficPermission", "TrafficPermission")),
-    "k8s.ovn.org": frozenset(("EgressFirewall", "UserDefinedNetwork", "ClusterUserDefinedNetwork")),
-}
 _GROUP_ALIASES = {"crd.projectcalico.org": "projectcalico.org"}
 # Groups in which a policy of ours is an old version or a slip, not somebody else's kind.
 _OWN_GROUPS = frozenset(("", "apps", "extensions", "networking", "networking.k8s.io", "policy", admin.GROUP))
-_ANY_POLICY = re.compile(r"(?i)(?!staged).*networkpolicy")
 
 
 def policy_kind(manifest: Manifest, cni: Cni | None = None) -> PolicyKind | None:
@@ -69,8 +58,8 @@ def support_kind(manifest: Manifest, cni: Cni | None = None) -> SupportKind | No
     return kind if kind is not None and cni in (None, kind.cni) else None
 
 
-def unsupported(manifest: Manifest) -> str | None:
-    """The message about an object of a policy kind that is not read; None for kinds that are no policy."""
+def misplaced(manifest: Manifest) -> str | None:
+    """The message about a policy under a wrong name, group or profile; None for any other object."""
     group, kind = _GROUP_ALIASES.get(manifest.group, manifest.group), manifest.kind
     if kind.startswith("Staged") and group == "projectcalico.org":
         return None  # enforced by nobody
@@ -86,11 +75,6 @@ def unsupported(manifest: Manifest) -> str | None:
     if group == admin.GROUP:
         kinds = ", ".join(known.kind for known in POLICY_KINDS if known.group == admin.GROUP)
         return f"found {manifest.api_version} {kind}, expected one of the kinds {kinds}"
-    if kind in _UNSUPPORTED.get(group, ()) or _ANY_POLICY.fullmatch(kind):
-        return (
-            f"unsupported policy kind {kind} of {manifest.api_version}; to skip it, ignore the kind "
-            f"{kind}.{manifest.group}, and each answer says so"
-        )
     return None
 
 

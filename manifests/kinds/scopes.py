@@ -11,11 +11,15 @@ CLUSTER_SCOPED = frozenset(
         "ClusterNetworkPolicy",
         "CiliumClusterwideNetworkPolicy",
         "CiliumCIDRGroup",
+        "CiliumClusterwideEnvoyConfig",
+        "CiliumEgressGatewayPolicy",
         "GlobalNetworkPolicy",
         "StagedGlobalNetworkPolicy",
         "GlobalNetworkSet",
         "HostEndpoint",
+        "Profile",
         "Tier",
+        "TracingPolicy",
     )
 )
 # Other groups may have kinds of any scope, so only in these a missing namespace is read as kubectl reads it.

@@ -56,7 +56,7 @@ def annotated(policy: Policy, manifest: Manifest) -> Policy:
         policy,
         egress=_conditioned(policy.egress, Direction.EGRESS, parts),
         ingress=_conditioned(policy.ingress, Direction.INGRESS, parts),
-        written=_digest([manifest.kind, spec]),
+        written=content_digest([manifest.kind, spec]),
         unmodelled=(*(doubts if policy.doubts else ()), *(part for place in sorted(parts) for part in parts[place])),
     )
 
@@ -68,7 +68,7 @@ def unread(manifest: Manifest, what: str, *, inert: bool = False) -> Unread:
         namespace=manifest.namespace,
         name=manifest.name,
         what=what,
-        text=_digest([manifest.group, manifest.body.get("spec"), manifest.body.get("specs")]),
+        text=content_digest([manifest.group, manifest.body.get("spec"), manifest.body.get("specs")]),
         inert=inert or _is_inert(manifest),
         origin=manifest.origin,
     )
@@ -81,7 +81,8 @@ def _is_inert(manifest: Manifest) -> bool:
     return manifest.kind.startswith("Staged") or (manifest.kind == "AuthorizationPolicy" and action == "AUDIT")
 
 
-def _digest(value: object) -> str:
+def content_digest(value: object) -> str:
+    """A digest of what an object says: the same for two copies, whatever the order of keys."""
     text = canonical(_stored(value)).encode()
     return hashlib.blake2b(text, digest_size=_DIGEST_BYTES).hexdigest()
 

@@ -1,5 +1,5 @@
 """Pages that are made from the code: docs/sentences.md from the rows that the grammar is tested with, docs/http.md from
-the service's own description. `python -m tests.docs.generated` writes them anew.
+the service's own description, docs/not-read.md from the registry. `python -m tests.docs.generated` writes them anew.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from reachproof.api.settings import Settings
 from reachproof.documents.schema import PUBLISHED, published
 from reachproof.grammar.format import format_query
 from reachproof.grammar.parse import parse
+from reachproof.manifests.kinds.not_read.table import NOT_READ_KINDS
 from tests.grammar.test_sentences import PORTS, PREFIXES, SETS, STATEMENTS, SYNONYMS
 from tests.house.places import ROOT
 
@@ -159,6 +160,23 @@ def _prose(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
+_NOT_READ_HEAD = ROOT / "tests" / "docs" / "not-read-head.md"
+
+
+def not_read() -> str:
+    """The page of kinds that are not read: what is said of them, and their registry."""
+    return "\n".join((_MADE, "", _NOT_READ_HEAD.read_text(encoding="utf-8"), *_registry())) + "\n"
+
+
+def _registry() -> Iterator[str]:
+    yield from ("| Group | Kinds | May | Flows of | To and from | Only |", "|---|---|---|---|---|---|")
+    for row in NOT_READ_KINDS:
+        kinds = f"| `{row.group}` | {', '.join(row.kinds)} | {row.effect} |"
+        only = f" {row.when.text} |" if row.when else " |"
+        ways = f" {row.scope.format(row.selector)} | {' and '.join(row.directions)}: {row.far} |"
+        yield f"{kinds}{ways}{only}" if row.acts else f"{kinds} | | |"
+
+
 def schema(name: str) -> str:
     """A published schema."""
     return json.dumps(published(name), indent=2) + "\n"
@@ -167,6 +185,7 @@ def schema(name: str) -> str:
 GENERATED: dict[str, Callable[[], str]] = {
     "docs/sentences.md": sentences,
     "docs/http.md": http,
+    "docs/not-read.md": not_read,
     **{f"docs/schemas/{name}.json": partial(schema, name) for name in PUBLISHED},
 }
 

@@ -17,6 +17,7 @@ PAGES = (
     "docs/calico.md",
     "docs/cilium.md",
     "docs/istio.md",
+    "docs/not-read.md",
 )
 _RAISED = re.compile(r"""(?:code=|\.notice\(\s*)"([A-Z_]+)\"""")
 _TOLD = re.compile(r"`([A-Z]+(?:_[A-Z]+)+|TIE|PREMISE|UNDECIDED)`")

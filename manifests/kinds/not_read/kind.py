@@ -1,0 +1,87 @@
+"""The form of a row in the registry of kinds that are not read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from reachproof.network.policy import Direction
+
+Body = Mapping[str, Any]
+
+
+class Effect(StrEnum):
+    """The most that an object of a kind can do to the flows of its scope."""
+
+    BOTH = "allow or deny"
+    DENY = "deny"
+    MESH = "let past the mesh of Istio, or deny"
+    OTHER_NETWORKS = "nothing: it joins pods to other networks than the one that is asked about"
+    NOTHING = "nothing"
+
+
+class Scope(StrEnum):
+    """The flows that an object may act on, by the pod that is decided for.
+
+    An object without a namespace has the whole cluster for its namespace, and so has one of Istio in the root
+    namespace. What a selector does not say in the plain form of Kubernetes is taken to select everything.
+    """
+
+    NAMESPACE = "pods of its namespace"
+    PODS = "pods of its namespace that `{}` selects"
+    NAMESPACES = "pods of the namespaces that `{}` selects"
+    CLUSTER = "every pod"
+    TOWARDS = "every pod, with pods of its namespace as destination"
+    TOWARDS_AND_OUT = "every pod, with nodes, the outside and pods of its namespace as destination"
+
+
+class Far(StrEnum):
+    """The other ends that an object may act on."""
+
+    ANYWHERE = "anything"
+    OUTSIDE = "nodes and the outside"
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A condition on the body of an object, in words; objects that do not meet it do nothing."""
+
+    text: str
+    holds: Callable[[Body], bool]
+
+
+EGRESS, INGRESS = (Direction.EGRESS,), (Direction.INGRESS,)
+BOTH_WAYS = (Direction.EGRESS, Direction.INGRESS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotReadKind:
+    """Kinds of one API group that are alike. `selector`: the path of the selector that the scope is about."""
+
+    group: str
+    kinds: tuple[str, ...]
+    effect: Effect
+    scope: Scope = Scope.NAMESPACE
+    selector: str = ""
+    directions: tuple[Direction, ...] = BOTH_WAYS
+    far: Far = Far.ANYWHERE
+    when: When | None = None
+
+    @property
+    def acts(self) -> bool:
+        """True if objects can change a verdict."""
+        return self.effect not in (Effect.OTHER_NETWORKS, Effect.NOTHING)
+
+
+def values(node: object, name: str) -> Iterator[object]:
+    """The values of every field of this name, however deep."""
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            if key == name:
+                yield value
+            yield from values(value, name)
+    elif isinstance(node, list | tuple):
+        for item in node:
+            yield from values(item, name)

@@ -1,0 +1,86 @@
+"""The objects of one loading that decide what may be reached, or may, and are not read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from reachproof.manifests.inventory import different
+from reachproof.manifests.kinds.not_read import lower
+from reachproof.manifests.kinds.not_read.kind import Effect
+from reachproof.manifests.kinds.not_read.registry import not_read_kind, tells_of_networks
+from reachproof.manifests.kinds.unmodelled import content_digest
+from reachproof.manifests.object_identity import Manifest
+from reachproof.network.cluster import Notice
+from reachproof.network.errors import Problem
+from reachproof.network.options import Options
+from reachproof.network.policy import Policy
+
+_NO_CONTENTS = ("apiVersion", "kind", "metadata", "status")
+Key = tuple[str, str, str, str]
+
+
+def matters(manifest: Manifest) -> bool:
+    """True if answers depend on the object, or say that they do without it."""
+    row = not_read_kind(manifest)
+    return tells_of_networks(manifest) if row is None else row.effect is not Effect.NOTHING
+
+
+def acts(manifest: Manifest) -> bool:
+    """True if a rule that may match stands for the object."""
+    row = not_read_kind(manifest)
+    return row is not None and row.acts
+
+
+def contents(manifest: Manifest) -> tuple[str, ...]:
+    """The fields in which the object says what it wants."""
+    return tuple(name for name in manifest.body if name not in _NO_CONTENTS)
+
+
+@dataclass(slots=True)
+class NotReadObjects:
+    """Objects that matter, each once; what is wrong goes to `problems`."""
+
+    problems: list[Problem]
+    _found: dict[Key, Manifest] = field(default_factory=dict)
+
+    def add(self, manifest: Manifest) -> None:
+        """Takes in an object that matters. The same object twice is one; two that differ are a problem."""
+        key = (manifest.kind, manifest.group, manifest.namespace, manifest.name)
+        first = self._found.setdefault(key, manifest)
+        if _written(first) != _written(manifest):
+            self.problems.append(manifest.problem(different(first.origin)))
+
+    def acting(self) -> Iterator[Manifest]:
+        """The objects that a rule stands for, by kind, group, namespace and name."""
+        return (each for _, each in sorted(self._found.items(), key=lambda item: item[0]) if acts(each))
+
+    def policies(self, options: Options, unknown: frozenset[str]) -> Iterator[Policy]:
+        """The policies that stand for them; `unknown`: labels of which some pod has a value that is not known."""
+        for manifest in self.acting():
+            row = not_read_kind(manifest)
+            if row is not None:
+                policy = lower.standing_for(manifest, row, options, _written(manifest))
+                yield lower.seen_by(policy, unknown)
+
+    def assumptions(self) -> Iterator[Notice]:
+        """Notices of every answer, about objects that no rule stands for."""
+        others = [each for _, each in sorted(self._found.items(), key=lambda item: item[0]) if not acts(each)]
+        yield from lower.other_networks(each for each in others if not_read_kind(each) is not None)
+        yield from lower.unknown_kinds(each for each in others if not_read_kind(each) is None)
+
+    def __bool__(self) -> bool:
+        """True if an object is among them that a rule stands for."""
+        return any(True for _ in self.acting())
+
+
+def warnings(policies: Iterable[Policy]) -> Iterator[Notice]:
+    """The warning that counts the policies that stand for objects."""
+    return lower.not_read_warning(policies)
+
+
+def _written(manifest: Manifest) -> str:
+    """A digest of what the object says; of one without a rule, of nothing."""
+    if not acts(manifest):
+        return ""
+    return content_digest([manifest.group, {name: manifest.body[name] for name in contents(manifest)}])

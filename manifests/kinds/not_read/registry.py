@@ -1,0 +1,66 @@
+"""Look-up of kinds that are not read: the rows of the table, and what the name of a kind without a row tells.
+
+| Kind without a row | Here |
+|---|---|
+| named like a network policy | a rule that may allow and may deny, in its namespace or the cluster |
+| in a group, or of a name, about networks or policies | an assumption |
+| any other | skipped: it cannot matter |
+"""
+
+from __future__ import annotations
+
+import re
+
+from reachproof.manifests.kinds.not_read.kind import Effect, NotReadKind
+from reachproof.manifests.kinds.not_read.table import NOT_READ_KINDS
+from reachproof.manifests.object_identity import Manifest
+
+_BY_KIND = {(row.group, kind): row for row in NOT_READ_KINDS for kind in row.kinds}
+_GROUP_ALIASES = {"crd.projectcalico.org": "projectcalico.org"}
+_POLICY = re.compile(r"(?i)(?!staged).*networkpolicy")
+_TELLING = re.compile(r"(?i)network|polic(y|ies)|firewall|egress|ingress|mesh|intention|authorization|securitygroup")
+# Groups whose other kinds are known to decide nothing about connections; those of Kubernetes itself are more.
+_HARMLESS_GROUPS = frozenset(
+    (
+        *("", "apps", "batch", "extensions", "policy", "autoscaling"),
+        *(
+            "authorization.openshift.io",
+            "config.openshift.io",
+            "network.operator.openshift.io",
+            "operator.openshift.io",
+        ),
+        *("projectcalico.org", "operator.tigera.io", "gateway.envoyproxy.io", "gateway.networking.x-k8s.io"),
+        *("kyverno.io", "policies.kyverno.io", "reports.kyverno.io", "wgpolicyk8s.io", "openreports.io"),
+        *("constraints.gatekeeper.sh", "mutations.gatekeeper.sh", "policy.cert-manager.io", "metallb.io"),
+        *("networking.internal.knative.dev", "nmstate.io", "sriovnetwork.openshift.io", "whereabouts.cni.cncf.io"),
+    )
+)
+
+
+def not_read_kind(manifest: Manifest) -> NotReadKind | None:
+    """The row of an object's kind, whatever its version, or one for a kind that is named like a network policy."""
+    group = _GROUP_ALIASES.get(manifest.group, manifest.group)
+    row = _BY_KIND.get((group, manifest.kind))
+    if row is not None and row.when is not None and not row.when.holds(manifest.body):
+        return NotReadKind(group=row.group, kinds=row.kinds, effect=Effect.NOTHING)
+    if row is None and _POLICY.fullmatch(manifest.kind):
+        return NotReadKind(group=manifest.group, kinds=(manifest.kind,), effect=Effect.BOTH)
+    return row
+
+
+def has_row(manifest: Manifest) -> bool:
+    """True if the kind is in the table."""
+    return (_GROUP_ALIASES.get(manifest.group, manifest.group), manifest.kind) in _BY_KIND
+
+
+def tells_of_networks(manifest: Manifest) -> bool:
+    """True if the kind has no row, and its name or group is one of a thing that may decide what is reached."""
+    group = _GROUP_ALIASES.get(manifest.group, manifest.group)
+    if has_row(manifest) or group in _HARMLESS_GROUPS or group.endswith(".k8s.io"):
+        return False
+    return _TELLING.search(f"{group} {manifest.kind}") is not None and not manifest.kind.startswith("Staged")
+
+
+def shows_implementation(manifest: Manifest) -> bool:
+    """True if only a cluster with the implementation of its API group has such an object; Tetragon's run anywhere."""
+    return has_row(manifest) and not manifest.kind.startswith("TracingPolicy")

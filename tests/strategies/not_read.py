@@ -1,0 +1,114 @@
+"""Drawn objects of kinds that are not read, and which flows each can act on, told from the manifest alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hypothesis import strategies as st
+
+from reachproof.manifests.load import load_objects
+from reachproof.network.cluster import Pod
+from reachproof.network.flow import Flow
+from reachproof.network.options import Options
+from reachproof.network.policy import Action, Direction
+from reachproof.network.snapshot import Snapshot
+from tests.strategies.snapshots import manifests, model_options
+from tests.strategies.vocabulary import NAMESPACE_SELECTORS, NAMESPACES, POD_SELECTORS, Manifest
+
+BOTH = frozenset((Action.ALLOW, Action.DENY))
+DENY = frozenset((Action.DENY,))
+_HOMES = st.sampled_from(NAMESPACES)
+_KINDS: dict[str, tuple[str, frozenset[Action]]] = {
+    "EgressFirewall": ("k8s.ovn.org/v1", BOTH),
+    "Server": ("policy.linkerd.io/v1beta3", DENY),
+    "NetworkPolicy": ("crd.antrea.io/v1beta1", BOTH),
+    "ClusterNetworkPolicy": ("crd.antrea.io/v1beta1", BOTH),
+    "SecurityGroupPolicy": ("vpcresources.k8s.aws/v1beta1", BOTH),
+    "ClusterUserDefinedNetwork": ("k8s.ovn.org/v1", BOTH),
+    "CiliumLocalRedirectPolicy": ("cilium.io/v2", BOTH),
+    "CiliumEgressGatewayPolicy": ("cilium.io/v2", DENY),
+    "CiliumEnvoyConfig": ("cilium.io/v2", BOTH),
+    "SuperNetworkPolicy": ("unheard.example/v1", BOTH),
+}
+_WITHOUT_NAMESPACE = ("ClusterNetworkPolicy", "ClusterUserDefinedNetwork", "CiliumEgressGatewayPolicy")
+
+
+@st.composite
+def not_read_objects(draw: st.DrawFn, *, most: int = 2) -> list[Manifest]:
+    """One to `most` objects, of different names."""
+    return [draw(_objects(number)) for number in range(draw(st.integers(1, most)))]
+
+
+@st.composite
+def _objects(draw: st.DrawFn, number: int) -> Manifest:
+    kind = draw(st.sampled_from(sorted(_KINDS)))
+    metadata = {"name": f"u{number}"}
+    if kind not in _WITHOUT_NAMESPACE:
+        metadata["namespace"] = draw(_HOMES)
+    spec: Manifest = {}
+    if kind in ("Server", "SecurityGroupPolicy"):
+        spec = {"podSelector": draw(st.sampled_from(POD_SELECTORS))}
+    if kind == "ClusterUserDefinedNetwork":
+        spec = {"namespaceSelector": draw(st.sampled_from(NAMESPACE_SELECTORS))}
+    return {"apiVersion": _KINDS[kind][0], "kind": kind, "metadata": metadata, "spec": spec}
+
+
+@st.composite
+def snapshots_with(
+    draw: st.DrawFn, *, most_pods: int = 5, options: Options | None = None
+) -> tuple[Snapshot, list[Manifest]]:
+    """A snapshot with such objects, and the objects."""
+    chosen = options or draw(model_options())
+    unread = draw(not_read_objects())
+    objects = draw(manifests(channel=chosen.channel, most_pods=most_pods)) + unread
+    return load_objects(objects, options=chosen), unread
+
+
+# ---------------------------------------------------------------- what they can do, by a second reading
+
+
+def actions(snapshot: Snapshot, written: Manifest, flow: Flow, direction: Direction) -> frozenset[Action]:
+    """What an object can do to a flow in one direction."""
+    kind, home = written["kind"], written["metadata"].get("namespace", "")
+    near, far = (flow.source, flow.destination) if direction is Direction.EGRESS else (flow.destination, flow.source)
+    if not isinstance(near, Pod):
+        return frozenset()
+    out = direction is Direction.EGRESS
+    leaves = not isinstance(far, Pod) or far.host_network
+    at_home, to_home = near.namespace == home, isinstance(flow.destination, Pod) and flow.destination.namespace == home
+    acts: dict[str, Callable[[], bool]] = {
+        "EgressFirewall": lambda: out and leaves and at_home,
+        "Server": lambda: not out and at_home and _selects(written["spec"]["podSelector"], near.labels),
+        "NetworkPolicy": lambda: at_home,
+        "ClusterNetworkPolicy": lambda: True,
+        "SecurityGroupPolicy": lambda: at_home and _selects(written["spec"]["podSelector"], near.labels),
+        "ClusterUserDefinedNetwork": lambda: _selects(
+            written["spec"]["namespaceSelector"], snapshot.namespace_of[near.namespace].labels
+        ),
+        "CiliumLocalRedirectPolicy": lambda: out and (leaves or to_home),
+        "CiliumEgressGatewayPolicy": lambda: out and leaves,
+        "CiliumEnvoyConfig": lambda: to_home,
+        "SuperNetworkPolicy": lambda: at_home,
+    }
+    return _KINDS[kind][1] if acts[kind]() else frozenset()
+
+
+def _selects(selector: Manifest, labels: object) -> bool:
+    assert isinstance(labels, dict)
+    for key, value in (selector.get("matchLabels") or {}).items():
+        if labels.get(key) != value:
+            return False
+    return all(_meets(each, labels) for each in selector.get("matchExpressions") or [])
+
+
+def _meets(expression: Manifest, labels: dict[str, str]) -> bool:
+    has = expression["key"] in labels
+    match expression["operator"]:
+        case "Exists":
+            return has
+        case "DoesNotExist":
+            return not has
+        case "In":
+            return has and labels[expression["key"]] in expression["values"]
+        case _:
+            return not has or labels[expression["key"]] not in expression["values"]
