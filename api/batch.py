@@ -12,19 +12,18 @@ from functools import partial
 from reachproof.api.http_error import HttpError
 from reachproof.api.schemas import CheckRequest, CompleteRequest, QueryRequest, SourceWithOptions
 from reachproof.api.snapshot_provider import Sessions
-from reachproof.documents.answer import Answer, Evidence, with_reason
+from reachproof.documents.answer import Answer, with_reason
 from reachproof.documents.json import encoded
 from reachproof.documents.report import LeftOut, Result, Skipped, verdict_of
-from reachproof.documents.words import Status, Verdict
+from reachproof.documents.words import Status
 from reachproof.grammar.format import format_query
 from reachproof.network.errors import InputError, Problem
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries import answer as values
 from reachproof.queries import packs
-from reachproof.queries.answer_document import answer_document
-from reachproof.queries.ask import Question, Session, answer
+from reachproof.queries.answer import answer_document
+from reachproof.queries.ask import Question, Session, answer, draft_answer
 from reachproof.solver.budget import Budget
-from reachproof.solver.z3_backend import engine
 
 SKIPPED = "skipped"
 """The status of a statement of a pack that does not apply."""
@@ -106,18 +105,8 @@ def session_of(request: QueryRequest | CompleteRequest | CheckRequest, sessions:
 
 def undecided(query: str, normalized: str, digest: str, reason: str = "") -> values.Answer:
     """The answer to a sentence that nobody decided. Its form is not known."""
-    evidence = Evidence(
-        replayed=False, cross_checked=False, engine=engine(), solver_ms=0.0, total_ms=0.0, snapshot=digest
-    )
-    return values.Answer(
-        query=query,
-        normalized=normalized,
-        form="unknown",
-        verdict=Verdict.UNKNOWN,
-        reason=reason,
-        evidence=evidence,
-        snapshot=Snapshot(digest=digest),
-    )
+    draft = draft_answer(Snapshot(digest=digest), query=query, normalized=normalized)
+    return replace(draft, form="unknown", reason=reason)
 
 
 def _answer(question: Question, budget: Budget) -> Piece:

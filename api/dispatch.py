@@ -29,18 +29,18 @@ from reachproof.documents.connectivity import Unfinished
 from reachproof.documents.connectivity_matrix import connectivity_blocks as blocks_of
 from reachproof.documents.json import encoded
 from reachproof.documents.report import Report, Skipped
-from reachproof.documents.words import Relation, Verdict
+from reachproof.documents.words import Verdict
 from reachproof.grammar.ast import Group
 from reachproof.network.cluster import Notice
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries import explain, hygiene
-from reachproof.queries.answer_document import answer_document
+from reachproof.queries.answer import answer_document
 from reachproof.queries.ask import Session
 from reachproof.queries.complete import complete
 from reachproof.queries.connectivity import request
 from reachproof.queries.connectivity_document import Explaining, report_document
-from reachproof.queries.diff_document import diff_document
-from reachproof.queries.difference import Diff, difference
+from reachproof.queries.difference import difference
+from reachproof.queries.difference import undecided as undecided_difference
 from reachproof.queries.errors import together
 from reachproof.queries.findings import findings_document
 from reachproof.queries.truth_table import TableEnds, truth_table
@@ -123,8 +123,7 @@ def _difference(request: DiffRequest, sessions: Sessions, budget: Budget) -> obj
         partial(sessions.session, SourceWithOptions.of(source, request.options), name)
         for name, source in (("old", request.old), ("new", request.new))
     )
-    found = difference(before.encoding, after.encoding, budget, after.prover, by=request.by)
-    return diff_document(found)
+    return difference(before.encoding, after.encoding, budget, after.prover, by=request.by)
 
 
 # ---------------------------------------------------------------- completion
@@ -186,8 +185,6 @@ def _unknown(
             notice = Notice(code="UNDECIDED", text=f"findings were not looked for to the end: {reason}")
             return findings_document(Snapshot(digest=digest), (), (notice,))
         case DiffRequest():
-            nothing = Snapshot()
-            found = Diff(before=nothing, after=nothing, by=request.by, relation=Relation.UNKNOWN, reason=reason)
-            return diff_document(found)
+            return undecided_difference((Snapshot(), Snapshot()), request.by, reason)
         case _:
             assert_never(request)

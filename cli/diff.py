@@ -137,12 +137,11 @@ def _counted(count: int) -> str:
 
 
 def _difference(before: Snapshot, after: Snapshot, by: By, budget: Budget) -> Diff:
-    from reachproof.queries.diff_document import diff_document  # Z3 is loaded only where it is needed
-    from reachproof.queries.difference import difference
+    from reachproof.queries.difference import difference  # Z3 is loaded only where it is needed
     from reachproof.solver.encoding import prepare
     from reachproof.solver.z3_backend import Prover
 
-    return diff_document(difference(prepare(before), prepare(after), budget, Prover(), by=by))
+    return difference(prepare(before), prepare(after), budget, Prover(), by=by)
 
 
 def _lines(found: Diff, old: str, new: str, output: str) -> Iterator[str]:

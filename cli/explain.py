@@ -68,7 +68,7 @@ def explain(
     answer = _answer(snapshot, flow, by if truth_table else None, budget)
     with reader_may_leave():
         warn(answer.warnings, quiet=quiet)
-        from reachproof.queries.answer_document import answer_document
+        from reachproof.queries.answer import answer_document
 
         if output == "json":
             from reachproof.documents.json import pretty

@@ -88,7 +88,7 @@ def _ask(text: str, snapshot: Snapshot, others: Mapping[str, Snapshot], budget: 
 
 
 def _print(answers: Sequence[Answer], output: str, *, no_color: bool) -> None:
-    from reachproof.queries.answer_document import answer_document, truths
+    from reachproof.queries.answer import answer_document, truths
     from reachproof.render.answer_text import coloured_lines
 
     if output == "json":

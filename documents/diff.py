@@ -133,6 +133,21 @@ class Diff(Document, frozen=True, kw_only=True):
     evidence: DiffEvidence
 
     @property
+    def looser(self) -> Shift | None:
+        """A flow that is allowed more than before."""
+        return self.witnesses.looser
+
+    @property
+    def stricter(self) -> Shift | None:
+        """A flow that is allowed less than before."""
+        return self.witnesses.stricter
+
+    @property
+    def open(self) -> Shift | None:
+        """A flow of which it is not known how it differs."""
+        return self.witnesses.undetermined
+
+    @property
     def differs(self) -> bool:
         """True if there is a row, or an endpoint that only one of the snapshots has."""
         return bool(self.rows or self.new or self.lost)

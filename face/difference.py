@@ -31,21 +31,6 @@ class Diff(View, documents.Diff, frozen=True, kw_only=True):
     only one of the snapshots has. `policies`: those that were added, removed or changed. `document` is the JSON.
     """
 
-    @property
-    def looser(self) -> Shift | None:
-        """A flow that is allowed more than before."""
-        return self.witnesses.looser
-
-    @property
-    def stricter(self) -> Shift | None:
-        """A flow that is allowed less than before."""
-        return self.witnesses.stricter
-
-    @property
-    def open(self) -> Shift | None:
-        """A flow of which it is not known how it differs."""
-        return self.witnesses.undetermined
-
     def __iter__(self) -> Iterator[ChangedConnection]:
         """The rows."""
         return iter(self.rows)

@@ -13,11 +13,10 @@ from reachproof.documents.findings import Findings
 from reachproof.documents.words import By
 from reachproof.face.progress import bar
 from reachproof.face.source import Asked, Source
-from reachproof.queries.answer_document import answer_document
+from reachproof.queries.answer import answer_document
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import request
 from reachproof.queries.connectivity_document import report_document
-from reachproof.queries.diff_document import diff_document
 from reachproof.queries.difference import difference
 from reachproof.queries.explain import explain
 from reachproof.queries.hygiene import lint
@@ -76,9 +75,7 @@ class Local:
     def difference(self, new: Source, by: By, seconds: float) -> Diff:
         """The difference to `new`: what it allows more, or less."""
         (other,) = _sessions({"new": new}).values()
-        return diff_document(
-            difference(self.session.encoding, other.encoding, Budget(seconds=seconds), Prover(), by=by)
-        )
+        return difference(self.session.encoding, other.encoding, Budget(seconds=seconds), Prover(), by=by)
 
 
 def _sessions(others: Mapping[str, Source]) -> dict[str, Session]:

@@ -1,23 +1,22 @@
-"""The answer to one sentence, as values; `queries.answer_document` makes it a document, the command line text."""
+"""The answer to one sentence while it is made: with flows and traces, and else as its document has it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from reachproof.documents import answer as documents
+from reachproof.documents import parts
 from reachproof.documents.answer import Evidence
 from reachproof.documents.json import viewed
-from reachproof.documents.parts import Rule
-from reachproof.documents.words import Severity, Verdict
+from reachproof.documents.words import Access, Severity, Status, Verdict, World
 from reachproof.network.cluster import Notice, Service
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Direction
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries import document_parts
 from reachproof.semantics.trace import Step, Trace, Truth
-
-Row = Mapping[str, str | tuple[str, ...]]
-"""One row of a list: a text, or several, under each of the answer's columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +62,12 @@ class Explained:
 
     truth: Truth
     witness: Witness
-    because: tuple[Rule, ...]
+    because: tuple[parts.Rule, ...]
 
     @property
-    def access(self) -> str:
-        """`allowed`, `denied`, or `depends` where both outcomes are possible."""
-        return "depends" if self.truth is Truth.EITHER else str(self.truth)
+    def access(self) -> Access:
+        """The truth in the word of documents."""
+        return Access.DEPENDS if self.truth is Truth.EITHER else Access(self.truth)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +76,7 @@ class Answer:
     `flows`: of an explanation, one of each kind.
 
     `name`, `severity` and `expected` (the verdict that is a pass) are those of a statement in a pack. `snapshot` is
-    what was asked about; it is not part of the JSON.
+    what was asked about.
     """
 
     query: str
@@ -89,24 +88,24 @@ class Answer:
     verdict: Verdict
     reason: str = ""
     vacuous: bool = False
-    world: str = "closed"
+    world: World = World.CLOSED
     witness: Witness | None = None
-    because: tuple[Rule, ...] = ()
+    because: tuple[parts.Rule, ...] = ()
     columns: tuple[str, ...] = ()
-    rows: tuple[Row, ...] = ()
+    rows: tuple[documents.Row, ...] = ()
     flows: tuple[Explained, ...] = ()
-    assumptions: tuple[Notice, ...] = ()
-    warnings: tuple[Notice, ...] = ()
+    assumptions: tuple[parts.Notice, ...] = ()
+    warnings: tuple[parts.Notice, ...] = ()
     evidence: Evidence
     snapshot: Snapshot
 
     def assuming(self, notices: Iterable[Notice]) -> Answer:
         """The answer with more assumptions, each once."""
-        return replace(self, assumptions=tuple(dict.fromkeys((*self.assumptions, *notices))))
+        return replace(self, assumptions=tuple(dict.fromkeys((*self.assumptions, *document_parts.notices(notices)))))
 
     def warning(self, notices: Iterable[Notice]) -> Answer:
         """The answer with more warnings, each once."""
-        return replace(self, warnings=tuple(dict.fromkeys((*self.warnings, *notices))))
+        return replace(self, warnings=tuple(dict.fromkeys((*self.warnings, *document_parts.warnings(notices)))))
 
     def checked(self, *, replayed: bool, cross_checked: bool) -> Answer:
         """The answer with what was checked of it."""
@@ -125,11 +124,66 @@ class Answer:
         """The answer without a verdict, for this reason."""
         return replace(self, verdict=Verdict.UNKNOWN, reason=str(reason))
 
-    @property
-    def trace(self) -> Trace | None:
-        """The trace of the witness, if there is one."""
-        return self.witness.trace if self.witness else None
-
     def __bool__(self) -> bool:
         """A verdict has more than two values: compare `verdict` instead."""
         raise TypeError("an answer is neither true nor false; look at its verdict")
+
+
+def answer_document(answer: Answer, status: Status | None = None) -> documents.Answer:
+    """The whole answer; `status`: of a statement in a pack."""
+    snapshot = answer.snapshot
+    return documents.Answer(
+        query=answer.query,
+        normalized=answer.normalized,
+        form=answer.form,
+        name=answer.name,
+        severity=answer.severity,
+        expected=answer.expected,
+        verdict=answer.verdict,
+        reason=answer.reason,
+        vacuous=answer.vacuous,
+        world=answer.world,
+        witness=_witness(snapshot, answer.witness) if answer.witness else None,
+        because=answer.because,
+        assumptions=answer.assumptions,
+        warnings=answer.warnings,
+        evidence=answer.evidence,
+        columns=answer.columns,
+        rows=answer.rows if answer.columns else documents.NO_ROWS,
+        flows=tuple(_explained(snapshot, each) for each in answer.flows),
+        status=status,
+    )
+
+
+def _explained(snapshot: Snapshot, explained: Explained) -> documents.Explained:
+    return documents.Explained(
+        access=explained.access,
+        witness=_witness(snapshot, explained.witness),
+        because=explained.because,
+    )
+
+
+def _witness(snapshot: Snapshot, witness: Witness) -> documents.Witness:
+    before = witness.before
+    return documents.Witness(
+        **document_parts.flow_fields(before.snapshot if before and witness.lost else snapshot, witness.flow),
+        steps=document_parts.steps(witness.steps),
+        via=_via(witness.via) if witness.via else None,
+        lost=witness.lost,
+        before=_earlier(before) if before else None,
+    )
+
+
+def _earlier(earlier: Earlier) -> documents.Earlier:
+    fields = document_parts.flow_fields(earlier.snapshot, earlier.flow)
+    return documents.Earlier(**fields, steps=document_parts.steps(earlier.trace.steps), name=earlier.name)
+
+
+def truths(answer: Answer) -> tuple[str, str] | None:
+    """The verdicts on the witness, before and now, of which the document of an answer has only the steps."""
+    witness = answer.witness
+    return (str(witness.before.trace.truth), str(witness.trace.truth)) if witness and witness.before else None
+
+
+def _via(service: Service) -> documents.Via:
+    return documents.Via(service=documents.ServiceName(namespace=service.namespace, name=service.name))

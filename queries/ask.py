@@ -165,15 +165,17 @@ def draft_answer(snapshot: Snapshot, *, query: str, normalized: str) -> Answer:
     evidence = Evidence(
         replayed=False, cross_checked=False, engine=engine(), solver_ms=0.0, total_ms=0.0, snapshot=snapshot.digest
     )
-    return Answer(
-        query=query,
-        normalized=normalized,
-        form="",
-        verdict=Verdict.UNKNOWN,
-        assumptions=snapshot.assumptions,
-        warnings=snapshot.warnings,
-        evidence=evidence,
-        snapshot=snapshot,
+    return (
+        Answer(
+            query=query,
+            normalized=normalized,
+            form="",
+            verdict=Verdict.UNKNOWN,
+            evidence=evidence,
+            snapshot=snapshot,
+        )
+        .assuming(snapshot.assumptions)
+        .warning(snapshot.warnings)
     )
 
 

@@ -19,7 +19,7 @@ import itertools
 from collections.abc import Collection
 from dataclasses import replace
 
-from reachproof.documents.words import Verdict
+from reachproof.documents.words import Verdict, World
 from reachproof.grammar import ast
 from reachproof.queries.address_sets import only_domain, with_certain_names
 from reachproof.queries.bind_sets import Binder
@@ -101,7 +101,7 @@ def _within_world(binder: Binder, plan: AnyPlan, instance: Instance, world: Form
             if not binder.open:
                 return replace(plan, checks=checks)
             notice = possible_notice(binder.snapshot, (instance.prefixes, instance.statement))
-            return replace(plan, checks=checks, world="open", assumptions=(*plan.assumptions, notice))
+            return replace(plan, checks=checks, world=World.OPEN, assumptions=(*plan.assumptions, notice))
         case WhyPlan():
             possible = tuple(replace(each, region=All((each.region, world))) for each in plan.possible)
             return replace(plan, region=All((plan.region, world)), possible=possible)

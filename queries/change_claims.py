@@ -20,6 +20,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
+from reachproof.documents.answer import Row
+from reachproof.documents.connectivity import ReportEnd, ports_of
+from reachproof.documents.diff import Diff
 from reachproof.documents.parts import Rule
 from reachproof.documents.words import Relation, Verdict
 from reachproof.grammar import ast
@@ -27,10 +30,10 @@ from reachproof.network.cluster import Notice
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import format_ports
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.answer import Answer, Earlier, Row, Witness
+from reachproof.queries.answer import Answer, Earlier, Witness
 from reachproof.queries.bind_sets import Binder
 from reachproof.queries.diff_causes import replayed
-from reachproof.queries.difference import Diff, difference, judge, show, undetermined
+from reachproof.queries.difference import difference, judge, undetermined
 from reachproof.queries.errors import QueryError
 from reachproof.queries.ingress_controller import STAND_IN
 from reachproof.queries.input_changes import (
@@ -53,6 +56,7 @@ from reachproof.solver.z3_backend import Prover
 
 FORM = "changed"
 COLUMNS = ("change", "from", "to", "before", "after", "depends")
+_NOTHING: Row = dict.fromkeys(COLUMNS, "")
 _MOST_NAMED = 5
 # What refutes a claim, and what makes it unknown.
 _BREAKING = {
@@ -185,7 +189,7 @@ def _doubted(
     for _, decision in doubts:
         if isinstance(decision, Undecided):
             return replace(answer, vacuous=False).unknown(decision.reason)
-    shown = next((show(part, each.sample) for part, each in doubts if isinstance(each, Differs)), None)
+    shown = next((replayed(part, each.sample) for part, each in doubts if isinstance(each, Differs)), None)
     if shown is None:
         # What is open about flows is told by them; only `nothing changed` minds a change that none of them shows.
         changes = tuple(each for each in changes if each.closed or plan.change is ast.ChangeForm.NOTHING)
@@ -214,36 +218,39 @@ def _violated(plan: ChangePlan, draft: Answer, comparison: Comparison, sample: P
 
 
 def _listed(plan: ChangePlan, draft: Answer, diff: Diff) -> Answer:
-    draft = draft.with_evidence(solver_ms=diff.solver_ms).assuming(diff.assumptions)
+    draft = draft.with_evidence(solver_ms=diff.evidence.solver_ms)
+    draft = replace(draft, assumptions=tuple(dict.fromkeys((*draft.assumptions, *diff.assumptions))))
     if diff.relation is Relation.UNKNOWN:
         return draft.unknown(diff.reason)
     return replace(
         draft,
         verdict=Verdict.LISTED,
-        vacuous=not diff.compared,
+        vacuous=not diff.evidence.compared,
         columns=COLUMNS,
         rows=tuple(_rows(diff)),
         because=_because(diff),
-    ).checked(replayed=bool(diff.judged), cross_checked=bool(diff.compared))
+    ).checked(replayed=bool(diff.evidence.judged), cross_checked=bool(diff.evidence.compared))
 
 
 def _rows(diff: Diff) -> Iterable[Row]:
     for row in diff.rows:
         yield {
             "change": str(row.change),
-            "from": str(row.src),
-            "to": str(row.dst),
-            "before": format_ports(row.before),
-            "after": format_ports(row.after),
-            "depends": _depends(row.before_open | row.after_open),
+            "from": _name(row.src),
+            "to": _name(row.dst),
+            "before": format_ports(ports_of(row.before)),
+            "after": format_ports(ports_of(row.after)),
+            "depends": _depends(ports_of(row.before_depends) | ports_of(row.after_depends)),
         }
     for each in diff.undetermined:
         named = str(each.policy) if each.policy else ""
-        yield dict.fromkeys(COLUMNS, "") | {"change": "undetermined", "from": named, "depends": each.text}
+        yield {**_NOTHING, "change": "undetermined", "from": named, "depends": each.text}
     for change, ends in (("new", diff.new), ("lost", diff.lost)):
-        yield from (
-            {"change": change, "from": str(end), "to": "", "before": "", "after": "", "depends": ""} for end in ends
-        )
+        yield from ({**_NOTHING, "change": change, "from": str(end)} for end in ends)
+
+
+def _name(end: ReportEnd) -> str:
+    return ",".join(end.cidrs) or str(end)
 
 
 def _depends(ports: IntervalSet) -> str:
@@ -254,7 +261,7 @@ def _because(diff: Diff) -> tuple[Rule, ...]:
     """The rules of all rows, each once."""
     found: dict[tuple[object, ...], Rule] = {}
     for row in diff.rows:
-        for cause in row.causes.rules:
+        for cause in row.because:
             key = cause.policy, cause.direction, cause.rule_index, cause.when
             found.setdefault(key, cause.as_rule)
     return tuple(found.values())

@@ -229,7 +229,7 @@ def _together(absent: Answer, other: Answer) -> Answer:
     if other.verdict is not absent.verdict or other.vacuous:
         return absent if other.vacuous else other
     both = replace(other, because=tuple(dict.fromkeys((*absent.because, *other.because))))
-    both = replace(both, assumptions=absent.assumptions).assuming(other.assumptions)
+    both = replace(both, assumptions=tuple(dict.fromkeys((*absent.assumptions, *other.assumptions))))
     if absent.vacuous:
         return both
     return both.checked(

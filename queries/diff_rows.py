@@ -9,9 +9,13 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from reachproof.documents.connectivity import ReportEnd, connections
+from reachproof.documents.diff import ChangedConnection
 from reachproof.documents.words import Change
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.intervals import IntervalSet
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.connectivity_document import end_document
 from reachproof.queries.diff_causes import MOST_CELLS, MOST_FLOWS, MOST_JUDGED, Causes, Explainer
 from reachproof.queries.report_nodes import End, EndKind, Grouping, by_name, outside_ends
 from reachproof.solver.budget import Budget, OutOfBudget
@@ -27,28 +31,12 @@ Key = int | str | IntervalSet
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiffRow:
-    """A pair of ends with a flow that differs.
-
-    `before` and `after` are ports on which something could be and can be allowed between them, `before_open` and
-    `after_open` those of them that depend on what is left open. On `gained` some flow between them is allowed more than
-    before, on `lost` less; where an end is several pods, that may be so on ports that are in `before` and in `after`.
-    """
+    """A pair of ends with a flow that differs, and why."""
 
     src: End
     dst: End
-    change: Change
-    before: IntervalSet
-    after: IntervalSet
-    before_open: IntervalSet
-    after_open: IntervalSet
-    gained: IntervalSet
-    lost: IntervalSet
+    ports: Ports
     causes: Causes
-
-    @property
-    def open(self) -> IntervalSet:
-        """The ports that depend on what is left open, in either snapshot."""
-        return self.before_open | self.after_open
 
 
 def all_ends(before: Grouping, after: Grouping) -> tuple[End, ...]:
@@ -58,7 +46,10 @@ def all_ends(before: Grouping, after: Grouping) -> tuple[End, ...]:
 
 
 def difference_rows(
-    comparisons: Sequence[Comparison], groups: tuple[Grouping, Grouping], explainer: Explainer, budget: Budget
+    comparisons: Sequence[Comparison],
+    groups: tuple[Grouping, Grouping],
+    explainer: Explainer,
+    budget: Budget,
 ) -> tuple[DiffRow, ...]:
     """All rows, in order of their ends. Raises OutOfBudget, also where there are more than MOST_ROWS.
 
@@ -91,21 +82,35 @@ def difference_rows(
     for one, sources, destinations in merged:
         budget.check()
         src, dst = _end(ends, sources, held), _end(ends, destinations, held)
-        rows.append(_row(one.ports, src, dst, explainer.causes(one.cells, most)))
+        rows.append(DiffRow(src=src, dst=dst, ports=one.ports, causes=explainer.causes(one.cells, most)))
     return tuple(sorted(rows, key=lambda row: (_order(row.src, places), _order(row.dst, places))))
 
 
-def _row(ports: Ports, src: End, dst: End, causes: Causes) -> DiffRow:
-    change = Change.CHANGED
+def row_document(snapshots: tuple[Snapshot, Snapshot], row: DiffRow) -> ChangedConnection:
+    """The row as the JSON has it."""
+    ports, change = row.ports, Change.CHANGED
     if bool(ports.before) is not bool(ports.after):
         change = Change.ADDED if ports.after else Change.REMOVED
-    return DiffRow(
-        src=src,
-        dst=dst,
+    return ChangedConnection(
+        src=_end_document(snapshots, row.src),
+        dst=_end_document(snapshots, row.dst),
         change=change,
-        **ports._asdict(),
-        causes=causes,
+        before=connections(ports.before),
+        after=connections(ports.after),
+        gained=connections(ports.gained),
+        lost=connections(ports.lost),
+        before_depends=connections(ports.before_open) if ports.before_open else None,
+        after_depends=connections(ports.after_open) if ports.after_open else None,
+        because=row.causes.rules,
+        endpoints=row.causes.endpoints,
     )
+
+
+def _end_document(snapshots: tuple[Snapshot, Snapshot], end: End) -> ReportEnd:
+    """An end as the later snapshot has it, else as the earlier one has."""
+    before, after = snapshots
+    lost = end.pods and not any(after.pod_of.get(pod.key) == pod for pod in end.pods)
+    return end_document(before if lost else after, end)
 
 
 Group = tuple[Changed[Key], tuple[Key, ...], tuple[Key, ...]]

@@ -14,17 +14,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from typing import TypeAlias
 
-from reachproof.documents.diff import Undetermined
-from reachproof.documents.words import By, Relation
+from reachproof.documents.diff import Diff, DiffEvidence, JudgedFlow, Shift, Shifts, Undetermined
+from reachproof.documents.json import viewed
+from reachproof.documents.words import By, Relation, Truth
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import InternalError
-from reachproof.network.flow import Flow
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries.connectivity_document import end_document
 from reachproof.queries.diff_causes import MOST_JUDGED, Explainer, Traces, demand_judged, replayed
-from reachproof.queries.diff_rows import DiffRow, difference_rows
-from reachproof.queries.document_parts import origin_part, policy_part
+from reachproof.queries.diff_rows import difference_rows, row_document
+from reachproof.queries.document_parts import flow_fields, notices, origin_part, policy_part, steps, warnings
 from reachproof.queries.input_changes import (
     PolicyChange,
     demand_same_engine,
@@ -34,8 +36,9 @@ from reachproof.queries.input_changes import (
     workload_ends,
 )
 from reachproof.queries.input_gaps import address_notices
-from reachproof.queries.report_nodes import End, Grouping, grouping
+from reachproof.queries.report_nodes import Grouping, grouping
 from reachproof.semantics.evaluate import truth
+from reachproof.semantics.trace import Trace
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.compare import Comparison, Differs, PairSpotCheck, compare, decide
 from reachproof.solver.decide import Undecided
@@ -43,52 +46,10 @@ from reachproof.solver.encoding import Encoding
 from reachproof.solver.endpoint_matching import pair
 from reachproof.solver.goal import TRUE, Formula
 from reachproof.solver.joint_slices import Difference
-from reachproof.solver.z3_backend import Prover
+from reachproof.solver.z3_backend import Prover, engine
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplayedShift:
-    """A flow that differs, with its replayed traces; None in a snapshot that does not have it."""
-
-    before: Flow | None
-    after: Flow | None
-    traces: Traces
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diff:
-    """The difference of two snapshots.
-
-    `relation` is UNKNOWN where the budget ended first, with the `reason`; then there are no rows. `looser` shows that
-    some flow is allowed more than before, `stricter` less, `open` one of which that is not known. `new` and `lost` are
-    workloads, bare pods and nodes that only one of the snapshots has. `undetermined` are differences of which it is not
-    known what they change. `compared` is how many kinds of flow nothing tells apart, `judged` how many flows the
-    evaluator judged, in both snapshots. `solver_ms`: milliseconds.
-    """
-
-    before: Snapshot = field(repr=False)
-    after: Snapshot = field(repr=False)
-    by: By
-    relation: Relation
-    reason: str = ""
-    rows: tuple[DiffRow, ...] = ()
-    new: tuple[End, ...] = ()
-    lost: tuple[End, ...] = ()
-    policies: tuple[PolicyChange, ...] = ()
-    looser: ReplayedShift | None = None
-    stricter: ReplayedShift | None = None
-    undetermined: tuple[Undetermined, ...] = ()
-    open: ReplayedShift | None = None
-    assumptions: tuple[Notice, ...] = ()
-    warnings: tuple[Notice, ...] = ()
-    compared: int = 0
-    judged: int = 0
-    solver_ms: float = 0.0
-
-    @property
-    def differs(self) -> bool:
-        """True if there is a row, or an endpoint that only one of the snapshots has."""
-        return bool(self.rows or self.new or self.lost)
+Shown: TypeAlias = tuple[tuple[Snapshot, Snapshot], Traces] | None
+"""The traces of a flow that differs, with the snapshots that they are of."""
 
 
 def difference(
@@ -108,32 +69,55 @@ def difference(
     Raises InputError where `cni: auto` found two implementations. Cost: that of both snapshots' whole tables, a proof
     in either direction, and evaluations of flows of each row.
     """
-    demand_same_engine(before.snapshot, after.snapshot)
+    snapshots = before.snapshot, after.snapshot
+    demand_same_engine(*snapshots)
     started = time.perf_counter()
     running = budget.start()
-    pairing = pair(before.snapshot, after.snapshot)
-    changes = policy_changes(before.snapshot, after.snapshot)
-    found = Diff(
-        before=before.snapshot,
-        after=after.snapshot,
-        by=by,
-        relation=Relation.UNKNOWN,
-        new=workload_ends(pairing.new),
-        lost=workload_ends(pairing.lost),
-        policies=changes,
-        assumptions=tuple(dict.fromkeys(_assumptions(before, after, region))),
-        warnings=tuple(dict.fromkeys((*before.snapshot.warnings, *after.snapshot.warnings))),
+    pairing = pair(*snapshots)
+    changes = policy_changes(*snapshots)
+    assumed = (*_assumptions(before, after, region),)
+    found = viewed(
+        Diff,
+        undecided(snapshots, by),
+        new=tuple(end_document(after.snapshot, end) for end in workload_ends(pairing.new)),
+        lost=tuple(end_document(before.snapshot, end) for end in workload_ends(pairing.lost)),
+        policies=tuple(each.document for each in changes),
+        assumptions=notices(dict.fromkeys(assumed)),
+        warnings=warnings(dict.fromkeys((*before.snapshot.warnings, *after.snapshot.warnings))),
     )
     try:
-        comparisons = compare((before, after), pairing, region, running, earlier=earlier)
-        notices = (*found.assumptions, *uncompared(comparisons, pairing))
+        parts = compare((before, after), pairing, region, running, earlier=earlier)
         groups = grouping(before.universe, by, nodes=False), grouping(after.universe, by, nodes=False)
-        found = replace(found, assumptions=tuple(dict.fromkeys(notices)))
+        found = viewed(Diff, found, assumptions=notices(dict.fromkeys((*assumed, *uncompared(parts, pairing)))))
         doubtful = relevant_changes(changes, (before, after), (earlier, region))
-        found = _filled(found, comparisons, groups, doubtful, Effort(budget=running, prover=prover))
+        found = _filled(found, parts, groups, doubtful, Effort(budget=running, prover=prover))
     except OutOfBudget as over:
-        found = replace(found, reason=str(over))
-    return replace(found, solver_ms=round((time.perf_counter() - started) * 1000, 3))
+        found = viewed(Diff, found, reason=str(over))
+    return _counted(found, solver_ms=round((time.perf_counter() - started) * 1000, 3))
+
+
+def undecided(snapshots: tuple[Snapshot, Snapshot], by: By, reason: str = "") -> Diff:
+    """A difference of which nothing is known, for this reason."""
+    before, after = (snapshot.digest for snapshot in snapshots)
+    return Diff(
+        relation=Relation.UNKNOWN,
+        reason=reason,
+        by=by,
+        rows=(),
+        new=(),
+        lost=(),
+        policies=(),
+        undetermined=(),
+        witnesses=Shifts(looser=None, stricter=None, undetermined=None),
+        assumptions=(),
+        warnings=(),
+        evidence=DiffEvidence(compared=0, judged=0, engine=engine(), solver_ms=0.0, before=before, after=after),
+    )
+
+
+def _counted(found: Diff, **fields: object) -> Diff:
+    """The difference with other values for some fields of its evidence."""
+    return viewed(Diff, found, evidence=viewed(DiffEvidence, found.evidence, **fields))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,43 +136,57 @@ def _filled(
     effort: Effort,
 ) -> Diff:
     """With relation, witnesses and rows; a reason where the provers run out of their budget. Raises OutOfBudget."""
-    shown: dict[Difference, ReplayedShift | None] = {}
+    shown: dict[Difference, Shown] = {}
     for way in Difference:
         shown[way] = None
         for comparison in comparisons:
             decision = decide(comparison, way, effort.budget, effort.prover)
             if isinstance(decision, Undecided):
-                return replace(found, reason=decision.reason)
+                return viewed(Diff, found, reason=decision.reason)
             if isinstance(decision, Differs) and shown[way] is None:
-                shown[way] = show(comparison, decision.sample)
+                shown[way] = comparison.snapshots, replayed(comparison, decision.sample)
     samples = [(each, sample) for each in comparisons for sample in each.samples(each.inside)]
     for comparison, sample in samples:
         judge(comparison, sample)
-    explainer = Explainer(comparisons, {policy_part(each.policy): each.edit for each in found.policies})
+    explainer = Explainer(comparisons, {each.policy: each.edit for each in found.policies})
     rows = difference_rows(comparisons, groups, explainer, effort.budget)
     if explainer.left_out:
         text = (
             f"there are many rows: causes were looked for in {MOST_JUDGED} kinds of flow only, and some rows have none"
         )
-        found = replace(found, warnings=(*found.warnings, Notice(code="CAUSES_LEFT_OUT", text=text)))
+        left_out = warnings([Notice(code="CAUSES_LEFT_OUT", text=text)])
+        found = viewed(Diff, found, warnings=(*found.warnings, *left_out))
     looser, stricter = shown[Difference.LOOSER], shown[Difference.STRICTER]
     opened = shown[Difference.MAY_GAIN] or shown[Difference.MAY_LOSE]
     if bool(rows) is not bool(looser or stricter):
         raise InternalError("the rows of a difference and its proof disagree; this is a bug of reachproof")
-    return replace(
+    found = viewed(
+        Diff,
         found,
         relation=_relation(shown, doubtful),
-        rows=rows,
-        looser=looser,
-        stricter=stricter,
-        undetermined=undetermined(doubtful, opened),
-        open=opened,
-        compared=sum(each.kinds for each in comparisons),
-        judged=len(samples) + explainer.judged,
+        rows=tuple(row_document(each.snapshots, row) for each in comparisons[:1] for row in rows),
+        undetermined=undetermined(doubtful, opened and opened[1]),
+        witnesses=Shifts(looser=_shift(looser), stricter=_shift(stricter), undetermined=_shift(opened)),
     )
+    kinds = sum(each.kinds for each in comparisons)
+    return _counted(found, compared=kinds, judged=len(samples) + explainer.judged)
 
 
-def _relation(shown: Mapping[Difference, ReplayedShift | None], changes: Sequence[PolicyChange]) -> Relation:
+def _shift(shown: Shown) -> Shift | None:
+    if shown is None:
+        return None
+    (before, after), traces = shown
+    return Shift(before=_judged(before, traces[0]), after=_judged(after, traces[1]))
+
+
+def _judged(snapshot: Snapshot, trace: Trace | None) -> JudgedFlow | None:
+    if trace is None:
+        return None
+    fields = flow_fields(snapshot, trace.flow)
+    return JudgedFlow(**fields, steps=steps(trace.steps), truth=Truth(trace.truth))
+
+
+def _relation(shown: Mapping[Difference, Shown], changes: Sequence[PolicyChange]) -> Relation:
     """The one relation that is left by all that is not known; UNDETERMINED where there are several."""
     looser, stricter, gain, lose = (shown[way] is not None for way in Difference)
     if looser and stricter:
@@ -201,8 +199,8 @@ def _relation(shown: Mapping[Difference, ReplayedShift | None], changes: Sequenc
     return Relation.UNDETERMINED if gain or lose or changes else Relation.EQUIVALENT
 
 
-def undetermined(changes: Sequence[PolicyChange], opened: ReplayedShift | None) -> tuple[Undetermined, ...]:
-    """The differences of which it is not known what they change; `opened`: a flow that shows it."""
+def undetermined(changes: Sequence[PolicyChange], opened: Traces | None) -> tuple[Undetermined, ...]:
+    """The differences of which it is not known what they change; `opened`: traces of a flow that shows it."""
     found = [
         Undetermined(
             policy=policy_part(change.policy),
@@ -214,7 +212,7 @@ def undetermined(changes: Sequence[PolicyChange], opened: ReplayedShift | None) 
         for change in changes
     ]
     if not found and opened is not None:
-        rests = dict.fromkeys(each.text for trace in opened.traces if trace is not None for each in trace.depends)
+        rests = dict.fromkeys(each.text for trace in opened if trace is not None for each in trace.depends)
         text = f"flows rest on something else than before: {'; '.join(rests)}"
         found.append(Undetermined(policy=None, edit=None, what=(), text=text, origin=None))
     return tuple(found)
@@ -225,11 +223,6 @@ def _assumptions(before: Encoding, after: Encoding, region: Formula) -> Iterator
     yield from after.snapshot.assumptions
     yield from address_notices(before.universe, TRUE)
     yield from address_notices(after.universe, region)
-
-
-def show(comparison: Comparison, sample: PairSpotCheck) -> ReplayedShift:
-    """A flow that differs, replayed. InternalError where the evaluator does not find it different."""
-    return ReplayedShift(before=sample.flows.before, after=sample.flows.after, traces=replayed(comparison, sample))
 
 
 def judge(comparison: Comparison, sample: PairSpotCheck) -> None:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from reachproof.documents import findings as documents
 from reachproof.documents import parts
+from reachproof.documents.answer import Row
 from reachproof.documents.findings import SEVERITIES, Code
 from reachproof.documents.words import FindingSeverity
 from reachproof.network.cluster import Notice
 from reachproof.network.flow import Flow
 from reachproof.network.origin import Origin
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.answer import Row
 from reachproof.queries.document_parts import flow_fields, notices, origin_part
 
 

@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from reachproof.documents import diff as documents
 from reachproof.documents.words import Edit
 from reachproof.engines.not_read import is_not_read
 from reachproof.engines.policies import in_force
@@ -28,6 +29,7 @@ from reachproof.network.placeless import placeless
 from reachproof.network.policy import Direction, DomainPeer, Policy, PolicyRef, Rule
 from reachproof.network.snapshot import Snapshot
 from reachproof.network.unmodelled import Unmodelled, Unread
+from reachproof.queries.document_parts import origin_part, policy_part
 from reachproof.queries.report_nodes import End, EndKind
 from reachproof.semantics.match import in_pod_set
 from reachproof.solver.compare import Comparison
@@ -66,6 +68,16 @@ class PolicyChange:
     unmodelled: tuple[str, ...] = ()
     closed: bool = False
     alone: bool = False
+
+    @property
+    def document(self) -> documents.PolicyChange:
+        """The change as the JSON has it."""
+        return documents.PolicyChange(
+            policy=policy_part(self.policy),
+            edit=self.edit,
+            unmodelled=self.unmodelled,
+            origin=origin_part(self.origin),
+        )
 
     @property
     def undetermined(self) -> str:

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from reachproof.documents.answer import Row
 from reachproof.documents.words import Verdict
 from reachproof.grammar import ast
 from reachproof.network.address import format_cidrs
@@ -31,7 +32,7 @@ from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.policy import Action
 from reachproof.network.ports import ALL_PORTS, format_ports, place
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.answer import Answer, Row
+from reachproof.queries.answer import Answer
 from reachproof.queries.bind_sets import Binder
 from reachproof.queries.input_gaps import address_notices
 from reachproof.queries.interpretation_notices import reasons

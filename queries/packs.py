@@ -19,8 +19,7 @@ from reachproof.grammar.mistakes import Mistake
 from reachproof.grammar.parse import parse_pack
 from reachproof.network.errors import InputError, Problem
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.answer import Answer
-from reachproof.queries.answer_document import answer_document, truths
+from reachproof.queries.answer import Answer, answer_document, truths
 from reachproof.queries.ask import DEFAULT_BUDGET, Progress, Session, Task, answers_of
 from reachproof.queries.errors import QueryError
 from reachproof.queries.tenancy import tenancy_mistakes, with_tenants

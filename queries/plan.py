@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from reachproof.documents.words import Verdict
+from reachproof.documents.words import Verdict, World
 from reachproof.grammar.ast import Ports
 from reachproof.network.cluster import Notice
 from reachproof.network.policy import Direction
@@ -45,11 +45,11 @@ class PossibleFlows:
 class Plan:
     """The checks of a sentence: it has the first verdict that is not `good`, or `good` when all checks agree on it.
 
-    `world`: `open` where the sentence is about possible pods, else `closed`.
+    `world`: OPEN where the sentence is about possible pods.
     """
 
     form: str
-    world: str = "closed"
+    world: World = World.CLOSED
     good: Verdict
     checks: tuple[Check, ...]
     assumptions: tuple[Notice, ...] = ()

@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from reachproof.documents.answer import Row
 from reachproof.documents.words import Verdict
 from reachproof.grammar.ast import Group
 from reachproof.grammar.format import format_ports
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.answer import Answer, Row
+from reachproof.queries.answer import Answer
 from reachproof.queries.ask import DEFAULT_BUDGET, Session
 from reachproof.queries.bind_sets import Binder, Groups
 from reachproof.queries.explain import bind_pair, draft_of

@@ -14,25 +14,29 @@ from reachproof.documents.words import By
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import Flow, Party
 from reachproof.network.ports import place
-from reachproof.queries.diff_rows import DiffRow
-from reachproof.queries.difference import Diff, difference
-from reachproof.queries.report_nodes import End
+from reachproof.queries.diff_causes import Explainer
+from reachproof.queries.diff_rows import DiffRow, difference_rows
+from reachproof.queries.report_nodes import End, grouping
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget
+from reachproof.solver.compare import compare
 from reachproof.solver.encoding import prepare
-from reachproof.solver.z3_backend import Prover
+from reachproof.solver.endpoint_matching import pair
+from reachproof.solver.goal import TRUE
 from tests.strategies.pairs import Change, all_flow_pairs, changes, lone_flows, port_pieces
 
 RANK = {Truth.DENIED: 0, Truth.EITHER: 1, Truth.ALLOWED: 2}
-PROVER = Prover()
 Told = tuple[Flow, tuple[Truth, Truth]]
 Content = tuple[frozenset[int], ...]
 """Ports: before, after, of these open before, open after; gained, lost."""
 
 
-def found(change: Change, by: By = By.WORKLOAD) -> Diff:
-    return difference(prepare(change.before), prepare(change.after), Budget(), PROVER, by=by)
+def found(change: Change, by: By) -> tuple[DiffRow, ...]:
+    encodings = prepare(change.before), prepare(change.after)
+    parts = compare(encodings, pair(change.before, change.after), TRUE, Budget())
+    before, after = (grouping(each.universe, by, nodes=False) for each in encodings)
+    return difference_rows(parts, (before, after), Explainer(parts, {}), Budget())
 
 
 def home(party: Party, address: int, by: By) -> object:
@@ -118,10 +122,9 @@ def test_rows_are_what_the_evaluator_says_of_all_flows_on_some_ports(change: Cha
 
 def check_rows(change: Change, by: By, numbers: set[int], wanted: dict[tuple[object, object], list[set[int]]]) -> None:
     """Each row has the ports that are wanted for its ends, and there is a row for all of these."""
-    rows = shown(found(change, by).rows, by, wanted)
+    rows = shown(found(change, by), by, wanted)
     for ends, row in rows.items():
-        told = (row.before, row.after, row.before_open, row.after_open, row.gained, row.lost)
-        ports = [{port for port in numbers if port in each} for each in told]
+        ports = [{port for port in numbers if port in each} for each in row.ports]
         if ends in wanted:
             assert ports == wanted.pop(ends), ends
         else:

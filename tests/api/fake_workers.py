@@ -18,7 +18,7 @@ from reachproof.api.workers.response_spool import Spool
 from reachproof.api.workers.work_queue import wanted_by
 from reachproof.api.workers.worker_protocol import Deadlines, LossReason, WorkerLost
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.answer_document import answer_document
+from reachproof.queries.answer import answer_document
 
 Outcome = Done | Failed | WorkerLost
 SNAPSHOT = Snapshot(digest="sha256:" + "0" * 64)

@@ -21,11 +21,10 @@ from reachproof.face.difference import diff_of
 from reachproof.face.findings import findings_of
 from reachproof.face.report import report_of
 from reachproof.manifests import load
-from reachproof.queries.answer_document import answer_document
+from reachproof.queries.answer import answer_document
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import connectivity, request
 from reachproof.queries.connectivity_document import connectivity_document
-from reachproof.queries.diff_document import diff_document
 from reachproof.queries.difference import difference
 from reachproof.queries.explain import explain
 from reachproof.queries.exposure import exposure
@@ -85,7 +84,7 @@ def documents() -> dict[str, Any]:
         "report": check(broken.snapshot, library()).document,
         "findings": lint(broken.encoding, Budget(), Prover()),
         "connectivity": json.loads(b"".join(_connectivity(good))),
-        "diff": diff_document(difference(good.encoding, broken.encoding, Budget(), Prover())),
+        "diff": difference(good.encoding, broken.encoding, Budget(), Prover()),
     }
     return {kind: each if kind == "connectivity" else plain(each) for kind, each in found.items()}
 

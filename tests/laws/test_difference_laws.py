@@ -9,6 +9,8 @@ import pytest
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
+from reachproof.documents.connectivity import ports_of
+from reachproof.documents.diff import ChangedConnection, Diff
 from reachproof.documents.words import Change as RowChange
 from reachproof.documents.words import Relation, Verdict
 from reachproof.manifests.load import load_objects
@@ -17,8 +19,7 @@ from reachproof.network.options import Enforcement
 from reachproof.network.policy import AddressPeer, Direction, Match, Policy, Rule
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
-from reachproof.queries.diff_rows import DiffRow
-from reachproof.queries.difference import Diff, difference
+from reachproof.queries.difference import difference
 from reachproof.solver.budget import Budget
 from reachproof.solver.encoding import prepare
 from reachproof.solver.z3_backend import Prover
@@ -40,15 +41,15 @@ def diff(before: Snapshot, after: Snapshot) -> Diff:
     return difference(prepare(before), prepare(after), Budget(), PROVER)
 
 
-def bare(row: DiffRow) -> tuple[object, ...]:
+def bare(row: ChangedConnection) -> tuple[object, ...]:
     """The row without its causes, which have places in files."""
-    ports = (row.before, row.after, row.before_open, row.after_open, row.gained, row.lost)
+    ports = (row.before, row.after, row.before_depends, row.after_depends, row.gained, row.lost)
     return str(row.src), str(row.dst), row.change, *ports
 
 
-def turned(row: DiffRow) -> tuple[object, ...]:
+def turned(row: ChangedConnection) -> tuple[object, ...]:
     """The row as it is the other way round."""
-    ports = (row.after, row.before, row.after_open, row.before_open, row.lost, row.gained)
+    ports = (row.after, row.before, row.after_depends, row.before_depends, row.lost, row.gained)
     return str(row.src), str(row.dst), BACK[row.change], *ports
 
 
@@ -170,7 +171,7 @@ def test_without_its_network_policies_a_cluster_without_admin_policies_is_never_
     written = tuple(policy for policy in snapshot.policies if policy.ref.kind == "NetworkPolicy")
     found = diff(snapshot.with_policies(written), snapshot.with_policies(()))
     assert found.relation in (Relation.EQUIVALENT, Relation.LOOSER)
-    assert all(not row.lost for row in found.rows)
+    assert all(not ports_of(row.lost) for row in found.rows)
 
 
 def matches(policy: Policy) -> list[Match]:

@@ -19,7 +19,7 @@ from reachproof.documents.json import plain
 from reachproof.manifests.load import load
 from reachproof.network.options import Cni, Options
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.answer_document import answer_document
+from reachproof.queries.answer import answer_document
 from reachproof.queries.ask import Session
 from tests.live.server import Server, server, wait_for
 

@@ -30,7 +30,7 @@ from reachproof.manifests.loader import Loading
 from reachproof.manifests.private_folder import PrivateFolder
 from reachproof.network.options import Cni, Enforcement, HostNetworkPods, Options
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.answer_document import answer_document
+from reachproof.queries.answer import answer_document
 from reachproof.queries.ask import Session
 from tests.house.places import ROOT
 

@@ -26,7 +26,7 @@ from reachproof.manifests.stored_snapshot import (
 )
 from reachproof.network.errors import InputError, InternalError
 from reachproof.network.options import Channel, Cni, Options
-from reachproof.queries.answer_document import answer_document
+from reachproof.queries.answer import answer_document
 from reachproof.queries.ask import Session
 from tests.house.places import ROOT
 from tests.strategies.calico import inputs as calico_inputs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reachproof.documents.json import plain
-from reachproof.queries.answer_document import answer_document
+from reachproof.queries.answer import answer_document
 from tests.queries.given import deployment, namespace, network_policy, node, pod, service, session
 
 HERE = session(

@@ -129,7 +129,7 @@ def test_lint_tells_orders_that_tie_and_selectors_that_match_nothing() -> None:
 def test_a_difference_says_of_a_tier_that_it_ends_in_deny() -> None:
     before, after = (prepare(each) for each in (snapshot(), load_objects(CLUSTER[:4], options=CALICO)))
     report = difference(before, after, Budget(), prover(), by=By.WORKLOAD)
-    told = {cause.text for row in report.rows for cause in row.causes.rules}
+    told = {cause.text for row in report.rows for cause in row.because}
     assert told == {
         "GlobalNetworkPolicy lock ingress rule 0 denies",
         "GlobalNetworkPolicy lock selects pods for ingress, and its tier security ends in deny",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from reachproof.documents.words import By, Relation
+from reachproof.documents.connectivity import ports_of
+from reachproof.documents.diff import ChangedConnection, Diff, JudgedFlow, Shift
+from reachproof.documents.words import By, Relation, Truth
 from reachproof.network.errors import InternalError
 from reachproof.network.ports import format_ports
 from reachproof.queries import diff_causes, difference
-from reachproof.queries.diff_rows import DiffRow
-from reachproof.queries.difference import Diff
 from reachproof.semantics.evaluate import evaluate
-from reachproof.semantics.trace import Truth
 from reachproof.solver import compare
 from reachproof.solver.budget import Budget
 from reachproof.solver.z3_backend import Prover, Refuted
@@ -51,13 +50,18 @@ def diff(
     return difference.difference(*encodings, budget, PROVER, by=by)
 
 
-def shown(row: DiffRow) -> str:
-    return f"{row.change} {row.src} => {row.dst}: {format_ports(row.before)} -> {format_ports(row.after)}"
+def shown(row: ChangedConnection) -> str:
+    before, after = (format_ports(ports_of(each)) for each in (row.before, row.after))
+    return f"{row.change} {row.src} => {row.dst}: {before} -> {after}"
 
 
-def causes(row: DiffRow) -> list[str]:
-    rules = [f"{cause.when} {cause.edit}: {cause.text}" for cause in row.causes.rules]
-    return [*rules, *row.causes.endpoints]
+def sides(shift: Shift) -> tuple[JudgedFlow | None, JudgedFlow | None]:
+    return shift.before, shift.after
+
+
+def causes(row: ChangedConnection) -> list[str]:
+    rules = [f"{cause.when} {cause.edit}: {cause.text}" for cause in row.because]
+    return [*rules, *row.endpoints]
 
 
 # ---------------------------------------------------------------- rows
@@ -71,24 +75,24 @@ def test_a_new_policy_takes_away_what_it_does_not_allow() -> None:
         "removed 0.0.0.0/0 => shop/db: any port -> no port",
     ]
     assert found.relation is Relation.STRICTER
-    assert [format_ports(row.gained) for row in found.rows] == ["no port", "no port", "no port"]
+    assert [format_ports(ports_of(row.gained)) for row in found.rows] == ["no port", "no port", "no port"]
     assert found.looser is None and found.stricter is not None
-    assert [trace and trace.truth for trace in found.stricter.traces] == [Truth.ALLOWED, Truth.DENIED]
-    assert (found.differs, bool(found.compared), bool(found.judged)) == (True, True, True)
+    assert [flow and flow.truth for flow in sides(found.stricter)] == [Truth.ALLOWED, Truth.DENIED]
+    assert (found.differs, bool(found.evidence.compared), bool(found.evidence.judged)) == (True, True, True)
 
 
 def test_both_ways_at_once_are_incomparable() -> None:
     found = diff((*SHOP, CLOSED), (*SHOP, network_policy("bank/closed")))
     assert found.relation is Relation.INCOMPARABLE
     assert found.looser is not None and found.stricter is not None
-    assert [trace and trace.truth for trace in found.looser.traces] == [Truth.DENIED, Truth.ALLOWED]
+    assert [flow and flow.truth for flow in sides(found.looser)] == [Truth.DENIED, Truth.ALLOWED]
 
 
 def test_outside_addresses_are_put_together_where_the_same_changes() -> None:
     block = {"ipBlock": {"cidr": "8.0.0.0/7", "except": ["9.9.0.0/16"]}}
     found = diff((*SHOP, CLOSED), (*SHOP, network_policy("shop/closed", {"app": "db"}, ingress=[{"from": [block]}])))
     assert list(map(shown, found.rows)) == [
-        "added 8.0.0.0/8,9.0.0.0/13,9.8.0.0/16,9.10.0.0/15,9.12.0.0/14,9.16.0.0/12,9.32.0.0/11,9.64.0.0/10,"
+        "added 8.0.0.0/8, 9.0.0.0/13, 9.8.0.0/16, 9.10.0.0/15, 9.12.0.0/14, 9.16.0.0/12, 9.32.0.0/11, 9.64.0.0/10, "
         "9.128.0.0/9 => shop/db: no port -> any port"
     ]
 
@@ -113,7 +117,7 @@ def test_nodes_are_put_together_where_the_same_changes() -> None:
 def test_ends_are_put_together_as_asked(by: By, rows: list[str]) -> None:
     found = diff((*SHOP, CLOSED), (*SHOP, FOR_WEB), by)
     assert list(map(shown, found.rows)) == rows
-    assert [format_ports(row.gained) for row in found.rows] == ["tcp/5432"]
+    assert [format_ports(ports_of(row.gained)) for row in found.rows] == ["tcp/5432"]
 
 
 def test_a_pod_is_no_end_for_itself() -> None:
@@ -229,7 +233,7 @@ def test_addresses_and_ports_are_a_cause(old: Manifest, new: Manifest, cause: st
     rest = (namespace("shop"), pod("shop/web", "10.0.0.1"))
     policy = network_policy("shop/out", {"app": "web"}, policyTypes=["Egress"], egress=egress)
     found = diff((*rest, old, policy), (*rest, new, policy))
-    assert {text for row in found.rows for text in row.causes.endpoints} == {cause}
+    assert {text for row in found.rows for text in row.endpoints} == {cause}
 
 
 def test_policies_that_decide_nothing_are_changes_without_rows() -> None:

@@ -139,8 +139,8 @@ class TestWitness:
 
     def test_its_trace_is_the_evaluators(self) -> None:
         answer = HERE.ask("can pod shop/web reach pod shop/db?")
-        assert answer.trace is not None
-        assert [step.text for step in answer.trace.steps] == [
+        assert answer.witness is not None
+        assert [step.text for step in answer.witness.trace.steps] == [
             "no policy decides egress from pod shop/web to pod shop/db on tcp/5432; it is allowed by default",
             "NetworkPolicy shop/db rule 0 allows ingress from pod shop/web to pod shop/db on tcp/5432",
         ]

@@ -177,8 +177,8 @@ def test_pods_that_are_not_there_yet_are_ambient_by_labels(text: str, verdict: s
 
 def test_a_trace_has_the_mesh_before_the_network() -> None:
     found = ask("can pod s/c reach pod s/w on tcp/80?", NAMED, STRICT, NETWORK)
-    assert found.trace is not None
-    assert [(str(step.tier), step.action, step.text) for step in found.trace.ingress.steps] == [
+    assert found.witness is not None
+    assert [(str(step.tier), step.action, step.text) for step in found.witness.trace.ingress.steps] == [
         (
             "istio",
             "pass",

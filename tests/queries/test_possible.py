@@ -6,8 +6,7 @@ import pytest
 
 from reachproof.documents.json import plain
 from reachproof.network.cluster import Pod
-from reachproof.queries.answer import Answer
-from reachproof.queries.answer_document import answer_document
+from reachproof.queries.answer import Answer, answer_document
 from tests.queries.given import (
     DENY_ALL,
     DENY_PODS_IN,

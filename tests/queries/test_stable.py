@@ -13,7 +13,7 @@ from tests.queries.given import DENY_PODS_IN, baseline, deployment, namespace, n
 
 PROGRAM = """
 from reachproof.documents.json import plain
-from reachproof.queries.answer_document import answer_document
+from reachproof.queries.answer import answer_document
 from reachproof.solver.decide import cut, search_script
 from reachproof.solver.goal import Search
 from reachproof.queries.bind import bind

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from reachproof.documents.diff import Diff
 from reachproof.documents.words import Relation
 from reachproof.manifests.load import load_objects
 from reachproof.network.options import AmbientPort, Channel, Cni, Options
 from reachproof.queries.ask import Session
-from reachproof.queries.difference import Diff, difference
+from reachproof.queries.difference import difference
 from reachproof.solver.budget import Budget
 from reachproof.solver.encoding import prepare
 from reachproof.solver.z3_backend import Prover
