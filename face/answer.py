@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 from reachproof.documents import answer as documents
 from reachproof.documents.json import viewed
 from reachproof.documents.parts import Rule, TracedFlow
-from reachproof.face.parts import Trace, View, Witness, witness_of
-from reachproof.face.shown import Cells
+from reachproof.face.shown import Cells, Trace, View, Witness, witness_of
 from reachproof.render.answer_text import answer_lines, entry_text, explained_lines
 from reachproof.render.flow_picture import flow_picture
 from reachproof.render.html_fragments import Html, badge, folded, joined, rules, steps, table, tag

@@ -10,8 +10,7 @@ from reachproof.documents.connectivity import end_by, ports_of
 from reachproof.documents.diff import ChangedConnection, Shift, Undetermined
 from reachproof.documents.json import viewed
 from reachproof.documents.words import By, Change
-from reachproof.face.parts import View
-from reachproof.face.shown import Cells
+from reachproof.face.shown import Cells, View
 from reachproof.network.ports import ports_text
 from reachproof.render.connectivity_words import Names, end_text, name_lines
 from reachproof.render.diff_text import SENTENCES, diff_lines, names_of, remarks, sides, witnesses

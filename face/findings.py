@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from reachproof.documents import findings as documents
 from reachproof.documents.findings import Finding
 from reachproof.documents.json import viewed
-from reachproof.face.parts import View
-from reachproof.face.shown import Cells
+from reachproof.face.shown import Cells, View
 from reachproof.render.findings_text import counts_text, findings_lines
 from reachproof.render.html_fragments import Html, badge, folded, joined, place, table, tag
 

@@ -1,8 +1,10 @@
-"""Questions answered in this process."""
+"""Questions answered in this process, with the progress of long work on standard error."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from reachproof.documents import report as documents
@@ -11,8 +13,7 @@ from reachproof.documents.connectivity_matrix import ConnectivityMatrix
 from reachproof.documents.diff import Diff
 from reachproof.documents.findings import Findings
 from reachproof.documents.words import By
-from reachproof.face.progress import bar
-from reachproof.face.source import Asked, Source
+from reachproof.network.printable import printable
 from reachproof.queries.answer import answer_document
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import request
@@ -33,10 +34,10 @@ class Local:
 
     @property
     def digest(self) -> str:
-        """See `Source`; so do all methods below."""
+        """`sha256:...` of the objects."""
         return self.session.snapshot.digest
 
-    def query(self, text: str, since: Mapping[str, Source], seconds: float) -> Answer:
+    def query(self, text: str, since: Mapping[str, object], seconds: float) -> Answer:
         """One answer."""
         session = self.session.since(_sessions(since)) if since else self.session
         return answer_document(session.ask(text, Budget(seconds=seconds)))
@@ -45,7 +46,7 @@ class Local:
         """One answer with flows."""
         return answer_document(explain(self.session, source, destination, port, Budget(seconds=seconds)))
 
-    def check(self, packs: Sequence[PackText] | None, since: Mapping[str, Source], seconds: float) -> documents.Report:
+    def check(self, packs: Sequence[PackText] | None, since: Mapping[str, object], seconds: float) -> documents.Report:
         """The report, with a bar."""
         given = library() if packs is None else packs
         others = {name: session.snapshot for name, session in _sessions(since).items()}
@@ -59,29 +60,66 @@ class Local:
             )
         return report.document
 
-    def connectivity(self, asked: Asked, seconds: float) -> ConnectivityMatrix:
+    def connectivity(self, by: By, sets: Mapping[str, str], *, exposure: bool, seconds: float) -> ConnectivityMatrix:
         """The report, with a bar. OutOfBudget when it takes too long."""
-        wanted = request(asked.by, asked.src, asked.dst, asked.ports)
+        wanted = request(by, **sets)
         with bar("connections", 2) as advance:
             advance(0, "preparing")
             _ = self.session.encoding
             advance(1, "deciding")
-            return report_document(self.session, wanted, Budget(seconds=seconds), exposure=asked.exposure)
+            return report_document(self.session, wanted, Budget(seconds=seconds), exposure=exposure)
 
     def lint(self, seconds: float) -> Findings:
         """The findings."""
         return lint(self.session.encoding, Budget(seconds=seconds), Prover())
 
-    def difference(self, new: Source, by: By, seconds: float) -> Diff:
+    def difference(self, new: object, by: By, seconds: float) -> Diff:
         """The difference to `new`: what it allows more, or less."""
         (other,) = _sessions({"new": new}).values()
         return difference(self.session.encoding, other.encoding, Budget(seconds=seconds), Prover(), by=by)
 
 
-def _sessions(others: Mapping[str, Source]) -> dict[str, Session]:
+def _sessions(others: Mapping[str, object]) -> dict[str, Session]:
     found: dict[str, Session] = {}
     for name, other in others.items():
         if not isinstance(other, Local):
             raise TypeError("cannot combine a snapshot of a service with one of this process")
         found[name] = other.session
     return found
+
+
+Advance = Callable[[int, str], None]
+"""Told how much is done, and what comes next."""
+
+DELAY = 1.0
+"""Seconds before a bar appears: short work has none."""
+
+
+@contextmanager
+def bar(title: str, total: int) -> Iterator[Advance]:
+    """A bar, as long as the work goes on. There is none without tqdm, which the extra `notebook` brings."""
+    try:
+        from tqdm import tqdm
+    except ModuleNotFoundError:
+        yield lambda _done, _next: None
+        return
+    # Only switched off, never on: a user's TQDM_DISABLE stays in force.
+    quiet = {} if is_watched() else {"disable": True}
+    with tqdm(total=total, desc=title, leave=False, delay=DELAY, file=sys.stderr, **quiet) as shown:
+
+        def advance(done: int, following: str) -> None:
+            shown.set_postfix_str(printable(following)[:40], refresh=False)
+            shown.update(done - shown.n)
+
+        yield advance
+
+
+def is_watched() -> bool:
+    """True if somebody sees standard error: a terminal, or a notebook."""
+    return sys.stderr.isatty() or _in_notebook()
+
+
+def _in_notebook() -> bool:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell is not None and type(shell).__name__ == "ZMQInteractiveShell"

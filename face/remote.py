@@ -1,10 +1,10 @@
-"""Questions answered by a service."""
+"""Questions answered by a service over HTTP: documents out, documents in, and what goes wrong as errors of ours."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from reachproof.documents import connectivity as documents
@@ -16,13 +16,121 @@ from reachproof.documents.findings import Code, Findings
 from reachproof.documents.json import decoded
 from reachproof.documents.report import Report
 from reachproof.documents.words import By, Verdict
-from reachproof.face.bundle import Bundle
-from reachproof.face.client import Client
+from reachproof.face.bundle import Bundle, relocated
+from reachproof.face.extras import needed
 from reachproof.face.shown import Json
-from reachproof.face.source import Asked, Source
-from reachproof.network.errors import ServiceError
+from reachproof.network.errors import InputError, InternalError, Problem, ServiceError
 from reachproof.queries.packs import PackText, count_statements
 from reachproof.solver.budget import OutOfBudget
+
+if TYPE_CHECKING:
+    import httpx2
+
+
+CONNECT_SECONDS = 10.0
+SPARE_SECONDS = 60.0
+"""What a request may take besides the time of its statements: waiting for others, reading, the way."""
+UPLOAD_SECONDS = 600.0
+_MINE = "check the address, or start the service with `reachproof serve`"
+
+
+class Client:
+    """A service at an address. Close it when it is not needed any more; from one thread at a time."""
+
+    def __init__(self, url: str, http: httpx2.Client) -> None:
+        self.url = url
+        self._http = http
+
+    def close(self) -> None:
+        """Give up the connections."""
+        self._http.close()
+
+    def get(self, path: str) -> Any:
+        """The document at a path."""
+        return self._document("GET", path, SPARE_SECONDS, {})
+
+    def post(self, path: str, body: Any, seconds: float, bundles: Mapping[str, Bundle]) -> Any:
+        """The answer. Places in `bundles`, by the names that the service has for them, become those of files."""
+        return self._document("POST", path, seconds + SPARE_SECONDS, bundles, json=body)
+
+    def put(self, path: str, body: Any) -> Any:
+        """The answer to a body that is to be kept."""
+        return self._document("PUT", path, SPARE_SECONDS, {}, json=body)
+
+    def upload(self, path: str, files: Iterable[tuple[str, str]], **query: str) -> Any:
+        """The answer to files, each with its name."""
+        form = [("manifests", (name, text.encode(), "application/yaml")) for name, text in files]
+        return self._document("POST", path, UPLOAD_SECONDS, {}, files=form, params=query)
+
+    def _document(self, method: str, path: str, seconds: float, bundles: Mapping[str, Bundle], **sent: Any) -> Any:
+        httpx2 = needed("httpx2", "connect()", "client")
+        limits = httpx2.Timeout(seconds, connect=CONNECT_SECONDS)
+        try:
+            response = self._http.request(method, path, timeout=limits, **sent)
+        except httpx2.TimeoutException:
+            raise ServiceError(f"{self.url}: no answer in time; {_MINE}") from None
+        except httpx2.TransportError as error:
+            raise ServiceError(f"{self.url}: cannot connect ({error}); {_MINE}") from None
+        document = self._decoded(response)
+        if response.is_success:
+            return relocated(document, bundles)
+        raise self._error(response, relocated(document, bundles))
+
+    def _decoded(self, response: httpx2.Response) -> Any:
+        media_type = response.headers.get("content-type", "").partition(";")[0].strip()
+        if media_type not in ("application/json", "application/problem+json"):
+            found = f"status {response.status_code} with {media_type or 'no content type'}"
+            raise ServiceError(
+                f"{self.url}: not a reachproof service ({found}); {_MINE}",
+                status=response.status_code,
+            )
+        try:
+            return response.json()
+        except ValueError as error:
+            text = f"{self.url}: invalid JSON in the response ({error}); try again"
+            raise ServiceError(text, status=response.status_code) from None
+
+    def _error(self, response: httpx2.Response, document: Any) -> Exception:
+        """The error of a response that is no success: bad input, a bug, or a service that cannot be asked."""
+        status = response.status_code
+        detail = document.get("detail", "") if isinstance(document, dict) else ""
+        match status:
+            case 400 | 404 | 405 | 413 | 415 | 422:
+                errors = document.get("errors", []) if isinstance(document, dict) else []
+                return InputError(
+                    [_problem(each) for each in errors] or [Problem(message=detail or f"status {status}")]
+                )
+            case 401:
+                how = "give connect(url, token=...) a token that the service knows"
+                return ServiceError(f"{self.url}: {detail or 'not authenticated'}; {how}", status=status)
+            case 403:
+                how = "ask who runs the service for a token with a role that may do this"
+                return ServiceError(f"{self.url}: {detail or 'permission denied'}; {how}", status=status)
+            case 429 | 503:
+                return self._busy(response, detail)
+            case 500:
+                return InternalError(f"{self.url}: {detail or 'status 500'}")
+            case _:
+                text = f"{self.url}: unexpected status {status} ({detail}); {_MINE}"
+                return ServiceError(text, status=status)
+
+    def _busy(self, response: httpx2.Response, detail: str) -> ServiceError:
+        said = response.headers.get("retry-after", "")
+        after = float(said) if said.isdecimal() else None
+        how = f"try again in {after:g} s" if after is not None else "try again later"
+        text = f"{self.url}: the service is busy ({detail}); {how}"
+        return ServiceError(text, status=response.status_code, retry_after=after)
+
+
+def _problem(document: Mapping[str, Any]) -> Problem:
+    return Problem(
+        file=document["file"],
+        line=document["line"],
+        column=document.get("column", 0),
+        path=document["path"],
+        message=document["message"],
+    )
+
 
 T = TypeVar("T")
 
@@ -45,14 +153,14 @@ class Remote:
 
     @property
     def digest(self) -> str:
-        """See `Source`; so do all methods below. ValueError where the service has not been told, or does not tell."""
+        """`sha256:...` of the objects. ValueError where the service has not been told, or does not tell."""
         if self.name is None:
             raise ValueError("the digest is known to the service only: look at the evidence of an answer")
         if self.name.startswith("sha256:"):
             return self.name
         return str(self.client.get(f"/snapshots/{quote(self.name, safe='')}")["id"])
 
-    def query(self, text: str, since: Mapping[str, Source], seconds: float) -> Answer:
+    def query(self, text: str, since: Mapping[str, object], seconds: float) -> Answer:
         """One answer."""
         return self._read(Answer, self._ask("/query", {"query": text}, seconds, since=since))
 
@@ -61,7 +169,7 @@ class Remote:
         asked = {"source": source, "destination": destination, "port": port}
         return self._read(Answer, self._ask("/explain", asked, seconds))
 
-    def check(self, packs: Sequence[PackText] | None, since: Mapping[str, Source], seconds: float) -> Report:
+    def check(self, packs: Sequence[PackText] | None, since: Mapping[str, object], seconds: float) -> Report:
         """The report on all packs, by one request; without a pack, on those that the service ships."""
         body = {} if packs is None else {"packs": [pack.text for pack in packs]}
         names = {f"packs[{at}]": Bundle(files=((p.name, p.text),)) for at, p in enumerate(packs or ())}
@@ -69,10 +177,9 @@ class Remote:
         found = self._ask("/check", body, seconds, since=since, names=names, statements=statements)
         return self._read(Report, found)
 
-    def connectivity(self, asked: Asked, seconds: float) -> ConnectivityMatrix:
+    def connectivity(self, by: By, sets: Mapping[str, str], *, exposure: bool, seconds: float) -> ConnectivityMatrix:
         """The report. OutOfBudget when it takes too long."""
-        body: dict[str, Any] = {"by": str(asked.by), "exposure": asked.exposure}
-        body |= {key: text for key in ("src", "dst", "ports") if (text := getattr(asked, key)) is not None}
+        body = {"by": str(by), "exposure": exposure, **sets}
         found = self._ask("/connectivity", body, seconds, statements=2)
         if found.get("verdict") == Verdict.UNKNOWN:
             raise OutOfBudget(self._read(Unfinished, found).reason)
@@ -82,7 +189,7 @@ class Remote:
         """The findings."""
         return self._read(Findings, self._ask("/lint", {}, seconds, statements=len(Code)))
 
-    def difference(self, new: Source, by: By, seconds: float) -> Diff:
+    def difference(self, new: object, by: By, seconds: float) -> Diff:
         """The difference to `new`: what it allows more, or less. ValueError where both are read under other options."""
         (other,) = self._neighbours({"new": new}).values()
         if other.options != self.options:
@@ -107,7 +214,7 @@ class Remote:
         body: Mapping[str, Any],
         seconds: float,
         *,
-        since: Mapping[str, Source] | None = None,
+        since: Mapping[str, object] | None = None,
         names: Mapping[str, Bundle] | None = None,
         statements: int = 1,
     ) -> Json:
@@ -131,11 +238,8 @@ class Remote:
             return {"manifests": self.sent.manifests}
         return {"snapshot": self.name} if self.name is not None else {}
 
-    def _neighbours(self, others: Mapping[str, Source]) -> dict[str, Remote]:
-        return dict(self._each(others))
-
-    def _each(self, others: Mapping[str, Source]) -> Iterator[tuple[str, Remote]]:
-        for name, other in others.items():
-            if not isinstance(other, Remote) or other.client is not self.client:
-                raise TypeError("cannot combine a snapshot of this service with one from elsewhere")
-            yield name, other
+    def _neighbours(self, others: Mapping[str, object]) -> dict[str, Remote]:
+        found = {name: each for name, each in others.items() if isinstance(each, Remote) and each.client is self.client}
+        if len(found) < len(others):
+            raise TypeError("cannot combine a snapshot of this service with one from elsewhere")
+        return found

@@ -8,8 +8,7 @@ from reachproof.documents import report as documents
 from reachproof.documents.json import viewed
 from reachproof.documents.parts import Notice
 from reachproof.face.answer import Answer, answer_of
-from reachproof.face.parts import View
-from reachproof.face.shown import Cells
+from reachproof.face.shown import Cells, View
 from reachproof.render.html_fragments import Cell, Html, badge, folded, joined, tag
 from reachproof.render.report_text import answer_lines_in_report, counts_text
 

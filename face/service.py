@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from reachproof.face.bundle import Given, bundle
-from reachproof.face.client import Client
 from reachproof.face.extras import needed
-from reachproof.face.remote import Remote
+from reachproof.face.remote import Client, Remote
 from reachproof.face.snapshot import Questions, Snapshot
 from reachproof.queries.model_options import model_options
 

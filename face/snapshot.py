@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from reachproof.documents.words import By
 from reachproof.face.answer import Answer, answer_of
@@ -12,14 +13,20 @@ from reachproof.face.connectivity import Connectivity, connectivity_of
 from reachproof.face.difference import Diff, diff_of
 from reachproof.face.findings import Findings, findings_of
 from reachproof.face.local import Local
+from reachproof.face.remote import Remote
 from reachproof.face.report import Report, report_of
-from reachproof.face.source import Asked, Source, packs_of, seconds_of
 from reachproof.manifests import load as load_paths
 from reachproof.manifests import load_objects
 from reachproof.network.printable import printable
 from reachproof.queries.ask import Session
 from reachproof.queries.model_options import model_options
+from reachproof.queries.packs import PackText, read_packs
 from reachproof.solver.budget import DEFAULT_SECONDS
+
+Source: TypeAlias = Local | Remote
+"""Answers questions about a snapshot with documents: InputError for what cannot be asked, TypeError where it is to be
+compared with a snapshot that is elsewhere. `seconds` are those that each statement may take."""
+MOST_SECONDS = 86_400
 
 
 class Questions:
@@ -78,8 +85,9 @@ class Questions:
         `src` and `dst` are sets of the query language, `ports` its ports; all if not given. `exposure`: also what each
         end is exposed to. ValueError for another `by`; ReachproofError when it takes longer than `timeout` seconds.
         """
-        asked = Asked(by=By(by), src=src, dst=dst, ports=ports, exposure=exposure)
-        return connectivity_of(self._source.connectivity(asked, seconds_of(timeout)))
+        sets = {name: text for name, text in (("src", src), ("dst", dst), ("ports", ports)) if text is not None}
+        found = self._source.connectivity(By(by), sets, exposure=exposure, seconds=seconds_of(timeout))
+        return connectivity_of(found)
 
     def lint(self, *, timeout: float = DEFAULT_SECONDS) -> Findings:
         """Findings: policies that do nothing, or are not defined. Each kind of finding has the whole timeout."""
@@ -131,3 +139,30 @@ def load(*sources: Given, **options: object) -> Snapshot:
     paths, objects = paths_or_objects(sources)
     read = load_objects(objects or [], options=chosen) if paths is None else load_paths(*paths, options=chosen)
     return Snapshot(Local(Session(read)))
+
+
+def seconds_of(timeout: float) -> float:
+    """The timeout, if it is one. ValueError if it is not above 0 and at most a day."""
+    if not 0 < timeout <= MOST_SECONDS:
+        raise ValueError(f"timeout must be above 0 and at most {MOST_SECONDS} seconds (got {timeout})")
+    return timeout
+
+
+def packs_of(given: Sequence[str | os.PathLike[str]]) -> tuple[PackText, ...] | None:
+    """The packs, None for none. A path, or text that ends in `.reach`, is a file; any other text is a pack itself.
+
+    Raises InputError with every file that cannot be read.
+    """
+    if not given:
+        return None
+    paths = [os.fspath(each) for each in given if _is_path(each)]
+    files = iter(read_packs(paths))
+    alone = len(given) == 1
+    return tuple(
+        next(files) if _is_path(each) else PackText(name="pack" if alone else f"packs[{number}]", text=os.fspath(each))
+        for number, each in enumerate(given)
+    )
+
+
+def _is_path(given: str | os.PathLike[str]) -> bool:
+    return not isinstance(given, str) or (given.endswith(".reach") and "\n" not in given)

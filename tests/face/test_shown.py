@@ -13,7 +13,7 @@ import pytest
 from IPython.lib.pretty import pretty
 
 import reachproof as rp
-from reachproof.face import progress
+from reachproof.face import local
 from reachproof.face.extras import needed
 from reachproof.face.shown import MOST_LINES
 from reachproof.render.html_fragments import shortened
@@ -288,11 +288,11 @@ class Terminal(io.StringIO):
 
 
 def test_a_bar_is_shown_in_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "DELAY", 0)
+    monkeypatch.setattr(local, "DELAY", 0)
     shown = {}
     for name, stream in (("terminal", Terminal()), ("file", io.StringIO())):
         monkeypatch.setattr(sys, "stderr", stream)
-        with progress.bar("checking", 2) as advance:
+        with local.bar("checking", 2) as advance:
             advance(1, "a\x1bb")
         shown[name] = stream.getvalue()
     assert "checking" in shown["terminal"]
@@ -303,9 +303,9 @@ def test_a_bar_is_shown_in_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_notebook_is_somebody_who_sees_it(monkeypatch: pytest.MonkeyPatch) -> None:
     shell = type("ZMQInteractiveShell", (), {})()
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
-    assert progress.is_watched()
+    assert local.is_watched()
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: None))
-    assert not progress.is_watched()
+    assert not local.is_watched()
 
 
 def test_there_is_no_bar_without_tqdm_and_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
