@@ -24,8 +24,7 @@ from reachproof.solver.budget import Budget
 
 if TYPE_CHECKING:  # Z3 is loaded only where it is needed
     from reachproof.documents.audit import Audited, FleetReport
-    from reachproof.queries.audit import AuditTask
-    from reachproof.queries.fleet import Place
+    from reachproof.queries.fleet import AuditTask, Place
 
 _LOCAL = "local"
 _DASK = re.compile(r"dask://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):\d{1,5}")
@@ -108,8 +107,7 @@ def audit(
     names = _demand_names((*sources, *more), packs)
     how = how_to_read(reading)
     from reachproof.queries import packs as queries
-    from reachproof.queries.audit import AuditTask
-    from reachproof.queries.fleet import ClusterError, Given
+    from reachproof.queries.fleet import AuditTask, ClusterError, Given
     from reachproof.queries.fleet import audit as audit_fleet
 
     given = queries.read_packs(packs) if packs else queries.library()
@@ -164,7 +162,7 @@ def _demand_names(sources: Sequence[str], packs: Sequence[str]) -> list[str]:
 
 def _read(name: str, task: partial[AuditTask]) -> AuditTask | Audited:
     from reachproof.manifests import contents
-    from reachproof.queries.audit import refused
+    from reachproof.queries.fleet import refused
 
     try:
         return task(name=name, contents=contents(name))

@@ -1,11 +1,16 @@
-"""The entry point: which commands there are, and the exit code of every way in which one can end."""
+"""The entry point: the commands, the exit code of every way in which one can end, and Ctrl-C."""
 
 from __future__ import annotations
 
 import io
+import multiprocessing
+import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NoReturn
 
 import click
@@ -17,7 +22,6 @@ from reachproof.cli.connectivity import connectivity
 from reachproof.cli.diff import diff
 from reachproof.cli.exit_codes import ExitCode
 from reachproof.cli.explain import explain
-from reachproof.cli.interrupt import ends_at_interrupt
 from reachproof.cli.lint import lint
 from reachproof.cli.query import query
 from reachproof.cli.serve import serve
@@ -80,3 +84,46 @@ def _code(arguments: Sequence[str] | None) -> int:
     except Exception:  # Python would exit with 1, which says that a claim is violated
         click.echo(f"{traceback.format_exc()}internal error\n{_REPORT}", err=True)
         return ExitCode.OUR_BUG
+
+
+@contextmanager
+def ends_at_interrupt() -> Iterator[None]:
+    """Inside, SIGINT ends the process and those it has started at once, with ExitCode.INTERRUPTED.
+
+    Left to itself it does not: Python looks for signals only between two of its own instructions, and an interrupt that
+    arrives in a destructor is dropped. So a thread waits for the signal.
+
+    Nothing is changed where interrupts are ignored or handled by somebody else, and outside the main thread.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)  # as set_wakeup_fd demands
+    watcher = threading.Thread(target=_watch, args=(reading,), daemon=True)
+    watcher.start()
+    before = signal.set_wakeup_fd(writing)
+    signal.signal(signal.SIGINT, lambda *_: None)  # the watcher is faster
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.set_wakeup_fd(before)
+        os.close(writing)
+        watcher.join()
+        os.close(reading)
+
+
+def _watch(signals: int) -> None:
+    """Reads the numbers of signals as they come, until nobody can write any more."""
+    while found := os.read(signals, 1):
+        if found[0] == signal.SIGINT:
+            _end()
+
+
+def _end() -> None:
+    for process in multiprocessing.active_children():
+        process.kill()
+    os.write(2, b"\n")  # the shell's prompt does not stand behind the ^C
+    os._exit(ExitCode.INTERRUPTED)

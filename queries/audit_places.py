@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING
 from reachproof.documents.audit import Audited
 from reachproof.documents.words import State
 from reachproof.network.errors import InputError, Problem
-from reachproof.queries.audit import AuditTask, audit_one
-from reachproof.queries.fleet import MOST_ATTEMPTS, ClusterError, Failure, Place
+from reachproof.queries.fleet import MOST_ATTEMPTS, AuditTask, ClusterError, Failure, Place, audit_one
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -45,6 +45,7 @@ from reachproof.queries.input_changes import (
     uncompared,
 )
 from reachproof.queries.input_gaps import address_notices
+from reachproof.semantics.sentences import some_of
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.compare import Comparison, Decision, Differs, Equal, PairSpotCheck, compare, decide
 from reachproof.solver.decide import Undecided
@@ -196,9 +197,9 @@ def _doubted(
     named = undetermined(changes, shown)
     if not named:
         return answer
-    texts = [f"{each.policy} {each.text}" if each.policy else each.text for each in named[:_MOST_NAMED]]
-    more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
-    return replace(answer, vacuous=False).unknown(f"undetermined: {'; '.join(texts)}{more}")
+    texts = [f"{each.policy} {each.text}" if each.policy else each.text for each in named]
+    text = f"undetermined: {some_of(texts, _MOST_NAMED, apart='; ')}"
+    return replace(answer, vacuous=False).unknown(text)
 
 
 def _violated(plan: ChangePlan, draft: Answer, comparison: Comparison, sample: PairSpotCheck) -> Answer:

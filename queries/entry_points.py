@@ -12,29 +12,37 @@ Only the pod's own node is exempt from ingress policy; any other node is judged 
 controllers are a second goal with the verdicts of the first, asked where the first finds nothing: so they can add a
 flow that refutes a claim, or shows that something can be reached, and take none away.
 
-Trusted by verdicts on traffic from outside; checked by tests/queries/test_entry_points.py and, flow by flow, by
-tests/queries/test_brute_force.py.
+Where the proxies of a route are not known, any known one may serve it. By a flow that there may be nothing is decided:
+where only such a flow would show a verdict, it is `unknown`.
+
+Trusted by verdicts on traffic from outside; checked by tests/queries/test_entry_points.py, test_ways_in.py and, flow by
+flow, test_brute_force.py.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from reachproof.network.cluster import Notice, Service
+from reachproof.network.cluster import Ingress, Notice, Pod, Service
 from reachproof.network.flow import External, Flow
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries import ingress_controller
 from reachproof.queries.bind_sets import Binder
-from reachproof.queries.ingress_controller import STAND_IN
+from reachproof.queries.ingress_controller import STAND_IN, servers
 from reachproof.queries.plan import Check, PossibleFlows, asked_last, with_possible
 from reachproof.queries.services import backends
-from reachproof.queries.ways_in import certain_ways_in, not_certain, possible_ways_in, serving, ways_in
-from reachproof.solver.goal import FALSE, All, At, Formula, Members, Ranked, Search, Side, Some, Wanted, addresses_in
+from reachproof.semantics.sentences import some_of
+from reachproof.solver.formula_bounds import addresses_in, upper_bound
+from reachproof.solver.goal import FALSE, All, At, Formula, Members, Ranked, Search, Side, Some, Wanted
 from reachproof.solver.universe import Universe
 from reachproof.solver.view import View
 
+Key = tuple[str, str]
+Led = list[tuple[Service, Formula]]
 _SHOWN = 3
+_AN = ("A", "E", "I", "O", "HTTP")
 FROM_A_NODE = "ARRIVES_FROM_A_NODE"
 
 
@@ -67,13 +75,17 @@ def with_arrivals(binder: Binder, check: Check) -> Check:
     if goal.wanted is not Wanted.CAN_ALLOW:
         return check
     # A sentence without a word of the outside has no pod that stands for proxies that are not known.
-    binder.assumptions += not_certain(binder) if STAND_IN not in binder.snapshot.pods else ()
+    binder.assumptions += _not_certain(binder) if STAND_IN not in binder.snapshot.pods else ()
     return with_possible(check, possible_arrivals(binder, rest))
 
 
 def possible_arrivals(binder: Binder, rest: Iterable[Formula]) -> tuple[PossibleFlows, ...]:
     """Flows that there may be besides, by routes that may lead nowhere; `rest`: conditions on them as well."""
-    return tuple(PossibleFlows(All((each.flows, *rest)), each.notice) for each in possible_ways_in(binder))
+    return tuple(
+        PossibleFlows(All((_flows(binder, sources, led), *rest)), notice)
+        for sources, led, notice in _possible(binder)
+        if sources
+    )
 
 
 def arrivals(binder: Binder, source: Formula, wanted: Wanted) -> tuple[Formula, tuple[Notice, ...]]:
@@ -83,7 +95,7 @@ def arrivals(binder: Binder, source: Formula, wanted: Wanted) -> tuple[Formula, 
     """
     if not from_outside(binder.universe, source):
         return FALSE, ()
-    binder.assumptions += not_certain(binder) if wanted is Wanted.CAN_ALLOW else ()
+    binder.assumptions += _not_certain(binder) if wanted is Wanted.CAN_ALLOW else ()
     return _arrivals(binder, wanted)
 
 
@@ -92,9 +104,9 @@ def _arrivals(binder: Binder, wanted: Wanted) -> tuple[Formula, tuple[Notice, ..
     codes = {notice.code for _, notice in found}
     binder.assumptions += _nodes_not_given(binder) if FROM_A_NODE in codes else kept(binder)
     by_ingress = "ARRIVES_BY_INGRESS" in codes
-    binder.assumptions += ingress_controller.notices(serving(binder)) if by_ingress else ()
+    binder.assumptions += ingress_controller.notices(_serving(binder)) if by_ingress else ()
     binder.assumptions += _not_judged(binder, ingress=not by_ingress)
-    binder.assumptions += not_certain(binder) if wanted is not Wanted.CAN_ALLOW else ()
+    binder.assumptions += _not_certain(binder) if wanted is not Wanted.CAN_ALLOW else ()
     return Some(tuple(formula for formula, _ in found)), tuple(notice for _, notice in found)
 
 
@@ -106,16 +118,16 @@ def _arriving(binder: Binder, wanted: Wanted) -> Iterator[tuple[Formula, Notice]
     universe = binder.universe
     opened = [(service, into) for service, into in binder.reached if service.entry_point and not service.keeps_client]
     if opened and universe.nodes:
-        names = _names(service for service, _ in opened)
+        names = _names(opened)
         text = (
             f"a node as the source stands for clients outside: what they send to service {names} may arrive with the "
             "address of any node (externalTrafficPolicy: Cluster)"
         )
         at_nodes = At(Side.SOURCE, Members(universe.nodes))
-        notice = Notice(code="ARRIVES_FROM_A_NODE", text=text, origin=opened[0][0].origin)
+        notice = Notice(code=FROM_A_NODE, text=text, origin=opened[0][0].origin)
         yield All((at_nodes, Some(tuple(into for _, into in opened)))), notice
     if wanted is Wanted.CAN_ALLOW:
-        yield from ((each.flows, each.notice) for each in ways_in(binder))
+        yield from _ways_in(binder)
 
 
 def _nodes_not_given(binder: Binder) -> Iterator[Notice]:
@@ -148,13 +160,13 @@ def kept(binder: Binder) -> tuple[Notice, ...]:
 
 def clients_only(binder: Binder) -> tuple[Notice, ...]:
     """For Services that were named, where flows of clients alone are judged: what they may also arrive as."""
-    return (*kept(binder), *_not_judged(binder), *not_certain(binder))
+    return (*kept(binder), *_not_judged(binder), *_not_certain(binder))
 
 
 def _not_judged(binder: Binder, *, ingress: bool = True) -> Iterator[Notice]:
     """Notices on parts of the named Services that are not judged; `ingress`: what comes by one is not."""
     for service, _ in binder.reached:
-        for each in certain_ways_in(binder.snapshot, service) if ingress else ():
+        for each in _certain_ways_in(binder.snapshot, service) if ingress else ():
             text = (
                 f"{each.subject} leads to service {service}; what comes that way comes from the ingress controller, "
                 "and is not judged here: ask about `the ingress controller`"
@@ -179,7 +191,83 @@ def no_entry(snapshot: Snapshot, flow: Flow, via: Service | None) -> tuple[Notic
     return (Notice(code="NOT_AN_ENTRY_POINT", text=text, origin=via.origin),)
 
 
-def _names(services: Iterable[Service]) -> str:
-    names = list(dict.fromkeys(map(str, services)))
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+# ---------------------------------------------------------------- routes
+
+
+def _names(led: Led) -> str:
+    return some_of(dict.fromkeys(str(service) for service, _ in led), _SHOWN)
+
+
+def _ways_in(binder: Binder) -> Iterator[tuple[Formula, Notice]]:
+    """The flows that stand for what certainly comes in by routes to the Services that were named."""
+    groups: dict[tuple[str, tuple[Key, ...]], Led] = defaultdict(list)
+    for ingress, service, into in _led(binder):
+        if not ingress.doubt(service):
+            pods = servers(binder.snapshot, ingress).certain
+            groups[_with_article(ingress.other_kind or "Ingress"), _keys(pods)].append((service, into))
+    for (kind, sources), led in groups.items():
+        text = f"the ingress controller as the source stands for clients outside: {kind} leads to service {_names(led)}"
+        notice = Notice(code="ARRIVES_BY_INGRESS", text=text, origin=led[0][0].origin)
+        if sources:
+            yield _flows(binder, sources, led), notice
+
+
+def _not_certain(binder: Binder) -> Iterator[Notice]:
+    """The notices about routes that may lead to the Services that were named, where these are not judged."""
+    return (notice for _, _, notice in _possible(binder))
+
+
+def _possible(binder: Binder) -> Iterator[tuple[tuple[Key, ...], Led, Notice]]:
+    """The pods that traffic may come from, the Services that it may go to, and the notice about it."""
+    groups: dict[tuple[str, str, tuple[Key, ...]], Led] = defaultdict(list)
+    for ingress, service, into in _led(binder):
+        found, doubt = servers(binder.snapshot, ingress), ingress.doubt(service)
+        if doubt:
+            pods, why = (*found.certain, *found.perhaps), f"it is not known, since {doubt}"
+        else:
+            pods, why = found.perhaps, "which pods serve it is not known"
+        if doubt or pods:
+            groups[ingress.subject, why, _keys(pods)].append((service, into))
+    for (subject, why, sources), led in groups.items():
+        text = f"{subject} may lead from outside to service {_names(led)}; {why}"
+        yield sources, led, Notice(code="WAY_IN_NOT_CERTAIN", text=text, origin=led[0][0].origin)
+
+
+def _serving(binder: Binder) -> tuple[Pod, ...]:
+    """The pods that certainly serve routes to the Services that were named."""
+    found = {
+        pod.key: pod
+        for ingress, service, _ in _led(binder)
+        if not ingress.doubt(service)
+        for pod in servers(binder.snapshot, ingress).certain
+    }
+    return tuple(found.values())
+
+
+def _certain_ways_in(snapshot: Snapshot, service: Service) -> Iterator[Ingress]:
+    """The Ingresses and other routes that lead to a Service for certain."""
+    return (each for each in snapshot.ingresses if each.leads_to(service) and not each.doubt(service))
+
+
+def _with_article(kind: str) -> str:
+    """`an Ingress`, `a Route`."""
+    return f"{'an' if kind.startswith(_AN) else 'a'} {kind}"
+
+
+def _keys(pods: Iterable[Pod]) -> tuple[Key, ...]:
+    """The pods by namespace and name."""
+    return tuple(pod.key for pod in pods)
+
+
+def _led(binder: Binder) -> Iterator[tuple[Ingress, Service, Formula]]:
+    """Each route with a named Service that it leads to, or may, and the flows to that Service."""
+    for ingress in binder.snapshot.ingresses:
+        for service, into in binder.reached:
+            if ingress.leads_to(service):
+                yield ingress, service, into
+
+
+def _flows(binder: Binder, pods: tuple[Key, ...], led: Led) -> Formula:
+    """Flows from some pods to Services."""
+    at_pods = At(Side.SOURCE, Members(binder.universe.pods_of(pods)))
+    return All((at_pods, Some(tuple(into for _, into in led))))

@@ -29,6 +29,7 @@ from reachproof.queries.possible import described, possible_homes
 from reachproof.queries.replay import spot_check
 from reachproof.queries.report_nodes import End, EndKind
 from reachproof.semantics.evaluate import truth
+from reachproof.semantics.sentences import some_of
 from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.connection_matrix import Access
@@ -228,8 +229,7 @@ def exposure(report: Connectivity, budget: Budget, prover: Prover) -> tuple[tupl
 def _left_out(ends: Mapping[tuple[Direction, str], Sequence[str]]) -> Iterator[Notice]:
     """A notice for each reason why ends are left out, with the first of them."""
     for (direction, reason), names in ends.items():
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        text = f"possible pods are left out of the {direction} exposure of {', '.join(names[:_SHOWN])}{more}: {reason}"
+        text = f"possible pods are left out of the {direction} exposure of {some_of(names, _SHOWN)}: {reason}"
         yield Notice(code=EXPOSURE_UNKNOWN, text=text)
 
 

@@ -17,7 +17,7 @@ every sort.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from reachproof.grammar import ast
@@ -25,8 +25,10 @@ from reachproof.manifests.kinds.routes.registry import PROXY_LABELS
 from reachproof.network.cluster import Ingress, Namespace, Notice, Pod
 from reachproof.network.labels import NAMESPACE_NAME, Operator, Requirement, Selector
 from reachproof.network.origin import Origin
-from reachproof.network.policy import AnyPeer, Complement, Intersection, Peer, PodSet, Policy, Rule, parts_of
+from reachproof.network.policy import AnyPeer, Complement, Intersection, Peer, PodSet, Policy, Rule
+from reachproof.network.policy import parts_of as parts_of_peer
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries.sentence_parts import parts_of
 
 _NAME = "app.kubernetes.io/name"
 KNOWN = frozenset(
@@ -98,7 +100,7 @@ def needs_stand_in(snapshot: Snapshot, node: object) -> bool:
     It is where it speaks of the controller, or of the outside and of a Service that an Ingress or another route leads
     to, whose proxies are not known.
     """
-    mentioned = list(_parts(node))
+    mentioned = list(parts_of(node))
     # The pods are looked through last: most sentences mention nothing of the kind.
     if _names_controller(mentioned) and not controllers(snapshot):
         return True
@@ -118,17 +120,6 @@ def _goes_in(snapshot: Snapshot, mentioned: Sequence[object]) -> list[Ingress]:
     named = {(each.name.namespace, each.name.name) for each in mentioned if isinstance(each, ast.ServiceNamed)}
     services = [snapshot.service_of[key] for key in sorted(named & snapshot.service_of.keys())]
     return [each for each in snapshot.ingresses if any(each.leads_to(service) for service in services)]
-
-
-def _parts(node: object) -> Iterator[object]:
-    """A sentence and everything in it."""
-    yield node
-    if isinstance(node, tuple):
-        for each in node:
-            yield from _parts(each)
-    elif is_dataclass(node) and not isinstance(node, (type, Selector)):
-        for field in fields(node):
-            yield from _parts(getattr(node, field.name))
 
 
 def notices(pods: Iterable[Pod]) -> Iterator[Notice]:
@@ -209,7 +200,7 @@ def _split_rule(rule: Rule, lived_in: frozenset[str]) -> Iterator[Rule]:
 
 def _depends(peer: Peer, lived_in: frozenset[str]) -> bool:
     """True if labels that are not known decide whether the stand-in is meant."""
-    sets = (part for part in (peer, *parts_of(peer)) if isinstance(part, PodSet))
+    sets = (part for part in (peer, *parts_of_peer(peer)) if isinstance(part, PodSet))
     return any(_fit(part, lived_in) is Fit.MAYBE for part in sets)
 
 

@@ -32,6 +32,7 @@ from reachproof.network.unmodelled import Unmodelled, Unread
 from reachproof.queries.document_parts import origin_part, policy_part
 from reachproof.queries.report_nodes import End, EndKind
 from reachproof.semantics.match import in_pod_set
+from reachproof.semantics.sentences import some_of
 from reachproof.solver.compare import Comparison
 from reachproof.solver.encoding import Encoding
 from reachproof.solver.endpoint_matching import EndpointMatching
@@ -229,10 +230,10 @@ def one_sided(pairing: EndpointMatching, name: str) -> Iterator[Notice]:
     """The endpoints that only one snapshot has; `name` is what the earlier one is called."""
     new, lost = workload_ends(pairing.new), workload_ends(pairing.lost)
     if new:
-        text = f"not in {name}: {_listed(map(str, new))}; what is allowed of their connections is newly allowed"
+        text = f"not in {name}: {some_of(new, _SHOWN)}; what is allowed of their connections is newly allowed"
         yield Notice(code="NEW_ENDPOINTS", text=text)
     if lost:
-        text = f"only in {name}: {_listed(map(str, lost))}; what was allowed of their connections is gone"
+        text = f"only in {name}: {some_of(lost, _SHOWN)}; what was allowed of their connections is gone"
         yield Notice(code="LOST_ENDPOINTS", text=text)
 
 
@@ -272,9 +273,3 @@ def uncompared(comparisons: Sequence[Comparison], pairing: EndpointMatching) -> 
             "some flows are undetermined in both snapshots; a condition that both share is decided the same way in both"
         )
         yield Notice(code="OPEN_IN_BOTH", text=text)
-
-
-def _listed(names: Iterable[str]) -> str:
-    found = list(names)
-    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    return ", ".join(found[:_SHOWN]) + more

@@ -12,9 +12,6 @@ A namespace that is used but not given has its name and nothing else, so it stan
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
-
 from reachproof.documents.words import Verdict
 from reachproof.grammar import ast
 from reachproof.network.address import family, format_cidrs
@@ -25,8 +22,10 @@ from reachproof.network.labels import NAMESPACE_NAME, Selector
 from reachproof.network.policy import Direction
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer
+from reachproof.queries.sentence_parts import parts_of
 from reachproof.queries.tenancy import tenants
 from reachproof.semantics.evaluate import truth
+from reachproof.semantics.sentences import some_of
 from reachproof.semantics.trace import Trace, Truth
 from reachproof.solver.bitset import positions
 from reachproof.solver.goal import Formula, Side, addresses_in
@@ -39,7 +38,7 @@ TENANTS = "tenants"
 def missing_kinds(query: ast.Query, snapshot: Snapshot) -> tuple[Notice, ...]:
     """A warning for each kind that the sentence needs and the input lacks, and for the label that tells tenants."""
     found: list[Notice] = []
-    parts = list(_parts((query.statement, query.prefixes)))
+    parts = list(parts_of((query.statement, query.prefixes)))
     about = list(dict.fromkeys(said for part in parts if (said := _of_namespaces(part, snapshot))))
     if about and all(namespace.assumed for namespace in snapshot.namespaces):
         found.append(_missing(" and ".join(about), "Namespace"))
@@ -57,17 +56,6 @@ def missing_kinds(query: ast.Query, snapshot: Snapshot) -> tuple[Notice, ...]:
 def _missing(about: str, kind: str) -> Notice:
     text = f"the question is about {about}, and the input has no {kind}; add `kubectl get {kind.lower()}s -o yaml`"
     return Notice(code="KIND_MISSING", text=text)
-
-
-def _parts(node: object) -> Iterator[object]:
-    """A sentence and everything in it."""
-    yield node
-    if isinstance(node, tuple):
-        for each in node:
-            yield from _parts(each)
-    elif is_dataclass(node) and not isinstance(node, (type, Selector)):
-        for field in fields(node):
-            yield from _parts(getattr(node, field.name))
 
 
 def _of_namespaces(part: object, snapshot: Snapshot) -> str:
@@ -98,7 +86,7 @@ def _of_all(scope: ast.SetExpr) -> bool:
     """True if a set has pods of namespaces that it does not name."""
     return any(
         isinstance(part, ast.Pods) and not any(isinstance(each, ast.InNamespaces) for each in part.filters)
-        for part in _parts(scope)
+        for part in parts_of(scope)
     )
 
 
@@ -131,11 +119,10 @@ def address_notices(universe: Universe, region: Formula) -> tuple[Notice, ...]:
     pods = {str(view.points[index].party) for index in positions(involved)}
     if not pods or (not split and len(pods) == involved.bit_count()):
         return ()
-    shown = ", ".join(sorted(pods)[:_SHOWN]) + (f" and {len(pods) - _SHOWN} more" if len(pods) > _SHOWN else "")
     return (
         Notice(
             code="POD_ADDRESS_UNKNOWN",
-            text=f"the address of {shown} is not in the input: any address in "
+            text=f"the address of {some_of(sorted(pods), _SHOWN)} is not in the input: any address in "
             f"{_cidrs(universe.snapshot.declared_pod_range)} is taken to be possible; narrow it with "
             "--pod-cidr (podCidr over HTTP and in Python)",
         ),

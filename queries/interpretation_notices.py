@@ -19,6 +19,7 @@ from reachproof.network.cluster import Notice, Pod
 from reachproof.network.policy import Action, Direction, Policy, TierName
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.evaluate import evaluate
+from reachproof.semantics.sentences import some_of
 from reachproof.semantics.trace import Trace, Truth
 from reachproof.solver.witness import SpotCheck
 
@@ -78,11 +79,10 @@ def _selects(snapshot: Snapshot, policy: Policy, pod: Pod) -> bool:
 def _before(snapshot: Snapshot, direction: Direction, policies: list[Policy]) -> list[Notice]:
     if not policies:
         return []
-    names = ", ".join(str(policy.ref) for policy in policies[:_SHOWN])
-    more = f" and {len(policies) - _SHOWN} more" if len(policies) > _SHOWN else ""
+    names = some_of((policy.ref for policy in policies), _SHOWN)
     text = (
         f"{profile_of(snapshot.options).title} asks the baseline tier before it isolates: it decides {direction} "
-        f"although {names}{more} isolates; the text of ClusterNetworkPolicy means otherwise"
+        f"although {names} isolates; the text of ClusterNetworkPolicy means otherwise"
     )
     return [Notice(code="BASELINE_BEFORE_ISOLATION", text=text, origin=policies[0].origin)]
 
@@ -90,10 +90,9 @@ def _before(snapshot: Snapshot, direction: Direction, policies: list[Policy]) ->
 def _notice(direction: Direction, policies: list[Policy]) -> list[Notice]:
     if not policies:
         return []
-    names = ", ".join(str(policy.ref) for policy in policies[:_SHOWN])
-    more = f" and {len(policies) - _SHOWN} more" if len(policies) > _SHOWN else ""
+    names = some_of((policy.ref for policy in policies), _SHOWN)
     text = (
-        f"isolation is read per direction: {names}{more} isolates for the other direction only, so the baseline tier "
+        f"isolation is read per direction: {names} isolates for the other direction only, so the baseline tier "
         f"still decides {direction}; with cni {_ENDING} it would not"
     )
     return [Notice(code="ISOLATION_PER_DIRECTION", text=text, origin=policies[0].origin)]

@@ -11,6 +11,7 @@ from reachproof.network.cluster import IdlePod, Node, Notice, Pod, PodState, Ser
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.errors import query_problem
 from reachproof.queries.tenancy import tenants
+from reachproof.semantics.sentences import some_of
 
 SHOWN = 8
 
@@ -116,6 +117,4 @@ def _near(name: str, known: Collection[str], what: str) -> str:
         return f"; did you mean `{'` or `'.join(near)}`?"
     if not known:
         return f"; the snapshot has no {what} at all"
-    listed = sorted(known)
-    more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
-    return f"; it has {', '.join(listed[:SHOWN])}{more}"
+    return f"; it has {some_of(sorted(known), SHOWN)}"

@@ -25,6 +25,7 @@ from reachproof.network.ports import place
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Witness
 from reachproof.queries.service_sets import node_port_in, numbers_of
+from reachproof.semantics.sentences import some_of
 
 _SHOWN = 4
 
@@ -63,7 +64,7 @@ def _of_service(snapshot: Snapshot, service: Service, ports: Iterable[ServicePor
     unready = [pod for pod in idle if pod.state is PodState.NOT_READY]
     if unready and not service.publish_not_ready:
         text = f"{len(unready)} of the {len(pods)} pods behind service {service} {_are(unready)} not ready, and "
-        text += f"get{'s' if len(unready) == 1 else ''} nothing from it: {_listed(unready)}"
+        text += f"get{'s' if len(unready) == 1 else ''} nothing from it: {some_of(unready, _SHOWN)}"
         yield Notice(code="BACKENDS_NOT_READY", text=text, origin=service.origin)
 
 
@@ -72,7 +73,7 @@ def _no_pod(service: Service, idle: list[IdlePod]) -> Notice:
     labels = format_selector(service.selector)
     text = f"service {service} selects pods labelled {labels}, and there is none in namespace {service.namespace}"
     if idle:
-        text += f" that takes part: {_listed(idle)} {_are(idle)} finished, or without an address yet"
+        text += f" that takes part: {some_of(idle, _SHOWN)} {_are(idle)} finished, or without an address yet"
     return Notice(code="SELECTOR_MATCHES_NO_POD", text=text, origin=service.origin)
 
 
@@ -115,8 +116,3 @@ def _on_host_network(snapshot: Snapshot, party: Party) -> Iterator[Notice]:
 
 def _are(pods: list[IdlePod]) -> str:
     return "is" if len(pods) == 1 else "are"
-
-
-def _listed(pods: list[IdlePod]) -> str:
-    more = f" and {len(pods) - _SHOWN} more" if len(pods) > _SHOWN else ""
-    return ", ".join(str(pod) for pod in pods[:_SHOWN]) + more

@@ -14,13 +14,14 @@ Labels of namespaces that exist are kept as they are. A pod of the snapshot is a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 
 from reachproof.grammar import ast
 from reachproof.network.address import format_cidrs
 from reachproof.network.cluster import Notice, Pod
 from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Operator, Requirement, Selector
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries.sentence_parts import parts_of
 from reachproof.queries.tenancy import tenant_of
 from reachproof.solver.goal import (
     FALSE,
@@ -43,14 +44,7 @@ _SHOWN = 4
 
 def possible_sets(node: object) -> Iterator[ast.Pods]:
     """The phrases in a part of a sentence that are about possible pods, in order."""
-    if isinstance(node, ast.Pods) and node.possible:
-        yield node
-    if isinstance(node, tuple):
-        for item in node:
-            yield from possible_sets(item)
-    elif is_dataclass(node) and not isinstance(node, (type, Selector)):
-        for each in fields(node):
-            yield from possible_sets(getattr(node, each.name))
+    return (each for each in parts_of(node) if isinstance(each, ast.Pods) and each.possible)
 
 
 def mentions_possible(node: object) -> bool:

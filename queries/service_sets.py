@@ -23,6 +23,7 @@ from reachproof.network.cluster import Notice, Pod, Service, ServicePort
 from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.ports import place, port_range
 from reachproof.queries.services import Backend, Doubt, backends
+from reachproof.semantics.sentences import some_of
 from reachproof.solver.goal import FALSE, All, At, Formula, InAddresses, InPorts, Members, Side, Some
 from reachproof.solver.universe import Universe
 
@@ -233,8 +234,7 @@ def doubts(service: Service, found: Iterable[Backend]) -> Iterator[Notice]:
 
 
 def _are(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{', '.join(names[:_SHOWN])}{more} {'is' if len(names) == 1 else 'are'}"
+    return f"{some_of(names, _SHOWN)} {'is' if len(names) == 1 else 'are'}"
 
 
 def _nothing_behind(service: Service) -> Notice:

@@ -52,6 +52,13 @@ def listed(words: Iterable[str], *, word: str = "and") -> str:
     return f"{', '.join(first)} {word} {last}" if first else last
 
 
+def some_of(names: Iterable[object], most: int, *, apart: str = ", ") -> str:
+    """`a, b and 3 more`: the first names, and a count of the others."""
+    found = list(map(str, names))
+    more = f" and {len(found) - most} more" if len(found) > most else ""
+    return apart.join(found[:most]) + more
+
+
 def named(party: Party, address: int | None = None) -> str:
     """`pod shop/web-1`, `node n1`, or the address of an external party."""
     match party:

@@ -18,7 +18,7 @@ from reachproof.cli.main import main
 from reachproof.documents.audit import Audited
 from reachproof.documents.words import State
 from reachproof.queries import audit_places
-from reachproof.queries.audit import AuditTask, audit_one
+from reachproof.queries.fleet import AuditTask, audit_one
 from reachproof.render.report_text import word_of
 from tests.cli.test_check import check_sarif
 from tests.cli.test_process import command, environment

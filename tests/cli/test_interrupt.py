@@ -9,7 +9,7 @@ import sys
 import pytest
 import z3
 
-from reachproof.cli.interrupt import ends_at_interrupt
+from reachproof.cli.main import ends_at_interrupt
 from reachproof.solver.budget import Budget
 from reachproof.solver.z3_backend import Prover
 from tests.cli.test_process import EXAMPLES, ISOLATED, environment

@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from reachproof.documents.audit import Audited
-from reachproof.queries.audit import AuditTask
-from reachproof.queries.fleet import Given
+from reachproof.queries.fleet import AuditTask, Given
 from reachproof.queries.packs import PackText
 
 PACK = PackText(name="shut.reach", text="invariant shut: no pod in namespace web can reach namespace shop on tcp/80\n")

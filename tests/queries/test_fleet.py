@@ -14,9 +14,8 @@ from reachproof import __version__
 from reachproof.documents.audit import Audited
 from reachproof.documents.words import State, Verdict
 from reachproof.network.errors import InternalError, Problem
-from reachproof.queries.audit import AuditTask, audit_one, refused
 from reachproof.queries.audit_places import local_places
-from reachproof.queries.fleet import MOST_ATTEMPTS, Failure, Given, audit
+from reachproof.queries.fleet import MOST_ATTEMPTS, AuditTask, Failure, Given, audit, audit_one, refused
 from reachproof.queries.packs import PackText
 from tests.queries.fleets import PACK, Endless, Fatal, Told, fleet, task
 
