@@ -157,7 +157,7 @@ def pack_names(request: CheckRequest) -> list[str]:
 def _judged(bound: packs.Bound | LeftOut, budget: Budget, *, allow_no_policies: bool) -> Piece:
     if isinstance(bound, LeftOut):
         return _piece(bound)
-    return _piece(packs.judged(bound, answer(bound.task.question, budget), allow_no_policies=allow_no_policies))
+    return _piece(packs.judged(bound, answer(bound.question, budget), allow_no_policies=allow_no_policies))
 
 
 def _piece(found: Result | LeftOut) -> Piece:
@@ -170,5 +170,5 @@ def _draft(bound: packs.Bound | LeftOut) -> Draft:
     if isinstance(bound, LeftOut):
         return Draft(answer=bound.document, status=SKIPPED)
     statement = bound.statement
-    drafted = packs.named(_undecided(bound.task.question), statement)
+    drafted = packs.named(_undecided(bound.question), statement)
     return Draft(answer=answer_document(drafted, Status.UNDECIDED), status=Status.UNDECIDED)

@@ -43,7 +43,7 @@ from reachproof.queries.difference import difference
 from reachproof.queries.difference import undecided as undecided_difference
 from reachproof.queries.errors import together
 from reachproof.queries.findings import findings_document
-from reachproof.queries.truth_table import TableEnds, truth_table
+from reachproof.queries.truth_table import truth_table
 from reachproof.solver.budget import Budget, OutOfBudget
 
 
@@ -113,8 +113,8 @@ def _explained(request: ExplainRequest, sessions: Sessions, budget: Budget) -> o
     session = sessions.session(request)
     source, destination = request.source or "pods", request.destination or "pods"
     if request.truth_table:
-        ends = TableEnds(source=source, destination=destination)
-        return answer_document(truth_table(session, request.port, ends=ends, by=Group(request.by), budget=budget))
+        ends = {"source": source, "destination": destination}
+        return answer_document(truth_table(session, request.port, **ends, by=Group(request.by), budget=budget))
     return answer_document(explain.explain(session, source, destination, request.port, budget))
 
 

@@ -102,7 +102,7 @@ def _answer(snapshot: Snapshot, flow: tuple[str, ...], by: str | None, budget: B
 
 def _table(session: Any, flow: tuple[str, ...], by: str, budget: Budget) -> Answer:
     from reachproof.grammar.ast import Group
-    from reachproof.queries.truth_table import TableEnds, truth_table
+    from reachproof.queries.truth_table import truth_table
 
-    ends = TableEnds(source=flow[0], destination=flow[1]) if len(flow) == 3 else TableEnds()
-    return truth_table(session, flow[-1], ends=ends, by=Group(by), budget=budget)
+    ends = {"source": flow[0], "destination": flow[1]} if len(flow) == 3 else {}
+    return truth_table(session, flow[-1], **ends, by=Group(by), budget=budget)

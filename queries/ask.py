@@ -11,7 +11,7 @@ Every witness is replayed by the evaluator, and of every proof a sample of flows
 these are few. Disagreement raises InternalError: a verdict that two implementations do not share is never given.
 
 Many questions go to several processes where that pays. Each process has its own Z3 and prepares the snapshot once for
-itself, so a few questions are answered faster without. Answers come back in the order of the tasks.
+itself, so a few questions are answered faster without. Answers come back in the order of the questions.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer
 from reachproof.queries.bind import AnyPlan, bind
 from reachproof.queries.change_claims import ChangePlan, answer_change
-from reachproof.queries.claims import PreparedSnapshot, answer_claim, answer_why
+from reachproof.queries.claims import answer_claim, answer_why
 from reachproof.queries.errors import QueryError
 from reachproof.queries.hygiene import HygienePlan, answer_hygiene
 from reachproof.queries.ingress_controller import needs_stand_in, with_stand_in
@@ -45,6 +45,7 @@ from reachproof.queries.input_gaps import missing_kinds
 from reachproof.queries.lists import ListPlan, answer_list
 from reachproof.queries.plan import Plan, WhyPlan
 from reachproof.solver.budget import Budget
+from reachproof.solver.encoding import Encoding, prepare
 from reachproof.solver.z3_backend import Prover, engine
 
 DEFAULT_BUDGET = Budget()
@@ -64,8 +65,8 @@ class Question:
     bind_ms: float
 
 
-class Session(PreparedSnapshot):
-    """A snapshot that can be asked about: as many questions as you like.
+class Session:
+    """A snapshot that can be asked about: prepared at the first question and then kept.
 
     `others` are those of other snapshots that a question may compare with, by name. A `prover` may be shared by the
     sessions of one thread. Not safe for use by several threads at once.
@@ -74,9 +75,27 @@ class Session(PreparedSnapshot):
     def __init__(
         self, snapshot: Snapshot, others: Mapping[str, Session] | None = None, prover: Prover | None = None
     ) -> None:
-        super().__init__(snapshot, prover or Prover())
+        self.snapshot = snapshot
+        self.prover = prover or Prover()
         self.others = dict(others or {})
+        self._encoding: Encoding | None = None
+        self._rewritten: Encoding | None = None
         self._with_controller: Session | None = None
+
+    @property
+    def encoding(self) -> Encoding:
+        """The prepared encoding."""
+        if self._encoding is None:
+            self._encoding = prepare(self.snapshot)
+        return self._encoding
+
+    def encoding_of(self, snapshot: Snapshot) -> Encoding:
+        """The encoding of the same cluster with other policies; the last one is kept."""
+        if snapshot is self.snapshot:
+            return self.encoding
+        if self._rewritten is None or self._rewritten.snapshot is not snapshot:
+            self._rewritten = prepare(snapshot, self.encoding.universe)
+        return self._rewritten
 
     def reading(self, snapshot: Snapshot) -> Session:
         """The session of the same cluster read in another way; this one for the very same snapshot."""
@@ -185,55 +204,38 @@ WORTH_PROCESSES = 20_000
 Given = tuple[Snapshot, dict[str, Snapshot]]
 """A snapshot, and those that it is compared with by name."""
 
-Progress = Callable[[int, int, str], None]
-"""Called before each answer is waited for: how many are done, how many there are, and the name of the next."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """A question, and its name, which is for progress only."""
-
-    question: Question
-    name: str
-
-    @property
-    def session(self) -> Session:
-        """The session of the question."""
-        return self.question.place
-
 
 def answers_of(
-    tasks: Sequence[Task], budget: Budget, *, jobs: int, progress: Progress | None = None
+    questions: Sequence[Question], budget: Budget, *, jobs: int, progress: Callable[[int], None] | None = None
 ) -> tuple[Answer, ...]:
-    """The answer to each task, in order; each has the whole budget. Raises InternalError for our bugs."""
-    work = sum(len(task.session.snapshot.pods) for task in tasks)
-    jobs = min(jobs, len(tasks))
-    found = _here(tasks, budget) if jobs <= 1 or work < WORTH_PROCESSES else _elsewhere(tasks, budget, jobs)
+    """The answer to each question, in order; each has the whole budget. Raises InternalError for our bugs.
+
+    `progress` is called before each answer is waited for, with the number of those that are done.
+    """
+    work = sum(len(question.place.snapshot.pods) for question in questions)
+    jobs = min(jobs, len(questions))
+    here = jobs <= 1 or work < WORTH_PROCESSES
+    found = (answer(each, budget) for each in questions) if here else _elsewhere(questions, budget, jobs)
     answers: list[Answer] = []
-    for task in tasks:
+    for _ in questions:
         if progress is not None:
-            progress(len(answers), len(tasks), task.name)
+            progress(len(answers))
         answers.append(next(found))
     return tuple(answers)
 
 
-def _here(tasks: Sequence[Task], budget: Budget) -> Iterator[Answer]:
-    for task in tasks:
-        yield answer(task.question, budget)
-
-
-def _elsewhere(tasks: Sequence[Task], budget: Budget, jobs: int) -> Iterator[Answer]:
-    """The answers of other processes: the first takes the tasks 0, jobs, 2 jobs, ..., the second those after them."""
-    sessions = tuple(dict.fromkeys(task.session for task in tasks))
+def _elsewhere(questions: Sequence[Question], budget: Budget, jobs: int) -> Iterator[Answer]:
+    """The answers of other processes: the first has the questions 0, jobs, 2 jobs, ..., the second those after them."""
+    sessions = tuple(dict.fromkeys(question.place for question in questions))
     place = {session: number for number, session in enumerate(sessions)}
-    items = [(place[task.session], task.question.query, task.question.text) for task in tasks]
+    items = [(place[question.place], question.query, question.text) for question in questions]
     given = tuple((each.snapshot, {name: other.snapshot for name, other in each.others.items()}) for each in sessions)
     pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
     try:
         shares = [pool.submit(_share, given, items[number::jobs], budget) for number in range(jobs)]
-        for number, task in enumerate(tasks):
+        for number, question in enumerate(questions):
             found = shares[number % jobs].result()[number // jobs]
-            yield replace(found, snapshot=task.session.snapshot)
+            yield replace(found, snapshot=question.place.snapshot)
     except BrokenProcessPool:
         raise InternalError(
             "a process that answers statements ended, perhaps for want of memory; no verdict is given; try --jobs 1"

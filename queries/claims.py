@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from reachproof.documents.words import Verdict
 from reachproof.engines.not_read import at_best, is_not_read
@@ -30,42 +30,18 @@ from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.sentences import not_read_notice
 from reachproof.solver.budget import Budget
 from reachproof.solver.decide import Absent, Found, RankedOutcome, Ranking, SearchOutcome, Undecided, rank, search
-from reachproof.solver.encoding import Encoding, prepare
-from reachproof.solver.goal import Goal, Ranked, Search, Wanted, is_open
+from reachproof.solver.encoding import Encoding
+from reachproof.solver.formula_bounds import is_open
+from reachproof.solver.goal import Goal, Search, Wanted
 from reachproof.solver.open_world.search import search_open
 from reachproof.solver.witness import SpotCheck
 from reachproof.solver.z3_backend import Prover
 
-
-class PreparedSnapshot:
-    """A snapshot, prepared at the first question and then kept, and the prover that its questions use.
-
-    Not safe for use by several threads at once.
-    """
-
-    def __init__(self, snapshot: Snapshot, prover: Prover) -> None:
-        self.snapshot = snapshot
-        self.prover = prover
-        self._encoding: Encoding | None = None
-        self._rewritten: Encoding | None = None
-
-    @property
-    def encoding(self) -> Encoding:
-        """The prepared encoding."""
-        if self._encoding is None:
-            self._encoding = prepare(self.snapshot)
-        return self._encoding
-
-    def encoding_of(self, snapshot: Snapshot) -> Encoding:
-        """The encoding of the same cluster with other policies; the last one is kept."""
-        if snapshot is self.snapshot:
-            return self.encoding
-        if self._rewritten is None or self._rewritten.snapshot is not snapshot:
-            self._rewritten = prepare(snapshot, self.encoding.universe)
-        return self._rewritten
+if TYPE_CHECKING:
+    from reachproof.queries.ask import Session
 
 
-def answer_claim(plan: Plan, draft: Answer, place: PreparedSnapshot, budget: Budget) -> Answer:
+def answer_claim(plan: Plan, draft: Answer, place: Session, budget: Budget) -> Answer:
     """The first check with a verdict that is not good decides; an undecided one only if no other refutes."""
     draft = replace(draft, form=plan.form, world=plan.world).assuming(plan.assumptions).warning(plan.warnings)
     answers = []
@@ -84,9 +60,7 @@ def answer_claim(plan: Plan, draft: Answer, place: PreparedSnapshot, budget: Bud
     )
 
 
-def answer_check(
-    check: Check, draft: Answer, place: PreparedSnapshot, budget: Budget, *, services: tuple[str, ...]
-) -> Answer:
+def answer_check(check: Check, draft: Answer, place: Session, budget: Budget, *, services: tuple[str, ...]) -> Answer:
     """The draft with the verdict of one check. `services`: those that the question names as destinations."""
     encoding = place.encoding_of(check.snapshot)
     started = time.perf_counter()
@@ -183,7 +157,7 @@ def _absent(check: Check, outcome: Absent, draft: Answer) -> Answer:
     )
 
 
-def with_witness(draft: Answer, check: Check, flow: Flow, place: PreparedSnapshot, services: tuple[str, ...]) -> Answer:
+def with_witness(draft: Answer, check: Check, flow: Flow, place: Session, services: tuple[str, ...]) -> Answer:
     """The answer with a flow that shows it, replayed."""
     prefer = action_of(check.goal.wanted)
     if not isinstance(check.goal, Search) and draft.verdict is check.if_absent:
@@ -205,7 +179,7 @@ def with_witness(draft: Answer, check: Check, flow: Flow, place: PreparedSnapsho
     return answer.checked(replayed=True, cross_checked=True)
 
 
-def _with_invented(draft: Answer, check: Check, flow: Flow, place: PreparedSnapshot) -> Answer:
+def _with_invented(draft: Answer, check: Check, flow: Flow, place: Session) -> Answer:
     """The answer with a flow of invented pods, replayed in the check's snapshot, where they exist."""
     answer = with_witness(draft, check, flow, place, ())
     answer = replace(answer, snapshot=check.snapshot).assuming(invented_notices(check.snapshot))
@@ -238,7 +212,7 @@ def _together(absent: Answer, other: Answer) -> Answer:
     )
 
 
-def answer_why(plan: WhyPlan, draft: Answer, place: PreparedSnapshot, budget: Budget) -> Answer:
+def answer_why(plan: WhyPlan, draft: Answer, place: Session, budget: Budget) -> Answer:
     """The explanation, and what is no policy and may still keep the connection from working."""
     draft = replace(draft, form="why").assuming(plan.assumptions).warning(plan.warnings)
     answer = _explained(plan, draft, place, budget)
@@ -247,7 +221,7 @@ def answer_why(plan: WhyPlan, draft: Answer, place: PreparedSnapshot, budget: Bu
     return answer.warning(causes(place.snapshot, services, plan.ports, shown))
 
 
-def _explained(plan: WhyPlan, draft: Answer, place: PreparedSnapshot, budget: Budget) -> Answer:
+def _explained(plan: WhyPlan, draft: Answer, place: Session, budget: Budget) -> Answer:
     otherwise = Verdict.REACHABLE if plan.negated else Verdict.UNREACHABLE
     check = plan.check(_wanted(plan.negated), Verdict.EXPLAINED, otherwise)
     answer = answer_check(check, draft, place, budget, services=plan.services)
@@ -260,7 +234,7 @@ def _explained(plan: WhyPlan, draft: Answer, place: PreparedSnapshot, budget: Bu
     return _blocked(plan, answer, trace.flow, place, budget)
 
 
-def _blocked(plan: WhyPlan, answer: Answer, flow: Flow, place: PreparedSnapshot, budget: Budget) -> Answer:
+def _blocked(plan: WhyPlan, answer: Answer, flow: Flow, place: Session, budget: Budget) -> Answer:
     """The answer with all that blocks; where some of the pairs can connect, with a warning that names one."""
     encoding = place.encoding_of(plan.snapshot)
     allowed = search(encoding, Search(plan.region, Wanted.CAN_ALLOW), budget, place.prover, explain=False)
@@ -278,7 +252,7 @@ def _blocked(plan: WhyPlan, answer: Answer, flow: Flow, place: PreparedSnapshot,
     return answer.warning([Notice(code="SOME_CAN", text=text)])
 
 
-def _premise_is_wrong(plan: WhyPlan, answer: Answer, place: PreparedSnapshot, budget: Budget) -> Answer:
+def _premise_is_wrong(plan: WhyPlan, answer: Answer, place: Session, budget: Budget) -> Answer:
     """Answer `why can` where it cannot, or the other way round: say so, and explain what is true."""
     if answer.verdict is Verdict.UNKNOWN:
         return answer

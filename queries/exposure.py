@@ -21,13 +21,14 @@ from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
 from reachproof.network.intervals import EMPTY, IntervalSet, atoms
 from reachproof.network.policy import Direction
-from reachproof.network.ports import ALL_PORTS, place, port_range, protocol_port
+from reachproof.network.ports import ALL_PORTS, place, protocol_port
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.connectivity import Connectivity
 from reachproof.queries.connectivity_document import access_fields, end_document
 from reachproof.queries.possible import described, possible_homes
 from reachproof.queries.replay import spot_check
 from reachproof.queries.report_nodes import End, EndKind
+from reachproof.queries.service_sets import numbers_of
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.sentences import some_of
 from reachproof.semantics.trace import Truth
@@ -235,9 +236,7 @@ def _left_out(ends: Mapping[tuple[Direction, str], Sequence[str]]) -> Iterator[N
 
 def _asked_ports(report: Connectivity) -> IntervalSet | None:
     """The ports of the report; None where it asks for some by name, which each pod may give another number."""
-    items = report.request.ports.items
-    numbers = [item for item in items if isinstance(item, ast.PortNumbers)]
-    if len(numbers) < len(items):
+    ports = report.request.ports
+    if any(isinstance(item, ast.PortNamed) for item in ports.items):
         return None
-    spans = (span for item in numbers for span in port_range(item.protocol, item.low, item.high))
-    return IntervalSet.of(spans) if items else ALL_PORTS
+    return numbers_of(ports) if ports.items else ALL_PORTS

@@ -37,7 +37,7 @@ from reachproof.queries.bind_sets import Binder
 from reachproof.queries.input_gaps import address_notices
 from reachproof.queries.interpretation_notices import reasons
 from reachproof.queries.replay import spot_check
-from reachproof.queries.service_sets import doubts, node_port_in, numbers_of
+from reachproof.queries.service_sets import asks_for, doubts, numbers_of
 from reachproof.queries.services import Backend, backends
 from reachproof.queries.tenancy import tenant_of
 from reachproof.semantics.evaluate import evaluate
@@ -90,15 +90,12 @@ def _row(total: Mapping[Allowed, list[str]], allowed: Allowed) -> Row:
 
 
 def _rewritten(service: Service, ends: Sequence[tuple[Backend, Allowed]], ports: ast.Ports) -> Allowed:
-    numbers = numbers_of(ports)
     sure: dict[int, bool] = {}
     for backend, allowed in ends:
         for at, number in backend.ports:
             port = service.ports[at]
             target, own = place(port.protocol, number), place(port.protocol, port.port)
-            named = any(isinstance(item, ast.PortNamed) and item.name.text == port.name for item in ports.items)
-            asked = not ports.items or named or own in numbers or node_port_in(port, numbers)
-            if asked and target in allowed.ports:
+            if asks_for(ports, port) and target in allowed.ports:
                 sure[own] = sure.get(own, False) or target not in allowed.open
     return Allowed(ports=_set_of(sure), open=_set_of(own for own in sure if not sure[own]))
 

@@ -21,10 +21,9 @@ from reachproof.grammar.format import format_selector
 from reachproof.network.cluster import IdlePod, Notice, Pod, PodState, Service, ServicePort
 from reachproof.network.flow import Party
 from reachproof.network.options import HostNetworkPods
-from reachproof.network.ports import place
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Witness
-from reachproof.queries.service_sets import node_port_in, numbers_of
+from reachproof.queries.service_sets import asks_for
 from reachproof.semantics.sentences import some_of
 
 _SHOWN = 4
@@ -36,16 +35,10 @@ def causes(
     """The notices on Services that the destination names, on the ports in question, and on flows that are shown."""
     found: list[Notice] = []
     for service in services:
-        found += _of_service(snapshot, service, [port for port in service.ports if _asked(ports, port)])
+        found += _of_service(snapshot, service, [port for port in service.ports if asks_for(ports, port)])
     for witness in shown:
         found += _of_flow(snapshot, witness)
     return tuple(dict.fromkeys(found))
-
-
-def _asked(ports: ast.Ports, port: ServicePort) -> bool:
-    named = any(isinstance(item, ast.PortNamed) and item.name.text == port.name for item in ports.items)
-    numbers = numbers_of(ports)
-    return not ports.items or named or place(port.protocol, port.port) in numbers or node_port_in(port, numbers)
 
 
 # ---------------------------------------------------------------- services

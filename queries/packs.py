@@ -7,7 +7,7 @@ pass: a claim with nothing to check, and one that ran out of its budget, are und
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 
@@ -20,10 +20,13 @@ from reachproof.grammar.parse import parse_pack
 from reachproof.network.errors import InputError, Problem
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, answer_document, truths
-from reachproof.queries.ask import DEFAULT_BUDGET, Progress, Session, Task, answers_of
+from reachproof.queries.ask import DEFAULT_BUDGET, Question, Session, answers_of
 from reachproof.queries.errors import QueryError
 from reachproof.queries.tenancy import tenancy_mistakes, with_tenants
 from reachproof.solver.budget import Budget
+
+Progress = Callable[[int, int, str], None]
+"""Called before each answer is waited for: how many are done, how many there are, and the name of the next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,7 @@ class Bound:
     """A statement that fits the snapshot, with the snapshot as its pack reads it."""
 
     statement: Statement
-    task: Task
+    question: Question
     shipped: bool
 
 
@@ -105,8 +108,13 @@ def check(
     if isinstance(where, Snapshot):
         where = Session(where, {name: Session(other) for name, other in (others or {}).items()})
     bound = bind_packs(where, packs)
-    fitting = [each.task for each in bound if isinstance(each, Bound)]
-    answers = iter(answers_of(fitting, budget, jobs=jobs, progress=progress))
+    fitting = [each for each in bound if isinstance(each, Bound)]
+
+    def told(done: int) -> None:
+        if progress is not None:
+            progress(done, len(fitting), fitting[done].statement.name)
+
+    answers = iter(answers_of([each.question for each in fitting], budget, jobs=jobs, progress=told))
     return report_of(
         each
         if isinstance(each, LeftOut)
@@ -215,8 +223,7 @@ def _bound(given: PackText, pack: Pack, session: Session, problems: list[Problem
             else:
                 mistakes += (Mistake(m.message, m.span if m.span.end else each.span) for m in error.mistakes)
             continue
-        task = Task(question=question, name=statement.name)
-        yield Bound(statement=statement, task=task, shipped=given.shipped)
+        yield Bound(statement=statement, question=question, shipped=given.shipped)
     if mistakes:
         problems += QueryError(mistakes, given.text, given.name).problems
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from reachproof.documents.words import Verdict, World
 from reachproof.grammar.ast import Ports
@@ -71,9 +71,9 @@ class WhyPlan:
     certain: Formula | None = None
     possible: tuple[PossibleFlows, ...] = ()
     ports: Ports
-    assumptions: tuple[Notice, ...] = field(default=())
-    warnings: tuple[Notice, ...] = field(default=())
-    services: tuple[str, ...] = field(default=())
+    assumptions: tuple[Notice, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+    services: tuple[str, ...] = ()
 
     def check(self, wanted: Wanted, found: Verdict, absent: Verdict) -> Check:
         """A search of the region, which begins with what belongs to it for sure."""

@@ -109,6 +109,13 @@ def _asked(service: Service, ports: ast.Ports) -> _Asked:
     return _Asked(tuple(sorted((*direct, *by_node))), by_node_port=tuple(service.ports[at] for at in by_node))
 
 
+def asks_for(ports: ast.Ports, port: ServicePort) -> bool:
+    """True if a port of a Service is asked for: by its number, its name or its node port, or since none is named."""
+    numbers = numbers_of(ports)
+    named = any(isinstance(item, ast.PortNamed) and item.name.text == port.name for item in ports.items)
+    return not ports.items or named or _place(port, port.port) in numbers or node_port_in(port, numbers)
+
+
 def node_port_in(port: ServicePort, numbers: IntervalSet) -> bool:
     """True if the port has a node port, and that is in the set."""
     return bool(port.node_port) and _place(port, port.node_port) in numbers

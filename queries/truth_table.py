@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from reachproof.documents.answer import Row
@@ -50,19 +50,12 @@ def _access(allowed: Allowed, denied: IntervalSet) -> Access | None:
     return Access.DENIED if denied else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableEnds:
-    """The sets that a table is about, as `explain` takes them."""
-
-    source: str = "pods"
-    destination: str = "pods"
-
-
 def truth_table(
     session: Session,
     ports: str,
     *,
-    ends: TableEnds | None = None,
+    source: str = "pods",
+    destination: str = "pods",
     by: Group = Group.POD,
     budget: Budget = DEFAULT_BUDGET,
 ) -> Answer:
@@ -72,8 +65,7 @@ def truth_table(
     outcomes, else `some`. Raises InputError as `explain` does. Cost: the square of the number of pods or groups.
     """
     started = time.perf_counter()
-    ends = ends or TableEnds()
-    asked = bind_pair(session, ends.source, ends.destination, ports, outside=False)
+    asked = bind_pair(session, source, destination, ports, outside=False)
     session = asked.session
     universe = session.encoding.universe
     pods = Members(universe.pods)

@@ -8,7 +8,7 @@ from reachproof.documents.words import By
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import connectivity, request
 from reachproof.queries.explain import explain
-from reachproof.queries.truth_table import TableEnds, truth_table
+from reachproof.queries.truth_table import truth_table
 from tests.queries.given import (
     Manifest,
     codes,
@@ -362,8 +362,9 @@ class TestSlicesOfTheController:
 
     @pytest.mark.parametrize(("listed", "access"), [(("10.0.0.1", "a"), "depends"), (("10.0.0.2", "b"), "allowed")])
     def test_a_truth_table_depends_where_a_list_does(self, listed: tuple[str, str], access: str) -> None:
-        ends = TableEnds(source="pod shop/client", destination="service shop/web")
-        answer = truth_table(with_slice(managed(entry(*listed))), "80", ends=ends)
+        answer = truth_table(
+            with_slice(managed(entry(*listed))), "80", source="pod shop/client", destination="service shop/web"
+        )
         assert {row["to"]: row["access"] for row in answer.rows} == {"shop/a": "denied", "shop/b": access}
 
 

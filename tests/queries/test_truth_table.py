@@ -15,7 +15,7 @@ from reachproof.network.options import Options
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer
 from reachproof.queries.ask import Session
-from reachproof.queries.truth_table import TableEnds, truth_table
+from reachproof.queries.truth_table import truth_table
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget
@@ -70,8 +70,9 @@ def test_of_several_ports_some_may_be_allowed() -> None:
 
 
 def test_the_ends_may_be_named_and_others_than_pods_are_left_out() -> None:
-    ends = TableEnds(source="namespace bank or 203.0.113.1", destination="service shop/db")
-    assert table(truth_table(SHOP, "5432", ends=ends)) == {("bank/job", "shop/db"): "denied"}
+    assert table(truth_table(SHOP, "5432", source="namespace bank or 203.0.113.1", destination="service shop/db")) == {
+        ("bank/job", "shop/db"): "denied"
+    }
 
 
 def test_what_a_tie_decides_depends() -> None:
@@ -90,15 +91,15 @@ def test_what_a_tie_decides_depends() -> None:
 def test_what_an_unknown_address_decides_depends_too() -> None:
     half = [{"from": [{"ipBlock": {"cidr": "10.0.0.0/9"}}]}]
     asking = session(deployment("shop/web"), pod("shop/db", "10.0.0.2"), network_policy("shop/db", {}, ingress=half))
-    answer = truth_table(asking, "80", ends=TableEnds(destination="shop/db"))
+    answer = truth_table(asking, "80", destination="shop/db")
     assert table(answer) == {("shop/web", "shop/db"): "depends"}
     assert codes(answer) == ["POD_ADDRESS_UNKNOWN"]
 
 
 def test_no_pods_are_a_vacuous_table() -> None:
-    answer = truth_table(SHOP, "80", ends=TableEnds(source="203.0.113.1"))
+    answer = truth_table(SHOP, "80", source="203.0.113.1")
     assert (answer.verdict, answer.vacuous, answer.rows) == (Verdict.LISTED, True, ())
-    assert notice(truth_table(SHOP, "80", ends=TableEnds(source="pods labelled a=b")), "EMPTY_SET")
+    assert notice(truth_table(SHOP, "80", source="pods labelled a=b"), "EMPTY_SET")
 
 
 @pytest.mark.parametrize(("allowed", "needed"), [(1, 4), (4, 9)], ids=["of kinds of flow", "of pairs of pods"])
