@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
@@ -12,18 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reachproof import __version__
 from reachproof.cli.exit_codes import ExitCode, audited_code, worst
 from reachproof.cli.options import ALLOWING, ENTRIES, MODEL, NO_COLOR, formats, time_limit, with_options
-from reachproof.cli.output import reader_may_leave, write_lines
+from reachproof.cli.output import reader_may_leave, write_report
 from reachproof.cli.reading import STDIN, how_to_read
+from reachproof.documents.audit import Audited, FleetReport
 from reachproof.network.errors import InputError
 from reachproof.network.printable import printable
 from reachproof.render.text_fragments import warning_lines
 from reachproof.solver.budget import Budget
 
 if TYPE_CHECKING:  # Z3 is loaded only where it is needed
-    from reachproof.documents.audit import Audited, FleetReport
     from reachproof.queries.fleet import AuditTask, Place
 
 _LOCAL = "local"
@@ -130,8 +128,8 @@ def audit(
     with reader_may_leave():
         if not quiet:
             _warn(report)
-        _print(report, output, no_color=no_color)
-    return _code(report)
+        write_report(report, output, no_color=no_color)
+    return ExitCode.INTERRUPTED if report.interrupted else worst(map(audited_code, report.snapshots))
 
 
 def _demand_executor(executor: str, jobs: int | None) -> None:
@@ -171,13 +169,9 @@ def _read(name: str, task: partial[AuditTask]) -> AuditTask | Audited:
 
 
 def _places(executor: str, jobs: int) -> Sequence[Place]:
-    if executor == _LOCAL:
-        from reachproof.queries.audit_places import local_places
+    from reachproof.queries.audit_places import dask_places, local_places
 
-        return local_places(jobs)
-    from reachproof.queries.audit_places import dask_places
-
-    return dask_places(executor)
+    return local_places(jobs) if executor == _LOCAL else dask_places(executor)
 
 
 class _Terminal:
@@ -207,29 +201,3 @@ def _warn(report: FleetReport) -> None:
             click.echo(f"{printable(audited.name)}: {line}", err=True)
         if audited.trace:
             click.echo(f"{audited.trace}internal error in {printable(audited.name)}", err=True)
-
-
-def _print(report: FleetReport, output: str, *, no_color: bool) -> None:
-    match output:
-        case "json":
-            from reachproof.documents.json import pretty
-
-            click.echo(pretty(report.document))
-        case "sarif":
-            from reachproof.render.sarif import audit_sarif
-
-            click.echo(json.dumps(audit_sarif(report, __version__), indent=2))
-        case "junit":
-            from reachproof.render.junit import audit_junit_text
-
-            click.echo(audit_junit_text(report))
-        case _:
-            from reachproof.render.report_text import audit_lines
-
-            write_lines(audit_lines(report), no_color=no_color)
-
-
-def _code(report: FleetReport) -> ExitCode:
-    if report.interrupted:
-        return ExitCode.INTERRUPTED
-    return worst(audited_code(each) for each in report.snapshots)

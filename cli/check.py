@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Any
 
 import click
 
-from reachproof import __version__
 from reachproof.cli.exit_codes import OF_REPORT, ExitCode
 from reachproof.cli.options import ALLOWING, MODEL, NO_COLOR, OTHERS, READING, formats, source, time_limit, with_options
-from reachproof.cli.output import reader_may_leave, warn, write_lines
+from reachproof.cli.output import reader_may_leave, warn, write_report
 from reachproof.cli.reading import read, read_named
-from reachproof.documents.report import CheckReport
 from reachproof.network.printable import printable
 from reachproof.solver.budget import Budget
 
@@ -89,33 +86,9 @@ def check(
         warn((notice for result in report.results for notice in result.answer.warnings), quiet=quiet)
         if not report.results:
             click.echo("nothing was checked", err=True)
-        _print(report, output, no_color=no_color)
+        write_report(report, output, no_color=no_color)
     return OF_REPORT[report.verdict]
 
 
 def _progress(done: int, total: int, name: str) -> None:
     click.echo(f"\r\x1b[K{done} of {total} checked: {printable(name)[:60]}", nl=False, err=True)
-
-
-def _print(report: CheckReport, output: str, *, no_color: bool) -> None:
-    match output:
-        case "json":
-            from reachproof.documents.json import pretty
-
-            click.echo(pretty(report.document))
-        case "sarif":
-            from reachproof.render.sarif import report_sarif
-
-            click.echo(json.dumps(report_sarif(report, __version__), indent=2))
-        case "junit":
-            from reachproof.render.junit import junit_text
-
-            click.echo(junit_text(report))
-        case "github":
-            from reachproof.render.report_text import github_lines
-
-            write_lines(github_lines(report), no_color=True)
-        case _:
-            from reachproof.render.report_text import report_lines
-
-            write_lines(report_lines(report), no_color=no_color)

@@ -15,6 +15,7 @@ from reachproof.cli.options import BY, MODEL, NO_COLOR, READING, formats, time_l
 from reachproof.cli.output import reader_may_leave, warn, write_lines
 from reachproof.cli.reading import STDIN, read, read_one
 from reachproof.documents.diff import Diff
+from reachproof.documents.json import pretty
 from reachproof.documents.words import By
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.errors import together
@@ -145,23 +146,17 @@ def _difference(before: Snapshot, after: Snapshot, by: By, budget: Budget) -> Di
 
 
 def _lines(found: Diff, old: str, new: str, output: str) -> Iterator[str]:
+    from reachproof.render.diff_text import coloured_lines, csv_lines, md_lines
+
     match output:
         case "json":
-            from reachproof.documents.json import pretty
-
-            yield pretty(found)
+            return iter([pretty(found)])
         case "csv":
-            from reachproof.render.diff_text import csv_lines
-
-            yield from csv_lines(found)
+            return csv_lines(found)
         case "md":
-            from reachproof.render.diff_text import md_lines
-
-            yield from md_lines(found, old, new)
+            return md_lines(found, old, new)
         case _:
-            from reachproof.render.diff_text import coloured_lines
-
-            yield from coloured_lines(found, f"{old} -> {new}")
+            return coloured_lines(found, f"{old} -> {new}")
 
 
 def _code(found: Diff) -> ExitCode:

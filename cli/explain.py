@@ -8,10 +8,10 @@ import click
 
 from reachproof.cli.exit_codes import ExitCode, exit_code
 from reachproof.cli.options import MODEL, NO_COLOR, READING, choice, formats, source, time_limit, with_options
-from reachproof.cli.output import reader_may_leave, warn, write_lines
+from reachproof.cli.output import reader_may_leave, warn, write_json, write_lines
 from reachproof.cli.reading import read
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.answer import Answer
+from reachproof.queries.answer import Answer, answer_document
 from reachproof.solver.budget import Budget
 
 
@@ -68,12 +68,8 @@ def explain(
     answer = _answer(snapshot, flow, by if truth_table else None, budget)
     with reader_may_leave():
         warn(answer.warnings, quiet=quiet)
-        from reachproof.queries.answer import answer_document
-
         if output == "json":
-            from reachproof.documents.json import pretty
-
-            click.echo(pretty(answer_document(answer)))
+            write_json(answer_document(answer))
         else:
             from reachproof.render.answer_text import explanation_lines
 

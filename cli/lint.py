@@ -10,7 +10,7 @@ import click
 from reachproof import __version__
 from reachproof.cli.exit_codes import ExitCode
 from reachproof.cli.options import MODEL, NO_COLOR, READING, choice, formats, source, time_limit, with_options
-from reachproof.cli.output import reader_may_leave, warn, write_lines
+from reachproof.cli.output import reader_may_leave, warn, write_json, write_lines
 from reachproof.cli.reading import read
 from reachproof.documents.findings import Findings
 from reachproof.documents.words import FindingSeverity
@@ -66,9 +66,7 @@ def lint(
     with reader_may_leave():
         warn(snapshot.warnings, quiet=quiet)
         if output == "json":
-            from reachproof.documents.json import pretty
-
-            click.echo(pretty(report))
+            write_json(report)
         elif output == "sarif":
             from reachproof.render.sarif import findings_sarif
 

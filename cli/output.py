@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -9,7 +10,11 @@ from contextlib import contextmanager
 
 import click
 
+from reachproof import __version__
 from reachproof.documents import parts
+from reachproof.documents.audit import FleetReport
+from reachproof.documents.json import pretty
+from reachproof.documents.report import CheckReport
 from reachproof.network.cluster import Notice
 from reachproof.render.text_fragments import warning_lines
 
@@ -30,6 +35,34 @@ def write_lines(lines: Iterable[str], *, no_color: bool) -> None:
     color = False if no_color or os.environ.get("NO_COLOR") else None
     for line in lines:
         click.echo(line, color=color)
+
+
+def write_json(document: object) -> None:
+    """Write a document to stdout."""
+    click.echo(pretty(document))
+
+
+def write_report(report: CheckReport | FleetReport, output: str, *, no_color: bool) -> None:
+    """Write the report on packs, of one snapshot or of several, in one of its formats."""
+    match output:
+        case "json":
+            write_json(report.document)
+        case "sarif":
+            from reachproof.render.sarif import report_sarif
+
+            click.echo(json.dumps(report_sarif(report, __version__), indent=2))
+        case "junit":
+            from reachproof.render.junit import junit_text
+
+            click.echo(junit_text(report))
+        case _:
+            from reachproof.render.report_text import audit_lines, github_lines, report_lines
+
+            if isinstance(report, FleetReport):
+                write_lines(audit_lines(report), no_color=no_color)
+            else:
+                lines = github_lines if output == "github" else report_lines
+                write_lines(lines(report), no_color=no_color or output == "github")
 
 
 def warn(warnings: Iterable[Notice | parts.Notice], *, quiet: bool) -> None:

@@ -10,12 +10,12 @@ import click
 
 from reachproof.cli.exit_codes import ExitCode, exit_code
 from reachproof.cli.options import MODEL, NO_COLOR, OTHERS, READING, choice, formats, source, time_limit, with_options
-from reachproof.cli.output import reader_may_leave, warn, write_lines
+from reachproof.cli.output import reader_may_leave, warn, write_json, write_lines
 from reachproof.cli.reading import read, read_named
 from reachproof.documents.words import Verdict
 from reachproof.network.printable import printable
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.answer import Answer
+from reachproof.queries.answer import Answer, answer_document, truths
 from reachproof.solver.budget import Budget
 
 
@@ -88,14 +88,12 @@ def _ask(text: str, snapshot: Snapshot, others: Mapping[str, Snapshot], budget: 
 
 
 def _print(answers: Sequence[Answer], output: str, *, no_color: bool) -> None:
-    from reachproof.queries.answer import answer_document, truths
+
     from reachproof.render.answer_text import coloured_lines
 
     if output == "json":
-        from reachproof.documents.json import pretty
-
         documents = [answer_document(answer) for answer in answers]
-        click.echo(pretty(documents[0] if len(documents) == 1 else documents))
+        write_json(documents[0] if len(documents) == 1 else documents)
         return
     for number, answer in enumerate(answers):
         if number:

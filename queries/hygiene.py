@@ -50,6 +50,13 @@ from reachproof.solver.z3_backend import Prover
 DNS = Selector.equal("k8s-app", "kube-dns")
 DNS_PORT = IntervalSet.single(place(Protocol.UDP, 53))
 _SHOWN = 5
+COLUMNS = {
+    ast.Hygiene.SHADOWED: ("rule", "action", "by", "origin"),
+    ast.Hygiene.REDUNDANT: ("policy", "why", "confirmed", "origin"),
+    ast.Hygiene.MATCHES_NOTHING: ("where", "selector", "origin"),
+    ast.Hygiene.AMBIGUOUS: ("cause", "policies", "direction", "example", "why"),
+}
+"""The columns of the rows of each question."""
 _NOTHING = (Code.SELECTS_NOTHING, Code.NEVER_SELECTS)
 
 
@@ -62,21 +69,6 @@ class HygienePlan:
     snapshot: Snapshot
     assumptions: tuple[Notice, ...] = ()
     warnings: tuple[Notice, ...] = ()
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns of the rows."""
-        match self.hygiene:
-            case ast.Hygiene.SHADOWED:
-                return ("rule", "action", "by", "origin")
-            case ast.Hygiene.REDUNDANT:
-                return ("policy", "why", "confirmed", "origin")
-            case ast.Hygiene.MATCHES_NOTHING:
-                return ("where", "selector", "origin")
-            case ast.Hygiene.AMBIGUOUS:
-                return ("cause", "policies", "direction", "example", "why")
-            case _:
-                assert_never(self.hygiene)
 
     @property
     def form(self) -> str:
@@ -128,7 +120,7 @@ def answer_hygiene(plan: HygienePlan, draft: Answer, encoding: Encoding, budget:
         verdict=claimed if plan.claim else Verdict.LISTED,
         vacuous=plan.vacuous,
         witness=witness,
-        columns=plan.columns,
+        columns=COLUMNS[plan.hygiene],
         rows=tuple(finding.row for finding in found),
     ).checked(
         replayed=bool(examples), cross_checked=bool(found) and all(finding.confirmed is True for finding in found)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from reachproof.documents.answer import Row
 from reachproof.documents.findings import Code
 from reachproof.documents.words import FindingSeverity
 from reachproof.engines.assembly import programs
@@ -39,7 +40,6 @@ from reachproof.network.policy import (
     NodePeer,
     PartyKind,
     PartyPeer,
-    Peer,
     PodSet,
     Policy,
     Rule,
@@ -101,10 +101,7 @@ class _Policy:
         policy = self._policy
         subjects = self._pods(policy.subject)
         if not subjects:
-            never = _never_a_pod(policy.subject)
-            yield self._selects_nothing(
-                str(policy.ref), self._text(policy.subject), "no pod", policy.origin, never=never
-            )
+            yield self._no_pod(str(policy.ref), policy.subject, policy.origin)
         for direction in Direction:
             for rule in policy.rules(direction):
                 for match in dict.fromkeys(rule.matches):
@@ -117,15 +114,15 @@ class _Policy:
             case PodSet():
                 peers = self._pods(match.peer)
                 if not peers:
-                    never = _never_a_pod(match.peer)
-                    yield self._selects_nothing(name, self._text(match.peer), "no pod", rule.origin, never=never)
+                    yield self._no_pod(name, match.peer, rule.origin)
             case NodePeer(nodes):
                 if not any(nodes.matches(node.labels) for node in self._universe.snapshot.nodes):
                     text = "nodes" if nodes == EVERYTHING else f"nodes labelled {nodes}"
                     never = nodes.unsatisfiable()
-                    yield self._selects_nothing(name, text, "no node", rule.origin, never=never)
-            case Intersection(items):
-                yield from self._parts(name, items, rule)
+                    yield _selects_nothing(name, text, "no node", rule.origin, never=never)
+            case Intersection(items):  # of what a network set has too no pod is missing
+                sets = (item for item in items if isinstance(item, PodSet) and not self._pods(item))
+                yield from (self._no_pod(name, item, rule.origin) for item in sets)
                 peers = self._visible & PeerResolution(self._universe).peer(match.peer)
             case Union() | AnyPeer() | PartyPeer():
                 peers = self._visible & PeerResolution(self._universe).peer(match.peer)
@@ -134,14 +131,7 @@ class _Policy:
         destinations = peers if direction is Direction.EGRESS else subjects
         for port in (*match.ports.names, *match.ports.not_names) if match.ports and destinations else ():
             if not self._declared(port, destinations):
-                yield self._unknown_port(name, port, rule)
-
-    def _parts(self, name: str, items: tuple[Peer, ...], rule: Rule) -> Iterator[Finding]:
-        """The pods among what a rule of Calico asks for; what a network set has too is not missing."""
-        for item in items:
-            if isinstance(item, PodSet) and not self._pods(item):
-                never = _never_a_pod(item)
-                yield self._selects_nothing(name, self._text(item), "no pod", rule.origin, never=never)
+                yield _unknown_port(name, port, rule)
 
     @property
     def _visible(self) -> int:
@@ -152,8 +142,9 @@ class _Policy:
         universe = self._universe
         return PeerResolution(universe).pods(replace(pods, host_network=True)) & self._visible
 
-    def _text(self, pods: PodSet) -> str:
-        return pods_text(pods, profile_of(self._universe.snapshot.options))
+    def _no_pod(self, subject: str, pods: PodSet, origin: Origin) -> Finding:
+        text = pods_text(pods, profile_of(self._universe.snapshot.options))
+        return _selects_nothing(subject, text, "no pod", origin, never=_never_a_pod(pods))
 
     def _declared(self, name: NamedPort, destinations: int) -> bool:
         return any(
@@ -162,28 +153,20 @@ class _Policy:
             for ports, points in self._universe.by_ports.items()
         )
 
-    def _selects_nothing(self, subject: str, selector: str, what: str, origin: Origin, *, never: bool) -> Finding:
-        why = f"{what} can ever be selected" if never else f"{what} in the snapshot is selected"
-        return Finding(
-            code=Code.NEVER_SELECTS if never else Code.SELECTS_NOTHING,
-            severity=FindingSeverity.ERROR if never else FindingSeverity.WARNING,
-            subject=subject,
-            text=f"{subject} selects {selector}; {why}",
-            origin=origin,
-            row={"where": subject, "selector": selector, "origin": str(origin)},
-        )
 
-    def _unknown_port(self, subject: str, port: NamedPort, rule: Rule) -> Finding:
-        protocol = f" of {port.protocol.lower()}" if port.protocol else ""
-        text = f"{subject} names the port {port.name}{protocol}, which no destination pod that it selects declares"
-        return Finding(
-            code=Code.UNKNOWN_PORT_NAME,
-            severity=FindingSeverity.ERROR,
-            subject=subject,
-            text=text,
-            origin=rule.origin,
-            row={"where": subject, "selector": f"port {port.name}", "origin": str(rule.origin)},
-        )
+def _selects_nothing(subject: str, selector: str, what: str, origin: Origin, *, never: bool) -> Finding:
+    if never:
+        text = f"{subject} selects {selector}; {what} can ever be selected"
+        return _finding(Code.NEVER_SELECTS, subject, text, origin, selector, severity=FindingSeverity.ERROR)
+    text = f"{subject} selects {selector}; {what} in the snapshot is selected"
+    return _finding(Code.SELECTS_NOTHING, subject, text, origin, selector)
+
+
+def _unknown_port(subject: str, port: NamedPort, rule: Rule) -> Finding:
+    protocol = f" of {port.protocol.lower()}" if port.protocol else ""
+    text = f"{subject} names the port {port.name}{protocol}, which no destination pod that it selects declares"
+    selector, severity = f"port {port.name}", FindingSeverity.ERROR
+    return _finding(Code.UNKNOWN_PORT_NAME, subject, text, rule.origin, selector, severity=severity)
 
 
 def _never_a_pod(pods: PodSet) -> bool:
@@ -204,15 +187,8 @@ def _tied(policies: Iterable[Policy]) -> Iterator[Finding]:
         if len(tied) < 2 or len(actions) < 2:
             continue
         names = listed(str(policy.ref) for policy in tied)
-        yield Finding(
-            code=Code.TIED_ORDER,
-            severity=FindingSeverity.WARNING,
-            subject=names,
-            text=f"{names} have {order_text(order)} in the tier {tier} and rules that do different things; "
-            "their names decide",
-            origin=tied[0].origin,
-            row={"where": names, "selector": "", "origin": str(tied[0].origin)},
-        )
+        text = f"{names} have {order_text(order)} in the tier {tier} and rules that do different things; "
+        yield _finding(Code.TIED_ORDER, names, f"{text}their names decide", tied[0].origin)
 
 
 def _namespaces_without_policy(universe: Universe) -> Iterator[Finding]:
@@ -228,14 +204,8 @@ def _namespaces_without_policy(universe: Universe) -> Iterator[Finding]:
         )
         subject = f"namespace {namespace.name}"
         pods = "1 pod" if count == 1 else f"{count} pods"
-        yield Finding(
-            code=Code.NAMESPACE_WITHOUT_POLICY,
-            severity=FindingSeverity.INFO,
-            subject=subject,
-            text=f"{subject} has {pods} and no NetworkPolicy",
-            origin=namespace.origin,
-            row={"where": subject, "selector": "", "origin": str(namespace.origin)},
-        )
+        text, severity = f"{subject} has {pods} and no NetworkPolicy", FindingSeverity.INFO
+        yield _finding(Code.NAMESPACE_WITHOUT_POLICY, subject, text, namespace.origin, severity=severity)
 
 
 _CODES = {
@@ -296,12 +266,14 @@ def _first(pods: list[Pod], block: IntervalSet) -> str:
     return next(str(pod) for pod in pods if any(address in block for address in pod.addresses))
 
 
-def _finding(code: Code, subject: str, text: str, origin: Origin) -> Finding:
-    return Finding(
-        code=code,
-        severity=FindingSeverity.WARNING,
-        subject=subject,
-        text=text,
-        origin=origin,
-        row={"where": subject, "selector": "", "origin": str(origin)},
-    )
+def _finding(
+    code: Code,
+    subject: str,
+    text: str,
+    origin: Origin,
+    selector: str = "",
+    *,
+    severity: FindingSeverity = FindingSeverity.WARNING,
+) -> Finding:
+    row: Row = {"where": subject, "selector": selector, "origin": str(origin)}
+    return Finding(code=code, severity=severity, subject=subject, text=text, origin=origin, row=row)

@@ -16,16 +16,23 @@ from reachproof.render.report_text import trouble
 _COUNTED = ("tests", "failures", "errors", "skipped")
 
 
-def junit_text(report: CheckReport) -> str:
-    """The document. What failed is a `failure`, what is not decided an `error`, what does not apply is `skipped`."""
+def junit_text(report: CheckReport | FleetReport) -> str:
+    """The document. What failed is a `failure`, what is not decided an `error`, what does not apply is `skipped`.
+
+    An audit has a suite for each pack on each snapshot; what has no verdict is one with an error.
+    """
     suites = ElementTree.Element("testsuites", name="reachproof")
-    _add_suites(suites, report)
-    return _finished(suites)
+    if isinstance(report, CheckReport):
+        _add_suites(suites, report)
+    else:
+        _add_snapshots(suites, report)
+    for key in _COUNTED:
+        suites.set(key, str(sum(int(suite.get(key, "0")) for suite in suites)))
+    ElementTree.indent(suites)
+    return ElementTree.tostring(suites, encoding="unicode", xml_declaration=False)
 
 
-def audit_junit_text(report: FleetReport) -> str:
-    """The document of an audit: a suite for each pack on each snapshot; what has no verdict is one with an error."""
-    suites = ElementTree.Element("testsuites", name="reachproof")
+def _add_snapshots(suites: ElementTree.Element, report: FleetReport) -> None:
     for audited in report.snapshots:
         if not audited.packs:
             _error(suites, audited.name, audited)
@@ -34,7 +41,6 @@ def audit_junit_text(report: FleetReport) -> str:
                 _error(suites, f"{audited.name} {pack.pack}", pack)
             else:
                 _add_suites(suites, pack.report, prefix=f"{audited.name} ")
-    return _finished(suites)
 
 
 def _add_suites(suites: ElementTree.Element, report: CheckReport, *, prefix: str = "") -> None:
@@ -43,14 +49,6 @@ def _add_suites(suites: ElementTree.Element, report: CheckReport, *, prefix: str
     ordered = sorted(everything, key=lambda each: (each.statement.pack, each.statement.line))
     for pack, items in groupby(ordered, key=lambda each: each.statement.pack):
         _suite(suites, pack, prefix + pack, list(items))
-
-
-def _finished(suites: ElementTree.Element) -> str:
-    """The document, its root with the sums of its suites."""
-    for key in _COUNTED:
-        suites.set(key, str(sum(int(suite.get(key, "0")) for suite in suites)))
-    ElementTree.indent(suites)
-    return ElementTree.tostring(suites, encoding="unicode", xml_declaration=False)
 
 
 def _suite(suites: ElementTree.Element, pack: str, name: str, items: list[Result | LeftOut]) -> None:

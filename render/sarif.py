@@ -44,16 +44,15 @@ _SCORE = {
 }
 
 
-def report_sarif(report: CheckReport, version: str) -> dict[str, Json]:
-    """The log with one run. Failures have the level of their severity; what is not decided has the kind `open`.
+def report_sarif(report: CheckReport | FleetReport, version: str) -> dict[str, Json]:
+    """The log with one run, or with one for each snapshot of an audit.
 
-    Statements that do not apply are notifications of the invocation. A fingerprint stays the same when lines move.
+    Failures have the level of their severity; what is not decided has the kind `open`. Statements that do not apply are
+    notifications of the invocation. A fingerprint stays the same when lines move. Where a snapshot or a pack has no
+    verdict, the run was no success, and notifications say why.
     """
-    return _log([_report_run(report, version)])
-
-
-def audit_sarif(report: FleetReport, version: str) -> dict[str, Json]:
-    """The log. Where a snapshot or a pack has no verdict, the run was no success, and notifications say why."""
+    if isinstance(report, CheckReport):
+        return _log([_report_run(report, version)])
     return _log([_audit_run(each, version) for each in report.snapshots])
 
 
