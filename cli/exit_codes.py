@@ -10,7 +10,7 @@ from reachproof.documents.words import State, Verdict
 from reachproof.queries.answer import Answer
 
 if TYPE_CHECKING:
-    from reachproof.documents.audit import Audited, AuditedPack
+    from reachproof.documents.audit import Audited
 
 
 class ExitCode(IntEnum):
@@ -57,11 +57,9 @@ def audited_code(audited: Audited) -> ExitCode:
     """The exit code that this snapshot alone would lead to."""
     if audited.state is not State.CHECKED:
         return _OF_STATE[audited.state]
-    return worst(_pack_code(pack) for pack in audited.packs)
-
-
-def _pack_code(pack: AuditedPack) -> ExitCode:
-    return OF_REPORT[pack.report.verdict] if pack.report is not None else _OF_STATE[pack.state]
+    return worst(
+        _OF_STATE[pack.state] if pack.report is None else OF_REPORT[pack.report.verdict] for pack in audited.packs
+    )
 
 
 def worst(codes: Iterable[ExitCode]) -> ExitCode:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reachproof.documents.answer import Answer
 from reachproof.documents.parts import Document, Part
 from reachproof.documents.problem import FieldError, field_errors
-from reachproof.documents.report import CheckReport, Skipped
+from reachproof.documents.report import CheckReport, Skipped, together
 from reachproof.documents.words import State, Verdict
 from reachproof.network.errors import Problem
 
@@ -131,11 +130,3 @@ class FleetReport:
             counts={state: states.count(state) for state in State},
             snapshots=tuple(each.document for each in self.snapshots),
         )
-
-
-def together(verdicts: Iterable[Verdict]) -> Verdict:
-    """`violated` if one is, `holds` if all are and there is one, else `unknown`."""
-    found = set(verdicts)
-    if Verdict.VIOLATED in found:
-        return Verdict.VIOLATED
-    return Verdict.HOLDS if found == {Verdict.HOLDS} else Verdict.UNKNOWN

@@ -127,9 +127,12 @@ def matrix_of(document: Connectivity) -> ConnectivityMatrix:
     """The report as a matrix."""
     number = {end: at for at, end in enumerate(document.ends)}
     accesses: dict[Access, int] = {}
-    places = tuple(
-        (number[row.src], number[row.dst], accesses.setdefault(_access_of(row), len(accesses))) for row in document.rows
-    )
+    places = []
+    for row in document.rows:
+        access = Access(
+            connections=row.connections, depends=row.depends, partial=row.partial, partial_by=row.partial_by
+        )
+        places.append((number[row.src], number[row.dst], accesses.setdefault(access, len(accesses))))
     by = document.by
     exposures = tuple(viewed(Exposure, each, end=end_by(each.end, by)) for each in document.exposure or ())
     return ConnectivityMatrix(
@@ -142,10 +145,6 @@ def matrix_of(document: Connectivity) -> ConnectivityMatrix:
         warnings=document.warnings,
         evidence=document.evidence,
     )
-
-
-def _access_of(row: Connection) -> Access:
-    return Access(connections=row.connections, depends=row.depends, partial=row.partial, partial_by=row.partial_by)
 
 
 def connectivity_blocks(matrix: ConnectivityMatrix) -> Iterator[bytes]:

@@ -31,6 +31,7 @@ class Report(Part, frozen=True, kw_only=True):
 KIND_MISSING = "KIND_MISSING"
 LACKING = ("NO_POLICIES", KIND_MISSING)
 """The codes of warnings that say of what the input has nothing at all."""
+_VERDICTS = {Status.PASSED: Verdict.HOLDS, Status.FAILED: Verdict.VIOLATED, Status.UNDECIDED: Verdict.UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +103,12 @@ class CheckReport:
 
 def verdict_of(statuses: Iterable[Status]) -> Verdict:
     """The verdict on all statements that were checked, as `CheckReport.verdict` says."""
-    found = set(statuses)
-    if Status.FAILED in found:
+    return together(_VERDICTS[status] for status in statuses)
+
+
+def together(verdicts: Iterable[Verdict]) -> Verdict:
+    """`violated` if one is, `holds` if all are and there is one, else `unknown`."""
+    found = set(verdicts)
+    if Verdict.VIOLATED in found:
         return Verdict.VIOLATED
-    return Verdict.HOLDS if found == {Status.PASSED} else Verdict.UNKNOWN
+    return Verdict.HOLDS if found == {Verdict.HOLDS} else Verdict.UNKNOWN

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -53,7 +52,8 @@ class Service(Questions):
         # The channel decides how manifests are read, and so it belongs to what is stored and not to each question.
         reading = {"channel": str(options.pop("channel"))} if options.get("channel") is not None else {}
         reading |= {"cni": str(options["cni"])} if options.get("cni") is not None else {}
-        files = sent.files or [("objects.json", json.dumps(_list(sent.objects)))]
+        listed = {"apiVersion": "v1", "kind": "List", "items": sent.objects}
+        files = sent.files or [("objects.json", json.dumps(listed))]
         digest = str(self._client.upload("/snapshots", files, **reading)["id"])
         if name is not None:
             self._client.put(f"/snapshots/names/{quote(name, safe='')}", {"id": digest})
@@ -71,10 +71,6 @@ class Service(Questions):
 
     def __repr__(self) -> str:
         return f"<Service {self._client.url}>"
-
-
-def _list(objects: Sequence[Mapping[str, object]]) -> dict[str, object]:
-    return {"apiVersion": "v1", "kind": "List", "items": objects}
 
 
 def connect(url: str, token: str | None = None) -> Service:

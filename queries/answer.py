@@ -150,25 +150,22 @@ def answer_document(answer: Answer, status: Status | None = None) -> documents.A
         evidence=answer.evidence,
         columns=answer.columns,
         rows=answer.rows if answer.columns else documents.NO_ROWS,
-        flows=tuple(_explained(snapshot, each) for each in answer.flows),
+        flows=tuple(
+            documents.Explained(access=each.access, witness=_witness(snapshot, each.witness), because=each.because)
+            for each in answer.flows
+        ),
         status=status,
     )
 
 
-def _explained(snapshot: Snapshot, explained: Explained) -> documents.Explained:
-    return documents.Explained(
-        access=explained.access,
-        witness=_witness(snapshot, explained.witness),
-        because=explained.because,
-    )
-
-
 def _witness(snapshot: Snapshot, witness: Witness) -> documents.Witness:
-    before = witness.before
+    before, via = witness.before, None
+    if witness.via:
+        via = documents.Via(service=documents.ServiceName(namespace=witness.via.namespace, name=witness.via.name))
     return documents.Witness(
         **document_parts.flow_fields(before.snapshot if before and witness.lost else snapshot, witness.flow),
         steps=document_parts.steps(witness.steps),
-        via=_via(witness.via) if witness.via else None,
+        via=via,
         lost=witness.lost,
         before=_earlier(before) if before else None,
     )
@@ -183,7 +180,3 @@ def truths(answer: Answer) -> tuple[str, str] | None:
     """The verdicts on the witness, before and now, of which the document of an answer has only the steps."""
     witness = answer.witness
     return (str(witness.before.trace.truth), str(witness.trace.truth)) if witness and witness.before else None
-
-
-def _via(service: Service) -> documents.Via:
-    return documents.Via(service=documents.ServiceName(namespace=service.namespace, name=service.name))

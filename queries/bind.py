@@ -32,7 +32,7 @@ from reachproof.queries.lists import ListPlan, list_plan
 from reachproof.queries.plan import Check, Plan, WhyPlan, certain_first
 from reachproof.queries.possible import mentions_possible, opened, possible_notice, possible_sets, with_new_namespaces
 from reachproof.queries.what_if import Instance, instances, with_prefixes
-from reachproof.solver.goal import TRUE, All, At, Formula, Goal, Members, Not, Ranked, Search, Side, Some, Wanted
+from reachproof.solver.goal import TRUE, All, At, Formula, Members, Not, Ranked, Search, Side, Some, Wanted
 from reachproof.solver.universe import Universe
 
 AnyPlan = Plan | WhyPlan | ListPlan | HygienePlan | ChangePlan
@@ -128,14 +128,10 @@ def _demand_answerable(query: ast.Query) -> None:
 def _of_instance(check: Check, instance: Instance, world: Formula) -> Check:
     return replace(
         check,
-        goal=_within(check.goal, world),
+        goal=replace(check.goal, region=All((check.goal.region, world))) if world != TRUE else check.goal,
         bound=(*instance.bound, *check.bound),
         otherwise=_of_instance(check.otherwise, instance, world) if check.otherwise else None,
     )
-
-
-def _within(goal: Goal, world: Formula) -> Goal:
-    return replace(goal, region=All((goal.region, world))) if world != TRUE else goal
 
 
 def _statement(binder: Binder, statement: ast.Statement, others: Collection[str]) -> AnyPlan:
@@ -158,7 +154,7 @@ def _statement(binder: Binder, statement: ast.Statement, others: Collection[str]
         case ast.Selected():
             return selected_plan(binder, statement)
         case ast.Why(negated, source, destination, ports):
-            region = _region(binder, source, destination, ports, ())
+            region = _region(binder, source, destination, ports)
             sources, *rest = region.items
             arriving, notices = arrivals(binder, sources, Wanted.CAN_ALLOW)
             binder.assumptions += notices
@@ -193,7 +189,7 @@ def _region(
     source: ast.SetExpr,
     destination: ast.SetExpr,
     ports: ast.Ports,
-    exceptions: tuple[ast.Exempt, ...],
+    exceptions: tuple[ast.Exempt, ...] = (),
 ) -> All:
     """A conjunction that begins with the condition on the source."""
     found: list[Formula] = [binder.at(Side.SOURCE, source), binder.to(destination, ports)]
@@ -233,12 +229,9 @@ def _never(binder: Binder, region: Formula) -> Check:
     return _check(binder, Search(region, Wanted.CAN_ALLOW), Verdict.VIOLATED, Verdict.HOLDS)
 
 
-def _always(binder: Binder, region: Formula) -> Check:
-    return _check(binder, Search(region, Wanted.CAN_DENY), Verdict.VIOLATED, Verdict.HOLDS)
-
-
 def _can(binder: Binder, can: ast.Can) -> Plan:
-    region = _region(binder, can.source.set, can.destination.set, can.ports, can.exceptions)
+    asked = (can.source.set, can.destination.set, can.ports, can.exceptions)
+    region = _region(binder, *asked)
     every_source = can.source.quantifier is ast.Quantifier.EVERY
     bare_is_every = every_source and can.destination.quantifier is ast.Quantifier.BARE
     every_destination = bare_is_every or can.destination.quantifier is ast.Quantifier.EVERY
@@ -250,32 +243,20 @@ def _can(binder: Binder, can: ast.Can) -> Plan:
         check = _check(binder, Search(region, Wanted.CAN_DENY), Verdict.UNREACHABLE, Verdict.REACHABLE)
     else:
         _demand_closed(binder, can)
-        goal = _ranked(
-            binder,
-            can.source.set,
-            can.destination.set,
-            can.ports,
-            can.exceptions,
-            every=(every_source, every_destination, every_port),
-        )
+        goal = _ranked(binder, *asked, every=(every_source, every_destination, every_port))
         check = _check(binder, goal, Verdict.REACHABLE, Verdict.UNREACHABLE)
     return _plan(binder, "can", check.if_absent if check.if_found is Verdict.UNREACHABLE else check.if_found, [check])
 
 
 def _every(binder: Binder, every: ast.Every) -> Plan:
-    region = _region(binder, every.source, every.destination.set, every.ports, every.exceptions)
+    asked = (every.source, every.destination.set, every.ports, every.exceptions)
+    region = _region(binder, *asked)
     every_destination = every.destination.quantifier is not ast.Quantifier.ANY
     if every_destination and not every.ports.any_of:
-        return _claim(binder, "every", [_always(binder, region)])
+        check = _check(binder, Search(region, Wanted.CAN_DENY), Verdict.VIOLATED, Verdict.HOLDS)
+        return _claim(binder, "every", [check])
     _demand_closed(binder, every)
-    goal = _ranked(
-        binder,
-        every.source,
-        every.destination.set,
-        every.ports,
-        every.exceptions,
-        every=(True, every_destination, not every.ports.any_of),
-    )
+    goal = _ranked(binder, *asked, every=(True, every_destination, not every.ports.any_of))
     return _claim(binder, "every", [_check(binder, goal, Verdict.HOLDS, Verdict.VIOLATED)])
 
 
@@ -352,12 +333,9 @@ def _isolated(binder: Binder, claim: ast.Isolated) -> list[Formula]:
         some = ast.Pods((ast.InAny(claim.group),))
         ends = (binder.at(Side.SOURCE, some), binder.at(Side.DESTINATION, some))
         return [All((*ends, Not(binder.same(claim.group)), exempt))]
-    left, right = (_one_group(claim.group, name) for name in (claim.left, claim.right))
+    of = ast.InTenants if claim.group is ast.Group.TENANT else ast.InNamespaces
+    left, right = (ast.Pods((of((name,)),)) for name in (claim.left, claim.right))
     return [
         All((binder.at(Side.SOURCE, a), binder.at(Side.DESTINATION, b), exempt))
         for a, b in ((left, right), (right, left))
     ]
-
-
-def _one_group(group: ast.Group, name: ast.Name) -> ast.Pods:
-    return ast.Pods((ast.InTenants((name,)) if group is ast.Group.TENANT else ast.InNamespaces((name,)),))

@@ -11,14 +11,14 @@ from reachproof.engines.words import own_tier
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Action, Direction, PolicyRef
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.document_parts import rule, rule_number
-from reachproof.semantics.evaluate import blockers
+from reachproof.queries.document_parts import origin_part, policy_part, rule_number
+from reachproof.semantics.blockers import blockers
 from reachproof.semantics.trace import Step, Trace
 
 if TYPE_CHECKING:
     from reachproof.solver.decide import Blame  # at run time it would load Z3
 
-_VERB = {Action.ALLOW: "allows", Action.DENY: "denies", Action.PASS: "passes"}
+VERBS = {Action.ALLOW: "allows", Action.DENY: "denies", Action.PASS: "passes"}
 
 
 def blamed(blames: Iterable[Blame], absent: Action) -> tuple[Rule, ...]:
@@ -45,23 +45,23 @@ def tier_that_ends(step: Step) -> str | None:
 def _blamed(blame: Blame, absent: Action) -> Rule:
     ref = blame.policy.ref
     if blame.rule is None:
-        return rule(
-            ref,
-            number=None,
+        return Rule(
+            policy=policy_part(ref),
+            rule=None,
             direction=blame.direction,
             action=Action.DENY,
-            origin=blame.policy.origin,
+            origin=origin_part(blame.policy.origin),
             text=selecting(ref, blame.direction, own_tier(blame.policy)),
         )
     found = blame.rule
     name = f' "{found.name}"' if found.name else ""
-    effect = "does not match this traffic" if found.action is absent else _VERB[found.action]
-    return rule(
-        ref,
-        number=rule_number(found.index, found.name),
+    effect = "does not match this traffic" if found.action is absent else VERBS[found.action]
+    return Rule(
+        policy=policy_part(ref),
+        rule=rule_number(found.index, found.name),
         direction=blame.direction,
         action=found.action,
-        origin=found.origin,
+        origin=origin_part(found.origin),
         text=f"{ref} {blame.direction} rule {found.index}{name} {effect}",
     )
 
@@ -88,12 +88,12 @@ def by_step(snapshot: Snapshot, step: Step) -> Iterable[Rule]:
     for policy in step.policies:
         if policy.kind and step.origin is not None:
             alone = len(step.policies) == 1
-            yield rule(
-                policy,
-                number=rule_number(step.rule_index, step.rule_name),
+            yield Rule(
+                policy=policy_part(policy),
+                rule=rule_number(step.rule_index, step.rule_name),
                 direction=step.direction,
                 action=step.action,
-                origin=step.origin if alone else origins[policy],
+                origin=origin_part(step.origin if alone else origins[policy]),
                 text=step.text if alone else _one_of_many(policy, step),
             )
 

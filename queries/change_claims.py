@@ -27,7 +27,6 @@ from reachproof.documents.parts import Rule
 from reachproof.documents.words import Relation, Verdict
 from reachproof.grammar import ast
 from reachproof.network.cluster import Notice
-from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import format_ports
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Earlier, Witness
@@ -235,13 +234,14 @@ def _listed(plan: ChangePlan, draft: Answer, diff: Diff) -> Answer:
 
 def _rows(diff: Diff) -> Iterable[Row]:
     for row in diff.rows:
+        depends = ports_of(row.before_depends) | ports_of(row.after_depends)
         yield {
             "change": str(row.change),
             "from": _name(row.src),
             "to": _name(row.dst),
             "before": format_ports(ports_of(row.before)),
             "after": format_ports(ports_of(row.after)),
-            "depends": _depends(ports_of(row.before_depends) | ports_of(row.after_depends)),
+            "depends": format_ports(depends) if depends else "",
         }
     for each in diff.undetermined:
         named = str(each.policy) if each.policy else ""
@@ -252,10 +252,6 @@ def _rows(diff: Diff) -> Iterable[Row]:
 
 def _name(end: ReportEnd) -> str:
     return ",".join(end.cidrs) or str(end)
-
-
-def _depends(ports: IntervalSet) -> str:
-    return format_ports(ports) if ports else ""
 
 
 def _because(diff: Diff) -> tuple[Rule, ...]:

@@ -25,7 +25,7 @@ from reachproof.network.errors import InternalError
 from reachproof.network.flow import Party
 from reachproof.network.policy import Action, Direction
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.blame import by_step, selecting, tier_that_ends
+from reachproof.queries.blame import VERBS, by_step, selecting, tier_that_ends
 from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Step, Trace, Truth
 from reachproof.solver.compare import Comparison, PairSpotCheck
@@ -38,7 +38,6 @@ MOST_CELLS = 32
 MOST_FLOWS = 128
 MOST_JUDGED = 5_000
 """Kinds of flow that are looked at for the causes of all rows together."""
-_VERB = {Action.ALLOW: "allows", Action.DENY: "denies", Action.PASS: "passes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +130,12 @@ class Explainer:
                     rules.append(self._cause(because, step, when))
             word = "new" if when is When.AFTER else "lost"
             other = comparison.snapshots[0 if when is When.AFTER else 1]
-            ends += [f"{word}: {each}" for party in _ends(trace) if (each := _missing(party, other))]
+            parties = (trace.flow.source, trace.flow.destination)
+            ends += [f"{word}: {each}" for party in parties if (each := _missing(party, other))]
         return Causes(tuple(rules), tuple(ends))
 
 
 Traces = tuple[Trace | None, Trace | None]
-
-
-def _ends(trace: Trace) -> tuple[Party, Party]:
-    return trace.flow.source, trace.flow.destination
 
 
 def _missing(party: Party, other: Snapshot) -> str:
@@ -199,7 +195,7 @@ def _general(because: Rule, step: Step) -> str:
         return selecting(because.policy, because.direction, tier_that_ends(step))
     name = f' "{because.rule_name}"' if because.rule_name else ""
     rule = f"{because.policy} {because.direction} rule {because.rule_index}{name}"
-    return f"{rule} {_VERB[because.action]}"
+    return f"{rule} {VERBS[because.action]}"
 
 
 def _differences(before: Snapshot, after: Snapshot, old: Party, new: Party) -> Iterator[str]:

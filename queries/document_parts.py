@@ -11,7 +11,7 @@ from reachproof.network.address import format_address
 from reachproof.network.cluster import Node, Notice, Pod
 from reachproof.network.flow import External, Flow, Party
 from reachproof.network.origin import Origin
-from reachproof.network.policy import Action, Direction, PolicyRef
+from reachproof.network.policy import PolicyRef
 from reachproof.network.ports import Protocol
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.tenancy import tenant_of_party
@@ -47,20 +47,6 @@ def warnings(found: Iterable[Notice]) -> tuple[parts.Notice, ...]:
     return tuple(
         parts.Notice(code=each.code, text=each.text, origin=origin_part(each.origin) if each.origin else None)
         for each in found
-    )
-
-
-def rule(
-    policy: PolicyRef, *, number: RuleNumber | None, direction: Direction, action: Action, origin: Origin, text: str
-) -> parts.Rule:
-    """A rule that a verdict rests on; without a number, the isolation by the policy as a whole."""
-    return parts.Rule(
-        policy=policy_part(policy),
-        rule=number,
-        direction=direction,
-        action=action,
-        origin=origin_part(origin),
-        text=text,
     )
 
 

@@ -166,7 +166,8 @@ def clients_only(binder: Binder) -> tuple[Notice, ...]:
 def _not_judged(binder: Binder, *, ingress: bool = True) -> Iterator[Notice]:
     """Notices on parts of the named Services that are not judged; `ingress`: what comes by one is not."""
     for service, _ in binder.reached:
-        for each in _certain_ways_in(binder.snapshot, service) if ingress else ():
+        leading = (each for each in binder.snapshot.ingresses if each.leads_to(service) and not each.doubt(service))
+        for each in leading if ingress else ():
             text = (
                 f"{each.subject} leads to service {service}; what comes that way comes from the ingress controller, "
                 "and is not judged here: ask about `the ingress controller`"
@@ -242,11 +243,6 @@ def _serving(binder: Binder) -> tuple[Pod, ...]:
         for pod in servers(binder.snapshot, ingress).certain
     }
     return tuple(found.values())
-
-
-def _certain_ways_in(snapshot: Snapshot, service: Service) -> Iterator[Ingress]:
-    """The Ingresses and other routes that lead to a Service for certain."""
-    return (each for each in snapshot.ingresses if each.leads_to(service) and not each.doubt(service))
 
 
 def _with_article(kind: str) -> str:

@@ -86,12 +86,8 @@ def _facing_outside(
 
 
 def _everywhere(accesses: Iterable[Access], asked: ast.SetExpr | None) -> IntervalSet | None:
-    return _common(accesses) if _is_every_pod(asked) else None
-
-
-def _is_every_pod(asked: ast.SetExpr | None) -> bool:
-    """True if one side of a report has every pod."""
-    return asked is None or (isinstance(asked, ast.Pods) and not asked.filters)
+    every_pod = asked is None or (isinstance(asked, ast.Pods) and not asked.filters)
+    return _common(accesses) if every_pod else None
 
 
 def _common(accesses: Iterable[Access]) -> IntervalSet:

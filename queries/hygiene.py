@@ -295,12 +295,12 @@ def _ambiguous_finding(snapshot: Snapshot, found: Ambiguity) -> Finding:
             f"the sets engine says that {found.example} can go both ways, the evaluator that it is {traces[0].truth}; "
             "this is a bug of reachproof, no verdict is given"
         )
-    notices = _notices(traces, found.direction)
+    depends = dict.fromkeys(notice for trace in traces for notice in trace.side(found.direction).depends)
     refs = [policy.ref for policy in found.policies] or [
         ref for trace in traces for step in trace.side(found.direction).steps for ref in step.policies
     ]
     policies = tuple(dict.fromkeys(map(str, refs)))
-    why = "; ".join(notice.text for notice in notices)
+    why = "; ".join(notice.text for notice in depends)
     severity = FindingSeverity.INFO if found.cause is Cause.MAY else FindingSeverity.ERROR
     origins = [policy.origin for policy in found.policies]
     origins += [step.origin for trace in traces for step in trace.side(found.direction).steps if step.origin]
@@ -320,10 +320,6 @@ def _ambiguous_finding(snapshot: Snapshot, found: Ambiguity) -> Finding:
         },
         example=found.example,
     )
-
-
-def _notices(traces: Iterable[Trace], direction: Direction) -> tuple[Notice, ...]:
-    return tuple(dict.fromkeys(notice for trace in traces for notice in trace.side(direction).depends))
 
 
 def _pod_of(flow: Flow) -> Pod:

@@ -95,7 +95,8 @@ class PolicyChange:
 
 def policy_changes(before: Snapshot, after: Snapshot) -> tuple[PolicyChange, ...]:
     """The policies that differ, in order of namespace, name and kind."""
-    return tuple(sorted((*_changes(before, after), *_unread(before, after)), key=_order))
+    found = (*_changes(before, after), *_unread(before, after))
+    return tuple(sorted(found, key=lambda each: (each.policy.namespace, each.policy.name, each.policy.kind)))
 
 
 def _changes(before: Snapshot, after: Snapshot) -> Iterator[PolicyChange]:
@@ -176,10 +177,6 @@ def _unread(before: Snapshot, after: Snapshot) -> Iterator[PolicyChange]:
 
 def _by_name(found: Iterable[Unread]) -> Mapping[tuple[str, str, str], Unread]:
     return {(each.kind, each.namespace, each.name): each for each in found}
-
-
-def _order(change: PolicyChange) -> tuple[str, str, str]:
-    return change.policy.namespace, change.policy.name, change.policy.kind
 
 
 def relevant_changes(

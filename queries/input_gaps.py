@@ -48,7 +48,8 @@ def missing_kinds(query: ast.Query, snapshot: Snapshot) -> tuple[Notice, ...]:
             "name the label that tells tenants with the option tenantLabel (--tenant-label)"
         )
         found.append(Notice(code="NO_TENANTS", text=text))
-    if not snapshot.nodes and any(_of_nodes(part) for part in parts):
+    about_nodes = any(isinstance(each, ast.Nodes) or each is ast.Listed.NODES for each in parts)
+    if not snapshot.nodes and about_nodes:
         found.append(_missing("nodes", "Node"))
     return tuple(found)
 
@@ -98,10 +99,6 @@ def _tenants_by_name(snapshot: Snapshot) -> bool:
     """True if names of namespaces alone decide which namespace is in which tenant."""
     options = snapshot.options
     return not options.tenant_label and all(_by_name(selector) for _, selector in options.tenants)
-
-
-def _of_nodes(part: object) -> bool:
-    return isinstance(part, ast.Nodes | ast.Which) and (isinstance(part, ast.Nodes) or part.listed is ast.Listed.NODES)
 
 
 _TRIED = 8

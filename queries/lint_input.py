@@ -237,7 +237,7 @@ def blind_blocks(snapshot: Snapshot) -> Iterator[Finding]:
     for policy in snapshot.policies:
         if policy.ref in enforced and (found := _blind(snapshot, policy, held)):
             block, origin = found
-            name = _first(pods, block)
+            name = next(str(pod) for pod in pods if any(address in block for address in pod.addresses))
             text = (
                 f"{policy.ref} names the addresses {format_cidrs(block)[0]}, among which is pod {name}; "
                 "a CIDR matches no pods here"
@@ -260,10 +260,6 @@ def _blind(snapshot: Snapshot, policy: Policy, held: IntervalSet) -> tuple[Inter
 
 def _narrow(peer: AddressPeer, held: IntervalSet) -> bool:
     return bool(peer.addresses & held) and not any(family <= peer.addresses for family in (ALL_V4, ALL_V6))
-
-
-def _first(pods: list[Pod], block: IntervalSet) -> str:
-    return next(str(pod) for pod in pods if any(address in block for address in pod.addresses))
 
 
 def _finding(

@@ -118,7 +118,8 @@ def _selected(service: Service, pod: Pod) -> Iterator[Backend]:
     if pod.abstract or addresses == pod.addresses:
         yield Backend(pod=pod, addresses=None, ports=_targets(service, pod))
     elif addresses:
-        yield Backend(pod=pod, addresses=_set_of(addresses), ports=_targets(service, pod))
+        where = IntervalSet.of((each, each) for each in addresses)
+        yield Backend(pod=pod, addresses=where, ports=_targets(service, pod))
 
 
 def _compared(service: Service, pod: Pod, address: int, entries: list[EndpointAddress]) -> Iterator[Backend]:
@@ -196,7 +197,3 @@ def _ports_of(service: Service, entries: Iterable[EndpointAddress]) -> Ports:
 def _addresses(service: Service, pod: Pod) -> tuple[int, ...]:
     """Those of the pod's addresses that the Service can lead to."""
     return tuple(each for each in pod.addresses if not service.families or family(each) in service.families)
-
-
-def _set_of(addresses: Iterable[int]) -> IntervalSet:
-    return IntervalSet.of((each, each) for each in addresses)

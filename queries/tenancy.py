@@ -13,7 +13,6 @@ from reachproof.grammar.ast import NOWHERE, DefineTenant, DefineTenants
 from reachproof.grammar.mistakes import Mistake
 from reachproof.network.cluster import Pod
 from reachproof.network.flow import Party
-from reachproof.network.labels import Labels
 from reachproof.network.options import Options
 from reachproof.network.snapshot import Snapshot
 
@@ -68,8 +67,8 @@ def tenancy_mistakes(snapshot: Snapshot, definitions: Iterable[DefineTenants | D
         if each.name.text in seen:
             yield Mistake(f"tenant {each.name} is defined above", each.name.span)
         for other in seen.values():
-            both = (n.name for n in snapshot.namespaces if _of_both(each, other, n.labels))
-            shared = next(both, None)
+            theirs = (n.name for n in snapshot.namespaces if other.selector.matches(n.labels))
+            shared = next((name for name in theirs if each.selector.matches(snapshot.namespace_of[name].labels)), None)
             if shared is not None and other.name != each.name:
                 text = (
                     f"namespace {shared} is in tenant {other.name} and in tenant {each.name}; a namespace "
@@ -77,7 +76,3 @@ def tenancy_mistakes(snapshot: Snapshot, definitions: Iterable[DefineTenants | D
                 )
                 yield Mistake(text, each.name.span)
         seen.setdefault(each.name.text, each)
-
-
-def _of_both(one: DefineTenant, other: DefineTenant, labels: Labels) -> bool:
-    return one.selector.matches(labels) and other.selector.matches(labels)

@@ -145,18 +145,11 @@ def _truth_table(answer: Answer) -> Iterator[str]:
         yield "  none"
         return
     table = [[str(answer.rows[0]["port"]), *columns]]
-    table += [[name, *(_sign(cells.get((name, column))) for column in columns)] for name in names]
+    signs = {pair: _SIGNS[access] for pair, access in cells.items()}
+    table += [[name, *(signs.get((name, column), _NO_FLOW) for column in columns)] for name in names]
     yield from aligned(table)
-    yield _legend(set(cells.values()))
+    yield "  " + "  ".join(f"{sign} {word}" for word, sign in _SIGNS.items() if sign in signs.values())
     yield from end_lines(answer)
-
-
-def _sign(access: str | None) -> str:
-    return _SIGNS[access] if access else _NO_FLOW
-
-
-def _legend(used: Iterable[str]) -> str:
-    return "  " + "  ".join(f"{sign} {word}" for word, sign in _SIGNS.items() if word in used)
 
 
 def _access_coloured(line: str) -> str:

@@ -34,7 +34,8 @@ def html_text(report: ConnectivityMatrix) -> Iterator[str]:
     """The page of a report that was made in this process. Traces are in it where the report has explanations."""
     assert report.cells_of is not None, "a report that was decoded has no matrix"
     cells = report.cells_of()
-    style, script = (_own(f"connectivity.{kind}") for kind in ("css", "js"))
+    own = files("reachproof.render")
+    style, script = (own.joinpath(f"connectivity.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
     hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (style, script)]
     policy = (
         f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; "
@@ -45,10 +46,6 @@ def html_text(report: ConnectivityMatrix) -> Iterator[str]:
     yield _notices(report)
     yield f'<script type="application/json" id="data">{_data(report, cells)}</script>\n<script>{script}</script>\n'
     yield "</body>\n</html>\n"
-
-
-def _own(name: str) -> str:
-    return files("reachproof.render").joinpath(name).read_text(encoding="utf-8")
 
 
 def _summary(report: ConnectivityMatrix) -> str:

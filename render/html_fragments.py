@@ -55,7 +55,8 @@ def tag(name: str, /, *children: str, **attributes: str | int | float) -> Html:
 
     Children that are not Html are texts: escaped, and with control characters written out.
     """
-    written = "".join(f' {_attribute(key)}="{_escaped(str(value))}"' for key, value in attributes.items())
+    names = {key: key.removesuffix("_").replace("_", "-") for key in attributes}
+    written = "".join(f' {names[key]}="{_escaped(str(value))}"' for key, value in attributes.items())
     inside = "".join(child if isinstance(child, Html) else _escaped(child) for child in children)
     return Html(f"<{name}{written}/>" if name in _EMPTY and not children else f"<{name}{written}>{inside}</{name}>")
 
@@ -63,10 +64,6 @@ def tag(name: str, /, *children: str, **attributes: str | int | float) -> Html:
 def joined(parts: Iterable[str]) -> Html:
     """One after the other."""
     return Html("".join(part if isinstance(part, Html) else _escaped(part) for part in parts))
-
-
-def _attribute(name: str) -> str:
-    return name.removesuffix("_").replace("_", "-")
 
 
 def _escaped(text: str) -> str:
