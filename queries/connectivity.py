@@ -6,17 +6,15 @@ a report about everything also its rows as they are shown. Disagreement raises I
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from reachproof.documents.words import By, Partial
+from reachproof.documents.words import By
 from reachproof.grammar import ast
 from reachproof.grammar.mistakes import QuerySyntaxError
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import Problem
-from reachproof.network.intervals import IntervalSet
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.bind_sets import Binder
 from reachproof.queries.entry_points import FROM_A_NODE, arrivals, clients_only
@@ -25,9 +23,9 @@ from reachproof.queries.input_gaps import address_notices
 from reachproof.queries.interpretation_notices import reasons
 from reachproof.queries.possible import mentions_possible
 from reachproof.queries.replay import judge_rows, spot_check
-from reachproof.queries.report_nodes import End, grouping, outside_ends, partial_by
+from reachproof.queries.report_nodes import End, grouping, outside_ends
 from reachproof.solver.budget import Budget
-from reachproof.solver.connection_matrix import Access, ConnectionMatrix, connection_matrix
+from reachproof.solver.connection_matrix import ConnectionMatrix, connection_matrix
 from reachproof.solver.encoding import Encoding, prepare
 from reachproof.solver.goal import FALSE, All, At, Formula, Members, Side, Some, Wanted
 
@@ -86,38 +84,16 @@ def request(by: By, src: str | None = None, dst: str | None = None, ports: str |
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportRow:
-    """A pair of ends with something allowed from `src` to `dst`; `access.ports` is not empty.
-
-    Where an end is several pods or addresses, a port is in the row when some pair of them has it. `access.partial` are
-    the ports of the row that some other pair lacks, `access.open` those that are undetermined.
-    """
-
-    src: End
-    dst: End
-    access: Access
-
-    @property
-    def ports(self) -> IntervalSet:
-        """Ports on which something is allowed."""
-        return self.access.ports
-
-    @property
-    def partial_by(self) -> Partial | None:
-        """The property that tells the pairs with a port from those without; None where all are alike."""
-        return partial_by(self.src, self.dst) if self.access.partial else None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Connectivity:
     """The whole report. Equal input gives equal rows in equal order.
 
     `ends`: inside the cluster by name, then those outside by address; also such that have no row, of those outside only
-    if that was asked for. A pair of ends without a row has no connection on the ports asked for, which is as sure as
-    the rows are:
-    pairs are left out for no other reason than that source or destination is not asked for, that both are outside, or
-    that both are one and the same pod. `flows`: how many kinds of flow were told apart, none for an empty region.
-    `judged`: how many flows the evaluator judged alike.
+    if that was asked for. A row is a pair of ends with something in `matrix`: where an end is several pods or
+    addresses, a port is in the row when some pair of them has it, `partial` when some other pair lacks it, and `open`
+    when it is undetermined. A pair of ends without a row has no connection on the ports asked for, which is as sure as
+    the rows are: pairs are left out for no other reason than that source or destination is not asked for, that both are
+    outside, or that both are one and the same pod. `flows`: how many kinds of flow were told apart, none for an empty
+    region. `judged`: how many flows the evaluator judged alike.
     """
 
     snapshot: Snapshot
@@ -129,32 +105,6 @@ class Connectivity:
     judged: int
     matrix: ConnectionMatrix = field(repr=False, compare=False)
     encoding: Encoding = field(repr=False, compare=False)
-
-    def __iter__(self) -> Iterator[ReportRow]:
-        """The rows in order of source and destination as in `ends`, made one by one: they may be millions."""
-        for src, dst, number in self.places():
-            yield ReportRow(src=self.ends[src], dst=self.ends[dst], access=self.matrix.accesses[number])
-
-    def places(self) -> Iterator[tuple[int, int, int]]:
-        """The rows as numbers: the places of both in `ends`, and of the access in `matrix.accesses`."""
-        for src in range(len(self.ends)):
-            for dst, number in enumerate(self.matrix.row(src)):
-                if number:
-                    yield src, dst, number
-
-    @cached_property
-    def rows(self) -> tuple[ReportRow, ...]:
-        """All rows; kept after the first use. About 100 bytes each."""
-        return tuple(self)
-
-    @cached_property
-    def place(self) -> dict[End, int]:
-        """Position of each end in `ends`."""
-        return {end: at for at, end in enumerate(self.ends)}
-
-    def between(self, src: End, dst: End) -> Access:
-        """Connections allowed from one end to another, maybe none. KeyError for ends that are not of this report."""
-        return self.matrix.access(self.place[src], self.place[dst])
 
 
 def connectivity(

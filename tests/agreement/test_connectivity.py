@@ -20,6 +20,7 @@ from reachproof.queries.report_nodes import End
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
 from tests.agreement.engines import asked
+from tests.queries.report_rows import between, rows_of
 from tests.strategies.flows import all_flows
 from tests.strategies.snapshots import snapshots
 
@@ -58,7 +59,7 @@ def test_a_report_and_the_evaluator_agree_on_every_flow(snapshot: Snapshot, by: 
         if source is None or destination is None:
             assert not can
             continue
-        access = report.between(source, destination)
+        access = between(report, source, destination)
         where = f"{source} => {destination} on {port}"
         assert (port in access.ports) is can, where
         assert (port in access.open) is (Truth.EITHER in truths), where
@@ -69,9 +70,9 @@ def test_a_report_and_the_evaluator_agree_on_every_flow(snapshot: Snapshot, by: 
 @given(snapshots(), st.sampled_from(By))
 def test_rows_are_the_pairs_with_something_allowed_in_the_order_of_ends(snapshot: Snapshot, by: By) -> None:
     report = connectivity(Session(snapshot), Request(by=by))
-    pairs = [(a, b) for a in report.ends for b in report.ends if report.between(a, b)]
-    assert [(row.src, row.dst) for row in report.rows] == pairs
-    assert [row.access for row in report.rows] == [report.between(a, b) for a, b in pairs]
+    pairs = [(a, b) for a in report.ends for b in report.ends if between(report, a, b)]
+    assert [(row.src, row.dst) for row in rows_of(report)] == pairs
+    assert [row.access for row in rows_of(report)] == [between(report, a, b) for a, b in pairs]
 
 
 @pytest.mark.heavy
@@ -79,13 +80,13 @@ def test_rows_are_the_pairs_with_something_allowed_in_the_order_of_ends(snapshot
 def test_external_ends_are_disjoint_and_behave_differently(snapshot: Snapshot) -> None:
     report = connectivity(Session(snapshot))
     outside = [end for end in report.ends if end.addresses]
-    assert not any(row.src.addresses and row.dst.addresses for row in report)
+    assert not any(row.src.addresses and row.dst.addresses for row in rows_of(report))
     for at, end in enumerate(outside):
         assert end.addresses & snapshot.held == IntervalSet()
         for other in outside[at + 1 :]:
             assert not end.addresses & other.addresses
             assert any(
-                report.between(end, each) != report.between(other, each)
-                or report.between(each, end) != report.between(each, other)
+                between(report, end, each) != between(report, other, each)
+                or between(report, each, end) != between(report, each, other)
                 for each in report.ends
             )

@@ -24,6 +24,7 @@ from reachproof.queries.report_nodes import End, EndKind
 from reachproof.solver.encoding import prepare
 from tests.laws.law import ANY, WRITTEN, with_rule
 from tests.laws.test_networkpolicy_laws import of_namespaces, swapped
+from tests.queries.report_rows import between, rows_of
 from tests.strategies.snapshots import manifests, snapshots
 from tests.strategies.vocabulary import Manifest
 
@@ -36,7 +37,10 @@ def report(snapshot: Snapshot, by: By = By.POD) -> Connectivity:
 
 
 def rows(found: Connectivity, named: Callable[[End], str] = str) -> Rows:
-    return {(named(row.src), named(row.dst), row.access.ports, row.access.open, row.access.partial) for row in found}
+    return {
+        (named(row.src), named(row.dst), row.access.ports, row.access.open, row.access.partial)
+        for row in rows_of(found)
+    }
 
 
 @pytest.mark.heavy
@@ -103,9 +107,9 @@ def test_an_allowing_rule_for_isolated_pods_removes_no_connection(
     policy = data.draw(st.sampled_from(isolating))
     rule = Rule(action=Action.ALLOW, matches=ANY, origin=WRITTEN)
     before, after = report(snapshot), report(swapped(snapshot, policy, with_rule(policy, direction, rule)))
-    for row in before:
+    for row in rows_of(before):
         for src, dst in ((a, b) for a in same(row.src, after) for b in same(row.dst, after)):
-            assert row.ports <= after.between(src, dst).ports, f"{src} => {dst}"
+            assert row.ports <= between(after, src, dst).ports, f"{src} => {dst}"
 
 
 def same(end: End, other: Connectivity) -> list[End]:
@@ -124,13 +128,13 @@ def test_reports_on_parts_of_the_ports_make_the_whole_report(snapshot: Snapshot,
     whole: dict[tuple[str, str], IntervalSet] = {}
     for ports in ("tcp/1-80", "tcp/81-65535", "udp or sctp"):
         part = connectivity(prepare(snapshot), Request(by=by, ports=parse_ports(ports)))
-        for row in part:
+        for row in rows_of(part):
             if row.src.kind is not EndKind.EXTERNAL and row.dst.kind is not EndKind.EXTERNAL:
                 key = str(row.src), str(row.dst)
                 whole[key] = whole.get(key, IntervalSet()) | row.ports
     inside = {
         (str(row.src), str(row.dst)): row.ports
-        for row in report(snapshot, by)
+        for row in rows_of(report(snapshot, by))
         if row.src.kind is not EndKind.EXTERNAL and row.dst.kind is not EndKind.EXTERNAL
     }
     assert whole == inside

@@ -35,6 +35,7 @@ from tests.products.worlds import (
     objects,
     translated,
 )
+from tests.queries.report_rows import between, rows_of
 
 Json = Any
 Line = tuple[str, ...]
@@ -261,7 +262,7 @@ def report(world: World) -> Connectivity:
 
 
 def accesses(found: Connectivity) -> dict[tuple[str, str], Access]:
-    return {(str(row.src), str(row.dst)): row.access for row in found}
+    return {(str(row.src), str(row.dst)): row.access for row in rows_of(found)}
 
 
 @pytest.mark.parametrize("world", [*ONES, *OTHERS], ids=str)
@@ -294,7 +295,7 @@ def _end(ends: dict[str, End], name: str, host: str) -> End | None:
 
 
 def _between(found: Connectivity, src: End | None, dst: End | None) -> Access:
-    return Access() if src is None or dst is None else found.between(src, dst)
+    return Access() if src is None or dst is None else between(found, src, dst)
 
 
 def _wrong(world: World, pair: tuple[str, str], access: Access) -> Iterator[object]:

@@ -19,6 +19,7 @@ from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import Connectivity, Request, connectivity
 from reachproof.queries.errors import QueryError
 from reachproof.semantics.trace import Truth
+from tests.queries.report_rows import between, rows_of
 
 Manifest = dict[str, Any]
 
@@ -59,7 +60,7 @@ def lines(report: Connectivity) -> list[str]:
         f"{row.src} => {row.dst}: {format_ports(row.ports)}"
         + (f" (partial {format_ports(row.access.partial)})" if row.access.partial else "")
         + (f" (open {format_ports(row.access.open)})" if row.access.open else "")
-        for row in report
+        for row in rows_of(report)
     ]
 
 
@@ -291,7 +292,7 @@ def test_a_report_knows_its_ends_and_what_was_judged() -> None:
     found = connectivity(Session(snapshot))
     assert [str(end) for end in found.ends] == ["shop/db", "shop/web[StatefulSet]", "0.0.0.0/0"]
     db, web, outside = found.ends
-    assert found.between(db, web).ports and not found.between(db, db)
-    assert not found.between(outside, outside)
-    assert found.judged > len(found.rows)
+    assert between(found, db, web).ports and not between(found, db, db)
+    assert not between(found, outside, outside)
+    assert found.judged > len(rows_of(found))
     assert [each.name for each in web.pods] == ["web-1", "web-2"]

@@ -19,6 +19,7 @@ from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import connectivity
 from reachproof.queries.connectivity_explain import explain_pair, explain_report
 from reachproof.queries.exposure import known_exposure
+from tests.queries.report_rows import between
 from tests.queries.test_connectivity import DB, PEER_WEB, WEB, block, pod, policy
 from tests.strategies.snapshots import snapshots
 
@@ -48,7 +49,7 @@ def test_an_absent_pair_is_explained_by_all_that_blocks_it() -> None:
     shut = policy("shop/shut", {"app": "web"}, policyTypes=["Egress"])
     report = connectivity(Session(snapshot(ONLY_WEB, shut)))
     db, web, _ = report.ends
-    assert not report.between(web, db)
+    assert not between(report, web, db)
     assert [str(because.policy) for because in explain_pair(report, 1, 0).because] == [
         "NetworkPolicy shop/shut",
         "NetworkPolicy shop/db",

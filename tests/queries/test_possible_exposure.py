@@ -20,6 +20,7 @@ from reachproof.solver.budget import Budget
 from reachproof.solver.encoding import prepare
 from reachproof.solver.z3_backend import Prover
 from tests.agreement.engines import prover
+from tests.queries.report_rows import between, rows_of
 from tests.queries.test_connectivity import DB, PEER_WEB, WEB, pod, policy
 from tests.strategies.snapshots import snapshots
 
@@ -52,7 +53,7 @@ def test_a_rule_for_labels_lets_in_any_pod_that_has_them() -> None:
 def test_a_rule_whose_labels_no_pod_has_lets_in_those_that_could_have_them() -> None:
     none = {"podSelector": {"matchLabels": {"app": "none"}}, "namespaceSelector": {"matchLabels": {"team": "x"}}}
     found = report(policy("shop/db", {"app": "db"}, ingress=[{"from": [none], "ports": [{"port": 80}]}]))
-    assert [row.src for row in found if str(row.dst) == "shop/db"] == []
+    assert [row.src for row in rows_of(found) if str(row.dst) == "shop/db"] == []
     [(ports, words)] = told(found, "shop/db") or []
     assert ports == "tcp/80"
     assert words.startswith("any pod in a new namespace") and words.endswith(f"labelled app=none{NO_OTHER}")
@@ -108,7 +109,7 @@ def test_what_a_pod_may_do_some_possible_pod_may_do(snapshot: Snapshot, directio
         ports = IntervalSet.of(span for each in mine for span in ports_of(each.connections))
         for other in (each for each in found.ends if each.pods and not any(p.host_network for p in each.pods)):
             pair = (other, end) if direction is Direction.INGRESS else (end, other)
-            assert found.between(*pair).ports <= ports, f"{pair[0]} => {pair[1]}"
+            assert between(found, *pair).ports <= ports, f"{pair[0]} => {pair[1]}"
 
 
 def _by_address(snapshot: Snapshot) -> list[bool]:

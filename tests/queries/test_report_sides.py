@@ -20,6 +20,7 @@ from reachproof.queries.exposure import exposure, known_exposure
 from reachproof.solver.budget import Budget
 from reachproof.solver.z3_backend import Prover
 from tests.queries.given import deployment, namespace, network_policy, node, pod, session
+from tests.queries.report_rows import between, rows_of
 from tests.queries.test_connectivity import pod as owned_pod
 
 WEB, DB, OTHER = pod("a/web", "10.1.0.1"), pod("a/db", "10.1.0.2"), pod("b/other", "10.1.0.3")
@@ -73,7 +74,7 @@ def test_the_pods_of_an_end_are_part_of_the_cluster_for_each_other() -> None:
 def absent(report: Connectivity) -> Iterator[tuple[str, str, list[str]]]:
     for each in explain_report(report):
         src, dst = report.ends[each.src], report.ends[each.dst]
-        if not report.between(src, dst):
+        if not between(report, src, dst):
             yield str(src), str(dst), [because.text for because in each.because]
 
 
@@ -87,13 +88,13 @@ def test_an_outside_that_reaches_nothing_is_explained(address: str, outside: str
     [(src, dst, because)] = absent(report)
     assert {src, dst} - {"a/web"} == {outside} or direction == "egress"
     assert because and because[0].startswith("NetworkPolicy a/shut isolates pod a/web for " + direction)
-    assert connectivity(asked, request(By.POD, *sides)).rows == report.rows == ()
+    assert rows_of(connectivity(asked, request(By.POD, *sides))) == rows_of(report) == ()
 
 
 def test_what_is_left_of_an_outside_that_is_let_in_in_part_is_explained() -> None:
     office = network_policy("a/office", ingress=[{"from": [{"ipBlock": {"cidr": "203.0.113.0/24"}}]}])
     report = connectivity(session(WEB, office), request(By.POD, None, "pod a/web"), silent_outside=True)
-    assert [(str(row.src), str(row.dst)) for row in report] == [("203.0.113.0/24", "a/web")]
+    assert [(str(row.src), str(row.dst)) for row in rows_of(report)] == [("203.0.113.0/24", "a/web")]
     [(src, dst, because)] = absent(report)
     assert "203.0.112.0/24" in src and "203.0.113.0/24" not in src and dst == "a/web"
     assert because[0].startswith("NetworkPolicy a/office isolates pod a/web for ingress and none of its rules allows")
@@ -122,14 +123,16 @@ def test_a_report_has_the_controller_that_a_question_has(where: str) -> None:
     asked = session(*SHOP)
     place = asked if where == "session" else asked.encoding
     report = connectivity(place, request(By.POD, "the ingress controller", "pods"))
-    assert [(str(row.src), str(row.dst)) for row in report] == [("(ingress)/controller", "shop/web")]
+    assert [(str(row.src), str(row.dst)) for row in rows_of(report)] == [("(ingress)/controller", "shop/web")]
     assert [each.code for each in report.assumptions] == ["INGRESS_CONTROLLER_ASSUMED"]
     assert asked.ask("can the ingress controller reach pod shop/web?").verdict == "reachable"
 
 
 def test_a_report_from_outside_to_a_service_has_what_arrives_by_its_ingress() -> None:
     report = connectivity(session(*SHOP), request(By.POD, "anything outside the cluster", "service shop/web"))
-    assert [(str(row.src), format_ports(row.ports)) for row in report] == [("(ingress)/controller", "tcp/8080")]
+    assert [(str(row.src), format_ports(row.ports)) for row in rows_of(report)] == [
+        ("(ingress)/controller", "tcp/8080")
+    ]
     assert [each.code for each in report.assumptions] == ["INGRESS_CONTROLLER_ASSUMED", "ARRIVES_BY_INGRESS"]
 
 
@@ -144,10 +147,10 @@ def test_a_report_from_outside_to_a_node_port_has_what_arrives_from_nodes() -> N
         node("n2", "192.168.0.2"),
     ]
     report = connectivity(session(*objects), request(By.POD, "the internet", "service shop/web"))
-    assert [str(row.src) for row in report] == ["node n1", "node n2"]
+    assert [str(row.src) for row in rows_of(report)] == ["node n1", "node n2"]
     assert [each.code for each in report.assumptions] == ["ARRIVES_FROM_A_NODE"]
     every = connectivity(session(*objects), request(By.POD, None, "service shop/web"))
-    assert [str(row.src) for row in every] == ["192.168.0.0/24"]
+    assert [str(row.src) for row in rows_of(every)] == ["192.168.0.0/24"]
     assert [each.code for each in every.assumptions] == ["CLIENT_ADDRESS_KEPT"]
 
 
@@ -168,7 +171,7 @@ SIX = network_policy("a/db", {"app": "db"}, ingress=[{"from": [{"ipBlock": {"cid
 )
 def test_a_row_says_what_tells_its_flows_apart(objects: list[Any], by: By, reason: Partial) -> None:
     report = connectivity(session(*objects), request(by, "pods", "pods"))
-    (row,) = (row for row in report if row.access.partial)
+    (row,) = (row for row in rows_of(report) if row.access.partial)
     assert row.partial_by is reason
     document = json.loads(b"".join(connectivity_blocks(connectivity_document(report))))
     assert [each.get("partialBy") for each in document["rows"] if "partial" in each] == [str(reason)]
@@ -176,7 +179,7 @@ def test_a_row_says_what_tells_its_flows_apart(objects: list[Any], by: By, reaso
 
 def test_a_row_whose_flows_are_alike_says_nothing() -> None:
     report = connectivity(session(WEB, DB))
-    assert all(row.partial_by is None for row in report)
+    assert all(row.partial_by is None for row in rows_of(report))
 
 
 # ---------------------------------------------------------------- service accounts of possible pods

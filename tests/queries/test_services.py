@@ -24,6 +24,7 @@ from tests.queries.given import (
     shown,
     verdict,
 )
+from tests.queries.report_rows import rows_of
 
 HTTP = {"name": "http", "port": 80, "targetPort": "http"}
 METRICS = {"name": "metrics", "port": 9100, "targetPort": 9100}
@@ -315,7 +316,7 @@ class TestSlicesOfTheController:
         (row,) = asked.ask("which services can pod shop/client reach?").rows
         assert row == {"services": ("shop/web",), "ports": "tcp/80", "depends": "tcp/80"}
         found = connectivity(asked, request(By.POD, dst="service shop/web"))
-        assert all(each.access.open == each.ports for each in found)
+        assert all(each.access.open == each.ports for each in rows_of(found))
         assert "SLICES_DIFFER" in [each.code for each in found.assumptions]
 
     def test_why_can_rests_on_what_can_rests_on(self) -> None:

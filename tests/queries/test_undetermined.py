@@ -14,6 +14,7 @@ from reachproof.queries.connectivity import connectivity, request
 from reachproof.queries.connectivity_explain import explain_report, with_reasons
 from reachproof.queries.explain import explain as explain_flow
 from tests.queries.given import Manifest, admin_policy, namespace, network_policy, notice, pod, session
+from tests.queries.report_rows import rows_of
 
 CLUSTER_POLICY = "policy.networking.k8s.io/v1alpha2"
 
@@ -60,7 +61,7 @@ def test_a_tie_is_named_with_both_policies_by_everything_that_shows_it(
     answer = asked.ask("can pod a/p reach pod a/q?")
     assert notice(answer, "TIE") == text
     report = connectivity(asked, request(By.POD, "pod a/p", "pod a/q"))
-    assert [row.access.open == row.access.ports for row in report] == [True]
+    assert [row.access.open == row.access.ports for row in rows_of(report)] == [True]
     assert [each.text for each in report.assumptions if each.code == "TIE"] == [text]
     (explained,) = explain_report(report)
     assert {str(each.policy) for each in explained.because} == {f"{name} one", f"{name} two"}
