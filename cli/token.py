@@ -11,6 +11,7 @@ import click
 
 from reachproof.cli.exit_codes import ExitCode
 from reachproof.network.printable import printable
+from reachproof.render.text_fragments import aligned
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _LIFETIME = re.compile(r"([1-9]\d{0,4})([mhdw])")
@@ -79,9 +80,8 @@ def list_tokens(context: click.Context, file: str | None) -> None:
         (each.id, each.role.value, each.state, _day(each.created_at), _day(each.expires_at), printable(each.name))
         for each in entries
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    for row in rows:
-        click.echo("  ".join((*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5])).rstrip())
+    for line in aligned(rows):
+        click.echo(line.lstrip())
 
 
 @token.command()

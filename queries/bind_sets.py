@@ -66,47 +66,34 @@ class Binder:
 
     `open`: the sentence mentions possible pods. `sure`: of what may be a backend of a Service only that is taken which
     certainly is one, and under a negation all of it; else the other way round. `doubtful`: that makes a difference.
+    `snapshot`: the one that the sentence is about; `universe`: the points that formulas are about.
     """
 
     def __init__(self, universe: Universe, *, open_world: bool = False, sure: bool = False) -> None:
         self.open = open_world
         self.sure = sure
         self.doubtful = False
-        self._universe = universe
-        self._snapshot: Snapshot = universe.snapshot
+        self.universe = universe
+        self.snapshot: Snapshot = universe.snapshot
         self.warnings: list[Notice] = []
-        self._names = Names(self._snapshot, self.warnings)
+        self.names = Names(self.snapshot, self.warnings)
         self.assumptions: list[Notice] = []
         self.services: list[ast.ObjectName] = []
         self.reached: list[tuple[Service, Formula]] = []
         self.names_nodes = False
 
-    @property
-    def universe(self) -> Universe:
-        """The points that formulas are about."""
-        return self._universe
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """The snapshot that the sentence is about."""
-        return self._snapshot
-
     def use(self, policies: tuple[Policy, ...]) -> None:
         """From now on, ask about the same cluster with these policies."""
-        self._snapshot = self._snapshot.with_policies(policies)
-
-    def missing(self, what: str, name: str, known: Iterable[str], span: ast.Span) -> None:
-        """Note a name that does not exist, with those that do."""
-        self._names.missing(what, name, known, span)
+        self.snapshot = self.snapshot.with_policies(policies)
 
     def finish(self) -> None:
         """Raise QueryError with every name that does not exist."""
-        if self._names.problems:
-            raise QueryError(self._names.problems)
+        if self.names.problems:
+            raise QueryError(self.names.problems)
 
     def refuse(self, message: str, span: ast.Span = ast.NOWHERE) -> None:
         """Note a problem of the sentence."""
-        self._names.problems.append(query_problem(message, span))
+        self.names.problems.append(query_problem(message, span))
 
     # ------------------------------------------------------------ sets
 
@@ -136,7 +123,7 @@ class Binder:
             case ast.Addresses(written, low, high):
                 if not removed and (why := why_not_askable(written, low, high)) is not None:
                     self.refuse(why, expression.span)
-                self.warnings += of_services(self._snapshot, low, high)
+                self.warnings += of_services(self.snapshot, low, high)
                 return At(side, InAddresses(IntervalSet(((low, high),))))
             case ast.Pods():
                 return self._pods(side, expression)
@@ -176,27 +163,27 @@ class Binder:
         return All(tuple(parts))
 
     def _simple(self, side: Side, expression: ast.SetExpr) -> Formula:
-        universe = self._universe
+        universe = self.universe
         match expression:
             case ast.PodNamed(name):
-                pod = self._names.pod(name)
+                pod = self.names.pod(name)
                 return self._members(side, universe.pods_of([pod.key]) if pod else 0, expression)
             case ast.WorkloadNamed(kind, name):
-                pods = self._names.workload(kind, name)
+                pods = self.names.workload(kind, name)
                 return self._members(side, universe.pods_of(pod.key for pod in pods), expression)
             case ast.NodeNamed(name):
                 self.names_nodes = True
-                node = self._names.node(name)
+                node = self.names.node(name)
                 return self._members(side, universe.by_party.get(party_key(node), 0) if node else 0, expression)
             case ast.Nodes(selector):
                 self.names_nodes = True
-                nodes = [node for node in self._snapshot.nodes if selector.matches(node.labels)]
+                nodes = [node for node in self.snapshot.nodes if selector.matches(node.labels)]
                 points = reduce(or_, (universe.by_party.get(party_key(node), 0) for node in nodes), 0)
                 return self._members(side, points, expression)
             case ast.Internet():
                 return All((At(side, Members(universe.external)), At(side, InAddresses(GLOBAL))))
             case ast.IngressController():
-                pods = controllers(self._snapshot)
+                pods = controllers(self.snapshot)
                 self.assumptions += ingress_controller.notices(pods)
                 return self._members(side, universe.pods_of(pod.key for pod in pods), expression)
             case ast.OutsideCluster():
@@ -205,14 +192,14 @@ class Binder:
                 self.names_nodes = True
                 return TRUE
             case ast.Domain(name):
-                found, notice = domain_set(self._snapshot, universe, side, name.text)
+                found, notice = domain_set(self.snapshot, universe, side, name.text)
                 self.assumptions.append(notice)
                 return found
             case _:
                 raise AssertionError(expression)
 
     def _members(self, side: Side, points: int, expression: ast.SetExpr) -> Formula:
-        if not points and not self._names.problems:
+        if not points and not self.names.problems:
             text = f"{format_set(expression)!r} matches nothing in this snapshot"
             self.warnings.append(Notice(code="EMPTY_SET", text=text))
         return At(side, Members(points))
@@ -220,7 +207,7 @@ class Binder:
     # ------------------------------------------------------------ pods
 
     def _pods(self, side: Side, pods: ast.Pods) -> Formula:
-        points = self._universe.pods
+        points = self.universe.pods
         relations: list[Formula] = []
         for each in pods.filters:
             match each:
@@ -239,18 +226,18 @@ class Binder:
 
     def _possible(self, side: Side, pods: ast.Pods, points: int) -> Formula:
         """Possible pods, and with them those of the snapshot's points that are what could be created."""
-        homes = possible_homes(self._snapshot, side, pods.filters)
-        if homes == FALSE and not self._names.problems:
+        homes = possible_homes(self.snapshot, side, pods.filters)
+        if homes == FALSE and not self.names.problems:
             text = f"{format_set(pods)!r}: there can be no such pod, since no namespace is like that"
             self.warnings.append(Notice(code="EMPTY_SET", text=text))
         possible = All((At(side, Possible()), homes, *possible_conditions(side, pods.filters)))
-        return Some((At(side, Members(points & ~self._universe.host_pods)), possible))
+        return Some((At(side, Members(points & ~self.universe.host_pods)), possible))
 
     def _filter(self, each: ast.Filter) -> int:
-        universe = self._universe
+        universe = self.universe
         match each:
             case ast.InNamespaces(names):
-                return self._in_namespaces(name.text for name in names if self._names.namespace(name))
+                return self._in_namespaces(name.text for name in names if self.names.namespace(name))
             case ast.InNamespacesLabelled(selector):
                 return universe.in_namespaces(selector)
             case ast.InTenants(names):
@@ -260,14 +247,14 @@ class Binder:
             case ast.Labelled(selector):
                 return universe.labelled(selector)
             case ast.OnNode(name):
-                node = self._names.node(name)
+                node = self.names.node(name)
                 return universe.by_node.get(node.name, 0) & universe.pods if node else 0
             case ast.WithServiceAccount(name):
-                return universe.pods_of(pod.key for pod in self._names.service_account(name))
+                return universe.pods_of(pod.key for pod in self.names.service_account(name))
             case ast.Outside(ast.Group.TENANT, names):
                 return universe.pods & ~self._in_tenants(names)
             case ast.Outside(_, names):
-                known = [name.text for name in names if self._names.namespace(name)]
+                known = [name.text for name in names if self.names.namespace(name)]
                 return universe.pods & ~self._in_namespaces(known)
             case ast.Relative() | ast.InPossibleNamespaces():
                 raise AssertionError(each)
@@ -275,30 +262,30 @@ class Binder:
                 assert_never(each)
 
     def _in_namespaces(self, names: Iterable[str]) -> int:
-        return reduce(or_, (self._universe.by_namespace.get(name, 0) for name in names), 0)
+        return reduce(or_, (self.universe.by_namespace.get(name, 0) for name in names), 0)
 
     def _in_tenants(self, names: Iterable[ast.Name]) -> int:
-        known = [name.text for name in names if self._names.tenant(name)]
-        return self._in_namespaces(n for name in known for n in namespaces_of(self._snapshot, name))
+        known = [name.text for name in names if self.names.tenant(name)]
+        return self._in_namespaces(n for name in known for n in namespaces_of(self.snapshot, name))
 
     def _grouped(self, group: ast.Group) -> int:
         """Pods that belong to some group of that kind: every pod has a namespace, not every one a tenant."""
         if group is not ast.Group.TENANT:
-            return self._universe.pods
-        names = (namespace.name for namespace in self._snapshot.namespaces)
-        return self._in_namespaces(name for name in names if tenant_of(self._snapshot, name) is not None)
+            return self.universe.pods
+        names = (namespace.name for namespace in self.snapshot.namespaces)
+        return self._in_namespaces(name for name in names if tenant_of(self.snapshot, name) is not None)
 
     def same(self, group: ast.Group) -> Formula:
         """Both ends are pods of one group."""
         groups = self.group_names(group)
-        return Same(groups.numbers, possible_groups(self._snapshot, group, groups.names))
+        return Same(groups.numbers, possible_groups(self.snapshot, group, groups.names))
 
     def group_names(self, group: ast.Group) -> Groups:
         """The group of every point, numbered in order of name; 0 for points that belong to none."""
-        of_pod = {pod.key: name for pod in self._snapshot.pods if (name := self._group_name(group, pod)) is not None}
+        of_pod = {pod.key: name for pod in self.snapshot.pods if (name := self._group_name(group, pod)) is not None}
         names = {*of_pod.values(), *self._groups_without_pods(group)}
         numbers = {name: number for number, name in enumerate(sorted(names), start=1)}
-        points = self._universe.points
+        points = self.universe.points
         return Groups(
             numbers=tuple(
                 numbers[of_pod[point.party.key]] if isinstance(point.party, Pod) and point.party.key in of_pod else 0
@@ -310,9 +297,9 @@ class Binder:
     def _groups_without_pods(self, group: ast.Group) -> Iterable[str]:
         match group:
             case ast.Group.NAMESPACE:
-                return [namespace.name for namespace in self._snapshot.namespaces]
+                return [namespace.name for namespace in self.snapshot.namespaces]
             case ast.Group.TENANT:
-                return tenants(self._snapshot)
+                return tenants(self.snapshot)
             case _:
                 return []
 
@@ -325,7 +312,7 @@ class Binder:
             case ast.Group.NAMESPACE:
                 return pod.namespace
             case ast.Group.TENANT:
-                return tenant_of(self._snapshot, pod.namespace)
+                return tenant_of(self.snapshot, pod.namespace)
             case _:
                 assert_never(group)
 
@@ -341,15 +328,15 @@ class Binder:
 
     def _named_port(self, item: ast.PortNamed) -> Formula:
         declaring: dict[int, int] = {}
-        for index, point in enumerate(self._universe.points):
+        for index, point in enumerate(self.universe.points):
             if isinstance(point.party, Pod):
                 for port in point.party.ports:
                     if port.name == item.name.text:
                         where = place(port.protocol, port.number)
                         declaring[where] = declaring.get(where, 0) | 1 << index
         if not declaring and not self.open:
-            known = sorted({port.name for pod in self._snapshot.pods for port in pod.ports})
-            self._names.missing("container port named", item.name.text, known, item.name.span)
+            known = sorted({port.name for pod in self.snapshot.pods for port in pod.ports})
+            self.names.demand("container port named", item.name.text, known, item.name.span)
         found: list[Formula] = [
             All((At(Side.DESTINATION, Members(points)), InPorts(IntervalSet.single(where))))
             for where, points in sorted(declaring.items())
@@ -357,17 +344,17 @@ class Binder:
         return Some((*found, At(Side.DESTINATION, Declares(item.name.text))) if self.open else tuple(found))
 
     def _service(self, side: Side, name: ast.ObjectName) -> Formula:
-        service = self._names.service(name)
+        service = self.names.service(name)
         if service is None:
             return FALSE
-        return self._noted(service_sets.anywhere(self._universe, side, service, sure=self.sure))
+        return self._noted(service_sets.anywhere(self.universe, side, service, sure=self.sure))
 
     def _service_ports(self, name: ast.ObjectName, ports: ast.Ports) -> Formula:
         """The backends of the service on the ports that its own ports in `ports` lead to."""
-        service = self._names.service(name)
+        service = self.names.service(name)
         if service is None:
             return FALSE
-        reached = service_sets.into(self._universe, service, ports, sure=self.sure)
+        reached = service_sets.into(self.universe, service, ports, sure=self.sure)
         if reached.refusal:
             self.refuse(reached.refusal, name.span)
             return FALSE
@@ -384,11 +371,11 @@ class Binder:
 
     def _by_node_ports(self, expression: ast.SetExpr, plain: Formula, ports: ast.Ports) -> Formula:
         """The flows, but what is sent to a node on a node port as what it becomes: flows to the backends."""
-        found = service_sets.node_ports(self._universe, expression, ports)
+        found = service_sets.node_ports(self.universe, expression, ports)
         if not found:
             return plain
         self.assumptions += [service_sets.to_node(service, port) for service, port in found]
         behind = (
             self._service_ports(ast.ObjectName(*service.key), service_sets.by_port(port)) for service, port in found
         )
-        return Some((All((plain, Not(service_sets.at_node_ports(self._universe, found)))), *behind))
+        return Some((All((plain, Not(service_sets.at_node_ports(self.universe, found)))), *behind))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from difflib import get_close_matches
 
 from reachproof.grammar.ast import Name, ObjectName, Span
@@ -30,17 +30,17 @@ class Names:
     def namespace(self, name: Name) -> bool:
         """True if the namespace exists."""
         known = [namespace.name for namespace in self._snapshot.namespaces]
-        return self._known("namespace", name.text, known, name.span)
+        return self.demand("namespace", name.text, known, name.span)
 
     def tenant(self, name: Name) -> bool:
         """True if the tenant exists under the tenant label."""
         known = tenants(self._snapshot)
         hint = "" if known else f"; no namespace has the label {self._snapshot.options.tenant_label!r}"
-        return self._known("tenant", name.text, known, name.span, hint)
+        return self.demand("tenant", name.text, known, name.span, hint)
 
     def node(self, name: Name) -> Node | None:
         """The node."""
-        self._known("node", name.text, list(self._snapshot.node_of), name.span)
+        self.demand("node", name.text, list(self._snapshot.node_of), name.span)
         return self._snapshot.node_of.get(name.text)
 
     def pod(self, name: ObjectName) -> Pod | None:
@@ -48,13 +48,13 @@ class Names:
         if self._takes_no_part(f"pod {name}", [pod for pod in self._snapshot.idle if str(pod) == str(name)]):
             return None
         known = [str(pod) for pod in self._snapshot.pods]
-        self._known("pod", str(name), known, name.span)
+        self.demand("pod", str(name), known, name.span)
         return self._snapshot.pod_of.get((name.namespace, name.name))
 
     def service(self, name: ObjectName) -> Service | None:
         """The service."""
         known = [str(service) for service in self._snapshot.services]
-        self._known("service", str(name), known, name.span)
+        self.demand("service", str(name), known, name.span)
         return self._snapshot.service_of.get((name.namespace, name.name))
 
     def workload(self, kind: str, name: ObjectName) -> tuple[Pod, ...]:
@@ -67,7 +67,7 @@ class Names:
         known = sorted({f"{pod.namespace}/{owner}" for owner, pod in of_kind})
         if str(name) not in known and self._takes_no_part(f"{kind} {name}", self._idle_of(kind, name)):
             return ()
-        self._known(kind, str(name), known, name.span)
+        self.demand(kind, str(name), known, name.span)
         return tuple(pod for owner, pod in of_kind if (pod.namespace, owner) == (name.namespace, name.name))
 
     def _idle_of(self, kind: str, name: ObjectName) -> list[IdlePod]:
@@ -92,15 +92,12 @@ class Names:
     def service_account(self, name: ObjectName) -> tuple[Pod, ...]:
         """The pods that run under a service account."""
         known = sorted({f"{pod.namespace}/{pod.service_account}" for pod in self._snapshot.pods})
-        self._known("service account", str(name), known, name.span)
+        self.demand("service account", str(name), known, name.span)
         wanted = (name.namespace, name.name)
         return tuple(pod for pod in self._snapshot.pods if (pod.namespace, pod.service_account) == wanted)
 
-    def missing(self, what: str, name: str, known: Iterable[str], span: Span, hint: str = "") -> None:
-        """Report a name that does not exist."""
-        self._known(what, name, tuple(known), span, hint)
-
-    def _known(self, what: str, name: str, known: Collection[str], span: Span, hint: str = "") -> bool:
+    def demand(self, what: str, name: str, known: Collection[str], span: Span, hint: str = "") -> bool:
+        """True if the name is a known one; else that is reported."""
         if name in known:
             return True
         self.problems.append(query_problem(f"no {what} {name} in the snapshot{hint or _near(name, known, what)}", span))

@@ -163,7 +163,7 @@ def in_tier(binder: Binder, tier: ast.NamedTier) -> tuple[Policy, ...]:
         return ()
     tiers = {policy.ref: own for policy in snapshot.policies if (own := profile.tier_name(policy)) is not None}
     if name.text not in tiers.values():
-        binder.missing("tier", name.text, sorted(set(tiers.values())), name.span)
+        binder.names.demand("tier", name.text, sorted(set(tiers.values())), name.span)
     return tuple(policy for policy in snapshot.policies if tiers.get(policy.ref) == name.text)
 
 
@@ -173,7 +173,7 @@ def _found(binder: Binder, name: ast.PolicyName) -> list[PolicyRef]:
     if not found:
         listed = [f"{ref.namespace}/{ref.name}" if ref.namespace else ref.name for ref in known]
         wanted = f"{name.namespace}/{name.name}" if name.namespace else name.name
-        binder.missing(name.kind, wanted, listed, name.span)
+        binder.names.demand(name.kind, wanted, listed, name.span)
     return found
 
 
