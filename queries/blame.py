@@ -12,7 +12,7 @@ from reachproof.network.flow import Flow
 from reachproof.network.policy import Action, Direction, PolicyRef
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.document_parts import origin_part, policy_part, rule_number
-from reachproof.semantics.blockers import blockers
+from reachproof.semantics.evaluate import blockers
 from reachproof.semantics.trace import Step, Trace
 
 if TYPE_CHECKING:

@@ -31,8 +31,7 @@ from reachproof.semantics.sentences import not_read_notice
 from reachproof.solver.budget import Budget
 from reachproof.solver.decide import Absent, Found, RankedOutcome, Ranking, SearchOutcome, Undecided, rank, search
 from reachproof.solver.encoding import Encoding
-from reachproof.solver.formula_bounds import is_open
-from reachproof.solver.goal import Goal, Search, Wanted
+from reachproof.solver.goal import Goal, Ranked, Search, Wanted, is_open
 from reachproof.solver.open_world.search import search_open
 from reachproof.solver.witness import SpotCheck
 from reachproof.solver.z3_backend import Prover
@@ -102,7 +101,7 @@ def _decide(encoding: Encoding, goal: Goal, budget: Budget, prover: Prover) -> S
 
 
 def _left_open_by_unread(
-    check: Check, samples: Sequence[SpotCheck], draft: Answer, place: PreparedSnapshot, budget: Budget
+    check: Check, samples: Sequence[SpotCheck], draft: Answer, place: Session, budget: Budget
 ) -> Answer | None:
     """The answer `unknown` where the quantifiers hold if objects that are not read let through what they can.
 

@@ -34,8 +34,7 @@ from reachproof.queries.ingress_controller import STAND_IN, servers
 from reachproof.queries.plan import Check, PossibleFlows, asked_last, with_possible
 from reachproof.queries.services import backends
 from reachproof.semantics.sentences import some_of
-from reachproof.solver.formula_bounds import addresses_in, upper_bound
-from reachproof.solver.goal import FALSE, All, At, Formula, Members, Ranked, Search, Side, Some, Wanted
+from reachproof.solver.goal import FALSE, All, At, Formula, Members, Ranked, Search, Side, Some, Wanted, addresses_in
 from reachproof.solver.universe import Universe
 from reachproof.solver.view import View
 
