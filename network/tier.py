@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeAlias, TypeVar
 
 from reachproof.network.origin import Origin
-from reachproof.network.policy import Direction, PodSet, Policy, Rule, TierId
+from reachproof.network.policy import Direction, Policy, Rule, TierId
 
 BUILT_IN = Origin(file="")
 ISOLATION = "isolation"
@@ -25,7 +25,7 @@ OtherR = TypeVar("OtherR")
 OtherSubjects = TypeVar("OtherSubjects")
 
 
-@dataclass(frozen=True, kw_only=True)  # no slots: with them Python 3.11 refuses a call of an alias, which `Tier` is
+@dataclass(frozen=True)  # no slots: with them Python 3.11 refuses a call of an alias, which `Tier` is
 class TierOf(Generic[P, R]):
     """One tier of one direction: policies P, and `isolation` by rules R, none where policies never isolate.
 
@@ -51,12 +51,13 @@ class TierOf(Generic[P, R]):
         """The tier with each policy, and each rule of isolation, in another form."""
         chains = tuple(tuple(tuple(map(policy, group)) for group in chain) for chain in self.chains)
         isolating = tuple(map(policy, self.isolating))
-        return TierOf(name=self.name, chains=chains, isolating=isolating, isolation=tuple(map(rule, self.isolation)))
+        return TierOf(self.name, chains, isolating, tuple(map(rule, self.isolation)))
 
     def filter(self, keep: Callable[[P], bool]) -> TierOf[P, R]:
         """The tier with these policies only; without groups and chains that have none."""
         chains = (tuple(found for group in chain if (found := tuple(filter(keep, group)))) for chain in self.chains)
-        return replace(self, chains=tuple(filter(None, chains)), isolating=tuple(filter(keep, self.isolating)))
+        isolating = tuple(filter(keep, self.isolating))
+        return TierOf(self.name, tuple(filter(None, chains)), isolating, self.isolation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +88,17 @@ def all_rules(tier: TierOf[DirectedPolicy[object, R], R]) -> Iterator[R]:
 
 
 def directed(
-    tier: Tier, direction: Direction, subjects: Callable[[PodSet], OtherSubjects]
-) -> TierOf[DirectedPolicy[OtherSubjects, Rule], Rule]:
-    """The tier with its policies in one direction. Those that isolate are in `isolating` without their rules."""
-
-    def policy(written: Policy) -> DirectedPolicy[OtherSubjects, Rule]:
-        return DirectedPolicy(written, subjects(written.subject), written.rules(direction))
-
-    found = tier.map(policy, lambda rule: rule)
+    tier: Tier,
+    direction: Direction,
+    policy: Callable[[Policy, tuple[Rule, ...]], DirectedPolicy[OtherSubjects, OtherR]],
+    rule: Callable[[Rule], OtherR],
+) -> TierOf[DirectedPolicy[OtherSubjects, OtherR], OtherR]:
+    """The tier in another form, its policies in one direction. Those that isolate are in `isolating` without rules."""
+    found = tier.map(lambda written: policy(written, written.rules(direction)), rule)
     if not tier.isolation:
         return found
     isolating = (each for each in found.policies if direction in each.policy.isolates)
-    return replace(found, isolating=tuple(replace(each, rules=()) for each in isolating))
+    return replace(found, isolating=tuple(DirectedPolicy(each.policy, each.subjects, ()) for each in isolating))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

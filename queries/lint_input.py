@@ -140,7 +140,7 @@ class _Policy:
 
     def _pods(self, pods: PodSet) -> int:
         universe = self._universe
-        return PeerResolution(universe).pods(replace(pods, host_network=True)) & self._visible
+        return PeerResolution(universe).peer(replace(pods, host_network=True)) & self._visible
 
     def _no_pod(self, subject: str, pods: PodSet, origin: Origin) -> Finding:
         text = pods_text(pods, profile_of(self._universe.snapshot.options))

@@ -11,7 +11,7 @@ tests/agreement.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from reachproof.network.cluster import Notice
@@ -37,10 +37,9 @@ class Choice:
     isolation: bool = False
     depends: tuple[Notice, ...] = ()
 
-    def resting_on(self, depends: Iterable[Notice]) -> Choice:
+    def resting_on(self, depends: tuple[Notice, ...]) -> Choice:
         """The same choice, resting on these notices too (they come first)."""
-        together = tuple(dict.fromkeys((*depends, *self.depends)))
-        return self if together == self.depends else replace(self, depends=together)
+        return replace(self, depends=tuple(dict.fromkeys((*depends, *self.depends)))) if depends else self
 
 
 Outcomes = dict[Action | None, Choice]
@@ -57,12 +56,13 @@ class Case:
 
 
 def tier_outcomes(case: Case, tier: Tier) -> Outcomes:
-    """The outcome of any chain that has one; else the isolation, where it applies; else None."""
-    chains = [(chain, chain_outcomes(case, chain)) for chain in tier.chains]
-    deciding = [policy for chain, found in chains for policy in _deciders(found)]
-    unordered = _conflict([found for _, found in chains])
-    between = (unordered_kinds_notice(deciding),) if unordered else ()
-    found = _any_one([found for _, found in chains], between)
+    """The outcome of any chain that has one; else the isolation, where it applies; else None.
+
+    Only policies that select the direction's party have a say.
+    """
+    party = subject(case.flow, case.direction)[0]
+    tier = tier.filter(lambda policy: in_pod_set(case.snapshot, policy.subject, party))
+    found = _any_one([chain_outcomes(case, chain) for chain in tier.chains], unordered_kinds_notice)
     if None in found:
         found = _then(found, _isolation_outcomes(case, tier))
     return {action: replace(choice, tier=tier.name) for action, choice in found.items()}
@@ -79,30 +79,13 @@ def chain_outcomes(case: Case, chain: Chain) -> Outcomes:
 
 
 def group_outcomes(case: Case, group: Group) -> Outcomes:
-    """The outcome of any one of the policies that has one."""
-    each = [policy_outcomes(case, policy) for policy in group]
-    deciding = [policy for found in each for policy in _deciders(found)]
-    tie = (tie_notice(deciding),) if _conflict(each) else ()
-    return _any_one(each, tie)
-
-
-def policy_outcomes(case: Case, policy: Policy) -> Outcomes:
-    """The action of the first matching rule, if the policy selects the subject."""
-    if not selects(case, policy):
-        return {None: NOTHING}
-    return _first_match(case, policy.rules(case.direction), (policy,))
-
-
-def selects(case: Case, policy: Policy) -> bool:
-    """True if the direction's party is a subject of the policy."""
-    return in_pod_set(case.snapshot, policy.subject, subject(case.flow, case.direction)[0])
+    """The outcome of any one of the policies that has one: the action of its first matching rule."""
+    return _any_one([_first_match(case, policy.rules(case.direction), (policy,)) for policy in group], tie_notice)
 
 
 def _isolation_outcomes(case: Case, tier: Tier) -> Outcomes:
-    if not tier.isolation:
-        return {None: NOTHING}
-    isolating = tuple(p for p in tier.policies if case.direction in p.isolates and selects(case, p))
-    if not isolating:
+    isolating = tuple(policy for policy in tier.policies if case.direction in policy.isolates)
+    if not isolating or not tier.isolation:
         return {None: NOTHING}
     found = _first_match(case, tier.isolation, isolating)
     return {action: replace(choice, isolation=True) for action, choice in found.items()}
@@ -135,15 +118,17 @@ def _then(first: Outcomes, second: Outcomes) -> Outcomes:
     return found
 
 
-def _any_one(each: list[Outcomes], between: tuple[Notice, ...]) -> Outcomes:
-    """The outcome of any one that has one; none where none has. `between` is the notice of a conflict."""
+def _any_one(each: list[Outcomes], conflict: Callable[[Iterable[Policy]], Notice]) -> Outcomes:
+    """The outcome of any one that has one; none where none has. A disagreement is what they then rest on."""
+    deciding = (policy for outcomes in each for policy in _deciders(outcomes))
+    between = (conflict(deciding),) if _conflict(each) else ()
     found: Outcomes = {}
     for outcomes in each:
         for action, choice in outcomes.items():
             if action is not None:
                 found.setdefault(action, choice.resting_on(between))
     if all(None in outcomes for outcomes in each):
-        found[None] = NOTHING.resting_on(n for outcomes in each for n in outcomes[None].depends)
+        found[None] = NOTHING.resting_on(tuple(n for outcomes in each for n in outcomes[None].depends))
     return found
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from reachproof.engines.assembly import programs
@@ -122,12 +122,13 @@ class _Direction:
         return [self._tier(tier) for tier in programs(self._snapshot).tiers(self._direction)]
 
     def _tier(self, tier: Tier) -> EncodedTier:
-        everything = self._resolution.peer(AnyPeer())
-        written = directed(tier, self._direction, self._resolution.pods)
-        return written.map(self._policy, lambda rule: self._rule(rule, None, everything))
+        everything = self._resolution.everything
+        return directed(tier, self._direction, self._policy, lambda rule: self._rule(rule, None, everything))
 
-    def _policy(self, written: DirectedPolicy[int, Rule]) -> EncodedPolicy:
-        return written.map(self._subject_sets.number, lambda rule: self._rule(rule, written.policy, written.subjects))
+    def _policy(self, policy: Policy, rules: tuple[Rule, ...]) -> EncodedPolicy:
+        subjects = self._resolution.peer(policy.subject)
+        encoded = tuple(self._rule(rule, policy, subjects) for rule in rules)
+        return DirectedPolicy(policy, self._subject_sets.number(subjects), encoded)
 
     def _rule(self, rule: Rule, policy: Policy | None, subjects: int) -> EncodedRule:
         as_pods = policy is not None and policy.subject.host_network
@@ -146,7 +147,8 @@ class _Direction:
     def _products(self, match: Match, subjects: int, as_pods: bool) -> Iterable[tuple[int, int, IntervalSet]]:
         """(subjects, peers, ports) of which all that is in them matches."""
         peers = self._resolution.peer(match.peer)
-        subjects &= self._resolution.peer(match.subject)
+        if not isinstance(match.subject, AnyPeer):
+            subjects &= self._resolution.peer(match.subject)
         if match.ports is None:
             yield subjects, peers, ALL_PORTS
             return
@@ -158,7 +160,7 @@ class _Direction:
 
     def _destinations(self, ports: PortMatch, *, host_network: bool) -> Iterable[tuple[IntervalSet, int]]:
         """Ports, and the destinations at which they match."""
-        found = [(ports.numbers, self._resolution.peer(AnyPeer()))] if ports.numbers else []
+        found = [(ports.numbers, self._resolution.everything)] if ports.numbers else []
         for name in ports.names:
             found += self._resolution.declaring(name, host_network=host_network)
         found = [(each - ports.not_numbers, points) for each, points in found]
@@ -185,7 +187,7 @@ def _numbered(tier: EncodedTier, subjects: list[int], peers: list[int]) -> Encod
     """The tier with numbers of sets replaced by the classes that make up each set."""
 
     def rule(draft: EncodedRule) -> EncodedRule:
-        boxes = tuple(replace(box, subjects=subjects[box.subjects], peers=peers[box.peers]) for box in draft.boxes)
-        return replace(draft, boxes=boxes)
+        boxes = (Box(subjects[box.subjects], peers[box.peers], box.ports, box.near, box.may) for box in draft.boxes)
+        return EncodedRule(draft.rule, draft.policy, tuple(boxes))
 
     return tier.map(lambda policy: policy.map(subjects.__getitem__, rule), rule)

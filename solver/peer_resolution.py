@@ -47,12 +47,9 @@ class PeerResolution:
 
     def __init__(self, universe: Universe) -> None:
         self._universe = universe
+        self.everything = universe.everything
         self._points: dict[Peer, int] = {}
         self._named: dict[tuple[NamedPort, bool], tuple[tuple[IntervalSet, int], ...]] = {}
-
-    def pods(self, pods: PodSet) -> int:
-        """The pods of a set."""
-        return self.peer(pods)
 
     def peer(self, peer: Peer) -> int:
         """The points that the peer can match; exact but for what the header calls not known here."""

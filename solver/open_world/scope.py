@@ -208,17 +208,13 @@ class _Chooser:
         resolution = PeerResolution(self.view.universe)
         everyone = Target(self.points[SUBJECT[direction]], AnyPeer())
 
-        def policy(written: DirectedPolicy[Target, Rule]) -> ScopedPolicy:
-            rules = (
-                self._rule(rule, written.policy, written.subjects, direction, resolution) for rule in written.rules
-            )
-            kept = tuple(rule for rule in rules if rule.matches)
-            return DirectedPolicy(written.policy, written.subjects, kept)
+        def policy(written: Policy, rules: tuple[Rule, ...]) -> ScopedPolicy:
+            subject = self._target(written.subject, SUBJECT[direction], resolution)
+            scoped = (self._rule(rule, written, subject, direction, resolution) for rule in rules if subject.exists)
+            return DirectedPolicy(written, subject, tuple(rule for rule in scoped if rule.matches))
 
-        written = directed(tier, direction, lambda subject: self._target(subject, SUBJECT[direction], resolution))
-        return written.filter(lambda each: each.subjects.exists).map(
-            policy, lambda rule: self._rule(rule, None, everyone, direction, resolution)
-        )
+        found = directed(tier, direction, policy, lambda rule: self._rule(rule, None, everyone, direction, resolution))
+        return found.filter(lambda each: each.subjects.exists)
 
     def _rule(
         self, rule: Rule, policy: Policy | None, subject: Target, direction: Direction, resolution: PeerResolution
