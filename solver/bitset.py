@@ -50,6 +50,11 @@ def from_flags(members: Flags) -> int:
     return int.from_bytes(np.packbits(members, bitorder="little").tobytes(), "little")
 
 
+def from_words(words: NDArray[np.uint64]) -> int:
+    """The set whose members are the bits of these words, least first."""
+    return int.from_bytes(words.tobytes(), "little")
+
+
 def position_list(bits: int, count: int) -> list[int]:
     """The members, ascending; quicker than `positions` where there are many."""
     found: list[int] = np.nonzero(flags(bits, count))[0].tolist()

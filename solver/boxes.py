@@ -11,7 +11,7 @@ Trusted by both engines, as the slice is; checked by tests/agreement and tests/s
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from typing import Generic, TypeAlias, TypeVar
@@ -176,7 +176,7 @@ class Boxes:
 
 
 def _rule(rule: EncodedRule, boxes: list[Box]) -> EncodedRule:
-    return rule if len(boxes) == len(rule.boxes) else replace(rule, boxes=tuple(boxes))
+    return rule if len(boxes) == len(rule.boxes) else EncodedRule(rule.rule, rule.policy, tuple(boxes))
 
 
 @dataclass(frozen=True)
@@ -223,12 +223,13 @@ class TierIndex:
         isolating = np.nonzero(subjects[self.isolating])[0]
         rules = self.of_policies.with_only(boxes)
         isolation = self.of_isolation.with_only(built_in)
-        tier = replace(
-            self.tier,
-            chains=self._chains(rules),
-            isolating=tuple(self.tier.isolating[number] for number in isolating.tolist()),
-            isolation=tuple(
-                isolation.get(number) or replace(rule, boxes=()) for number, rule in enumerate(self.tier.isolation)
+        tier = TierOf(
+            self.tier.name,
+            self._chains(rules),
+            tuple(self.tier.isolating[number] for number in isolating.tolist()),
+            tuple(
+                isolation.get(number) or EncodedRule(rule.rule, rule.policy, ())
+                for number, rule in enumerate(self.tier.isolation)
             ),
         )
         selecting = self.selecting[self.policy_of[np.array([*rules], dtype=np.intp)]]
@@ -248,8 +249,9 @@ class TierIndex:
         chains: dict[int, dict[int, list[EncodedPolicy]]] = {}
         for number, own in of_policy.items():
             chain, group = self.groups[number]
-            policy = replace(self.policies[number], rules=tuple(own))
-            chains.setdefault(chain, {}).setdefault(group, []).append(policy)
+            policy = self.policies[number]
+            kept = DirectedPolicy(policy.policy, policy.subjects, tuple(own))
+            chains.setdefault(chain, {}).setdefault(group, []).append(kept)
         return tuple(tuple(map(tuple, groups.values())) for groups in chains.values())
 
 

@@ -27,7 +27,7 @@ from reachproof.network.policy import PolicyRef
 from reachproof.network.ports import place
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver import witness_pair
-from reachproof.solver.bitset import positions
+from reachproof.solver.bitset import from_words, positions
 from reachproof.solver.bitset_engine import Verdicts, verdicts
 from reachproof.solver.budget import Budget
 from reachproof.solver.choices import Programs, may_be_open, open_programs, unchanged
@@ -135,7 +135,7 @@ class Comparison:
     def differing_atoms(self, source: int, destination: int) -> list[int]:
         """The atoms of ports on which flows of a pair of cells are allowed more or less than before."""
         words_ = self.looser[source, destination] | self.stricter[source, destination]
-        return list(positions(int.from_bytes(words_.tobytes(), "little")))
+        return list(positions(from_words(words_)))
 
     def sample(self, cell: tuple[int, int, int], flows: FlowPair) -> PairSpotCheck:
         """The flows of a source cell, destination cell and atom with what the sets engine says of them."""

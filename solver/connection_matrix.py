@@ -10,7 +10,7 @@ import numpy as np
 
 from reachproof.network.flow import External, Flow
 from reachproof.network.intervals import EMPTY, IntervalSet
-from reachproof.solver.bitset import Flags, Positions, from_positions, positions
+from reachproof.solver.bitset import Flags, Positions, from_positions, from_words, positions
 from reachproof.solver.budget import Budget
 from reachproof.solver.cells import Cell
 from reachproof.solver.encoding import Encoding
@@ -119,7 +119,7 @@ class ConnectionMatrix:
         columns = _within(self.part.destinations, self.members[destination])
         for row, sources in _within(self.part.sources, self.members[source]):
             for column, destinations in columns:
-                for atom in positions(int.from_bytes(self.exists[row, column].tobytes(), "little")):
+                for atom in positions(from_words(self.exists[row, column])):
                     flow = flow_of(self.part, sources, destinations, self.part.atoms[atom])
                     if flow is not None:
                         yield self.part.atoms[atom], flow

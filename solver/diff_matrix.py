@@ -19,13 +19,13 @@ import numpy as np
 
 from reachproof.network.flow import External
 from reachproof.network.intervals import EMPTY, IntervalSet
-from reachproof.solver.bitset import Flags, Positions
+from reachproof.solver.bitset import Flags, Positions, from_words
 from reachproof.solver.budget import Budget
 from reachproof.solver.compare import Comparison
 from reachproof.solver.ends import End, EndCells, united
 from reachproof.solver.goal import Side
 from reachproof.solver.joint_slices import JointSlices, PointPair, is_apart, overlay
-from reachproof.solver.table import Table, pairs_with, ports_of
+from reachproof.solver.table import Table, pairs_with
 from reachproof.solver.universe import party_key
 
 Place = tuple[int, int, int]
@@ -152,7 +152,7 @@ class _Part(Generic[End]):
         key = words.tobytes()
         if key not in self._ports:
             part = self._comparison.joint.after
-            self._ports[key] = Ports(*(ports_of(part, each) for each in words.reshape(-1, self._width)))
+            self._ports[key] = Ports(*(part.ports_of(from_words(each)) for each in words.reshape(-1, self._width)))
         return self._ports[key]
 
     def cells_between(self, source: End, destination: End) -> Iterator[tuple[int, int]]:

@@ -23,14 +23,14 @@ import numpy as np
 
 from reachproof.network.flow import External, Party
 from reachproof.network.intervals import EMPTY, IntervalSet
-from reachproof.solver.bitset import Positions, position_list
+from reachproof.solver.bitset import Positions, from_words, position_list
 from reachproof.solver.bitset_engine import verdicts
 from reachproof.solver.budget import Budget
 from reachproof.solver.encoding import Encoding
 from reachproof.solver.ends import EndCells, end_to_end, united
 from reachproof.solver.goal import Formula, Side
 from reachproof.solver.slice import Slice, cut
-from reachproof.solver.table import Table, everything, ports_of, region
+from reachproof.solver.table import Table, everything, region
 from reachproof.solver.universe import sole_key
 from reachproof.solver.witness import SAMPLES, SpotCheck, samples
 
@@ -108,7 +108,7 @@ class Reachability:
 
     def _allowed(self, can: Table, open_: Table) -> Allowed:
         """The atoms set in any of the rows."""
-        ports, depends = (ports_of(self.part, np.bitwise_or.reduce(table, axis=0)) for table in (can, open_))
+        ports, depends = (self.part.ports_of(from_words(np.bitwise_or.reduce(table, axis=0))) for table in (can, open_))
         return Allowed(ports=ports, open=depends)
 
 
@@ -291,5 +291,5 @@ def _ports(part: Slice, words: Words, count: int) -> tuple[Allowed, IntervalSet]
     tables = np.zeros((3, count), dtype=np.uint64)
     for key, word in words:
         tables[key] = word
-    can, open_, denied = (ports_of(part, table) for table in tables)
+    can, open_, denied = (part.ports_of(from_words(table)) for table in tables)
     return Allowed(ports=can, open=open_), denied

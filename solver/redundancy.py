@@ -16,7 +16,7 @@ from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Direction, Policy, PolicyRef
 from reachproof.solver import witness
-from reachproof.solver.bitset import positions
+from reachproof.solver.bitset import from_words, positions
 from reachproof.solver.bitset_engine import Verdicts, verdicts
 from reachproof.solver.boxes import Classes, EncodedTier
 from reachproof.solver.budget import Budget
@@ -91,7 +91,7 @@ def _some_flows(compared: _Compared) -> Iterator[Flow]:
     chance, part = random.Random(0), compared.part
     for _ in range(SAMPLES):
         source, destination = chance.randrange(len(part.sources)), chance.randrange(len(part.destinations))
-        atoms = int.from_bytes(compared.inside[source, destination].tobytes(), "little")
+        atoms = from_words(compared.inside[source, destination])
         flow = witness.flow_between(part, source, destination, atoms) if atoms else None
         if flow is not None:
             yield flow
@@ -162,7 +162,7 @@ def _formula(part: Slice, table: Table) -> Formula | None:
     for members in rows.values():
         columns: dict[int, list[int]] = {}
         for other in range(len(part.destinations)):
-            atoms = int.from_bytes(table[members[0], other].tobytes(), "little")
+            atoms = from_words(table[members[0], other])
             if atoms:
                 columns.setdefault(atoms, []).append(other)
         count += len(columns)

@@ -19,7 +19,7 @@ import numpy as np
 from reachproof.network.intervals import IntervalSet, atoms
 from reachproof.network.policy import Direction, Policy, Rule
 from reachproof.network.tier import DirectedPolicy, TierOf
-from reachproof.solver.bitset import Positions
+from reachproof.solver.bitset import Positions, positions
 from reachproof.solver.boxes import EncodedPolicy, EncodedRule, Kept, Near
 from reachproof.solver.budget import Budget
 from reachproof.solver.cells import NOT_AT_A_NODE, Cell, Cells, Draft
@@ -88,7 +88,11 @@ class Slice:
         position = self.relations.index(same)
         return [cell.groups[position] for cell in self.cells(side)]
 
-    def ports(self, ports: IntervalSet) -> int:
+    def ports_of(self, atoms: int) -> IntervalSet:
+        """The ports of a set of atoms."""
+        return IntervalSet.of(span for atom in positions(atoms) for span in self.atoms[atom].spans)
+
+    def atoms_in(self, ports: IntervalSet) -> int:
         """The atoms inside a set of ports, as bits."""
         return sum(1 << index for index, atom in enumerate(self.atoms) if atom.first in ports)
 

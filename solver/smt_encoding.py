@@ -32,7 +32,7 @@ from reachproof.solver.ends import Pairs
 from reachproof.solver.goal import PEER, SUBJECT, All, At, Formula, InPorts, Not, Ranked, Same, Side, Some, Wanted
 from reachproof.solver.slice import Patch, Slice, SlicedRule, SlicedTier, isolated_subjects
 from reachproof.solver.smtlib import FALSE, Terms, Tracked, conjunction, disjunction, negation
-from reachproof.solver.tier_encoding import Isolating, Outcome, RuleTerms, as_terms, outcome, verdict
+from reachproof.solver.tier_encoding import Isolating, Outcome, RuleTerms, as_terms, outcomes, verdict
 
 VARIABLE = {Side.SOURCE: "s", Side.DESTINATION: "d"}
 PORT = "p"
@@ -161,15 +161,7 @@ class Writer:
 
     def outcomes(self, name: str = "") -> tuple[Outcome, Outcome]:
         """The possible outcomes of egress, and of ingress; definitions begin with `name`."""
-        egress, ingress = (
-            outcome(
-                self.terms,
-                f"{name}{direction[0]}",
-                [self._tier(direction, tier) for tier in self._part.tiers(direction)],
-            )
-            for direction in (Direction.EGRESS, Direction.INGRESS)
-        )
-        return egress, ingress
+        return outcomes(self.terms, lambda each: [self._tier(each, tier) for tier in self._part.tiers(each)], name)
 
     def formula(self, formula: Formula) -> str:
         """The flow is in the region."""
@@ -179,7 +171,7 @@ class Writer:
                 flags = part.flags(formula)
                 return terms.one_of(VARIABLE[side], [index for index, inside in enumerate(flags) if inside])
             case InPorts(ports):
-                return terms.one_of(PORT, list(positions(part.ports(ports))))
+                return terms.one_of(PORT, list(positions(part.atoms_in(ports))))
             case Same():
                 return self._same(formula)
             case Not(item):

@@ -7,8 +7,7 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from reachproof.network.intervals import IntervalSet
-from reachproof.solver.bitset import Flags, positions
+from reachproof.solver.bitset import Flags
 from reachproof.solver.goal import All, At, Formula, InPorts, Not, Same, Side, Some
 from reachproof.solver.slice import Slice
 
@@ -63,12 +62,6 @@ def everything(part: Slice) -> Table:
     return pairs
 
 
-def ports_of(part: Slice, atoms: Table) -> IntervalSet:
-    """The ports of a set of atoms, given as words."""
-    found = positions(int.from_bytes(atoms.tobytes(), "little"))
-    return IntervalSet.of(span for atom in found for span in part.atoms[atom])
-
-
 def region(part: Slice, formula: Formula) -> Table:
     """The flows of a formula, broadcastable to the shape of `everything`; existence of flows is not looked at."""
     match formula:
@@ -76,7 +69,7 @@ def region(part: Slice, formula: Formula) -> Table:
             column = np.where(np.array(part.flags(formula), dtype=np.bool_), FULL, np.uint64(0))
             return column[:, None, None] if side is Side.SOURCE else column[None, :, None]
         case InPorts(ports):
-            return words(part.ports(ports), word_count(len(part.atoms)))[None, None, :]
+            return words(part.atoms_in(ports), word_count(len(part.atoms)))[None, None, :]
         case Same():
             groups = [np.array(part.groups(formula, side), dtype=np.intp) for side in Side]
             equal = (groups[0][:, None] == groups[1][None, :]) & (groups[0][:, None] != 0)

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeAlias, TypeVar, assert_never
 
-from reachproof.network.policy import Action
+from reachproof.network.policy import Action, Direction
 from reachproof.network.tier import DirectedPolicy, TierOf
 from reachproof.solver.goal import Wanted
 from reachproof.solver.smtlib import FALSE, TRUE, Terms, conjunction, disjunction, negation
@@ -98,6 +98,12 @@ def outcome(terms: Terms, name: str, tiers: Iterable[Isolating[S]], order: Order
         live = terms.define(f"{name}L{number}", conjunction([live, goes_on]))
     allow = terms.define(f"{name}A", disjunction([*allows, live]))
     return Outcome(allow, terms.define(f"{name}D", disjunction(denies)))
+
+
+def outcomes(terms: Terms, tiers: Callable[[Direction], list[Isolating[S]]], name: str = "") -> tuple[Outcome, Outcome]:
+    """The possible outcomes of egress, and of ingress; definitions begin with `name`, then `e` or `i`."""
+    egress, ingress = (outcome(terms, f"{name}{direction[0]}", tiers(direction)) for direction in Direction)
+    return egress, ingress
 
 
 def verdict(wanted: Wanted, egress: Outcome, ingress: Outcome) -> str:

@@ -66,7 +66,7 @@ class IntervalIndex:
         """The overlap of these sets. Cost: O(n log n) in the number of their spans."""
         changes: dict[int, int] = defaultdict(int)
         for number, addresses in enumerate(sets):
-            for low, high in addresses:
+            for low, high in addresses.spans:
                 changes[low] ^= 1 << number
                 changes[high + 1] ^= 1 << number
         starts = sorted(changes)
@@ -77,7 +77,7 @@ class IntervalIndex:
     def meeting(self, addresses: IntervalSet) -> int:
         """The sets that have an address in common with this one, as bits. Cost: linear in runs that it touches."""
         bits = 0
-        for low, high in addresses:
+        for low, high in addresses.spans:
             bits |= self._any(max(0, bisect_right(self.starts, low) - 1), bisect_right(self.starts, high))
         return bits
 
@@ -235,7 +235,7 @@ class Universe:
     def with_addresses(self, addresses: IntervalSet) -> int:
         """Points that have an address in the set; exact for fixed points, an upper bound for free ones."""
         bits = self.free_meeting(addresses)
-        for low, high in addresses:
+        for low, high in addresses.spans:
             first, end = bisect_left(self._addresses, low), bisect_right(self._addresses, high)
             if first < end:
                 bits |= ones(end - first) << first
@@ -356,7 +356,7 @@ def regions_of(addresses: IntervalSet, cuts: Iterable[IntervalSet]) -> tuple[Int
     starts = [low for low, _ in pieces]
     signature: list[list[int]] = [[family(low)] for low in starts]
     for number, cut in enumerate(within):
-        for low, high in cut:
+        for low, high in cut.spans:
             for position in range(bisect_left(starts, low), bisect_right(starts, high)):
                 signature[position].append(number)
     grouped: dict[tuple[int, ...], list[tuple[int, int]]] = defaultdict(list)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
-from itertools import islice
+from functools import cache, partial
+from itertools import islice, product
 from typing import TypeVar
 
 import numpy as np
@@ -21,7 +21,7 @@ from reachproof.network.flow import External, Flow, Party
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import ALL_PORTS, place, protocol_port
 from reachproof.network.snapshot import Snapshot
-from reachproof.solver.bitset import positions
+from reachproof.solver.bitset import from_words, positions
 from reachproof.solver.bitset_engine import Verdicts
 from reachproof.solver.goal import Side
 from reachproof.solver.slice import Slice
@@ -37,17 +37,18 @@ Found = TypeVar("Found")
 
 def best(part: Slice, found: Table) -> Flow | None:
     """The most telling flow among those set in the table, or None when there is none."""
+    order = cache(partial(ordered, part.view))
 
     def rank(side: Side, cell: int) -> Rank:
-        return min(party_rank(point.party) for point in ordered(part.view, part.cells(side)[cell].points))
+        return party_rank(order(part.cells(side)[cell].points)[0].party)
 
-    first = first_flow(found, rank, partial(flow_between, part))
+    first = first_flow(found, rank, partial(_between, part, order))
     return None if first is None else first[2]
 
 
 def sample(part: Slice, region: Table, limit: int) -> Iterator[tuple[int, int, int, Flow]]:
     """Flows of the region with their cells and atom: one of each when there are few, else a seeded choice of cells."""
-    return seeded_flows(region, limit, partial(flow_between, part))
+    return seeded_flows(region, limit, partial(_between, part, cache(partial(ordered, part.view))))
 
 
 def first_flow(
@@ -61,7 +62,7 @@ def first_flow(
     for source in sorted(np.flatnonzero(hits.any(axis=1)).tolist(), key=lambda cell: (rank(Side.SOURCE, cell), cell)):
         others = np.flatnonzero(hits[source]).tolist()
         for other in sorted(others, key=lambda cell: (rank(Side.DESTINATION, cell), cell)):
-            chosen = flow(source, other, int.from_bytes(found[source, other].tobytes(), "little"))
+            chosen = flow(source, other, from_words(found[source, other]))
             if chosen is not None:
                 return source, other, chosen
     return None
@@ -76,7 +77,7 @@ def seeded_flows(
         where = where[sorted(random.Random(0).sample(range(len(where)), limit))]
     per_pair = max(1, limit // max(1, len(where)))
     for source, other in (divmod(at, region.shape[1]) for at in where.tolist()):
-        atoms = positions(int.from_bytes(region[source, other].tobytes(), "little"))
+        atoms = positions(from_words(region[source, other]))
         for atom in islice(atoms, per_pair):
             chosen = flow(source, other, 1 << atom)
             if chosen is not None:
@@ -85,26 +86,35 @@ def seeded_flows(
 
 def flow_between(part: Slice, source: int, destination: int, atoms: int) -> Flow | None:
     """A flow between two cells on one of the atoms, or None where the cells hold one and the same party only."""
-    ports = IntervalSet.of(span for atom in positions(atoms) for span in part.atoms[atom])
-    return flow_of(part, part.sources[source].points, part.destinations[destination].points, ports)
+    return _between(part, partial(ordered, part.view), source, destination, atoms)
+
+
+def _between(
+    part: Slice, order: Callable[[int], list[Point]], source: int, destination: int, atoms: int
+) -> Flow | None:
+    ends = order(part.sources[source].points), order(part.destinations[destination].points)
+    return _flow(part.view.universe.snapshot, ends, part.ports_of(atoms))
 
 
 def flow_of(part: Slice, sources: int, destinations: int, ports: IntervalSet) -> Flow | None:
     """A flow from some of these points to some of those, of one family, on one of the ports; None as above."""
-    snapshot = part.view.universe.snapshot
-    for a in ordered(part.view, sources):
-        for b in ordered(part.view, destinations):
-            addresses = _addresses(snapshot, a, b)
-            if addresses is not None:
-                protocol, port = protocol_port(telling_port(ports, b.party))
-                return Flow(
-                    source=a.party,
-                    destination=b.party,
-                    source_address=addresses[0],
-                    destination_address=addresses[1],
-                    protocol=protocol,
-                    port=port,
-                )
+    ends = ordered(part.view, sources), ordered(part.view, destinations)
+    return _flow(part.view.universe.snapshot, ends, ports)
+
+
+def _flow(snapshot: Snapshot, ends: tuple[list[Point], list[Point]], ports: IntervalSet) -> Flow | None:
+    for a, b in product(*ends):
+        addresses = _addresses(snapshot, a, b)
+        if addresses is not None:
+            protocol, port = protocol_port(telling_port(ports, b.party))
+            return Flow(
+                source=a.party,
+                destination=b.party,
+                source_address=addresses[0],
+                destination_address=addresses[1],
+                protocol=protocol,
+                port=port,
+            )
     return None
 
 
@@ -159,13 +169,14 @@ def telling_address(snapshot: Snapshot, point: Point) -> int:
     """An address of the point: for the outside preferably a globally routable one, and none that ends in zero."""
     choices = point.addresses
     if isinstance(point.party, External):
-        inside = snapshot.options.pod_range | snapshot.options.service_range
-        for preferred in ((GLOBAL - inside) & choices, (ALL_ADDRESSES - inside) & choices):
-            if preferred:
-                choices = preferred
-                break
-    low, high = next((span for span in choices if span[1] > span[0]), choices.spans[0])
+        choices = next((some for each in snapshot.derived(_preferred) if (some := each & choices)), choices)
+    low, high = next((span for span in choices.spans if span[1] > span[0]), choices.spans[0])
     return low + 1 if low & 0xFF == 0 and high > low else low
+
+
+def _preferred(snapshot: Snapshot) -> tuple[IntervalSet, IntervalSet]:
+    inside = snapshot.options.pod_range | snapshot.options.service_range
+    return GLOBAL - inside, ALL_ADDRESSES - inside
 
 
 # ---------------------------------------------------------------- a second opinion

@@ -14,7 +14,6 @@ from reachproof.network.flow import Flow
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import protocol_port
 from reachproof.network.snapshot import Snapshot
-from reachproof.solver.bitset import positions
 from reachproof.solver.goal import Side
 from reachproof.solver.joint_slices import JointSlices, PointPair
 from reachproof.solver.table import Table
@@ -60,7 +59,7 @@ def flow_between(
     joint: JointSlices, sources: Sequence[PointPair], destinations: Sequence[PointPair], *, atoms: int
 ) -> FlowPair | None:
     """A flow from one of these pairs of points to another on one of the atoms; None where that would be to itself."""
-    ports = IntervalSet.of(span for atom in positions(atoms) for span in joint.after.atoms[atom])
+    ports = joint.after.ports_of(atoms)
     for source in _ordered(sources):
         for other in _ordered(destinations):
             chosen = _addresses(joint, source, other)

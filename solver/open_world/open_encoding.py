@@ -61,7 +61,7 @@ from reachproof.solver.open_world.scope import ScopedMatch, ScopedRule, ScopedTi
 from reachproof.solver.open_world.variables import Variables, grouped, hosts_by_node, points_at
 from reachproof.solver.smt_encoding import Script
 from reachproof.solver.smtlib import FALSE, TRUE, Terms, conjunction, disjunction, negation
-from reachproof.solver.tier_encoding import Isolating, RuleTerms, as_terms, outcome, verdict
+from reachproof.solver.tier_encoding import Isolating, RuleTerms, as_terms, outcomes, verdict
 
 PORT = "p"
 
@@ -243,15 +243,10 @@ class _Writer:
 
     def verdict(self, wanted: Wanted) -> str:
         """The flow is as wanted."""
-        egress, ingress = (
-            outcome(
-                self.terms,
-                direction[0],
-                [self._tier(direction, tier) for tier in self._layout.scope.tiers(direction)],
-            )
-            for direction in (Direction.EGRESS, Direction.INGRESS)
+        scope = self._layout.scope
+        return verdict(
+            wanted, *outcomes(self.terms, lambda each: [self._tier(each, tier) for tier in scope.tiers(each)])
         )
-        return verdict(wanted, egress, ingress)
 
     def _tier(self, direction: Direction, tier: ScopedTier) -> Isolating[None]:
         rule = partial(self._rule, direction)
