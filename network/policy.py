@@ -5,6 +5,10 @@
     Match  = peer AND ports (AND what else is asked of the subject)
     Peer   = a predicate over a party (pod | node | external) and its address, never a bare CIDR test
 
+A flow is one new connection of TCP, UDP or SCTP. The parts of policy objects that it does not show are kept, so that
+two snapshots can be compared in them. Trusted by `queries.input_changes`: that a part which decides anything is
+recorded (`manifests.kinds.unmodelled`).
+
 How policies are arranged into tiers, and what undefined order means, is `engines.assembly`. What is true of a flow is
 defined by `semantics` and computed again by `solver`.
 """
@@ -12,7 +16,7 @@ defined by `semantics` and computed again by `solver`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from reachproof.network.intervals import EMPTY, IntervalSet
@@ -20,7 +24,8 @@ from reachproof.network.labels import Selector
 from reachproof.network.origin import Origin
 from reachproof.network.ports import Protocol
 from reachproof.network.predicate import Predicate
-from reachproof.network.unmodelled import Unmodelled
+
+NOWHERE = Origin(file="")
 
 
 class Direction(StrEnum):
@@ -245,6 +250,40 @@ class Rule:
     name: str = ""
     origin: Origin
 
+    @property
+    def placeless(self) -> Rule:
+        """The rule with an empty origin."""
+        return replace(self, origin=NOWHERE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmodelled:
+    """A part of an object that flows do not show: `what` it is, and its `text`, the same for two copies of it.
+
+    `open`: it decides about flows (source ports, requests, domain names), so that rules that have it may match. Others
+    are about something else (ICMP, TLS settings), or belong to an object that is not modelled at all.
+    """
+
+    what: str
+    text: str
+    open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """An object that decides what may be reached, of which no policy was made. `what`: why, in words.
+
+    `text` is the same for two copies. `inert`: it changes nothing, whatever it says.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    what: str
+    text: str
+    inert: bool = False
+    origin: Origin
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyRef:
@@ -294,3 +333,17 @@ class Policy:
     def rules(self, direction: Direction) -> tuple[Rule, ...]:
         """The rules of one direction, first match first."""
         return self.egress if direction is Direction.EGRESS else self.ingress
+
+    @property
+    def placeless(self) -> Policy:
+        """The policy, and its rules, with an empty origin, so that two copies of one are equal."""
+        egress, ingress = (tuple(rule.placeless for rule in rules) for rules in (self.egress, self.ingress))
+        return replace(self, origin=NOWHERE, egress=egress, ingress=ingress)
+
+    def does_as(self, other: Policy) -> bool:
+        """True if both do the same for the same reasons: equal but for their places, doubts and conditions included."""
+        return self.placeless == other.placeless and self._conditions == other._conditions
+
+    @property
+    def _conditions(self) -> list[str]:
+        return [self.doubts, *(rule.condition for rule in (*self.egress, *self.ingress))]

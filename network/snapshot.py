@@ -13,9 +13,8 @@ from reachproof.network.cluster import IdlePod, Ingress, Namespace, Node, Notice
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import Labels
 from reachproof.network.options import DEFAULT_OPTIONS, Cni, Options
-from reachproof.network.policy import Policy
+from reachproof.network.policy import Policy, Unread
 from reachproof.network.predicate import ACCOUNT_NAME, Holder
-from reachproof.network.unmodelled import Unread
 
 T = TypeVar("T")
 

@@ -2,7 +2,7 @@
 
 A policy object is the same where it says the same once it is stored, in whatever file and line: order of keys and nulls
 do not count, everything else in its spec does. Of a changed one `unmodelled` names the parts that no flow shows
-(`network.unmodelled`).
+(`network.policy`).
 
 | Code | Says |
 |---|---|
@@ -25,10 +25,8 @@ from reachproof.engines.policies import in_force
 from reachproof.network.cluster import Node, Notice, Pod
 from reachproof.network.errors import InputError, Problem
 from reachproof.network.origin import Origin
-from reachproof.network.placeless import placeless
-from reachproof.network.policy import Direction, DomainPeer, Policy, PolicyRef, Rule
+from reachproof.network.policy import Direction, DomainPeer, Policy, PolicyRef, Rule, Unmodelled, Unread
 from reachproof.network.snapshot import Snapshot
-from reachproof.network.unmodelled import Unmodelled, Unread
 from reachproof.queries.document_parts import origin_part, policy_part
 from reachproof.queries.report_nodes import End, EndKind
 from reachproof.semantics.match import in_pod_set
@@ -106,7 +104,7 @@ def _changes(before: Snapshot, after: Snapshot) -> Iterator[PolicyChange]:
         if known is None:
             yield _sole(policy, Edit.ADDED, after)
             continue
-        equal = placeless(known) == placeless(policy)
+        equal = known.placeless == policy.placeless
         if not equal or known.written != policy.written or known.unmodelled != policy.unmodelled:
             parts = _differing(_parts(known, before), _parts(policy, after))
             yield PolicyChange(
@@ -128,7 +126,7 @@ def _nameless(policy: Policy) -> Policy:
         matches = (replace(m, peer=DomainPeer(())) if isinstance(m.peer, DomainPeer) else m for m in each.matches)
         return replace(each, matches=tuple(matches), extension=None)
 
-    found = placeless(policy)
+    found = policy.placeless
     return replace(found, egress=tuple(map(rule, found.egress)), ingress=tuple(map(rule, found.ingress)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from reachproof.network.errors import ReachproofError
 
@@ -29,17 +29,11 @@ class Budget:
     rlimit: int = DEFAULT_RLIMIT
     table_words: int = DEFAULT_CELLS
     clock: Callable[[], float] = time.monotonic
-    started: float = field(default=-1.0)
+    started: float = -1.0
 
     def start(self) -> Budget:
         """The same limits, counted from now."""
-        return Budget(
-            seconds=self.seconds,
-            rlimit=self.rlimit,
-            table_words=self.table_words,
-            clock=self.clock,
-            started=self.clock(),
-        )
+        return replace(self, started=self.clock())
 
     @property
     def left(self) -> float:

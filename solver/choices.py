@@ -21,7 +21,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from reachproof.network.placeless import placeless_rule, same_policy
 from reachproof.network.policy import Action, Direction, DomainPeer, OtherNodePeer, OwnNodePeer, PolicyRef, TierId
 from reachproof.network.snapshot import Snapshot
 from reachproof.network.tier import BUILT_IN, DirectedPolicy, TierOf, all_rules
@@ -105,9 +104,7 @@ def unchanged(before: Snapshot, after: Snapshot) -> frozenset[PolicyRef]:
     if before.options != after.options:
         return frozenset()
     old = {policy.ref: policy for policy in before.policies}
-    return frozenset(
-        policy.ref for policy in after.policies if policy.ref in old and same_policy(old[policy.ref], policy)
-    )
+    return frozenset(policy.ref for policy in after.policies if policy.ref in old and old[policy.ref].does_as(policy))
 
 
 def built_in(part: Slice) -> frozenset[PolicyRef]:
@@ -165,7 +162,7 @@ def _literal(rule: SlicedRule, direction: Direction) -> Literal:
         return Literal(OWN_NODE, not others)
     written = rule.rule
     ref = rule.policy.ref if rule.policy is not None else None
-    condition = written.condition or repr(placeless_rule(written))
+    condition = written.condition or repr(written.placeless)
     return Literal(("rule", ref, direction, written.action, written.reason_code, condition))
 
 

@@ -119,7 +119,8 @@ def search(encoding: Encoding, goal: Search, budget: Budget, prover: Prover, *, 
             return Found(flow=flow)
         case Refuted():
             demand(not hits.any(), "the sets engine found a flow that Z3 excludes")
-            because = _because(part, goal, budget, prover) if explain else ()
+            tracked = search_script(part, goal.region, goal.wanted, tracked=True) if explain else None
+            because = blames(tracked, budget, prover) if tracked else ()
             return Absent(because=because, samples=samples(part, inside, tables))
 
 
@@ -179,14 +180,11 @@ def _shown(part: Slice, pairs: Pairs, telling: Flags, flows: Table) -> Flow | No
     return witness.best(only, np.where(rows[:, None, None], everything(part) & flows, np.uint64(0)))
 
 
-def _because(part: Slice, goal: Search, budget: Budget, prover: Prover) -> tuple[Blame, ...]:
-    """A minimal set of rules and isolations under which no flow is as wanted, whatever the other rules do."""
-    script = search_script(part, goal.region, goal.wanted, tracked=True)
-    return blames(script, budget, prover)
-
-
 def blames(script: Script, budget: Budget, prover: Prover) -> tuple[Blame, ...]:
-    """The unsatisfiable core of a tracked script, in its order; nothing where the budget ends first."""
+    """The unsatisfiable core of a tracked script: a minimal set of rules and isolations that suffice, in its order.
+
+    Whatever the other rules do, the script stays unsatisfiable. Nothing where the budget ends first.
+    """
     core = prover.minimal_core(script.text, [each.literal for each in script.tracked], budget)
     if isinstance(core, GaveUp):
         return ()

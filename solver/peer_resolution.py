@@ -17,6 +17,8 @@ Trusted by both engines; checked by tests/agreement.
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import reduce
+from operator import and_, or_
 from typing import assert_never
 
 from reachproof.network.cluster import ContainerPort
@@ -91,15 +93,9 @@ class PeerResolution:
             case PartyPeer(parties):
                 return self._parties(parties)
             case Intersection(items):
-                bits = universe.everything
-                for item in items:
-                    bits &= self.peer(item)
-                return bits
+                return reduce(and_, map(self.peer, items), universe.everything)
             case Union(items):
-                bits = 0
-                for item in items:
-                    bits |= self.peer(item)
-                return bits
+                return reduce(or_, map(self.peer, items), 0)
             case Complement(item):
                 return universe.everything & ~self.peer(item)
             case _:
@@ -111,15 +107,9 @@ class PeerResolution:
             case Needs():
                 return self._meeting(predicate)
             case Conjunction(items):
-                bits = self._universe.pods
-                for item in items:
-                    bits &= self._where(item)
-                return bits
+                return reduce(and_, map(self._where, items), self._universe.pods)
             case Disjunction(items):
-                bits = 0
-                for item in items:
-                    bits |= self._where(item)
-                return bits
+                return reduce(or_, map(self._where, items), 0)
             case Negation(item):
                 return self._universe.pods & ~self._where(item)
             case _:
@@ -133,23 +123,16 @@ class PeerResolution:
                 by_key = universe.by_label if needs.of is Holder.POD else universe.by_mesh
                 by_value = by_key.get(test.key, {})
                 groups = [({test.key: value}, points) for value, points in by_value.items()]
-                present = 0
-                for _, points in groups:
-                    present |= points
-                groups.append(({}, universe.pods & ~present))
+                groups.append(({}, universe.pods & ~reduce(or_, by_value.values(), 0)))
             case Holder.NAMESPACE:
                 homes = universe.snapshot.namespace_of
                 groups = [(dict(homes[name].labels), points) for name, points in universe.by_namespace.items()]
             case Holder.ACCOUNT:
-                labels = universe.snapshot.account_labels
-                groups = [(dict(labels(*account)), points) for account, points in universe.by_account.items()]
+                of_account = universe.snapshot.account_labels
+                groups = [(dict(of_account(*account)), points) for account, points in universe.by_account.items()]
             case _:
                 assert_never(needs.of)
-        bits = 0
-        for labels_, points in groups:
-            if test.matches(labels_):
-                bits |= points
-        return bits
+        return reduce(or_, (points for labels, points in groups if test.matches(labels)), 0)
 
     def _parties(self, kinds: frozenset[PartyKind]) -> int:
         universe = self._universe
@@ -158,10 +141,7 @@ class PeerResolution:
             PartyKind.NODE: universe.nodes | universe.host_pods,
             PartyKind.EXTERNAL: universe.external,
         }
-        bits = 0
-        for kind in sorted(kinds):
-            bits |= of_kind[kind]
-        return bits
+        return reduce(or_, (of_kind[kind] for kind in kinds), 0)
 
 
 def _places(ports: tuple[ContainerPort, ...], name: NamedPort) -> IntervalSet:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 
 from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
@@ -18,7 +20,6 @@ from reachproof.network.policy import Direction, Policy, PolicyRef
 from reachproof.solver import witness
 from reachproof.solver.bitset import from_words, positions
 from reachproof.solver.bitset_engine import Verdicts, verdicts
-from reachproof.solver.boxes import Classes, EncodedTier
 from reachproof.solver.budget import Budget
 from reachproof.solver.encoding import Encoding
 from reachproof.solver.goal import SUBJECT, All, At, Formula, InPorts, Members, Not, Side, Some, Wanted
@@ -104,23 +105,8 @@ def _selected(encoding: Encoding, ref: PolicyRef, direction: Direction) -> int:
         if direction is Direction.EGRESS
         else (encoding.ingress, encoding.destinations)
     )
-    return _points(classes, _subjects(tiers, ref))
-
-
-def _subjects(tiers: Iterable[EncodedTier], ref: PolicyRef) -> int:
-    found = 0
-    for tier in tiers:
-        for policy in tier.policies:
-            if policy.policy.ref == ref:
-                found |= policy.subjects
-    return found
-
-
-def _points(classes: Classes, chosen: int) -> int:
-    bits = 0
-    for number in positions(chosen):
-        bits |= classes.members[number]
-    return bits
+    of_policy = (each.subjects for tier in tiers for each in tier.policies if each.policy.ref == ref)
+    return reduce(or_, map(classes.members.__getitem__, positions(reduce(or_, of_policy, 0))), 0)
 
 
 def _without(part: Slice, ref: PolicyRef) -> Slice:
@@ -174,10 +160,7 @@ def _formula(part: Slice, table: Table) -> Formula | None:
 
 
 def _at(part: Slice, side: Side, cells: Iterable[int]) -> At:
-    points = 0
-    for cell in cells:
-        points |= part.cells(side)[cell].points
-    return At(side, Members(points))
+    return At(side, Members(reduce(or_, (part.cells(side)[cell].points for cell in cells), 0)))
 
 
 def _ports(part: Slice, atoms: int) -> Some:

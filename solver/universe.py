@@ -194,20 +194,15 @@ class Universe:
 
     def pods_of(self, keys: Iterable[tuple[str, str]]) -> int:
         """The points of the pods with these (namespace, name) keys."""
-        bits = 0
-        for namespace, name in keys:
-            bits |= self.by_party[f"pod {namespace}/{name}"]
-        return bits
+        return reduce(or_, (self.by_party[f"pod {namespace}/{name}"] for namespace, name in keys), 0)
 
     def in_namespaces(self, selector: Selector) -> int:
         """Pods in namespaces whose labels match."""
         if not selector.requirements:
             return self.pods
-        bits = 0
-        for name in self._named_namespaces(selector):
-            if selector.matches(self.snapshot.namespace_of[name].labels):
-                bits |= self.by_namespace.get(name, 0)
-        return bits
+        labels = {name: self.snapshot.namespace_of[name].labels for name in self._named_namespaces(selector)}
+        found = (name for name, own in labels.items() if selector.matches(own))
+        return reduce(or_, (self.by_namespace.get(name, 0) for name in found), 0)
 
     def _named_namespaces(self, selector: Selector) -> Iterable[str]:
         """The namespaces that can match: those that the selector names, where it names some (every NetworkPolicy)."""
@@ -221,13 +216,10 @@ class Universe:
         bits = self.pods
         for requirement in selector.requirements:
             values = self.by_label.get(requirement.key, {})
-            present = 0
-            if requirement.operator in (Operator.IN, Operator.NOT_IN):
-                for value in requirement.values:
-                    present |= values.get(value, 0)
-            else:
-                for found in values.values():
-                    present |= found
+            named = requirement.operator in (Operator.IN, Operator.NOT_IN)
+            present = reduce(
+                or_, (values.get(value, 0) for value in requirement.values) if named else values.values(), 0
+            )
             wanted = requirement.operator in (Operator.IN, Operator.EXISTS)
             bits &= present if wanted else ~present
         return bits
@@ -243,10 +235,7 @@ class Universe:
 
     def free_meeting(self, addresses: IntervalSet) -> int:
         """The free points that may have an address in the set."""
-        bits = 0
-        for number in positions(self._overlap.meeting(addresses)):
-            bits |= self._free_members[number]
-        return bits
+        return reduce(or_, map(self._free_members.__getitem__, positions(self._overlap.meeting(addresses))), 0)
 
     @cached_property
     def _by_free_addresses(self) -> dict[IntervalSet, int]:

@@ -23,8 +23,7 @@ from dataclasses import replace
 
 from reachproof.manifests.digest import canonical
 from reachproof.manifests.object_identity import Manifest
-from reachproof.network.policy import Direction, DomainPeer, Policy, Rule, parts_of
-from reachproof.network.unmodelled import Unmodelled, Unread
+from reachproof.network.policy import Direction, DomainPeer, Policy, Rule, Unmodelled, Unread, parts_of
 
 REQUEST_AUTHENTICATION = ("security.istio.io", "RequestAuthentication")
 Item = Mapping[str, object]

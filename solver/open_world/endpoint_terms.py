@@ -113,8 +113,7 @@ class EndTerms:
     def _test(self, test: Requirement | Textual, kind: str, domains: tuple[Domain, ...]) -> str:
         for number, domain in enumerate(domains):
             if domain.key == test.key:
-                codes = [code for code in range(domain.size) if test.matches(domain.labels(code))]
-                return self._terms.one_of(f"{self._letter}{kind}{number}", codes)
+                return self._terms.one_of(f"{self._letter}{kind}{number}", domain.codes(test))
         return FALSE  # no new namespace can be at this end
 
     def _namespace(self, selector: Selector) -> str:

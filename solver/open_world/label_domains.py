@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from reachproof.network.errors import ReachproofError
-from reachproof.network.labels import Operator, Requirement, Selector
+from reachproof.network.labels import Requirement, Selector
 from reachproof.network.predicate import How, Textual
 
 MOST_TEXTUAL = 8
@@ -42,23 +42,9 @@ class Domain:
         """Number of codes."""
         return 1 + len(self.unnamed) + len(self.values)
 
-    @property
-    def named(self) -> range:
-        """The codes of the named values."""
-        return range(1 + len(self.unnamed), self.size)
-
-    def codes(self, requirement: Requirement) -> list[int]:
-        """The codes that meet a requirement on this key, ascending."""
-        inside = [code for code in self.named if self.text(code) in requirement.values]
-        match requirement.operator:
-            case Operator.IN:
-                return inside
-            case Operator.NOT_IN:
-                return [code for code in range(self.size) if code not in inside]
-            case Operator.EXISTS:
-                return list(range(1, self.size))
-            case Operator.DOES_NOT_EXIST:
-                return [0]
+    def codes(self, test: Requirement | Textual) -> list[int]:
+        """The codes that meet a condition on this key, ascending."""
+        return [code for code in range(self.size) if test.matches(self.labels(code))]
 
     def labels(self, code: int) -> dict[str, str]:
         """The key with the value of a code, or nothing."""
@@ -67,7 +53,8 @@ class Domain:
 
     def text(self, code: int) -> str | None:
         """The value that a code stands for; None where the key is absent."""
-        return None if code == 0 else (*self.unnamed, *self.values)[code - 1]
+        unnamed = len(self.unnamed)
+        return None if code == 0 else self.unnamed[code - 1] if code <= unnamed else self.values[code - 1 - unnamed]
 
 
 def domains(

@@ -34,8 +34,8 @@ from reachproof.network.policy import (
     PortMatch,
     Rule,
     Union,
+    Unmodelled,
 )
-from reachproof.network.unmodelled import Unmodelled
 
 _OUTSIDE = PartyPeer(frozenset((PartyKind.NODE, PartyKind.EXTERNAL)))
 _ACTIONS = {
