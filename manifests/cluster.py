@@ -1,19 +1,23 @@
-"""The inventory joined together: owners of pods, slices of Services, addresses of nodes, missing namespaces."""
+"""The inventory joined together: owners of pods, slices of Services, addresses of nodes, namespaces, the mesh."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from reachproof.engines.registry import profile_of
 from reachproof.manifests.inventory import Inventory
+from reachproof.manifests.kinds.istio import injection as mesh
 from reachproof.manifests.kinds.kubernetes.endpoint_slices import with_endpoints
-from reachproof.manifests.kinds.kubernetes.pods import PodEntry, State, on_node
+from reachproof.manifests.kinds.kubernetes.pods import PodEntry, State, on_node, with_last_ports
 from reachproof.manifests.kinds.kubernetes.workloads import WORKLOAD_GROUPS, Ownership, uniquely_named
 from reachproof.manifests.kinds.operators.pod_makers import not_there
 from reachproof.network.address import format_address
 from reachproof.network.cluster import IdlePod, Ingress, Namespace, Node, Notice, Pod, PodState, Service, ServiceAccount
 from reachproof.network.labels import NAMESPACE_NAME
+from reachproof.network.options import Options
 from reachproof.network.origin import Origin
+from reachproof.network.policy import Policy
 
 _IDLE = {State.FINISHED: PodState.FINISHED, State.WAITING: PodState.WAITING}
 
@@ -33,8 +37,8 @@ class Cluster:
     warnings: tuple[Notice, ...]
 
 
-def join(inventory: Inventory, policy_namespaces: Iterable[tuple[str, Origin]]) -> Cluster:
-    """The cluster of an inventory; `policy_namespaces` are those of the policies, with a place for the warning."""
+def join(inventory: Inventory, policies: Iterable[Policy]) -> Cluster:
+    """The cluster of an inventory, and the namespaces of policies."""
     warnings: list[Notice] = []
     nodes: list[Node] = inventory.of_kind("Node")
     pods, idle = _pods(inventory, nodes, warnings)
@@ -43,7 +47,7 @@ def join(inventory: Inventory, policy_namespaces: Iterable[tuple[str, Origin]]) 
         *((entry.pod.namespace, entry.pod.origin) for entry in pods),
         *((service.namespace, service.origin) for service in services),
         *((account.namespace, account.origin) for account in inventory.of_kind("ServiceAccount")),
-        *policy_namespaces,
+        *((policy.ref.namespace, policy.origin) for policy in policies if policy.ref.namespace),
     ]
     namespaces = _namespaces(inventory.of_kind("Namespace"), used, warnings)
     return Cluster(
@@ -56,6 +60,21 @@ def join(inventory: Inventory, policy_namespaces: Iterable[tuple[str, Origin]]) 
         accounts=tuple(account for account in inventory.of_kind("ServiceAccount") if account.labels),
         assumptions=(*_shared_addresses(pods), *_pods_not_known(inventory)),
         warnings=(*warnings, *_skipped(inventory)),
+    )
+
+
+def as_seen(cluster: Cluster, policies: Iterable[Policy], options: Options) -> Cluster:
+    """The cluster with the port names that the implementation keeps, and with pods as a mesh has them."""
+    if profile_of(options).last_of_port_name:
+        cluster = replace(cluster, pods=with_last_ports(cluster.pods))
+    if not mesh.in_use(policies, cluster.pods, cluster.namespaces):
+        return cluster
+    pods = mesh.as_seen(cluster.pods, cluster.namespaces)
+    return replace(
+        cluster,
+        pods=pods,
+        assumptions=(*cluster.assumptions, *mesh.assumptions(pods, cluster.namespaces, options)),
+        warnings=(*cluster.warnings, *mesh.warnings(cluster.pods, pods)),
     )
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from reachproof.engines.cilium.dns import is_learned, needed_name
 from reachproof.engines.profile import EngineProfile
+from reachproof.manifests.cluster import Cluster
 from reachproof.manifests.field_reader import Place
 from reachproof.manifests.kinds.kubernetes.pods import PodEntry
 from reachproof.network.address import ALL_V4, ALL_V6
-from reachproof.network.cluster import Namespace, Notice, Service
+from reachproof.network.cluster import Notice, Service
 from reachproof.network.errors import Problem
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import Labels, Selector
@@ -19,15 +20,15 @@ from reachproof.network.predicate import Holder, needs
 
 
 def unknown_labels(
-    policies: Iterable[Policy], entries: Iterable[PodEntry], namespaces: Iterable[Namespace], profile: EngineProfile
+    policies: Iterable[Policy], cluster: Cluster, profile: EngineProfile
 ) -> dict[PolicyRef, list[Problem]]:
     """A policy whose choice of a pod rests on a label that the pod does not have yet cannot be judged.
 
     A label that the profile's selectors do not see is none of these.
     Per such policy one problem for each label key, with the first such pod.
     """
-    homes = {namespace.name: namespace.labels for namespace in namespaces}
-    templates = [entry for entry in entries if entry.unknown]
+    homes = {namespace.name: namespace.labels for namespace in cluster.namespaces}
+    templates = [entry for entry in cluster.pods if entry.unknown]
     seen = frozenset(key for entry in templates for key in entry.unknown)
     everywhere = frozenset(filter(profile.sees_label, seen))
     found: dict[PolicyRef, dict[str, Problem]] = {}
@@ -76,7 +77,7 @@ def _pod_sets(policy: Policy) -> Iterator[tuple[PodSet, Origin]]:
                         yield peer, rule.origin
 
 
-def init_port_names(policies: Iterable[Policy], entries: Iterable[PodEntry]) -> list[Notice]:
+def init_port_names(policies: Iterable[Policy], cluster: Cluster) -> list[Notice]:
     """Port names that policies use and that a pod has in an init container only: no match, which may surprise."""
     used = {
         name.name
@@ -88,22 +89,22 @@ def init_port_names(policies: Iterable[Policy], entries: Iterable[PodEntry]) -> 
         for name in (*match.ports.names, *match.ports.not_names)
     }
     notices: list[Notice] = []
-    for entry in entries:
+    for entry in cluster.pods:
         for name in sorted(entry.init_names & used):
             text = f"pod {entry.pod} has a port named {name} in an init container only; policies do not see it there"
             notices.append(Notice(code="PORT_NAME_IN_INIT_CONTAINER", text=text, origin=entry.pod.origin))
     return notices
 
 
-def service_labels(services: Iterable[Service], entries: Iterable[PodEntry]) -> list[Notice]:
+def service_labels(cluster: Cluster) -> list[Notice]:
     """Services that select pods by a label whose value is not known: the pod is taken for no backend of theirs."""
     templates: dict[str, list[PodEntry]] = {}
-    for entry in entries:
+    for entry in cluster.pods:
         if entry.unknown:
             templates.setdefault(entry.pod.namespace, []).append(entry)
     return [
         _unknown_backend(service, entry)
-        for service in services
+        for service in cluster.services
         for entry in templates.get(service.namespace, ())
         if service.selector is not None and _may_select(service.selector, entry)
     ]
@@ -123,13 +124,13 @@ def _unknown_backend(service: Service, entry: PodEntry) -> Notice:
     return Notice(code="SERVICE_SELECTS_UNKNOWN_LABEL", text=text, origin=service.origin)
 
 
-def service_ranges(places: Iterable[Place], services: Iterable[Service], given: IntervalSet) -> list[Notice]:
+def service_ranges(places: Iterable[Place], cluster: Cluster, given: IntervalSet) -> list[Notice]:
     """CIDRs of policies that meet Service addresses: these are rewritten first, so the CIDR never sees them.
 
     `given`: the service range of the options; where it is empty, the addresses of the Services. A CIDR that is a
     whole address family is no sign of a misunderstanding. One notice per policy.
     """
-    virtual = given or IntervalSet.of((ip, ip) for service in services for ip in service.virtual_ips)
+    virtual = given or IntervalSet.of((ip, ip) for service in cluster.services for ip in service.virtual_ips)
     notices: list[Notice] = []
     for place in places:
         for block in place.blocks:

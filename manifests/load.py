@@ -8,8 +8,9 @@ enforce; tests/manifests holds each reader against the rules of its API, field b
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from typing import TypedDict, Unpack
 
 from reachproof.manifests.cache import SnapshotCache
 from reachproof.manifests.errors import EnoughError, ManifestError, Problems
@@ -18,57 +19,63 @@ from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.manifests.loader import Loading
 from reachproof.manifests.reader import objects_of, read
 from reachproof.manifests.sources import STDIN, texts
+from reachproof.manifests.yaml_document import Document
 from reachproof.network.collector import without_collector
 from reachproof.network.errors import Problem
-from reachproof.network.options import DEFAULT_OPTIONS, Options
+from reachproof.network.options import Options
 from reachproof.network.snapshot import Snapshot
+
+Texts = Iterable[tuple[str, str | bytes]]
+"""(name, content) of files."""
+
+
+class Settings(TypedDict, total=False):
+    """The keyword arguments of each function here: how input is read.
+
+    `lenient`: leave out bad policies. `ignore_kinds`: unsupported policy kinds to go on without, each as `Kind` or
+    `Kind.group`.
+    """
+
+    options: Options
+    lenient: bool
+    ignore_kinds: frozenset[str]
+    limits: Limits
 
 
 def load(
-    *sources: str | os.PathLike[str],
-    options: Options = DEFAULT_OPTIONS,
-    lenient: bool = False,
-    ignore_kinds: frozenset[str] = frozenset(),
-    limits: Limits = DEFAULT_LIMITS,
-    cache: SnapshotCache | None = None,
+    *sources: str | os.PathLike[str], cache: SnapshotCache | None = None, **settings: Unpack[Settings]
 ) -> Snapshot:
     """The snapshot of files, folders (every .yaml, .yml and .json below) and `-` (standard input), in any mixture.
 
-    `ignore_kinds`: unsupported policy kinds to go on without, each as `Kind` or `Kind.group`. `cache`: where large
-    snapshots are kept; what comes from there equals what would be read. Raises ManifestError with all problems, also
-    where there is no object at all. Cost: a second for 3 MB of YAML or 10 MB of JSON; from the cache, for 50 MB.
+    `cache`: where large snapshots are kept; what comes from there equals what would be read. Raises ManifestError with
+    all problems, also where there is no object at all. Cost: a second for 3 MB of YAML or 10 MB of JSON; from the
+    cache, for 50 MB.
     """
-    loading = Loading(options, lenient=lenient, ignore_kinds=ignore_kinds, limits=limits)
-    given: Iterable[tuple[str, bytes]] = texts(sources, limits, loading.problems)
+    loading = Loading(**settings)
+    given: Iterable[tuple[str, bytes]] = texts(sources, loading.limits, loading.problems)
+    names = [os.fspath(source) for source in sources]
     with without_collector():
         if cache is None:
-            return _read_all(loading, given, limits, sources)
+            return _snapshot(loading, given, names)
         given = _held(given)
-        key = None if loading.problems else cache.key(given, (options, lenient, sorted(ignore_kinds), limits))
+        key = None if loading.problems else cache.key(given, loading.settings)
         found = key and cache.get(key)
         if not found:
-            found = _read_all(loading, given, limits, sources)
+            found = _snapshot(loading, given, names)
             if key:
                 cache.put(key, found)
         return found
 
 
-def load_revision(
-    revision: Revision,
-    *,
-    options: Options = DEFAULT_OPTIONS,
-    lenient: bool = False,
-    ignore_kinds: frozenset[str] = frozenset(),
-    limits: Limits = DEFAULT_LIMITS,
-) -> Snapshot:
+def load_revision(revision: Revision, **settings: Unpack[Settings]) -> Snapshot:
     """The snapshot of what a git revision has; the working tree is neither looked at nor changed. Otherwise as `load`.
 
     Origins have the form `REVISION:PATH`. Raises InputError where there is no such revision, or no git.
     """
-    loading = Loading(options, lenient=lenient, ignore_kinds=ignore_kinds, limits=limits)
-    given = revision_texts(revision, limits, loading.problems)
+    loading = Loading(**settings)
+    given = revision_texts(revision, loading.limits, loading.problems)
     with without_collector():
-        return _read_all(loading, given, limits, (str(revision),))
+        return _snapshot(loading, given, [str(revision)])
 
 
 def contents(*sources: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> tuple[tuple[str, bytes], ...]:
@@ -83,52 +90,26 @@ def contents(*sources: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) 
     return found
 
 
-def load_contents(
-    given: Sequence[tuple[str, bytes]],
-    *,
-    options: Options = DEFAULT_OPTIONS,
-    lenient: bool = False,
-    ignore_kinds: frozenset[str] = frozenset(),
-    limits: Limits = DEFAULT_LIMITS,
-) -> Snapshot:
+def load_contents(given: Sequence[tuple[str, str | bytes]], **settings: Unpack[Settings]) -> Snapshot:
     """The snapshot of what `contents` found. Otherwise as `load`."""
-    loading = Loading(options, lenient=lenient, ignore_kinds=ignore_kinds, limits=limits)
     with without_collector():
-        return _read_all(loading, given, limits, [name for name, _ in given])
+        return _snapshot(Loading(**settings), given, [name for name, _ in given])
 
 
-def load_text(
-    text: str | bytes,
-    *,
-    name: str = "<text>",
-    options: Options = DEFAULT_OPTIONS,
-    lenient: bool = False,
-    ignore_kinds: frozenset[str] = frozenset(),
-    limits: Limits = DEFAULT_LIMITS,
-) -> Snapshot:
+def load_text(text: str | bytes, *, name: str = "<text>", **settings: Unpack[Settings]) -> Snapshot:
     """The snapshot of YAML or JSON text; `name` stands for the file in problems and origins. Otherwise as `load`."""
-    loading = Loading(options, lenient=lenient, ignore_kinds=ignore_kinds, limits=limits)
-    with without_collector():
-        loading.documents(read(text, name, limits, loading.problems))
-        require_objects(loading, name)
-        return loading.snapshot()
+    return load_contents([(name, text)], **settings)
 
 
 def load_objects(
-    objects: Iterable[Mapping[str, object]],
-    *,
-    name: str = "<objects>",
-    options: Options = DEFAULT_OPTIONS,
-    lenient: bool = False,
-    ignore_kinds: frozenset[str] = frozenset(),
-    limits: Limits = DEFAULT_LIMITS,
+    objects: Iterable[Mapping[str, object]], *, name: str = "<objects>", **settings: Unpack[Settings]
 ) -> Snapshot:
     """The snapshot of objects as a JSON decoder gives them (dict, list, str, int, float, bool and None).
 
     No objects make an empty snapshot. Origins have the place among the objects as `document` and no line. The objects
     are not changed, and must not be changed later. Otherwise as `load`.
     """
-    loading = Loading(options, lenient=lenient, ignore_kinds=ignore_kinds, limits=limits)
+    loading = Loading(**settings)
     with without_collector():
         loading.documents(objects_of(objects, name, loading.problems))
         return loading.snapshot()
@@ -142,24 +123,33 @@ def _held(given: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
     return held
 
 
-def _read_all(
-    loading: Loading, given: Iterable[tuple[str, bytes]], limits: Limits, sources: Sequence[str | os.PathLike[str]]
-) -> Snapshot:
-    blank = True
-    with suppress(EnoughError):  # snapshot() says so
-        for name, content in given:
-            if loading.problems.full:
-                break
-            loading.documents(read(content, name, limits, loading.problems))
-            blank = blank and (not content or content.isspace())
-    require_objects(loading, ", ".join(os.fspath(source) for source in sources), blank=blank)
+def _snapshot(loading: Loading, given: Texts, sources: Sequence[str]) -> Snapshot:
+    read_texts(loading, given, sources)
     return loading.snapshot()
 
 
-def require_objects(loading: Loading, name: str, *, blank: bool = False) -> None:
-    """Raises ManifestError where nothing was read at all; `name` is that of the source, `blank`: it has no text."""
+def read_texts(
+    loading: Loading,
+    given: Texts,
+    sources: Sequence[str] = (),
+    passing: Callable[[Iterator[Document]], Iterator[Document]] = iter,
+) -> None:
+    """Read files until there are too many problems; raises ManifestError where there is no object.
+
+    `sources`: what to call them then, if not by their names. `passing`: who sees the objects before they are read.
+    """
+    names: list[str] = []
+    blank = True
+    with suppress(EnoughError):  # snapshot() says so
+        for name, content in given:
+            names.append(name)
+            if loading.problems.full:
+                break
+            loading.documents(passing(read(content, name, loading.limits, loading.problems)))
+            blank = blank and (not content or content.isspace())
     if loading.count or loading.problems:
         return
-    if blank and name == STDIN:
+    source = ", ".join(sources or names)
+    if blank and source == STDIN:
         raise ManifestError([Problem(message="standard input is empty")])
-    raise ManifestError([Problem(file=name, message="no Kubernetes objects")])
+    raise ManifestError([Problem(file=source, message="no Kubernetes objects")])

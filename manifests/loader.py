@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from reachproof.manifests import crosschecks
-from reachproof.manifests.cluster import Cluster, join
+from reachproof.manifests.cluster import Cluster, as_seen, join
 from reachproof.manifests.digest import digest
 from reachproof.manifests.errors import EnoughError, ManifestError, Problems
 from reachproof.manifests.field_reader import Place
@@ -17,9 +17,7 @@ from reachproof.manifests.inventory import Inventory, different, reader_of
 from reachproof.manifests.kinds.admin import bundles
 from reachproof.manifests.kinds.cilium.own_cluster import cluster_name, is_config, shown
 from reachproof.manifests.kinds.cni_detection import Signs
-from reachproof.manifests.kinds.istio import injection as mesh
 from reachproof.manifests.kinds.kubernetes.endpoint_slices import with_endpoints
-from reachproof.manifests.kinds.kubernetes.pods import with_last_ports
 from reachproof.manifests.kinds.kubernetes.workloads import WORKLOAD_GROUPS
 from reachproof.manifests.kinds.not_read import objects as not_read
 from reachproof.manifests.kinds.not_read.registry import shows_implementation
@@ -35,12 +33,12 @@ from reachproof.manifests.kinds.registry import (
     support_kind,
 )
 from reachproof.manifests.kinds.unmodelled import REQUEST_AUTHENTICATION, annotated, unread
-from reachproof.manifests.limits import Limits
+from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.manifests.object_identity import Manifest, deeper, identify
 from reachproof.manifests.yaml_document import Document
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import Problem
-from reachproof.network.options import Cni, Options
+from reachproof.network.options import DEFAULT_OPTIONS, Cni, Options
 from reachproof.network.origin import Origin
 from reachproof.network.policy import Policy, PolicyRef
 from reachproof.network.snapshot import Snapshot
@@ -68,14 +66,23 @@ _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
 class Loading:
     """A load in progress. `problems` may be added to by whoever reads the texts; `count` counts objects.
 
+    `settings`: values that decide how input is read, whose `repr` tells all of them.
+
     After `limits.problems` and after `limits.documents` nothing more is read.
     """
 
-    def __init__(self, options: Options, *, lenient: bool, ignore_kinds: frozenset[str], limits: Limits) -> None:
+    def __init__(
+        self,
+        *,
+        options: Options = DEFAULT_OPTIONS,
+        lenient: bool = False,
+        ignore_kinds: frozenset[str] = frozenset(),
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        self.settings = (options, lenient, sorted(ignore_kinds), limits)
+        self.limits = limits
         self.problems = Problems(limits.problems)
         self.count = 0
-        self._depth = limits.depth
-        self._most = limits.documents
         self._context = Context(options=options)
         self._lenient = lenient
         self._ignore_kinds = ignore_kinds
@@ -99,8 +106,8 @@ class Loading:
         try:
             for document in documents:
                 self.count += 1
-                if self.count > self._most:
-                    self.problems.append(Problem(message=f"too many objects (the limit is {self._most})"))
+                if self.count > self.limits.documents:
+                    self.problems.append(Problem(message=f"too many objects (the limit is {self.limits.documents})"))
                     return
                 self._document(document)
         except EnoughError:
@@ -158,7 +165,7 @@ class Loading:
         if message is None and manifest.kind in WORKLOAD_GROUPS and not manifest.group:
             message = f"found {manifest.api_version}, expected {WORKLOAD_GROUPS[manifest.kind]}/v1"
         matters = message is not None or not_read.matters(manifest)
-        if matters and ignored(manifest, self._ignore_kinds) and not deeper(manifest.body, self._depth):
+        if matters and ignored(manifest, self._ignore_kinds) and not deeper(manifest.body, self.limits.depth):
             self._ignored.setdefault(f"{manifest.kind}.{manifest.group}", []).append(manifest)
         elif message is not None:
             self.problems.append(manifest.problem(message))
@@ -204,9 +211,9 @@ class Loading:
             self.problems.append(manifest.problem(different(first[1].origin)))
 
     def _too_deep(self, manifest: Manifest) -> bool:
-        found = deeper(manifest.body, self._depth)
+        found = deeper(manifest.body, self.limits.depth)
         if found:
-            self.problems.append(manifest.problem(f"more than {self._depth} levels of nesting"))
+            self.problems.append(manifest.problem(f"more than {self.limits.depth} levels of nesting"))
         return found
 
     def _decide_cni(self) -> None:
@@ -256,13 +263,14 @@ class Loading:
         with suppress(EnoughError):
             self._decide_cni()
             self._late_policies()
-        namespaces = ((ref.namespace, self._policies[ref][0].origin) for ref in self._policies if ref.namespace)
-        joined = self._with_port_names(join(self._inventory, namespaces))
+        policies = [policy for policy, _, _ in self._policies.values()]
+        joined = join(self._inventory, policies)
         unknown = frozenset(key for entry in joined.pods for key in entry.unknown)
         standing = tuple(self._not_read.policies(self._context.options, unknown))
-        cluster = self._with_mesh(joined, standing)
+        cluster = as_seen(joined, (*policies, *standing), self._context.options)
         with suppress(EnoughError):
-            self._refuse_unknown_labels(cluster)
+            for ref, wrong in crosschecks.unknown_labels(policies, cluster, self._context.profile).items():
+                self._refuse(self._policies.pop(ref)[1], wrong)
         problems: list[Problem] = [*self.problems]
         if self.problems.full:
             problems.append(Problem(message=f"too many problems; stopped reading after {self.problems.most}"))
@@ -271,35 +279,6 @@ class Loading:
         return self._assembled(
             cluster, [self._policies[ref][0] for ref in sorted(self._policies, key=_order)], standing
         )
-
-    def _with_port_names(self, cluster: Cluster) -> Cluster:
-        """The cluster with the port names that the implementation keeps."""
-        if not self._context.profile.last_of_port_name:
-            return cluster
-        return replace(cluster, pods=with_last_ports(cluster.pods))
-
-    def _with_mesh(self, cluster: Cluster, standing: Iterable[Policy]) -> Cluster:
-        """The cluster with pods as the mesh sees them, where there is one."""
-        policies = (*(policy for policy, _, _ in self._policies.values()), *standing)
-        if not mesh.in_use(policies, cluster.pods, cluster.namespaces):
-            return cluster
-        pods = mesh.as_seen(cluster.pods, cluster.namespaces)
-        return replace(
-            cluster,
-            pods=pods,
-            assumptions=(
-                *cluster.assumptions,
-                *mesh.assumptions(pods, cluster.namespaces, self._context.options),
-            ),
-            warnings=(*cluster.warnings, *mesh.warnings(cluster.pods, pods)),
-        )
-
-    def _refuse_unknown_labels(self, cluster: Cluster) -> None:
-        policies = [policy for policy, _, _ in self._policies.values()]
-        for ref, problems in crosschecks.unknown_labels(
-            policies, cluster.pods, cluster.namespaces, self._context.profile
-        ).items():
-            self._refuse(self._policies.pop(ref)[1], problems)
 
     def _assembled(self, cluster: Cluster, policies: list[Policy], standing: tuple[Policy, ...]) -> Snapshot:
         pods = tuple(entry.pod for entry in cluster.pods)
@@ -341,7 +320,7 @@ class Loading:
                     *crosschecks.kinds_not_read(policies, self._context.profile),
                     *self._not_read.assumptions(),
                     *cluster.assumptions,
-                    *crosschecks.service_labels(cluster.services, cluster.pods),
+                    *crosschecks.service_labels(cluster),
                 )
             ),
             warnings=crosschecks.in_order((*self._warnings(cluster, policies), *not_read.warnings(standing))),
@@ -354,8 +333,8 @@ class Loading:
             yield crosschecks.no_policies()
         for place in places:
             yield from (notice for notice in place.notices if notice.code not in _ASSUMED)
-        yield from crosschecks.init_port_names(policies, cluster.pods)
-        yield from crosschecks.service_ranges(places, cluster.services, self._context.options.service_range)
+        yield from crosschecks.init_port_names(policies, cluster)
+        yield from crosschecks.service_ranges(places, cluster, self._context.options.service_range)
         yield from crosschecks.mixed_apis(policies)
         yield from crosschecks.labels_not_seen(policies, self._context.profile)
         yield from crosschecks.names_not_learned(policies)

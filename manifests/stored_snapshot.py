@@ -25,9 +25,9 @@ from typing import Any
 
 from reachproof.manifests.kinds.registry import depends_on_cni
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
-from reachproof.manifests.load import require_objects
+from reachproof.manifests.load import Texts, read_texts
 from reachproof.manifests.loader import Loading
-from reachproof.manifests.reader import objects_of, read
+from reachproof.manifests.reader import objects_of
 from reachproof.manifests.stored_fields import kept
 from reachproof.manifests.yaml_document import Document, Listed, Mapped
 from reachproof.network.collector import without_collector
@@ -60,24 +60,14 @@ class StoredObject:
     lines: Mapping[str, int]
 
 
-def texts_to_store(
-    texts: Iterable[tuple[str, str | bytes]], *, options: Options = DEFAULT_OPTIONS, limits: Limits = DEFAULT_LIMITS
-) -> ToStore:
+def texts_to_store(texts: Texts, *, options: Options = DEFAULT_OPTIONS, limits: Limits = DEFAULT_LIMITS) -> ToStore:
     """The stored form of YAML or JSON files, given as name and content, together.
 
     Bad input is refused as by `load`, under the options; they are not stored. Cost: twice that of `load`.
     """
-    loading = _loading(limits, options)
-    keeping = _Keeping()
-    names: list[str] = []
-    blank = True
+    loading, keeping = Loading(options=options, limits=limits), _Keeping()
     with without_collector():
-        for name, text in texts:
-            names.append(name)
-            blank = blank and (not text or text.isspace())
-            if not loading.problems.full:
-                loading.documents(keeping.passing(read(text, name, limits, loading.problems)))
-        require_objects(loading, ", ".join(names), blank=blank)
+        read_texts(loading, texts, passing=keeping.passing)
         return _to_store(loading, keeping, options)
 
 
@@ -89,8 +79,7 @@ def objects_to_store(
     limits: Limits = DEFAULT_LIMITS,
 ) -> ToStore:
     """The stored form of objects as a JSON decoder gives them."""
-    loading = _loading(limits, options)
-    keeping = _Keeping()
+    loading, keeping = Loading(options=options, limits=limits), _Keeping()
     with without_collector():
         loading.documents(keeping.passing(objects_of(objects, name, loading.problems)))
         return _to_store(loading, keeping, options)
@@ -154,12 +143,8 @@ class _Keeping:
         return {"files": list(self._files), "makers": places, "objects": self._objects, "skipped": dict(skipped)}
 
 
-def _loading(limits: Limits, options: Options) -> Loading:
-    return Loading(options, lenient=False, ignore_kinds=frozenset(), limits=limits)
-
-
 def _lowered(form: Any, options: Options) -> Snapshot:
-    loading = _loading(DEFAULT_LIMITS, options)
+    loading = Loading(options=options)
     loading.also_skipped(form["skipped"], {subject: _origin(form, at) for subject, at in form["makers"]})
     loading.documents(_documents(form))
     return loading.snapshot()
