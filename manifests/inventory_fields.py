@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import isfinite
-from typing import Any
+from typing import Any, TypeVar
 
 from reachproof.manifests.yaml_document import line_in, mismatch
 from reachproof.network.address import parse_address
 from reachproof.network.labels import Operator, Requirement, Selector
 from reachproof.network.ports import MAX_PORT, Protocol
+
+T = TypeVar("T")
 
 
 class Misfit(Exception):
@@ -127,6 +129,12 @@ class Fields:
         found = list(filter(wanted, value)) if isinstance(value, list) else []
         return self._values.part(name, found) if found and isinstance(self._values, Watched) else found
 
+    def _typed(self, name: str, kind: type[T], expected: str) -> T | None:
+        value = self._values.get(name)
+        if value is None or isinstance(value, kind):
+            return value
+        raise self.misfit(name, expected)
+
     def object(self, name: str, *, lax: bool = False) -> Fields:
         """The fields of an object in a field; `lax`: anything else counts for nothing."""
         value = self._values.get(name)
@@ -138,11 +146,7 @@ class Fields:
 
     def objects(self, name: str) -> list[Fields]:
         """The objects in a list."""
-        value = self._values.get(name)
-        if value is None:
-            return []
-        if not isinstance(value, list):
-            raise self.misfit(name, "a list")
+        value = self._typed(name, list, "a list") or []
         for index, item in enumerate(value):
             if not isinstance(item, dict):
                 message = mismatch(item, "an object")
@@ -151,30 +155,18 @@ class Fields:
 
     def text(self, name: str, default: str = "") -> str:
         """The text of a field; `default` also where it is empty."""
-        value = self._values.get(name)
-        if value is None:
-            return default
-        if not isinstance(value, str):
-            raise self.misfit(name, "text")
-        return value or default
+        return self._typed(name, str, "text") or default
 
     def texts(self, name: str) -> list[str]:
         """The texts in a list."""
-        value = self._values.get(name)
-        if value is None:
-            return []
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        value = self._typed(name, list, "a list of texts") or []
+        if not all(isinstance(item, str) for item in value):
             raise self.misfit(name, "a list of texts")
         return value
 
     def flag(self, name: str) -> bool:
         """The boolean of a field, which is false unless it is given."""
-        value = self._values.get(name)
-        if value is None:
-            return False
-        if not isinstance(value, bool):
-            raise self.misfit(name, "true or false")
-        return value
+        return self._typed(name, bool, "true or false") or False
 
     def count(self, name: str, default: int) -> int:
         """The number (0 or more) of a field."""

@@ -4,8 +4,13 @@
 |---|---|
 | head | the version of the form, the SHA-256 of what follows |
 | files | names, once each |
-| objects | in the order in which they were read: what `kept` keeps, the place, and of policies the line of each field |
+| objects | in the order in which they were read: what is kept, the place, and of policies the line of each field |
 | skipped, makers | what else the input had, as counts of kinds; and which of them have pod templates |
+
+What is kept is what the reader of an object looks at, and no other field: so env, images, volumes, annotations, managed
+fields and the like never get into a store, and of a kind that cannot matter (Secret; ConfigMap, but for the settings of
+Cilium's that are read) not even the name. Objects of the inventory are read once more to see what that looks at.
+Policies and what they refer to are read differently under other options, so of these the whole spec is kept.
 
 All of it is JSON, compressed. It has nothing of how reachproof holds objects, so a later version, or another choice of
 model options, reads it like the manifests themselves. Trusted by every verdict about a stored snapshot. What checks it:
@@ -20,15 +25,24 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reachproof.manifests.kinds.registry import depends_on_cni
+from reachproof.manifests.inventory import reader_of
+from reachproof.manifests.inventory_fields import Misfit, Watched
+from reachproof.manifests.kinds.admin import bundles
+from reachproof.manifests.kinds.calico.objects import METADATA
+from reachproof.manifests.kinds.cilium import own_cluster
+from reachproof.manifests.kinds.istio.policies import DRY_RUN
+from reachproof.manifests.kinds.not_read import objects as not_read
+from reachproof.manifests.kinds.registry import depends_on_cni, support_kind
+from reachproof.manifests.kinds.unmodelled import REQUEST_AUTHENTICATION
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.manifests.load import Texts, read_texts
 from reachproof.manifests.loader import Loading
+from reachproof.manifests.object_identity import Manifest, identify
 from reachproof.manifests.reader import objects_of
-from reachproof.manifests.stored_fields import kept
 from reachproof.manifests.yaml_document import Document, Listed, Mapped
 from reachproof.network.collector import without_collector
 from reachproof.network.errors import InputError, InternalError, Problem
@@ -121,7 +135,7 @@ class _Keeping:
             yield document
 
     def _keep(self, document: Document) -> None:
-        found = kept(document)
+        found = _kept(document)
         if found is None:
             return
         manifest, value = found
@@ -141,6 +155,40 @@ class _Keeping:
     def form(self, skipped: Mapping[str, int], makers: Mapping[str, Origin]) -> dict[str, Any]:
         places = [[subject, self.place(origin)] for subject, origin in sorted(makers.items())]
         return {"files": list(self._files), "makers": places, "objects": self._objects, "skipped": dict(skipped)}
+
+
+def _kept(document: Document) -> tuple[Manifest, dict[str, Any]] | None:
+    """The object of a document and its stored fields; None for one that is not looked at."""
+    assert isinstance(document.value, dict)
+    watched = Watched(document.value)
+    manifest = identify(replace(document, value=watched), [])
+    if manifest is None:
+        return None
+    if depends_on_cni(manifest) or (manifest.group, manifest.kind) == REQUEST_AUTHENTICATION:
+        support = support_kind(manifest)
+        _look_at_policy(watched, labelled=support is not None and support.labelled)
+    elif not_read.acts(manifest):
+        watched.whole(*not_read.contents(manifest))
+    elif own_cluster.is_config(manifest):
+        own_cluster.cluster_name([manifest], [])
+    elif bundles.is_crd(manifest):
+        bundles.shown(manifest)
+    elif (reader := reader_of(manifest)) is not None:
+        with suppress(Misfit):  # then nothing is stored
+            reader(manifest)
+    elif not not_read.matters(manifest):
+        return None
+    return manifest, watched.seen()
+
+
+def _look_at_policy(body: Watched, *, labelled: bool) -> None:
+    body.whole("spec", "specs")
+    metadata = body.get("metadata")
+    if isinstance(metadata, Watched):
+        metadata.whole(*(("labels",) if labelled else ()))
+        annotations = metadata.get("annotations")
+        if isinstance(annotations, Watched):
+            annotations.get(METADATA if labelled else DRY_RUN)
 
 
 def _lowered(form: Any, options: Options) -> Snapshot:
