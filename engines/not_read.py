@@ -29,16 +29,17 @@ class NotRead(Extension):
 
 def is_not_read(policy: Policy) -> bool:
     """True if the policy stands for an object that is not read; false once it is settled what the object does."""
-    return _stands_apart(policy) and any(rule.may for rule in (*policy.egress, *policy.ingress))
+    return stands_apart(policy) and any(rule.may for rule in (*policy.egress, *policy.ingress))
 
 
 def apart(policies: Iterable[Policy]) -> tuple[list[Policy], list[Policy]]:
     """The policies that were read, and those that have the place of objects that were not."""
     every = list(policies)
-    return [each for each in every if not _stands_apart(each)], [each for each in every if _stands_apart(each)]
+    return [each for each in every if not stands_apart(each)], [each for each in every if stands_apart(each)]
 
 
-def _stands_apart(policy: Policy) -> bool:
+def stands_apart(policy: Policy) -> bool:
+    """True if the policy has the place of an object that is not read, also where it is settled what that does."""
     return isinstance(policy.extension, NotRead)
 
 

@@ -133,8 +133,9 @@ class Loading:
             self._object(manifest)
 
     def _object(self, manifest: Manifest) -> None:
-        if depends_on_cni(manifest) or shows_implementation(manifest) or manifest.kind == "DaemonSet":
-            self._signs.add(manifest)
+        hint = shows_implementation(manifest)
+        if hint or depends_on_cni(manifest) or manifest.kind == "DaemonSet":
+            self._signs.add(manifest, hint=hint)
         if is_config(manifest):
             self._configs.append(manifest)
             return

@@ -25,6 +25,7 @@ from reachproof.documents.connectivity import ReportEnd, ports_of
 from reachproof.documents.diff import Diff
 from reachproof.documents.parts import Rule
 from reachproof.documents.words import Relation, Verdict
+from reachproof.engines.not_read import is_not_read
 from reachproof.grammar import ast
 from reachproof.network.cluster import Notice
 from reachproof.network.ports import format_ports
@@ -138,7 +139,7 @@ def _claimed(
     earlier = _earlier_region(plan, before)
     parts = compare(encodings, pairing, plan.region, budget, earlier=earlier)
     broken, doubtful = _BREAKING[plan.change]
-    decisions = [(part, decide(part, way, budget, prover)) for way in broken for part in parts]
+    decisions = [(part, way, decide(part, way, budget, prover)) for way in broken for part in parts]
     doubts = [(part, decide(part, way, budget, prover)) for way in doubtful for part in parts]
     notices = (
         *address_notices(before.universe, TRUE),
@@ -166,20 +167,48 @@ def _unexcepted(exempt: ast.Exempt, before: Encoding) -> Iterator[Formula]:
         yield formula
 
 
-def _decided(plan: ChangePlan, draft: Answer, decisions: list[tuple[Comparison, Decision]]) -> Answer:
-    """Violated where one of the decisions refutes the claim; else undecided where one is; else it holds."""
-    for comparison, decision in decisions:
-        if isinstance(decision, Differs):
-            return _violated(plan, draft, comparison, decision.sample)
-    for _, decision in decisions:
+def _decided(plan: ChangePlan, draft: Answer, decisions: list[tuple[Comparison, Difference, Decision]]) -> Answer:
+    """Violated where one of the decisions refutes the claim; else undecided where one is; else it holds.
+
+    A flow whose difference rests on an object that is not read refutes nothing: then the claim is undecided.
+    """
+    refuted = [
+        _violated(plan, draft, comparison, sample)
+        for comparison, way, decision in decisions
+        if isinstance(decision, Differs)
+        for sample in _telling(comparison, way, decision)
+    ]
+    for answer in refuted:
+        if not _on_unread(answer):
+            return answer
+    if refuted:
+        notices = _on_unread(refuted[0])
+        return draft.unknown(f"it depends on what is not read: {notices[0].text}").assuming(notices)
+    for _, _, decision in decisions:
         if isinstance(decision, Undecided):
             return draft.unknown(decision.reason)
-    equal = [(comparison, each) for comparison, each in decisions if isinstance(each, Equal) and not each.empty]
+    equal = [(comparison, each) for comparison, _, each in decisions if isinstance(each, Equal) and not each.empty]
     for comparison, decision in equal:
         for sample in decision.samples:
             judge(comparison, sample)
     answer = replace(draft, verdict=Verdict.HOLDS, vacuous=not equal)
     return answer.checked(replayed=bool(equal), cross_checked=bool(equal))
+
+
+def _telling(comparison: Comparison, way: Difference, decision: Differs) -> Iterator[PairSpotCheck]:
+    """Flows that differ: the one that was found and, where objects are not read, some that certainly do."""
+    yield decision.sample
+    if any(is_not_read(policy) for snapshot in comparison.snapshots for policy in snapshot.policies):
+        yield from comparison.samples(comparison.differing(way) & comparison.certain)
+
+
+def _on_unread(answer: Answer) -> tuple[Notice, ...]:
+    """The notices of its flow, before or after, about objects that are not read."""
+    witness = answer.witness
+    assert witness is not None
+    traces = (witness.trace, *((witness.before.trace,) if witness.before else ()))
+    found = (notice for trace in traces for notice in trace.depends if notice.code == "OBJECT_NOT_READ")
+    return tuple(dict.fromkeys(found))
 
 
 def _doubted(

@@ -19,7 +19,7 @@ from typing import assert_never
 from reachproof.documents.findings import Code, Findings
 from reachproof.documents.words import FindingSeverity, Verdict
 from reachproof.engines.built_in import EXEMPTION
-from reachproof.engines.not_read import is_not_read
+from reachproof.engines.not_read import stands_apart
 from reachproof.engines.own_tiers import with_network_policies
 from reachproof.engines.policies import in_force, others_rest_on
 from reachproof.grammar import ast
@@ -169,7 +169,7 @@ def idle(encoding: Encoding, budget: Budget) -> tuple[Finding, ...]:
 
 def _idle(encoding: Encoding, budget: Budget) -> tuple[Finding, ...]:
     snapshot = encoding.snapshot
-    found = [each for each in idle_rules(whole(encoding, budget), budget) if not is_not_read(each.policy)]
+    found = [each for each in idle_rules(whole(encoding, budget), budget) if not stands_apart(each.policy)]
     rest = snapshot.with_policies(tuple(_without(policy, found) for policy in snapshot.policies))
     _demand_same(snapshot, rest, (flow for each in found for flow in each.samples), budget)
     return tuple(map(_idle_finding, found))
@@ -235,7 +235,7 @@ def redundant(encoding: Encoding, budget: Budget, prover: Prover, *, selecting: 
 def _redundant(encoding: Encoding, budget: Budget, prover: Prover, *, selecting: bool) -> Iterator[Finding]:
     for policy in encoding.snapshot.policies:
         budget.check()
-        if not in_force(policy, encoding.snapshot.options) or others_rest_on(policy) or is_not_read(policy):
+        if not in_force(policy, encoding.snapshot.options) or others_rest_on(policy) or stands_apart(policy):
             continue
         found = redundancy(encoding, policy, budget, prover)
         if found is None or (selecting and not found.selects):
@@ -285,7 +285,8 @@ def _demand_same(snapshot: Snapshot, rest: Snapshot, flows: Iterable[Flow], budg
 def ambiguous(encoding: Encoding, budget: Budget) -> tuple[Finding, ...]:
     """Causes that leave verdicts open, each once, with a flow. Raises OutOfBudget, and InternalError as above."""
     found = ambiguities(whole(encoding, budget), budget)
-    return tuple(_ambiguous_finding(encoding.snapshot, each) for each in found)
+    findings = (_ambiguous_finding(encoding.snapshot, each) for each in found)
+    return tuple({(each.text, each.row["cause"]): each for each in findings}.values())
 
 
 def _ambiguous_finding(snapshot: Snapshot, found: Ambiguity) -> Finding:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 from reachproof.documents import diff as documents
 from reachproof.documents.words import Edit
-from reachproof.engines.not_read import is_not_read
+from reachproof.engines.not_read import stands_apart
 from reachproof.engines.policies import in_force
 from reachproof.network.cluster import Node, Notice, Pod
 from reachproof.network.errors import InputError, Problem
@@ -196,7 +196,7 @@ def _may_matter(ref: PolicyRef, encodings: tuple[Encoding, Encoding], regions: t
     ]
     selected = [_selected(encoding, policy) for encoding, _, policy in found]
     if not any(selected):
-        return not any(is_not_read(policy) for _, _, policy in found)
+        return not any(stands_apart(policy) for _, _, policy in found)
     return any(
         _meets(encoding, region, policy, points)
         for (encoding, region, policy), points in zip(found, selected, strict=True)

@@ -106,6 +106,12 @@ class Comparison:
         """Flows that are allowed less than before."""
         return self.differing(Difference.STRICTER)
 
+    @property
+    def certain(self) -> Table:
+        """Flows that have another verdict than before, whatever is left open."""
+        gained = ~self.before.can_allow & ~self.after.can_deny
+        return self.inside & (gained | (~self.before.can_deny & ~self.after.can_allow))
+
     def differing(self, difference: Difference) -> Table:
         """The flows that differ like this."""
         could_allow, could_deny = self.before.can_allow, self.before.can_deny

@@ -94,7 +94,7 @@ def resolved(policy: Policy, resolve: Resolve) -> Policy:
     egress, ingress = (
         tuple(each for rule in rules for each in resolve(rule)) for rules in (policy.egress, policy.ingress)
     )
-    return replace(policy, egress=egress, ingress=ingress)
+    return replace(policy, egress=egress, ingress=ingress, unmodelled=())
 
 
 def of_a_kind_that_is_read(policy: Policy) -> Policy:
@@ -160,3 +160,28 @@ def test_an_unknown_verdict_names_an_object(drawn: tuple[Snapshot, list[Manifest
         assert named
         assert named <= {str(each.ref) for each in apart(snapshot.policies)[1]}
         assert any(name in found.reason for name in named)
+
+
+CHANGES = ("nothing changed since snapshot old", "nothing is newly allowed since snapshot old")
+
+
+@pytest.mark.heavy
+@settings(max_examples=max(40, settings().max_examples))
+@given(snapshots_with(most_pods=4), st.data())
+def test_a_certain_verdict_about_two_snapshots_is_that_of_whatever_the_objects_are(
+    drawn: tuple[Snapshot, list[Manifest]], data: st.DataObject
+) -> None:
+    """One policy, read or not, is gone in the later snapshot."""
+    snapshot, _ = drawn
+    gone = data.draw(st.sampled_from(snapshot.policies))
+    sentence = data.draw(st.sampled_from(CHANGES))
+
+    def asked(before: Snapshot) -> Verdict:
+        after = before.with_policies(tuple(each for each in before.policies if each.ref != gone.ref))
+        return Session(after, {"old": Session(before)}).ask(sentence).verdict
+
+    found = asked(snapshot)
+    if found in CERTAIN:
+        others = list(each_case(snapshot))[: len(RESOLUTIONS)]
+        told = {name: asked(other) for name, other in others}
+        assert set(told.values()) == {found}, f"{sentence} without {gone.ref}: {found}, {told}"
