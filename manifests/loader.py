@@ -6,7 +6,8 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 from reachproof.manifests import crosschecks
 from reachproof.manifests.cluster import Cluster, as_seen, join
@@ -60,7 +61,17 @@ _ASSUMED = frozenset(
         "WAYPOINT_POLICY",
     )
 )
+T = TypeVar("T")
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
+
+
+@dataclass(frozen=True, slots=True)
+class _Read(Generic[T]):
+    """What an object was read to, and where its notices are."""
+
+    found: T
+    manifest: Manifest
+    place: Place
 
 
 class Loading:
@@ -88,14 +99,14 @@ class Loading:
         self._ignore_kinds = ignore_kinds
         self._inventory = Inventory(self.problems)
         self._not_read = not_read.NotReadObjects(self.problems)
-        self._policies: dict[PolicyRef, tuple[Policy, Manifest, Place]] = {}
+        self._policies: dict[PolicyRef, _Read[Policy]] = {}
         self._dropped: list[tuple[Manifest, Notice]] = []
         self._ignored: dict[str, list[Manifest]] = {}
         self._signs = Signs()
         self._undecided: list[Manifest] = []
         self._assumed: list[Notice] = []
         self._late: list[tuple[Manifest, PolicyKind]] = []
-        self._support: dict[tuple[str, str, str], tuple[object, Manifest, Place]] = {}
+        self._support: dict[tuple[str, str, str], _Read[object]] = {}
         self._without_policy: list[tuple[Manifest, Place]] = []
         self._configs: list[Manifest] = []
         self._crds: list[Manifest] = []
@@ -191,9 +202,9 @@ class Loading:
         if not policies:
             self._without_policy.append((manifest, whole.place))
         for policy in (annotated(each, manifest) for each in policies):
-            first = self._policies.setdefault(policy.ref, (policy, manifest, whole.place))
-            if _wanted(first[1]) != _wanted(manifest):
-                self.problems.append(manifest.problem(different(first[1].origin)))
+            first = self._policies.setdefault(policy.ref, _Read(policy, manifest, whole.place)).manifest
+            if _wanted(first) != _wanted(manifest):
+                self.problems.append(manifest.problem(different(first.origin)))
                 return
 
     def _supporting(self, manifest: Manifest, kind: SupportKind) -> None:
@@ -207,9 +218,9 @@ class Loading:
         for problem in whole.place.problems:
             self.problems.append(problem)
         key = (manifest.kind, manifest.namespace, manifest.name)
-        first = self._support.setdefault(key, (found, manifest, whole.place))
-        if first[0] != found:
-            self.problems.append(manifest.problem(different(first[1].origin)))
+        first = self._support.setdefault(key, _Read(found, manifest, whole.place))
+        if first.found != found:
+            self.problems.append(manifest.problem(different(first.manifest.origin)))
 
     def _too_deep(self, manifest: Manifest) -> bool:
         found = deeper(manifest.body, self.limits.depth)
@@ -236,7 +247,7 @@ class Loading:
         slices = self._inventory.slices()
         self._context = replace(
             self._context,
-            support={key: found for key, (found, _, _) in self._support.items()},
+            support={key: each.found for key, each in self._support.items()},
             services=with_endpoints(self._inventory.of_kind("Service"), slices),
             slices=tuple(slices),
             namespaces={each.name: each.labels for each in self._inventory.of_kind("Namespace")},
@@ -264,26 +275,25 @@ class Loading:
         with suppress(EnoughError):
             self._decide_cni()
             self._late_policies()
-        policies = [policy for policy, _, _ in self._policies.values()]
+        policies = [each.found for each in self._policies.values()]
         joined = join(self._inventory, policies)
         unknown = frozenset(key for entry in joined.pods for key in entry.unknown)
         standing = tuple(self._not_read.policies(self._context.options, unknown))
         cluster = as_seen(joined, (*policies, *standing), self._context.options)
         with suppress(EnoughError):
             for ref, wrong in crosschecks.unknown_labels(policies, cluster, self._context.profile).items():
-                self._refuse(self._policies.pop(ref)[1], wrong)
+                self._refuse(self._policies.pop(ref).manifest, wrong)
         problems: list[Problem] = [*self.problems]
         if self.problems.full:
             problems.append(Problem(message=f"too many problems; stopped reading after {self.problems.most}"))
         if problems:
             raise ManifestError(problems)
-        return self._assembled(
-            cluster, [self._policies[ref][0] for ref in sorted(self._policies, key=_order)], standing
-        )
+        kept = [self._policies[ref].found for ref in sorted(self._policies, key=_order)]
+        return self._assembled(cluster, kept, standing)
 
     def _assembled(self, cluster: Cluster, policies: list[Policy], standing: tuple[Policy, ...]) -> Snapshot:
         pods = tuple(entry.pod for entry in cluster.pods)
-        specs = {policy.ref: _wanted(self._policies[policy.ref][1]) for policy in policies}
+        specs = {policy.ref: _wanted(self._policies[policy.ref].manifest) for policy in policies}
         return Snapshot(
             namespaces=cluster.namespaces,
             nodes=cluster.nodes,
@@ -304,7 +314,7 @@ class Loading:
                     *cluster.services,
                     *cluster.ingresses,
                     *cluster.accounts,
-                    *((key, found) for key, (found, _, _) in self._support.items()),
+                    *((key, each.found) for key, each in self._support.items()),
                     *((each.ref, each.written) for each in standing),
                     *dict.fromkeys(map(shown, self._configs)),
                     *dict.fromkeys(map(bundles.shown, self._crds)),
@@ -342,8 +352,8 @@ class Loading:
 
     def _places(self, policies: Iterable[Policy]) -> list[Place]:
         """Where the policies, and what they refer to, were read."""
-        found = [self._policies[policy.ref][2] for policy in policies]
-        found += [place for _, place in self._without_policy] + [each[2] for each in self._support.values()]
+        found = [self._policies[policy.ref].place for policy in policies]
+        found += [place for _, place in self._without_policy] + [each.place for each in self._support.values()]
         return found
 
     def _left_out(self) -> Iterator[tuple[Manifest, str]]:

@@ -43,9 +43,9 @@ class Context:
             self._made[make] = make(self)
         return cast(T, self._made[make])
 
-    def supporting(self, kind: str, namespace: str, name: str) -> object:
-        """The object of a supporting kind, or None."""
-        return self.support.get((kind, namespace, name))
+    def supporting(self, kind: str, name: str) -> object:
+        """The object of a supporting kind without namespaces, or None."""
+        return self.support.get((kind, "", name))
 
     def all_supporting(self, kind: str) -> Iterator[object]:
         """All objects of a supporting kind, by namespace and name."""

@@ -60,7 +60,7 @@ def annotated(policy: Policy, manifest: Manifest) -> Policy:
     )
 
 
-def unread(manifest: Manifest, what: str, *, inert: bool = False) -> Unread:
+def unread(manifest: Manifest, what: str) -> Unread:
     """An object of which no policy is made, for the reason `what`."""
     return Unread(
         kind=manifest.kind,
@@ -68,7 +68,7 @@ def unread(manifest: Manifest, what: str, *, inert: bool = False) -> Unread:
         name=manifest.name,
         what=what,
         text=content_digest([manifest.group, manifest.body.get("spec"), manifest.body.get("specs")]),
-        inert=inert or _is_inert(manifest),
+        inert=_is_inert(manifest),
         origin=manifest.origin,
     )
 

@@ -23,7 +23,7 @@ def labels(namespace: str, account: str) -> dict[Holder, dict[str, str]]:
 
 def of_principal(text: str) -> tuple[Predicate, list[str]]:
     place = Place(file="f.yaml", document=1, subject="p")
-    found = read_principals(Field(place, [text], "principals"), "home")
+    found = read_principals(Field(place, [text], "principals"))
     return found, [str(problem) for problem in place.problems]
 
 
@@ -54,7 +54,7 @@ def test_other_trust_domains_and_stars_in_the_middle_are_refused() -> None:
 
 def test_namespaces_and_accounts_are_names() -> None:
     place = Place(file="f.yaml", document=1, subject="p")
-    names = read_namespaces(Field(place, ["a*", "*s", "b"], "namespaces"), "home")
+    names = read_namespaces(Field(place, ["a*", "*s", "b"], "namespaces"))
     assert [name for name in NAMES if holds(names, labels(name, "x"))] == ["a", "ab", "b", "ns"]
     accounts = read_accounts(Field(place, ["sa", "a/b"], "serviceAccounts"), "home")
     assert holds(accounts, labels("home", "sa"))

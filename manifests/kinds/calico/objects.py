@@ -167,5 +167,5 @@ def tier_of(name: str, context: Context) -> Placement | None:
     """The tier of this name, built in or given; None where there is none. An empty name is the default tier."""
     if not name or name in _FIXED:
         return _FIXED[name] if name else DEFAULT
-    found = context.supporting("Tier", "", name)
+    found = context.supporting("Tier", name)
     return found if isinstance(found, Placement) else None

@@ -148,7 +148,7 @@ class PeerReader:
         if item.get("cidrGroupSelector").present:
             groups = [g for g in self.context.all_supporting("CiliumCIDRGroup") if isinstance(g, Group)]
             return _in_groups(read_selector(chosen), groups)
-        found = self.context.supporting("CiliumCIDRGroup", "", chosen.text() or "")
+        found = self.context.supporting("CiliumCIDRGroup", chosen.text() or "")
         if isinstance(found, Group):
             return found.addresses
         chosen.notice("UNKNOWN_CIDR_GROUP", f"there is no CiliumCIDRGroup {chosen.value}; it matches nothing")

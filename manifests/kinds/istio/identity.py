@@ -54,7 +54,7 @@ _namespace = _part(Holder.NAMESPACE, NAMESPACE_NAME)
 _account = _part(Holder.ACCOUNT, ACCOUNT_NAME)
 
 
-def read_namespaces(field: Field, home: str) -> Predicate:
+def read_namespaces(field: Field) -> Predicate:
     """Any of the namespaces that are listed here."""
     return _any(field, lambda text: _namespace(*_starred(text)))
 
@@ -71,7 +71,7 @@ def read_accounts(field: Field, home: str) -> Predicate:
     return _any(field, account, "ACCOUNT or NAMESPACE/ACCOUNT, without a star")
 
 
-def read_principals(field: Field, home: str, trusted: tuple[str, ...] = ()) -> Predicate:
+def read_principals(field: Field, trusted: tuple[str, ...] = ()) -> Predicate:
     """Any of the identities that are listed here; `trusted`: the mesh's trust domain and its aliases, where known."""
     return _any(field, lambda text: _identity(text, trusted), _PRINCIPAL)
 

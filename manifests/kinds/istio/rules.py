@@ -62,9 +62,13 @@ class _Home:
 
     def identities(self, name: str, field: Field) -> Predicate:
         """Any of those that a field lists."""
-        if name == "principals":
-            return read_principals(field, self.namespace, self.trusted)
-        return (read_namespaces if name == "namespaces" else read_accounts)(field, self.namespace)
+        match name:
+            case "principals":
+                return read_principals(field, self.trusted)
+            case "namespaces":
+                return read_namespaces(field)
+            case _:
+                return read_accounts(field, self.namespace)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
