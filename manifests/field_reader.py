@@ -112,7 +112,7 @@ class Field:
     def get(self, name: str) -> Field:
         """A field of this object; absent where this is no object (which is reported unless it is absent itself)."""
         path = f"{self.path}.{name}" if self.path else name
-        if isinstance(self.value, Mapping):
+        if isinstance(self.value, dict):
             return Field(self.place, self.value.get(name), path, line_in(self.value, name, self.line))
         if self.value is not None:
             self.expected("an object")
@@ -124,7 +124,7 @@ class Field:
 
     def only(self, *names: str, hints: Mapping[str, str] | None = None) -> bool:
         """True if this is an object. Each field other than these is reported, with its hint, and reading goes on."""
-        if not isinstance(self.value, Mapping):
+        if not isinstance(self.value, dict):
             self.expected("an object")
             return False
         unknown = [name for name in self.value if name not in names]
@@ -136,7 +136,7 @@ class Field:
 
     def has_others(self, *names: str) -> bool:
         """True if this object has a field that is not one of these."""
-        return isinstance(self.value, Mapping) and any(name not in names for name in self.value)
+        return isinstance(self.value, dict) and any(name not in names for name in self.value)
 
     def text(self) -> str | None:
         """The text here, or None."""
@@ -199,7 +199,7 @@ class Field:
         """The map of text to text here; empty where it is absent."""
         if self.value is None:
             return {}
-        if not isinstance(self.value, Mapping):
+        if not isinstance(self.value, dict):
             self.expected("an object")
             return {}
         if all(type(name) is str and type(value) is str for name, value in self.value.items()):

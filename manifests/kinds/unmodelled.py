@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from reachproof.manifests.digest import canonical
@@ -30,7 +30,6 @@ Item = Mapping[str, object]
 Place = tuple[Direction, int]
 """A direction, and the index that rules of an item of its lists have."""
 _DIGEST_BYTES = 16
-_CALICO_GROUPS = ("projectcalico.org", "crd.projectcalico.org")
 _OURS = ("tcp", "udp", "sctp", "6", "17", "132")
 _L7 = {"http": "HTTP rules", "dns": "DNS rules", "kafka": "Kafka rules", "l7": "L7 rules", "l7proto": "L7 rules"}
 _TLS = ("terminatingTLS", "originatingTLS", "listener")
@@ -44,8 +43,8 @@ def annotated(policy: Policy, manifest: Manifest) -> Policy:
     parts: dict[Place, list[Unmodelled]] = {}
     for place, part in _parts(manifest.group, spec):
         parts.setdefault(place, []).append(part)
-    items = dict(_items(manifest.group, spec))
     loose = {(direction, rule.index) for direction in Direction for rule in policy.rules(direction) if _is_open(rule)}
+    items = dict(_items(manifest.group, spec)) if loose else {}
     for place in sorted(loose):
         if not any(part.open for part in parts.get(place, ())):
             whole = Unmodelled(what="a rule that may match", text=canonical(_stored(items.get(place))), open=True)
@@ -76,7 +75,7 @@ def unread(manifest: Manifest, what: str) -> Unread:
 def _is_inert(manifest: Manifest) -> bool:
     """True if it is a policy that is only tried out: staged, or one that audits."""
     spec = manifest.body.get("spec")
-    action = spec.get("action") if isinstance(spec, Mapping) else None
+    action = spec.get("action") if isinstance(spec, dict) else None
     return manifest.kind.startswith("Staged") or (manifest.kind == "AuthorizationPolicy" and action == "AUDIT")
 
 
@@ -88,7 +87,7 @@ def content_digest(value: object) -> str:
 
 def _stored(value: object) -> object:
     """The value as an API server holds it: null is absent, and a port without a protocol is one of TCP."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {str(name): _stored(item) for name, item in value.items() if item is not None}
     if isinstance(value, list | tuple):
         return [_stored(item) for item in value]
@@ -137,22 +136,15 @@ def _items(group: str, spec: Item) -> Iterator[tuple[Place, Item]]:
 
 
 def _parts(group: str, spec: Item) -> Iterator[tuple[Place, Unmodelled]]:
-    for place, item in _items(group, spec):
-        if group in _CALICO_GROUPS:
-            found = _of_calico(item)
-        elif group == "cilium.io":
-            found = _of_cilium(item)
-        elif group == "security.istio.io":
-            found = _of_istio(item, spec)
-        else:
-            found = _of_admin(item)
-        yield from ((place, part) for part in found)
+    parts_of_item = _BY_GROUP.get(group)
+    if parts_of_item is not None:
+        yield from ((place, part) for place, item in _items(group, spec) for part in parts_of_item(item, spec))
 
 
 # ---------------------------------------------------------------- by engine
 
 
-def _of_calico(item: Item) -> Iterator[Unmodelled]:
+def _of_calico(item: Item, spec: Item) -> Iterator[Unmodelled]:
     if item.get("action") == "Log":
         return
     source, destination = _object(item.get("source")), _object(item.get("destination"))
@@ -170,7 +162,7 @@ def _of_calico(item: Item) -> Iterator[Unmodelled]:
         yield _closed("other protocols", item)
 
 
-def _of_cilium(item: Item) -> Iterator[Unmodelled]:
+def _of_cilium(item: Item, spec: Item) -> Iterator[Unmodelled]:
     for entry in _list(item, "toPorts"):
         rules = _object(entry.get("rules"))
         words = dict.fromkeys(_L7.get(name, "L7 rules") for name in rules)
@@ -211,10 +203,20 @@ def _of_istio(item: Item, spec: Item) -> Iterator[Unmodelled]:
         yield _open(", ".join(words), [item, spec.get("provider")])
 
 
-def _of_admin(item: Item) -> Iterator[Unmodelled]:
+def _of_admin(item: Item, spec: Item) -> Iterator[Unmodelled]:
     names = [peer["domainNames"] for peer in _list(item, "to") if peer.get("domainNames")]
     if names:
         yield _open("domain names", names)
+
+
+_BY_GROUP: Mapping[str, Callable[[Item, Item], Iterator[Unmodelled]]] = {
+    "projectcalico.org": _of_calico,
+    "crd.projectcalico.org": _of_calico,
+    "cilium.io": _of_cilium,
+    "security.istio.io": _of_istio,
+    "policy.networking.k8s.io": _of_admin,
+}
+"""The parts of an item of a rule list, and the spec that it is in. NetworkPolicy has none."""
 
 
 def _open(what: str, value: object) -> Unmodelled:
@@ -226,7 +228,7 @@ def _closed(what: str, value: object) -> Unmodelled:
 
 
 def _object(value: object) -> Item:
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _list(owner: Item, name: str) -> list[Item]:

@@ -105,7 +105,7 @@ def borrows_template(manifest: Manifest) -> bool:
     if (manifest.group, manifest.kind) not in _OF_TEMPLATE:
         return False
     spec = manifest.body.get("spec")
-    return isinstance(spec, Mapping) and spec.get("template") is None
+    return isinstance(spec, dict) and spec.get("template") is None
 
 
 def not_there(made: Iterable[MadePods], present: Iterable[PodEntry]) -> Iterator[PodEntry]:
