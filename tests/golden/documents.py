@@ -7,11 +7,14 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from reachproof import manifests
 from reachproof.cli.main import main
+from reachproof.network.snapshot import Snapshot
 from tests.golden.questions import Question, questions
 from tests.house.places import ROOT
 
@@ -34,9 +37,23 @@ def answered(question: Question, made: Path) -> Json:
 
 
 def documents(folder: Path) -> Iterator[tuple[str, Json]]:
-    """The names of all questions, and their answers; `folder` is for the inputs."""
-    for question in questions(folder):
-        yield question.name, answered(question, folder)
+    """The names of all questions, and their answers; `folder` is for the inputs, each of which is loaded once."""
+    asked = questions(folder)
+    with patch.object(manifests, "load", _once(manifests.load)):
+        for question in asked:
+            yield question.name, answered(question, folder)
+
+
+def _once(load: Callable[..., Snapshot]) -> Callable[..., Snapshot]:
+    known: dict[str, Snapshot] = {}
+
+    def loaded(*sources: str, **how: object) -> Snapshot:
+        given = repr((sources, how))
+        if given not in known:
+            known[given] = load(*sources, **how)
+        return known[given]
+
+    return loaded
 
 
 def digest(document: Json) -> str:

@@ -53,6 +53,7 @@ def turned(row: ChangedConnection) -> tuple[object, ...]:
     return str(row.src), str(row.dst), BACK[row.change], *ports
 
 
+@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(snapshots())
 def test_a_snapshot_does_not_differ_from_itself(snapshot: Snapshot) -> None:
@@ -60,6 +61,7 @@ def test_a_snapshot_does_not_differ_from_itself(snapshot: Snapshot) -> None:
     assert (found.relation, found.rows, found.new, found.lost, found.policies) == (Relation.EQUIVALENT, (), (), (), ())
 
 
+@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(open_changes())
 def test_what_is_left_open_is_settled_alike_in_one_snapshot(change: Change) -> None:
@@ -233,6 +235,7 @@ def mutual_tls(mode: str) -> Manifest:
     return {"apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication", "metadata": metadata, "spec": spec}
 
 
+@pytest.mark.heavy
 @settings(max_examples=max(60, settings().max_examples))
 @given(
     st.tuples(*[st.lists(SOURCES, min_size=1, max_size=2)] * 2),

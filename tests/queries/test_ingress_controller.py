@@ -253,6 +253,7 @@ def replaced(flow: Flow, parties: dict[tuple[str, str], Pod]) -> Flow:
     )
 
 
+@pytest.mark.heavy
 @settings(max_examples=80)
 @given(with_and_without())
 def test_the_engines_agree_about_the_stand_in(drawn: tuple[Snapshot, Snapshot]) -> None:

@@ -52,6 +52,7 @@ def test_labels_and_namespaces_select_the_points_of_the_pods_that_match(snapshot
         assert bool(by_namespace >> index & 1) is home
 
 
+@pytest.mark.heavy
 @SOME
 @given(snapshots(), BLOCKS)
 def test_points_by_addresses_are_those_that_a_look_at_each_finds(snapshot: Snapshot, block: IntervalSet) -> None:
@@ -61,6 +62,7 @@ def test_points_by_addresses_are_those_that_a_look_at_each_finds(snapshot: Snaps
     assert list(positions(universe.free_meeting(block))) == [index for index in meeting if index >= universe.fixed]
 
 
+@pytest.mark.heavy
 @SOME
 @given(snapshots(), st.lists(BLOCKS, max_size=2))
 def test_a_view_cuts_every_point_by_the_addresses_in_question(snapshot: Snapshot, cuts: list[IntervalSet]) -> None:
@@ -73,6 +75,7 @@ def test_a_view_cuts_every_point_by_the_addresses_in_question(snapshot: Snapshot
             assert addresses <= cut or not addresses & cut
 
 
+@pytest.mark.heavy
 @SOME
 @given(snapshots(), st.lists(BLOCKS, max_size=2))
 def test_the_points_of_a_party_are_all_its_addresses_once(snapshot: Snapshot, cuts: list[IntervalSet]) -> None:
