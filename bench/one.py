@@ -60,7 +60,7 @@ def questions(snapshot: Snapshot, count: int) -> list[str]:
 
 
 def goal_of(session: Session, text: str) -> Search:
-    plan = bind(parse(text), session.encoding.universe)
+    plan = bind(parse(text), session.encoding.universe).plan
     assert isinstance(plan, Plan)
     goal = plan.checks[0].goal
     assert isinstance(goal, Search)

@@ -35,7 +35,7 @@ from reachproof.grammar.parse import parse, parse_many
 from reachproof.network.errors import InternalError
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer
-from reachproof.queries.bind import AnyPlan, bind
+from reachproof.queries.bind import BoundSentence, bind
 from reachproof.queries.change_claims import ChangePlan, answer_change
 from reachproof.queries.claims import answer_claim, answer_why
 from reachproof.queries.errors import QueryError
@@ -53,14 +53,14 @@ DEFAULT_BUDGET = Budget()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A sentence as it was written and parsed, and the plan that it is bound to in the session `place`.
+    """A sentence as it was written, parsed, and bound to a plan in the session `place`.
 
     `bind_ms`: the milliseconds that binding took.
     """
 
     text: str
     query: ast.Query
-    plan: AnyPlan
+    bound: BoundSentence
     place: Session
     bind_ms: float
 
@@ -150,31 +150,33 @@ class Session:
         """A parsed sentence, bound; `text` is what the user wrote. Raises QueryError without a text."""
         started = time.perf_counter()
         place = self.place_of(query)
-        plan = bind(query, place.encoding.universe, place.others)
-        return Question(text=text, query=query, plan=plan, place=place, bind_ms=(time.perf_counter() - started) * 1000)
+        bound = bind(query, place.encoding.universe, place.others)
+        bind_ms = (time.perf_counter() - started) * 1000
+        return Question(text=text, query=query, bound=bound, place=place, bind_ms=bind_ms)
 
 
 def answer(question: Question, budget: Budget = DEFAULT_BUDGET) -> Answer:
     """The answer to a question that is bound. Raises InternalError for our bugs."""
     started = time.perf_counter()
     running = budget.start()
-    place, plan = question.place, question.plan
+    place, bound = question.place, question.bound
     draft = draft_answer(place.snapshot, query=question.text, normalized=format_query(question.query))
-    draft = draft.warning(missing_kinds(question.query, place.snapshot))
-    match plan:
-        case Plan():
+    draft = draft.assuming(bound.assumptions)
+    draft = draft.warning((*missing_kinds(question.query, place.snapshot), *bound.warnings))
+    match bound.plan:
+        case Plan() as plan:
             found = answer_claim(plan, draft, place, running)
-        case WhyPlan():
+        case WhyPlan() as plan:
             found = answer_why(plan, draft, place, running)
-        case ListPlan():
+        case ListPlan() as plan:
             found = answer_list(plan, draft, place.encoding_of(plan.snapshot), running)
-        case HygienePlan():
+        case HygienePlan() as plan:
             found = answer_hygiene(plan, draft, place.encoding_of(plan.snapshot), running, place.prover)
-        case ChangePlan():
+        case ChangePlan() as plan:
             both = place.others[plan.since].encoding, place.encoding_of(plan.snapshot)
             found = answer_change(plan, draft, both, running, place.prover)
         case _:
-            assert_never(plan)
+            assert_never(bound.plan)
     total = question.bind_ms + (time.perf_counter() - started) * 1000
     return found.with_evidence(total_ms=round(total, 3))
 

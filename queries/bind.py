@@ -16,11 +16,12 @@ A claim must hold for every outcome that is left open; so what refutes it is a f
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from reachproof.documents.words import Verdict, World
 from reachproof.grammar import ast
+from reachproof.network.cluster import Notice
 from reachproof.queries.address_sets import only_domain, with_certain_names
 from reachproof.queries.bind_sets import Binder
 from reachproof.queries.change_claims import ChangePlan, change_plan
@@ -38,48 +39,59 @@ from reachproof.solver.universe import Universe
 AnyPlan = Plan | WhyPlan | ListPlan | HygienePlan | ChangePlan
 
 
-def bind(query: ast.Query, universe: Universe, others: Collection[str] = ()) -> AnyPlan:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundSentence:
+    """The plan of a sentence, and all that is to be said of how it was bound, each once."""
+
+    plan: AnyPlan
+    assumptions: tuple[Notice, ...]
+    warnings: tuple[Notice, ...]
+
+
+def bind(query: ast.Query, universe: Universe, others: Collection[str] = ()) -> BoundSentence:
     """The plan of a sentence; `others` are the names of the snapshots that it may compare with.
 
     Raises QueryError with every problem of it.
     """
     _demand_answerable(query)
-    plans = [_instance(each, universe, others) for each in instances(query, universe.snapshot)]
-    if not plans:
+    found = [_instance(each, universe, others) for each in instances(query, universe.snapshot)]
+    if not found:
         raise QueryError([query_problem("there is nothing that the name in `for every` could stand for", query.span)])
+    plans = [plan for _, plan in found]
+    return BoundSentence(
+        plan=plans[0] if len(plans) == 1 else _together(plans, query),
+        assumptions=tuple(dict.fromkeys(notice for binder, _ in found for notice in binder.assumptions)),
+        warnings=tuple(dict.fromkeys(notice for binder, _ in found for notice in binder.warnings)),
+    )
+
+
+def _together(plans: Sequence[AnyPlan], query: ast.Query) -> Plan:
+    """The plan of all instances of a sentence."""
     first = plans[0]
-    if len(plans) == 1:
-        return first
     if isinstance(first, ChangePlan):
         text = "`for every` does not stand before a sentence about two snapshots; name one in an exception"
         raise QueryError([query_problem(text, query.span)])
     if not isinstance(first, Plan):
         raise QueryError([query_problem("`for every` stands before claims and `can` questions only", query.span)])
-    together = [plan for plan in plans if isinstance(plan, Plan)]
-    return replace(
-        first,
-        checks=tuple(check for plan in together for check in plan.checks),
-        assumptions=tuple(dict.fromkeys(notice for plan in together for notice in plan.assumptions)),
-        warnings=tuple(dict.fromkeys(notice for plan in together for notice in plan.warnings)),
-    )
+    return replace(first, checks=tuple(check for plan in plans if isinstance(plan, Plan) for check in plan.checks))
 
 
-def _instance(instance: Instance, universe: Universe, others: Collection[str]) -> AnyPlan:
+def _instance(instance: Instance, universe: Universe, others: Collection[str]) -> tuple[Binder, AnyPlan]:
     """The plan of one instance. Where it matters what may be a backend, what is certain is asked about first."""
     binder, plan = _read(instance, universe, others, sure=False)
     if not binder.doubtful:
-        return plan
+        return binder, plan
     _, certain = _read(instance, universe, others, sure=True)
     match plan, certain:
         case Plan(), Plan():
             both = zip(certain.checks, plan.checks, strict=True)
-            return replace(plan, checks=tuple(itertools.starmap(certain_first, both)))
+            return binder, replace(plan, checks=tuple(itertools.starmap(certain_first, both)))
         case ListPlan(), ListPlan():
-            return replace(plan, certain=certain.region)
+            return binder, replace(plan, certain=certain.region)
         case WhyPlan(), WhyPlan():
-            return replace(plan, certain=certain.region)
+            return binder, replace(plan, certain=certain.region)
         case _:
-            return plan
+            return binder, plan
 
 
 def _read(instance: Instance, universe: Universe, others: Collection[str], *, sure: bool) -> tuple[Binder, AnyPlan]:
@@ -100,8 +112,8 @@ def _within_world(binder: Binder, plan: AnyPlan, instance: Instance, world: Form
             checks = tuple(_of_instance(check, instance, world) for check in plan.checks)
             if not binder.open:
                 return replace(plan, checks=checks)
-            notice = possible_notice(binder.snapshot, (instance.prefixes, instance.statement))
-            return replace(plan, checks=checks, world=World.OPEN, assumptions=(*plan.assumptions, notice))
+            binder.assumptions.append(possible_notice(binder.snapshot, (instance.prefixes, instance.statement)))
+            return replace(plan, checks=checks, world=World.OPEN)
         case WhyPlan():
             possible = tuple(replace(each, region=All((each.region, world))) for each in plan.possible)
             return replace(plan, region=All((plan.region, world)), possible=possible)
@@ -165,21 +177,14 @@ def _statement(binder: Binder, statement: ast.Statement, others: Collection[str]
                 region=All((Some((sources, arriving)), *rest)) if notices else region,
                 possible=possible_arrivals(binder, rest) if outside else (),
                 ports=ports,
-                assumptions=tuple(binder.assumptions),
-                warnings=tuple(binder.warnings),
                 services=_services(binder),
             )
         case ast.Which() | ast.WhichPorts() | ast.WhichPolicies() | ast.Show():
             plan = list_plan(binder, statement)
-            return replace(plan, assumptions=tuple(dict.fromkeys((*plan.assumptions, *kept(binder)))))
+            binder.assumptions += kept(binder)
+            return plan
         case ast.HygieneQuestion(hygiene, claim):
-            return HygienePlan(
-                hygiene=hygiene,
-                claim=claim,
-                snapshot=binder.snapshot,
-                assumptions=tuple(binder.assumptions),
-                warnings=tuple(binder.warnings),
-            )
+            return HygienePlan(hygiene=hygiene, claim=claim, snapshot=binder.snapshot)
         case ast.Changed():
             return change_plan(binder, statement, others)
 
@@ -203,14 +208,7 @@ def _services(binder: Binder) -> tuple[str, ...]:
 
 
 def _plan(binder: Binder, form: str, good: Verdict, checks: list[Check]) -> Plan:
-    return Plan(
-        form=form,
-        good=good,
-        checks=tuple(checks),
-        assumptions=tuple(dict.fromkeys(binder.assumptions)),
-        warnings=tuple(dict.fromkeys(binder.warnings)),
-        services=_services(binder),
-    )
+    return Plan(form=form, good=good, checks=tuple(checks), services=_services(binder))
 
 
 def _claim(binder: Binder, form: str, checks: list[Check]) -> Plan:

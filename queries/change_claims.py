@@ -27,7 +27,6 @@ from reachproof.documents.parts import Rule
 from reachproof.documents.words import Relation, Verdict
 from reachproof.engines.not_read import is_not_read
 from reachproof.grammar import ast
-from reachproof.network.cluster import Notice
 from reachproof.network.ports import format_ports
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Earlier, Witness
@@ -81,8 +80,6 @@ class ChangePlan:
     snapshot: Snapshot
     region: Formula
     exceptions: tuple[ast.Exempt, ...] = ()
-    assumptions: tuple[Notice, ...] = ()
-    warnings: tuple[Notice, ...] = ()
 
 
 def change_plan(binder: Binder, changed: ast.Changed, known: Iterable[str]) -> ChangePlan:
@@ -98,8 +95,6 @@ def change_plan(binder: Binder, changed: ast.Changed, known: Iterable[str]) -> C
         snapshot=binder.snapshot,
         region=binder.negated(lambda: binder.exempt(changed.exceptions)) if changed.exceptions else TRUE,
         exceptions=changed.exceptions,
-        assumptions=tuple(dict.fromkeys(binder.assumptions)),
-        warnings=tuple(dict.fromkeys(binder.warnings)),
     )
 
 
@@ -117,7 +112,7 @@ def answer_change(
     before = encodings[0].snapshot
     demand_same_engine(before, encodings[1].snapshot)
     draft = replace(draft, form=FORM).with_evidence(since=before.digest)
-    draft = draft.assuming((*plan.assumptions, *before.assumptions)).warning((*plan.warnings, *before.warnings))
+    draft = draft.assuming(before.assumptions).warning(before.warnings)
     if plan.change is ast.ChangeForm.WHAT:
         earlier = _earlier_region(plan, encodings[0])
         return _listed(plan, draft, difference(*encodings, budget, prover, region=plan.region, earlier=earlier))

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 def answer_claim(plan: Plan, draft: Answer, place: Session, budget: Budget) -> Answer:
     """The first check with a verdict that is not good decides; an undecided one only if no other refutes."""
-    draft = replace(draft, form=plan.form, world=plan.world).assuming(plan.assumptions).warning(plan.warnings)
+    draft = replace(draft, form=plan.form, world=plan.world)
     answers = []
     for check in plan.checks:
         answers.append(answer_check(check, draft, place, budget, services=plan.services))
@@ -213,8 +213,7 @@ def _together(absent: Answer, other: Answer) -> Answer:
 
 def answer_why(plan: WhyPlan, draft: Answer, place: Session, budget: Budget) -> Answer:
     """The explanation, and what is no policy and may still keep the connection from working."""
-    draft = replace(draft, form="why").assuming(plan.assumptions).warning(plan.warnings)
-    answer = _explained(plan, draft, place, budget)
+    answer = _explained(plan, replace(draft, form="why"), place, budget)
     services = [service for service in place.snapshot.services if str(service) in plan.services]
     shown = [answer.witness] if answer.witness else []
     return answer.warning(causes(place.snapshot, services, plan.ports, shown))

@@ -63,23 +63,17 @@ def default_deny_plan(binder: Binder, claim: ast.DefaultDeny) -> Plan:
     meaning = _meaning(claim.tier) + (
         _own_kinds(binder.snapshot) if claim.tier is ast.DenyTier.NETWORK_POLICIES else ""
     )
-    notices = [*binder.assumptions, Notice(code="DEFAULT_DENY_MEANING", text=meaning)]
+    binder.assumptions.append(Notice(code="DEFAULT_DENY_MEANING", text=meaning))
     if Direction.INGRESS in directions and not external:
         text = (
             f"ingress from outside the cluster is left out: no peer of {claim.tier} can match it, so it cannot be "
             "denied there; add `including from outside the cluster` to ask about it as well"
         )
-        notices.append(Notice(code="TIER_CANNOT_SEE_EXTERNAL_SOURCES", text=text))
+        binder.assumptions.append(Notice(code="TIER_CANNOT_SEE_EXTERNAL_SOURCES", text=text))
     if binder.universe.host_pods:
         text = "pods on the host network are left out: they are no subject of policy and their traffic is their node's"
-        notices.append(Notice(code="HOST_NETWORK_LEFT_OUT", text=text))
-    return Plan(
-        form="deny",
-        good=Verdict.HOLDS,
-        checks=checks,
-        assumptions=tuple(notices),
-        warnings=tuple(binder.warnings),
-    )
+        binder.assumptions.append(Notice(code="HOST_NETWORK_LEFT_OUT", text=text))
+    return Plan(form="deny", good=Verdict.HOLDS, checks=checks)
 
 
 def _check(binder: Binder, claim: ast.DefaultDeny, direction: Direction, *, external: bool) -> Check:

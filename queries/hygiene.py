@@ -67,8 +67,6 @@ class HygienePlan:
     hygiene: ast.Hygiene
     claim: bool
     snapshot: Snapshot
-    assumptions: tuple[Notice, ...] = ()
-    warnings: tuple[Notice, ...] = ()
 
     @property
     def form(self) -> str:
@@ -103,7 +101,7 @@ def answer_hygiene(plan: HygienePlan, draft: Answer, encoding: Encoding, budget:
 
     A violated claim that no verdict is ambiguous has a witness.
     """
-    draft = replace(draft, form=plan.form).assuming(plan.assumptions).warning(plan.warnings)
+    draft = replace(draft, form=plan.form)
     try:
         found = findings_of(plan, encoding, budget, prover)
     except OutOfBudget as over:

@@ -141,8 +141,6 @@ class ListPlan:
     columns: tuple[str, ...]
     rows: Callable[[Reachability, Budget], Rows]
     samples: int | None = None
-    assumptions: tuple[Notice, ...] = ()
-    warnings: tuple[Notice, ...] = ()
 
 
 ListStatement = ast.Which | ast.WhichPorts | ast.WhichPolicies | ast.Show
@@ -181,8 +179,6 @@ def _plan(
         columns=columns,
         rows=rows,
         samples=_DECIDING_SAMPLES if columns[0] == "policy" else None,
-        assumptions=tuple(dict.fromkeys(binder.assumptions)),
-        warnings=tuple(dict.fromkeys(binder.warnings)),
     )
 
 
@@ -245,8 +241,7 @@ def _show(binder: Binder, show: ast.Show) -> ListPlan:
 
 def answer_list(plan: ListPlan, draft: Answer, encoding: Encoding, budget: Budget) -> Answer:
     """The draft with the rows of a list. The sets engine alone makes it; the evaluator judges flows of it."""
-    notices = (*plan.assumptions, *address_notices(encoding.universe, plan.region))
-    draft = replace(draft, form=plan.form).assuming(notices).warning(plan.warnings)
+    draft = replace(draft, form=plan.form).assuming(address_notices(encoding.universe, plan.region))
     started = time.perf_counter()
     try:
         found = reachability(encoding, plan.region, budget, certain=plan.certain, limit=plan.samples or SAMPLES)

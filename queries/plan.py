@@ -52,8 +52,6 @@ class Plan:
     world: World = World.CLOSED
     good: Verdict
     checks: tuple[Check, ...]
-    assumptions: tuple[Notice, ...] = ()
-    warnings: tuple[Notice, ...] = ()
     services: tuple[str, ...] = ()
 
 
@@ -71,8 +69,6 @@ class WhyPlan:
     certain: Formula | None = None
     possible: tuple[PossibleFlows, ...] = ()
     ports: Ports
-    assumptions: tuple[Notice, ...] = ()
-    warnings: tuple[Notice, ...] = ()
     services: tuple[str, ...] = ()
 
     def check(self, wanted: Wanted, found: Verdict, absent: Verdict) -> Check:

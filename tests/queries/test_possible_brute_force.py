@@ -238,7 +238,7 @@ TELLING = {
 
 def by_z3(session: Session, text: str, wanted: Wanted) -> bool:
     """Whether Z3 finds a flow with a possible pod in the region of a question, whatever pods that exist can do."""
-    plan = bind(parse(text), session.encoding.universe)
+    plan = bind(parse(text), session.encoding.universe).plan
     assert isinstance(plan, Plan)
     found = scope(plan.checks[0].snapshot, session.encoding.universe, plan.checks[0].goal.region)
     if found is None:

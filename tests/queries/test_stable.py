@@ -27,7 +27,7 @@ for sentence in SENTENCES:
     answer = plain(answer_document(session.ask(sentence)))
     answer["evidence"]["solverMs"] = answer["evidence"]["totalMs"] = 0
     print(json.dumps(answer))
-    for check in bind(parse(sentence), session.encoding.universe).checks:
+    for check in bind(parse(sentence), session.encoding.universe).plan.checks:
         if isinstance(check.goal, Search):
             part = cut(session.encoding, (check.goal.region,), Budget())
             print(search_script(part, check.goal.region, check.goal.wanted, tracked=True).text)
