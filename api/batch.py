@@ -133,7 +133,7 @@ def _fitting(session: Session, texts: Sequence[str]) -> list[Question]:
 
 def _packs(request: CheckRequest, sessions: Sessions, most: int) -> OpenBatch:
     given = _given(request)
-    count = packs.count_statements(pack for pack in given if not pack.shipped)
+    count = packs.count_statements([pack for pack in given if not pack.shipped])
     if count > most:
         raise HttpError(422, f"too many statements ({count}; the limit is {most})")
     bound = packs.bind_packs(session_of(request, sessions), given)

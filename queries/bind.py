@@ -21,13 +21,14 @@ from dataclasses import dataclass, replace
 
 from reachproof.documents.words import Verdict, World
 from reachproof.grammar import ast
+from reachproof.grammar.mistakes import Mistake
 from reachproof.network.cluster import Notice
 from reachproof.queries.address_sets import only_domain, with_certain_names
 from reachproof.queries.bind_sets import Binder
 from reachproof.queries.change_claims import ChangePlan, change_plan
 from reachproof.queries.default_deny import default_deny_plan, selected_plan
 from reachproof.queries.entry_points import arrivals, from_outside, kept, possible_arrivals, with_arrivals
-from reachproof.queries.errors import QueryError, query_problem
+from reachproof.queries.errors import QueryError
 from reachproof.queries.hygiene import HygienePlan
 from reachproof.queries.lists import ListPlan, list_plan
 from reachproof.queries.plan import Check, Plan, WhyPlan, certain_first
@@ -56,7 +57,7 @@ def bind(query: ast.Query, universe: Universe, others: Collection[str] = ()) -> 
     _demand_answerable(query)
     found = [_instance(each, universe, others) for each in instances(query, universe.snapshot)]
     if not found:
-        raise QueryError([query_problem("there is nothing that the name in `for every` could stand for", query.span)])
+        raise QueryError([Mistake("there is nothing that the name in `for every` could stand for", query.span)])
     plans = [plan for _, plan in found]
     return BoundSentence(
         plan=plans[0] if len(plans) == 1 else _together(plans, query),
@@ -70,9 +71,9 @@ def _together(plans: Sequence[AnyPlan], query: ast.Query) -> Plan:
     first = plans[0]
     if isinstance(first, ChangePlan):
         text = "`for every` does not stand before a sentence about two snapshots; name one in an exception"
-        raise QueryError([query_problem(text, query.span)])
+        raise QueryError([Mistake(text, query.span)])
     if not isinstance(first, Plan):
-        raise QueryError([query_problem("`for every` stands before claims and `can` questions only", query.span)])
+        raise QueryError([Mistake("`for every` stands before claims and `can` questions only", query.span)])
     return replace(first, checks=tuple(check for plan in plans if isinstance(plan, Plan) for check in plan.checks))
 
 
@@ -122,7 +123,7 @@ def _within_world(binder: Binder, plan: AnyPlan, instance: Instance, world: Form
         case HygienePlan():
             if world != TRUE:
                 text = "`assuming no ...` restricts flows, but a question about the policies themselves is about all"
-                raise QueryError([query_problem(text, ast.NOWHERE)])
+                raise QueryError([Mistake(text, ast.NOWHERE)])
             return plan
 
 
@@ -134,7 +135,7 @@ def _demand_answerable(query: ast.Query) -> None:
     text = "possible pods cannot be listed or explained; ask with `can`, `no`, `every`, `only` or `default deny`"
     spans = [pods.span for pods in possible_sets(asked)]
     if spans:
-        raise QueryError([query_problem(text, span) for span in spans])
+        raise QueryError([Mistake(text, span) for span in spans])
 
 
 def _of_instance(check: Check, instance: Instance, world: Formula) -> Check:

@@ -20,6 +20,7 @@ from typing import assert_never
 
 from reachproof.grammar import ast
 from reachproof.grammar.format import format_set
+from reachproof.grammar.mistakes import Mistake
 from reachproof.network.address import GLOBAL
 from reachproof.network.cluster import Notice, Pod, Service
 from reachproof.network.intervals import IntervalSet
@@ -28,7 +29,7 @@ from reachproof.network.ports import place
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries import ingress_controller, service_sets
 from reachproof.queries.address_sets import domain_set, of_services, why_not_askable
-from reachproof.queries.errors import QueryError, query_problem
+from reachproof.queries.errors import QueryError
 from reachproof.queries.ingress_controller import controllers
 from reachproof.queries.names import Names
 from reachproof.queries.possible import possible_conditions, possible_groups, possible_homes
@@ -93,7 +94,7 @@ class Binder:
 
     def refuse(self, message: str, span: ast.Span = ast.NOWHERE) -> None:
         """Note a problem of the sentence."""
-        self.names.problems.append(query_problem(message, span))
+        self.names.problems.append(Mistake(message, span))
 
     # ------------------------------------------------------------ sets
 

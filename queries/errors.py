@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from reachproof.grammar.ast import Span
 from reachproof.grammar.mistakes import Mistake, Page
 from reachproof.network.errors import InputError, Problem
 
@@ -42,8 +41,3 @@ class QueryError(InputError):
             page.problem(each) if text and each.span.end else Problem(file=name, message=each.message)
             for each in self.mistakes
         )
-
-
-def query_problem(message: str, span: Span) -> Mistake:
-    """A problem at a span of the query."""
-    return Mistake(message, span)

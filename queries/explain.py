@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from reachproof.documents.words import Verdict
 from reachproof.grammar import ast
 from reachproof.grammar.format import format_ports, format_set
+from reachproof.grammar.mistakes import Mistake
 from reachproof.grammar.parse import Pair, parse_pair
 from reachproof.network.cluster import Notice, Service
 from reachproof.network.errors import InternalError
@@ -28,7 +29,7 @@ from reachproof.queries.ask import DEFAULT_BUDGET, Session, draft_answer
 from reachproof.queries.bind_sets import Binder
 from reachproof.queries.blame import all_blockers, deciders
 from reachproof.queries.entry_points import arrivals, no_entry
-from reachproof.queries.errors import QueryError, query_problem
+from reachproof.queries.errors import QueryError
 from reachproof.queries.input_gaps import address_notices, depends_on_address
 from reachproof.queries.interpretation_notices import by_witness
 from reachproof.queries.non_policy_causes import causes
@@ -126,7 +127,7 @@ def _demand_explainable(pair: Pair) -> None:
     text = "possible pods cannot be explained; ask with `can` or `no`"
     spans = [pods.span for part in (pair.source, pair.destination) for pods in possible_sets(part)]
     if spans:
-        raise QueryError([query_problem(text, span) for span in spans], pair.text, "explain")
+        raise QueryError([Mistake(text, span) for span in spans], pair.text, "explain")
 
 
 def _place_of(session: Session, pair: Pair) -> Session:

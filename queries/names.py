@@ -9,7 +9,6 @@ from reachproof.grammar.ast import Name, ObjectName, Span
 from reachproof.grammar.mistakes import Mistake
 from reachproof.network.cluster import IdlePod, Node, Notice, Pod, PodState, Service
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.errors import query_problem
 from reachproof.queries.tenancy import tenants
 from reachproof.semantics.sentences import some_of
 
@@ -100,7 +99,7 @@ class Names:
         """True if the name is a known one; else that is reported."""
         if name in known:
             return True
-        self.problems.append(query_problem(f"no {what} {name} in the snapshot{hint or _near(name, known, what)}", span))
+        self.problems.append(Mistake(f"no {what} {name} in the snapshot{hint or _near(name, known, what)}", span))
         return False
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.resources import files
 
 from reachproof.documents.report import KIND_MISSING, LACKING, CheckReport, LeftOut, Result, Statement
@@ -21,7 +22,7 @@ from reachproof.network.errors import InputError, Problem
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, answer_document, truths
 from reachproof.queries.ask import DEFAULT_BUDGET, Question, Session, answers_of
-from reachproof.queries.errors import QueryError
+from reachproof.queries.errors import QueryError, together
 from reachproof.queries.tenancy import tenancy_mistakes, with_tenants
 from reachproof.solver.budget import Budget
 
@@ -52,20 +53,18 @@ class Bound:
 
 def read_packs(paths: Iterable[str]) -> tuple[PackText, ...]:
     """The packs in these files, in UTF-8. Raises InputError with every file that cannot be read."""
-    found: list[PackText] = []
-    problems: list[Problem] = []
-    for path in paths:
-        try:
-            with open(path, encoding="utf-8-sig", newline="") as file:
-                found.append(PackText(name=path, text=file.read().replace("\r\n", "\n")))
-        except OSError as error:
-            problems.append(Problem(file=path, message=f"cannot be read: {error.strerror}"))
-        except UnicodeDecodeError as error:
-            text = f"not valid UTF-8 (byte 0x{error.object[error.start]:02x} at offset {error.start})"
-            problems.append(Problem(file=path, message=text))
-    if problems:
-        raise InputError(problems)
-    return tuple(found)
+    return tuple(together(partial(_read_pack, path) for path in paths))
+
+
+def _read_pack(path: str) -> PackText:
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            return PackText(name=path, text=file.read().replace("\r\n", "\n"))
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}"
+    except UnicodeDecodeError as error:
+        message = f"not valid UTF-8 (byte 0x{error.object[error.start]:02x} at offset {error.start})"
+    raise InputError([Problem(file=path, message=message)])
 
 
 def library() -> tuple[PackText, ...]:
@@ -77,7 +76,7 @@ def library() -> tuple[PackText, ...]:
     )
 
 
-def count_statements(packs: Iterable[PackText]) -> int:
+def count_statements(packs: Sequence[PackText]) -> int:
     """Number of statements to check. Raises InputError with every mistake of the packs."""
     return sum(len(pack.checks) for _, pack in _parsed(packs))
 
@@ -172,18 +171,10 @@ def _has(answer: Answer, *codes: str) -> bool:
     return any(notice.code in codes for notice in answer.warnings)
 
 
-def _parsed(packs: Iterable[PackText]) -> tuple[tuple[PackText, Pack], ...]:
+def _parsed(packs: Sequence[PackText]) -> Iterable[tuple[PackText, Pack]]:
     """Every pack with its syntax tree; InputError with the mistakes of all."""
-    found: list[tuple[PackText, Pack]] = []
-    problems: list[Problem] = []
-    for given in packs:
-        try:
-            found.append((given, parse_pack(given.text, name=given.name)))
-        except InputError as error:
-            problems += error.problems
-    if problems:
-        raise InputError(problems)
-    return tuple(found)
+    found = together(partial(parse_pack, given.text, name=given.name) for given in packs)
+    return zip(packs, found, strict=True)
 
 
 def bind_packs(session: Session, packs: Sequence[PackText]) -> tuple[Bound | LeftOut, ...]:
