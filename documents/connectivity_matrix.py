@@ -27,8 +27,7 @@ from reachproof.network import cluster as network
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.policy import Direction
 
-EXPOSURE_UNKNOWN, EXPOSURE_UNFINISHED = "EXPOSURE_UNKNOWN", "EXPOSURE_UNFINISHED"
-"""The codes of warnings about ends of which it is not known what possible pods may do."""
+_UNFINISHED = ("EXPOSURE_UNKNOWN", "EXPOSURE_UNFINISHED")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +108,7 @@ class ConnectivityMatrix:
     @property
     def finished(self) -> bool:
         """False if what possible pods may do is not known of all ends, where that was asked for."""
-        return not any(notice.code in (EXPOSURE_UNKNOWN, EXPOSURE_UNFINISHED) for notice in self.warnings)
+        return not any(notice.code in _UNFINISHED for notice in self.warnings)
 
     def __iter__(self) -> Iterator[Connection]:
         """The rows, made one by one."""

@@ -123,7 +123,7 @@ def _arriving(binder: Binder, wanted: Wanted) -> Iterator[tuple[Formula, Notice]
             "address of any node (externalTrafficPolicy: Cluster)"
         )
         at_nodes = At(Side.SOURCE, Members(universe.nodes))
-        notice = Notice(code=FROM_A_NODE, text=text, origin=opened[0][0].origin)
+        notice = Notice(code="ARRIVES_FROM_A_NODE", text=text, origin=opened[0][0].origin)
         yield All((at_nodes, Some(tuple(into for _, into in opened)))), notice
     if wanted is Wanted.CAN_ALLOW:
         yield from _ways_in(binder)

@@ -14,7 +14,6 @@ from itertools import chain
 from typing import assert_never
 
 from reachproof.documents.connectivity import Exposure, Facing, OutsideAccess, PossibleAccess, connections
-from reachproof.documents.connectivity_matrix import EXPOSURE_UNFINISHED, EXPOSURE_UNKNOWN
 from reachproof.grammar import ast
 from reachproof.network.cluster import Notice, Pod
 from reachproof.network.errors import InternalError
@@ -215,7 +214,7 @@ def exposure(report: Connectivity, budget: Budget, prover: Prover) -> tuple[tupl
                 )
             except OutOfBudget as over:
                 text = f"{over}: what possible pods may do is not known of {len(found) - number} of {len(found)} ends"
-                return tuple(found), (*_left_out(left_out), Notice(code=EXPOSURE_UNFINISHED, text=text))
+                return tuple(found), (*_left_out(left_out), Notice(code="EXPOSURE_UNFINISHED", text=text))
             except NotModelledError as limit:
                 left_out[direction, str(limit)].append(str(each.end))
                 continue
@@ -227,7 +226,7 @@ def _left_out(ends: Mapping[tuple[Direction, str], Sequence[str]]) -> Iterator[N
     """A notice for each reason why ends are left out, with the first of them."""
     for (direction, reason), names in ends.items():
         text = f"possible pods are left out of the {direction} exposure of {some_of(names, _SHOWN)}: {reason}"
-        yield Notice(code=EXPOSURE_UNKNOWN, text=text)
+        yield Notice(code="EXPOSURE_UNKNOWN", text=text)
 
 
 def _asked_ports(report: Connectivity) -> IntervalSet | None:
