@@ -65,8 +65,13 @@ def nothing(rule: Rule) -> tuple[Rule, ...]:
     return ()
 
 
+def does(rule: Rule, action: Action) -> bool:
+    """Whether the rule is the one for this; what lets past a mesh is as good as what allows."""
+    return (rule.action is Action.DENY) is (action is Action.DENY)
+
+
 def matching(action: Action) -> Resolve:
-    return lambda rule: (replace(rule, may=False),) if rule.action is action else ()
+    return lambda rule: (replace(rule, may=False),) if does(rule, action) else ()
 
 
 def some_of_it(action: Action) -> Resolve:
@@ -75,7 +80,7 @@ def some_of_it(action: Action) -> Resolve:
     def resolved(rule: Rule) -> tuple[Rule, ...]:
         few = AddressPeer(parse_cidrs(("10.0.0.0/30", "203.0.113.0/24", "fd00::/127")))
         matches = tuple(replace(each, peer=Intersection((each.peer, few)), ports=ONE_FLOW) for each in rule.matches)
-        return (replace(rule, may=False, matches=matches),) if rule.action is action else ()
+        return (replace(rule, may=False, matches=matches),) if does(rule, action) else ()
 
     return resolved
 

@@ -295,13 +295,7 @@ NOT_READ_KINDS = (
     NotReadKind(group="networking.k8s.aws", kinds=("ApplicationNetworkPolicy",), effect=Effect.BOTH),
     NotReadKind(group="networking.k8s.aws", kinds=("ClusterNetworkPolicy",), effect=Effect.BOTH, scope=Scope.CLUSTER),
     NotReadKind(group="networking.k8s.aws", kinds=("PolicyEndpoint", "ClusterPolicyEndpoint"), effect=Effect.NOTHING),
-    NotReadKind(
-        group="crd.k8s.amazonaws.com",
-        kinds=("ENIConfig",),
-        effect=Effect.DENY,
-        scope=Scope.CLUSTER,
-        when=_has("securityGroups"),
-    ),
+    NotReadKind(group="crd.k8s.amazonaws.com", kinds=("ENIConfig",), effect=Effect.NOTHING),
     NotReadKind(group="eks.amazonaws.com", kinds=("NodeClass",), effect=Effect.DENY, scope=Scope.CLUSTER, when=_CLOSED),
     NotReadKind(
         group="networking.gke.io",
