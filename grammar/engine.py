@@ -1,21 +1,28 @@
 """The parser made from `reachproof.lark`: text to parse tree, and where a text stops being a sentence.
 
-The only module that runs lark. The parser is made once, at the first use, and keeps no state between texts.
+The only module that runs lark. The parser is there from the first use on, and keeps no state between texts. To make it
+from the grammar takes ten times as long as to load its tables, which `python -m tests.grammar.tables` keeps beside the
+grammar; they serve the one grammar and version of lark that their first line names.
 """
 
 from __future__ import annotations
 
+import io
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from hashlib import sha256
 from importlib.resources import files
 
+import lark as lark_package
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from reachproof.grammar.words import PATTERNS
 
+TABLES = "reachproof.tables"
 # A sentence, an item of a pack; and by themselves a set and a list of ports.
 STARTS = ("query", "item", "quantified", "ports")
 
@@ -23,10 +30,28 @@ STARTS = ("query", "item", "quantified", "ports")
 @cache
 def lark() -> Lark:
     """The parser, LALR(1) with a contextual lexer; its starts are STARTS."""
-    grammar = files("reachproof.grammar").joinpath("reachproof.lark").read_text(encoding="utf-8")
+    stamp, _, tables = files("reachproof.grammar").joinpath(TABLES).read_bytes().partition(b"\n")
+    if stamp.decode() != f"{lark_package.__version__} {digest()}":
+        return made()
+    return Lark.load(io.BytesIO(zlib.decompress(tables)))
+
+
+def made() -> Lark:
+    """The parser, from the grammar itself."""
+    return Lark(grammar(), parser="lalr", lexer="contextual", start=list(STARTS), maybe_placeholders=False)
+
+
+def grammar() -> str:
+    """The grammar with the patterns of `grammar.words` in place."""
+    text = files("reachproof.grammar").joinpath("reachproof.lark").read_text(encoding="utf-8")
     for placeholder, pattern in PATTERNS.items():
-        grammar = grammar.replace(placeholder, pattern.replace("/", r"\/"))
-    return Lark(grammar, parser="lalr", lexer="contextual", start=list(STARTS), maybe_placeholders=False)
+        text = text.replace(placeholder, pattern.replace("/", r"\/"))
+    return text
+
+
+def digest() -> str:
+    """The grammar's, by which its tables are known."""
+    return sha256(grammar().encode()).hexdigest()
 
 
 def read(text: str, start: str) -> Tree[Token]:

@@ -119,9 +119,11 @@ def tiers(snapshot: Snapshot, flow: Flow, direction: Direction) -> tuple[Tier, .
 
 def is_itself(flow: Flow) -> bool:
     """True if a pod reaches itself; two replicas of an abstract pod differ by their addresses."""
-    if not isinstance(flow.source, Pod) or not isinstance(flow.destination, Pod):
+    if flow.source_address != flow.destination_address:
         return False
-    return flow.source.key == flow.destination.key and flow.source_address == flow.destination_address
+    return (
+        isinstance(flow.source, Pod) and isinstance(flow.destination, Pod) and flow.source.key == flow.destination.key
+    )
 
 
 def require_possible(snapshot: Snapshot, flow: Flow) -> None:

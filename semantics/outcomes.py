@@ -18,7 +18,7 @@ from reachproof.network.cluster import Notice
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Action, Direction, Policy, Rule, TierId, TierName
 from reachproof.network.snapshot import Snapshot
-from reachproof.network.tier import Chain, Group, Tier
+from reachproof.network.tier import Tier
 from reachproof.semantics.match import Matched, any_match, in_pod_set, subject
 from reachproof.semantics.sentences import doubt_notice, tie_notice, unordered_kinds_notice
 
@@ -61,15 +61,20 @@ def tier_outcomes(case: Case, tier: Tier) -> Outcomes:
     Only policies that select the direction's party have a say.
     """
     party = subject(case.flow, case.direction)[0]
-    tier = tier.filter(lambda policy: in_pod_set(case.snapshot, policy.subject, party))
-    found = _any_one([chain_outcomes(case, chain) for chain in tier.chains], unordered_kinds_notice)
-    if None in found:
-        found = _then(found, _isolation_outcomes(case, tier))
+    selecting = [
+        [[policy for policy in group if in_pod_set(case.snapshot, policy.subject, party)] for group in chain]
+        for chain in tier.chains
+    ]
+    found = _any_one([chain_outcomes(case, chain) for chain in selecting], unordered_kinds_notice)
+    if None in found and tier.isolation:
+        policies = (policy for chain in selecting for group in chain for policy in group)
+        isolating = tuple(policy for policy in policies if case.direction in policy.isolates)
+        found = _then(found, isolation_outcomes(case, tier.isolation, isolating))
     return {action: replace(choice, tier=tier.name) for action, choice in found.items()}
 
 
-def chain_outcomes(case: Case, chain: Chain) -> Outcomes:
-    """The outcome of the first group that has one."""
+def chain_outcomes(case: Case, chain: Iterable[Iterable[Policy]]) -> Outcomes:
+    """The outcome of the first group that has one, of policies that select the party."""
     found: Outcomes = {None: NOTHING}
     for group in chain:
         if None not in found:
@@ -78,16 +83,14 @@ def chain_outcomes(case: Case, chain: Chain) -> Outcomes:
     return found
 
 
-def group_outcomes(case: Case, group: Group) -> Outcomes:
+def group_outcomes(case: Case, group: Iterable[Policy]) -> Outcomes:
     """The outcome of any one of the policies that has one: the action of its first matching rule."""
     return _any_one([_first_match(case, policy.rules(case.direction), (policy,)) for policy in group], tie_notice)
 
 
-def _isolation_outcomes(case: Case, tier: Tier) -> Outcomes:
-    isolating = tuple(policy for policy in tier.policies if case.direction in policy.isolates)
-    if not isolating or not tier.isolation:
-        return {None: NOTHING}
-    found = _first_match(case, tier.isolation, isolating)
+def isolation_outcomes(case: Case, rules: tuple[Rule, ...], isolating: tuple[Policy, ...]) -> Outcomes:
+    """The outcome of the rules of isolation, where policies isolate the party."""
+    found = _first_match(case, rules, isolating) if isolating else {None: NOTHING}
     return {action: replace(choice, isolation=True) for action, choice in found.items()}
 
 

@@ -90,7 +90,8 @@ class Slice:
 
     def ports_of(self, atoms: int) -> IntervalSet:
         """The ports of a set of atoms."""
-        return IntervalSet.of(span for atom in positions(atoms) for span in self.atoms[atom].spans)
+        found = [self.atoms[atom] for atom in positions(atoms)]
+        return found[0] if len(found) == 1 else IntervalSet.of([span for each in found for span in each.spans])
 
     def atoms_in(self, ports: IntervalSet) -> int:
         """The atoms inside a set of ports, as bits."""

@@ -9,10 +9,12 @@ import lark as lark_package
 import pytest
 
 from reachproof.grammar import ast
-from reachproof.grammar.engine import STARTS, lark
+from reachproof.grammar.engine import STARTS, digest, grammar, lark, made
 from reachproof.grammar.mistakes import QuerySyntaxError
 from reachproof.grammar.parse import parse, parse_many
 from reachproof.grammar.words import END_OF_TEXT, RESERVED_WORDS, WORDS, is_plain_name, is_slot
+from tests.grammar.tables import FILE
+from tests.grammar.test_sentences import STATEMENTS
 
 
 def test_the_grammar_is_lalr_without_conflicts(caplog: pytest.LogCaptureFixture) -> None:
@@ -22,13 +24,23 @@ def test_the_grammar_is_lalr_without_conflicts(caplog: pytest.LogCaptureFixture)
     lark_package.logger.setLevel(logging.DEBUG)
     lark_package.logger.addHandler(caplog.handler)
     try:
-        lark_package.Lark(
-            lark().source_grammar, parser="lalr", start=list(STARTS), maybe_placeholders=False, debug=True
-        )
+        lark_package.Lark(grammar(), parser="lalr", start=list(STARTS), maybe_placeholders=False, debug=True)
     finally:
         lark_package.logger.setLevel(level)
         lark_package.logger.removeHandler(caplog.handler)
     assert [record.getMessage() for record in caplog.records if "onflict" in record.getMessage()] == []
+
+
+def test_the_tables_that_are_kept_are_those_of_the_grammar() -> None:
+    version, kept = FILE.read_bytes().partition(b"\n")[0].decode().split()
+    assert kept == digest(), "run python -m tests.grammar.tables"
+    assert (lark().source_path == "<deserialized>") is (version == lark_package.__version__)
+
+
+def test_the_tables_read_what_the_grammar_reads() -> None:
+    from_grammar = made()
+    for text, _ in STATEMENTS:
+        assert lark().parse(text, start="query") == from_grammar.parse(text, start="query")
 
 
 def test_every_terminal_is_shown_to_users_in_some_way() -> None:

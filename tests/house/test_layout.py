@@ -15,7 +15,7 @@ from tests.house.places import CODE_FOLDERS, PACKAGE, ROOT
 
 # What setuptools reads. Nothing else of the checkout can reach the wheel.
 BUILD_INPUTS = ("pyproject.toml", "README.md", "LICENSE", "src", *CODE_FOLDERS)
-DATA_SUFFIXES = {".lark", ".reach", ".css", ".js"}
+DATA_SUFFIXES = {".lark", ".tables", ".reach", ".css", ".js"}
 
 
 def copy_checkout(target: Path, *, links: bool) -> Path:
