@@ -71,7 +71,7 @@ class _Tables:
 
     def run(self, tiers: Iterable[SlicedTier]) -> tuple[Table, Table]:
         """Flows that can be allowed and flows that can be denied: tier after tier, then the default."""
-        live = self._full()
+        live = np.full(self._shape, FULL)
         allowed, denied = self._empty(), self._empty()
         for tier in tiers:
             outcomes = {Action.ALLOW: allowed, Action.DENY: denied, Action.PASS: self._empty()}
@@ -135,9 +135,6 @@ class _Tables:
 
     def _mask(self, patch: Patch) -> np.uint64:
         return np.uint64(patch.atoms >> self._low & _WORD)
-
-    def _full(self) -> Table:
-        return np.full(self._shape, FULL)
 
     def _empty(self) -> Table:
         return np.zeros(self._shape, dtype=np.uint64)

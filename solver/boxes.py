@@ -172,11 +172,8 @@ class Boxes:
         found: dict[int, list[Box]] = {}
         for number, rule in zip(chosen.tolist(), self.rule_of[chosen].tolist(), strict=True):
             found.setdefault(rule, []).append(self.boxes[number])
-        return {number: _rule(self.rules[number], boxes) for number, boxes in found.items()}
-
-
-def _rule(rule: EncodedRule, boxes: list[Box]) -> EncodedRule:
-    return rule if len(boxes) == len(rule.boxes) else EncodedRule(rule.rule, rule.policy, tuple(boxes))
+        rules = ((number, self.rules[number], tuple(boxes)) for number, boxes in found.items())
+        return {number: EncodedRule(rule.rule, rule.policy, boxes) for number, rule, boxes in rules}
 
 
 @dataclass(frozen=True)

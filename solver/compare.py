@@ -203,7 +203,9 @@ def _compared(
     exists = np.where(joint.exists, FULL, np.uint64(0))[:, :, None] & words((1 << len(joint.after.atoms)) - 1, count)
     inside = exists & region(joint.after, region_)
     told = [
-        _denied(inside) if joint.only not in (None, when) else verdicts(part, budget)
+        Verdicts(np.zeros_like(inside), np.full_like(inside, FULL))
+        if joint.only not in (None, when)
+        else verdicts(part, budget)
         for when, part in zip(When, (joint.before, joint.after), strict=True)
     ]
     programs = None
@@ -222,11 +224,6 @@ def _compared(
         may_gain=may_gain,
         may_lose=may_lose,
     )
-
-
-def _denied(like: Table) -> Verdicts:
-    """The verdicts of flows that do not exist."""
-    return Verdicts(np.zeros_like(like), np.full_like(like, FULL))
 
 
 def decide(comparison: Comparison, difference: Difference, budget: Budget, prover: Prover) -> Decision:

@@ -34,7 +34,7 @@ from reachproof.network.policy import (
 )
 from reachproof.network.ports import ALL_PORTS
 from reachproof.network.snapshot import Snapshot
-from reachproof.network.tier import DirectedPolicy, Tier, directed
+from reachproof.network.tier import DirectedPolicy, directed
 from reachproof.solver.bitset import partition
 from reachproof.solver.boxes import Box, Classes, EncodedPolicy, EncodedRule, EncodedTier, Index, Near, near_of
 from reachproof.solver.goal import Side
@@ -119,11 +119,10 @@ class _Direction:
         self._resolution = resolution
 
     def tiers(self) -> list[EncodedTier]:
-        return [self._tier(tier) for tier in programs(self._snapshot).tiers(self._direction)]
-
-    def _tier(self, tier: Tier) -> EncodedTier:
-        everything = self._resolution.everything
-        return directed(tier, self._direction, self._policy, lambda rule: self._rule(rule, None, everything))
+        tiers, everything = programs(self._snapshot).tiers(self._direction), self._resolution.everything
+        return [
+            directed(each, self._direction, self._policy, lambda r: self._rule(r, None, everything)) for each in tiers
+        ]
 
     def _policy(self, policy: Policy, rules: tuple[Rule, ...]) -> EncodedPolicy:
         subjects = self._resolution.peer(policy.subject)

@@ -60,7 +60,9 @@ def ambiguities(part: Slice, budget: Budget) -> tuple[Ambiguity, ...]:
     explained = np.zeros_like(either)
     for direction in Direction:
         walk = FirstMatch(part, direction, budget)
-        alone = verdicts(_only(part, direction), budget)
+        # The other direction allows everything.
+        only = replace(part, ingress=()) if direction is Direction.EGRESS else replace(part, egress=())
+        alone = verdicts(only, budget)
         doubtful = walk.turned(either & alone.can_allow & alone.can_deny)
         for open_ in _causes(walk, doubtful):
             flows = walk.turned(open_.flows)
@@ -79,11 +81,6 @@ def ambiguities(part: Slice, budget: Budget) -> tuple[Ambiguity, ...]:
     if (either & ~explained).any():
         raise InternalError("a verdict is ambiguous for no reason; this is a bug of reachproof, no verdict is given")
     return tuple(found)
-
-
-def _only(part: Slice, direction: Direction) -> Slice:
-    """The slice in which the other direction allows everything."""
-    return replace(part, ingress=()) if direction is Direction.EGRESS else replace(part, egress=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -154,14 +154,12 @@ def _formula(part: Slice, table: Table) -> Formula | None:
         count += len(columns)
         if count > WRITTEN_OUT:
             return None
-        targets = tuple(All((_at(part, Side.DESTINATION, cells), _ports(part, a))) for a, cells in columns.items())
+        targets = tuple(
+            All((_at(part, Side.DESTINATION, cells), InPorts(part.ports_of(a)))) for a, cells in columns.items()
+        )
         found.append(All((_at(part, Side.SOURCE, members), Some(targets))))
     return Some(tuple(found))
 
 
 def _at(part: Slice, side: Side, cells: Iterable[int]) -> At:
     return At(side, Members(reduce(or_, (part.cells(side)[cell].points for cell in cells), 0)))
-
-
-def _ports(part: Slice, atoms: int) -> Some:
-    return Some(tuple(InPorts(part.atoms[atom]) for atom in positions(atoms)))

@@ -178,10 +178,10 @@ class _Patcher:
         self._ports: dict[IntervalSet, int] = {}
 
     def tiers(self, kept: Iterable[Kept]) -> tuple[SlicedTier, ...]:
-        return tuple(each.tier.map(self._policy, self._rule) for each in kept)
+        def policy(encoded: EncodedPolicy) -> SlicedPolicy:
+            return encoded.map(self._subjects.of_classes, self._rule)
 
-    def _policy(self, encoded: EncodedPolicy) -> SlicedPolicy:
-        return encoded.map(self._subjects.of_classes, self._rule)
+        return tuple(each.tier.map(policy, self._rule) for each in kept)
 
     def _rule(self, encoded: EncodedRule) -> SlicedRule:
         certain: list[Patch] = []

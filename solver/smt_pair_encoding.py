@@ -79,7 +79,7 @@ def difference_script(joint: JointSlices, region: Formula, difference: Differenc
             choices.allowed(name, writer, [(direction, programs[direction][at]) for direction in Direction])
             for at, (name, writer) in enumerate((("was_", before), ("is_", after)))
         )
-        conditions += [_open(*each) for each in outcomes]
+        conditions += [verdict(wanted, *each) for each in outcomes for wanted in (Wanted.CAN_ALLOW, Wanted.CAN_DENY)]
         conditions += [negation(was), is_] if difference is Difference.MAY_GAIN else [was, negation(is_)]
     else:
         conditions.append(_differs(difference, *outcomes))
@@ -90,10 +90,6 @@ def difference_script(joint: JointSlices, region: Formula, difference: Differenc
         *(f"(assert {each})" for each in conditions),
     ]
     return Script(text="\n".join(lines))
-
-
-def _open(egress: Outcome, ingress: Outcome) -> str:
-    return conjunction([verdict(wanted, egress, ingress) for wanted in (Wanted.CAN_ALLOW, Wanted.CAN_DENY)])
 
 
 def _differs(difference: Difference, before: tuple[Outcome, Outcome], after: tuple[Outcome, Outcome]) -> str:
