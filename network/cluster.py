@@ -34,11 +34,25 @@ class Namespace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceAccount:
-    """A service account with labels; one without is nothing but a name of its pods."""
+class Namespaced:
+    """An object in a namespace; no two of one kind have one name there."""
 
     namespace: str
     name: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(namespace, name)."""
+        return self.namespace, self.name
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceAccount(Namespaced):
+    """A service account with labels; one without is nothing but a name of its pods."""
+
     labels: Labels
     origin: Origin
 
@@ -64,7 +78,7 @@ class ContainerPort:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pod:
+class Pod(Namespaced):
     """A running pod, or an *abstract* pod that stands for all replicas of a workload template.
 
     `addresses` holds at most one per family; it is empty exactly for an abstract pod, whose address is a free value in
@@ -74,8 +88,6 @@ class Pod:
     shows of a mesh of Istio, by the keys of `engines.istio.membership`, where that differs from what labels ask for.
     """
 
-    namespace: str
-    name: str
     labels: Labels
     addresses: tuple[int, ...]
     node: str | None = None
@@ -88,11 +100,6 @@ class Pod:
     of_services: tuple[ContainerPort, ...] | None = None
     mesh: Labels = field(default_factory=lambda: NO_LABELS, metadata=RARE)
     origin: Origin
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """(namespace, name): unique in a snapshot."""
-        return self.namespace, self.name
 
     @property
     def service_ports(self) -> tuple[ContainerPort, ...]:
@@ -109,9 +116,6 @@ class Pod:
         """True if it stands for several pods, so that flows from one replica to another exist."""
         return self.abstract and self.replicas > 1
 
-    def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}"
-
 
 class PodState(StrEnum):
     """Why a pod of the input does not serve: it is finished, has no address yet, or is running but not ready."""
@@ -122,26 +126,16 @@ class PodState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IdlePod:
+class IdlePod(Namespaced):
     """A pod that does not serve. One that is not ready is in the snapshot too; the others take no part in any flow.
 
     No verdict rests on it, but explanations tell of it. `workload` is as that of a Pod.
     """
 
-    namespace: str
-    name: str
     labels: Labels
     state: PodState
     workload: str = ""
     origin: Origin
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """(namespace, name)."""
-        return self.namespace, self.name
-
-    def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +167,7 @@ class EndpointAddress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class Service(Namespaced):
     """A Service. `selector` None: backends come only from `endpoints`.
 
     `endpoints` are in slices that stand whatever the selector selects. `managed` are in those that the cluster derives
@@ -190,8 +184,6 @@ class Service:
     the waypoint of Istio that its labels ask for before its backends, in the words of `engines.istio.membership`.
     """
 
-    namespace: str
-    name: str
     selector: Selector | None
     ports: tuple[ServicePort, ...]
     virtual_ips: tuple[int, ...] = ()
@@ -209,17 +201,9 @@ class Service:
     origin: Origin
 
     @property
-    def key(self) -> tuple[str, str]:
-        """(namespace, name): unique in a snapshot."""
-        return self.namespace, self.name
-
-    @property
     def entry_point(self) -> bool:
         """True if something outside the cluster can connect to it: by node ports, a load balancer or external IPs."""
         return self.type in ("NodePort", "LoadBalancer") or bool(self.external_ips)
-
-    def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,7 +235,7 @@ class Proxies:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ingress:
+class Ingress(Namespaced):
     """A way in: requests from outside come to a proxy, such as an ingress controller, which connects to the backends.
 
     `other_kind`: the kind of the object where it is no Ingress. `open`: the reason why it may let nothing in.
@@ -259,8 +243,6 @@ class Ingress:
     ingress controller.
     """
 
-    namespace: str
-    name: str
     backends: tuple[IngressBackend, ...] = ()
     other_kind: str = field(default="", metadata=RARE)
     open: str = field(default="", metadata=RARE)
@@ -286,9 +268,6 @@ class Ingress:
     def _is(self, backend: IngressBackend, service: Service) -> bool:
         home = backend.namespace or self.namespace
         return backend.service in ("", service.name) and home in (EVERYWHERE, service.namespace)
-
-    def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,7 +101,7 @@ class Snapshot:
 
     @cached_property
     def _account_labels(self) -> dict[tuple[str, str], Labels]:
-        return {(each.namespace, each.name): each.labels for each in self.accounts}
+        return {each.key: each.labels for each in self.accounts}
 
     def account_labels(self, namespace: str, name: str) -> Labels:
         """The labels of a service account, and its name as one of them."""
