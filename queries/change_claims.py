@@ -27,6 +27,7 @@ from reachproof.documents.parts import Rule
 from reachproof.documents.words import Relation, Verdict
 from reachproof.engines.not_read import is_not_read
 from reachproof.grammar import ast
+from reachproof.network.cluster import Notice
 from reachproof.network.ports import format_ports
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Earlier, Witness
