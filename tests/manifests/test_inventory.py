@@ -197,6 +197,12 @@ class TestPods:
             '<objects> Pod shop/web status.podIP: found "10.0.0.256", expected an IP address'
         )
 
+    def test_an_address_of_a_list_that_is_no_text_is_named_by_its_place(self) -> None:
+        status = {"podIPs": [{"ip": "10.0.0.1"}, {"ip": 7}]}
+        assert (
+            refused(pod("web", status=status)) == "<objects> Pod shop/web status.podIPs[1].ip: found 7, expected text"
+        )
+
     @pytest.mark.parametrize(
         ("status", "expected"),
         [

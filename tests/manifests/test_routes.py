@@ -190,6 +190,32 @@ class TestGatewayApi:
         ]
 
 
+@pytest.mark.parametrize(
+    ("route", "path"),
+    [
+        (
+            ("route.openshift.io/v1", "Route", {"alternateBackends": [{}, {"weight": "1"}]}),
+            "alternateBackends[1].weight",
+        ),
+        (
+            ("traefik.io/v1", "IngressRoute", {"routes": [{"services": [{"weight": "1"}]}]}),
+            "routes[0].services[0].weight",
+        ),
+        (
+            ("projectcontour.io/v1", "HTTPProxy", {"tcpproxy": {"services": [{"weight": "1"}]}}),
+            "tcpproxy.services[0].weight",
+        ),
+    ],
+)
+def test_a_weight_that_is_none_is_named_by_its_place(route: tuple[str, str, Object], path: str) -> None:
+    api_version, kind, spec = route
+    with pytest.raises(ManifestError) as refused:
+        ways(thing(api_version, kind, "app/web", spec))
+    assert [(each.path, each.message) for each in refused.value.problems] == [
+        (f"spec.{path}", 'found "1", expected a number, 0 or more')
+    ]
+
+
 class TestIstio:
     def virtual(self, gateways: list[str] | None, host: str = "web", **rule: Any) -> Object:
         route = {"route": [{"destination": {"host": host}}]} | rule
