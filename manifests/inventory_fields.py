@@ -207,8 +207,6 @@ class Fields:
             if type(value) is not str and value is not None:
                 path = f"{self.path(name)}.{key}"
                 raise Misfit(path, mismatch(value, "text; put it in quotes"), line_in(found, key, 0))
-        if only is None and isinstance(found, Watched):
-            found.whole(*found)
         keys = found if only is None else [key for key in only if found.get(key) is not None]
         return {key: found.get(key) or "" for key in keys}
 
