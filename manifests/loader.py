@@ -329,7 +329,7 @@ class Loading:
                     *self._assumed,
                     *(n for place in self._places(policies) for n in place.notices if n.code in _ASSUMED),
                     *crosschecks.kinds_not_read(policies, self._context.profile),
-                    *self._not_read.assumptions(),
+                    *self._not_read.assumptions(pods),
                     *cluster.assumptions,
                     *crosschecks.service_labels(cluster),
                 )

@@ -207,6 +207,20 @@ def test_a_kind_that_joins_pods_to_other_networks_is_an_assumption() -> None:
     )
 
 
+def test_a_kind_that_makes_pods_is_an_assumption_unless_they_seem_to_be_there() -> None:
+    kafka = made("kafka.strimzi.io/v1beta2", "Kafka", name="events")
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "events-kafka-0", "namespace": "shop", "labels": {"strimzi.io/cluster": "events"}},
+        "status": {"phase": "Running", "podIP": "10.0.0.1"},
+    }
+    assert notice(load_objects([kafka]), "PODS_NOT_KNOWN").text == (
+        "Kafka.kafka.strimzi.io makes pods, which answers do without unless the input has them: shop/events"
+    )
+    assert "PODS_NOT_KNOWN" not in codes(load_objects([kafka, pod]))
+
+
 @pytest.mark.parametrize("name", ["EgressFirewall", "EgressFirewall.k8s.ovn.org"])
 def test_a_kind_is_left_out_on_request(name: str) -> None:
     snapshot = load_objects([made("k8s.ovn.org/v1", "EgressFirewall")], ignore_kinds=frozenset((name,)))
@@ -265,6 +279,7 @@ STORED = [
     made(*SERVER, {"podSelector": {"matchLabels": {"app": "db"}}}),
     made("k8s.cni.cncf.io/v1", "NetworkAttachmentDefinition", {"config": "secret"}),
     made("traffic.example/v1", "EgressPath", {"token": "secret"}),
+    made("kafka.strimzi.io/v1beta2", "Kafka", {"password": "secret"}),
     {"apiVersion": "network.openshift.io/v1", "kind": "NetNamespace", "metadata": {"name": "a"}, "netid": 7},
 ]
 

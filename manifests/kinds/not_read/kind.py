@@ -18,6 +18,7 @@ class Effect(StrEnum):
     BOTH = "allow or deny"
     DENY = "deny"
     MESH = "let past the mesh of Istio, or deny"
+    PODS = "make pods, whose labels are not known from it"
     OTHER_NETWORKS = "nothing: it joins pods to other networks than the one that is asked about"
     NOTHING = "nothing"
 
@@ -72,7 +73,7 @@ class NotReadKind:
     @property
     def acts(self) -> bool:
         """True if objects can change a verdict."""
-        return self.effect not in (Effect.OTHER_NETWORKS, Effect.NOTHING)
+        return self.effect in (Effect.BOTH, Effect.DENY, Effect.MESH)
 
 
 def values(node: object, name: str) -> Iterator[object]:

@@ -173,6 +173,13 @@ def _example(policies: Sequence[Policy]) -> str:
     return f"{more}{first.namespace}/{first.name}" if first.namespace else f"{more}{first.name}"
 
 
+def pods_not_known(objects: Iterable[Manifest]) -> Iterator[Notice]:
+    """An assumption for each kind that makes pods of which the input does not seem to have any."""
+    for kind, found in _by_kind(objects):
+        text = f"{kind} makes pods, which answers do without unless the input has them: {_named(found)}"
+        yield Notice(code="PODS_NOT_KNOWN", text=text, origin=found[0].origin)
+
+
 def other_networks(objects: Iterable[Manifest]) -> Iterator[Notice]:
     """An assumption for each kind that joins pods to other networks."""
     for kind, found in _by_kind(objects):

@@ -11,7 +11,7 @@ from reachproof.manifests.kinds.not_read.kind import Effect
 from reachproof.manifests.kinds.not_read.registry import not_read_kind, tells_of_networks
 from reachproof.manifests.kinds.unmodelled import content_digest
 from reachproof.manifests.object_identity import Manifest
-from reachproof.network.cluster import Notice
+from reachproof.network.cluster import Notice, Pod
 from reachproof.network.errors import Problem
 from reachproof.network.options import Options
 from reachproof.network.policy import Policy
@@ -63,11 +63,15 @@ class NotReadObjects:
                 policy = lower.standing_for(manifest, row, options, _written(manifest))
                 yield lower.seen_by(policy, unknown)
 
-    def assumptions(self) -> Iterator[Notice]:
-        """Notices of every answer, about objects that no rule stands for."""
+    def assumptions(self, pods: Iterable[Pod]) -> Iterator[Notice]:
+        """Notices of every answer, about objects that no rule stands for; `pods` are those of the input."""
         others = [each for _, each in sorted(self._found.items(), key=lambda item: item[0]) if not acts(each)]
-        yield from lower.other_networks(each for each in others if not_read_kind(each) is not None)
-        yield from lower.unknown_kinds(each for each in others if not_read_kind(each) is None)
+        rows = [(each, not_read_kind(each)) for each in others]
+        labels = {(pod.namespace, value) for pod in pods for value in pod.labels.values()}
+        makers = (each for each, row in rows if row is not None and row.effect is Effect.PODS)
+        yield from lower.pods_not_known(each for each in makers if (each.namespace, each.name) not in labels)
+        yield from lower.other_networks(each for each, row in rows if row and row.effect is Effect.OTHER_NETWORKS)
+        yield from lower.unknown_kinds(each for each, row in rows if row is None)
 
     def __bool__(self) -> bool:
         """True if an object is among them that a rule stands for."""

@@ -20,6 +20,7 @@ from reachproof.manifests.kinds.not_read.kind import (
     When,
     values,
 )
+from reachproof.manifests.kinds.not_read.pod_makers import POD_MAKERS
 
 
 def _is_of_primary_network(body: Body) -> bool:
@@ -380,4 +381,5 @@ NOT_READ_KINDS = (
         directions=EGRESS,
         far=Far.OUTSIDE,
     ),
+    *POD_MAKERS,
 )

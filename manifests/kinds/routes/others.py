@@ -32,6 +32,8 @@ OF_NAMESPACE = frozenset(
         ("configuration.konghq.com", "UDPIngress"),
         ("elbv2.k8s.aws", "TargetGroupBinding"),
         ("ingress.v1.haproxy.org", "TCP"),
+        ("networking.cfargotunnel.com", "TunnelBinding"),
+        ("networking.gke.io", "MultiClusterIngress"),
         ("serving.knative.dev", "Service"),
         ("voyager.appscode.com", "Ingress"),
     )
@@ -40,6 +42,7 @@ OF_CLUSTER = frozenset(
     (
         ("cis.f5.com", "TransportServer"),
         ("cis.f5.com", "VirtualServer"),
+        ("consul.hashicorp.com", "IngressGateway"),
         ("gateway.solo.io", "RouteTable"),
         ("gateway.solo.io", "VirtualService"),
         ("getambassador.io", "Mapping"),
@@ -47,6 +50,7 @@ OF_CLUSTER = frozenset(
         ("k8s.nginx.org", "TransportServer"),
         ("k8s.nginx.org", "VirtualServer"),
         ("k8s.nginx.org", "VirtualServerRoute"),
+        ("kuma.io", "MeshGatewayRoute"),
         ("networking.internal.knative.dev", "Ingress"),
     )
 )
