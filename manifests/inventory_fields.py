@@ -109,7 +109,7 @@ class Fields:
                 front = place
             case (listed, index):
                 front = f"{listed}[{index}]"
-        return f"{self._above.path(front) if self._above else front}.{name}"
+        return f"{front if self._above is None else self._above.path(front)}.{name}"
 
     def misfit(self, name: str, expected: str) -> Misfit:
         """The error that a field is missing, or is not what was expected."""

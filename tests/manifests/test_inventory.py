@@ -396,6 +396,8 @@ class TestAbstractPods:
     def test_a_template_is_needed(self) -> None:
         empty = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"}}
         assert refused(empty) == ("<objects> Deployment shop/web spec.template: missing pod template")
+        job = empty | {"apiVersion": "batch/v1", "kind": "CronJob"}
+        assert refused(job) == "<objects> CronJob shop/web spec.jobTemplate.spec.template: missing pod template"
 
     def test_a_job_gives_its_pods_its_name_as_a_label(self) -> None:
         assert only(workload("Job", "web")).labels["batch.kubernetes.io/job-name"] == "web"
