@@ -14,7 +14,7 @@ from cachetools import LRUCache
 
 from reachproof.api.http_error import HttpError
 from reachproof.api.schemas import SnapshotRef
-from reachproof.engines.registry import PROFILES
+from reachproof.engines.registry import profile_of
 from reachproof.manifests import load_objects, load_text
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.manifests.stored_snapshot import load_stored
@@ -140,6 +140,8 @@ def reread(snapshot: Snapshot, given: SnapshotRef) -> Snapshot:
         verb = "decides" if len(fixed) == 1 else "decide"
         raise HttpError(422, f"{' and '.join(fixed)} {verb} how manifests are read: send manifests to change that")
     changes = {_FIELDS[name]: getattr(options, _FIELDS[name]) for name in named & set(_FIELDS)}
+    if options.cni is not snapshot.options.cni and "cni" in named:
+        changes["release"] = options.release
     return snapshot.with_options(replace(snapshot.options, **changes)) if changes else snapshot
 
 
@@ -150,9 +152,11 @@ def _is_fixed(name: str, snapshot: Snapshot, wanted: Options) -> bool:
     """
     read = snapshot.options
     if name == "cni":
-        if wanted.cni in (read.cni, Cni.AUTO):
+        if wanted.cni is Cni.AUTO or (wanted.cni is read.cni and not wanted.release):
             return False
-        one, other = PROFILES[read.cni], PROFILES[wanted.cni]
+        one, other = profile_of(read), profile_of(wanted)
+        if one == other:
+            return False
         odd = any(each.code == "STORED_AS_IT_IS" for each in snapshot.assumptions)
         return one.own_reading or other.own_reading or (odd and one.reading_of_stored != other.reading_of_stored)
     field = _READ_AS.get(name, name)

@@ -22,7 +22,7 @@ from reachproof.documents import snapshots as documents
 from reachproof.documents.json import encoded
 from reachproof.documents.parts import ABSENT
 from reachproof.manifests.stored_snapshot import StoredObject, ToStore, stored_objects, texts_to_store
-from reachproof.network.options import Channel, Cni
+from reachproof.network.options import Channel
 from reachproof.queries.document_parts import notices, warnings
 from reachproof.queries.model_options import model_options
 
@@ -74,7 +74,7 @@ def snapshots(settings: Settings, store: SnapshotStore) -> APIRouter:
         request: Request,
         name: Annotated[str | None, Query(description="Give it this name.")] = None,
         channel: Annotated[Channel | None, Query(description="Which CRDs the cluster has; as the input says.")] = None,
-        cni: Annotated[Cni, Query(description="Whose policies may be in it.")] = Cni.SPEC,
+        cni: Annotated[str, Query(description="Whose policies may be in it, such as cilium or cilium@1.18.")] = "spec",
     ) -> Any:
         """The body is the manifests: YAML, JSON or NDJSON, or files of a form; it may be packed with gzip.
 
@@ -83,7 +83,7 @@ def snapshots(settings: Settings, store: SnapshotStore) -> APIRouter:
         if name is not None:
             checked_name(name)
         texts = await texts_in(request, settings.max_unpacked_bytes)
-        options = model_options({"channel": channel and channel.value, "cni": cni.value})
+        options = model_options({"channel": channel and channel.value, "cni": cni})
         read = partial(texts_to_store, texts, options=options, limits=settings.reading)
         given = await anyio.to_thread.run_sync(read, limiter=reading)
         new = await anyio.to_thread.run_sync(store.put, given, name, _asker(request))

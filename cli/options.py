@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from reachproof.documents.words import By
 from reachproof.network.options import AmbientPort, Channel, CidrMatches, Cni, Enforcement, HostNetworkPods
@@ -22,6 +23,25 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def choice(values: Iterable[str]) -> click.Choice[str]:
     """A choice of these words; of an enumeration click would offer the names of its members in Python."""
     return click.Choice([str(value) for value in values])
+
+
+class Implementation(click.ParamType[str]):
+    """The name of an implementation, and behind an `@` its release; which there are, the model options know."""
+
+    name = "cni"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """The names."""
+        return f"[{'|'.join(Cni)}][@RELEASE]"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text; a usage error for a name that is none."""
+        name, at, release = value.partition("@")
+        return choice(Cni).convert(name, param, ctx) + at + release
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so."""
+        return choice(Cni).shell_complete(ctx, param, incomplete)
 
 
 def source(otherwise: str) -> Callable[[Command], Command]:
@@ -101,8 +121,9 @@ MODEL = (
     _model(
         "cni",
         "Implementation to assume where the specifications leave behaviour open; spec assumes none, auto detects it "
-        "from the input.  [default: spec]",
-        type=choice(Cni),
+        "from the input. With a release as in cilium@1.18.  [default: spec; the release that the input shows, else the "
+        "newest]",
+        type=Implementation(),
     ),
     _model(
         "channel",

@@ -38,7 +38,8 @@ class EngineProfile(ABC):
     """One release of one implementation; the defaults leave open what the specifications leave open.
 
     `version`: the release, empty where releases do not differ in what is read here. `title`: its name in messages.
-    `api_groups` and `agents`: API groups that it alone has, and names of its DaemonSets.
+    `api_groups` and `agents`: API groups that it alone has, and names of its DaemonSets, with the container in which
+    its agent runs.
 
     How it reads manifests. `own_reading`: otherwise than the others, so that another profile needs the manifests.
     `late_reading`: every policy may refer to other objects. `invalid_is_nothing`: selectors and port ranges that API
@@ -50,8 +51,9 @@ class EngineProfile(ABC):
     a name that policies can use. `rules_outside_types`: rules of a NetworkPolicy apply, and isolate, also in a
     direction that policyTypes leaves out. `last_of_port_name`: a port name that a pod declares more than once stands
     for the last of them. `namespaces_beyond_pods`: a `namespaces` peer that only rules labels out selects nodes and the
-    outside. `namespaces_of_sets`: a `namespaces` peer selects sets of addresses too. `account_key`: the key that
-    selectors have for the name of a service account.
+    outside; `namespaces_of_anything`: so does a peer of NetworkPolicy with such selectors. `namespaces_of_sets`: a
+    `namespaces` peer selects sets of addresses too. `account_key`: the key that selectors have for the name of a
+    service account.
 
     How its isolation is read. `isolation_open`: nobody says whether isolation in one direction keeps the baseline tier
     away in the other. `baseline_first`: the baseline tier comes before isolation. `own_kinds`: which of its kinds count
@@ -63,6 +65,7 @@ class EngineProfile(ABC):
     version: str = ""
     api_groups: frozenset[str] = frozenset()
     agents: frozenset[str] = frozenset()
+    agent_container: str = ""
     kinds_not_read: frozenset[str] = frozenset()
     cidr_matches: CidrMatches = CidrMatches.ALL
     last_admin_priority: int | None = None
@@ -80,6 +83,7 @@ class EngineProfile(ABC):
     rules_outside_types: bool = False
     last_of_port_name: bool = False
     namespaces_beyond_pods: bool = False
+    namespaces_of_anything: bool = False
     namespaces_of_sets: bool = False
     account_key: str = ACCOUNT
     selection_ends_baseline: bool = False

@@ -37,7 +37,7 @@ class Place:
 
     `strict`: what API servers store, but nobody should write, is a problem. `built_in`: the kind is one of the API
     server itself, which stores null as the zero value; custom resources have no null. `doubts`: why it is not certain
-    that the object has an effect.
+    that the object has an effect. `of_release`: what another release of the implementation would read otherwise.
     """
 
     file: str
@@ -50,6 +50,7 @@ class Place:
     built_in: bool = False
     kind: str = ""
     doubts: list[str] = field(default_factory=list)
+    of_release: list[tuple[str, Origin]] = field(default_factory=list)
 
 
 class Field:
@@ -84,6 +85,10 @@ class Field:
         """Adds a notice about this field; `text` begins with the object and the path."""
         where = f"{self.place.subject} {self.path}" if self.path else self.place.subject
         self.place.notices.append(Notice(code=code, text=f"{where}: {text}", origin=self.origin))
+
+    def reads_by_release(self) -> None:
+        """Note that another release of the implementation reads this field otherwise."""
+        self.place.of_release.append((f"{self.place.subject} {self.path}", self.origin))
 
     def stored(self, what: str, reading: str, *, doubt: bool = False) -> None:
         """Note how a value is read that API servers store although it is not `what`; a problem where that is strict.

@@ -51,6 +51,10 @@ class Watched(dict[str, Any]):
         """Look at fields with all that is in them."""
         self._seen |= {name: self[name] for name in names if name in self}
 
+    def as_if(self, name: str, value: str) -> None:
+        """Take the text of a field for another one, which says as much."""
+        self._seen[name] = value
+
     def part(self, name: str, items: list[Any]) -> list[Any]:
         """Look at some of the items of a list, as if there were no others."""
         self._seen[name] = _watched(items)

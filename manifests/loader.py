@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+from reachproof.engines.registry import release_assumed
 from reachproof.manifests import crosschecks
 from reachproof.manifests.cluster import Cluster, as_seen, join
 from reachproof.manifests.digest import digest
@@ -16,8 +17,8 @@ from reachproof.manifests.errors import EnoughError, ManifestError, Problems
 from reachproof.manifests.field_reader import Place
 from reachproof.manifests.inventory import Inventory, different, reader_of
 from reachproof.manifests.kinds.admin import bundles
-from reachproof.manifests.kinds.cilium.own_cluster import cluster_name, is_config, shown
-from reachproof.manifests.kinds.cni_detection import Signs
+from reachproof.manifests.kinds.cilium.own_cluster import asks_for_own_cluster, cluster_name, is_config, shown
+from reachproof.manifests.kinds.cni_detection import Signs, reads_release
 from reachproof.manifests.kinds.kubernetes.endpoint_slices import with_endpoints
 from reachproof.manifests.kinds.kubernetes.workloads import WORKLOAD_GROUPS
 from reachproof.manifests.kinds.not_read import objects as not_read
@@ -153,10 +154,15 @@ class Loading:
         if bundles.is_crd(manifest):
             self._crds.append(manifest)
             return
-        if self._context.options.cni is Cni.AUTO and depends_on_cni(manifest):
+        if depends_on_cni(manifest) and self._is_open():
             self._undecided.append(manifest)
         else:
             self._sorted_in(manifest)
+
+    def _is_open(self) -> bool:
+        """True if it takes other objects to know how policies are read."""
+        options = self._context.options
+        return options.cni is Cni.AUTO or reads_release(options) or self._context.profile.clustered
 
     def _sorted_in(self, manifest: Manifest) -> None:
         kind = policy_kind(manifest, self._context.options.cni)
@@ -229,16 +235,22 @@ class Loading:
         return found
 
     def _decide_cni(self) -> None:
-        """Puts what the input shows in the place of `auto`, and reads what waited for that."""
-        if self._context.options.cni is not Cni.AUTO:
-            return
-        found = self._signs.verdict()
-        if isinstance(found, Problem):
-            self.problems.append(found)
-            return
-        cni, notice = found
-        self._assumed.append(notice)
-        self._context = replace(self._context, options=replace(self._context.options, cni=cni))
+        """Puts what the input shows in the place of `auto` and of a release, and reads what waited for that."""
+        options = self._context.options
+        if options.cni is Cni.AUTO:
+            found = self._signs.verdict()
+            if isinstance(found, Problem):
+                self.problems.append(found)
+                return
+            cni, notice = found
+            self._assumed.append(notice)
+            options = replace(options, cni=cni)
+        options, notices = self._signs.with_release(options)
+        self._assumed += notices
+        self._context = replace(self._context, options=options)
+        if self._context.profile.clustered:
+            own = asks_for_own_cluster(self._configs, self.problems)
+            self._context = replace(self._context, own_cluster=own)
         for manifest in self._undecided:
             self._sorted_in(manifest)
 
@@ -252,7 +264,7 @@ class Loading:
             slices=tuple(slices),
             namespaces={each.name: each.labels for each in self._inventory.of_kind("Namespace")},
             bundles=bundles.bundles(self._crds, self.problems),
-            cluster=cluster_name(self._configs, self.problems) if self._context.profile.clustered else "",
+            cluster=cluster_name(self._configs) if self._context.profile.clustered else "",
         )
         late, self._late = self._late, []
         for manifest, kind in late:
@@ -305,6 +317,7 @@ class Loading:
             accounts=cluster.accounts,
             unread=tuple(unread(manifest, why) for manifest, why in self._left_out()),
             found_cni=self._context.options.cni,
+            found_release=self._context.options.release,
             options=self._context.options,
             digest=digest(
                 (
@@ -318,6 +331,7 @@ class Loading:
                     *((each.ref, each.written) for each in standing),
                     *dict.fromkeys(map(shown, self._configs)),
                     *dict.fromkeys(map(bundles.shown, self._crds)),
+                    *self._signs.shown_releases(),
                 ),
                 specs,
                 (in_one_version(manifest) for manifest, _ in self._left_out()),
@@ -330,12 +344,19 @@ class Loading:
                     *(n for place in self._places(policies) for n in place.notices if n.code in _ASSUMED),
                     *crosschecks.kinds_not_read(policies, self._context.profile),
                     *self._not_read.assumptions(pods),
+                    *self._release_assumed(policies),
                     *cluster.assumptions,
                     *crosschecks.service_labels(cluster),
                 )
             ),
             warnings=crosschecks.in_order((*self._warnings(cluster, policies), *not_read.warnings(standing))),
         )
+
+    def _release_assumed(self, policies: list[Policy]) -> Iterator[Notice]:
+        places = (place for each in self._places(policies) for place in each.of_release)
+        found = release_assumed(self._context.options, {policy.ref.kind for policy in policies}, places)
+        if found is not None:
+            yield found
 
     def _warnings(self, cluster: Cluster, policies: list[Policy]) -> Iterator[Notice]:
         places = self._places(policies)

@@ -34,6 +34,7 @@ from reachproof.manifests.inventory_fields import Misfit, Watched
 from reachproof.manifests.kinds.admin import bundles
 from reachproof.manifests.kinds.calico.objects import METADATA
 from reachproof.manifests.kinds.cilium import own_cluster
+from reachproof.manifests.kinds.cni_detection import release_of
 from reachproof.manifests.kinds.istio.policies import DRY_RUN
 from reachproof.manifests.kinds.not_read import objects as not_read
 from reachproof.manifests.kinds.registry import depends_on_cni, support_kind
@@ -170,12 +171,13 @@ def _kept(document: Document) -> tuple[Manifest, dict[str, Any]] | None:
     elif not_read.acts(manifest):
         watched.whole(*not_read.contents(manifest))
     elif own_cluster.is_config(manifest):
-        own_cluster.cluster_name([manifest], [])
+        own_cluster.shown(manifest)
     elif bundles.is_crd(manifest):
         bundles.shown(manifest)
     elif (reader := reader_of(manifest)) is not None:
         with suppress(Misfit):  # then nothing is stored
             reader(manifest)
+        release_of(manifest)
     elif not not_read.matters(manifest):
         return None
     return manifest, watched.seen()

@@ -79,6 +79,8 @@ TRUST_DOMAIN = "cluster.local"
 class Options:
     """The model options. `cidr_matches` None: the default of the `cni` profile. Empty ranges: not given.
 
+    `release` of the implementation, such as `1.18`; empty: that of the input, else the newest that is modelled.
+
     `channel` None: as the CRDs of the input say, else experimental.
 
     `domains` maps a domain name to the addresses behind it; a name that is not in it stands for an unknown set of
@@ -93,6 +95,7 @@ class Options:
     tenant_label: str = "tenant"
     tenants: tuple[tuple[str, Selector], ...] = ()
     cni: Cni = Cni.SPEC
+    release: str = ""
     channel: Channel | None = None
     pod_range: IntervalSet = EMPTY
     service_range: IntervalSet = EMPTY

@@ -27,7 +27,8 @@ class Snapshot:
     the options. Every namespace that an object names is present. Finished pods are not in `pods`, but in `idle`, which
     no verdict rests on, and the digest does not cover. `assumptions` and `warnings` belong to every answer about the
     snapshot. `possible` are the keys of pods that were invented to show something; what was loaded has none.
-    `accounts` are the service accounts that have labels. `found_cni` is what `cni: auto` means for this input.
+    `accounts` are the service accounts that have labels. `found_cni` is what `cni: auto` means for this input,
+    and `found_release` the release of it.
     `unread` are objects that decide what may be reached, and of which no policy was made.
     """
 
@@ -40,6 +41,7 @@ class Snapshot:
     ingresses: tuple[Ingress, ...] = ()
     accounts: tuple[ServiceAccount, ...] = ()
     found_cni: Cni = Cni.SPEC
+    found_release: str = ""
     options: Options = DEFAULT_OPTIONS
     digest: str = ""
     assumptions: tuple[Notice, ...] = ()
@@ -164,5 +166,5 @@ class Snapshot:
     def with_options(self, options: Options) -> Snapshot:
         """The same cluster read in another way; for `cni: auto` as the one that was found."""
         if options.cni is Cni.AUTO:
-            options = replace(options, cni=self.found_cni)
+            options = replace(options, cni=self.found_cni, release=self.found_release)
         return replace(self, options=options)

@@ -22,6 +22,7 @@ from reachproof.documents import diff as documents
 from reachproof.documents.words import Edit
 from reachproof.engines.not_read import stands_apart
 from reachproof.engines.policies import in_force
+from reachproof.engines.registry import profile_of
 from reachproof.network.cluster import Node, Notice, Pod
 from reachproof.network.errors import InputError, Problem
 from reachproof.network.origin import Origin
@@ -37,16 +38,16 @@ from reachproof.solver.endpoint_matching import EndpointMatching
 from reachproof.solver.goal import SUBJECT, TRUE, Formula, addresses_in
 from reachproof.solver.view import View
 
-_FOUND_OUT = frozenset({"CNI_FOUND", "CNI_NOT_FOUND"})
+_FOUND_OUT = frozenset({"CNI_FOUND", "CNI_NOT_FOUND", "RELEASE_ASSUMED", "RELEASE_FOUND"})
 
 
 def demand_same_engine(before: Snapshot, after: Snapshot) -> None:
-    """Raise InputError where `cni: auto` takes one of them for another implementation's than the other.
+    """Raise InputError where one of them is taken for that of another implementation, or release, than the other.
 
     One that loses its last policy of Calico would be judged as if Calico were gone too. Two that were asked for are
     compared: that is a question of its own.
     """
-    first, second = before.options.cni, after.options.cni
+    first, second = profile_of(before.options), profile_of(after.options)
     guessed = any(notice.code in _FOUND_OUT for each in (before, after) for notice in each.assumptions)
     if guessed and first is not second:
         message = f"{first} in the earlier snapshot, but {second} in the later one; set the option cni"

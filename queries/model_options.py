@@ -16,6 +16,7 @@ from reachproof.network.options import AmbientPort, Channel, CidrMatches, Cni, E
 FILE = "options"
 DEFAULTS = Options()
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_RELEASE = re.compile(r"v?[0-9]{1,4}(\.[0-9]{1,4}){1,2}")
 _TRUST_DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9._]*[a-z0-9])?")
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -23,15 +24,17 @@ Choice = TypeVar("Choice", bound=StrEnum)
 def model_options(values: Mapping[str, object]) -> Options:
     """The options with these names and values; a value of None is not given. InputError with everything wrong.
 
-    Names: tenantLabel, cni, channel, podCidr and serviceCidr (a CIDR, several with commas, or a list), hostNetworkPods,
-    cidrMatches, domains (name to CIDRs), enforcement, withStaged and strict (true or false), trustDomain (as CIDRs are
-    given), rootNamespace, ambientPort.
+    Names: tenantLabel, cni (with a release as in `cilium@1.18`), channel, podCidr and serviceCidr (a CIDR, several with
+    commas, or a list), hostNetworkPods, cidrMatches, domains (name to CIDRs), enforcement, withStaged and strict (true
+    or false), trustDomain (as CIDRs are given), rootNamespace, ambientPort.
     """
     reader = _Reader(values)
+    cni, release = reader.implementation("cni")
     matches = reader.choice("cidrMatches", CidrMatches)
     options = Options(
         tenant_label=reader.text("tenantLabel", DEFAULTS.tenant_label),
-        cni=reader.choice("cni", Cni) or DEFAULTS.cni,
+        cni=cni or DEFAULTS.cni,
+        release=release,
         channel=reader.choice("channel", Channel),
         pod_range=reader.cidrs("podCidr"),
         service_range=reader.cidrs("serviceCidr"),
@@ -91,8 +94,21 @@ class _Reader:
             self._problem(name, f"must be true or false (got {value!r})")
         return value is True
 
-    def choice(self, name: str, choices: type[Choice]) -> Choice | None:
+    def implementation(self, name: str) -> tuple[Cni | None, str]:
+        """An implementation, and the release behind an `@`, empty where none is given."""
         value = self._value(name)
+        text, at, release = value.partition("@") if isinstance(value, str) else (value, "", "")
+        found = self._chosen(name, text, Cni)
+        if at and found in (Cni.SPEC, Cni.AUTO):
+            self._problem(name, f"{found} has no releases; leave @{release} out")
+        elif at and not _RELEASE.fullmatch(release):
+            self._problem(name, f"must be a release such as {found or Cni.CILIUM}@1.20 (got {value!r})")
+        return found, release
+
+    def choice(self, name: str, choices: type[Choice]) -> Choice | None:
+        return self._chosen(name, self._value(name), choices)
+
+    def _chosen(self, name: str, value: object, choices: type[Choice]) -> Choice | None:
         known = [str(each) for each in choices]
         value = str(value) if isinstance(value, int) and str(value) in known else value
         if value is None or value in known:

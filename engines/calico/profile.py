@@ -1,15 +1,15 @@
 """The profiles of Calico, and what changed between its releases.
 
-| Choice | 3.32 | to 3.31 |
-|---|---|---|
-| `kinds_not_read` | the older admin kinds | ClusterNetworkPolicy |
-| `port_names_programmed` | yes | a port name in a ClusterNetworkPolicy was not |
-| `names_of_tcp` | no | a port name without a protocol was one of TCP |
+| Choice | 3.29 | 3.30, 3.31 | 3.32 |
+|---|---|---|---|
+| `kinds_not_read` | ClusterNetworkPolicy, BaselineAdminNetworkPolicy | ClusterNetworkPolicy | the older admin kinds |
+| `port_names_programmed` | no: a rule of an admin kind that names a port is not programmed | no | yes |
+| `names_of_tcp` | yes: a port name without a protocol is one of TCP | yes | no |
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reachproof.engines.calico import tiers
 from reachproof.engines.calico.placement import placement
@@ -49,23 +49,34 @@ class CalicoProfile(EngineProfile):
         return None if policy.tier == MESH else placement(policy).tier
 
 
+_CALICO_3_32 = CalicoProfile(
+    name=Cni.CALICO,
+    title="Calico",
+    version="3.32",
+    api_groups=frozenset(("projectcalico.org", "crd.projectcalico.org")),
+    agents=frozenset(("calico-node", "canal")),
+    agent_container="calico-node",
+    kinds_not_read=frozenset(("AdminNetworkPolicy", "BaselineAdminNetworkPolicy")),
+    own_reading=True,
+    takes_any_value=True,
+    late_reading=True,
+    denying_names=DenyingNames.DENY_ALL,
+    programs_names=False,
+    names_in_cidrs=True,
+    namespaces_of_sets=True,
+    own_kinds="policies of Calico's own kinds count too, unless their tier ends in pass or a rule passes",
+    tiers_by_name=True,
+)
+_CALICO_3_30 = replace(
+    _CALICO_3_32,
+    version="3.30",
+    kinds_not_read=frozenset(("ClusterNetworkPolicy",)),
+    port_names_programmed=False,
+    names_of_tcp=True,
+)
 RELEASES = (
-    CalicoProfile(
-        name=Cni.CALICO,
-        title="Calico",
-        version="3.32",
-        api_groups=frozenset(("projectcalico.org", "crd.projectcalico.org")),
-        agents=frozenset(("calico-node", "canal")),
-        kinds_not_read=frozenset(("AdminNetworkPolicy", "BaselineAdminNetworkPolicy")),
-        own_reading=True,
-        takes_any_value=True,
-        late_reading=True,
-        denying_names=DenyingNames.DENY_ALL,
-        programs_names=False,
-        names_in_cidrs=True,
-        namespaces_of_sets=True,
-        own_kinds="policies of Calico's own kinds count too, unless their tier ends in pass or a rule passes",
-        tiers_by_name=True,
-    ),
+    replace(_CALICO_3_30, version="3.29", kinds_not_read=_CALICO_3_30.kinds_not_read | {"BaselineAdminNetworkPolicy"}),
+    _CALICO_3_30,
+    _CALICO_3_32,
 )
 """The releases that are modelled, oldest first."""

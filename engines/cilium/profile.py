@@ -1,16 +1,18 @@
 """The profiles of Cilium, and what changed between its releases.
 
-| Choice | 1.20 | before |
-|---|---|---|
-| `own_cluster_only` | yes | to 1.18 selectors that only rule labels out also selected what is no pod |
-| `rules_outside_types` | yes | the same in every release to 1.20.2 |
-| `last_of_port_name` | yes | not looked at: its agent keeps the ports of a pod in a map by name |
-| `namespaces_beyond_pods` | yes | there was no ClusterNetworkPolicy before 1.20 |
+| Choice | 1.18 | 1.19 | 1.20 |
+|---|---|---|---|
+| `own_cluster_only` | no: selectors that only rule labels out also select what is no pod | yes | yes |
+| `namespaces_of_anything` | yes: the same of peers of NetworkPolicy | no | no |
+| `kinds_not_read` | all admin kinds | all admin kinds | the older admin kinds |
+| `namespaces_beyond_pods` | there is no ClusterNetworkPolicy | there is none | yes |
+| `rules_outside_types` | yes | yes | yes, to 1.20.2 |
+| `last_of_port_name` | not looked at | not looked at | yes: the agent keeps the ports of a pod in a map by name |
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reachproof.engines.cilium.dns import with_learned_names
 from reachproof.engines.cilium.names import with_uncertain_names
@@ -46,27 +48,34 @@ class CiliumProfile(EngineProfile):
         return adapted(policy)
 
 
+_CILIUM_1_20 = CiliumProfile(
+    name=Cni.CILIUM,
+    title="Cilium",
+    version="1.20",
+    api_groups=frozenset(("cilium.io",)),
+    agents=frozenset(("cilium",)),
+    agent_container="cilium-agent",
+    kinds_not_read=frozenset(("AdminNetworkPolicy", "BaselineAdminNetworkPolicy")),
+    cidr_matches=CidrMatches.WORLD,
+    own_reading=True,
+    denying_names=DenyingNames.NOT_PROGRAMMED,
+    learns_names=True,
+    names_in_cidrs=True,
+    own_cluster_only=True,
+    clustered=True,
+    rules_outside_types=True,
+    last_of_port_name=True,
+    namespaces_beyond_pods=True,
+    account_key="io.cilium.k8s.policy.serviceaccount",
+    baseline_first=True,
+    own_kinds="CiliumNetworkPolicies and CiliumClusterwideNetworkPolicies count too",
+)
+_CILIUM_1_19 = replace(
+    _CILIUM_1_20, version="1.19", kinds_not_read=_CILIUM_1_20.kinds_not_read | {"ClusterNetworkPolicy"}
+)
 RELEASES = (
-    CiliumProfile(
-        name=Cni.CILIUM,
-        title="Cilium",
-        version="1.20",
-        api_groups=frozenset(("cilium.io",)),
-        agents=frozenset(("cilium",)),
-        kinds_not_read=frozenset(("AdminNetworkPolicy", "BaselineAdminNetworkPolicy")),
-        cidr_matches=CidrMatches.WORLD,
-        own_reading=True,
-        denying_names=DenyingNames.NOT_PROGRAMMED,
-        learns_names=True,
-        names_in_cidrs=True,
-        own_cluster_only=True,
-        clustered=True,
-        rules_outside_types=True,
-        last_of_port_name=True,
-        namespaces_beyond_pods=True,
-        account_key="io.cilium.k8s.policy.serviceaccount",
-        baseline_first=True,
-        own_kinds="CiliumNetworkPolicies and CiliumClusterwideNetworkPolicies count too",
-    ),
+    replace(_CILIUM_1_19, version="1.18", own_cluster_only=False, namespaces_of_anything=True),
+    _CILIUM_1_19,
+    _CILIUM_1_20,
 )
 """The releases that are modelled, oldest first."""

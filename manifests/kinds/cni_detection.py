@@ -1,36 +1,66 @@
-"""Detection of the implementation that an input shows, for `cni: auto`.
+"""Detection of the implementation that an input shows, for `cni: auto`, and of its release.
 
 | Sign | Shows |
 |---|---|
 | a policy, or what policies refer to, of an API group that one implementation alone has | that one |
 | a DaemonSet with the name of its agent | that one |
 | neither, but an object of such a group that is not read | that one, if all of these are of one |
+| the version in the tag of the image that its agent runs, `v1.18.3` | that release |
 
-Nothing is guessed from labels or node names. Trusted by every verdict with `cni: auto`, which says in a notice what was
-found; checked by tests/manifests/test_detect.py.
+Nothing is guessed from labels or node names. Trusted by every verdict with `cni: auto` or without a release, which says
+in a notice what was found; checked by tests/manifests/test_detect.py.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 
-from reachproof.engines.registry import PROFILES
+from reachproof.engines.registry import PROFILES, RELEASES, release_not_modelled
+from reachproof.manifests.inventory_fields import Watched
 from reachproof.manifests.object_identity import Manifest
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import Problem
-from reachproof.network.options import Cni
+from reachproof.network.options import Cni, Options
 from reachproof.network.origin import Origin
 
 _GROUPS = {group: profile.name for profile in PROFILES.values() for group in profile.api_groups}
+_TAG = re.compile(r"(.*:v?(\d+\.\d+)(?:\.\d+)?(?:-[\w.-]*)?)(?:@.*)?")
 _AGENTS = {agent: profile.name for profile in PROFILES.values() for agent in profile.agents}
+
+
+def release_of(manifest: Manifest) -> str:
+    """The release that the image of an agent shows, such as `1.18`; empty where it shows none."""
+    profile = PROFILES[_AGENTS[manifest.name]] if manifest.name in _AGENTS else None
+    if profile is None or not profile.agent_container or manifest.kind != "DaemonSet":
+        return ""
+    inner: object = manifest.body
+    for name in ("spec", "template", "spec", "containers"):
+        inner = inner.get(name) if isinstance(inner, dict) else None
+    for container in inner if isinstance(inner, list) else ():
+        if isinstance(container, dict) and container.get("name") == profile.agent_container:
+            found = _TAG.fullmatch(str(container.get("image")))
+            if isinstance(container, Watched):
+                container.as_if("image", found[1] if found else "")  # of which the rest is not stored
+            return found[2] if found else ""
+    return ""
+
+
+def reads_release(options: Options) -> bool:
+    """True if it depends on the release how policies are read, and none is given."""
+    return not options.release and len(RELEASES[options.cni]) > 1
 
 
 @dataclass(slots=True)
 class Signs:
-    """The first sign of each implementation, in order of appearance; `hints` count where there is no other."""
+    """The first sign of each implementation, in order of appearance, and of the releases of each.
+
+    `hints` count where there is no other sign.
+    """
 
     found: dict[Cni, tuple[str, Origin]] = field(default_factory=dict)
     hints: dict[Cni, tuple[str, Origin]] = field(default_factory=dict)
+    releases: dict[Cni, dict[str, tuple[str, Origin]]] = field(default_factory=dict)
 
     def add(self, manifest: Manifest, *, hint: bool = False) -> None:
         """Looks at an object; `hint`: it is one that is not read."""
@@ -40,6 +70,25 @@ class Signs:
         if shown is not None:
             signs = self.hints if hint else self.found
             signs.setdefault(shown, (f"{manifest.subject} of {manifest.api_version}", manifest.origin))
+        if release := release_of(manifest):
+            of = self.releases.setdefault(_AGENTS[manifest.name], {})
+            of.setdefault(release, (manifest.subject, manifest.origin))
+
+    def shown_releases(self) -> list[tuple[str, str]]:
+        """Implementations and releases, as the agents in the input show them."""
+        return sorted((str(cni), release) for cni, releases in self.releases.items() for release in releases)
+
+    def with_release(self, options: Options) -> tuple[Options, list[Notice]]:
+        """The options with the release that the agents show, if none is given, and what there is to say about it."""
+        shown = self.releases.get(options.cni, {})
+        notices: list[Notice] = []
+        if reads_release(options) and len(shown) == 1:
+            [(release, (subject, origin))] = shown.items()
+            options = replace(options, release=release)
+            text = f"{options.cni}@{release}, since {subject} runs that release"
+            notices.append(Notice(code="RELEASE_FOUND", text=text, origin=origin))
+        beyond = release_not_modelled(options)
+        return options, notices + ([beyond] if beyond is not None else [])
 
     def verdict(self) -> tuple[Cni, Notice] | Problem:
         """The one implementation that the objects show, `spec` if none, each with a notice; a problem where several."""

@@ -25,7 +25,8 @@ class Context:
 
     `support`: what the objects of supporting kinds were read to, by (kind, namespace, name).
     `namespaces`: the labels of those that are given, by name. `cluster`: the name of the cluster, empty where the
-    input does not show it. `bundles`: what the CRDs of the admin kinds say, by kind.
+    input does not show it. `own_cluster`: false where the agents of Cilium are told not to ask for its label.
+    `bundles`: what the CRDs of the admin kinds say, by kind.
     """
 
     options: Options
@@ -34,6 +35,7 @@ class Context:
     slices: tuple[Slice, ...] = ()
     namespaces: Mapping[str, Labels] = field(default_factory=dict)
     cluster: str = ""
+    own_cluster: bool = True
     bundles: Mapping[str, Bundle] = field(default_factory=dict)
     _made: dict[Callable[..., object], object] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -54,7 +56,8 @@ class Context:
     @property
     def profile(self) -> EngineProfile:
         """The choices of the implementation that the policies are read for."""
-        return profile_of(self.options)
+        profile = profile_of(self.options)
+        return profile if self.own_cluster else replace(profile, own_cluster_only=False, namespaces_of_anything=True)
 
     def channel(self, kind: str) -> Channel:
         """The release channel of the CRD of an admin kind."""

@@ -139,6 +139,7 @@ def _options(given: dict[str, Any]) -> Options:
     """Options by the names of the command line."""
     readers: dict[str, tuple[str, Callable[[Any], Any]]] = {
         "cni": ("cni", Cni),
+        "release": ("release", str),
         "channel": ("channel", Channel),
         "podCidr": ("pod_range", lambda text: parse_cidrs(text.split(","))),
         "serviceCidr": ("service_range", lambda text: parse_cidrs(text.split(","))),

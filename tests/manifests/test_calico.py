@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from reachproof.engines.registry import profile_of
 from reachproof.manifests.errors import ManifestError
 from reachproof.manifests.load import load_objects
 from reachproof.network.address import parse_cidrs
@@ -15,6 +16,7 @@ from reachproof.network.options import Cni, Options
 from reachproof.network.policy import AddressPeer, Direction, NamedPort, PortMatch, parts_of
 from reachproof.network.ports import Protocol, place
 from reachproof.network.snapshot import Snapshot
+from reachproof.queries.model_options import model_options
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
 
@@ -288,6 +290,134 @@ def test_auto_without_a_sign_is_spec_and_says_so() -> None:
     snapshot = loaded(POD, options=AUTO)
     assert snapshot.options.cni is Cni.SPEC
     assert [each.code for each in snapshot.assumptions] == ["CNI_NOT_FOUND"]
+
+
+# ---------------------------------------------------------------- releases
+
+
+def agent(image: str, *, name: str = "cilium", container: str = "cilium-agent") -> dict[str, Any]:
+    containers = [{"name": "other", "image": "x:v9.9.9"}, {"name": container, "image": image}]
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": containers}}
+    spec = {"selector": {"matchLabels": {"a": "b"}}, "template": template}
+    return AGENT | {"metadata": {"name": name, "namespace": "kube-system"}, "spec": spec}
+
+
+def releases_said(*objects: dict[str, Any], cni: str) -> tuple[str, list[str]]:
+    snapshot = loaded(*objects, options=model_options({"cni": cni}))
+    said = [f"{each.code}: {each.text}" for each in snapshot.assumptions if each.code.startswith("RELEASE")]
+    return str(profile_of(snapshot.options)), said
+
+
+@pytest.mark.parametrize(
+    ("image", "release"),
+    [
+        ("quay.io/cilium/cilium:v1.18.3", "1.18"),
+        ("quay.io/cilium/cilium:v1.19.0@sha256:00", "1.19"),
+        ("registry:5000/cilium:1.20.2-rc.1", "1.20"),
+    ],
+)
+def test_the_release_is_that_of_the_agents(image: str, release: str) -> None:
+    found = f"RELEASE_FOUND: cilium@{release}, since DaemonSet kube-system/cilium runs that release"
+    for cni in ("auto", "cilium"):
+        assert releases_said(POD, agent(image), cni=cni) == (f"cilium@{release}", [found])
+
+
+def test_the_release_of_calico_is_that_of_its_agents() -> None:
+    objects = agent("docker.io/calico/node:v3.31.1", name="calico-node", container="calico-node")
+    assert releases_said(POD, objects, cni="auto") == (
+        "calico@3.30",
+        ["RELEASE_FOUND: calico@3.31, since DaemonSet kube-system/calico-node runs that release"],
+    )
+
+
+@pytest.mark.parametrize("image", ["quay.io/cilium/cilium", "quay.io/cilium/cilium:latest", "cilium@sha256:00"])
+def test_an_image_without_a_release_shows_none(image: str) -> None:
+    assert releases_said(POD, agent(image), cni="cilium") == ("cilium@1.20", [])
+
+
+def network_policy(**peer: Any) -> dict[str, Any]:
+    spec = {"podSelector": {}, "ingress": [{"from": [peer]}]}
+    named = {"name": "n", "namespace": "a"}
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": named, "spec": spec}
+
+
+NOT_BLUE = {"matchExpressions": [{"key": "team", "operator": "NotIn", "values": ["blue"]}]}
+CLUSTER_POLICY = {
+    "apiVersion": "policy.networking.k8s.io/v1alpha2",
+    "kind": "ClusterNetworkPolicy",
+    "metadata": {"name": "c"},
+    "spec": {"tier": "Admin", "priority": 1, "subject": {"namespaces": {}}},
+}
+NEWEST = (
+    "RELEASE_ASSUMED: {} is assumed, the newest release that is modelled; others read {} differently; "
+    "give the release as cni {}@VERSION"
+)
+
+
+@pytest.mark.parametrize(
+    ("cni", "given", "what"),
+    [
+        ("cilium", network_policy(namespaceSelector=NOT_BLUE), "NetworkPolicy a/n spec.ingress[0]"),
+        ("cilium", network_policy(namespaceSelector={}), None),
+        ("cilium", network_policy(podSelector=NOT_BLUE), None),
+        ("cilium", CLUSTER_POLICY, "policies of ClusterNetworkPolicy"),
+        ("calico", CLUSTER_POLICY, "policies of ClusterNetworkPolicy"),
+        ("calico", policy(DENY), None),
+        (
+            "calico",
+            policy({"ingress": [{"action": "Deny", "destination": {"ports": ["web"]}}]}),
+            "GlobalNetworkPolicy p spec.ingress[0]",
+        ),
+        (
+            "calico",
+            policy({"ingress": [{"action": "Deny", "protocol": "TCP", "destination": {"ports": ["web"]}}]}),
+            None,
+        ),
+        ("antrea", CLUSTER_POLICY, None),
+    ],
+)
+def test_the_newest_release_is_assumed_where_others_read_otherwise(
+    cni: str, given: dict[str, Any], what: str | None
+) -> None:
+    newest = {"cilium": "cilium@1.20", "calico": "calico@3.32"}.get(cni, cni)
+    said = [] if what is None else [NEWEST.format(newest, what, cni)]
+    assert releases_said(POD, given, cni=cni) == (newest, said)
+    assert releases_said(POD, given, cni=f"{cni}@{newest.partition('@')[2] or '1.0'}") == (newest, [])
+
+
+def test_agents_of_two_releases_show_none() -> None:
+    older = agent("cilium:v1.18.1") | {"metadata": {"name": "cilium", "namespace": "other"}}
+    assert releases_said(POD, agent("cilium:v1.19.1"), older, cni="cilium")[0] == "cilium@1.20"
+
+
+@pytest.mark.parametrize(
+    ("cni", "profile", "said"),
+    [
+        ("cilium@1.19", "cilium@1.19", []),
+        ("cilium@v1.20.1", "cilium@1.20", []),
+        ("calico@3.31", "calico@3.30", []),
+        (
+            "cilium@1.15",
+            "cilium@1.18",
+            ["RELEASE_NOT_MODELLED: cilium@1.15 is judged as cilium@1.18, the oldest release that is modelled"],
+        ),
+        (
+            "calico@4.0",
+            "calico@3.32",
+            ["RELEASE_NOT_MODELLED: calico@4.0 is judged as calico@3.32, the newest release that is modelled"],
+        ),
+        ("antrea", "antrea", []),
+        ("antrea@2.4", "antrea", []),
+        ("spec", "spec", []),
+    ],
+)
+def test_a_release_that_is_given_is_taken(cni: str, profile: str, said: list[str]) -> None:
+    assert releases_said(POD, agent("cilium:v1.18.1"), cni=cni) == (profile, said)
+
+
+def test_snapshots_of_two_releases_have_two_digests() -> None:
+    digests = {loaded(POD, agent(f"cilium:v{each}"), options=AUTO).digest for each in ("1.18.1", "1.18.2", "1.19.0")}
+    assert len(digests) == 2
 
 
 def test_signs_of_two_implementations_are_an_error() -> None:

@@ -438,3 +438,20 @@ def test_a_text_with_a_lone_surrogate_comes_back() -> None:
     text = '{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "a", "labels": {"x": "\\ud800"}}}'
     stored = text_to_store(text, name="a.json")
     assert load_stored(stored.content, stored.snapshot.digest) == stored.snapshot
+
+
+def test_the_release_of_an_agent_is_stored_without_the_digest_of_its_image() -> None:
+    def agent(image: str) -> dict[str, Any]:
+        containers = [{"name": "cilium-agent", "image": image, "env": [{"name": "SECRET", "value": "s3"}]}]
+        labels = {"k8s-app": "cilium"}
+        template = {"metadata": {"labels": labels}, "spec": {"containers": containers}}
+        named = {"name": "cilium", "namespace": "kube-system"}
+        spec = {"selector": {"matchLabels": labels}, "template": template}
+        return {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": named, "spec": spec}
+
+    for image, release in (("quay.io/cilium/cilium:v1.18.3@sha256:beef", "1.18"), ("cilium@sha256:beef", "")):
+        text = json.dumps(agent(image))
+        given = texts_to_store([("f.json", text.encode())], options=Options(cni=Cni.AUTO))
+        assert b"beef" not in given.content
+        read = load_stored(given.content, given.snapshot.digest, options=Options(cni=Cni.AUTO))
+        assert (read.options.release, read.digest) == (release, given.snapshot.digest)

@@ -110,11 +110,14 @@ spec:
 def test_that_the_baseline_tier_comes_before_isolation_is_told() -> None:
     found = ask("can pod ct/client reach pod ct/echo on tcp/80?", KUBERNETES, BASELINE)
     assert found.verdict is Verdict.REACHABLE
-    assert [notice.text for notice in found.assumptions] == [
+    told, release = sorted(notice.text for notice in found.assumptions)
+    assert release.startswith("cilium@1.20 is assumed")
+    assert [told] == [
         "Cilium asks the baseline tier before it isolates: it decides ingress although NetworkPolicy ct/k isolates; "
         "the text of ClusterNetworkPolicy means otherwise"
     ]
-    assert ask("can pod ct/client2 reach pod ct/echo on tcp/80?", KUBERNETES, BASELINE).assumptions == ()
+    other = ask("can pod ct/client2 reach pod ct/echo on tcp/80?", KUBERNETES, BASELINE)
+    assert [notice.text for notice in other.assumptions] == [release]
 
 
 def test_without_a_policy_its_parts_are_all_gone() -> None:
@@ -260,22 +263,36 @@ def test_what_is_taken_for_the_name_of_the_cluster_is_said() -> None:
     ]
 
 
-def test_selectors_of_every_cluster_are_refused() -> None:
+def test_agents_can_be_told_not_to_ask_for_the_own_cluster() -> None:
+    ruled_out = """
+---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {namespace: ct, name: far}
+spec:
+  endpointSelector: {matchLabels: {kind: echo}}
+  ingress:
+    - fromEndpoints:
+        - matchExpressions: [{key: "k8s:io.kubernetes.pod.namespace", operator: NotIn, values: [x]}]
+"""
     config = """
 ---
 apiVersion: v1
 kind: ConfigMap
-metadata: {name: cilium-config, namespace: kube-system}
-data: {cluster-name: default, policy-default-local-cluster: "false"}
+metadata: {name: cilium-config, namespace: %s}
+data: {cluster-name: default, policy-default-local-cluster: "%s"}
 """
+    asked = "can 8.8.8.8 reach pod ct/echo on tcp/80?"
+    assert ask(asked, ruled_out, config % ("a", "true")).verdict is Verdict.UNREACHABLE
+    assert ask(asked, ruled_out, config % ("a", "false")).verdict is Verdict.REACHABLE
+    assert snapshot(ruled_out, config % ("a", "true")).digest != snapshot(ruled_out, config % ("a", "false")).digest
     with pytest.raises(ManifestError) as refused:
-        snapshot(config)
+        snapshot(config % ("a", "true"), config % ("b", "false"))
     (problem,) = refused.value.problems
-    assert problem.message == (
-        "false is not modelled, since selectors would also select other clusters, nodes and the outside; "
-        "leave the ConfigMap out to judge them as with the default, true"
+    assert (problem.path, problem.message) == (
+        "data.policy-default-local-cluster",
+        "another cilium-config says otherwise",
     )
-    assert load_text(CLUSTER + config, options=Options()).pods
 
 
 def test_rules_outside_policy_types_are_said_to_apply() -> None:

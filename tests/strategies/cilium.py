@@ -219,7 +219,7 @@ def policy_sets(draw: st.DrawFn, *, most: int = 4) -> list[Manifest]:
 def _configuration(name: str) -> Manifest:
     """What the agents are told, of which the name of the cluster counts."""
     metadata = {"name": "cilium-config", "namespace": "kube-system"}
-    data = {"cluster-name": name, "policy-default-local-cluster": "true"}
+    data = {"cluster-name": name, "policy-default-local-cluster": "true" if name == "default" else "false"}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
 
 
@@ -250,6 +250,7 @@ DOMAINS = {"example.com": parse_cidrs(("203.0.113.0/25",)), "a.example.com": par
 OPTIONS = st.builds(
     Options,
     cni=st.just(Cni.CILIUM),
+    release=st.sampled_from(("", "", "1.18", "1.19")),
     channel=st.just(Channel.STANDARD),
     cidr_matches=st.sampled_from((None, None, None, *CidrMatches)),
     domains=st.sampled_from(({}, {}, DOMAINS)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from reachproof.engines.registry import RELEASES
 from reachproof.manifests.load import load_objects
 from reachproof.network.address import parse_cidrs
 from reachproof.network.options import (
@@ -31,6 +32,7 @@ def _unusual_options(draw: st.DrawFn) -> Options:
     enforced = [each for each in Enforcement if each is not Enforcement.ALWAYS or cni is Cni.CILIUM]
     return Options(
         cni=cni,
+        release=draw(st.sampled_from(("", *(each.version for each in RELEASES[cni])))),
         channel=draw(st.sampled_from(Channel)),
         pod_range=draw(st.sampled_from((DEFAULT_OPTIONS.pod_range, _DUAL_STACK_RANGE))),
         host_network_pods=draw(st.sampled_from(HostNetworkPods)),

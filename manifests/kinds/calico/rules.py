@@ -63,6 +63,9 @@ def _rule(item: Field, index: int, direction: Direction, ref: PolicyRef, context
     protocols = read_protocols(item, names_of_tcp=context.profile.names_of_tcp)
     source = read_entity(item.get("source"), ref, context, side="source")
     destination = read_entity(item.get("destination"), ref, context, side="destination")
+    named = [port for each in (source, destination) for port in (*each.ports.names, *each.ports.excluded_names)]
+    if named and not item.get("protocol").present:
+        item.reads_by_release()
     family = _family(item, protocols, source, destination)
     _check_icmp(item, protocols)
     _check_ports(item, protocols, source, destination)

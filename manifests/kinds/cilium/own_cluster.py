@@ -2,7 +2,8 @@
 
 The ConfigMap `cilium-config`, from which the agent has the name, shows it. Where it is not in the input, a selector
 that names `default` is read as one of a cluster of that name, which is Cilium's default, and the answer says so
-(`CLUSTER_NAME`); one that names others only is refused.
+(`CLUSTER_NAME`); one that names others only is refused. With `policy-default-local-cluster: "false"` selectors do not
+ask for the label, as before release 1.19.
 
 Trusted by every verdict about such a selector; checked by tests/manifests/test_cilium.py.
 """
@@ -22,10 +23,6 @@ CONFIG = "cilium-config"
 NAME = "cluster-name"
 LOCAL = "policy-default-local-cluster"
 _DEFAULT = "default"
-_NOT_LOCAL = (
-    "false is not modelled, since selectors would also select other clusters, nodes and the outside; "
-    "leave the ConfigMap out to judge them as with the default, true"
-)
 
 
 def is_config(manifest: Manifest) -> bool:
@@ -34,19 +31,31 @@ def is_config(manifest: Manifest) -> bool:
 
 
 def shown(manifest: Manifest) -> str:
-    """The name of the cluster in its configuration."""
+    """The name of the cluster in its configuration, and whether selectors ask for it."""
+    return f"{_name(manifest)} {_is_local(manifest)}" if not _is_local(manifest) else _name(manifest)
+
+
+def cluster_name(configs: Iterable[Manifest]) -> str:
+    """The name of the cluster, empty where none or more than one is shown."""
+    names = set(map(_name, configs))
+    return names.pop() if len(names) == 1 else ""
+
+
+def asks_for_own_cluster(configs: Iterable[Manifest], problems: list[Problem]) -> bool:
+    """True if selectors ask for the label of the own cluster, as by default; adds where configurations differ."""
+    found = {_is_local(each): each for each in configs}
+    if len(found) > 1:
+        problems.append(found[False].problem(f"another {CONFIG} says otherwise", f"data.{LOCAL}"))
+    return False not in found
+
+
+def _name(manifest: Manifest) -> str:
     name = _settings(manifest).get(NAME)
     return name if isinstance(name, str) and name else _DEFAULT
 
 
-def cluster_name(configs: Iterable[Manifest], problems: list[Problem]) -> str:
-    """The name of the cluster, empty where none or more than one is shown; adds what cannot be modelled."""
-    names = set()
-    for each in configs:
-        names.add(shown(each))
-        if _settings(each).get(LOCAL) == "false":
-            problems.append(each.problem(_NOT_LOCAL, f"data.{LOCAL}"))
-    return names.pop() if len(names) == 1 else ""
+def _is_local(manifest: Manifest) -> bool:
+    return _settings(manifest).get(LOCAL) not in ("false", False)
 
 
 def _settings(manifest: Manifest) -> dict[str, object]:

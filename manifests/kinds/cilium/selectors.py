@@ -197,6 +197,9 @@ def read_peers(field: Field, namespace: str, context: Context) -> list[Peer]:
     own = Selector.equal(NAMESPACE_NAME, namespace).requirements if in_namespace and namespace else ()
     pods = _pods(needs, context, own)
     found: list[Peer] = [pods] if pods is not None else []
-    if not as_it_stands and (in_namespace or in_cluster):
+    if not as_it_stands and in_namespace:
         return found
-    return found + [peer for label, peer in _OTHERS if all(need.met_by(label) for need in needs)]
+    others = [peer for label, peer in _OTHERS if all(need.met_by(label) for need in needs)]
+    if others and not as_it_stands and not any(need.about_cluster for need in needs):
+        field.reads_by_release()
+    return found if in_cluster and not as_it_stands else found + others

@@ -31,6 +31,8 @@ from reachproof.network.policy import (
     Direction,
     Match,
     NamedPort,
+    PartyKind,
+    PartyPeer,
     Peer,
     PodSet,
     Policy,
@@ -47,6 +49,7 @@ _OUTSIDE = (
     "NetworkPolicy says that neither happens"
 )
 _MAPPED = "whether IPv4 written as IPv6 matches IPv4 addresses differs between implementations"
+_NODES_AND_OUTSIDE = PartyPeer(frozenset((PartyKind.NODE, PartyKind.EXTERNAL)))
 
 
 def lower(manifest: Field, ref: PolicyRef, context: Context) -> Policy:
@@ -56,8 +59,8 @@ def lower(manifest: Field, ref: PolicyRef, context: Context) -> Policy:
     """
     spec = manifest.get("spec").or_empty()
     spec.only("podSelector", "policyTypes", "ingress", "egress")
-    ingress = _rules(spec.get("ingress"), "from", ref)
-    egress = _rules(spec.get("egress"), "to", ref)
+    ingress = _rules(spec.get("ingress"), "from", ref, context)
+    egress = _rules(spec.get("egress"), "to", ref, context)
     isolates = _policy_types(spec.get("policyTypes"), has_egress=bool(egress))
     if context.profile.rules_outside_types:
         ruled = {each for each, rules in ((Direction.INGRESS, ingress), (Direction.EGRESS, egress)) if rules}
@@ -97,23 +100,35 @@ def _policy_types(field: Field, *, has_egress: bool) -> frozenset[Direction]:
     return frozenset(direction for direction in chosen if direction is not None)
 
 
-def _rules(field: Field, peers: str, ref: PolicyRef) -> tuple[Rule, ...]:
-    return tuple(rule for index, item in enumerate(field.objects()) for rule in _rule(item, index, peers, ref))
+def _rules(field: Field, peers: str, ref: PolicyRef, context: Context) -> tuple[Rule, ...]:
+    return tuple(rule for index, item in enumerate(field.objects()) for rule in _rule(item, index, peers, ref, context))
 
 
-def _rule(field: Field, index: int, peers: str, ref: PolicyRef) -> Iterator[Rule]:
+def _rule(field: Field, index: int, peers: str, ref: PolicyRef, context: Context) -> Iterator[Rule]:
     other = "to" if peers == "from" else "from"
     side = "ingress" if peers == "from" else "egress"
     field.only(peers, "ports", hints={other: f"an {side} rule names its peers in {peers}"})
     ports = _ports(field.get("ports"))
     found: list[Peer] = [peer for item in field.get(peers).objects() if (peer := _peer(item, ref)) is not None]
     matches = tuple(Match(peer, ports) for peer in found or [AnyPeer()])
+    if any(map(_only_rules_out, found)):
+        field.reads_by_release()
+    if context.profile.namespaces_of_anything and any(map(_only_rules_out, found)):
+        numbers = ports if ports is None or peers == "from" else PortMatch(ports.numbers)
+        matches += (Match(_NODES_AND_OUTSIDE, numbers),)
     mapped = tuple(match for match in matches if _is_mapped(match.peer))
     rule = Rule(action=Action.ALLOW, matches=matches, index=index, origin=field.origin)
     if len(mapped) < len(matches):
         yield replace(rule, matches=tuple(match for match in matches if match not in mapped))
     if mapped:
         yield replace(rule, matches=tuple(map(_as_v4, mapped)), may=True, reason=_MAPPED)
+
+
+def _only_rules_out(peer: Peer) -> bool:
+    """True if what has no labels at all meets the conditions; without conditions a namespace is asked for."""
+    if not isinstance(peer, PodSet) or not peer.namespaces.requirements:
+        return False
+    return peer.namespaces.matches({}) and peer.pods.matches({})
 
 
 def _is_mapped(peer: Peer) -> bool:
