@@ -11,21 +11,13 @@ import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import NoReturn
 
 import click
 
 from reachproof import __version__
-from reachproof.cli.audit import audit
-from reachproof.cli.check import check
-from reachproof.cli.connectivity import connectivity
-from reachproof.cli.diff import diff
 from reachproof.cli.exit_codes import ExitCode
-from reachproof.cli.explain import explain
-from reachproof.cli.lint import lint
-from reachproof.cli.query import query
-from reachproof.cli.serve import serve
-from reachproof.cli.token import token
 from reachproof.network.errors import InputError, InternalError
 from reachproof.network.printable import printable
 from reachproof.render.text_fragments import error_lines
@@ -33,7 +25,24 @@ from reachproof.render.text_fragments import error_lines
 _REPORT = "This is a bug of reachproof and no verdict: please report it with the manifests and the statement."
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The commands, each a function of the module of its name, which is imported where it is run or listed."""
+
+    NAMES = ("audit", "check", "connectivity", "diff", "explain", "lint", "query", "serve", "token")
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the help."""
+        return list(self.NAMES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name; None where there is none."""
+        if cmd_name not in self.NAMES:
+            return None
+        command: click.Command = getattr(import_module(f"reachproof.cli.{cmd_name}"), cmd_name)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="reachproof")
 @click.pass_context
 def commands(context: click.Context) -> None:
@@ -42,19 +51,8 @@ def commands(context: click.Context) -> None:
     \b
     reachproof query -f manifests/ "can any pod in tenant a reach 10.0.0.0/8 on tcp/5432?"
     """
-    if context.invoked_subcommand not in (audit.name, serve.name):  # which finish what they are at
+    if context.invoked_subcommand not in ("audit", "serve"):  # which finish what they are at
         context.with_resource(ends_at_interrupt())
-
-
-commands.add_command(audit)
-commands.add_command(check)
-commands.add_command(connectivity)
-commands.add_command(diff)
-commands.add_command(query)
-commands.add_command(explain)
-commands.add_command(lint)
-commands.add_command(serve)
-commands.add_command(token)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -25,13 +25,11 @@ from reachproof.grammar.mistakes import Mistake
 from reachproof.network.cluster import Notice
 from reachproof.queries.address_sets import only_domain, with_certain_names
 from reachproof.queries.bind_sets import Binder
-from reachproof.queries.change_claims import ChangePlan, change_plan
 from reachproof.queries.default_deny import default_deny_plan, selected_plan
 from reachproof.queries.entry_points import arrivals, from_outside, kept, possible_arrivals, with_arrivals
 from reachproof.queries.errors import QueryError
-from reachproof.queries.hygiene import HygienePlan
 from reachproof.queries.lists import ListPlan, list_plan
-from reachproof.queries.plan import Check, Plan, WhyPlan, certain_first
+from reachproof.queries.plan import ChangePlan, Check, HygienePlan, Plan, WhyPlan, certain_first, change_plan
 from reachproof.queries.possible import mentions_possible, opened, possible_notice, possible_sets, with_new_namespaces
 from reachproof.queries.what_if import Instance, instances, with_prefixes
 from reachproof.solver.goal import TRUE, All, At, Formula, Members, Not, Ranked, Search, Side, Some, Wanted

@@ -17,8 +17,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from difflib import get_close_matches
+from dataclasses import replace
 
 from reachproof.documents.answer import Row
 from reachproof.documents.connectivity import ReportEnd, ports_of
@@ -29,13 +28,11 @@ from reachproof.engines.not_read import is_not_read
 from reachproof.grammar import ast
 from reachproof.network.cluster import Notice
 from reachproof.network.ports import format_ports
-from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Earlier, Witness
 from reachproof.queries.bind_sets import Binder
 from reachproof.queries.diff_causes import replayed
 from reachproof.queries.difference import difference, judge, undetermined
 from reachproof.queries.errors import QueryError
-from reachproof.queries.ingress_controller import STAND_IN
 from reachproof.queries.input_changes import (
     PolicyChange,
     demand_same_engine,
@@ -45,6 +42,7 @@ from reachproof.queries.input_changes import (
     uncompared,
 )
 from reachproof.queries.input_gaps import address_notices
+from reachproof.queries.plan import ChangePlan
 from reachproof.semantics.sentences import some_of
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.compare import Comparison, Decision, Differs, Equal, PairSpotCheck, compare, decide
@@ -67,43 +65,6 @@ _BREAKING = {
         (Difference.MAY_GAIN, Difference.MAY_LOSE),
     ),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangePlan:
-    """A question about what is different since another snapshot, or a claim; `region`: the flows it is about.
-
-    `exceptions`: as written, to be bound in the other snapshot too.
-    """
-
-    change: ast.ChangeForm
-    since: str
-    snapshot: Snapshot
-    region: Formula
-    exceptions: tuple[ast.Exempt, ...] = ()
-
-
-def change_plan(binder: Binder, changed: ast.Changed, known: Iterable[str]) -> ChangePlan:
-    """The plan of a sentence; `known` are the names of the snapshots that it may name."""
-    name = changed.snapshot
-    if name.text not in known:
-        binder.refuse(_unknown(name.text, sorted(known)), name.span)
-    if STAND_IN in binder.snapshot.pods:
-        binder.refuse("no pod of the input is known for an ingress controller; leave it out, or name its pods")
-    return ChangePlan(
-        change=changed.form,
-        since=name.text,
-        snapshot=binder.snapshot,
-        region=binder.negated(lambda: binder.exempt(changed.exceptions)) if changed.exceptions else TRUE,
-        exceptions=changed.exceptions,
-    )
-
-
-def _unknown(name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, n=3)
-    there = f" (did you mean `{'` or `'.join(near)}`?)" if near else f", but {', '.join(known)}" if known else ""
-    how = "`--snapshot NAME=SOURCE` on the command line, `snapshots` over HTTP, `since` in Python"
-    return f"no snapshot named {name} is given{there}; give it with {how}"
 
 
 def answer_change(

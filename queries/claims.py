@@ -32,7 +32,6 @@ from reachproof.solver.budget import Budget
 from reachproof.solver.decide import Absent, Found, RankedOutcome, Ranking, SearchOutcome, Undecided, rank, search
 from reachproof.solver.encoding import Encoding
 from reachproof.solver.goal import Goal, Ranked, Search, Wanted, is_open
-from reachproof.solver.open_world.search import search_open
 from reachproof.solver.witness import SpotCheck
 from reachproof.solver.z3_backend import Prover
 
@@ -94,10 +93,13 @@ def answer_check(check: Check, draft: Answer, place: Session, budget: Budget, *,
 
 
 def _decide(encoding: Encoding, goal: Goal, budget: Budget, prover: Prover) -> SearchOutcome | RankedOutcome:
-    if isinstance(goal, Search):
-        decide = search_open if is_open(goal.region) else search
-        return decide(encoding, goal, budget, prover)
-    return rank(encoding, goal, budget, prover)
+    if not isinstance(goal, Search):
+        return rank(encoding, goal, budget, prover)
+    if not is_open(goal.region):
+        return search(encoding, goal, budget, prover)
+    from reachproof.solver.open_world.search import search_open  # many modules, which few questions need
+
+    return search_open(encoding, goal, budget, prover)
 
 
 def _left_open_by_unread(

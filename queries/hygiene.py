@@ -13,7 +13,7 @@ The sets engine finds them; the evaluator judges flows of each. Disagreement rai
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import assert_never
 
 from reachproof.documents.findings import Code, Findings
@@ -35,6 +35,7 @@ from reachproof.queries.answer import Answer, Witness
 from reachproof.queries.findings import Finding, findings_document
 from reachproof.queries.hygiene_cases import in_every_case, left_open
 from reachproof.queries.lint_input import blind_blocks, loading_findings, rule_name, static_findings
+from reachproof.queries.plan import HygienePlan
 from reachproof.semantics.evaluate import evaluate, truth
 from reachproof.semantics.sentences import listed, number_or_name
 from reachproof.semantics.trace import Trace, Truth
@@ -58,27 +59,6 @@ COLUMNS = {
 }
 """The columns of the rows of each question."""
 _NOTHING = (Code.SELECTS_NOTHING, Code.NEVER_SELECTS)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HygienePlan:
-    """A question about the policies themselves, or (`claim`) that there is nothing to list."""
-
-    hygiene: ast.Hygiene
-    claim: bool
-    snapshot: Snapshot
-
-    @property
-    def form(self) -> str:
-        """The form of the sentence, as answers carry it."""
-        return "no" if self.claim else "which"
-
-    @property
-    def vacuous(self) -> bool:
-        """True if there is nothing that could be wrong: no rule, or no policy."""
-        if self.hygiene is ast.Hygiene.SHADOWED:
-            return not any(policy.rules(direction) for policy in self.snapshot.policies for direction in Direction)
-        return not self.snapshot.policies
 
 
 def findings_of(plan: HygienePlan, encoding: Encoding, budget: Budget, prover: Prover) -> tuple[Finding, ...]:

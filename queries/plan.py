@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from reachproof.documents.words import Verdict, World
+from reachproof.grammar import ast
 from reachproof.grammar.ast import Ports
 from reachproof.network.cluster import Notice
 from reachproof.network.policy import Direction
 from reachproof.network.snapshot import Snapshot
-from reachproof.solver.goal import Formula, Ranked, Search, Wanted
+from reachproof.queries.bind_sets import Binder
+from reachproof.queries.ingress_controller import STAND_IN
+from reachproof.solver.goal import TRUE, Formula, Ranked, Search, Wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,64 @@ class WhyPlan:
         if self.certain is not None:
             check = certain_first(replace(check, goal=Search(self.certain, wanted)), check)
         return with_possible(check, self.possible) if wanted is Wanted.CAN_ALLOW else check
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HygienePlan:
+    """A question about the policies themselves, or (`claim`) that there is nothing to list."""
+
+    hygiene: ast.Hygiene
+    claim: bool
+    snapshot: Snapshot
+
+    @property
+    def form(self) -> str:
+        """The form of the sentence, as answers carry it."""
+        return "no" if self.claim else "which"
+
+    @property
+    def vacuous(self) -> bool:
+        """True if there is nothing that could be wrong: no rule, or no policy."""
+        if self.hygiene is ast.Hygiene.SHADOWED:
+            return not any(policy.rules(direction) for policy in self.snapshot.policies for direction in Direction)
+        return not self.snapshot.policies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePlan:
+    """A question about what is different since another snapshot, or a claim; `region`: the flows it is about.
+
+    `exceptions`: as written, to be bound in the other snapshot too.
+    """
+
+    change: ast.ChangeForm
+    since: str
+    snapshot: Snapshot
+    region: Formula
+    exceptions: tuple[ast.Exempt, ...] = ()
+
+
+def change_plan(binder: Binder, changed: ast.Changed, known: Iterable[str]) -> ChangePlan:
+    """The plan of a sentence; `known` are the names of the snapshots that it may name."""
+    name = changed.snapshot
+    if name.text not in known:
+        binder.refuse(_unknown(name.text, sorted(known)), name.span)
+    if STAND_IN in binder.snapshot.pods:
+        binder.refuse("no pod of the input is known for an ingress controller; leave it out, or name its pods")
+    return ChangePlan(
+        change=changed.form,
+        since=name.text,
+        snapshot=binder.snapshot,
+        region=binder.negated(lambda: binder.exempt(changed.exceptions)) if changed.exceptions else TRUE,
+        exceptions=changed.exceptions,
+    )
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=3)
+    there = f" (did you mean `{'` or `'.join(near)}`?)" if near else f", but {', '.join(known)}" if known else ""
+    how = "`--snapshot NAME=SOURCE` on the command line, `snapshots` over HTTP, `since` in Python"
+    return f"no snapshot named {name} is given{there}; give it with {how}"
 
 
 def certain_first(certain: Check, check: Check) -> Check:

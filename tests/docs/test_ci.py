@@ -32,7 +32,9 @@ def parsed(words: list[str]) -> click.Context:
     """The context of the subcommand that these words call; a usage error if they call none of ours."""
     program, name, *rest = words
     assert program == "reachproof"
-    return commands.commands[name].make_context(name, rest)
+    command = commands.get_command(click.Context(commands), name)
+    assert command is not None
+    return command.make_context(name, rest)
 
 
 def ours(text: str) -> list[list[str]]:
