@@ -61,7 +61,6 @@ def test_a_policy_of_its_own_priority_can_stand_anywhere_in_the_input(snapshot: 
     assert_same(snapshot.with_policies(distinct), snapshot.with_policies(distinct[::-1]))
 
 
-@pytest.mark.heavy
 @given(snapshots(options=st.just(Options())), st.sampled_from((Cni.CALICO, Cni.ANTREA)))
 def test_a_profile_that_orders_more_is_one_of_the_possible_worlds(snapshot: Snapshot, cni: Cni) -> None:
     unread = PROFILES[cni].kinds_not_read

@@ -6,7 +6,6 @@ from copy import deepcopy
 from ipaddress import ip_network
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -174,7 +173,6 @@ def _renamed(objects: list[Manifest]) -> list[Manifest]:
     return found
 
 
-@pytest.mark.heavy
 @settings(max_examples=EXAMPLES)
 @given(inputs(doubtful=True))
 def test_what_a_tier_is_called_changes_nothing(objects: list[Manifest]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
@@ -119,7 +118,6 @@ def assert_alike(before: Snapshot, after: Snapshot) -> None:
         assert truth(before, flow) is truth(after, placed(after, flow)), str(flow)
 
 
-@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(worlds(), endpoints(), st.data())
 def test_how_backends_are_spread_over_slices_changes_nothing(
@@ -132,7 +130,6 @@ def test_how_backends_are_spread_over_slices_changes_nothing(
     assert_alike(whole, loaded(with_slices(objects, listed[cut:], listed[:cut]), rules, deny=deny))
 
 
-@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(worlds(), endpoints())
 def test_a_service_without_selector_is_the_addresses_of_its_slices_that_are_ready(
@@ -146,7 +143,6 @@ def test_a_service_without_selector_is_the_addresses_of_its_slices_that_are_read
     assert_alike(by_service, loaded(given_, [{"toCIDR": ready, **ports}], deny=deny))
 
 
-@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(worlds(), st.one_of(endpoints(ready=False), st.just([])))
 def test_a_service_without_backends_is_nobody_but_may_be_everybody_beside_ports(
@@ -166,7 +162,6 @@ def test_a_service_without_backends_is_nobody_but_may_be_everybody_beside_ports(
         assert truth(found, flow) is (both.pop() if len(both) == 1 else Truth.EITHER), str(flow)
 
 
-@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(worlds(), st.sampled_from((None, "shop", "bank")))
 def test_a_service_with_a_selector_is_the_pods_of_its_namespace_that_it_selects(

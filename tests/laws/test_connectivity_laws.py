@@ -59,7 +59,6 @@ def test_the_order_of_objects_changes_no_byte_of_a_report(objects: list[Manifest
     assert json.dumps(document(objects)) == json.dumps(document(shuffled))
 
 
-@pytest.mark.heavy
 @LAW
 @given(snapshots(), st.sampled_from(By))
 def test_a_block_cut_in_halves_changes_no_row(snapshot: Snapshot, by: By) -> None:

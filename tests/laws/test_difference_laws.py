@@ -53,7 +53,6 @@ def turned(row: ChangedConnection) -> tuple[object, ...]:
     return str(row.src), str(row.dst), BACK[row.change], *ports
 
 
-@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(snapshots())
 def test_a_snapshot_does_not_differ_from_itself(snapshot: Snapshot) -> None:
@@ -61,7 +60,6 @@ def test_a_snapshot_does_not_differ_from_itself(snapshot: Snapshot) -> None:
     assert (found.relation, found.rows, found.new, found.lost, found.policies) == (Relation.EQUIVALENT, (), (), (), ())
 
 
-@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(open_changes())
 def test_what_is_left_open_is_settled_alike_in_one_snapshot(change: Change) -> None:

@@ -161,7 +161,6 @@ def without_ambient(value: Any) -> Any:
     return [without_ambient(each) for each in value] if isinstance(value, list) else value
 
 
-@pytest.mark.heavy
 @settings(max_examples=SOME)
 @given(inputs(), st.sampled_from(AmbientPort))
 def test_with_nothing_in_ambient_mode_the_port_of_hbone_means_nothing(

@@ -42,7 +42,6 @@ def swapped(snapshot: Snapshot, policy: Policy, other: Policy) -> Snapshot:
     return snapshot.with_policies(tuple(other if each == policy else each for each in snapshot.policies))
 
 
-@pytest.mark.heavy
 @given(clusters(), st.lists(network_policy_rules("ingress"), max_size=2), network_policy_rules("ingress"))
 def test_another_rule_removes_nothing(cluster: list[Manifest], rules: list[Manifest], added: Manifest) -> None:
     def load(ingress: list[Manifest]) -> Snapshot:

@@ -17,7 +17,6 @@ from tests.strategies.snapshots import snapshots
 CERTAIN = {Truth.ALLOWED: Action.ALLOW, Truth.DENIED: Action.DENY}
 
 
-@pytest.mark.heavy
 @given(snapshots(), st.sampled_from((Action.ALLOW, Action.DENY)))
 def test_each_direction_ends_in_its_truth_or_in_what_was_preferred(snapshot: Snapshot, prefer: Action) -> None:
     for flow in some_flows(snapshot, 20):

@@ -60,7 +60,6 @@ def test_a_directed_tier_has_the_rules_of_its_direction(snapshot: Snapshot) -> N
             assert list(all_rules(found)) == [*rules, *tier.isolation]
 
 
-@pytest.mark.heavy
 @given(snapshots())
 def test_policies_isolate_where_the_tier_has_rules_for_it(snapshot: Snapshot) -> None:
     for direction in Direction:

@@ -183,7 +183,6 @@ def places(found: Iterable[Backend]) -> Places:
     }
 
 
-@pytest.mark.heavy
 @given(clusters(), st.booleans(), st.data())
 def test_what_selector_and_ready_entries_say_alike_is_sure_and_the_rest_may_be(
     objects: list[Object], theirs: bool, data: st.DataObject

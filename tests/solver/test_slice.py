@@ -40,7 +40,6 @@ class TestCells:
         part = sliced(shop())
         assert names(part, part.sources) == [["external", "pod shop/a", "pod shop/b", "pod shop/c"], ["external"]]
 
-    @pytest.mark.heavy
     @given(snapshots())
     @example(shop())
     def test_there_are_flows_between_the_cells_of_any_two_points_that_can_have_one(self, snapshot: Snapshot) -> None:
@@ -173,7 +172,6 @@ def holds(part: Slice, formula: Formula, source_: int, destination_: int, port: 
             raise AssertionError(formula)
 
 
-@pytest.mark.heavy
 @settings(max_examples=max(100, settings().max_examples))
 @given(snapshots(most_pods=3), st.data())
 def test_every_flow_of_a_region_is_in_some_cell_and_atom_and_within_its_bounds(
@@ -198,7 +196,6 @@ def test_every_flow_of_a_region_is_in_some_cell_and_atom_and_within_its_bounds(
     assert covered <= ALL_PORTS
 
 
-@pytest.mark.heavy
 @settings(max_examples=max(100, settings().max_examples))
 @given(snapshots(most_pods=3), st.data())
 def test_cells_are_disjoint_and_no_set_of_the_question_divides_one(snapshot: Snapshot, data: st.DataObject) -> None:

@@ -62,7 +62,6 @@ def test_points_by_addresses_are_those_that_a_look_at_each_finds(snapshot: Snaps
     assert list(positions(universe.free_meeting(block))) == [index for index in meeting if index >= universe.fixed]
 
 
-@pytest.mark.heavy
 @SOME
 @given(snapshots(), st.lists(BLOCKS, max_size=2))
 def test_a_view_cuts_every_point_by_the_addresses_in_question(snapshot: Snapshot, cuts: list[IntervalSet]) -> None:
@@ -75,7 +74,6 @@ def test_a_view_cuts_every_point_by_the_addresses_in_question(snapshot: Snapshot
             assert addresses <= cut or not addresses & cut
 
 
-@pytest.mark.heavy
 @SOME
 @given(snapshots(), st.lists(BLOCKS, max_size=2))
 def test_the_points_of_a_party_are_all_its_addresses_once(snapshot: Snapshot, cuts: list[IntervalSet]) -> None:
