@@ -36,14 +36,13 @@ from reachproof.network.errors import InternalError
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer
 from reachproof.queries.bind import BoundSentence, bind
-from reachproof.queries.claims import answer_claim, answer_why
+from reachproof.queries.claims import PreparedSnapshot, answer_claim, answer_why
 from reachproof.queries.errors import QueryError
 from reachproof.queries.ingress_controller import needs_stand_in, with_stand_in
 from reachproof.queries.input_gaps import missing_kinds
 from reachproof.queries.lists import ListPlan, answer_list
 from reachproof.queries.plan import ChangePlan, HygienePlan, Plan, WhyPlan
 from reachproof.solver.budget import Budget
-from reachproof.solver.encoding import Encoding, prepare
 from reachproof.solver.z3_backend import Prover, engine
 
 DEFAULT_BUDGET = Budget()
@@ -63,7 +62,7 @@ class Question:
     bind_ms: float
 
 
-class Session:
+class Session(PreparedSnapshot):
     """A snapshot that can be asked about: prepared at the first question and then kept.
 
     `others` are those of other snapshots that a question may compare with, by name. A `prover` may be shared by the
@@ -73,27 +72,9 @@ class Session:
     def __init__(
         self, snapshot: Snapshot, others: Mapping[str, Session] | None = None, prover: Prover | None = None
     ) -> None:
-        self.snapshot = snapshot
-        self.prover = prover or Prover()
+        super().__init__(snapshot, prover or Prover())
         self.others = dict(others or {})
-        self._encoding: Encoding | None = None
-        self._rewritten: Encoding | None = None
         self._with_controller: Session | None = None
-
-    @property
-    def encoding(self) -> Encoding:
-        """The prepared encoding."""
-        if self._encoding is None:
-            self._encoding = prepare(self.snapshot)
-        return self._encoding
-
-    def encoding_of(self, snapshot: Snapshot) -> Encoding:
-        """The encoding of the same cluster with other policies; the last one is kept."""
-        if snapshot is self.snapshot:
-            return self.encoding
-        if self._rewritten is None or self._rewritten.snapshot is not snapshot:
-            self._rewritten = prepare(snapshot, self.encoding.universe)
-        return self._rewritten
 
     def reading(self, snapshot: Snapshot) -> Session:
         """The session of the same cluster read in another way; this one for the very same snapshot."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from reachproof.documents.words import Verdict
 from reachproof.engines.not_read import at_best, is_not_read
@@ -30,16 +30,38 @@ from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.sentences import not_read_notice
 from reachproof.solver.budget import Budget
 from reachproof.solver.decide import Absent, Found, RankedOutcome, Ranking, SearchOutcome, Undecided, rank, search
-from reachproof.solver.encoding import Encoding
+from reachproof.solver.encoding import Encoding, prepare
 from reachproof.solver.goal import Goal, Ranked, Search, Wanted, is_open
 from reachproof.solver.witness import SpotCheck
 from reachproof.solver.z3_backend import Prover
 
-if TYPE_CHECKING:
-    from reachproof.queries.ask import Session
+
+class PreparedSnapshot:
+    """A snapshot, prepared at the first question and then kept, and the prover that its questions use."""
+
+    def __init__(self, snapshot: Snapshot, prover: Prover) -> None:
+        self.snapshot = snapshot
+        self.prover = prover
+        self._encoding: Encoding | None = None
+        self._rewritten: Encoding | None = None
+
+    @property
+    def encoding(self) -> Encoding:
+        """The prepared encoding."""
+        if self._encoding is None:
+            self._encoding = prepare(self.snapshot)
+        return self._encoding
+
+    def encoding_of(self, snapshot: Snapshot) -> Encoding:
+        """The encoding of the same cluster with other policies; the last one is kept."""
+        if snapshot is self.snapshot:
+            return self.encoding
+        if self._rewritten is None or self._rewritten.snapshot is not snapshot:
+            self._rewritten = prepare(snapshot, self.encoding.universe)
+        return self._rewritten
 
 
-def answer_claim(plan: Plan, draft: Answer, place: Session, budget: Budget) -> Answer:
+def answer_claim(plan: Plan, draft: Answer, place: PreparedSnapshot, budget: Budget) -> Answer:
     """The first check with a verdict that is not good decides; an undecided one only if no other refutes."""
     draft = replace(draft, form=plan.form, world=plan.world)
     answers = []
@@ -58,7 +80,9 @@ def answer_claim(plan: Plan, draft: Answer, place: Session, budget: Budget) -> A
     )
 
 
-def answer_check(check: Check, draft: Answer, place: Session, budget: Budget, *, services: tuple[str, ...]) -> Answer:
+def answer_check(
+    check: Check, draft: Answer, place: PreparedSnapshot, budget: Budget, *, services: tuple[str, ...]
+) -> Answer:
     """The draft with the verdict of one check. `services`: those that the question names as destinations."""
     encoding = place.encoding_of(check.snapshot)
     started = time.perf_counter()
@@ -103,7 +127,7 @@ def _decide(encoding: Encoding, goal: Goal, budget: Budget, prover: Prover) -> S
 
 
 def _left_open_by_unread(
-    check: Check, samples: Sequence[SpotCheck], draft: Answer, place: Session, budget: Budget
+    check: Check, samples: Sequence[SpotCheck], draft: Answer, place: PreparedSnapshot, budget: Budget
 ) -> Answer | None:
     """The answer `unknown` where the quantifiers hold if objects that are not read let through what they can.
 
@@ -158,7 +182,7 @@ def _absent(check: Check, outcome: Absent, draft: Answer) -> Answer:
     )
 
 
-def with_witness(draft: Answer, check: Check, flow: Flow, place: Session, services: tuple[str, ...]) -> Answer:
+def with_witness(draft: Answer, check: Check, flow: Flow, place: PreparedSnapshot, services: tuple[str, ...]) -> Answer:
     """The answer with a flow that shows it, replayed."""
     prefer = action_of(check.goal.wanted)
     if not isinstance(check.goal, Search) and draft.verdict is check.if_absent:
@@ -180,7 +204,7 @@ def with_witness(draft: Answer, check: Check, flow: Flow, place: Session, servic
     return answer.checked(replayed=True, cross_checked=True)
 
 
-def _with_invented(draft: Answer, check: Check, flow: Flow, place: Session) -> Answer:
+def _with_invented(draft: Answer, check: Check, flow: Flow, place: PreparedSnapshot) -> Answer:
     """The answer with a flow of invented pods, replayed in the check's snapshot, where they exist."""
     answer = with_witness(draft, check, flow, place, ())
     answer = replace(answer, snapshot=check.snapshot).assuming(invented_notices(check.snapshot))
@@ -213,7 +237,7 @@ def _together(absent: Answer, other: Answer) -> Answer:
     )
 
 
-def answer_why(plan: WhyPlan, draft: Answer, place: Session, budget: Budget) -> Answer:
+def answer_why(plan: WhyPlan, draft: Answer, place: PreparedSnapshot, budget: Budget) -> Answer:
     """The explanation, and what is no policy and may still keep the connection from working."""
     answer = _explained(plan, replace(draft, form="why"), place, budget)
     services = [service for service in place.snapshot.services if str(service) in plan.services]
@@ -221,7 +245,7 @@ def answer_why(plan: WhyPlan, draft: Answer, place: Session, budget: Budget) -> 
     return answer.warning(causes(place.snapshot, services, plan.ports, shown))
 
 
-def _explained(plan: WhyPlan, draft: Answer, place: Session, budget: Budget) -> Answer:
+def _explained(plan: WhyPlan, draft: Answer, place: PreparedSnapshot, budget: Budget) -> Answer:
     otherwise = Verdict.REACHABLE if plan.negated else Verdict.UNREACHABLE
     check = plan.check(_wanted(plan.negated), Verdict.EXPLAINED, otherwise)
     answer = answer_check(check, draft, place, budget, services=plan.services)
@@ -234,7 +258,7 @@ def _explained(plan: WhyPlan, draft: Answer, place: Session, budget: Budget) -> 
     return _blocked(plan, answer, trace.flow, place, budget)
 
 
-def _blocked(plan: WhyPlan, answer: Answer, flow: Flow, place: Session, budget: Budget) -> Answer:
+def _blocked(plan: WhyPlan, answer: Answer, flow: Flow, place: PreparedSnapshot, budget: Budget) -> Answer:
     """The answer with all that blocks; where some of the pairs can connect, with a warning that names one."""
     encoding = place.encoding_of(plan.snapshot)
     allowed = search(encoding, Search(plan.region, Wanted.CAN_ALLOW), budget, place.prover, explain=False)
@@ -252,7 +276,7 @@ def _blocked(plan: WhyPlan, answer: Answer, flow: Flow, place: Session, budget: 
     return answer.warning([Notice(code="SOME_CAN", text=text)])
 
 
-def _premise_is_wrong(plan: WhyPlan, answer: Answer, place: Session, budget: Budget) -> Answer:
+def _premise_is_wrong(plan: WhyPlan, answer: Answer, place: PreparedSnapshot, budget: Budget) -> Answer:
     """Answer `why can` where it cannot, or the other way round: say so, and explain what is true."""
     if answer.verdict is Verdict.UNKNOWN:
         return answer

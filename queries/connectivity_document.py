@@ -5,23 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from functools import partial, reduce
-from typing import TYPE_CHECKING, TypedDict, assert_never
+from functools import partial
+from typing import TYPE_CHECKING
 
 from reachproof.documents import connectivity as documents
-from reachproof.documents.connectivity import connections
 from reachproof.documents.connectivity_matrix import Cells, ConnectivityMatrix, EndTraits, Explanation
 from reachproof.documents.words import Partial
-from reachproof.network.address import format_address
-from reachproof.network.labels import Labels
-from reachproof.network.snapshot import Snapshot
 from reachproof.queries.connectivity import Connectivity, Request, connectivity
 from reachproof.queries.connectivity_explain import explain_report, with_reasons
-from reachproof.queries.document_parts import notices, warnings
-from reachproof.queries.report_nodes import End, EndKind, partial_by
-from reachproof.queries.tenancy import tenant_of
+from reachproof.queries.document_parts import access_fields, end_document, notices, warnings
+from reachproof.queries.report_nodes import End, partial_by
 from reachproof.solver.budget import Budget, OutOfBudget
-from reachproof.solver.connection_matrix import Access
 from reachproof.solver.encoding import Encoding
 
 if TYPE_CHECKING:
@@ -142,68 +136,3 @@ def _traits(end: End) -> EndTraits:
         unknown=any(pod.abstract for pod in end.pods),
         several=end.node is not None or any(len(pod.addresses) != 1 for pod in end.pods),
     )
-
-
-class AccessFields(TypedDict):
-    """The connections of every document that has some."""
-
-    connections: documents.Connections
-    depends: documents.Connections | None
-    partial: documents.Connections | None
-
-
-def access_fields(access: Access) -> AccessFields:
-    """The connections of a row; what is empty is left out."""
-    return {
-        "connections": connections(access.ports),
-        "depends": connections(access.open) if access.open else None,
-        "partial": connections(access.partial) if access.partial else None,
-    }
-
-
-class _InsideFields(TypedDict):
-    ip: str | None
-    labels: dict[str, str]
-    possible: bool
-
-
-def end_document(snapshot: Snapshot, end: End) -> documents.ReportEnd:
-    """One end. A workload has the kind `pod`, and the name that its pods are made from."""
-    if end.kind is EndKind.EXTERNAL:
-        return documents.OutsideEnd(cidrs=end.cidrs)
-    addresses = end.node.addresses if end.node else end.pods[0].addresses if len(end.pods) == 1 else ()
-    name, space = end.name, end.namespace
-    tenant = tenant_of(snapshot, space) if space is not None else None
-    fields: _InsideFields = {
-        "ip": format_address(addresses[0]) if addresses else None,
-        "labels": dict(sorted(_labels(snapshot, end).items())),
-        "possible": False,
-    }
-    match end.kind:
-        case EndKind.POD:
-            workload = end.pods[0].workload or None
-            return documents.PodEnd(namespace=space, name=name, workload=workload, tenant=tenant, **fields)
-        case EndKind.WORKLOAD:
-            short = name.rpartition("/")[2]
-            return documents.WorkloadEnd(namespace=space, name=short, workload=name, tenant=tenant, **fields)
-        case EndKind.NAMESPACE:
-            tenant = tenant_of(snapshot, name)
-            return documents.NamespaceEnd(namespace=name, name=name, workload=None, tenant=tenant, **fields)
-        case EndKind.TENANT:
-            return documents.TenantEnd(namespace=None, name=name, workload=None, tenant=name, **fields)
-        case EndKind.NODE:
-            return documents.NodeEnd(namespace=None, name=name, workload=None, tenant=None, **fields)
-        case _:
-            assert_never(end.kind)
-
-
-def _labels(snapshot: Snapshot, end: End) -> Labels:
-    """The labels of the thing, or those that all of its pods have."""
-    match end.kind:
-        case EndKind.NAMESPACE:
-            return snapshot.namespace_of[end.name].labels
-        case EndKind.NODE:
-            return end.node.labels if end.node else {}
-        case _:
-            shared = reduce(lambda left, right: left & right, (set(pod.labels.items()) for pod in end.pods))
-            return dict(shared)

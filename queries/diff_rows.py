@@ -15,8 +15,8 @@ from reachproof.documents.words import Change
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.connectivity_document import end_document
 from reachproof.queries.diff_causes import MOST_CELLS, MOST_FLOWS, MOST_JUDGED, Causes, Explainer
+from reachproof.queries.document_parts import end_document
 from reachproof.queries.report_nodes import End, EndKind, Grouping, by_name, outside_ends
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.compare import Comparison

@@ -23,10 +23,17 @@ from reachproof.documents.words import By, Relation, Truth
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import InternalError
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.connectivity_document import end_document
 from reachproof.queries.diff_causes import MOST_JUDGED, Explainer, Traces, demand_judged, replayed
 from reachproof.queries.diff_rows import difference_rows, row_document
-from reachproof.queries.document_parts import flow_fields, notices, origin_part, policy_part, steps, warnings
+from reachproof.queries.document_parts import (
+    end_document,
+    flow_fields,
+    notices,
+    origin_part,
+    policy_part,
+    steps,
+    warnings,
+)
 from reachproof.queries.input_changes import (
     PolicyChange,
     demand_same_engine,

@@ -1,21 +1,26 @@
-"""Values as the parts of documents: ends, flows, steps, rules, places and notices."""
+"""Values as the parts of documents: ends, flows, connections, steps, rules, places and notices."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, TypedDict
+from functools import reduce
+from typing import Literal, TypedDict, assert_never
 
-from reachproof.documents import parts
+from reachproof.documents import connectivity, parts
+from reachproof.documents.connectivity import connections
 from reachproof.documents.parts import RuleNumber
 from reachproof.network.address import format_address
 from reachproof.network.cluster import Node, Notice, Pod
 from reachproof.network.flow import External, Flow, Party
+from reachproof.network.labels import Labels
 from reachproof.network.origin import Origin
 from reachproof.network.policy import PolicyRef
 from reachproof.network.ports import Protocol
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.tenancy import tenant_of_party
+from reachproof.queries.report_nodes import End, EndKind
+from reachproof.queries.tenancy import tenant_of, tenant_of_party
 from reachproof.semantics.trace import Step
+from reachproof.solver.connection_matrix import Access
 
 
 class FlowFields(TypedDict):
@@ -102,3 +107,68 @@ def _end(snapshot: Snapshot, party: Party, address: int) -> parts.End:
         labels={} if isinstance(party, External) else dict(sorted(party.labels.items())),
         possible=isinstance(party, Pod) and party.key in snapshot.possible,
     )
+
+
+class AccessFields(TypedDict):
+    """The connections of every document that has some."""
+
+    connections: connectivity.Connections
+    depends: connectivity.Connections | None
+    partial: connectivity.Connections | None
+
+
+def access_fields(access: Access) -> AccessFields:
+    """The connections of a row; what is empty is left out."""
+    return {
+        "connections": connections(access.ports),
+        "depends": connections(access.open) if access.open else None,
+        "partial": connections(access.partial) if access.partial else None,
+    }
+
+
+class _InsideFields(TypedDict):
+    ip: str | None
+    labels: dict[str, str]
+    possible: bool
+
+
+def end_document(snapshot: Snapshot, end: End) -> connectivity.ReportEnd:
+    """One end. A workload has the kind `pod`, and the name that its pods are made from."""
+    if end.kind is EndKind.EXTERNAL:
+        return connectivity.OutsideEnd(cidrs=end.cidrs)
+    addresses = end.node.addresses if end.node else end.pods[0].addresses if len(end.pods) == 1 else ()
+    name, space = end.name, end.namespace
+    tenant = tenant_of(snapshot, space) if space is not None else None
+    fields: _InsideFields = {
+        "ip": format_address(addresses[0]) if addresses else None,
+        "labels": dict(sorted(_labels(snapshot, end).items())),
+        "possible": False,
+    }
+    match end.kind:
+        case EndKind.POD:
+            workload = end.pods[0].workload or None
+            return connectivity.PodEnd(namespace=space, name=name, workload=workload, tenant=tenant, **fields)
+        case EndKind.WORKLOAD:
+            short = name.rpartition("/")[2]
+            return connectivity.WorkloadEnd(namespace=space, name=short, workload=name, tenant=tenant, **fields)
+        case EndKind.NAMESPACE:
+            tenant = tenant_of(snapshot, name)
+            return connectivity.NamespaceEnd(namespace=name, name=name, workload=None, tenant=tenant, **fields)
+        case EndKind.TENANT:
+            return connectivity.TenantEnd(namespace=None, name=name, workload=None, tenant=name, **fields)
+        case EndKind.NODE:
+            return connectivity.NodeEnd(namespace=None, name=name, workload=None, tenant=None, **fields)
+        case _:
+            assert_never(end.kind)
+
+
+def _labels(snapshot: Snapshot, end: End) -> Labels:
+    """The labels of the thing, or those that all of its pods have."""
+    match end.kind:
+        case EndKind.NAMESPACE:
+            return snapshot.namespace_of[end.name].labels
+        case EndKind.NODE:
+            return end.node.labels if end.node else {}
+        case _:
+            shared = reduce(lambda left, right: left & right, (set(pod.labels.items()) for pod in end.pods))
+            return dict(shared)

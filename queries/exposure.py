@@ -23,7 +23,7 @@ from reachproof.network.policy import Direction
 from reachproof.network.ports import ALL_PORTS, place, protocol_port
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.connectivity import Connectivity
-from reachproof.queries.connectivity_document import access_fields, end_document
+from reachproof.queries.document_parts import access_fields, end_document
 from reachproof.queries.possible import described, possible_homes
 from reachproof.queries.replay import spot_check
 from reachproof.queries.report_nodes import End, EndKind

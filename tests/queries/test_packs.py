@@ -308,7 +308,7 @@ def test_a_session_brings_what_is_prepared_and_the_report_is_that_of_its_snapsho
     def again(*_arguments: object) -> NoReturn:
         raise AssertionError("something was prepared again")
 
-    monkeypatch.setattr("reachproof.queries.ask.prepare", again)
+    monkeypatch.setattr("reachproof.queries.claims.prepare", again)
     check(session, packs[:1])
 
 
