@@ -32,8 +32,7 @@ from reachproof.network.policy import Action, Direction, Policy, TierName
 from reachproof.network.ports import Protocol, place
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Witness
-from reachproof.queries.findings import Finding, findings_document
-from reachproof.queries.hygiene_cases import in_every_case, left_open
+from reachproof.queries.findings import Finding, findings_document, in_every_case, left_open
 from reachproof.queries.lint_input import blind_blocks, loading_findings, rule_name, static_findings
 from reachproof.queries.plan import HygienePlan
 from reachproof.semantics.evaluate import evaluate, truth
