@@ -59,7 +59,7 @@ class _End(Part, frozen=True, kw_only=True):
     @property
     def external(self) -> bool:
         """True for addresses outside the cluster."""
-        return False
+        return isinstance(self, OutsideEnd)
 
 
 class InsideEnd(_End, frozen=True, kw_only=True):
@@ -115,11 +115,6 @@ class OutsideEnd(_End, frozen=True, kw_only=True, tag_field="kind", tag="externa
     """Addresses outside the cluster: the fewest CIDRs; those of different ends do not overlap."""
 
     cidrs: tuple[str, ...]
-
-    @property
-    def external(self) -> bool:
-        """True for addresses outside the cluster."""
-        return True
 
     @property
     def namespace(self) -> None:
