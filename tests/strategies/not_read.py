@@ -29,6 +29,7 @@ _KINDS: dict[str, tuple[str, frozenset[Action]]] = {
     "CiliumEgressGatewayPolicy": ("cilium.io/v2", DENY),
     "CiliumEnvoyConfig": ("cilium.io/v2", BOTH),
     "SuperNetworkPolicy": ("unheard.example/v1", BOTH),
+    "HTTPRoute": ("policy.linkerd.io/v1beta3", DENY),
 }
 _WITHOUT_NAMESPACE = ("ClusterNetworkPolicy", "ClusterUserDefinedNetwork", "CiliumEgressGatewayPolicy")
 
@@ -89,6 +90,7 @@ def actions(snapshot: Snapshot, written: Manifest, flow: Flow, direction: Direct
         "CiliumEgressGatewayPolicy": lambda: out and leaves,
         "CiliumEnvoyConfig": lambda: to_home,
         "SuperNetworkPolicy": lambda: at_home,
+        "HTTPRoute": lambda: (out and at_home) or to_home,
     }
     return _KINDS[kind][1] if acts[kind]() else frozenset()
 

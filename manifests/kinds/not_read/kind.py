@@ -35,6 +35,7 @@ class Scope(StrEnum):
     NAMESPACES = "pods of the namespaces that `{}` selects"
     CLUSTER = "every pod"
     TOWARDS = "every pod, with pods of its namespace as destination"
+    AROUND = "pods of its namespace, and every pod with these as destination"
     TOWARDS_AND_OUT = "every pod, with nodes, the outside and pods of its namespace as destination"
 
 
@@ -59,7 +60,10 @@ BOTH_WAYS = (Direction.EGRESS, Direction.INGRESS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotReadKind:
-    """Kinds of one API group that are alike. `selector`: the path of the selector that the scope is about."""
+    """Kinds of one API group that are alike. `selector`: the path of the selector that the scope is about.
+
+    Of several rows for one kind the first holds whose condition an object meets; one that meets none does nothing.
+    """
 
     group: str
     kinds: tuple[str, ...]
@@ -86,3 +90,9 @@ def values(node: object, name: str) -> Iterator[object]:
     elif isinstance(node, list | tuple):
         for item in node:
             yield from values(item, name)
+
+
+def has(*names: str) -> When:
+    """The condition that a field of one of these names is there and holds something, however deep."""
+    words = " or ".join(f"`{name}`" for name in names)
+    return When(f"with {words}", lambda body: any(value for name in names for value in values(body.get("spec"), name)))

@@ -93,7 +93,7 @@ def _subject(manifest: Manifest, row: NotReadKind, home: Selector) -> PodSet:
             namespaces, pods = home, _selector(manifest, row.selector)
         case Scope.NAMESPACES:
             namespaces = _selector(manifest, row.selector)
-        case Scope.CLUSTER | Scope.TOWARDS | Scope.TOWARDS_AND_OUT:
+        case Scope.CLUSTER | Scope.TOWARDS | Scope.TOWARDS_AND_OUT | Scope.AROUND:
             pass
         case _:
             assert_never(row.scope)
@@ -118,11 +118,11 @@ def _selector(manifest: Manifest, path: str) -> Selector:
 
 
 def _rules(manifest: Manifest, row: NotReadKind, direction: Direction, home: Selector, written: str) -> Iterator[Rule]:
-    match = _match(row, direction, home)
+    matches = tuple(_matches(row, direction, home))
     for index, action in enumerate(_ACTIONS[row.effect]):
         yield Rule(
             action=action,
-            matches=(match,),
+            matches=matches,
             may=True,
             reason=f"is not read, and may {_VERBS[row.effect]}",
             reason_code="OBJECT_NOT_READ",
@@ -133,19 +133,22 @@ def _rules(manifest: Manifest, row: NotReadKind, direction: Direction, home: Sel
         )
 
 
-def _match(row: NotReadKind, direction: Direction, home: Selector) -> Match:
+def _matches(row: NotReadKind, direction: Direction, home: Selector) -> Iterator[Match]:
     ports = PortMatch(TCP) if row.effect is Effect.MESH else None
     inside = PodSet(home, EVERYTHING, host_network=True)
     peer: Peer = _OUTSIDE if row.far is Far.OUTSIDE else AnyPeer()
     match row.scope, direction:
+        case (Scope.TOWARDS | Scope.TOWARDS_AND_OUT | Scope.AROUND, Direction.INGRESS):
+            yield Match(peer, ports, subject=inside)
         case (Scope.TOWARDS, Direction.EGRESS):
-            return Match(inside, ports)
+            yield Match(inside, ports)
         case (Scope.TOWARDS_AND_OUT, Direction.EGRESS):
-            return Match(Union((inside, _OUTSIDE)), ports)
-        case (Scope.TOWARDS | Scope.TOWARDS_AND_OUT, Direction.INGRESS):
-            return Match(peer, ports, subject=inside)
+            yield Match(Union((inside, _OUTSIDE)), ports)
+        case (Scope.AROUND, Direction.EGRESS):
+            yield Match(inside, ports)
+            yield Match(peer, ports, subject=inside)
         case _:
-            return Match(peer, ports)
+            yield Match(peer, ports)
 
 
 def seen_by(policy: Policy, unknown: frozenset[str]) -> Policy:

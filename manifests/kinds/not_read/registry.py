@@ -10,12 +10,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from reachproof.manifests.kinds.not_read.kind import Effect, NotReadKind
 from reachproof.manifests.kinds.not_read.table import NOT_READ_KINDS
 from reachproof.manifests.object_identity import Manifest
 
-_BY_KIND = {(row.group, kind): row for row in NOT_READ_KINDS for kind in row.kinds}
+_BY_KIND: dict[tuple[str, str], list[NotReadKind]] = {}
+for _row in NOT_READ_KINDS:
+    for _kind in _row.kinds:
+        _BY_KIND.setdefault((_row.group, _kind), []).append(_row)
 _GROUP_ALIASES = {"crd.projectcalico.org": "projectcalico.org"}
 _POLICY = re.compile(r"(?i)(?!staged).*networkpolicy")
 _TELLING = re.compile(r"(?i)network|polic(y|ies)|firewall|egress|ingress|mesh|intention|authorization|securitygroup")
@@ -40,12 +44,13 @@ _HARMLESS_GROUPS = frozenset(
 def not_read_kind(manifest: Manifest) -> NotReadKind | None:
     """The row of an object's kind, whatever its version, or one for a kind that is named like a network policy."""
     group = _GROUP_ALIASES.get(manifest.group, manifest.group)
-    row = _BY_KIND.get((group, manifest.kind))
-    if row is not None and row.when is not None and not row.when.holds(manifest.body):
-        return NotReadKind(group=row.group, kinds=row.kinds, effect=Effect.NOTHING)
-    if row is None and _POLICY.fullmatch(manifest.kind):
-        return NotReadKind(group=manifest.group, kinds=(manifest.kind,), effect=Effect.BOTH)
-    return row
+    rows = _BY_KIND.get((group, manifest.kind))
+    if rows is None and not _POLICY.fullmatch(manifest.kind):
+        return None
+    nothing = NotReadKind(group=manifest.group, kinds=(manifest.kind,), effect=Effect.NOTHING)
+    if rows is None:
+        return replace(nothing, effect=Effect.BOTH)
+    return next((row for row in rows if row.when is None or row.when.holds(manifest.body)), nothing)
 
 
 def has_row(manifest: Manifest) -> bool:

@@ -1,8 +1,7 @@
 """The registry of kinds that decide what may be reached, or look as if they did, and are not read.
 
-A row says the most that an object can do, and to which flows; in doubt it says more. Kinds of a mesh other than Istio's
-can only deny: they let nothing through that the network denies. Kinds by which requests are routed, limited or
-authorised at a gateway do nothing to connections. The page docs/not-read.md is made from it.
+A row says the most that an object can do, and to which flows; in doubt it says more. Kinds by which requests are
+routed, limited or authorised at a gateway do nothing to connections. The page docs/not-read.md is made from it.
 
 Trusted by every verdict about an input with such objects: that no row says less than an object can do.
 """
@@ -18,18 +17,15 @@ from reachproof.manifests.kinds.not_read.kind import (
     NotReadKind,
     Scope,
     When,
+    has,
     values,
 )
+from reachproof.manifests.kinds.not_read.meshes import MESHES
 from reachproof.manifests.kinds.not_read.pod_makers import POD_MAKERS
 
 
 def _is_of_primary_network(body: Body) -> bool:
     return set(values(body.get("spec"), "role")) != {"Secondary"}
-
-
-def _turns_mutual_tls_off(body: Body) -> bool:
-    asked = list(values(body.get("spec"), "tls"))
-    return any(not isinstance(tls, dict) or tls.get("mode") != "ISTIO_MUTUAL" for tls in asked if tls is not None)
 
 
 def _kills(body: Body) -> bool:
@@ -40,13 +36,7 @@ def _denies_by_default(body: Body) -> bool:
     return list(values(body.get("spec"), "networkPolicy")) not in ([], ["DefaultAllow"])
 
 
-def _has(*names: str) -> When:
-    words = " or ".join(f"`{name}`" for name in names)
-    return When(f"with {words}", lambda body: any(value for name in names for value in values(body.get("spec"), name)))
-
-
 _PRIMARY = When("unless its role is Secondary", _is_of_primary_network)
-_OTHER_TLS = When("with a `tls` mode other than ISTIO_MUTUAL", _turns_mutual_tls_off)
 _KILLING = When("with an action Sigkill, Signal or Override", _kills)
 _CLOSED = When("with another `networkPolicy` than DefaultAllow", _denies_by_default)
 _ROUTED = When(
@@ -56,7 +46,6 @@ _ROUTED = When(
         or any(body.get("spec", {}).get(name) for name in ("staticRoutes", "policyRoutes", "vpcPeerings"))
     ),
 )
-_WORKLOADS = "spec.workloadSelector.labels"
 
 NOT_READ_KINDS = (
     # ------------------------------------------------------------ OVN-Kubernetes, OpenShift, other networks
@@ -179,111 +168,7 @@ NOT_READ_KINDS = (
     NotReadKind(
         group="crd.antrea.io", kinds=("Tier", "Group", "ClusterGroup", "ExternalIPPool"), effect=Effect.NOTHING
     ),
-    # ------------------------------------------------------------ the mesh of Istio
-    NotReadKind(
-        group="networking.istio.io",
-        kinds=("Sidecar", "EnvoyFilter"),
-        effect=Effect.MESH,
-        scope=Scope.PODS,
-        selector=_WORKLOADS,
-    ),
-    NotReadKind(
-        group="extensions.istio.io",
-        kinds=("WasmPlugin",),
-        effect=Effect.MESH,
-        scope=Scope.PODS,
-        selector="spec.selector",
-    ),
-    NotReadKind(
-        group="networking.istio.io",
-        kinds=("ServiceEntry",),
-        effect=Effect.MESH,
-        scope=Scope.CLUSTER,
-        directions=EGRESS,
-        far=Far.OUTSIDE,
-    ),
-    NotReadKind(
-        group="networking.istio.io",
-        kinds=("WorkloadEntry", "WorkloadGroup"),
-        effect=Effect.MESH,
-        scope=Scope.CLUSTER,
-        directions=INGRESS,
-        far=Far.OUTSIDE,
-    ),
-    NotReadKind(
-        group="networking.istio.io",
-        kinds=("DestinationRule",),
-        effect=Effect.MESH,
-        scope=Scope.CLUSTER,
-        when=_OTHER_TLS,
-    ),
-    NotReadKind(group="networking.istio.io", kinds=("ProxyConfig",), effect=Effect.NOTHING),
-    NotReadKind(group="telemetry.istio.io", kinds=("Telemetry",), effect=Effect.NOTHING),
-    # ------------------------------------------------------------ other meshes
-    NotReadKind(
-        group="policy.linkerd.io",
-        kinds=("Server",),
-        effect=Effect.DENY,
-        scope=Scope.PODS,
-        selector="spec.podSelector",
-        directions=INGRESS,
-    ),
-    NotReadKind(
-        group="policy.linkerd.io",
-        kinds=("ServerAuthorization", "AuthorizationPolicy"),
-        effect=Effect.DENY,
-        directions=INGRESS,
-    ),
-    NotReadKind(group="policy.linkerd.io", kinds=("HTTPRoute", "GRPCRoute"), effect=Effect.DENY, scope=Scope.TOWARDS),
-    NotReadKind(
-        group="policy.linkerd.io",
-        kinds=("EgressNetwork",),
-        effect=Effect.DENY,
-        scope=Scope.CLUSTER,
-        directions=EGRESS,
-        far=Far.OUTSIDE,
-    ),
-    NotReadKind(
-        group="policy.linkerd.io",
-        kinds=("MeshTLSAuthentication", "NetworkAuthentication", "HTTPLocalRateLimitPolicy"),
-        effect=Effect.NOTHING,
-    ),
-    NotReadKind(group="linkerd.io", kinds=("ServiceProfile",), effect=Effect.DENY, scope=Scope.TOWARDS),
-    NotReadKind(group="split.smi-spec.io", kinds=("TrafficSplit",), effect=Effect.DENY, scope=Scope.TOWARDS),
-    NotReadKind(group="access.smi-spec.io", kinds=("TrafficTarget",), effect=Effect.DENY, scope=Scope.CLUSTER),
-    NotReadKind(
-        group="kuma.io",
-        kinds=(
-            *("MeshTrafficPermission", "MeshTLS", "MeshProxyPatch", "MeshFaultInjection", "MeshRateLimit"),
-            *("MeshHTTPRoute", "MeshTCPRoute", "MeshPassthrough", "MeshExternalService", "Mesh"),
-            *("TrafficPermission", "TrafficRoute", "ProxyTemplate", "FaultInjection", "RateLimit", "ExternalService"),
-        ),
-        effect=Effect.DENY,
-        scope=Scope.CLUSTER,
-    ),
-    NotReadKind(
-        group="kuma.io",
-        kinds=(
-            *("MeshAccessLog", "MeshCircuitBreaker", "MeshHealthCheck", "MeshLoadBalancingStrategy", "MeshMetric"),
-            *("MeshRetry", "MeshTimeout", "MeshTrace", "MeshService", "MeshMultiZoneService", "MeshInsight"),
-        ),
-        effect=Effect.NOTHING,
-    ),
-    NotReadKind(
-        group="consul.hashicorp.com",
-        kinds=(
-            *("ServiceIntentions", "ServiceRouter", "ServiceSplitter", "ServiceResolver", "ServiceDefaults"),
-            *("ProxyDefaults", "Mesh", "TerminatingGateway"),
-        ),
-        effect=Effect.DENY,
-        scope=Scope.CLUSTER,
-    ),
-    NotReadKind(
-        group="auth.consul.hashicorp.com",
-        kinds=("TrafficPermissions",),
-        effect=Effect.DENY,
-        scope=Scope.CLUSTER,
-    ),
+    *MESHES,
     # ------------------------------------------------------------ clouds
     NotReadKind(
         group="vpcresources.k8s.aws",
@@ -308,11 +193,11 @@ NOT_READ_KINDS = (
     ),
     NotReadKind(
         group="networking.gke.io",
-        kinds=("GCPBackendPolicy", "GCPGatewayPolicy", "HealthCheckPolicy", "NetworkLogging", "ManagedCertificate"),
+        kinds=(
+            *("GCPBackendPolicy", "GCPGatewayPolicy", "GCPSessionAffinityPolicy", "HealthCheckPolicy"),
+            *("ManagedCertificate", "NetworkInterface", "NetworkLogging"),
+        ),
         effect=Effect.NOTHING,
-    ),
-    NotReadKind(
-        group="networking.gke.io", kinds=("GCPSessionAffinityPolicy", "NetworkInterface"), effect=Effect.NOTHING
     ),
     NotReadKind(
         group="egressgateway.kubernetes.azure.com",
@@ -333,7 +218,7 @@ NOT_READ_KINDS = (
         kinds=("Subnet",),
         effect=Effect.BOTH,
         scope=Scope.CLUSTER,
-        when=_has("acls", "private", "allowSubnets"),
+        when=has("acls", "private", "allowSubnets"),
     ),
     NotReadKind(group="kubeovn.io", kinds=("SecurityGroup",), effect=Effect.BOTH, scope=Scope.CLUSTER),
     NotReadKind(group="kubeovn.io", kinds=("Vpc",), effect=Effect.DENY, scope=Scope.CLUSTER, when=_ROUTED),
@@ -347,21 +232,21 @@ NOT_READ_KINDS = (
     ),
     NotReadKind(group="crd.nsx.vmware.com", kinds=("SecurityPolicy",), effect=Effect.BOTH),
     NotReadKind(group="nsx.vmware.com", kinds=("SecurityPolicy",), effect=Effect.BOTH),
-    NotReadKind(group="networking.aviatrix.com", kinds=("FirewallPolicy",), effect=Effect.BOTH),
+    NotReadKind(group="networking.aviatrix.com", kinds=("FirewallPolicy",), effect=Effect.BOTH, scope=Scope.CLUSTER),
     NotReadKind(
         group="security.kubearmor.com",
         kinds=("KubeArmorPolicy",),
         effect=Effect.DENY,
         scope=Scope.PODS,
         selector="spec.selector",
-        when=_has("network"),
+        when=has("network"),
     ),
     NotReadKind(
         group="security.kubearmor.com",
         kinds=("KubeArmorClusterPolicy",),
         effect=Effect.DENY,
         scope=Scope.CLUSTER,
-        when=_has("network"),
+        when=has("network"),
     ),
     NotReadKind(group="neuvector.com", kinds=("NvSecurityRule",), effect=Effect.DENY),
     NotReadKind(group="neuvector.com", kinds=("NvClusterSecurityRule",), effect=Effect.DENY, scope=Scope.CLUSTER),
