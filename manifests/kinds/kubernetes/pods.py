@@ -118,7 +118,7 @@ def pod_of_template(
     Raises Misfit.
     """
     metadata, spec = template.object("metadata"), template.object("spec")
-    proxies, containers = proxies_of(spec), _ports(spec, "containers")
+    containers = _ports(spec, "containers")
     sidecars = others = _NO_PORTS
     if spec.get("initContainers"):
         sidecars = _ports(spec, "initContainers", _stays)
@@ -139,6 +139,7 @@ def pod_of_template(
         service_account=spec.text("serviceAccountName") or spec.text("serviceAccount", "default"),
         origin=manifest.origin,
     )
+    proxies = proxies_of(spec)
     return PodEntry(
         pod=pod,
         init_names=init_names,
