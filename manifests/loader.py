@@ -112,6 +112,7 @@ class Loading:
         self._configs: list[Manifest] = []
         self._crds: list[Manifest] = []
         self._of_requests: list[Manifest] = []
+        self._stored: Counter[str] = Counter()
 
     def documents(self, documents: Iterable[Document]) -> None:
         """Takes in objects, until there are too many problems."""
@@ -128,8 +129,7 @@ class Loading:
     @property
     def skipped(self) -> tuple[dict[str, int], dict[str, Origin]]:
         """Counts of kinds that were neither read nor stored; and objects of these kinds that have a pod template."""
-        again = Counter(f"{each.kind}.{each.group}" for each in self._of_requests)  # stored
-        return dict(self._inventory.skipped - again), dict(self._inventory.pod_makers)
+        return dict(self._inventory.skipped - self._stored), dict(self._inventory.pod_makers)
 
     def also_skipped(self, skipped: Mapping[str, int], makers: Mapping[str, Origin]) -> None:
         """Takes in what another loading has `skipped`."""
@@ -192,8 +192,10 @@ class Loading:
             self._inventory.note_template(manifest)
         elif not matters:
             self._inventory.skip(manifest)
-            if (manifest.group, manifest.kind) == REQUEST_AUTHENTICATION:
-                self._of_requests.append(manifest)
+            of_requests = (manifest.group, manifest.kind) == REQUEST_AUTHENTICATION
+            self._of_requests += [manifest] if of_requests else []
+            if of_requests or depends_on_cni(manifest):  # these are stored all the same
+                self._stored[f"{manifest.kind}.{manifest.group}"] += 1
 
     def _policy(self, manifest: Manifest, kind: PolicyKind) -> None:
         if self._too_deep(manifest):
