@@ -106,16 +106,21 @@ def _flow(snapshot: Snapshot, ends: tuple[list[Point], list[Point]], ports: Inte
     for a, b in product(*ends):
         addresses = _addresses(snapshot, a, b)
         if addresses is not None:
-            protocol, port = protocol_port(telling_port(ports, b.party))
-            return Flow(
-                source=a.party,
-                destination=b.party,
-                source_address=addresses[0],
-                destination_address=addresses[1],
-                protocol=protocol,
-                port=port,
-            )
+            return flow_at((a.party, b.party), addresses, telling_port(ports, b.party))
     return None
+
+
+def flow_at(ends: tuple[Party, Party], addresses: tuple[int, int], place: int) -> Flow:
+    """The flow from one end to the other at these addresses, on a port of the line of `network.ports`."""
+    protocol, port = protocol_port(place)
+    return Flow(
+        source=ends[0],
+        destination=ends[1],
+        source_address=addresses[0],
+        destination_address=addresses[1],
+        protocol=protocol,
+        port=port,
+    )
 
 
 def _addresses(snapshot: Snapshot, a: Point, b: Point) -> tuple[int, int] | None:

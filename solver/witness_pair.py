@@ -12,13 +12,21 @@ from functools import partial
 from reachproof.network.cluster import Pod
 from reachproof.network.flow import Flow
 from reachproof.network.intervals import IntervalSet
-from reachproof.network.ports import protocol_port
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver.goal import Side
 from reachproof.solver.joint_slices import JointSlices, PointPair
 from reachproof.solver.table import Table
 from reachproof.solver.universe import Point, party_key
-from reachproof.solver.witness import LOOK_AT, Rank, first_flow, party_rank, seeded_flows, telling_address, telling_port
+from reachproof.solver.witness import (
+    LOOK_AT,
+    Rank,
+    first_flow,
+    flow_at,
+    party_rank,
+    seeded_flows,
+    telling_address,
+    telling_port,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,17 +81,7 @@ def flow_between(
 
 
 def _flow(source: Point | None, other: Point | None, addresses: tuple[int, int], number: int) -> Flow | None:
-    if source is None or other is None:
-        return None
-    protocol, port = protocol_port(number)
-    return Flow(
-        source=source.party,
-        destination=other.party,
-        source_address=addresses[0],
-        destination_address=addresses[1],
-        protocol=protocol,
-        port=port,
-    )
+    return None if source is None or other is None else flow_at((source.party, other.party), addresses, number)
 
 
 def _addresses(

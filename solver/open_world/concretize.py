@@ -19,7 +19,7 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.solver.goal import Side
 from reachproof.solver.open_world.variables import End, Variables
 from reachproof.solver.universe import Point
-from reachproof.solver.witness import ordered, telling_address, telling_port
+from reachproof.solver.witness import flow_at, ordered, telling_address, telling_port
 
 INVENTED = Origin(file="", path="invented")
 NAMES = ("(possible)", "(possible-2)")
@@ -56,7 +56,8 @@ def picture(
 
 def _picture(layout: Variables, values: Values, ends: tuple[Point, Point], addresses: tuple[int, int]) -> Picture:
     source, destination = (end.party for end in ends)
-    protocol, port = protocol_port(telling_port(layout.atoms[values["p"]], destination))
+    chosen = telling_port(layout.atoms[values["p"]], destination)
+    protocol, port = protocol_port(chosen)
     if isinstance(destination, Pod) and destination.origin is INVENTED:
         named = tuple(
             ContainerPort(name=name, number=port, protocol=protocol)
@@ -66,16 +67,8 @@ def _picture(layout: Variables, values: Values, ends: tuple[Point, Point], addre
         destination = replace(destination, ports=named, addresses=(addresses[1],))
     if isinstance(source, Pod) and source.origin is INVENTED:
         source = replace(source, addresses=(addresses[0],))
-    flow = Flow(
-        source=source,
-        destination=destination,
-        source_address=addresses[0],
-        destination_address=addresses[1],
-        protocol=protocol,
-        port=port,
-    )
     return Picture(
-        flow=flow,
+        flow=flow_at((source, destination), addresses, chosen),
         pods=tuple(end for end in (source, destination) if isinstance(end, Pod) and end.origin is INVENTED),
         namespaces=tuple(new_namespace(end, values) for end in layout.ends.values() if is_new(end, values)),
     )
