@@ -194,7 +194,7 @@ def unordered_kinds_notice(policies: Iterable[Policy]) -> Notice:
 
 
 def not_read_notice(policy: Policy) -> Notice:
-    """What an object that is not read may do."""
+    """Effects that an object which is not read may have."""
     reason = next(rule.reason for direction in Direction for rule in policy.rules(direction))
     return Notice(code="OBJECT_NOT_READ", text=f"{policy.ref} {reason}", origin=policy.origin)
 
