@@ -74,7 +74,9 @@ def snapshots(settings: Settings, store: SnapshotStore) -> APIRouter:
         request: Request,
         name: Annotated[str | None, Query(description="Give it this name.")] = None,
         channel: Annotated[Channel | None, Query(description="Which CRDs the cluster has; as the input says.")] = None,
-        cni: Annotated[str, Query(description="Whose policies may be in it, such as cilium or cilium@1.18.")] = "spec",
+        cni: Annotated[
+            str, Query(description="Whose policies may be in it, with a release if you like: NAME@RELEASE.")
+        ] = "spec",
     ) -> Any:
         """The body is the manifests: YAML, JSON or NDJSON, or files of a form; it may be packed with gzip.
 

@@ -121,7 +121,7 @@ MODEL = (
     _model(
         "cni",
         "Implementation to assume where the specifications leave behaviour open; spec assumes none, auto detects it "
-        "from the input. With a release as in cilium@1.18.  [default: spec; the release that the input shows, else the "
+        "from the input. With a release as in NAME@1.18.  [default: spec; the release that the input shows, else the "
         "newest]",
         type=Implementation(),
     ),

@@ -69,7 +69,7 @@ def read_port_number(field: Field) -> int | None:
 
 
 def any_port(entries: Iterable[PortMatch]) -> PortMatch:
-    """What any entry of a list of ports matches."""
+    """Everything that an entry of a list of ports matches."""
     found = list(entries)
     numbers = IntervalSet.of(span for entry in found for span in entry.numbers)
     names = {name for entry in found for name in entry.names}

@@ -18,7 +18,7 @@ from reachproof.manifests.field_reader import Place
 from reachproof.manifests.inventory import Inventory, different, reader_of
 from reachproof.manifests.kinds.admin import bundles
 from reachproof.manifests.kinds.cilium.own_cluster import asks_for_own_cluster, cluster_name, is_config, shown
-from reachproof.manifests.kinds.cni_detection import Signs, reads_release
+from reachproof.manifests.kinds.cni_detection import Signs, is_open
 from reachproof.manifests.kinds.kubernetes.endpoint_slices import with_endpoints
 from reachproof.manifests.kinds.kubernetes.workloads import WORKLOAD_GROUPS
 from reachproof.manifests.kinds.not_read import objects as not_read
@@ -40,7 +40,7 @@ from reachproof.manifests.object_identity import Manifest, deeper, identify
 from reachproof.manifests.yaml_document import Document
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import Problem
-from reachproof.network.options import DEFAULT_OPTIONS, Cni, Options
+from reachproof.network.options import DEFAULT_OPTIONS, Options
 from reachproof.network.origin import Origin
 from reachproof.network.policy import Policy, PolicyRef
 from reachproof.network.snapshot import Snapshot
@@ -68,7 +68,7 @@ _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
 
 @dataclass(frozen=True, slots=True)
 class _Read(Generic[T]):
-    """What an object was read to, and where its notices are."""
+    """An object as it was read, and where its notices are."""
 
     found: T
     manifest: Manifest
@@ -154,15 +154,10 @@ class Loading:
         if bundles.is_crd(manifest):
             self._crds.append(manifest)
             return
-        if depends_on_cni(manifest) and self._is_open():
+        if depends_on_cni(manifest) and is_open(self._context.options):
             self._undecided.append(manifest)
         else:
             self._sorted_in(manifest)
-
-    def _is_open(self) -> bool:
-        """True if it takes other objects to know how policies are read."""
-        options = self._context.options
-        return options.cni is Cni.AUTO or reads_release(options) or self._context.profile.clustered
 
     def _sorted_in(self, manifest: Manifest) -> None:
         kind = policy_kind(manifest, self._context.options.cni)
@@ -238,16 +233,11 @@ class Loading:
 
     def _decide_cni(self) -> None:
         """Puts what the input shows in the place of `auto` and of a release, and reads what waited for that."""
-        options = self._context.options
-        if options.cni is Cni.AUTO:
-            found = self._signs.verdict()
-            if isinstance(found, Problem):
-                self.problems.append(found)
-                return
-            cni, notice = found
-            self._assumed.append(notice)
-            options = replace(options, cni=cni)
-        options, notices = self._signs.with_release(options)
+        found = self._signs.settled(self._context.options)
+        if isinstance(found, Problem):
+            self.problems.append(found)
+            return
+        options, notices = found
         self._assumed += notices
         self._context = replace(self._context, options=options)
         if self._context.profile.clustered:

@@ -24,7 +24,7 @@ Choice = TypeVar("Choice", bound=StrEnum)
 def model_options(values: Mapping[str, object]) -> Options:
     """The options with these names and values; a value of None is not given. InputError with everything wrong.
 
-    Names: tenantLabel, cni (with a release as in `cilium@1.18`), channel, podCidr and serviceCidr (a CIDR, several with
+    Names: tenantLabel, cni (with a release as in `NAME@1.18`), channel, podCidr and serviceCidr (a CIDR, several with
     commas, or a list), hostNetworkPods, cidrMatches, domains (name to CIDRs), enforcement, withStaged and strict (true
     or false), trustDomain (as CIDRs are given), rootNamespace, ambientPort.
     """
@@ -102,7 +102,7 @@ class _Reader:
         if at and found in (Cni.SPEC, Cni.AUTO):
             self._problem(name, f"{found} has no releases; leave @{release} out")
         elif at and not _RELEASE.fullmatch(release):
-            self._problem(name, f"must be a release such as {found or Cni.CILIUM}@1.20 (got {value!r})")
+            self._problem(name, f"must be a release such as {found or name}@1.20 (got {value!r})")
         return found, release
 
     def choice(self, name: str, choices: type[Choice]) -> Choice | None:

@@ -98,10 +98,10 @@ class Slice:
         return sum(1 << index for index, atom in enumerate(self.atoms) if atom.first in ports)
 
 
-def cut(encoding: Encoding, formulas: Sequence[Formula], budget: Budget, *, singles: Iterable[int] = ()) -> Slice:
+def cut(encoding: Encoding, formulas: Sequence[Formula], budget: Budget) -> Slice:
     """The slice for a question: flows of `formulas[0]`, and sources of the others; cells respect all of them.
 
-    `singles`: more sets of points that sources must be told apart by. Raises OutOfBudget.
+    Raises OutOfBudget.
     """
     view = View.of(encoding.universe, (cut for formula in formulas for cut in addresses_in(formula)))
     relations = tuple(dict.fromkeys(x for formula in formulas for x in leaves(formula) if isinstance(x, Same)))
@@ -110,7 +110,6 @@ def cut(encoding: Encoding, formulas: Sequence[Formula], budget: Budget, *, sing
     for formula in others:
         domain[Side.SOURCE] |= view.upper_bound(formula, Side.SOURCE)
     sets = {side: [view.points_of(x.where) for x in _ats(formulas, side)] for side in Side}
-    sets[Side.SOURCE] += [view.lift(points) for points in singles]
     hosts = view.lift(encoding.universe.nodes | encoding.universe.host_pods)
     nodes = bool((domain[Side.SOURCE] | domain[Side.DESTINATION]) & hosts)
     classes = {Side.SOURCE: encoding.sources, Side.DESTINATION: encoding.destinations}

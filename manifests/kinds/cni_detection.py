@@ -8,7 +8,7 @@
 | the version in the tag of the image that its agent runs, `v1.18.3` | that release |
 
 Nothing is guessed from labels or node names. Trusted by every verdict with `cni: auto` or without a release, which says
-in a notice what was found; checked by tests/manifests/test_detect.py.
+in a notice what was found; checked by tests/manifests/test_calico.py.
 """
 
 from __future__ import annotations
@@ -46,8 +46,12 @@ def release_of(manifest: Manifest) -> str:
     return ""
 
 
-def reads_release(options: Options) -> bool:
-    """True if it depends on the release how policies are read, and none is given."""
+def is_open(options: Options) -> bool:
+    """True if it takes other objects to know how policies are read: signs, agents, the configuration of the agents."""
+    return options.cni is Cni.AUTO or _lacks_release(options) or PROFILES[options.cni].clustered
+
+
+def _lacks_release(options: Options) -> bool:
     return not options.release and len(RELEASES[options.cni]) > 1
 
 
@@ -78,11 +82,21 @@ class Signs:
         """Implementations and releases, as the agents in the input show them."""
         return sorted((str(cni), release) for cni, releases in self.releases.items() for release in releases)
 
-    def with_release(self, options: Options) -> tuple[Options, list[Notice]]:
-        """The options with the release that the agents show, if none is given, and what there is to say about it."""
+    def settled(self, options: Options) -> tuple[Options, list[Notice]] | Problem:
+        """The options with what the objects show in the place of `auto` and of a release, and what to say about it."""
+        if options.cni is not Cni.AUTO:
+            return self._with_release(options)
+        found = self.verdict()
+        if isinstance(found, Problem):
+            return found
+        cni, notice = found
+        options, notices = self._with_release(replace(options, cni=cni))
+        return options, [notice, *notices]
+
+    def _with_release(self, options: Options) -> tuple[Options, list[Notice]]:
         shown = self.releases.get(options.cni, {})
         notices: list[Notice] = []
-        if reads_release(options) and len(shown) == 1:
+        if _lacks_release(options) and len(shown) == 1:
             [(release, (subject, origin))] = shown.items()
             options = replace(options, release=release)
             text = f"{options.cni}@{release}, since {subject} runs that release"

@@ -111,6 +111,8 @@ def test_a_value_may_be_a_member_of_its_enumeration(value: str) -> None:
             "options cni: must be one of spec, calico, cilium, ovn-kubernetes, antrea, "
             "kube-network-policies, auto (got 'KUBE_NETWORK_POLICIES')",
         ),
+        ({"cni": "spec@1.0"}, "options cni: spec has no releases; leave @1.0 out"),
+        ({"cni": "cilium@new"}, "options cni: must be a release such as cilium@1.20 (got 'cilium@new')"),
         ({"channel": ["x"]}, "options channel: must be one of standard, experimental (got ['x'])"),
         (
             {"hostNetworkPods": "ignore"},
