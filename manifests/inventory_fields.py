@@ -40,12 +40,15 @@ class Watched(dict[str, Any]):
 
     def get(self, name: str, default: object = None) -> Any:
         """The value of a field."""
+        seen = self._seen
+        if name in seen:
+            return seen[name]
         if name not in self:
             self._absent = self._absent or name
             return default
-        if name not in self._seen:
-            self._seen[name] = _watched(super().get(name))
-        return self._seen[name]
+        value = self[name]
+        seen[name] = _watched(value) if isinstance(value, dict | list) else value
+        return seen[name]
 
     def whole(self, *names: str) -> None:
         """Look at fields with all that is in them."""
@@ -62,28 +65,23 @@ class Watched(dict[str, Any]):
 
     def seen(self) -> dict[str, Any]:
         """The object with what was looked at, which reads the same. Scalars that JSON does not have are null."""
-        found = {name: _seen(value) for name, value in self._seen.items()}
+        found = {name: value if type(value) is str else _seen(value) for name, value in self._seen.items()}
         return found if found or not self else {self._absent: None}  # that there is a field at all is seen too
 
 
 def _watched(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_watched(item) for item in value]
-    return Watched(value) if isinstance(value, dict) else value
+    if isinstance(value, dict):
+        return Watched(value)
+    return [_watched(item) for item in value] if isinstance(value, list) else value
 
 
 def _seen(value: Any) -> Any:
-    match value:
-        case Watched():
-            return value.seen()
-        case list():
-            return [_seen(item) for item in value]
-        case str() | int() | dict():
-            return value
-        case float() if isfinite(value):
-            return value
-        case _:
-            return None
+    if isinstance(value, Watched):
+        return value.seen()
+    if isinstance(value, list):
+        return [_seen(item) for item in value]
+    known = isinstance(value, str | int | dict) or (isinstance(value, float) and isfinite(value))
+    return value if known else None
 
 
 class Fields:
