@@ -1,6 +1,7 @@
 """Habits that no linter checks: every module says what it is, stays readable, and swallows nothing."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,12 @@ LONGEST = 400
 EVERYTHING = {"Exception", "BaseException"}
 
 every_module = pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(ROOT).as_posix())
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    """The syntax tree of a module."""
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def silent_handlers(tree: ast.AST) -> list[int]:
@@ -39,7 +46,7 @@ def does_nothing(body: list[ast.stmt]) -> bool:
 
 @every_module
 def test_a_module_says_what_it_is(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert ast.get_docstring(parsed(path))
 
 
 @every_module
@@ -50,7 +57,7 @@ def test_a_module_can_be_read_in_one_sitting(path: Path) -> None:
 
 @every_module
 def test_a_module_swallows_no_error(path: Path) -> None:
-    assert silent_handlers(ast.parse(path.read_text(encoding="utf-8"))) == []
+    assert silent_handlers(parsed(path)) == []
 
 
 @pytest.mark.parametrize(
