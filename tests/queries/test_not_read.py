@@ -160,6 +160,33 @@ def test_lint_calls_redundant_what_is_so_whatever_the_object_says() -> None:
     assert redundant(REDUNDANT) == ["NetworkPolicy shop/db", "NetworkPolicy shop/again"]
 
 
+SHUT = """\
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: shut, namespace: other}
+spec: {podSelector: {}, policyTypes: [Egress]}
+---
+apiVersion: policy.networking.k8s.io/v1alpha1
+kind: AdminNetworkPolicy
+metadata: {name: apart}
+spec:
+  priority: 5
+  subject: {namespaces: {matchLabels: {kubernetes.io/metadata.name: shop}}}
+  ingress: [{action: Deny, from: [{namespaces: {matchLabels: {kubernetes.io/metadata.name: other}}}]}]
+"""
+
+
+def test_what_an_object_could_let_through_at_the_other_end_is_not_redundant() -> None:
+    def redundant(*more: str) -> bool:
+        found = lint(prepare(snapshot(SHUT, *more)), BUDGET, Prover()).findings
+        return any(each.code == "REDUNDANT_POLICY" and each.subject == "AdminNetworkPolicy apart" for each in found)
+
+    assert redundant()
+    assert redundant(SERVER)
+    assert not redundant(ANTREA.replace("shop", "other"))
+
+
 def test_lint_shows_what_the_object_leaves_open() -> None:
     found = lint(prepare(snapshot(SERVER)), BUDGET, Prover())
     assert [each.text for each in found.findings if each.code == "AMBIGUOUS_VERDICT"] == [
