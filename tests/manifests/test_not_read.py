@@ -272,6 +272,13 @@ def test_the_digest_is_that_of_what_objects_say() -> None:
     assert len({digest({"egress": []}), digest({"egress": [{"type": "Deny"}]}), load_objects([]).digest}) == 3
 
 
+def test_what_a_rule_depends_on_is_what_the_object_says_and_what_the_rule_does() -> None:
+    one, other = (only(made("k8s.ovn.org/v1", "EgressFirewall", {"egress": egress})) for egress in ([], ["x"]))
+    again = only(made("k8s.ovn.org/v1beta1", "EgressFirewall", {"egress": []}))
+    assert [rule.condition for rule in one.egress] == [rule.condition for rule in again.egress]
+    assert len({rule.condition for policy in (one, other) for rule in policy.egress}) == 4
+
+
 def test_an_object_that_says_it_outside_of_spec_is_seen() -> None:
     one, other = (
         {"apiVersion": "network.openshift.io/v1", "kind": "NetNamespace", "metadata": {"name": "a"}, "netid": number}

@@ -187,6 +187,11 @@ def test_what_an_object_could_let_through_at_the_other_end_is_not_redundant() ->
     assert not redundant(ANTREA.replace("shop", "other"))
 
 
+def test_an_object_is_no_network_policy_of_its_namespace() -> None:
+    found = lint(prepare(snapshot(FIREWALL.replace("shop", "other"))), BUDGET, Prover()).findings
+    assert [each.subject for each in found if each.code == "NAMESPACE_WITHOUT_POLICY"] == ["namespace other"]
+
+
 def test_lint_shows_what_the_object_leaves_open() -> None:
     found = lint(prepare(snapshot(SERVER)), BUDGET, Prover())
     assert [each.text for each in found.findings if each.code == "AMBIGUOUS_VERDICT"] == [
