@@ -189,8 +189,8 @@ class Loading:
             self._inventory.skip(manifest)
             of_requests = (manifest.group, manifest.kind) == REQUEST_AUTHENTICATION
             self._of_requests += [manifest] if of_requests else []
-            if of_requests or depends_on_cni(manifest):  # these are stored all the same
-                self._stored[f"{manifest.kind}.{manifest.group}"] += 1
+            if of_requests or depends_on_cni(manifest) or shows_implementation(manifest):
+                self._stored[f"{manifest.kind}.{manifest.group}"] += 1  # it is stored all the same
 
     def _policy(self, manifest: Manifest, kind: PolicyKind) -> None:
         if self._too_deep(manifest):
@@ -241,7 +241,8 @@ class Loading:
         self._assumed += notices
         self._context = replace(self._context, options=options)
         if self._context.profile.clustered:
-            own = asks_for_own_cluster(self._configs, self.problems)
+            by_default = self._context.profile.own_cluster_only
+            own = asks_for_own_cluster(self._configs, self.problems, by_default=by_default)
             self._context = replace(self._context, own_cluster=own)
         for manifest in self._undecided:
             self._sorted_in(manifest)

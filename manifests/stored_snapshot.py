@@ -37,6 +37,7 @@ from reachproof.manifests.kinds.cilium import own_cluster
 from reachproof.manifests.kinds.cni_detection import release_of
 from reachproof.manifests.kinds.istio.policies import DRY_RUN
 from reachproof.manifests.kinds.not_read import objects as not_read
+from reachproof.manifests.kinds.not_read.registry import shows_implementation
 from reachproof.manifests.kinds.registry import depends_on_cni, support_kind
 from reachproof.manifests.kinds.unmodelled import REQUEST_AUTHENTICATION
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
@@ -168,7 +169,7 @@ def _kept(document: Document) -> tuple[Manifest, dict[str, Any]] | None:
     if depends_on_cni(manifest) or (manifest.group, manifest.kind) == REQUEST_AUTHENTICATION:
         support = support_kind(manifest)
         _look_at_policy(watched, labelled=support is not None and support.labelled)
-    elif not_read.acts(manifest):
+    elif not_read.acts(manifest) or shows_implementation(manifest):
         watched.whole(*not_read.contents(manifest))
     elif own_cluster.is_config(manifest):
         own_cluster.shown(manifest)

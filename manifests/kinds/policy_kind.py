@@ -25,7 +25,7 @@ class Context:
 
     `support`: what the objects of supporting kinds were read to, by (kind, namespace, name).
     `namespaces`: the labels of those that are given, by name. `cluster`: the name of the cluster, empty where the
-    input does not show it. `own_cluster`: false where the agents of Cilium are told not to ask for its label.
+    input does not show it. `own_cluster`: true if Cilium's selectors ask for its label; None: as the release has it.
     `bundles`: what the CRDs of the admin kinds say, by kind.
     """
 
@@ -35,7 +35,7 @@ class Context:
     slices: tuple[Slice, ...] = ()
     namespaces: Mapping[str, Labels] = field(default_factory=dict)
     cluster: str = ""
-    own_cluster: bool = True
+    own_cluster: bool | None = None
     bundles: Mapping[str, Bundle] = field(default_factory=dict)
     _made: dict[Callable[..., object], object] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -57,7 +57,8 @@ class Context:
     def profile(self) -> EngineProfile:
         """The choices of the implementation that the policies are read for."""
         profile = profile_of(self.options)
-        return profile if self.own_cluster else replace(profile, own_cluster_only=False, namespaces_of_anything=True)
+        own = self.own_cluster
+        return profile if own is None else replace(profile, own_cluster_only=own, namespaces_of_anything=not own)
 
     def channel(self, kind: str) -> Channel:
         """The release channel of the CRD of an admin kind."""

@@ -173,7 +173,8 @@ def _registry() -> Iterator[str]:
     for row in NOT_READ_KINDS:
         kinds = f"| `{row.group}` | {', '.join(row.kinds)} | {row.effect} |"
         only = f" {row.when.text} |" if row.when else " |"
-        ways = f" {row.scope.format(row.selector)} | {' and '.join(row.directions)}: {row.far} |"
+        hosts = "; nodes too (`HOST_POLICY`)" if row.hosts else ""
+        ways = f" {row.scope.format(row.selector)}{hosts} | {' and '.join(row.directions)}: {row.far} |"
         yield f"{kinds}{ways}{only}" if row.acts else f"{kinds} | | |"
 
 

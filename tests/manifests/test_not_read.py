@@ -128,6 +128,8 @@ def test_a_kind_that_is_named_like_a_network_policy_is_one(api_version: str, kin
             {"subsets": [{"trafficPolicy": {"tls": {"mode": "DISABLE"}}}]},
         ),
         ("cilium.io/v1alpha1", "TracingPolicy", {"kprobes": []}, {"kprobes": [{"selectors": [{"action": "Sigkill"}]}]}),
+        ("cilium.io/v1alpha1", "TracingPolicy", {"a": {"action": {}}}, {"a": {"action": "NotifyEnforcer"}}),
+        ("k8s.ovn.org/v1", "UserDefinedNetwork", {"layer2": {"role": "Secondary"}}, {"layer2": {"role": {"a": "b"}}}),
         ("eks.amazonaws.com/v1", "NodeClass", {"networkPolicy": "DefaultAllow"}, {"networkPolicy": "DefaultDeny"}),
         ("kubeovn.io/v1", "Subnet", {"private": False}, {"private": True}),
         ("kubeovn.io/v1", "Vpc", {"staticRoutes": []}, {"staticRoutes": [{"cidr": "0.0.0.0/0"}]}),
@@ -140,6 +142,23 @@ def test_a_condition_on_the_object_tells_whether_it_acts(
     name = "ovn-cluster"
     assert load_objects([made(api_version, kind, without, name=name)]).policies == ()
     assert is_not_read(only(made(api_version, kind, with_, name=name)))
+
+
+@pytest.mark.parametrize("spec", [None, [], "text", {"staticRoutes": None}])
+def test_a_body_without_the_fields_of_a_condition_is_read(spec: object) -> None:
+    vpc = {"apiVersion": "kubeovn.io/v1", "kind": "Vpc", "spec": spec}
+    assert load_objects([{**vpc, "metadata": {"name": "ovn-cluster", "labels": {"name": "a"}}}]).policies == ()
+    assert is_not_read(only({**vpc, "metadata": {"name": "a", "labels": {"name": "ovn-cluster"}}}))
+    assert is_not_read(only({**vpc, "metadata": None}))
+
+
+def test_a_kind_that_may_act_on_nodes_is_an_assumption_too() -> None:
+    snapshot = load_objects([made("ingressnodefirewall.openshift.io/v1alpha1", "IngressNodeFirewall", namespace="")])
+    assert len(snapshot.policies) == 1
+    assert notice(snapshot, "HOST_POLICY").text == (
+        "IngressNodeFirewall.ingressnodefirewall.openshift.io may act on nodes and pods on the host network, which "
+        "answers do without: a"
+    )
 
 
 def test_the_first_row_whose_condition_is_met_counts() -> None:

@@ -336,6 +336,18 @@ def test_a_kind_that_is_stored_and_otherwise_skipped_is_counted_once(api_version
     assert {"1 Fleet.example.com", f"1 {kind}.{api_version.partition('/')[0]}"} <= set(told.split(": ")[1].split(", "))
 
 
+@pytest.mark.parametrize(
+    ("kind", "spec"), [("EgressQoS", {}), ("UserDefinedNetwork", {"layer2": {"role": "Secondary"}})]
+)
+def test_an_object_that_shows_the_implementation_alone_is_stored(kind: str, spec: dict[str, Any]) -> None:
+    objects = [RICH[0], an_object(kind, "k8s.ovn.org/v1", spec=spec)]
+    found = load_objects(objects, name="rich", options=Options(cni=Cni.AUTO))
+    assert (found.options.cni, found.policies) == (Cni.OVN_KUBERNETES, ())
+    for options in (Options(), Options(cni=Cni.AUTO)):
+        stored = objects_to_store(objects, name="rich", options=options)
+        assert load_stored(stored.content, stored.snapshot.digest, options=Options(cni=Cni.AUTO)) == found
+
+
 def test_a_field_that_is_read_but_not_kept_is_a_bug_that_stores_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     get = Watched.get
 

@@ -41,12 +41,12 @@ REQUESTS = '  ingress: [{toPorts: [{ports: [{port: "8080"}], rules: {http: [{pat
 CLIENT_DENIED = "  ingressDeny: [{fromEndpoints: [{matchLabels: {name: client}}]}]\n"
 
 
-def snapshot(*texts: str) -> Snapshot:
-    return load_text(CLUSTER + "".join(texts), options=Options(cni=Cni.CILIUM))
+def snapshot(*texts: str, release: str = "") -> Snapshot:
+    return load_text(CLUSTER + "".join(texts), options=Options(cni=Cni.CILIUM, release=release))
 
 
-def ask(text: str, *texts: str) -> Answer:
-    return Session(snapshot(*texts)).ask(text)
+def ask(text: str, *texts: str, release: str = "") -> Answer:
+    return Session(snapshot(*texts, release=release)).ask(text)
 
 
 @pytest.mark.parametrize(
@@ -285,6 +285,10 @@ data: {cluster-name: default, policy-default-local-cluster: "%s"}
     asked = "can 8.8.8.8 reach pod ct/echo on tcp/80?"
     assert ask(asked, ruled_out, config % ("a", "true")).verdict is Verdict.UNREACHABLE
     assert ask(asked, ruled_out, config % ("a", "false")).verdict is Verdict.REACHABLE
+    for said, verdict in (("True", Verdict.UNREACHABLE), ("False", Verdict.REACHABLE), ("0", Verdict.REACHABLE)):
+        assert ask(asked, ruled_out, config % ("a", said)).verdict is verdict
+    assert ask(asked, ruled_out, config % ("a", "true"), release="1.18").verdict is Verdict.UNREACHABLE
+    assert ask(asked, ruled_out, config % ("a", "not a flag"), release="1.18").verdict is Verdict.REACHABLE
     assert snapshot(ruled_out, config % ("a", "true")).digest != snapshot(ruled_out, config % ("a", "false")).digest
     with pytest.raises(ManifestError) as refused:
         snapshot(config % ("a", "true"), config % ("b", "false"))

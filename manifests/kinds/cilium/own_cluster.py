@@ -3,7 +3,7 @@
 The ConfigMap `cilium-config`, from which the agent has the name, shows it. Where it is not in the input, a selector
 that names `default` is read as one of a cluster of that name, which is Cilium's default, and the answer says so
 (`CLUSTER_NAME`); one that names others only is refused. With `policy-default-local-cluster: "false"` selectors do not
-ask for the label, as before release 1.19.
+ask for the label, as is the default before release 1.19; with `"true"` they do in every release that is modelled.
 
 Trusted by every verdict about such a selector; checked by tests/manifests/test_cilium.py.
 """
@@ -23,6 +23,11 @@ CONFIG = "cilium-config"
 NAME = "cluster-name"
 LOCAL = "policy-default-local-cluster"
 _DEFAULT = "default"
+# As the agent reads a flag.
+_FLAGS = {
+    **dict.fromkeys(("1", "t", "T", "true", "TRUE", "True"), True),
+    **dict.fromkeys(("0", "f", "F", "false", "FALSE", "False"), False),
+}
 
 
 def is_config(manifest: Manifest) -> bool:
@@ -31,8 +36,9 @@ def is_config(manifest: Manifest) -> bool:
 
 
 def shown(manifest: Manifest) -> str:
-    """The name of the cluster in its configuration, and whether selectors ask for it."""
-    return f"{_name(manifest)} {_is_local(manifest)}" if not _is_local(manifest) else _name(manifest)
+    """The name of the cluster in its configuration, and whether selectors ask for it, where it says that."""
+    local = _is_local(manifest)
+    return _name(manifest) if local is None else f"{_name(manifest)} {local}"
 
 
 def cluster_name(configs: Iterable[Manifest]) -> str:
@@ -41,12 +47,12 @@ def cluster_name(configs: Iterable[Manifest]) -> str:
     return names.pop() if len(names) == 1 else ""
 
 
-def asks_for_own_cluster(configs: Iterable[Manifest], problems: list[Problem]) -> bool:
-    """True if selectors ask for the label of the own cluster, as by default; adds where configurations differ."""
-    found = {_is_local(each): each for each in configs}
+def asks_for_own_cluster(configs: Iterable[Manifest], problems: list[Problem], *, by_default: bool) -> bool:
+    """True if selectors ask for the label of the own cluster; adds where configurations differ."""
+    found = {by_default if (local := _is_local(each)) is None else local: each for each in configs}
     if len(found) > 1:
         problems.append(found[False].problem(f"another {CONFIG} says otherwise", f"data.{LOCAL}"))
-    return False not in found
+    return next(iter(found), by_default)
 
 
 def _name(manifest: Manifest) -> str:
@@ -54,8 +60,9 @@ def _name(manifest: Manifest) -> str:
     return name if isinstance(name, str) and name else _DEFAULT
 
 
-def _is_local(manifest: Manifest) -> bool:
-    return _settings(manifest).get(LOCAL) not in ("false", False)
+def _is_local(manifest: Manifest) -> bool | None:
+    value = _settings(manifest).get(LOCAL)
+    return _FLAGS.get(str(value)) if isinstance(value, str | bool) else None
 
 
 def _settings(manifest: Manifest) -> dict[str, object]:

@@ -62,6 +62,7 @@ BOTH_WAYS = (Direction.EGRESS, Direction.INGRESS)
 class NotReadKind:
     """Kinds of one API group that are alike. `selector`: the path of the selector that the scope is about.
 
+    `hosts`: objects may act on nodes and on pods on the host network too, of which answers say that they do without.
     Of several rows for one kind the first holds whose condition an object meets; one that meets none does nothing.
     """
 
@@ -72,6 +73,7 @@ class NotReadKind:
     selector: str = ""
     directions: tuple[Direction, ...] = BOTH_WAYS
     far: Far = Far.ANYWHERE
+    hosts: bool = False
     when: When | None = None
 
     @property

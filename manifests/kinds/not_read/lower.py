@@ -183,6 +183,13 @@ def pods_not_known(objects: Iterable[Manifest]) -> Iterator[Notice]:
         yield Notice(code="PODS_NOT_KNOWN", text=text, origin=found[0].origin)
 
 
+def of_hosts(objects: Iterable[Manifest]) -> Iterator[Notice]:
+    """An assumption for each kind whose objects may act on nodes, of which no policy of ours is one."""
+    for kind, found in _by_kind(objects):
+        text = f"{kind} may act on nodes and pods on the host network, which answers do without: {_named(found)}"
+        yield Notice(code="HOST_POLICY", text=text, origin=found[0].origin)
+
+
 def other_networks(objects: Iterable[Manifest]) -> Iterator[Notice]:
     """An assumption for each kind that joins pods to other networks."""
     for kind, found in _by_kind(objects):

@@ -64,7 +64,7 @@ class NotReadObjects:
                 yield lower.seen_by(policy, unknown)
 
     def assumptions(self, pods: Iterable[Pod]) -> Iterator[Notice]:
-        """Notices of every answer, about objects that no rule stands for; `pods` are those of the input."""
+        """Notices of every answer, about what no rule stands for; `pods` are those of the input."""
         others = [each for _, each in sorted(self._found.items(), key=lambda item: item[0]) if not acts(each)]
         rows = [(each, not_read_kind(each)) for each in others]
         labels = {(pod.namespace, value) for pod in pods for value in pod.labels.values()}
@@ -72,6 +72,7 @@ class NotReadObjects:
         yield from lower.pods_not_known(each for each in makers if (each.namespace, each.name) not in labels)
         yield from lower.other_networks(each for each, row in rows if row and row.effect is Effect.OTHER_NETWORKS)
         yield from lower.unknown_kinds(each for each, row in rows if row is None)
+        yield from lower.of_hosts(each for each in self.acting() if (row := not_read_kind(each)) and row.hosts)
 
     def __bool__(self) -> bool:
         """True if an object is among them that a rule stands for."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from reachproof.engines.registry import PROFILES
 from reachproof.manifests.kinds.not_read.kind import Effect, NotReadKind
 from reachproof.manifests.kinds.not_read.table import NOT_READ_KINDS
 from reachproof.manifests.object_identity import Manifest
@@ -20,6 +21,7 @@ _BY_KIND: dict[tuple[str, str], list[NotReadKind]] = {}
 for _row in NOT_READ_KINDS:
     for _kind in _row.kinds:
         _BY_KIND.setdefault((_row.group, _kind), []).append(_row)
+_OF_ENGINES = frozenset(group for profile in PROFILES.values() for group in profile.api_groups)
 _GROUP_ALIASES = {"crd.projectcalico.org": "projectcalico.org"}
 _POLICY = re.compile(r"(?i)(?!staged).*networkpolicy")
 _TELLING = re.compile(r"(?i)network|polic(y|ies)|firewall|egress|ingress|mesh|intention|authorization|securitygroup")
@@ -68,4 +70,4 @@ def tells_of_networks(manifest: Manifest) -> bool:
 
 def shows_implementation(manifest: Manifest) -> bool:
     """True if only a cluster with the implementation of its API group has such an object; Tetragon's run anywhere."""
-    return has_row(manifest) and not manifest.kind.startswith("TracingPolicy")
+    return manifest.group in _OF_ENGINES and has_row(manifest) and not manifest.kind.startswith("TracingPolicy")

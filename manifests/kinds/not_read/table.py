@@ -25,27 +25,30 @@ from reachproof.manifests.kinds.not_read.pod_makers import POD_MAKERS
 
 
 def _is_of_primary_network(body: Body) -> bool:
-    return set(values(body.get("spec"), "role")) != {"Secondary"}
+    roles = list(values(body.get("spec"), "role"))
+    return not roles or any(role != "Secondary" for role in roles)
 
 
 def _kills(body: Body) -> bool:
-    return bool({"Sigkill", "Signal", "Override"} & {each for each in values(body, "action") if isinstance(each, str)})
+    return any(action in _DENYING_ACTIONS for action in values(body, "action") if isinstance(action, str))
 
 
 def _denies_by_default(body: Body) -> bool:
     return list(values(body.get("spec"), "networkPolicy")) not in ([], ["DefaultAllow"])
 
 
+def _is_routed(body: Body) -> bool:
+    metadata = body.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    return name != "ovn-cluster" or _ROUTES.holds(body)
+
+
+_ROUTES = has("staticRoutes", "policyRoutes", "vpcPeerings")
 _PRIMARY = When("unless its role is Secondary", _is_of_primary_network)
-_KILLING = When("with an action Sigkill, Signal or Override", _kills)
+_DENYING_ACTIONS = ("Sigkill", "Signal", "Override", "NotifyEnforcer", "NotifyKiller")
+_KILLING = When(f"with an action {', '.join(_DENYING_ACTIONS[:-1])} or {_DENYING_ACTIONS[-1]}", _kills)
 _CLOSED = When("with another `networkPolicy` than DefaultAllow", _denies_by_default)
-_ROUTED = When(
-    "unless it is ovn-cluster without routes",
-    lambda body: (
-        body.get("metadata", {}).get("name") != "ovn-cluster"
-        or any(body.get("spec", {}).get(name) for name in ("staticRoutes", "policyRoutes", "vpcPeerings"))
-    ),
-)
+_ROUTED = When("unless it is ovn-cluster without routes", _is_routed)
 
 NOT_READ_KINDS = (
     # ------------------------------------------------------------ OVN-Kubernetes, OpenShift, other networks
@@ -87,6 +90,7 @@ NOT_READ_KINDS = (
         group="ingressnodefirewall.openshift.io",
         kinds=("IngressNodeFirewall",),
         effect=Effect.DENY,
+        hosts=True,
         scope=Scope.CLUSTER,
         directions=INGRESS,
         far=Far.OUTSIDE,
@@ -138,6 +142,7 @@ NOT_READ_KINDS = (
         group="cilium.io",
         kinds=("TracingPolicy", "TracingPolicyNamespaced"),
         effect=Effect.DENY,
+        hosts=True,
         when=_KILLING,
     ),
     NotReadKind(
@@ -155,7 +160,9 @@ NOT_READ_KINDS = (
     ),
     # ------------------------------------------------------------ Antrea
     NotReadKind(group="crd.antrea.io", kinds=("NetworkPolicy",), effect=Effect.BOTH),
-    NotReadKind(group="crd.antrea.io", kinds=("ClusterNetworkPolicy",), effect=Effect.BOTH, scope=Scope.CLUSTER),
+    NotReadKind(
+        group="crd.antrea.io", kinds=("ClusterNetworkPolicy",), effect=Effect.BOTH, scope=Scope.CLUSTER, hosts=True
+    ),
     NotReadKind(group="crd.antrea.io", kinds=("TrafficControl",), effect=Effect.BOTH, scope=Scope.CLUSTER),
     NotReadKind(
         group="crd.antrea.io",
@@ -237,6 +244,7 @@ NOT_READ_KINDS = (
         group="security.kubearmor.com",
         kinds=("KubeArmorPolicy",),
         effect=Effect.DENY,
+        hosts=True,
         scope=Scope.PODS,
         selector="spec.selector",
         when=has("network"),
@@ -245,6 +253,7 @@ NOT_READ_KINDS = (
         group="security.kubearmor.com",
         kinds=("KubeArmorClusterPolicy",),
         effect=Effect.DENY,
+        hosts=True,
         scope=Scope.CLUSTER,
         when=has("network"),
     ),
