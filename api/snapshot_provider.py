@@ -152,7 +152,9 @@ def _is_fixed(name: str, snapshot: Snapshot, wanted: Options) -> bool:
     """
     read = snapshot.options
     if name == "cni":
-        if wanted.cni is Cni.AUTO or (wanted.cni is read.cni and not wanted.release):
+        if wanted.cni is Cni.AUTO:
+            return not any(each.code in ("CNI_FOUND", "CNI_NOT_FOUND") for each in snapshot.assumptions)
+        if wanted.cni is read.cni and not wanted.release:
             return False
         one, other = profile_of(read), profile_of(wanted)
         if one == other:

@@ -29,8 +29,8 @@ def model_options(values: Mapping[str, object]) -> Options:
     or false), trustDomain (as CIDRs are given), rootNamespace, ambientPort.
     """
     reader = _Reader(values)
-    cni, release = reader.implementation("cni")
     matches = reader.choice("cidrMatches", CidrMatches)
+    cni, release = reader.implementation("cni")
     options = Options(
         tenant_label=reader.text("tenantLabel", DEFAULTS.tenant_label),
         cni=cni or DEFAULTS.cni,

@@ -195,6 +195,19 @@ def test_what_only_a_server_stores_is_read_for_one_implementation(text: str, rea
         assert response.status_code == 200
 
 
+def test_the_implementation_that_the_input_shows_needs_a_snapshot_that_was_read_for_it() -> None:
+    agent = "---\napiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: cilium}\nspec: {template: {spec: {}}}\n"
+    body = {"query": "can any pod reach any pod?", "options": {"cni": "auto"}}
+    for read, status in (("spec", 422), ("antrea", 422), ("auto", 200)):
+        response = client(load_text(f"{MANIFESTS}{agent}", options=model_options({"cni": read}))).post(
+            "/query", json=body
+        )
+        if status == 422:
+            check_problem(response, 422, "cni decides how manifests are read: send manifests to change that")
+        else:
+            assert "CNI_FOUND" in [each["code"] for each in response.json()["assumptions"]]
+
+
 # ---------------------------------------------------------------- 422: the query, the options, the manifests
 
 
