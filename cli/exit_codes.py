@@ -7,10 +7,10 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from reachproof.documents.words import State, Verdict
-from reachproof.queries.answer import Answer
 
 if TYPE_CHECKING:
     from reachproof.documents.audit import Audited
+    from reachproof.queries.answer import Answer
 
 
 class ExitCode(IntEnum):

@@ -64,13 +64,14 @@ class Entry:
 class Settings:
     """`cidrs`: what a CIDR sees besides the world. `ranked`: whether ClusterNetworkPolicy is switched on.
 
-    `domains`: CIDRs behind names.
+    `domains`: CIDRs behind names. `local`: whether selectors ask for the label of the own cluster if nobody says so.
     """
 
     mode: str
     cidrs: frozenset[str]
     ranked: bool
     domains: dict[str, tuple[str, ...]]
+    local: bool
 
 
 class Oracle:
@@ -156,6 +157,10 @@ class Oracle:
         found.append(("k8s", CLUSTER, self._cluster()))
         spaces = {**self.spaces[pod.namespace], "kubernetes.io/metadata.name": pod.namespace}
         return found + [("k8s", NAMESPACE_LABELS + key, value) for key, value in spaces.items()]
+
+    def _local(self) -> bool:
+        told = [each["data"]["policy-default-local-cluster"] for each in self._of("ConfigMap")]
+        return bool(told[0] == "true" if told else self.settings.local)
 
     def _cluster(self) -> str:
         """The name of the own cluster, as its agents are told."""
@@ -266,7 +271,7 @@ class Oracle:
     def _peer(self, field: str, item: Any, home: str, far: Far) -> Iterator[bool]:
         match field[2:] if field.startswith("to") else field[4:]:
             case "Endpoints":
-                if _matches(_scoped(item, home, self._cluster()), far.labels):
+                if _matches(_scoped(item, home, self._cluster() if self._local() else None), far.labels):
                     yield False
             case "Entities":
                 yield from self._entity(item, far)
@@ -405,7 +410,10 @@ class Oracle:
         if "ipBlock" in peer:
             return self._in_set(far, peer["ipBlock"])
         if far.sort != "pod":
-            return False
+            spaces = peer.get("namespaceSelector", {})
+            asks = any(spaces.get(name) for name in ("matchLabels", "matchExpressions"))
+            met = self._in_spaces(spaces, far) and _matches(peer.get("podSelector", {}), far.labels)
+            return asks and met and not self._local()
         if "namespaceSelector" not in peer and _first(NAMESPACE, far.labels) != home:
             return False
         return self._in_spaces(peer.get("namespaceSelector", {}), far) and _matches(
@@ -481,8 +489,8 @@ def _types(spec: Manifest) -> list[str]:
     return [each.lower() for each in given]
 
 
-def _scoped(selector: Manifest, home: str, cluster: str) -> Manifest:
-    """The selector with what the agent adds to it: a namespace, and the cluster."""
+def _scoped(selector: Manifest, home: str, cluster: str | None) -> Manifest:
+    """The selector with what the agent adds to it: a namespace, and the cluster, if any."""
     keys = [*selector.get("matchLabels", {}), *(each["key"] for each in selector.get("matchExpressions", []))]
     if any(key.startswith("reserved:") for key in keys):
         return selector
@@ -493,7 +501,7 @@ def _scoped(selector: Manifest, home: str, cluster: str) -> Manifest:
             expressions.append({"key": f"k8s:{NAMESPACE}", "operator": "Exists"})
         elif not any(key.startswith(NAMESPACE_LABELS) for key in bare):
             expressions.append({"key": f"k8s:{NAMESPACE}", "operator": "In", "values": [home]})
-    if CLUSTER not in bare:
+    if CLUSTER not in bare and cluster is not None:
         expressions.append({"key": f"k8s:{CLUSTER}", "operator": "In", "values": [cluster]})
     return {**selector, "matchExpressions": expressions}
 

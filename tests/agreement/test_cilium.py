@@ -43,7 +43,8 @@ def settings_of(options: Options) -> Settings:
     return Settings(
         mode=MODES.get(options.enforcement, "default"),
         cidrs=CIDRS[options.cidr_matches],
-        ranked=options.enforcement is not Enforcement.NETWORK_POLICY,
+        ranked=options.enforcement is not Enforcement.NETWORK_POLICY and options.release not in ("1.18", "1.19"),
+        local=options.release != "1.18",
         domains={"example.com": ("203.0.113.0/25",), "a.example.com": ("2001:db8::/64",)} if options.domains else {},
     )
 

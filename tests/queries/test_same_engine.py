@@ -17,7 +17,7 @@ CALICO = {
     "metadata": {"name": "nothing-out"},
     "spec": {"types": ["Egress"]},
 }
-TOLD = "calico in the earlier snapshot, but spec in the later one; set the option cni"
+TOLD = "calico@3.32 in the earlier snapshot, but spec in the later one; set the option cni"
 
 
 def test_a_cluster_that_loses_its_last_policy_of_calico_is_not_taken_for_one_without_calico() -> None:
