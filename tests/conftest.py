@@ -7,6 +7,7 @@
 | `fuzz` | new examples, 5,000 of each property that does not set its own number |
 """
 
+import gc
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -23,6 +24,14 @@ settings.register_profile(
 settings.register_profile("nightly", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(PROFILE)
 FEWEST = 15  # as many as in mutation runs
+gc.disable()  # until all is collected: nothing of it is garbage, and looking for some took a quarter of the time
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """Collect garbage again, but for what was imported and collected, which stays to the end."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,5 +1,6 @@
 """The checkout, the wheel built from it and the imports agree about where the code is."""
 
+import gc
 import importlib.metadata
 import os
 import shutil
@@ -130,3 +131,8 @@ def test_what_is_tested_is_the_installed_wheel_and_not_the_checkout() -> None:
     origin = Path(reachproof.__file__).resolve()
     assert "site-packages" in origin.parts
     assert not origin.is_relative_to(ROOT / "src")
+
+
+def test_garbage_is_collected_while_tests_run() -> None:
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 0
