@@ -19,8 +19,8 @@ from typing import assert_never
 from reachproof.documents.findings import Code, Findings
 from reachproof.documents.words import FindingSeverity, Verdict
 from reachproof.engines.built_in import EXEMPTION
-from reachproof.engines.not_read import stands_apart
-from reachproof.engines.own_tiers import with_network_policies
+from reachproof.engines.not_read import is_not_read, stands_apart
+from reachproof.engines.own_tiers import MESH, with_network_policies
 from reachproof.engines.policies import in_force, others_rest_on
 from reachproof.grammar import ast
 from reachproof.network.cluster import Notice, Pod
@@ -36,6 +36,7 @@ from reachproof.queries.findings import Finding, findings_document, in_every_cas
 from reachproof.queries.lint_input import blind_blocks, loading_findings, rule_name, static_findings
 from reachproof.queries.plan import HygienePlan
 from reachproof.semantics.evaluate import evaluate, truth
+from reachproof.semantics.match import in_pod_set
 from reachproof.semantics.sentences import listed, number_or_name
 from reachproof.semantics.trace import Trace, Truth
 from reachproof.solver.bitset import positions
@@ -203,10 +204,24 @@ def redundant(encoding: Encoding, budget: Budget, prover: Prover, *, selecting: 
     """Policies without which every verdict is the same. `selecting`: only those that select a pod at all.
 
     Each is compared with all others in force, so of two equal policies both are listed. A PeerAuthentication is never
-    listed: what rules of other policies match rests on it as well. Raises OutOfBudget after the last that was decided
-    in time.
+    listed: what rules of other policies match rests on it as well; nor is one beside an object that is not read, which
+    may decide what is left without it. Raises OutOfBudget after the last that was decided in time.
     """
-    yield from in_every_case(encoding, lambda case: _redundant(case, budget, prover, selecting=selecting))
+    beside = {str(policy.ref) for policy in encoding.snapshot.policies if _beside_unread(encoding.snapshot, policy)}
+    found = in_every_case(encoding, lambda case: _redundant(case, budget, prover, selecting=selecting))
+    yield from (finding for finding in found if finding.subject not in beside)
+
+
+def _beside_unread(snapshot: Snapshot, policy: Policy) -> bool:
+    """True if an object that is not read, whose place among the tiers is not sure, judges some of the same pods."""
+    ways = [each for each in Direction if policy.acts(each)]
+    unread = [each for each in snapshot.policies if is_not_read(each) and each.tier != MESH and each is not policy]
+    return any(
+        in_pod_set(snapshot, policy.subject, pod) and in_pod_set(snapshot, each.subject, pod)
+        for each in unread
+        if any(each.rules(way) for way in ways)
+        for pod in snapshot.pods
+    )
 
 
 def _redundant(encoding: Encoding, budget: Budget, prover: Prover, *, selecting: bool) -> Iterator[Finding]:

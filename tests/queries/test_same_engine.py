@@ -6,8 +6,9 @@ import pytest
 
 import reachproof as rp
 from reachproof.network.errors import InputError
+from tests.strategies.vocabulary import Manifest
 
-CLUSTER = [
+CLUSTER: list[Manifest] = [
     {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}},
     {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "shop"}},
 ]
@@ -39,3 +40,24 @@ def test_told_which_it_is_they_are_compared() -> None:
 
 def test_two_implementations_that_were_asked_for_are_compared() -> None:
     assert rp.diff(rp.load(CLUSTER, cni="calico"), rp.load(CLUSTER, cni="cilium")).relation == "equivalent"
+
+
+def agent(image: str) -> Manifest:
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "cilium-agent", "image": image}]}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": {"name": "cilium", "namespace": "kube-system"},
+        "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": template},
+    }
+
+
+def test_clusters_with_agents_of_two_releases_are_not_compared_unasked() -> None:
+    older, newer = ([*CLUSTER, agent(f"cilium:v{each}")] for each in ("1.18.3", "1.19.0"))
+    for cni in ("auto", "cilium"):
+        with pytest.raises(InputError) as error:
+            rp.diff(rp.load(older, cni=cni), rp.load(newer, cni=cni))
+        told = "cilium@1.18 in the earlier snapshot, but cilium@1.19 in the later one; set the option cni"
+        assert [(each.path, each.message) for each in error.value.problems] == [("cni", told)]
+    asked = rp.diff(rp.load(older, cni="cilium@1.18"), rp.load(newer, cni="cilium@1.19"))
+    assert asked.relation == "equivalent"
