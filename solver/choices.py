@@ -4,8 +4,12 @@
 |---|---|---|
 | a rule may match (source ports, requests, domain names, ...) | it does, or not | for a condition of one policy |
 | whether the ends are on one node, and may then talk | they are, or not | always |
+| what an object that is not read does | it allows or denies | where policies and labels are the same in both |
 | which policy of equal priority comes first | their order | of policies that did not change |
 | which of two kinds of policy comes first | their order | always |
+
+An object that is not read may stand behind a policy that decides a flow in one snapshot only, so what it then does is
+not what it did; one that can only deny is a filter of its own, which looks at labels alone.
 
 With every choice made a flow has one verdict in either snapshot. Two of them are tied together only where they are
 about one thing: a rule's condition is all that it depends on besides its matches (`network.policy.Rule`).
@@ -21,6 +25,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from reachproof.engines.not_read import is_not_read
 from reachproof.network.policy import Action, Direction, DomainPeer, OtherNodePeer, OwnNodePeer, PolicyRef, TierId
 from reachproof.network.snapshot import Snapshot
 from reachproof.network.tier import BUILT_IN, DirectedPolicy, TierOf, all_rules
@@ -115,13 +120,33 @@ def built_in(part: Slice) -> frozenset[PolicyRef]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Whether two snapshots have the same policies, and endpoints of both the same labels."""
+
+    policies: bool
+    labels: bool
+
+    @staticmethod
+    def of(before: Snapshot, after: Snapshot, same: frozenset[PolicyRef]) -> Settled:
+        """What they have in common; `same`: the policies that did not change."""
+        return Settled(
+            policies=all(policy.ref in same for each in (before, after) for policy in each.policies),
+            labels=all(pod.labels == found.labels for pod in before.pods if (found := after.pod_of.get(pod.key)))
+            and all(
+                home.labels == new.labels for home in before.namespaces if (new := after.namespace_of.get(home.name))
+            ),
+        )
+
+
 class Naming:
     """Names the choices of one slice; `side` tells those apart that only this snapshot has."""
 
-    def __init__(self, part: Slice, side: str, same: frozenset[PolicyRef]) -> None:
+    def __init__(self, part: Slice, side: str, same: frozenset[PolicyRef], *, settled: Settled) -> None:
         self._part = part
         self._side = side
         self._same = same
+        self._settled = settled
 
     def program(self, direction: Direction) -> OpenProgram:
         """The tiers of a direction with their choices."""
@@ -152,18 +177,26 @@ class Naming:
             action=written.action,
             certain=rule.certain,
             possible=rule.possible,
-            literal=_literal(rule, direction),
+            literal=_literal(rule, direction, () if self._is_settled(rule) else (self._side,)),
         )
 
+    def _is_settled(self, rule: SlicedRule) -> bool:
+        """False for a rule of an object that is not read and may do something else in the other snapshot."""
+        policy = rule.policy
+        if policy is None or not is_not_read(policy):
+            return True
+        filters = all(each.action is Action.DENY for each in (*policy.egress, *policy.ingress))
+        return self._settled.labels and (filters or self._settled.policies)
 
-def _literal(rule: SlicedRule, direction: Direction) -> Literal:
+
+def _literal(rule: SlicedRule, direction: Direction, own: Key) -> Literal:
     if _is_about_nodes(rule):
         others = any(isinstance(match.peer, OtherNodePeer) for match in rule.rule.matches)
         return Literal(OWN_NODE, not others)
     written = rule.rule
     ref = rule.policy.ref if rule.policy is not None else None
     condition = written.condition or repr(written.placeless)
-    return Literal(("rule", ref, direction, written.action, written.reason_code, condition))
+    return Literal(("rule", ref, direction, written.action, written.reason_code, condition, *own))
 
 
 def _is_about_nodes(rule: SlicedRule) -> bool:
@@ -199,5 +232,6 @@ def open_programs(before: Slice, after: Slice, same: frozenset[PolicyRef]) -> Pr
     snapshots = [part.view.universe.snapshot for part in (before, after)]
     if snapshots[0].options == snapshots[1].options:
         same |= built_in(before) | built_in(after)
-    naming = [Naming(part, side, same) for part, side in ((before, "before"), (after, "after"))]
+    settled = Settled.of(snapshots[0], snapshots[1], same)
+    naming = [Naming(part, side, same, settled=settled) for part, side in ((before, "before"), (after, "after"))]
     return {direction: (naming[0].program(direction), naming[1].program(direction)) for direction in Direction}

@@ -267,6 +267,26 @@ def test_snapshots_that_differ_in_an_object_are_undetermined() -> None:
     assert relation(snapshot(FIREWALL), snapshot(FIREWALL)) == (Relation.EQUIVALENT, [])
 
 
+ALLOW = """\
+---
+apiVersion: policy.networking.k8s.io/v1alpha1
+kind: AdminNetworkPolicy
+metadata: {name: allow}
+spec:
+  priority: 5
+  subject: {pods: {namespaceSelector: {}, podSelector: {matchLabels: {app: web}}}}
+  ingress: [{action: Allow, from: [{namespaces: {matchLabels: {kubernetes.io/metadata.name: other}}}]}]
+"""
+
+
+def test_an_object_may_do_something_else_where_a_policy_before_it_is_gone() -> None:
+    """Without the policy, which only allows what is allowed by default, an object behind it comes to decide."""
+    server = SERVER.replace("app: db", "app: web")
+    assert relation(snapshot(ALLOW), snapshot())[0] is Relation.EQUIVALENT
+    assert relation(snapshot(ALLOW, ANTREA), snapshot(ANTREA))[0] is Relation.UNDETERMINED
+    assert relation(snapshot(ALLOW, server), snapshot(server))[0] is Relation.EQUIVALENT
+
+
 def test_an_object_about_no_pod_changes_nothing() -> None:
     nowhere = FIREWALL.replace("shop", "empty")
     assert relation(snapshot(), snapshot(nowhere)) == (Relation.EQUIVALENT, [])
