@@ -122,14 +122,14 @@ def built_in(part: Slice) -> frozenset[PolicyRef]:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Whether two snapshots have the same policies, and endpoints of both the same labels."""
+    """The common ground of two snapshots: all their policies, and the labels of endpoints that are in both."""
 
     policies: bool
     labels: bool
 
     @staticmethod
     def of(before: Snapshot, after: Snapshot, same: frozenset[PolicyRef]) -> Settled:
-        """What they have in common; `same`: the policies that did not change."""
+        """Their common ground; `same`: the policies that did not change."""
         return Settled(
             policies=all(policy.ref in same for each in (before, after) for policy in each.policies),
             labels=all(pod.labels == found.labels for pod in before.pods if (found := after.pod_of.get(pod.key)))
