@@ -14,7 +14,7 @@ from cachetools import LRUCache
 
 from reachproof.api.http_error import HttpError
 from reachproof.api.schemas import SnapshotRef
-from reachproof.engines.registry import profile_of
+from reachproof.engines.registry import profile_of, release_not_modelled
 from reachproof.manifests import load_objects, load_text
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.manifests.stored_snapshot import load_stored
@@ -157,7 +157,7 @@ def _is_fixed(name: str, snapshot: Snapshot, wanted: Options) -> bool:
         if wanted.cni is read.cni and not wanted.release:
             return False
         one, other = profile_of(read), profile_of(wanted)
-        if one == other:
+        if one == other and release_not_modelled(wanted) is None:
             return False
         odd = any(each.code == "STORED_AS_IT_IS" for each in snapshot.assumptions)
         return one.own_reading or other.own_reading or (odd and one.reading_of_stored != other.reading_of_stored)

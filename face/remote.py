@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 10.0
 SPARE_SECONDS = 60.0
-"""What a request may take besides the time of its statements: waiting for others, reading, the way."""
+"""Seconds that a request may take besides the time of its statements: waiting for others, reading, the way."""
 UPLOAD_SECONDS = 600.0
 _MINE = "check the address, or start the service with `reachproof serve`"
 

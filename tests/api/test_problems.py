@@ -208,6 +208,16 @@ def test_the_implementation_that_the_input_shows_needs_a_snapshot_that_was_read_
             assert "CNI_FOUND" in [each["code"] for each in response.json()["assumptions"]]
 
 
+def test_a_release_that_is_not_modelled_is_not_taken_for_the_nearest_without_a_word() -> None:
+    snapshot = load_text(MANIFESTS, options=model_options({"cni": "cilium"}))
+    asked = {"query": "can any pod reach any pod?"}
+    for cni in ("cilium", "cilium@1.20", "cilium@v1.20.2"):
+        assert client(snapshot).post("/query", json={**asked, "options": {"cni": cni}}).status_code == 200
+    for cni in ("cilium@1.25", "cilium@1.18"):
+        response = client(snapshot).post("/query", json={**asked, "options": {"cni": cni}})
+        check_problem(response, 422, "cni decides how manifests are read: send manifests to change that")
+
+
 # ---------------------------------------------------------------- 422: the query, the options, the manifests
 
 

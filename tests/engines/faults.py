@@ -95,7 +95,7 @@ class Search:
         return found, None
 
     def draws(self, field: Field) -> int:
-        """How many cases have the field."""
+        """The number of cases with the field."""
         return len(self._drawn[field])
 
     def _seeds(self, field: Field) -> Iterator[int]:

@@ -66,7 +66,7 @@ def nothing(rule: Rule) -> tuple[Rule, ...]:
 
 
 def does(rule: Rule, action: Action) -> bool:
-    """Whether the rule is the one for this; what lets past a mesh is as good as what allows."""
+    """True if the rule is the one for this; what lets past a mesh is as good as what allows."""
     return (rule.action is Action.DENY) is (action is Action.DENY)
 
 
@@ -95,7 +95,7 @@ RESOLUTIONS: dict[str, Resolve] = {
 
 
 def resolved(policy: Policy, resolve: Resolve) -> Policy:
-    """What the object could be, in its own place."""
+    """One thing that the object could be, in its own place."""
     egress, ingress = (
         tuple(each for rule in rules for each in resolve(rule)) for rules in (policy.egress, policy.ingress)
     )

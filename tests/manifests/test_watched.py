@@ -1,4 +1,4 @@
-"""What a reader looks at of an object is enough to read it again."""
+"""The fields that a reader looks at are enough to read an object again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a sentence comes to, by brute force: one concrete flow after the other, by the tables of the language.
+"""The meaning of a sentence, by brute force: one concrete flow after the other, by the tables of the language.
 
 The evaluator says what is true of a flow. A claim has to hold in every outcome; to a question about "any" a possible
 one is enough.
@@ -23,7 +23,7 @@ from tests.queries.world import End, Port, Test, World, arrives, exempt, group_o
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a sentence comes to; `vacuous`: it has nothing to check."""
+    """The meaning of a sentence; `vacuous`: it has nothing to check."""
 
     verdict: Verdict
     vacuous: bool

@@ -69,7 +69,7 @@ def snapshots_with(
 
 
 def actions(snapshot: Snapshot, written: Manifest, flow: Flow, direction: Direction) -> frozenset[Action]:
-    """What an object can do to a flow in one direction."""
+    """The most that an object can do to a flow in one direction."""
     kind, home = written["kind"], written["metadata"].get("namespace", "")
     near, far = (flow.source, flow.destination) if direction is Direction.EGRESS else (flow.destination, flow.source)
     if not isinstance(near, Pod):
