@@ -208,10 +208,12 @@ class Service(Namespaced):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngressBackend:
-    """A Service that requests for a host and path are sent to on one of its ports; port 0 is one that is not looked at.
+    """A Service that requests for a host and path are sent to on one of its ports, by number or name; 0 is each.
 
     An empty `service` is any Service of the namespace, since the backend is not read. An empty `namespace` is that of
-    the Ingress; it may be EVERYWHERE. `open`: the reason why the Service may get no requests.
+    the Ingress; it may be EVERYWHERE. `open`: the reason why the Service may get no requests. `of_pods`: the port is
+    the number of one of its pods, or a name. `only_port`: port 0 is the one of a Service that has no other.
+    `protocols` of the ports; TCP where there are none.
     """
 
     service: str
@@ -220,6 +222,23 @@ class IngressBackend:
     path: str = ""
     namespace: str = field(default="", metadata=RARE)
     open: str = field(default="", metadata=RARE)
+    of_pods: bool = field(default=False, metadata=RARE)
+    only_port: bool = field(default=False, metadata=RARE)
+    protocols: tuple[Protocol, ...] = field(default=(), metadata=RARE)
+
+    def doubt(self, service: Service, port: ServicePort, number: int) -> str | None:
+        """The reason why a port of its Service, leading to `number` at a pod, may get nothing; None: it is another."""
+        if port.protocol not in (self.protocols or (Protocol.TCP,)):
+            return None
+        if self.port and self.port not in (
+            (port.name, number, str(number)) if self.of_pods else (port.port, port.name)
+        ):
+            return None
+        if not self.service:
+            return "the kind of a backend is not read"
+        if self.only_port and not self.port and len(service.ports) > 1:
+            return "it names no port, and the Service has several"
+        return self.open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,12 +277,18 @@ class Ingress(Namespaced):
         """True if the Service is one of its backends, or may be."""
         return any(self._is(each, service) for each in self.backends)
 
-    def doubt(self, service: Service) -> str:
-        """The reason why it may not lead to a Service that it `leads_to`; empty where it does."""
+    def doubt(self, service: Service, port: ServicePort, number: int) -> str | None:
+        """The reason why it may not lead to `number` at a pod by a port of a Service; None where it certainly does not.
+
+        It is empty where it certainly does.
+        """
         backends = [each for each in self.backends if self._is(each, service)]
-        if self.open or any(each.service and not each.open for each in backends):
-            return self.open
-        return next((each.open for each in backends if each.open), "the kind of a backend is not read")
+        doubts = [doubt for each in backends if (doubt := each.doubt(service, port, number)) is not None]
+        if doubts:
+            return self.open or min(doubts)
+        if self.other_kind or port.protocol is not Protocol.TCP or all(each.port != port.target for each in backends):
+            return None
+        return f"{port.target} is a port of the pods and none of the Service, which some controllers take all the same"
 
     def _is(self, backend: IngressBackend, service: Service) -> bool:
         home = backend.namespace or self.namespace

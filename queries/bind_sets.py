@@ -22,7 +22,7 @@ from reachproof.grammar import ast
 from reachproof.grammar.format import format_set
 from reachproof.grammar.mistakes import Mistake
 from reachproof.network.address import GLOBAL
-from reachproof.network.cluster import Notice, Pod, Service
+from reachproof.network.cluster import Notice, Pod
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.policy import Policy
 from reachproof.network.ports import place
@@ -33,7 +33,7 @@ from reachproof.queries.errors import QueryError
 from reachproof.queries.ingress_controller import controllers
 from reachproof.queries.names import Names
 from reachproof.queries.possible import possible_conditions, possible_groups, possible_homes
-from reachproof.queries.service_sets import Reached, numbers_of
+from reachproof.queries.service_sets import Reach, Reached, numbers_of
 from reachproof.queries.tenancy import namespaces_of, tenant_of, tenants
 from reachproof.solver.goal import (
     FALSE,
@@ -80,7 +80,7 @@ class Binder:
         self.names = Names(self.snapshot, self.warnings)
         self.assumptions: list[Notice] = []
         self.services: list[ast.ObjectName] = []
-        self.reached: list[tuple[Service, Formula]] = []
+        self.reached: list[Reach] = []
         self.names_nodes = False
 
     def use(self, policies: tuple[Policy, ...]) -> None:
@@ -360,7 +360,7 @@ class Binder:
             self.refuse(reached.refusal, name.span)
             return FALSE
         self.services.append(name)
-        self.reached.append((service, reached.formula))
+        self.reached.append(Reach(service, ports, reached.formula))
         return self._noted(reached)
 
     def _noted(self, reached: Reached) -> Formula:

@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from reachproof.network.cluster import Ingress, Notice, Pod, Service
 from reachproof.network.flow import External, Flow
@@ -115,16 +116,16 @@ def _arriving(binder: Binder, wanted: Wanted) -> Iterator[tuple[Formula, Notice]
     An Ingress is one way in, so it can show that something gets in. It shows nothing about the other ways.
     """
     universe = binder.universe
-    opened = [(service, into) for service, into in binder.reached if service.entry_point and not service.keeps_client]
+    opened = [each for each in binder.reached if each.service.entry_point and not each.service.keeps_client]
     if opened and universe.nodes:
-        names = _names(opened)
+        names = _names((each.service, each.into) for each in opened)
         text = (
             f"a node as the source stands for clients outside: what they send to service {names} may arrive with the "
             "address of any node (externalTrafficPolicy: Cluster)"
         )
         at_nodes = At(Side.SOURCE, Members(universe.nodes))
-        notice = Notice(code="ARRIVES_FROM_A_NODE", text=text, origin=opened[0][0].origin)
-        yield All((at_nodes, Some(tuple(into for _, into in opened)))), notice
+        notice = Notice(code="ARRIVES_FROM_A_NODE", text=text, origin=opened[0].service.origin)
+        yield All((at_nodes, Some(tuple(each.into for each in opened)))), notice
     if wanted is Wanted.CAN_ALLOW:
         yield from _ways_in(binder)
 
@@ -132,7 +133,7 @@ def _arriving(binder: Binder, wanted: Wanted) -> Iterator[tuple[Formula, Notice]
 def _nodes_not_given(binder: Binder) -> Iterator[Notice]:
     """A pod's own node may always reach it, so a node that is not in the input could let something through."""
     snapshot = binder.snapshot
-    for service in dict.fromkeys(service for service, _ in binder.reached if service.entry_point):
+    for service in dict.fromkeys(service for service in _named(binder) if service.entry_point):
         pods = (each.pod for each in backends(snapshot, service))
         names = {pod.node for pod in pods if pod is not None and pod.node not in (None, *snapshot.node_of)}
         if names and not service.keeps_client:
@@ -152,7 +153,7 @@ def kept(binder: Binder) -> tuple[Notice, ...]:
             "address; after source rewriting (externalTrafficPolicy: Cluster) it may arrive with a node's",
             origin=service.origin,
         )
-        for service, _ in binder.reached
+        for service in _named(binder)
         if service.entry_point and not service.keeps_client
     )
 
@@ -164,9 +165,10 @@ def clients_only(binder: Binder) -> tuple[Notice, ...]:
 
 def _not_judged(binder: Binder, *, ingress: bool = True) -> Iterator[Notice]:
     """Notices on parts of the named Services that are not judged; `ingress`: what comes by one is not."""
-    for service, _ in binder.reached:
-        leading = (each for each in binder.snapshot.ingresses if each.leads_to(service) and not each.doubt(service))
-        for each in leading if ingress else ():
+    for service in _named(binder):
+        for each in dict.fromkeys(
+            way for way, led, doubt, _ in _led(binder) if led is service and not doubt and ingress
+        ):
             text = (
                 f"{each.subject} leads to service {service}; what comes that way comes from the ingress controller, "
                 "and is not judged here: ask about `the ingress controller`"
@@ -194,15 +196,20 @@ def no_entry(snapshot: Snapshot, flow: Flow, via: Service | None) -> tuple[Notic
 # ---------------------------------------------------------------- routes
 
 
-def _names(led: Led) -> str:
+def _named(binder: Binder) -> Iterator[Service]:
+    """The Services that were named, one for each time."""
+    return (each.service for each in binder.reached)
+
+
+def _names(led: Iterable[tuple[Service, Formula]]) -> str:
     return some_of(dict.fromkeys(str(service) for service, _ in led), _SHOWN)
 
 
 def _ways_in(binder: Binder) -> Iterator[tuple[Formula, Notice]]:
     """The flows that stand for what certainly comes in by routes to the Services that were named."""
     groups: dict[tuple[str, tuple[Key, ...]], Led] = defaultdict(list)
-    for ingress, service, into in _led(binder):
-        if not ingress.doubt(service):
+    for ingress, service, doubt, into in _led(binder):
+        if not doubt:
             pods = servers(binder.snapshot, ingress).certain
             groups[_with_article(ingress.other_kind or "Ingress"), _keys(pods)].append((service, into))
     for (kind, sources), led in groups.items():
@@ -220,8 +227,8 @@ def _not_certain(binder: Binder) -> Iterator[Notice]:
 def _possible(binder: Binder) -> Iterator[tuple[tuple[Key, ...], Led, Notice]]:
     """The pods that traffic may come from, the Services that it may go to, and the notice about it."""
     groups: dict[tuple[str, str, tuple[Key, ...]], Led] = defaultdict(list)
-    for ingress, service, into in _led(binder):
-        found, doubt = servers(binder.snapshot, ingress), ingress.doubt(service)
+    for ingress, service, doubt, into in _led(binder):
+        found = servers(binder.snapshot, ingress)
         if doubt:
             pods, why = (*found.certain, *found.perhaps), f"it is not known, since {doubt}"
         else:
@@ -237,8 +244,8 @@ def _serving(binder: Binder) -> tuple[Pod, ...]:
     """The pods that certainly serve routes to the Services that were named."""
     found = {
         pod.key: pod
-        for ingress, service, _ in _led(binder)
-        if not ingress.doubt(service)
+        for ingress, _, doubt, _ in _led(binder)
+        if not doubt
         for pod in servers(binder.snapshot, ingress).certain
     }
     return tuple(found.values())
@@ -254,12 +261,15 @@ def _keys(pods: Iterable[Pod]) -> tuple[Key, ...]:
     return tuple(pod.key for pod in pods)
 
 
-def _led(binder: Binder) -> Iterator[tuple[Ingress, Service, Formula]]:
-    """Each route with a named Service that it leads to, or may, and the flows to that Service."""
+def _led(binder: Binder) -> Iterator[tuple[Ingress, Service, str, Formula]]:
+    """Each route with a named Service, the reason why it may not lead there, and the flows of which that is true."""
     for ingress in binder.snapshot.ingresses:
-        for service, into in binder.reached:
-            if ingress.leads_to(service):
-                yield ingress, service, into
+        for reach in binder.reached:
+            if ingress.leads_to(reach.service):
+                doubt_of = partial(ingress.doubt, reach.service)
+                yield from (
+                    (ingress, reach.service, doubt, flows) for doubt, flows in reach.parts(binder.universe, doubt_of)
+                )
 
 
 def _flows(binder: Binder, pods: tuple[Key, ...], led: Led) -> Formula:

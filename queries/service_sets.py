@@ -15,7 +15,7 @@ about Services; checked by tests/queries/test_brute_force.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from reachproof.grammar import ast
@@ -39,6 +39,30 @@ class Reached:
     warnings: tuple[Notice, ...] = ()
     doubtful: bool = False
     refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A Service that a sentence is about, the ports of it that are asked for, and the flows that it becomes."""
+
+    service: Service
+    ports: ast.Ports
+    into: Formula
+
+    def parts(self, universe: Universe, key: Callable[[ServicePort, int], str | None]) -> Iterator[tuple[str, Formula]]:
+        """The flows by the key of their port of the Service and of the pod, in order; not those without a key."""
+        service = self.service
+        found = [each for each in backends(universe.snapshot, service) if each.ports]
+        pairs: dict[str, list[tuple[int, int]]] = {}
+        for at, number in sorted({pair for each in found for pair in each.ports}):
+            port = service.ports[at]
+            if service.headless or asks_for(self.ports, port):
+                value = key(port, number)
+                if value is not None:
+                    pairs.setdefault(value, []).append((at, number))
+        for value in sorted(pairs):
+            flows = Some(tuple(_at(universe, service, pair, found) for pair in pairs[value]))
+            yield value, All((self.into, flows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +115,13 @@ def _formulas(universe: Universe, service: Service, asked: _Asked, found: list[B
         own = IntervalSet.of((_place(service.ports[at], service.ports[at].port),) * 2 for at in asked.own)
         yield whole if asked.every else All((whole, InPorts(asked.numbers | own)))
     for pair in sorted({pair for each in found for pair in each.ports if pair[0] in asked.own}):
-        ends = _ends(universe, Side.DESTINATION, (each for each in found if pair in each.ports))
-        yield All((ends, InPorts(IntervalSet.single(_place(service.ports[pair[0]], pair[1])))))
+        yield _at(universe, service, pair, found)
+
+
+def _at(universe: Universe, service: Service, pair: tuple[int, int], found: Iterable[Backend]) -> Formula:
+    """The flows to those that are backends on a pair of ports."""
+    ends = _ends(universe, Side.DESTINATION, (each for each in found if pair in each.ports))
+    return All((ends, InPorts(IntervalSet.single(_place(service.ports[pair[0]], pair[1])))))
 
 
 def _asked(service: Service, ports: ast.Ports) -> _Asked:

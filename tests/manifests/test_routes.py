@@ -35,11 +35,13 @@ def namespace(name: str, **labels: str) -> Object:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
 
 
-def service(key: str) -> Object:
-    return thing("v1", "Service", key, {"ports": [{"port": 80}]})
+def service(key: str, *ports: Object) -> Object:
+    return thing("v1", "Service", key, {"ports": list(ports or [{"port": 80}])})
 
 
-CLUSTER = [namespace("app", team="a"), namespace("edge"), namespace("other"), service("app/web"), service("other/web")]
+NAMESPACES = [namespace("app", team="a"), namespace("edge"), namespace("other")]
+CLUSTER = [*NAMESPACES, service("app/web"), service("other/web")]
+UDP = [*NAMESPACES, service("app/web", {"port": 80, "protocol": "UDP"}), service("other/web", {"port": 80})]
 
 
 def http(backends: list[Object], parents: list[Object] | None = None, **spec: Any) -> Object:
@@ -65,16 +67,16 @@ def ways(*objects: Object) -> tuple[Ingress, ...]:
     return load_objects([*CLUSTER, *objects]).ingresses
 
 
-def led(*objects: Object) -> dict[str, str]:
+def led(*objects: Object, cluster: list[Object] = CLUSTER) -> dict[str, str]:
     """The Services that something leads to from outside, each with the doubt about it; empty: there is none."""
-    snapshot = load_objects([*CLUSTER, *objects])
+    snapshot = load_objects([*cluster, *objects])
 
-    def doubt(service: Service) -> str:
-        doubts = [each.doubt(service) for each in snapshot.ingresses if each.leads_to(service)]
-        return "" if "" in doubts else doubts[0]
+    def doubts(service: Service) -> list[str]:
+        port = service.ports[0]
+        found = (each.doubt(service, port, port.port) for each in snapshot.ingresses)
+        return sorted(each for each in found if each is not None)
 
-    reached = [each for each in snapshot.services if any(way.leads_to(each) for way in snapshot.ingresses)]
-    return {str(each): doubt(each) for each in reached}
+    return {str(service): doubts(service)[0] for service in snapshot.services if doubts(service)}
 
 
 class TestGatewayApi:
@@ -90,7 +92,9 @@ class TestGatewayApi:
     def test_each_kind_of_route_is_read(self, kind: str) -> None:
         protocol = {"TLSRoute": "TLS", "TCPRoute": "TCP", "UDPRoute": "UDP"}.get(kind, "HTTPS")
         route = http([WEB]) | {"kind": kind}
-        assert led(route, gateway(protocol=protocol)) == {"app/web": ""}
+        cluster = UDP if kind == "UDPRoute" else CLUSTER
+        assert led(route, gateway(protocol=protocol), cluster=cluster) == {"app/web": ""}
+        assert led(route, gateway(protocol=protocol), cluster=CLUSTER if cluster is UDP else UDP) == {}
 
     def test_a_gateway_that_is_not_in_the_input_leaves_it_open(self) -> None:
         assert led(http([WEB])) == {"app/web": "Gateway edge/gw is not in the input"}
@@ -299,11 +303,13 @@ class TestOthers:
         own = {"routes": [{"services": [{"name": "web", "port": 80}]}]}
         other = {"routes": [{"services": [{"name": "web", "namespace": "other", "port": 80}]}]}
         wrapped = {"routes": [{"services": [{"kind": "TraefikService", "name": "weighted"}]}]}
-        assert led(thing(f"{group}/v1alpha1", kind, "app/r", own)) == {"app/web": ""}
-        assert led(thing(f"{group}/v1alpha1", kind, "app/r", other)) == {
+        cluster = UDP if kind == "IngressRouteUDP" else CLUSTER
+        assert led(thing(f"{group}/v1alpha1", kind, "app/r", own), cluster=cluster) == {"app/web": ""}
+        other_cluster = [*NAMESPACES, service("app/web"), service("other/web", *cluster[3]["spec"]["ports"])]
+        assert led(thing(f"{group}/v1alpha1", kind, "app/r", other), cluster=other_cluster) == {
             "other/web": "Traefik refuses Services of other namespaces unless it is told to allow them"
         }
-        assert led(thing(f"{group}/v1alpha1", kind, "app/r", wrapped)) == {
+        assert led(thing(f"{group}/v1alpha1", kind, "app/r", wrapped), cluster=cluster) == {
             "app/web": "the kind of a backend is not read"
         }
 

@@ -221,3 +221,27 @@ def test_a_route_in_another_namespace_changes_no_verdict(peers: list[Manifest], 
     elsewhere["metadata"]["namespace"] = "edge"
     without = closed(peers=tuple(peers)).ask(sentence)
     assert closed(elsewhere, peers=tuple(peers)).ask(sentence).verdict == without.verdict
+
+
+def test_a_route_lets_in_on_the_port_that_it_names_only() -> None:
+    ports = ({"name": "http", **HTTP}, {"name": "admin", "port": 81, "targetPort": 9090})
+    policy = network_policy("shop/front", {"app": "front"}, ingress=[{"from": [EDGE]}])
+    front = service("shop/front", {"app": "front"}, *ports)
+    to = thing("route.openshift.io/v1", "Route", "shop/web", {"to": {"kind": "Service", "name": "front"}})
+    router = proxy(**{"ingresscontroller.operator.openshift.io/deployment-ingresscontroller": "default"})
+    base = (namespace("edge"), pod("shop/front", "10.0.0.1"), front, policy, router)
+    admin = "can anything outside the cluster reach service shop/front on tcp/81?"
+    named = to | {"spec": to["spec"] | {"port": {"targetPort": "http"}}}
+    assert [session(*base, each).ask(admin).verdict for each in (to, named)] == ["reachable", "unreachable"]
+    assert [session(*base, each).ask(CAN).verdict for each in (to, named)] == ["reachable", "reachable"]
+
+
+def test_two_ports_of_a_service_that_lead_to_one_of_the_pods_are_told_apart() -> None:
+    ports = ({"name": "http", **HTTP}, {"name": "other", "port": 81, "targetPort": 8080})
+    policy = network_policy("shop/front", {"app": "front"}, ingress=[{"from": [EDGE]}])
+    front = service("shop/front", {"app": "front"}, *ports)
+    to = route()
+    to["spec"]["rules"][0]["backendRefs"][0]["port"] = 80
+    asking = session(namespace("edge"), pod("shop/front", "10.0.0.1"), front, policy, to, gateway(), proxy())
+    assert asking.ask(CAN).verdict == "reachable"
+    assert asking.ask(CAN.replace("tcp/80", "tcp/81")).verdict == "unreachable"

@@ -21,6 +21,7 @@ from reachproof.manifests.kinds.routes.ways_in import Gateway, Grant, Listener, 
 from reachproof.manifests.object_identity import Manifest
 from reachproof.network.cluster import IngressBackend, Proxies
 from reachproof.network.labels import Selector
+from reachproof.network.ports import Protocol
 
 GROUP = "gateway.networking.k8s.io"
 GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
@@ -32,6 +33,7 @@ _OF_PROTOCOL = {
     "TCP": ("TCPRoute",),
     "UDP": ("UDPRoute",),
 }
+_PROTOCOLS = {"UDPRoute": (Protocol.UDP,)}
 _WAYPOINTS = ("istio-waypoint",)
 
 
@@ -47,7 +49,7 @@ def read_route(manifest: Manifest) -> Route:
             parent for each in spec.objects("parentRefs") if (parent := _parent(each, manifest.namespace)) is not None
         ),
         family=GROUP,
-        backends=tuple(dict.fromkeys(_backends(spec, manifest.namespace))),
+        backends=tuple(dict.fromkeys(_backends(spec, manifest.namespace, _PROTOCOLS.get(manifest.kind, ())))),
         granted=True,
         origin=manifest.origin,
     )
@@ -68,29 +70,29 @@ def _parent(ref: Fields, home: str) -> Parent | None:
     )
 
 
-def _backends(spec: Fields, home: str) -> Iterator[IngressBackend]:
+def _backends(spec: Fields, home: str, protocols: tuple[Protocol, ...]) -> Iterator[IngressBackend]:
     for rule in spec.objects("rules"):
-        yield from _mirrors(rule, home)
-        for ref in rule.objects("backendRefs"):
-            yield from _mirrors(ref, home)
-            yield from _backend(ref, home)
+        refs = rule.objects("backendRefs")
+        mirrors = (mirror for owner in (rule, *refs) for mirror in _mirrors(owner))
+        for ref in (*mirrors, *refs):
+            yield from _backend(ref, home, protocols)
 
 
-def _mirrors(owner: Fields, home: str) -> Iterator[IngressBackend]:
+def _mirrors(owner: Fields) -> Iterator[Fields]:
     for entry in owner.objects("filters"):
-        ref = entry.object("requestMirror").object("backendRef")
-        if ref:
-            yield from _backend(ref, home)
+        if ref := entry.object("requestMirror").object("backendRef"):
+            yield ref
 
 
-def _backend(ref: Fields, home: str) -> Iterator[IngressBackend]:
+def _backend(ref: Fields, home: str, protocols: tuple[Protocol, ...]) -> Iterator[IngressBackend]:
     if ref.count("weight", 1) == 0:
         return
     group, kind = ref.text("group"), ref.text("kind", "Service")
     namespace = ref.text("namespace", home)
     name = ref.text("name") if (group, kind) == ("", "Service") else ""
     port = ref.port("port") if name and ref.get("port") is not None else 0
-    yield IngressBackend(service=name, port=port, namespace="" if namespace == home else namespace)
+    where = "" if namespace == home else namespace
+    yield IngressBackend(service=name, port=port, namespace=where, protocols=protocols)
 
 
 def read_gateway(manifest: Manifest) -> Gateway:

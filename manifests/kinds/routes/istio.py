@@ -4,7 +4,8 @@
 |---|---|
 | VirtualService spec.gateways | `mesh`, the default, lets nothing in; `name` in the namespace, or `namespace/name` |
 | http[], tcp[], tls[] route[].destination.host | a Service, of the own namespace where the name is short |
-| http[].mirror, mirrors[] | a backend as well; a route of weight 0 is none |
+| destination.port.number | a port of the Service; without one that of a Service with one port, else perhaps each |
+| http[].mirror, mirrors[] | a backend as well; of several routes one of weight 0, or of none, is none |
 | http[].delegate | the VirtualService there gets the requests |
 | Gateway spec.selector | the labels of its proxies, in any namespace |
 | servers[].hosts | `namespace/host`; the namespace may be `*` or `.` |
@@ -59,19 +60,28 @@ def _delegates(spec: Fields, home: str) -> Iterator[tuple[str, str]]:
 def _backends(spec: Fields, home: str) -> Iterator[IngressBackend]:
     for section in _SECTIONS:
         for rule in spec.objects(section):
-            for entry in rule.objects("route"):
-                if entry.count("weight", 1) > 0:
-                    yield from _backend(entry.object("destination"), home)
+            yield from _routes(rule.objects("route"), home)
             yield from _backend(rule.object("mirror"), home)
             for entry in rule.objects("mirrors"):
                 yield from _backend(entry.object("destination"), home)
+
+
+def _routes(entries: list[Fields], home: str) -> Iterator[IngressBackend]:
+    """Of several, those with a weight; one alone gets everything, whatever its weight."""
+    for entry in entries:
+        weight = entry.count("weight", 0)
+        if weight or len(entries) == 1:
+            yield from _backend(entry.object("destination"), home)
 
 
 def _backend(destination: Fields, home: str) -> Iterator[IngressBackend]:
     name, *rest = destination.text("host").split(".")
     namespace = rest[0] if rest else home
     if name and (len(rest) < 2 or rest[1] == "svc"):
-        yield IngressBackend(service=name, port=0, namespace="" if namespace == home else namespace)
+        port = destination.object("port")
+        number = port.port("number") if port.get("number") is not None else 0
+        where = "" if namespace == home else namespace
+        yield IngressBackend(service=name, port=number, namespace=where, only_port=True)
 
 
 def read_gateway(manifest: Manifest) -> Gateway:
