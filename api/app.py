@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from anyio import to_thread
@@ -15,7 +15,7 @@ from reachproof.api.audit_log import AuditMiddleware
 from reachproof.api.console import console
 from reachproof.api.database import Database, StoreUnavailable
 from reachproof.api.executor import Executor, ThreadExecutor
-from reachproof.api.health_routes import Check, health_routes
+from reachproof.api.health_routes import ServicePart, health_routes
 from reachproof.api.metrics import Metrics
 from reachproof.api.openapi import complete_openapi
 from reachproof.api.problems import install
@@ -72,7 +72,7 @@ def create_app(
     install(app)
     complete_openapi(app, secured=not limits.is_open, open_metrics=limits.open_metrics)
     _surround(app, limits, base, metrics)
-    app.include_router(health_routes(app, metrics, {"database": _database(base), "workers": _workers(place)}))
+    app.include_router(health_routes(app, metrics, _parts(limits, base, place)))
     app.include_router(console())
     app.include_router(questions(limits, place, store, results))
     app.include_router(snapshots(limits, store))
@@ -104,7 +104,16 @@ def _authenticators(settings: Settings, database: Database) -> list[Authenticato
     return authenticators
 
 
-def _workers(executor: Executor) -> Check:
+def _parts(settings: Settings, database: Database, executor: Executor) -> dict[str, ServicePart]:
+    # Tokens are in the database: without it nobody gets in, unless an issuer tells who asks.
+    needs_store = not settings.is_open and settings.oidc_issuer is None
+    return {
+        "database": ServicePart(check=_database(database), essential=needs_store),
+        "workers": ServicePart(check=_workers(executor), essential=True),
+    }
+
+
+def _workers(executor: Executor) -> Callable[[], Awaitable[str]]:
     async def check() -> str:
         now = executor.workload()
         return "" if now.ready else now.trouble or "no worker has started yet"
@@ -112,7 +121,7 @@ def _workers(executor: Executor) -> Check:
     return check
 
 
-def _database(database: Database) -> Check:
+def _database(database: Database) -> Callable[[], Awaitable[str]]:
     async def check() -> str:
         try:
             await to_thread.run_sync(database.check)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from fastapi import APIRouter, FastAPI, Response
@@ -22,18 +23,25 @@ class Health(BaseModel):
 
 
 class Readiness(BaseModel):
-    """Every part of the service can work."""
+    """Questions are answered. `degraded`: what is not `ok` in `parts` cannot work, and they do without it."""
 
-    status: Literal["ready"] = "ready"
-    parts: dict[str, Literal["ok"]]
-
-
-# Whether a part of the service can work: empty, or why not, in words that may be told to anyone.
-Check = Callable[[], Awaitable[str]]
+    status: Literal["ready", "degraded"]
+    parts: dict[str, str]
 
 
-def health_routes(app: FastAPI, metrics: Metrics, checks: Mapping[str, Check]) -> APIRouter:
-    """The routes. `checks` by the name of the part."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicePart:
+    """A part of the service. `check`: empty if it can work, or why not, in words that may be told to anyone.
+
+    `essential`: no question is answered without it.
+    """
+
+    check: Callable[[], Awaitable[str]]
+    essential: bool
+
+
+def health_routes(app: FastAPI, metrics: Metrics, parts: Mapping[str, ServicePart]) -> APIRouter:
+    """The routes. `parts` by their names."""
     routes = APIRouter(tags=["operation"])
 
     @routes.get("/healthz", response_model=Health, summary="Is the process alive")
@@ -41,17 +49,19 @@ def health_routes(app: FastAPI, metrics: Metrics, checks: Mapping[str, Check]) -
         """The process answers."""
         return Health()
 
-    not_ready: dict[int | str, dict[str, Any]] = {503: {"content": PROBLEM, "description": "A part cannot work"}}
+    down = "A part cannot work without which no question is answered"
+    not_ready: dict[int | str, dict[str, Any]] = {503: {"content": PROBLEM, "description": down}}
 
     @routes.get("/readyz", response_model=Readiness, responses=not_ready, summary="Can it work")
     async def readyz() -> Any:
-        """Every part can work; else 503 with those that cannot."""
-        found = {name: await check() for name, check in sorted(checks.items())}
+        """`ready`, or `degraded` where the store is away and questions that need none are answered; else 503."""
+        found = {name: await part.check() for name, part in sorted(parts.items())}
         wrong = {name: why for name, why in found.items() if why}
-        if wrong:
+        if any(parts[name].essential for name in wrong):
             problems = [Problem(file="service", path=name, message=why) for name, why in wrong.items()]
             return problem_response(503, f"not ready: {', '.join(wrong)}", problems, retry_after=5)
-        return Readiness(parts=dict.fromkeys(found, "ok"))
+        told = {name: why or "ok" for name, why in found.items()}
+        return Readiness(status="degraded" if wrong else "ready", parts=told)
 
     text: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 

@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Any
 
 import jwt
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from cachetools import TTLCache
 
 from reachproof.api.access import AccessDenied, Principal, Role
@@ -99,6 +99,8 @@ class OidcAuthenticator:
         """`keys`: the issuer's, read from where it says if left out."""
         self._issuer = issuer
         self._keys = keys or IssuerKeys(issuer.keys)
+        # Strangers can name keys; whoever waits for them takes no thread from other work.
+        self._turn = CapacityLimiter(1)
 
     def recognizes(self, credentials: str) -> bool:
         """True if it has the form of a JSON Web Token."""
@@ -107,7 +109,7 @@ class OidcAuthenticator:
     async def principal(self, credentials: str) -> Principal:
         """See `Authenticator`."""
         try:
-            return await to_thread.run_sync(self.verified, credentials)
+            return await to_thread.run_sync(self.verified, credentials, limiter=self._turn)
         except KeysUnavailable:
             raise AccessDenied(503, "the keys of the issuer cannot be read now") from None
 

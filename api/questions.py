@@ -12,6 +12,7 @@ from reachproof.api.executor import Executor
 from reachproof.api.http_error import HttpError
 from reachproof.api.name_resolution import has_names, resolved
 from reachproof.api.openapi import PROBLEMS, sends
+from reachproof.api.reading_route import reading_route
 from reachproof.api.result_cache import ResultCache
 from reachproof.api.schemas import (
     CheckRequest,
@@ -46,7 +47,7 @@ from reachproof.network.errors import Problem
 
 def questions(settings: Settings, executor: Executor, library: SnapshotLibrary, results: ResultCache) -> APIRouter:
     """The routes of questions about a snapshot, or two. `library`: what snapshots names stand for."""
-    routes = APIRouter(tags=["questions"], responses=PROBLEMS)
+    routes = APIRouter(tags=["questions"], responses=PROBLEMS, route_class=reading_route(settings))
 
     async def answered(request: Question, http: Request) -> Response:
         check_lengths(request, settings)
@@ -69,8 +70,6 @@ def questions(settings: Settings, executor: Executor, library: SnapshotLibrary, 
     @routes.post("/query", **sends(Answer, several=True), summary="Answer one statement, or several")
     async def query(request: QueryRequest, http: Request) -> Any:
         """One answer for `query`, a list of answers for `queries`. Running out of time is the verdict `unknown`."""
-        if request.queries is not None and len(request.queries) > settings.max_queries:
-            raise HttpError(422, f"too many queries ({len(request.queries)}; the limit is {settings.max_queries})")
         return await answered(request, http)
 
     @routes.post("/query/complete", **sends(Completion), summary="Say what may stand next in a sentence")

@@ -11,6 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from reachproof.documents.words import By
 
+# Of a list of a million numbers one is told.
+Objects = Annotated[list[dict[str, Any]], Field(fail_fast=True)]
+Wanted = Annotated[str, Field(max_length=200)]
+
 
 class SnapshotRef(Protocol):
     """A snapshot by name, and the options to read it."""
@@ -33,8 +37,8 @@ class SnapshotSource(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    snapshot: str | None = Field(default=None, description="The digest or a name of a stored snapshot.")
-    manifests: str | list[dict[str, Any]] | None = Field(default=None, description="YAML or JSON text, or objects.")
+    snapshot: Wanted | None = Field(default=None, description="The digest or a name of a stored snapshot.")
+    manifests: str | Objects | None = Field(default=None, description="YAML or JSON text, or objects.")
 
     @model_validator(mode="after")
     def _one_of_both(self) -> SnapshotSource:
@@ -103,8 +107,8 @@ class BaseRequest(BaseModel):
 class SnapshotRequest(BaseRequest):
     """A question about one snapshot: manifests, a stored one, or the one that the service was started with."""
 
-    snapshot: str | None = Field(default=None, description="The digest or a name of a stored snapshot.")
-    manifests: str | list[dict[str, Any]] | None = Field(default=None, description="YAML or JSON text, or objects.")
+    snapshot: Wanted | None = Field(default=None, description="The digest or a name of a stored snapshot.")
+    manifests: str | Objects | None = Field(default=None, description="YAML or JSON text, or objects.")
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Annotated, Any
 
@@ -16,6 +16,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from reachproof.api.http_error import HttpError
 from reachproof.api.openapi import PROBLEMS, sends
+from reachproof.api.reading_route import reading_route
 from reachproof.api.settings import Settings
 from reachproof.api.store import Entry, SnapshotStore, checked_name
 from reachproof.documents import snapshots as documents
@@ -39,6 +40,11 @@ TYPES = (
 )
 _MOST_FILES = 10_000
 _GZIP = 16 + zlib.MAX_WBITS
+_MOST_MEMBERS = 10_000
+_PACKED_BLOCK = 16_384
+_MOST_RATIO = 200
+"""Unpacked bytes for each packed one, beyond the first _FREE_BYTES. Manifests come to 60."""
+_FREE_BYTES = 10_000_000
 _ANY_TEXT = {"schema": {"type": "string"}}
 _FILES = {"schema": {"type": "object", "additionalProperties": {"type": "string", "format": "binary"}}}
 _BODY = {"requestBody": {"required": True, "content": {**dict.fromkeys(TYPES, _ANY_TEXT), FORM: _FILES}}}
@@ -56,7 +62,7 @@ class NameRequest(BaseModel):
 
 def snapshots(settings: Settings, store: SnapshotStore) -> APIRouter:
     """The routes under `/snapshots`."""
-    routes = APIRouter(tags=["snapshots"], prefix="/snapshots", responses=PROBLEMS)
+    routes = APIRouter(tags=["snapshots"], prefix="/snapshots", responses=PROBLEMS, route_class=reading_route(settings))
     reading = anyio.CapacityLimiter(1)
 
     @routes.post(
@@ -210,18 +216,37 @@ def unpacked(body: bytes, encoding: str, most_bytes: int) -> bytes:
     if encoding.strip().lower() not in ("gzip", "x-gzip"):
         raise HttpError(400, f"unsupported content encoding {encoding}; send gzip or none")
     found = bytearray()
-    while body:
-        unpacking = zlib.decompressobj(_GZIP)
-        try:
-            found += unpacking.decompress(body, most_bytes - len(found) + 1)
-        except zlib.error as error:
-            raise HttpError(400, f"the body is not gzip: {error}") from None
+    for part in _members(body, most_bytes):
+        found += part
         if len(found) > most_bytes:
             raise HttpError(413, f"unpacked body too large (the limit is {most_bytes} bytes)")
-        if not unpacking.eof:
-            raise HttpError(400, "the compressed body is truncated")
-        body = unpacking.unused_data
+        if len(found) > max(_FREE_BYTES, _MOST_RATIO * len(body)):
+            raise HttpError(413, f"the body unpacks to more than {_MOST_RATIO} times its size")
     return bytes(found)
+
+
+def _members(body: bytes, most_bytes: int) -> Iterator[bytes]:
+    """The members of gzip (RFC 1952 section 2.2) in parts of at most one byte more than allowed.
+
+    A block is given to a member at a time, so that what it leaves for the next one is short.
+    """
+    rest, position, members = b"", 0, 0
+    unpacking = None
+    while rest or position < len(body):
+        if not rest:
+            rest, position = body[position : position + _PACKED_BLOCK], position + _PACKED_BLOCK
+        if unpacking is None:
+            unpacking, members = zlib.decompressobj(_GZIP), members + 1
+            if members > _MOST_MEMBERS:
+                raise HttpError(413, f"too many gzip members (the limit is {_MOST_MEMBERS})")
+        try:
+            yield unpacking.decompress(rest, most_bytes + 1)
+        except zlib.error as error:
+            raise HttpError(400, f"the body is not gzip: {error}") from None
+        rest = unpacking.unconsumed_tail or unpacking.unused_data
+        unpacking = None if unpacking.eof else unpacking
+    if unpacking is not None:
+        raise HttpError(400, "the compressed body is truncated")
 
 
 async def _files(request: Request, body: bytes) -> list[tuple[str, bytes]]:

@@ -108,6 +108,7 @@ class SnapshotStore:
 
     def take(self, name: str, by: str | None = None) -> None:
         """Takes a name away."""
+        _check_possible(name)
         with self._database.writing() as session:
             if session.execute(delete(SnapshotName).where(SnapshotName.name == name)).rowcount == 0:  # type: ignore[attr-defined]
                 raise no_name(name)
@@ -115,6 +116,7 @@ class SnapshotStore:
 
     def history(self, name: str, *, most: int) -> list[Change]:
         """Changes of a name, the last first, at most so many."""
+        _check_possible(name)
         wanted = select(NameChange).where(NameChange.name == name).order_by(NameChange.id.desc()).limit(most)
         with self._database.reading() as session:
             found = [Change(digest=each.digest, at=each.at, by=each.by) for each in session.scalars(wanted)]
@@ -153,6 +155,12 @@ def checked_name(name: str) -> str:
     return name
 
 
+def _check_possible(name: str) -> None:
+    """Raises HttpError for what nothing can be named; a database may not even take it for text."""
+    if not _NAME.fullmatch(name):
+        raise no_name(name)
+
+
 def no_snapshot(wanted: str) -> HttpError:
     """Why a snapshot is not found."""
     return HttpError(404, f"snapshot {wanted} not found; store it, or send manifests")
@@ -164,9 +172,10 @@ def no_name(name: str) -> HttpError:
 
 
 def _resolved(session: Session, wanted: str) -> str:
+    found = None
     if DIGEST.fullmatch(wanted):
         found = session.scalar(select(StoredSnapshot.digest).where(StoredSnapshot.digest == wanted))
-    else:
+    elif _NAME.fullmatch(wanted):
         found = session.scalar(select(SnapshotName.digest).where(SnapshotName.name == wanted))
     if found is None:
         raise no_snapshot(wanted)

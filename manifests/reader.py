@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -13,6 +15,7 @@ from reachproof.network.errors import Problem
 
 # One List inside another is what tools write. A Python object may even hold itself.
 _MOST_LISTS = 10
+_BLANKS = re.compile(r"[ \t\r\n]*")
 
 
 def read(data: bytes | str, file: str, limits: Limits, problems: list[Problem]) -> Iterator[Document]:
@@ -100,10 +103,14 @@ class _Twice(ValueError):
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise _Twice(f"duplicate field {describe(twice)}")
+        raise _Twice(f"duplicate field {describe(first_twice(pairs))}")
     return found
+
+
+def first_twice(pairs: list[tuple[str, object]]) -> str:
+    """The first key that comes again."""
+    times = Counter(key for key, _ in pairs)
+    return next(key for key, _ in pairs if times[key] > 1)
 
 
 def _no_constant(word: str) -> object:
@@ -115,8 +122,8 @@ def _read_json(text: str, file: str, limits: Limits, problems: list[Problem]) ->
     decoder = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant)
     position, number, line, counted = 0, 0, 1, 0
     while True:
-        while position < len(text) and text[position] in " \t\r\n":
-            position += 1
+        blank = _BLANKS.match(text, position)
+        position = blank.end() if blank else position
         if position == len(text):
             return
         line += text.count("\n", counted, position)

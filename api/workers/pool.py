@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from reachproof.api.http_error import HttpError
 from reachproof.api.workers.ipc import Assignment, Condition, Done, Failed
 from reachproof.api.workers.work_queue import FairQueue, WorkItem
-from reachproof.api.workers.worker_protocol import LossReason, WorkerHandle, WorkerLost
+from reachproof.api.workers.worker_protocol import LossReason, NotSent, WorkerHandle, WorkerLost
 
 ATTEMPTS = 2
 """How often a piece of work is given to a worker before it is answered with `unknown`."""
@@ -58,7 +58,10 @@ class PoolWorker:
 
 
 class Pool:
-    """Workers and what waits for them. `start` makes a worker; `pause` waits for some seconds."""
+    """Workers and what waits for them. `start` makes a worker; `pause` waits for some seconds.
+
+    `share`: the most workers that are at work for one client, all of them if left out.
+    """
 
     def __init__(
         self,
@@ -66,11 +69,13 @@ class Pool:
         *,
         size: int,
         most_jobs: int,
+        share: int | None = None,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._start = start
         self._size = size
         self._most_jobs = most_jobs
+        self._share = share or size
         self._pause = pause
         self._queue: FairQueue[WorkItem] = FairQueue()
         self._again: deque[WorkItem] = deque()
@@ -150,8 +155,12 @@ class Pool:
         for worker in self._idle():
             if self._again and (self.trouble or not worker.jobs):
                 _give(worker, self._again.popleft())
-        while (idle := self._idle()) and (item := self._queue.take()) is not None:
+        while (idle := self._idle()) and (item := self._queue.take(self._may_have_more)) is not None:
             _give(min(idle, key=lambda worker: _distance(worker, item)), item)
+
+    def _may_have_more(self, client: str) -> bool:
+        held = [worker for worker in self._workers.values() if worker.item is not None and worker.item.client == client]
+        return len(held) < self._share
 
     async def _slot(self, number: int) -> None:
         """One worker after another, for ever."""
@@ -195,6 +204,9 @@ class Pool:
             try:
                 await self._work(worker, item)
                 condition = await worker.handle.condition()
+            except NotSent as error:
+                _end(item, error)
+                continue
             except WorkerLost:
                 return
             finally:
@@ -220,7 +232,7 @@ class Pool:
         return worker.item
 
     async def _work(self, worker: PoolWorker, item: WorkItem) -> None:
-        """Have the item worked on, and its result set. Raises WorkerLost where the worker is gone."""
+        """Have the item worked on, and its result set. Raises WorkerLost where the worker is gone, and NotSent."""
         self._number += 1
         item.attempts += 1
         item.handle = worker.handle
@@ -232,6 +244,8 @@ class Pool:
             self._lost(item, lost)
             if lost.gone:
                 raise
+        except NotSent:
+            raise
         except Exception as error:
             _end(item, error)
             raise WorkerLost(LossReason.CRASHED, "unexpected error") from error

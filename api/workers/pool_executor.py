@@ -17,6 +17,7 @@ from reachproof.api.database import database_url
 from reachproof.api.dispatch import Job, unfinished
 from reachproof.api.executor import Workload
 from reachproof.api.http_error import HttpError
+from reachproof.api.loopback import is_loopback
 from reachproof.api.schemas import CheckRequest, QueryRequest
 from reachproof.api.settings import Settings
 from reachproof.api.snapshot_provider import SnapshotProvider
@@ -226,4 +227,7 @@ def processes(settings: Settings, preloaded: Snapshot | None) -> Pool:
     async def start() -> WorkerProcess:
         return await WorkerProcess.start(setup)
 
-    return Pool(start, size=settings.workers, most_jobs=settings.worker_jobs)
+    # On this machine alone all clients have the same address, and nobody else waits.
+    alone = settings.is_open and is_loopback(settings.host)
+    share = settings.workers if alone else max(1, settings.workers - 1)
+    return Pool(start, size=settings.workers, most_jobs=settings.worker_jobs, share=share)

@@ -18,7 +18,7 @@ from typing import Any
 from reachproof.api.workers import ipc
 from reachproof.api.workers.ipc import Assignment, Begun, Block, Cancel, Condition, Done, Failed, Ready, Setup
 from reachproof.api.workers.response_spool import NoSpoolRoom, Spool
-from reachproof.api.workers.worker_protocol import Deadlines, LossReason, WorkerLost
+from reachproof.api.workers.worker_protocol import Deadlines, LossReason, NotSent, WorkerLost
 
 START_SECONDS = 60.0
 """A process that is not ready after this is taken for one that cannot start."""
@@ -68,10 +68,14 @@ class WorkerProcess:
 
     async def run(self, assignment: Assignment, *, spool: Spool, deadlines: Deadlines) -> Done | Failed:
         """See `WorkerHandle`."""
+        try:
+            message = ipc.packed(assignment)
+        except Exception as error:
+            raise NotSent from error
         self._number, self._deadlines, self._over, self._begun = assignment.number, deadlines, None, False
         try:
             async with asyncio.timeout(deadlines.reading) as self._timeout:
-                await self._send(assignment)
+                await self._write(message)
                 found = await self._served(spool)
         except TimeoutError:
             self.kill()
@@ -172,8 +176,11 @@ class WorkerProcess:
         )
 
     async def _send(self, message: Any) -> None:
+        await self._write(ipc.packed(message))
+
+    async def _write(self, content: bytes) -> None:
         try:
-            self._writer.write(ipc.packed(message))
+            self._writer.write(content)
             await self._writer.drain()
         except OSError:
             raise await self._crashed() from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -109,11 +110,12 @@ class FairQueue(Generic[T]):
         """The last of its client's. A client that had none is the last to have its turn."""
         self._of.setdefault(client, deque()).append(item)
 
-    def take(self) -> T | None:
-        """The next item, None if nothing waits."""
-        if not self._of:
+    def take(self, may_go: Callable[[str], bool]) -> T | None:
+        """The next item of a client that `may_go`; None if nothing waits that does. The others keep their places."""
+        client = next(filter(may_go, self._of), None)
+        if client is None:
             return None
-        client, items = self._of.popitem(last=False)
+        items = self._of.pop(client)
         item = items.popleft()
         if items:
             self._of[client] = items

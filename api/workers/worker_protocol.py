@@ -34,6 +34,10 @@ class WorkerLost(Exception):
         self.gone = gone
 
 
+class NotSent(Exception):
+    """A task cannot be written as a message: the worker has heard nothing of it, and is as before."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
     """Seconds: until snapshots are read and prepared, then for the question, then until the worker is killed."""
@@ -47,7 +51,7 @@ class WorkerHandle(Protocol):
     """A worker that has started."""
 
     async def run(self, assignment: Assignment, *, spool: Spool, deadlines: Deadlines) -> Done | Failed:
-        """Have it work on a task; the document goes to the spool. Raises WorkerLost."""
+        """Have it work on a task; the document goes to the spool. Raises WorkerLost, and NotSent at once."""
 
     async def condition(self) -> Condition:
         """Its condition after a task. Raises WorkerLost."""

@@ -16,11 +16,11 @@ from reachproof.api.workers.pool import Pool
 from reachproof.api.workers.pool_executor import ProcessExecutor
 from reachproof.api.workers.response_spool import Spool
 from reachproof.api.workers.work_queue import wanted_by
-from reachproof.api.workers.worker_protocol import Deadlines, LossReason, WorkerLost
+from reachproof.api.workers.worker_protocol import Deadlines, LossReason, NotSent, WorkerLost
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import answer_document
 
-Outcome = Done | Failed | WorkerLost
+Outcome = Done | Failed | WorkerLost | NotSent
 SNAPSHOT = Snapshot(digest="sha256:" + "0" * 64)
 PATIENCE = 20.0
 
@@ -55,6 +55,10 @@ class Given:
         drafts = tuple(Draft(answer=answer, status="undecided") for answer in answers)
         self.outcome.set_result(Done(drafts=drafts))
 
+    def not_sent(self) -> None:
+        """The task cannot be written as a message."""
+        self.outcome.set_result(NotSent())
+
     def lose(self, why: LossReason = LossReason.CRASHED, *, gone: bool = True) -> None:
         """The worker ends."""
         self.outcome.set_result(WorkerLost(why, "the worker ended", gone=gone))
@@ -85,7 +89,7 @@ class FakeWorker:
         )
         self.given.put_nowait(self.now)
         found = await outcome
-        if isinstance(found, WorkerLost):
+        if isinstance(found, WorkerLost | NotSent):
             raise found
         return found
 
@@ -109,14 +113,16 @@ class FakeWorker:
 class House:
     """A workplace with fake workers, and what they were given in order."""
 
-    def __init__(self, *, fails: Callable[[int], bool] = lambda number: False, **settings: int) -> None:
+    def __init__(
+        self, *, fails: Callable[[int], bool] = lambda number: False, share: int | None = None, **settings: int
+    ) -> None:
         self.given: asyncio.Queue[Given] = asyncio.Queue()
         self.workers: list[FakeWorker] = []
         self.pauses: asyncio.Queue[tuple[float, asyncio.Event]] = asyncio.Queue()
         self.starts = 0
         self._fails = fails
         limits = Settings.model_validate({"workers": 1, **settings})
-        pool = Pool(self._start, size=limits.workers, most_jobs=limits.worker_jobs, pause=self._pause)
+        pool = Pool(self._start, size=limits.workers, most_jobs=limits.worker_jobs, share=share, pause=self._pause)
         self.place = ProcessExecutor(limits, SnapshotProvider(SNAPSHOT), pool)
 
     async def _start(self) -> FakeWorker:

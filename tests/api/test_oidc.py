@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hmac
 import json
@@ -11,11 +12,12 @@ from contextlib import contextmanager
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import jwt
 import pytest
+from anyio import to_thread
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -44,7 +46,11 @@ def public(key: Any, name: str | None) -> dict[str, Any]:
 def authenticator(folder: Path, *keys: dict[str, Any], **changes: Any) -> OidcAuthenticator:
     file = folder / "keys.json"
     file.write_text(json.dumps({"keys": keys or [public(KEY, "one"), public(CURVE, "two")]}))
-    issuer: dict[str, Any] = {
+    return OidcAuthenticator(issuer(file, **changes))
+
+
+def issuer(file: Path, **changes: Any) -> Issuer:
+    found: dict[str, Any] = {
         "issuer": ISSUER,
         "audience": "reachproof",
         "keys": str(file),
@@ -54,7 +60,7 @@ def authenticator(folder: Path, *keys: dict[str, Any], **changes: Any) -> OidcAu
         "write": frozenset({"w"}),
         "leeway": 30,
     }
-    return OidcAuthenticator(Issuer(**(issuer | changes)))
+    return Issuer(**(found | changes))
 
 
 def claims(**changes: Any) -> dict[str, Any]:
@@ -181,6 +187,27 @@ def test_a_failure_is_remembered(tmp_path: Path) -> None:
             keys.key("one")
     at += SECONDS_BETWEEN + 1
     assert keys.key("one") is not None
+
+
+def test_whoever_waits_for_keys_takes_no_thread_from_other_work(tmp_path: Path) -> None:
+    waiting, go_on = Event(), Event()
+
+    class HangingKeys(IssuerKeys):
+        def key(self, key_id: str | None) -> None:
+            waiting.set()
+            go_on.wait()
+
+    async def story() -> None:
+        hanging = OidcAuthenticator(issuer(tmp_path), HangingKeys(str(tmp_path)))
+        strangers = [asyncio.create_task(hanging.principal(signed())) for _ in range(60)]
+        try:
+            assert await to_thread.run_sync(waiting.wait)
+            assert await asyncio.gather(*(to_thread.run_sync(str, number) for number in range(60)))
+        finally:
+            go_on.set()
+        assert {type(found) for found in await asyncio.gather(*strangers, return_exceptions=True)} == {AccessDenied}
+
+    asyncio.run(story())
 
 
 def test_a_service_takes_both_kinds_of_tokens(tmp_path: Path) -> None:

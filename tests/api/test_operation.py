@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from reachproof.api.database import Database, StoreUnavailable
 from reachproof.api.executor import ThreadExecutor, Workload
-from tests.api.requests import check_problem, client, error
+from tests.api.requests import ISOLATED, check_problem, client, error, tenants
+from tests.api.secured import Secured
 
 
 def test_a_service_that_can_work_is_ready() -> None:
@@ -15,15 +18,27 @@ def test_a_service_that_can_work_is_ready() -> None:
     assert response.status_code == 200
 
 
-def test_a_service_without_its_database_is_alive_and_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_self: Database) -> None:
-        raise StoreUnavailable
+def fail(_self: Database) -> None:
+    raise StoreUnavailable
 
+
+def test_a_service_without_its_database_is_degraded_and_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Database, "check", fail)
-    served = client()
+    served = client(tenants())
     assert served.get("/healthz").status_code == 200
+    response = served.get("/readyz")
+    parts = {"database": "the store cannot be used now", "workers": "ok"}
+    assert (response.status_code, response.json()) == (200, {"status": "degraded", "parts": parts})
+    assert served.post("/query", json={"query": ISOLATED}).json()["verdict"] == "holds"
+
+
+def test_a_service_that_knows_nobody_without_its_database_is_not_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secured = Secured(tmp_path)
+    monkeypatch.setattr(Database, "check", fail)
     found = error("the store cannot be used now", file="service", path="database")
-    check_problem(served.get("/readyz"), 503, "not ready: database", found)
+    check_problem(secured.client.get("/readyz"), 503, "not ready: database", found)
 
 
 @pytest.mark.parametrize(

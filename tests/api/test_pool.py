@@ -11,7 +11,7 @@ import pytest
 from reachproof.api.http_error import HttpError
 from reachproof.api.schemas import QueryRequest
 from reachproof.api.workers.ipc import Failed
-from reachproof.api.workers.worker_protocol import LossReason
+from reachproof.api.workers.worker_protocol import LossReason, NotSent
 from reachproof.network.errors import InputError, InternalError, Problem
 from tests.api.fake_workers import House, pack
 
@@ -114,6 +114,27 @@ def test_another_worker_takes_it_where_the_one_that_has_it_at_hand_is_busy() -> 
     play(story, lambda: House(workers=2))
 
 
+def test_one_client_has_at_most_its_share_of_the_workers() -> None:
+    async def story(house: House) -> None:
+        asked = [house.ask(f"a{number}", "a") for number in range(4)]
+        first, second = await house.next(), await house.next()
+        await house.settled()
+        assert (first.text, second.text, house.given.empty()) == ("a0", "a1", True)
+        other = house.ask("b0", "b")
+        third = await house.next()
+        assert third.text == "b0"
+        third.answer()
+        assert await other == b"{}"
+        await house.settled()
+        assert house.given.empty()
+        second.answer()
+        assert (await house.next()).text == "a2"
+        for task in asked:
+            task.cancel()
+
+    play(story, lambda: House(workers=3, share=2))
+
+
 # ---------------------------------------------------------------- how many may wait
 
 
@@ -164,6 +185,23 @@ def test_one_client_has_half_of_the_queue() -> None:
 
 
 # ---------------------------------------------------------------- workers that end
+
+
+def test_a_worker_is_not_blamed_for_a_task_that_cannot_be_sent() -> None:
+    async def story(house: House) -> None:
+        asked = house.ask("too deep for a message")
+        (await house.next()).not_sent()
+        with pytest.raises(NotSent):
+            await asked
+        harmless = house.ask("harmless")
+        given = await house.next()
+        assert given.worker.number == 0
+        given.answer()
+        assert await harmless == b"{}"
+        load = house.place.workload()
+        assert (load.retried, load.restarts, load.unfinished, load.killed, load.jobs) == (0, 0, 0, 0, 1)
+
+    play(story)
 
 
 def test_work_whose_worker_crashed_is_given_to_a_new_one() -> None:

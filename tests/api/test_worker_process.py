@@ -16,7 +16,7 @@ from reachproof.api.schemas import LintRequest
 from reachproof.api.workers.ipc import Assignment, Begun, Block, Done, Failed, Order, Ready, Setup, WholeTask, packed
 from reachproof.api.workers.process import WorkerProcess
 from reachproof.api.workers.response_spool import Spool, SpoolRoom
-from reachproof.api.workers.worker_protocol import Deadlines, LossReason, WorkerLost
+from reachproof.api.workers.worker_protocol import Deadlines, LossReason, NotSent, WorkerLost
 
 # Says each group of messages after it has heard one message, then hears on.
 PROGRAM = """
@@ -59,9 +59,11 @@ def with_program(story: Callable[[WorkerProcess], Awaitable[None]], *groups: tup
     asyncio.run(played())
 
 
-async def run(worker: WorkerProcess, deadlines: Deadlines, room: int = 10**6) -> tuple[Done | Failed, bytes]:
+async def run(
+    worker: WorkerProcess, deadlines: Deadlines, room: int = 10**6, request: LintRequest | None = None
+) -> tuple[Done | Failed, bytes]:
     spool = Spool(SpoolRoom(room))
-    order = Order(key="k", job=Job(request=LintRequest(), seconds=1, max_queries=1), digests={})
+    order = Order(key="k", job=Job(request=request or LintRequest(), seconds=1, max_queries=1), digests={})
     try:
         done = await worker.run(
             Assignment(number=1, key="k", task=WholeTask(), order=order), spool=spool, deadlines=deadlines
@@ -82,6 +84,19 @@ def test_a_document_comes_in_blocks() -> None:
         assert await run(worker, PATIENT) == (Done(), b"onetwo")
 
     with_program(story, (Begun(), Block(b"one"), Block(b"two"), Done()))
+
+
+def test_a_task_that_no_message_can_hold_leaves_the_worker_as_it_was() -> None:
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+
+    async def story(worker: WorkerProcess) -> None:
+        with pytest.raises(NotSent):
+            await run(worker, PATIENT, request=LintRequest.model_construct(options={"a": deep}))
+        assert await run(worker, PATIENT) == (Done(), b"one")
+
+    with_program(story, (Begun(), Block(b"one"), Done()))
 
 
 def test_a_question_that_does_not_end_in_its_time_has_its_worker_killed_after_the_grace() -> None:

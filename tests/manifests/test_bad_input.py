@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reachproof.manifests import reader
 from reachproof.manifests.errors import ManifestError
 from reachproof.manifests.limits import Limits
 from reachproof.manifests.load import load, load_objects, load_text
@@ -107,6 +108,27 @@ def test_a_key_twice_in_large_json_is_refused_too() -> None:
     assert says(text, name="f.json", limits=Limits(positioned_bytes=0)) == [
         'f.json:3: duplicate field "kind" (in the document that begins here)'
     ]
+
+
+def test_a_key_twice_is_found_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = 0
+
+    class Key(str):
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return str.__eq__(self, str(other))
+
+        __hash__ = str.__hash__
+
+    pairs: list[tuple[str, object]] = [(Key(number), 0) for number in (*range(10_000), 9_999)]
+    assert reader.first_twice(pairs) == "9999"
+    assert compared <= len(pairs) + 10
+
+
+def test_blanks_between_json_documents_are_skipped_at_once() -> None:
+    text = "{}" + " \n" * 1_000_000 + '{"a": 1,}'
+    assert says(text, name="f.json", limits=Limits(positioned_bytes=0))[1].startswith("f.json:1000001: invalid JSON")
 
 
 @pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
