@@ -51,6 +51,7 @@ _PARTIES = {
     CidrMatches.WORLD_AND_PODS: frozenset((PartyKind.POD, PartyKind.EXTERNAL)),
     CidrMatches.WORLD: frozenset((PartyKind.EXTERNAL,)),
 }
+_NO_OBJECTS = Snapshot()
 
 
 def programs(snapshot: Snapshot) -> Programs:
@@ -64,15 +65,19 @@ def programs_in(snapshot: Snapshot, namespace: str) -> Programs:
 
 
 def _programs(snapshot: Snapshot) -> Programs:
-    return assemble(snapshot.policies, snapshot.options, mesh_of(snapshot))
+    return assemble(snapshot.policies, snapshot.options, mesh_of(snapshot), snapshot)
 
 
 def _namespace_programs(snapshot: Snapshot) -> NamespacePrograms:
     return NamespacePrograms(programs(snapshot))
 
 
-def assemble(policies: Iterable[Policy], options: Options, mesh: Mesh = NO_MESH) -> Programs:
+def assemble(
+    policies: Iterable[Policy], options: Options, mesh: Mesh = NO_MESH, cluster: Snapshot = _NO_OBJECTS
+) -> Programs:
     """The programs that a cluster with these policies runs, under the options' profile; `mesh` is that of its objects.
+
+    Of `cluster` only the objects are looked at.
 
     Policies without a rule in a direction, that do not isolate in it, are left out of that direction. InputError where
     the profile does not have what the policies, or the options, need.
@@ -80,7 +85,7 @@ def assemble(policies: Iterable[Policy], options: Options, mesh: Mesh = NO_MESH)
     read, unread = not_read.apart(calico.enforced(policies, with_staged=options.with_staged))
     as_pods = options.host_network_pods is HostNetworkPods.PODS
     unread = [not_read.of_host_network(each, as_pods=as_pods) for each in unread]
-    network = hbone.seen(_network([each for each in read if each.tier != MESH], options), mesh)
+    network = hbone.seen(_network([each for each in read if each.tier != MESH], options, cluster), mesh)
     before = istio.programs([each for each in read if each.tier == MESH], mesh, unread)
     return Programs(
         egress=(*not_read.first_tier(unread, Direction.EGRESS), *before.egress, *network.egress),
@@ -88,11 +93,15 @@ def assemble(policies: Iterable[Policy], options: Options, mesh: Mesh = NO_MESH)
     )
 
 
-def _network(policies: list[Policy], options: Options) -> Programs:
+def _network(policies: list[Policy], options: Options, cluster: Snapshot) -> Programs:
     """The programs of the cluster's network, without those of a mesh."""
     profile = profile_of(options)
     _require_profile(policies, options, profile)
-    enforced = [_adapted(policy, options, profile) for policy in policies if _enforced(policy, options, profile)]
+    enforced = [
+        profile.with_hosts(_adapted(policy, options, profile), cluster)
+        for policy in policies
+        if _enforced(policy, options, profile)
+    ]
     enforced.sort(key=lambda policy: (policy.priority, policy.ref.kind, policy.ref.namespace, policy.ref.name))
     return profile.arranged(enforced, options)
 

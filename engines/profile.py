@@ -17,10 +17,12 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from reachproof.engines.host_network import unmarked
 from reachproof.engines.selector_text import ACCOUNT
 from reachproof.network.errors import Problem
 from reachproof.network.options import CidrMatches, Cni, Enforcement, Options
-from reachproof.network.policy import Policy
+from reachproof.network.policy import Match, Policy
+from reachproof.network.snapshot import Snapshot
 from reachproof.network.tier import Programs
 
 
@@ -118,6 +120,14 @@ class EngineProfile(ABC):
     def as_selected(self, policy: Policy) -> Policy:
         """The policy with selectors that say what they select here."""
         return policy
+
+    def with_hosts(self, policy: Policy, cluster: Snapshot) -> Policy:
+        """The policy with rules for traffic of the host network, where it is not seen as that of nodes alone."""
+        return unmarked(policy)
+
+    def selects_hosts(self, match: Match, cluster: Snapshot) -> bool:
+        """True if a match of ingress selects traffic of the host network by labels."""
+        return False
 
     def tier_name(self, policy: Policy) -> str | None:
         """The name of the tier of the policy, where users give names to tiers."""

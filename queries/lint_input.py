@@ -113,7 +113,7 @@ class _Policy:
         match match.peer:
             case PodSet():
                 peers = self._pods(match.peer)
-                if not peers:
+                if not peers and not self._selects_hosts(match, direction):
                     yield self._no_pod(name, match.peer, rule.origin)
             case NodePeer(nodes):
                 if not any(nodes.matches(node.labels) for node in self._universe.snapshot.nodes):
@@ -132,6 +132,10 @@ class _Policy:
         for port in (*match.ports.names, *match.ports.not_names) if match.ports and destinations else ():
             if not self._declared(port, destinations):
                 yield _unknown_port(name, port, rule)
+
+    def _selects_hosts(self, match: Match, direction: Direction) -> bool:
+        snapshot = self._universe.snapshot
+        return direction is Direction.INGRESS and profile_of(snapshot.options).selects_hosts(match, snapshot)
 
     @property
     def _visible(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reachproof.engines.host_network import WHOLE_NAMESPACES
 from reachproof.manifests.load import load_text
 from reachproof.network.address import parse_cidr
 from reachproof.network.intervals import EMPTY
@@ -153,7 +154,7 @@ def test_two_peers_are_an_or_and_one_peer_with_two_selectors_an_and() -> None:
     ).ingress
     assert rule.matches == (
         Match(PodSet(SHOP, WEB), PortMatch(TCP_80)),
-        Match(PodSet(EVERYTHING, EVERYTHING), PortMatch(TCP_80)),
+        Match(PodSet(EVERYTHING, EVERYTHING), PortMatch(TCP_80), extension=WHOLE_NAMESPACES),
     )
 
 

@@ -79,11 +79,11 @@ def actions(snapshot: Snapshot, written: Manifest, flow: Flow, direction: Direct
     at_home, to_home = near.namespace == home, isinstance(flow.destination, Pod) and flow.destination.namespace == home
     acts: dict[str, Callable[[], bool]] = {
         "EgressFirewall": lambda: out and leaves and at_home,
-        "Server": lambda: not out and at_home and _selects(written["spec"]["podSelector"], near.labels),
+        "Server": lambda: not out and at_home and selects(written["spec"]["podSelector"], near.labels),
         "NetworkPolicy": lambda: at_home,
         "ClusterNetworkPolicy": lambda: True,
-        "SecurityGroupPolicy": lambda: at_home and _selects(written["spec"]["podSelector"], near.labels),
-        "ClusterUserDefinedNetwork": lambda: _selects(
+        "SecurityGroupPolicy": lambda: at_home and selects(written["spec"]["podSelector"], near.labels),
+        "ClusterUserDefinedNetwork": lambda: selects(
             written["spec"]["namespaceSelector"], snapshot.namespace_of[near.namespace].labels
         ),
         "CiliumLocalRedirectPolicy": lambda: out and (leaves or to_home),
@@ -95,7 +95,8 @@ def actions(snapshot: Snapshot, written: Manifest, flow: Flow, direction: Direct
     return _KINDS[kind][1] if acts[kind]() else frozenset()
 
 
-def _selects(selector: Manifest, labels: object) -> bool:
+def selects(selector: Manifest, labels: object) -> bool:
+    """True if a selector, as written, matches labels."""
     assert isinstance(labels, dict)
     for key, value in (selector.get("matchLabels") or {}).items():
         if labels.get(key) != value:

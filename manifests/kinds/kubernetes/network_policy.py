@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from reachproof.engines.host_network import WHOLE_NAMESPACES
 from reachproof.manifests.field_reader import Field
 from reachproof.manifests.k8s_names import PORT_NAME, PROTOCOLS, any_port, is_port_name, read_cidr, read_port_number
 from reachproof.manifests.kinds.policy_kind import Context, PolicyKind, doubted
@@ -109,8 +110,9 @@ def _rule(field: Field, index: int, peers: str, ref: PolicyRef, context: Context
     side = "ingress" if peers == "from" else "egress"
     field.only(peers, "ports", hints={other: f"an {side} rule names its peers in {peers}"})
     ports = _ports(field.get("ports"))
-    found: list[Peer] = [peer for item in field.get(peers).objects() if (peer := _peer(item, ref)) is not None]
-    matches = tuple(Match(peer, ports) for peer in found or [AnyPeer()])
+    items = [(item, peer) for item in field.get(peers).objects() if (peer := _peer(item, ref)) is not None]
+    found: list[Peer] = [peer for _, peer in items]
+    matches = tuple(_match(item, peer, ports) for item, peer in items) or (Match(AnyPeer(), ports),)
     if any(map(_only_rules_out, found)):
         field.reads_by_release()
     if context.profile.namespaces_of_anything and any(map(_only_rules_out, found)):
@@ -122,6 +124,11 @@ def _rule(field: Field, index: int, peers: str, ref: PolicyRef, context: Context
         yield replace(rule, matches=tuple(match for match in matches if match not in mapped))
     if mapped:
         yield replace(rule, matches=tuple(map(_as_v4, mapped)), may=True, reason=_MAPPED)
+
+
+def _match(field: Field, peer: Peer, ports: PortMatch | None) -> Match:
+    whole = field.get("namespaceSelector").present and not field.get("podSelector").present
+    return Match(peer, ports, extension=WHOLE_NAMESPACES if whole else None)
 
 
 def _only_rules_out(peer: Peer) -> bool:
