@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from reachproof.documents.json import viewed
-from reachproof.documents.parts import ABSENT, Absent, Document, Notice, Part, Rule
+from reachproof.documents.parts import ABSENT, Absent, Document, Notice, Origin, Part, Rule
 from reachproof.documents.words import By, Partial
 from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.policy import Direction
@@ -182,6 +182,48 @@ class BlockedPair(Part, frozen=True, kw_only=True):
     because: tuple[Rule, ...]
 
 
+class Route(Part, frozen=True, kw_only=True):
+    """A route that leads from outside to an end, and the ports that it leads to there.
+
+    `doubt`: the reason why it may lead nowhere; empty where it certainly leads there.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    connections: Connections
+    doubt: str
+    origin: Origin
+
+    def __str__(self) -> str:
+        perhaps = f" perhaps ({self.doubt})" if self.doubt else ""
+        return f"{self.kind} {self.namespace}/{self.name}{perhaps}"
+
+
+class WayIn(Part, frozen=True, kw_only=True):
+    """Connections that requests from outside become: from a proxy (`src`) by routes to their backends (`dst`).
+
+    The fields are those of a `Connection`. `depends`: the part that is undetermined, also since no route certainly
+    leads there. A way that policy stops has no `connections`, and is listed where explanations are asked for.
+    """
+
+    src: ReportEnd
+    dst: ReportEnd
+    connections: Connections
+    depends: Connections | None = None
+    partial: Connections | None = None
+    partial_by: Partial | None = None
+    routes: tuple[Route, ...]
+    because: tuple[Rule, ...] | Absent = ABSENT
+
+    @property
+    def access(self) -> Access:
+        """Its connections."""
+        return Access(
+            connections=self.connections, depends=self.depends, partial=self.partial, partial_by=self.partial_by
+        )
+
+
 class OutsideAccess(Part, frozen=True, kw_only=True):
     """Connections with addresses outside."""
 
@@ -244,7 +286,8 @@ class Connectivity(Document, frozen=True, kw_only=True):
     """The whole report; pairs of ends that are not in `rows` have no connection.
 
     `ends`: all of the report, also those without a row. `absent`: with explanations, the other pairs. `exposure`: where
-    it is asked for.
+    it is asked for. `ways_in`: how requests from outside come in by Ingresses and other routes; absent where the input
+    has none, or the report is not about the outside.
     """
 
     by: By
@@ -252,6 +295,7 @@ class Connectivity(Document, frozen=True, kw_only=True):
     absent: tuple[BlockedPair, ...] | Absent = ABSENT
     ends: tuple[ReportEnd, ...]
     exposure: tuple[Exposure, ...] | Absent = ABSENT
+    ways_in: tuple[WayIn, ...] | Absent = ABSENT
     assumptions: tuple[Notice, ...]
     warnings: tuple[Notice, ...]
     evidence: ConnectivityEvidence

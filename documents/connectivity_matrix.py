@@ -18,6 +18,7 @@ from reachproof.documents.connectivity import (
     ConnectivityEvidence,
     Exposure,
     ReportEnd,
+    WayIn,
     end_by,
 )
 from reachproof.documents.json import once, plain_fields, streamed, viewed
@@ -59,6 +60,14 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainedWay:
+    """A way in, with the steps that decide where explanations were asked for."""
+
+    row: WayIn
+    stretches: tuple[Stretch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndTraits:
     """Properties of an end that may tell its flows apart: its pods, addresses that are not known, or several."""
 
@@ -90,8 +99,9 @@ class ConnectivityMatrix:
     """A report in the form that large ones are rendered from: each end and each access once.
 
     `places` are the rows: the numbers of a source, a destination, and an access; they may be millions, and can be gone
-    through again. `explanations` and `exposures` are None where they were not asked for. `cells`, where the report was
-    made in this process: the same as a matrix.
+    through again. `explanations` and `exposures` are None where they were not asked for, `ways_in` where the input has
+    no routes, or the report is not about the outside. `cells`, where the report was made in this process: the same as a
+    matrix.
     """
 
     by: By
@@ -100,6 +110,7 @@ class ConnectivityMatrix:
     places: Iterable[tuple[int, int, int]] = field(repr=False)
     explanations: tuple[Explanation, ...] | None = field(default=None, repr=False)
     exposures: tuple[Exposure, ...] | None = None
+    ways_in: tuple[ExplainedWay, ...] | None = None
     assumptions: tuple[Notice, ...] = ()
     warnings: tuple[Notice, ...] = ()
     evidence: ConnectivityEvidence
@@ -140,10 +151,15 @@ def matrix_of(document: Connectivity) -> ConnectivityMatrix:
         accesses=tuple(accesses),
         places=places,
         exposures=exposures if document.exposure is not ABSENT else None,
+        ways_in=tuple(_way_by(each, by) for each in document.ways_in) if document.ways_in is not ABSENT else None,
         assumptions=document.assumptions,
         warnings=document.warnings,
         evidence=document.evidence,
     )
+
+
+def _way_by(row: WayIn, by: By) -> ExplainedWay:
+    return ExplainedWay(row=viewed(WayIn, row, src=end_by(row.src, by), dst=end_by(row.dst, by)))
 
 
 def connectivity_blocks(matrix: ConnectivityMatrix) -> Iterator[bytes]:
@@ -158,6 +174,7 @@ def connectivity_blocks(matrix: ConnectivityMatrix) -> Iterator[bytes]:
         absent=ABSENT if explained is None else tuple(_absent(matrix, explained)),
         ends=matrix.ends,
         exposure=ABSENT if exposures is None else exposures,
+        ways_in=ABSENT if matrix.ways_in is None else tuple(each.row for each in matrix.ways_in),
         assumptions=matrix.assumptions,
         warnings=matrix.warnings,
         evidence=matrix.evidence,

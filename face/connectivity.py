@@ -25,6 +25,7 @@ from reachproof.render.connectivity_charts import (
 from reachproof.render.connectivity_text import text_lines
 from reachproof.render.connectivity_words import end_text, name_lines, short_names
 from reachproof.render.html_fragments import ALL, OPEN, SOME, Html, folded, folded_lines, joined, table, tag
+from reachproof.render.ways_in import way_cells
 
 if TYPE_CHECKING:
     import altair
@@ -43,8 +44,9 @@ Texts = tuple[str, str, str, str]
 class Connectivity(Shown, ConnectivityMatrix):
     """Every allowed connection, as an iterable of rows in order of their ends.
 
-    `ends` are all of the report, also such without a row. `exposures` is None unless it was asked for. `snapshot` is
-    the digest of what was asked about.
+    `ends` are all of the report, also such without a row. `exposures` is None unless it was asked for. `ways_in`: how
+    requests from outside come in by routes, None where the input has none. `snapshot` is the digest of what was asked
+    about.
     """
 
     @property
@@ -90,6 +92,7 @@ class Connectivity(Shown, ConnectivityMatrix):
                 head,
                 matrix,
                 self._rows(),
+                self._ways_in(),
                 folded_lines("addresses behind short names", name_lines(short_names(self.ends))),
                 folded("assumption", self.assumptions),
                 folded("warning", self.warnings),
@@ -103,6 +106,15 @@ class Connectivity(Shown, ConnectivityMatrix):
         opened = {"open": "open"} if self.count <= 12 else {}
         shown = table(("from", "to", "ports", ""), islice(self._texts(), MOST_ROWS))
         return tag("details", title, shown, more, **opened)
+
+    def _ways_in(self) -> Html:
+        if not self.ways_in:
+            return joined(())
+        cells = (way_cells(each.row, short_names(self.ends)) for each in self.ways_in[:MOST_ROWS])
+        left = len(self.ways_in) - MOST_ROWS
+        more = tag("div", f"and {left} more: see lines()", class_="rp-faint") if left > 0 else ""
+        shown = table(("from", "to", "ports", "", "routes"), cells)
+        return tag("details", tag("summary", "ways in, by routes"), shown, more, open="open")
 
     def matrix(self) -> Picture:
         """A picture of who may connect to whom: sources are lines. ValueError for more than 80 ends."""

@@ -82,8 +82,11 @@ class Session(PreparedSnapshot):
 
     def place_of(self, asked: object) -> Session:
         """The session of a sentence, or of sets: this one, or one with a stand-in for a missing ingress controller."""
-        if not needs_stand_in(self.snapshot, asked):
-            return self
+        return self.with_controller if needs_stand_in(self.snapshot, asked) else self
+
+    @property
+    def with_controller(self) -> Session:
+        """The session of the same cluster with a stand-in for a missing ingress controller."""
         if self._with_controller is None:
             self._with_controller = self.reading(with_stand_in(self.snapshot))
         return self._with_controller

@@ -7,7 +7,7 @@ a report about everything also its rows as they are shown. Disagreement raises I
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from reachproof.documents.words import By
@@ -122,32 +122,54 @@ def connectivity(
     engine over all flows, then a table over the kinds of ends; rows cost when they are read.
     """
     encoding = _place_of(where, request)
-    snapshot = encoding.snapshot
-    universe = encoding.universe
-    binder = Binder(universe)
+    binder = Binder(encoding.universe)
     region = _region(binder, request)
     binder.finish()
-    groups = grouping(universe, request.by, nodes=binder.names_nodes)
-    certain = _region(Binder(universe, sure=True), request) if binder.doubtful else None
-    found = connection_matrix(encoding, region, groups.numbers, budget.start(), certain=certain, silent=silent_outside)
+    certain = _region(Binder(encoding.universe, sure=True), request) if binder.doubtful else None
+    asked = Flows(region=region, certain=certain, nodes=binder.names_nodes)
+    report = report_of(encoding, request, asked, budget, silent_outside=silent_outside)
+    judged = judge_rows(report.snapshot, report.ends, report.matrix) if request.everything else 0
+    return replace(
+        report,
+        assumptions=tuple(dict.fromkeys((*report.snapshot.assumptions, *binder.assumptions, *report.assumptions))),
+        warnings=tuple(dict.fromkeys((*report.snapshot.warnings, *binder.warnings))),
+        judged=judged + report.judged,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flows:
+    """Flows that a report is about; `certain`: those of which that is sure, None for all. `nodes`: nodes are ends."""
+
+    region: Formula
+    certain: Formula | None
+    nodes: bool
+
+
+def report_of(
+    encoding: Encoding, request: Request, asked: Flows, budget: Budget, *, silent_outside: bool = False
+) -> Connectivity:
+    """The report of some flows, with the notices that come of these alone; samples of them are judged."""
+    snapshot, universe = encoding.snapshot, encoding.universe
+    groups = grouping(universe, request.by, nodes=asked.nodes)
+    running = budget.start()
+    found = connection_matrix(
+        encoding, asked.region, groups.numbers, running, certain=asked.certain, silent=silent_outside
+    )
     sampled = found.sampled
     spot_check(snapshot, (*sampled.samples, *sampled.open_samples))
     notices = (
-        *snapshot.assumptions,
-        *binder.assumptions,
-        *address_notices(universe, region),
+        *address_notices(universe, asked.region),
         *reasons(snapshot, sampled.open_samples, sampled.open_kinds),
     )
-    ends = (*groups.ends, *outside_ends(found.outside, snapshot.held))
-    judged = judge_rows(snapshot, ends, found) if request.everything else 0
     return Connectivity(
         snapshot=snapshot,
         request=request,
-        ends=ends,
-        assumptions=tuple(dict.fromkeys(notices)),
-        warnings=tuple(dict.fromkeys((*snapshot.warnings, *binder.warnings))),
+        ends=(*groups.ends, *outside_ends(found.outside, snapshot.held)),
+        assumptions=notices,
+        warnings=(),
         flows=sampled.kinds,
-        judged=judged + len(sampled.samples),
+        judged=len(sampled.samples),
         matrix=found,
         encoding=encoding,
     )

@@ -9,12 +9,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from reachproof.documents import connectivity as documents
-from reachproof.documents.connectivity_matrix import Cells, ConnectivityMatrix, EndTraits, Explanation
+from reachproof.documents.connectivity_matrix import Cells, ConnectivityMatrix, EndTraits, ExplainedWay, Explanation
 from reachproof.documents.words import Partial
 from reachproof.queries.connectivity import Connectivity, Request, connectivity
 from reachproof.queries.connectivity_explain import explain_report, with_reasons
 from reachproof.queries.document_parts import access_fields, end_document, notices, warnings
 from reachproof.queries.report_nodes import End, partial_by
+from reachproof.queries.ways_in import ways_in
+from reachproof.queries.ways_in_document import ways_in_rows
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.encoding import Encoding
 
@@ -46,17 +48,29 @@ def report_document(
     Raises what `connectivity` and `explain_report` do. Where the exposure is not found in time, a warning says so.
     """
     report = connectivity(where, request, budget, silent_outside=explaining is Explaining.ALL)
+    ways = ways_in(where, request, budget)
+    rows = None if ways is None else ways_in_rows(ways, budget, explained=_explains(ways.report, explaining))
+    if ways is not None:
+        notices = (*report.assumptions, *ways.report.assumptions)
+        report = replace(report, assumptions=tuple(dict.fromkeys(notices)), judged=report.judged + ways.report.judged)
     explanations = _explanations(report, explaining, budget)
     if explaining is Explaining.ALL:
         report = with_reasons(report, explanations or ())
     if not exposure:
-        return connectivity_document(report, explanations)
+        return connectivity_document(report, explanations, ways=rows)
     from reachproof.queries.exposure import exposure as exposure_of  # Z3 comes with it
     from reachproof.solver.z3_backend import Prover
 
     prover = Prover() if isinstance(where, Encoding) else where.prover
     exposed, found = exposure_of(report, budget, prover)
-    return connectivity_document(replace(report, warnings=(*report.warnings, *found)), explanations, exposed)
+    report = replace(report, warnings=(*report.warnings, *found))
+    return connectivity_document(report, explanations, exposed, ways=rows)
+
+
+def _explains(report: Connectivity, explaining: Explaining) -> bool:
+    """True if the pairs of a report are explained: all, or few."""
+    pairs = len(report.matrix.sources) * len(report.matrix.destinations)
+    return explaining is Explaining.ALL or (explaining is Explaining.FEW and pairs <= FEW_PAIRS)
 
 
 def _explanations(report: Connectivity, explaining: Explaining, budget: Budget) -> tuple[Explanation, ...] | None:
@@ -65,7 +79,7 @@ def _explanations(report: Connectivity, explaining: Explaining, budget: Budget) 
             return None
         case Explaining.ALL:
             return explain_report(report, budget)
-    if len(report.matrix.sources) * len(report.matrix.destinations) > FEW_PAIRS:
+    if not _explains(report, explaining):
         return None
     try:
         return explain_report(report)
@@ -77,6 +91,7 @@ def connectivity_document(
     report: Connectivity,
     explanations: tuple[Explanation, ...] | None = None,
     exposures: tuple[documents.Exposure, ...] | None = None,
+    ways: tuple[ExplainedWay, ...] | None = None,
 ) -> ConnectivityMatrix:
     """The report as a document; of a large one the rows are made when they are read."""
     snapshot = report.snapshot
@@ -91,6 +106,7 @@ def connectivity_document(
         places=_Places(report),
         explanations=explanations,
         exposures=exposures,
+        ways_in=ways,
         assumptions=notices(report.assumptions),
         warnings=warnings(report.warnings),
         evidence=documents.ConnectivityEvidence(judged=report.judged, flows=report.flows, snapshot=snapshot.digest),

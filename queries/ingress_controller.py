@@ -104,7 +104,13 @@ def needs_stand_in(snapshot: Snapshot, node: object) -> bool:
     # The pods are looked through last: most sentences mention nothing of the kind.
     if _names_controller(mentioned) and not controllers(snapshot):
         return True
-    return any(each.open or not _known(snapshot, each) for each in _goes_in(snapshot, mentioned))
+    return unserved(snapshot, _goes_in(snapshot, mentioned))
+
+
+def unserved(snapshot: Snapshot, ways: Iterable[Ingress]) -> bool:
+    """True if it is not known of some ways in which pods serve them."""
+    alike = {(bool(each.other_kind), bool(each.open), each.proxies): each for each in ways}
+    return any(each.open or not _known(snapshot, each) for each in alike.values())
 
 
 def _names_controller(mentioned: Iterable[object]) -> bool:

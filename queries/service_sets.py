@@ -85,7 +85,7 @@ def anywhere(universe: Universe, side: Side, service: Service, *, sure: bool) ->
     """The backends, whatever the port."""
     found = [each for each in backends(universe.snapshot, service) if each.ports or service.headless]
     return Reached(
-        formula=_ends(universe, side, (each for each in found if not (sure and each.doubt))),
+        formula=backend_points(universe, side, (each for each in found if not (sure and each.doubt))),
         assumptions=tuple(doubts(service, found)),
         warnings=() if found else (_nothing_behind(service),),
         doubtful=any(each.doubt for each in found),
@@ -111,7 +111,7 @@ def into(universe: Universe, service: Service, ports: ast.Ports, *, sure: bool) 
 
 def _formulas(universe: Universe, service: Service, asked: _Asked, found: list[Backend]) -> Iterator[Formula]:
     if service.headless:
-        whole = _ends(universe, Side.DESTINATION, found)
+        whole = backend_points(universe, Side.DESTINATION, found)
         own = IntervalSet.of((_place(service.ports[at], service.ports[at].port),) * 2 for at in asked.own)
         yield whole if asked.every else All((whole, InPorts(asked.numbers | own)))
     for pair in sorted({pair for each in found for pair in each.ports if pair[0] in asked.own}):
@@ -120,7 +120,7 @@ def _formulas(universe: Universe, service: Service, asked: _Asked, found: list[B
 
 def _at(universe: Universe, service: Service, pair: tuple[int, int], found: Iterable[Backend]) -> Formula:
     """The flows to those that are backends on a pair of ports."""
-    ends = _ends(universe, Side.DESTINATION, (each for each in found if pair in each.ports))
+    ends = backend_points(universe, Side.DESTINATION, (each for each in found if pair in each.ports))
     return All((ends, InPorts(IntervalSet.single(_place(service.ports[pair[0]], pair[1])))))
 
 
@@ -154,8 +154,8 @@ def _place(port: ServicePort, number: int) -> int:
     return place(port.protocol, number)
 
 
-def _ends(universe: Universe, side: Side, found: Iterable[Backend]) -> Formula:
-    """The points of the backends: of whole pods, of pods by some of their addresses, and of addresses."""
+def backend_points(universe: Universe, side: Side, found: Iterable[Backend]) -> Formula:
+    """The flows that have a backend at a side: whole pods, of pods by some of their addresses, and of addresses."""
     whole: list[Pod] = []
     parts: list[Pod] = []
     addresses: list[tuple[int, int]] = []

@@ -16,7 +16,7 @@ from importlib.resources import files
 from typing import TypeAlias
 
 from reachproof.documents.connectivity import Access, PodEnd, ReportEnd, WorkloadEnd
-from reachproof.documents.connectivity_matrix import Cells, ConnectivityMatrix, EndTraits, Stretch
+from reachproof.documents.connectivity_matrix import Cells, ConnectivityMatrix, EndTraits, ExplainedWay, Stretch
 from reachproof.documents.json import viewed
 from reachproof.documents.words import Partial
 from reachproof.network.ports import ranges
@@ -24,6 +24,7 @@ from reachproof.network.printable import printable
 from reachproof.render.connectivity_text import TRUTHS
 from reachproof.render.connectivity_words import Names, connections, end_text, remarks, short_names
 from reachproof.render.text_fragments import place
+from reachproof.render.ways_in import TITLE, route_lines, way_line
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | bool | None"
 
@@ -43,6 +44,7 @@ def html_text(report: ConnectivityMatrix) -> Iterator[str]:
     )
     yield _HEAD.format(policy=policy, style=style)
     yield _BODY.format(summary=escape(_summary(report)), by=escape(report.by))
+    yield _ways_in(report)
     yield _notices(report)
     yield f'<script type="application/json" id="data">{_data(report, cells)}</script>\n<script>{script}</script>\n'
     yield "</body>\n</html>\n"
@@ -52,6 +54,26 @@ def _summary(report: ConnectivityMatrix) -> str:
     count = len(report.ends)
     digest = report.evidence.snapshot
     return f"{count} ends, snapshot {digest}" if digest else f"{count} ends"
+
+
+def _ways_in(report: ConnectivityMatrix) -> str:
+    """A section with a line for each way in; with its routes and steps where they are explained."""
+    if report.ways_in is None:
+        return ""
+    names = short_names(end for each in report.ways_in for end in (each.row.src, each.row.dst))
+    items = "".join(f"<li>{_way(each, names)}</li>" for each in report.ways_in) or "<li>none</li>"
+    return f'<section id="ways-in"><h2>{TITLE}</h2><ul>{items}</ul></section>\n'
+
+
+def _way(way: ExplainedWay, names: Names) -> str:
+    line = escape(way_line(way.row, names))
+    if not way.stretches:
+        return line
+    said = [f"<p>{escape(route)}</p>" for route in route_lines(way)]
+    for each in way.stretches:
+        said.append(f"<p>{escape(connections(each.ports))}: {TRUTHS[each.truth]}</p>")
+        said += [f"<p><code>{escape(step)}</code></p>" for step in _steps(each)]
+    return f"<details><summary>{line}</summary>{''.join(said)}</details>"
 
 
 def _notices(report: ConnectivityMatrix) -> str:

@@ -60,6 +60,23 @@ ROW: dict[str, Any] = {
     "required": ["src", "dst", "connections"],
     "additionalProperties": False,
 }
+ROUTE: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "kind": {"type": "string"},
+        "namespace": {"type": "string"},
+        "name": {"type": "string"},
+        "connections": CONNECTIONS,
+        "doubt": {"type": "string"},
+        "origin": {"type": "object"},
+    },
+    "required": ["kind", "namespace", "name", "connections", "doubt", "origin"],
+    "additionalProperties": False,
+}
+WAY_IN = ROW | {
+    "properties": ROW["properties"] | {"routes": {"type": "array", "items": ROUTE, "minItems": 1}},
+    "required": [*ROW["required"], "routes"],
+}
 REPORT: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -69,6 +86,7 @@ REPORT: dict[str, Any] = {
         "ends": {"type": "array"},
         "absent": {"type": "array"},
         "exposure": {"type": "array"},
+        "waysIn": {"type": "array", "items": WAY_IN},
         "assumptions": {"type": "array", "items": NOTICE},
         "warnings": {"type": "array", "items": WARNING},
         "evidence": {"type": "object"},
@@ -147,10 +165,10 @@ def test_text_holds_no_character_that_steers_a_terminal() -> None:
 
 def test_csv_holds_one_cell_per_name_and_no_formula() -> None:
     rows = list(csv.reader(io.StringIO("\n".join(csv_lines(shown_with("=1+1"))))))
-    assert rows[0] == ["src", "dst", "connections", "depends", "partial", "partialBy"]
+    assert rows[0] == ["src", "dst", "connections", "depends", "partial", "partialBy", "routes"]
     assert [row[0] for row in rows[1:]] == ["'=1+1/=1+1", "0.0.0.0/0"]
     evil = list(csv.reader(io.StringIO("\n".join(csv_lines(shown_with(EVIL))))))
-    assert {len(row) for row in evil} == {6}
+    assert {len(row) for row in evil} == {7}
 
 
 def test_markdown_holds_no_markup_of_a_name() -> None:

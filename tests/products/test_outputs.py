@@ -95,10 +95,10 @@ def of_text(out: str) -> set[Line]:
 
 def of_csv(out: str) -> set[Line]:
     header, *rows = csv.reader(io.StringIO(out))
-    assert header == ["src", "dst", "connections", "depends", "partial", "partialBy"]
+    assert header == ["src", "dst", "connections", "depends", "partial", "partialBy", "routes"]
     return {
         (src, dst, ports, f"{depends and 'undetermined'}{partial and 'only'}")
-        for src, dst, ports, depends, partial, _ in rows
+        for src, dst, ports, depends, partial, _, _ in rows
     }
 
 
