@@ -99,6 +99,14 @@ def test_the_normal_tier_holds_both_kinds_deny_before_allow_and_isolation_comes_
     assert egress(*reversed(given)) == egress(*given)
 
 
+def test_a_rank_has_the_rules_of_its_direction_alone() -> None:
+    made = assemble((policy("cnp", "cnp", "ad"),), CILIUM)
+    sent = [each for tier in made.egress for each in tier.policies]
+    assert [(each.ingress, [rule.index for rule in each.egress]) for each in sent] == [((), [1]), ((), [0])]
+    come = [each for tier in made.ingress for each in tier.policies]
+    assert [(each.egress, [rule.index for rule in each.ingress]) for each in come] == [((), [1]), ((), [0])]
+
+
 def test_a_policy_that_does_not_isolate_is_no_entry_of_the_default_tier() -> None:
     assert egress(policy("cnp", "open", "d")) == ["normal: open(d0)"]
 

@@ -10,7 +10,9 @@ from reachproof.engines.selector_text import predicate_text
 from reachproof.manifests.kinds.calico.selector import Global, SelectorMistake, parse_selector
 from reachproof.network.labels import Operator, Requirement
 from reachproof.network.predicate import (
+    ACCOUNT_NAME,
     ALWAYS,
+    NEVER,
     Conjunction,
     Disjunction,
     Holder,
@@ -105,6 +107,31 @@ def test_what_is_said_about_a_mistake(text: str, message: str, span: tuple[int, 
         parse_selector(text)
     message = message.replace("OPERATOR", OPERATOR).replace("CONDITION", CONDITION)
     assert (caught.value.message, (caught.value.start, caught.value.end)) == (message, span)
+
+
+@pytest.mark.parametrize(
+    ("test", "of", "text"),
+    [
+        (Requirement("app", Operator.EXISTS), Holder.POD, "has(app)"),
+        (Requirement("app", Operator.DOES_NOT_EXIST), Holder.POD, "!has(app)"),
+        (Requirement("app", Operator.IN, ("we'b",)), Holder.POD, 'app == "we\'b"'),
+        (Requirement("app", Operator.NOT_IN, ("db", "web")), Holder.POD, "app not in {'db', 'web'}"),
+        (Textual("app", How.CONTAINS, "w"), Holder.NAMESPACE, "pcns.app contains 'w'"),
+        (Requirement("tier", Operator.IN, ("a",)), Holder.ACCOUNT, "pcsa.tier == 'a'"),
+        (Requirement(ACCOUNT_NAME, Operator.IN, ("robot",)), Holder.ACCOUNT, "account == 'robot'"),
+    ],
+)
+def test_a_condition_has_the_text_that_calico_has_for_it(test: Requirement | Textual, of: Holder, text: str) -> None:
+    assert predicate_text(Needs(test, of), "account") == text
+
+
+def test_the_name_of_an_account_has_the_key_of_calico_where_no_other_is_given() -> None:
+    name = Needs(Requirement(ACCOUNT_NAME, Operator.IN, ("robot",)), Holder.ACCOUNT)
+    assert predicate_text(name) == "projectcalico.org/serviceaccount == 'robot'"
+
+
+def test_everything_and_nothing_have_a_text() -> None:
+    assert (predicate_text(ALWAYS), predicate_text(NEVER)) == ("all()", "!all()")
 
 
 # ---------------------------------------------------------------- laws

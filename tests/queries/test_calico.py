@@ -114,7 +114,9 @@ def test_what_decides_has_native_names() -> None:
 
 def test_lint_tells_orders_that_tie_and_selectors_that_match_nothing() -> None:
     tied = gnp("tied", order=5, selector="app starts with 'q'", ingress=[{"action": "Deny"}])
-    found = {(each.code.value, each.text) for each in static_findings(build(snapshot(tied)))}
+    alone = gnp("alone", order=7, ingress=[{"action": "Allow", "protocol": "TCP"}, {"action": "Deny"}])
+    found = {(each.code.value, each.text) for each in static_findings(build(snapshot(tied, alone)))}
+    assert not any(code == "TIED_ORDER" and "alone" in text for code, text in found)
     assert (
         "TIED_ORDER",
         "GlobalNetworkPolicy late and GlobalNetworkPolicy tied have order 5 in the tier default and rules that do "

@@ -125,6 +125,27 @@ def test_pods_that_a_workload_names_are_compared_by_workload() -> None:
     assert shown(answer) == "pod shop/web-cccc-1 (10.0.0.5) -> pod shop/db (10.0.0.2) on tcp/5432"
 
 
+def test_of_many_replicas_each_kind_is_compared() -> None:
+    def replica(number: int, generation: str, **labels: str) -> Manifest:
+        made = pod(f"shop/web-{generation}-{number}", f"10.0.1.{number}")
+        made["metadata"]["labels"] |= {"app": "web", "pod-template-hash": generation} | labels
+        owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": f"web-{generation}", "controller": True}
+        made["metadata"]["ownerReferences"] = [owner]
+        return made
+
+    before = [replica(number, "a") for number in range(1, 4)]
+    odd = [*before, replica(4, "a", role="job")]
+    after = [replica(number, "b") for number in range(5, 9)]
+    assert verdict(since((*before, *SHOP[2:], FOR_WEB), (*after, *SHOP[2:], FOR_WEB)), SAME) == "holds"
+    no_jobs = admin_policy("no-jobs", 1, egress=[{"action": "Deny", "to": [{"namespaces": {}}]}])
+    no_jobs["spec"]["subject"] = {"pods": {"namespaceSelector": {}, "podSelector": {"matchLabels": {"role": "job"}}}}
+    answer = since((*odd, *SHOP[2:], FOR_WEB, no_jobs), (*after, *SHOP[2:], FOR_WEB, no_jobs)).ask(NEW)
+    assert (str(answer.verdict), shown(answer)) == (
+        "violated",
+        "pod shop/web-b-5 (10.0.1.5) -> pod shop/db (10.0.0.2) on tcp/5432",
+    )
+
+
 def test_a_workload_without_pods_is_compared_with_its_pods() -> None:
     running = pod("shop/web-0", "10.0.0.1", app="web")
     running["metadata"]["ownerReferences"] = [

@@ -83,6 +83,11 @@ DB = pod("shop/db", "10.0.0.9", app="db")
 PEER_WEB: Manifest = {"podSelector": {"matchLabels": {"app": "web"}}}
 
 
+def test_a_cluster_without_pods_has_an_empty_report() -> None:
+    report = connectivity(Session(load_objects([namespace("shop")])))
+    assert (lines(report), report.judged) == ([], 0)
+
+
 def test_without_policies_everything_reaches_everything_but_itself() -> None:
     assert report([*WEB, DB]) == [
         "shop/db => shop/web[StatefulSet]: any port",

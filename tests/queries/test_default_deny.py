@@ -37,6 +37,13 @@ ISOLATED = network_policy("shop/all", policyTypes=["Ingress", "Egress"], egress=
 BANP = "BANP enforces default deny for"
 
 
+def test_what_is_judged_is_told_without_kinds_that_the_implementation_has_not() -> None:
+    answer = session(*STAGE, ISOLATED).ask("network policies enforce default deny for pod shop/db")
+    assert notice(answer, "DEFAULT_DENY_MEANING") == (
+        "judged by isolation alone: what rules of NetworkPolicies allow is not looked at"
+    )
+
+
 class TestBaseline:
     def test_without_one_the_claim_is_violated(self) -> None:
         answer = session(*STAGE).ask(f"{BANP} every tenant")

@@ -259,6 +259,23 @@ def test_more_rows_than_anybody_reads_are_not_listed(monkeypatch: pytest.MonkeyP
     )
 
 
+def test_where_causes_are_left_out_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diff_causes, "MOST_JUDGED", 1)
+    found = diff(SHOP, (*SHOP, FOR_WEB))
+    assert [bool(row.because) for row in found.rows].count(True) == 1
+    assert "CAUSES_LEFT_OUT" in [each.code for each in found.warnings]
+    monkeypatch.undo()
+    assert "CAUSES_LEFT_OUT" not in [each.code for each in diff(SHOP, (*SHOP, FOR_WEB)).warnings]
+
+
+def test_what_either_snapshot_does_not_know_is_told() -> None:
+    block = network_policy("shop/block", {"app": "db"}, ingress=[{"from": [{"ipBlock": {"cidr": "10.0.0.0/9"}}]}])
+    unknown = (*SHOP, deployment("shop/job", replicas=2), block)
+    for before, after in ((unknown, (*SHOP, block)), ((*SHOP, block), unknown)):
+        (text,) = (each.text for each in diff(before, after).assumptions if each.code == "POD_ADDRESS_UNKNOWN")
+        assert text.startswith("the address of shop/job is not in the input: any address in 10.0.0.0/8, ")
+
+
 def test_a_prover_that_gives_up_leaves_it_undecided() -> None:
     found = diff(SHOP, (*SHOP, CLOSED), budget=Budget(rlimit=1))
     assert (found.relation, found.reason) == (Relation.UNKNOWN, "resource limit of 1 solver units reached")

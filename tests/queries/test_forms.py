@@ -3,7 +3,7 @@
 shop (tenant a)   web 10.0.0.1 on n1, http 8080     db 10.0.0.2 on n2, sql 5432: only web may reach it, on sql
 bank (tenant b)   web 10.0.1.1 on n1
 lab               x 10.0.2.1
-nodes             n1 192.168.0.1 zone=a, n2 192.168.0.2
+nodes             n1 192.168.0.1 zone=a, n2 192.168.0.2, n3 without addresses and pods
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ STAGE = (
     pod("lab/x", "10.0.2.1"),
     node("n1", "192.168.0.1", zone="a"),
     node("n2", "192.168.0.2"),
+    node("n3"),
 )
 HERE = session(*STAGE, DB)
 WEB_TO_DB = "pod shop/web (10.0.0.1) -> pod shop/db (10.0.0.2) on tcp/5432"
@@ -103,6 +104,7 @@ WEB_TO_DB = "pod shop/web (10.0.0.1) -> pod shop/db (10.0.0.2) on tcp/5432"
         ("can pods in the same tenant reach pod lab/x?", "unreachable, vacuous"),
         ("can pods on node n1 reach pods on node n2?", "reachable"),
         ("can pods on node n1 in tenant b reach pods on node n2?", "unreachable"),
+        ("can pods on node n3 reach pods on node n1?", "unreachable, vacuous"),
         ("can pods outside tenant a reach pod shop/db?", "unreachable"),
         ("can pods outside namespaces bank or lab reach pod shop/db?", "reachable"),
         ("can pods in any tenant reach pod lab/x?", "reachable"),

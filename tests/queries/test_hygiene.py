@@ -286,6 +286,25 @@ def test_selectors_of_subjects_and_peers_that_select_nothing_are_found() -> None
     ]
 
 
+def test_peers_that_are_nodes_and_select_none_are_found() -> None:
+    def to_nodes(selector: str) -> str:
+        return admin_policy("a", 1).replace("  ingress:", f"  egress: [{{action: Deny, to: [{{nodes: {selector}}}]}}]")
+
+    assert found(Code.SELECTS_NOTHING, to_nodes("{matchLabels: {zone: x}}"), NODE) == [
+        (
+            FindingSeverity.WARNING,
+            "AdminNetworkPolicy a egress rule 0 selects nodes labelled zone=x; no node in the snapshot is selected",
+        )
+    ]
+    assert found(Code.SELECTS_NOTHING, to_nodes("{}")) == [
+        (
+            FindingSeverity.WARNING,
+            "AdminNetworkPolicy a egress rule 0 selects nodes; no node in the snapshot is selected",
+        )
+    ]
+    assert found(Code.SELECTS_NOTHING, to_nodes("{}"), NODE) == []
+
+
 def test_a_port_name_that_no_destination_declares_is_an_error() -> None:
     policy = network_policy(
         "ports", "db", "ingress: [{ports: [{port: sql}, {port: http}, {port: sql, protocol: UDP}]}]"

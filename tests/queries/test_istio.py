@@ -160,6 +160,14 @@ def test_what_ambient_pods_send_is_judged_by_the_port_of_hbone() -> None:
     )
 
 
+def test_the_mesh_sees_the_port_that_was_asked_for() -> None:
+    found = ask("why can't pod b/c reach pod a/w on tcp/80?", NOBODY.replace("namespace: out", "namespace: a"))
+    assert [each.text for each in found.because] == [
+        "AuthorizationPolicy a/alone isolates pod a/w for ingress and none of its rules allows ingress from pod b/c to "
+        "pod a/w on tcp/80"
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "verdict"),
     [

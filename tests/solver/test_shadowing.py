@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reachproof.network.address import parse_cidrs
+from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
 from reachproof.network.labels import EVERYTHING, Selector
 from reachproof.network.policy import (
@@ -201,11 +202,36 @@ def test_a_tie_is_ambiguous_with_both_policies_and_a_flow() -> None:
     assert truth(snapshot(*policies), found.example) is Truth.EITHER
 
 
+def test_ties_of_two_tiers_are_two_causes() -> None:
+    policies = (
+        admin_policy("a", ingress=(rule(Action.PASS, WEB_PODS),)),
+        admin_policy("b", ingress=(rule(Action.ALLOW, WEB_PODS),)),
+        replace(admin_policy("c", ingress=(rule(Action.ALLOW, WEB_PODS),)), tier=TierName.BASELINE),
+        replace(admin_policy("d", ingress=(rule(Action.DENY, WEB_PODS),)), tier=TierName.BASELINE),
+    )
+    found = ambiguous(snapshot(*policies))
+    assert [(each.cause, [policy.ref.name for policy in each.policies]) for each in found] == [
+        (Cause.TIE, ["a", "b"]),
+        (Cause.TIE, ["c", "d"]),
+    ]
+
+
 def test_traffic_with_the_own_node_is_ambiguous_for_a_pod_isolated_for_egress() -> None:
     isolating = network_policy("shut", Selector.equal("app", "web"), isolates=(Direction.EGRESS,))
     (found,) = ambiguous(snapshot(isolating))
     assert (found.cause, found.direction, found.policies) == (Cause.MAY, Direction.EGRESS, ())
     assert (found.example.source, found.example.destination) == (WEB, N1)
+
+
+def test_an_idle_rule_whose_flows_nothing_takes_is_our_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reachproof.solver.shadowing._before", lambda *_: ())
+    wide, narrow = rule(Action.ALLOW, PODS), rule(Action.DENY, WEB_PODS, index=1)
+    with pytest.raises(InternalError) as error:
+        idle(snapshot(admin_policy("a", ingress=(wide, narrow))))
+    assert str(error.value) == (
+        "AdminNetworkPolicy a rule 1 decides nothing, but what decides all of its flows was not found; this is a bug "
+        "of reachproof, no verdict is given"
+    )
 
 
 def test_pods_that_reach_none_are_shut_out_each_with_a_flow() -> None:

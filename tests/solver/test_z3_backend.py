@@ -69,6 +69,12 @@ def test_no_time_is_a_reason_to_give_up_before_anything_is_tried() -> None:
     assert Prover().minimal_core(NEEDS_B_AND_C, list("abcd"), late) == GaveUp("time limit of 3 s reached")
 
 
+def test_an_interrupt_that_z3_took_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("z3.Solver.reason_unknown", lambda _: "interrupted from keyboard")
+    with pytest.raises(KeyboardInterrupt):
+        Prover().run(HARD, (), Budget(rlimit=1000))
+
+
 class TestBudget:
     def test_time_counts_from_the_start_and_is_never_negative(self) -> None:
         now = [10.0]
