@@ -119,7 +119,7 @@ def _require_profile(policies: Iterable[Policy], options: Options, profile: Engi
 
 
 def _enforced(policy: Policy, options: Options, profile: EngineProfile) -> bool:
-    if options.enforcement is Enforcement.NONE or policy.ref.kind in profile.kinds_not_read:
+    if options.enforcement is Enforcement.NONE or policy.ref.kind in profile.kinds_not_read | options.kinds_off:
         return False
     if with_network_policies(policy.tier):
         return True

@@ -48,7 +48,6 @@ HOST_NAMESPACES = ("openshift-host-network", "ovn-host-network")
 """Names of the namespace whose labels traffic of the host network has: in OpenShift, and elsewhere."""
 _NODE = frozenset((PartyKind.NODE,))
 _HOSTS = PartyPeer(_NODE)
-_CODE = "HOST_NETWORK_TRAFFIC"
 _LABELS = (
     "the labels that traffic of the host network has are not known: the input does not have the namespace "
     f"{' or '.join(HOST_NAMESPACES)}"
@@ -115,7 +114,7 @@ def _rules(rules: Iterable[Rule], direction: Direction, cluster: Snapshot) -> It
                 matches=(match,),
                 may=True,
                 reason=f"{rule.reason}; {reason}" if rule.reason else reason,
-                reason_code=_CODE,
+                reason_code="HOST_NETWORK_TRAFFIC",
                 condition=f"{rule.condition} {condition}",
             )
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from reachproof.engines.cilium.dns import is_learned, needed_name
 from reachproof.engines.profile import EngineProfile
 from reachproof.manifests.cluster import Cluster
 from reachproof.manifests.field_reader import Place
 from reachproof.manifests.kinds.kubernetes.pods import PodEntry
+from reachproof.manifests.object_identity import Manifest
 from reachproof.network.address import ALL_V4, ALL_V6
 from reachproof.network.cluster import Notice, Service
 from reachproof.network.errors import Problem
@@ -17,6 +19,24 @@ from reachproof.network.labels import Labels, Selector
 from reachproof.network.origin import Origin
 from reachproof.network.policy import Direction, PodSet, Policy, PolicyRef, parts_of
 from reachproof.network.predicate import Holder, needs
+
+# Notices that say on what every answer rests; the others are warnings.
+ASSUMED = frozenset(
+    (
+        "BUNDLE_UNKNOWN",
+        "CLUSTER_NAME",
+        "DRY_RUN",
+        "HOST_POLICY",
+        "HOST_ENDPOINT",
+        "NOT_LOOKED_AT",
+        "ROOT_SELECTOR",
+        "RULES_OUTSIDE_TYPES",
+        "STAGED_POLICY",
+        "STORED_AS_IT_IS",
+        "TO_SERVICES",
+        "WAYPOINT_POLICY",
+    )
+)
 
 
 def unknown_labels(
@@ -202,3 +222,15 @@ def in_order(notices: Iterable[Notice]) -> tuple[Notice, ...]:
         return notice.origin is None, origin.file, origin.document, origin.line, notice.code, notice.text
 
     return tuple(sorted(set(notices), key=place))
+
+
+def staged_left_out(manifest: Manifest, problems: Iterable[Problem]) -> Notice:
+    """The assumption about a staged policy that is not valid: it decides nothing, also where staged ones count."""
+    first = min(problems)
+    where = f"{first.path}: " if first.path else ""
+    text = (
+        f"{manifest.subject} is not enforced, and left out also of what the option withStaged asks, because it is not "
+        f"valid: {where}{first.message}"
+    )
+    origin = replace(manifest.origin, line=first.line, path=first.path)
+    return Notice(code="STAGED_POLICY", text=text, origin=origin)

@@ -12,12 +12,12 @@ from typing import Generic, TypeVar
 from reachproof.engines.registry import release_assumed
 from reachproof.manifests import crosschecks
 from reachproof.manifests.cluster import Cluster, as_seen, join
-from reachproof.manifests.digest import digest
+from reachproof.manifests.digest import canonical, digest
 from reachproof.manifests.errors import EnoughError, ManifestError, Problems
 from reachproof.manifests.field_reader import Place
 from reachproof.manifests.inventory import Inventory, different, reader_of
 from reachproof.manifests.kinds.admin import bundles
-from reachproof.manifests.kinds.cilium.own_cluster import asks_for_own_cluster, cluster_name, is_config, shown
+from reachproof.manifests.kinds.cilium.own_cluster import asks_for_own_cluster, cluster_name
 from reachproof.manifests.kinds.cni_detection import Signs, is_open
 from reachproof.manifests.kinds.kubernetes.endpoint_slices import with_endpoints
 from reachproof.manifests.kinds.kubernetes.workloads import WORKLOAD_GROUPS
@@ -28,6 +28,7 @@ from reachproof.manifests.kinds.registry import (
     depends_on_cni,
     ignored,
     in_one_version,
+    is_staged,
     misplaced,
     policy_kind,
     read_policy,
@@ -37,6 +38,7 @@ from reachproof.manifests.kinds.registry import (
 from reachproof.manifests.kinds.unmodelled import REQUEST_AUTHENTICATION, annotated, unread
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.manifests.object_identity import Manifest, deeper, identify
+from reachproof.manifests.settings import SettingsFound, is_settings, shown
 from reachproof.manifests.yaml_document import Document
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import Problem
@@ -45,23 +47,6 @@ from reachproof.network.origin import Origin
 from reachproof.network.policy import Policy, PolicyRef
 from reachproof.network.snapshot import Snapshot
 
-# Notices that say on what every answer rests; the others are warnings.
-_ASSUMED = frozenset(
-    (
-        "BUNDLE_UNKNOWN",
-        "CLUSTER_NAME",
-        "DRY_RUN",
-        "HOST_POLICY",
-        "HOST_ENDPOINT",
-        "NOT_LOOKED_AT",
-        "ROOT_SELECTOR",
-        "RULES_OUTSIDE_TYPES",
-        "STAGED_POLICY",
-        "STORED_AS_IT_IS",
-        "TO_SERVICES",
-        "WAYPOINT_POLICY",
-    )
-)
 T = TypeVar("T")
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
 
@@ -109,7 +94,8 @@ class Loading:
         self._late: list[tuple[Manifest, PolicyKind]] = []
         self._support: dict[tuple[str, str, str], _Read[object]] = {}
         self._without_policy: list[tuple[Manifest, Place]] = []
-        self._configs: list[Manifest] = []
+        self._settings = SettingsFound(self.problems)
+        self._staged: dict[str, None] = {}
         self._crds: list[Manifest] = []
         self._of_requests: list[Manifest] = []
         self._stored: Counter[str] = Counter()
@@ -148,8 +134,10 @@ class Loading:
         hint = shows_implementation(manifest)
         if hint or depends_on_cni(manifest) or manifest.kind == "DaemonSet":
             self._signs.add(manifest, hint=hint)
-        if is_config(manifest):
-            self._configs.append(manifest)
+        if is_settings(manifest):
+            self._settings.manifests.append(manifest)
+            if not_read.acts(manifest):
+                self._not_read.add(manifest)
             return
         if bundles.is_crd(manifest):
             self._crds.append(manifest)
@@ -160,6 +148,10 @@ class Loading:
             self._sorted_in(manifest)
 
     def _sorted_in(self, manifest: Manifest) -> None:
+        if is_staged(manifest) and not deeper(manifest.body, self.limits.depth):
+            self._staged[canonical([manifest.kind, manifest.namespace, manifest.name, manifest.body.get("spec")])] = (
+                None
+            )
         kind = policy_kind(manifest, self._context.options.cni)
         support = support_kind(manifest, self._context.options.cni)
         if kind is not None and (kind.late or self._context.profile.late_reading):
@@ -199,6 +191,9 @@ class Loading:
         policies: tuple[Policy, ...] = ()
         with suppress(EnoughError):
             policies = read_policy(manifest, kind, whole, self._context)
+        if whole.place.problems and is_staged(manifest) and not self._context.options.with_staged:
+            self._assumed.append(crosschecks.staged_left_out(manifest, whole.place.problems))
+            return
         if whole.place.problems:
             self._refuse(manifest, whole.place.problems)
             return
@@ -238,11 +233,12 @@ class Loading:
             self.problems.append(found)
             return
         options, notices = found
-        self._assumed += notices
+        options, said = self._settings.settled(options)
+        self._assumed += [*notices, *said]
         self._context = replace(self._context, options=options)
         if self._context.profile.clustered:
             by_default = self._context.profile.own_cluster_only
-            own = asks_for_own_cluster(self._configs, self.problems, by_default=by_default)
+            own = asks_for_own_cluster(self._settings.of_cilium(), self.problems, by_default=by_default)
             self._context = replace(self._context, own_cluster=own)
         for manifest in self._undecided:
             self._sorted_in(manifest)
@@ -257,7 +253,7 @@ class Loading:
             slices=tuple(slices),
             namespaces={each.name: each.labels for each in self._inventory.of_kind("Namespace")},
             bundles=bundles.bundles(self._crds, self.problems),
-            cluster=cluster_name(self._configs) if self._context.profile.clustered else "",
+            cluster=cluster_name(self._settings.of_cilium()) if self._context.profile.clustered else "",
         )
         late, self._late = self._late, []
         for manifest, kind in late:
@@ -298,7 +294,8 @@ class Loading:
 
     def _assembled(self, cluster: Cluster, policies: list[Policy], standing: tuple[Policy, ...]) -> Snapshot:
         pods = tuple(entry.pod for entry in cluster.pods)
-        specs = {policy.ref: _wanted(self._policies[policy.ref].manifest) for policy in policies}
+        read = {policy.ref: self._policies[policy.ref].manifest for policy in policies}
+        specs = {ref: _wanted(manifest) for ref, manifest in read.items() if not is_staged(manifest)}
         return Snapshot(
             namespaces=cluster.namespaces,
             nodes=cluster.nodes,
@@ -322,21 +319,23 @@ class Loading:
                     *cluster.accounts,
                     *((key, each.found) for key, each in self._support.items()),
                     *((each.ref, each.written) for each in standing),
-                    *dict.fromkeys(map(shown, self._configs)),
+                    *dict.fromkeys(map(shown, self._settings.manifests)),
                     *dict.fromkeys(map(bundles.shown, self._crds)),
                     *self._signs.shown_releases(),
+                    *self._staged,
                 ),
                 specs,
-                (in_one_version(manifest) for manifest, _ in self._left_out()),
+                (in_one_version(manifest) for manifest, _ in self._left_out() if not is_staged(manifest)),
             ),
             assumptions=crosschecks.in_order(
                 (
                     *(notice for _, notice in self._dropped),
                     *self._ignorance(),
                     *self._assumed,
-                    *(n for place in self._places(policies) for n in place.notices if n.code in _ASSUMED),
+                    *(n for place in self._places(policies) for n in place.notices if n.code in crosschecks.ASSUMED),
                     *crosschecks.kinds_not_read(policies, self._context.profile),
                     *self._not_read.assumptions(pods),
+                    *self._settings.gate_assumed((each.ref.kind for each in policies), self._context.options),
                     *self._release_assumed(policies),
                     *cluster.assumptions,
                     *crosschecks.service_labels(cluster),
@@ -357,7 +356,7 @@ class Loading:
         if not (policies or self._dropped or self._ignored or self._without_policy or self._not_read):
             yield crosschecks.no_policies()
         for place in places:
-            yield from (notice for notice in place.notices if notice.code not in _ASSUMED)
+            yield from (notice for notice in place.notices if notice.code not in crosschecks.ASSUMED)
         yield from crosschecks.init_port_names(policies, cluster)
         yield from crosschecks.service_ranges(places, cluster, self._context.options.service_range)
         yield from crosschecks.mixed_apis(policies)

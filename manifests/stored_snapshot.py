@@ -8,8 +8,8 @@
 | skipped, makers | what else the input had, as counts of kinds; and which of them have pod templates |
 
 What is kept is what the reader of an object looks at, and no other field: so env, images, volumes, annotations, managed
-fields and the like never get into a store, and of a kind that cannot matter (Secret; ConfigMap, but for the settings of
-Cilium's that are read) not even the name. Objects of the inventory are read once more to see what that looks at.
+fields and the like never get into a store, and of a kind that cannot matter (Secret; ConfigMap, but for the settings
+that are read) not even the name. Objects of the inventory are read once more to see what that looks at.
 Policies and what they refer to are read differently under other options, so of these the whole spec is kept.
 
 All of it is JSON, compressed. It has nothing of how reachproof holds objects, so a later version, or another choice of
@@ -29,11 +29,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from reachproof.manifests import settings
 from reachproof.manifests.inventory import reader_of
 from reachproof.manifests.inventory_fields import Misfit, Watched
 from reachproof.manifests.kinds.admin import bundles
 from reachproof.manifests.kinds.calico.objects import METADATA
-from reachproof.manifests.kinds.cilium import own_cluster
 from reachproof.manifests.kinds.cni_detection import release_of
 from reachproof.manifests.kinds.istio.policies import DRY_RUN
 from reachproof.manifests.kinds.not_read import objects as not_read
@@ -171,8 +171,8 @@ def _kept(document: Document) -> tuple[Manifest, dict[str, Any]] | None:
         _look_at_policy(watched, labelled=support is not None and support.labelled)
     elif not_read.acts(manifest) or shows_implementation(manifest):
         watched.whole(*not_read.contents(manifest))
-    elif own_cluster.is_config(manifest):
-        own_cluster.shown(manifest)
+    elif settings.is_settings(manifest):
+        settings.shown(manifest)
     elif bundles.is_crd(manifest):
         bundles.shown(manifest)
     elif (reader := reader_of(manifest)) is not None:

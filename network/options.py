@@ -86,6 +86,7 @@ class Options:
     `domains` maps a domain name to the addresses behind it; a name that is not in it stands for an unknown set of
     external addresses. `tenants` are declared by name, with the labels of their namespaces, and come before the label;
     an empty `tenant_label` means that there are no others. `with_staged`: staged policies are enforced.
+    `kinds_off`: kinds of policy that settings in the input turn off; no user gives them.
     `strict`: what API servers store although no implementation is sure to enforce it is refused.
 
     Of Istio: `trust_domains` are that of the mesh and then its aliases, empty where nobody said; `root_namespace` is
@@ -103,6 +104,7 @@ class Options:
     cidr_matches: CidrMatches | None = None
     domains: Mapping[str, IntervalSet] = field(default_factory=dict)
     enforcement: Enforcement = Enforcement.ALL
+    kinds_off: frozenset[str] = frozenset()
     with_staged: bool = False
     strict: bool = False
     trust_domains: tuple[str, ...] = ()

@@ -61,7 +61,7 @@ def support_kind(manifest: Manifest, cni: Cni | None = None) -> SupportKind | No
 def misplaced(manifest: Manifest) -> str | None:
     """The message about a policy under a wrong name, group or profile; None for any other object."""
     group, kind = _GROUP_ALIASES.get(manifest.group, manifest.group), manifest.kind
-    if kind.startswith("Staged") and group == "projectcalico.org":
+    if is_staged(manifest):
         return None  # enforced by nobody
     engine = _BY_KIND.get((manifest.group, kind)) or _SUPPORT_BY_KIND.get((manifest.group, kind))
     if engine is not None and engine.cni is not None:
@@ -76,6 +76,12 @@ def misplaced(manifest: Manifest) -> str | None:
         kinds = ", ".join(known.kind for known in POLICY_KINDS if known.group == admin.GROUP)
         return f"found {manifest.api_version} {kind}, expected one of the kinds {kinds}"
     return None
+
+
+def is_staged(manifest: Manifest) -> bool:
+    """True of a policy of Calico that is not enforced, whichever implementation is asked about."""
+    group = _GROUP_ALIASES.get(manifest.group, manifest.group)
+    return manifest.kind.startswith("Staged") and group == "projectcalico.org"
 
 
 def ignored(manifest: Manifest, ignore_kinds: frozenset[str]) -> bool:

@@ -18,6 +18,7 @@ CLUSTER_SCOPED = frozenset(
         "GlobalNetworkSet",
         "HostEndpoint",
         "Profile",
+        "FelixConfiguration",
         "Tier",
         "TracingPolicy",
     )

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from hypothesis import strategies as st
 
 from reachproof.manifests.load import load_objects
-from reachproof.network.cluster import Pod
-from reachproof.network.flow import Flow
+from reachproof.network.cluster import Node, Pod
+from reachproof.network.flow import Flow, Party
 from reachproof.network.options import Options
 from reachproof.network.policy import Action, Direction
 from reachproof.network.snapshot import Snapshot
@@ -30,8 +30,12 @@ _KINDS: dict[str, tuple[str, frozenset[Action]]] = {
     "CiliumEnvoyConfig": ("cilium.io/v2", BOTH),
     "SuperNetworkPolicy": ("unheard.example/v1", BOTH),
     "HTTPRoute": ("policy.linkerd.io/v1beta3", DENY),
+    "FelixConfiguration": ("projectcalico.org/v3", DENY),
 }
-_WITHOUT_NAMESPACE = ("ClusterNetworkPolicy", "ClusterUserDefinedNetwork", "CiliumEgressGatewayPolicy")
+_WITHOUT_NAMESPACE = (
+    *("ClusterNetworkPolicy", "ClusterUserDefinedNetwork", "CiliumEgressGatewayPolicy"),
+    "FelixConfiguration",
+)
 
 
 @st.composite
@@ -51,6 +55,8 @@ def _objects(draw: st.DrawFn, number: int) -> Manifest:
         spec = {"podSelector": draw(st.sampled_from(POD_SELECTORS))}
     if kind == "ClusterUserDefinedNetwork":
         spec = {"namespaceSelector": draw(st.sampled_from(NAMESPACE_SELECTORS))}
+    if kind == "FelixConfiguration":
+        spec = {"defaultEndpointToHostAction": draw(st.sampled_from(("Drop", "Return")))}
     return {"apiVersion": _KINDS[kind][0], "kind": kind, "metadata": metadata, "spec": spec}
 
 
@@ -91,8 +97,15 @@ def actions(snapshot: Snapshot, written: Manifest, flow: Flow, direction: Direct
         "CiliumEnvoyConfig": lambda: to_home,
         "SuperNetworkPolicy": lambda: at_home,
         "HTTPRoute": lambda: (out and at_home) or to_home,
+        "FelixConfiguration": lambda: out and leaves and _may_be_own_node(near, far),
     }
     return _KINDS[kind][1] if acts[kind]() else frozenset()
+
+
+def _may_be_own_node(pod: Pod, far: Party) -> bool:
+    """True if a node, or a pod on the host network, may be where the pod runs."""
+    name = far.name if isinstance(far, Node) else far.node if isinstance(far, Pod) else ""
+    return name != "" and (None in (pod.node, name) or pod.node == name)
 
 
 def selects(selector: Manifest, labels: object) -> bool:

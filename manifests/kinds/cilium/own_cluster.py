@@ -24,7 +24,7 @@ NAME = "cluster-name"
 LOCAL = "policy-default-local-cluster"
 _DEFAULT = "default"
 # As the agent reads a flag.
-_FLAGS = {
+FLAGS = {
     **dict.fromkeys(("1", "t", "T", "true", "TRUE", "True"), True),
     **dict.fromkeys(("0", "f", "F", "false", "FALSE", "False"), False),
 }
@@ -62,7 +62,7 @@ def _name(manifest: Manifest) -> str:
 
 def _is_local(manifest: Manifest) -> bool | None:
     value = _settings(manifest).get(LOCAL)
-    return _FLAGS.get(str(value)) if isinstance(value, str | bool) else None
+    return FLAGS.get(str(value)) if isinstance(value, str | bool) else None
 
 
 def _settings(manifest: Manifest) -> dict[str, object]:

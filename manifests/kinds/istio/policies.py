@@ -155,6 +155,6 @@ def _port_modes(field: Field) -> list[tuple[int, TlsMode]]:
 
 
 KINDS = tuple(
-    PolicyKind(group=GROUP, version="v1", also=("v1beta1",), kind=kind, namespaced=True, lower=lower)
+    PolicyKind(group=GROUP, version="v1", also=("v1beta1",), kind=kind, namespaced=True, lower=lower, late=True)
     for kind, lower in (("AuthorizationPolicy", lower_authorization), ("PeerAuthentication", lower_authentication))
 )

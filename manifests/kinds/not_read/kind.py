@@ -44,6 +44,7 @@ class Far(StrEnum):
 
     ANYWHERE = "anything"
     OUTSIDE = "nodes and the outside"
+    OWN_NODE = "the node that the pod runs on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,13 @@ class NotReadKind:
     def acts(self) -> bool:
         """True if objects can change a verdict."""
         return self.effect in (Effect.BOTH, Effect.DENY, Effect.MESH)
+
+
+def named(manifest_name: str, body: Body) -> bool:
+    """True if the object has the name, or one that begins with it and a dash, as those of revisions have."""
+    metadata = body.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, Mapping) else None
+    return isinstance(name, str) and (name == manifest_name or name.startswith(f"{manifest_name}-"))
 
 
 def values(node: object, name: str) -> Iterator[object]:

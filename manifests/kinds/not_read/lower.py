@@ -25,6 +25,7 @@ from reachproof.network.policy import (
     AnyPeer,
     Direction,
     Match,
+    OwnNodePeer,
     PartyKind,
     PartyPeer,
     Peer,
@@ -38,6 +39,7 @@ from reachproof.network.policy import (
 )
 
 _OUTSIDE = PartyPeer(frozenset((PartyKind.NODE, PartyKind.EXTERNAL)))
+_PEERS: dict[Far, Peer] = {Far.ANYWHERE: AnyPeer(), Far.OUTSIDE: _OUTSIDE, Far.OWN_NODE: OwnNodePeer()}
 _ACTIONS = {
     Effect.BOTH: (Action.ALLOW, Action.DENY),
     Effect.DENY: (Action.DENY,),
@@ -136,7 +138,7 @@ def _rules(manifest: Manifest, row: NotReadKind, direction: Direction, home: Sel
 def _matches(row: NotReadKind, direction: Direction, home: Selector) -> Iterator[Match]:
     ports = PortMatch(TCP) if row.effect is Effect.MESH else None
     inside = PodSet(home, EVERYTHING, host_network=True)
-    peer: Peer = _OUTSIDE if row.far is Far.OUTSIDE else AnyPeer()
+    peer = _PEERS[row.far]
     match row.scope, direction:
         case (Scope.TOWARDS | Scope.TOWARDS_AND_OUT | Scope.AROUND, Direction.INGRESS):
             yield Match(peer, ports, subject=inside)

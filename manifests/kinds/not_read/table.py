@@ -22,6 +22,7 @@ from reachproof.manifests.kinds.not_read.kind import (
 )
 from reachproof.manifests.kinds.not_read.meshes import MESHES
 from reachproof.manifests.kinds.not_read.pod_makers import POD_MAKERS
+from reachproof.manifests.kinds.not_read.settings import SETTINGS
 
 
 def _is_of_primary_network(body: Body) -> bool:
@@ -275,5 +276,6 @@ NOT_READ_KINDS = (
         directions=EGRESS,
         far=Far.OUTSIDE,
     ),
+    *SETTINGS,
     *POD_MAKERS,
 )
