@@ -255,6 +255,21 @@ class WhichPolicies:
 
 
 @dataclass(frozen=True, slots=True)
+class WhichSelect:
+    """`which policies select A?`"""
+
+    scope: SetExpr
+
+
+@dataclass(frozen=True, slots=True)
+class Unselected:
+    """`which pods are selected by no network policy for ingress?`; direction None: for neither."""
+
+    group: Group
+    direction: Direction | None
+
+
+@dataclass(frozen=True, slots=True)
 class Show:
     """`show reachability between tenants on P`."""
 
@@ -292,6 +307,8 @@ Statement = (
     | Which
     | WhichPorts
     | WhichPolicies
+    | WhichSelect
+    | Unselected
     | Show
     | HygieneQuestion
     | Changed
@@ -300,11 +317,16 @@ Statement = (
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One sentence: prefixes in the order written, then the statement. `span`: from its first to its last word."""
+    """One sentence: prefixes in the order written, then the statement. `span`: from its first to its last word.
+
+    `exact`: of a sentence in plain speech the exact one that it stands for, in which the spans of its parts count;
+    else empty.
+    """
 
     statement: Statement
     prefixes: tuple[Prefix, ...] = ()
     span: Span = field(default=NOWHERE, compare=False)
+    exact: str = field(default="", compare=False)
 
 
 # ---------------------------------------------------------------- packs

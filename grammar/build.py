@@ -224,6 +224,8 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         "which_destinations": lambda node: _which(node, node.the(Said).plain(), None),
         "which_ports": lambda node: ast.WhichPorts(*_ends(node)),
         "which_policies": lambda node: ast.WhichPolicies(*_ends(node), node.ports),
+        "which_select": lambda node: ast.WhichSelect(node.the(Said).plain()),
+        "unselected": lambda node: ast.Unselected(node.group, _direction(node)),
         "show": lambda node: ast.Show(node.group, node.ports),
         "hygiene_question": lambda node: ast.HygieneQuestion(node.meaning(_HYGIENE), claim=False),
         "hygiene_claim": lambda node: ast.HygieneQuestion(node.meaning(_HYGIENE), claim=True),

@@ -262,7 +262,10 @@ def _statement(statement: ast.Statement) -> str:
             return _listing(statement)
 
 
-def _listing(statement: ast.Why | ast.Which | ast.WhichPorts | ast.WhichPolicies | ast.Show) -> str:
+_Listing = ast.Why | ast.Which | ast.WhichPorts | ast.WhichPolicies | ast.WhichSelect | ast.Unselected | ast.Show
+
+
+def _listing(statement: _Listing) -> str:
     match statement:
         case ast.Why(negated, source, destination, ports):
             can = "why can't" if negated else "why can"
@@ -275,6 +278,10 @@ def _listing(statement: ast.Why | ast.Which | ast.WhichPorts | ast.WhichPolicies
             return f"on which ports can {format_set(source)} reach {format_set(destination)}"
         case ast.WhichPolicies(source, destination, ports):
             return f"which policies decide {format_set(source)} to {format_set(destination)}{_on(ports)}"
+        case ast.WhichSelect(scope):
+            return f"which policies select {format_set(scope)}"
+        case ast.Unselected(group, direction):
+            return f"which {group}s are selected by no network policy{_direction(direction)}"
         case ast.Show(group, ports):
             return f"show reachability between {group}s{_on(ports)}"
         case _:

@@ -15,6 +15,7 @@ from reachproof.grammar.ast import Span
 from reachproof.network.errors import InputError, Problem
 
 WIDEST_LINE = 100
+_INSTEAD = "\n  write"
 
 
 class QuerySyntaxError(InputError):
@@ -22,16 +23,20 @@ class QuerySyntaxError(InputError):
 
 
 class Mistake(Exception):
-    """One thing that is wrong with a text: what, and the span it is about."""
+    """One thing that is wrong with a text: what, and the span it is about.
 
-    def __init__(self, message: str, span: Span) -> None:
+    `instead`: whole sentences that can be written in its place.
+    """
+
+    def __init__(self, message: str, span: Span, instead: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.span = span
+        self.instead = instead
 
     def moved(self, by: int) -> Mistake:
         """The same mistake in a text that has `by` more characters before it."""
-        return Mistake(self.message, Span(self.span.start + by, self.span.end + by))
+        return Mistake(self.message, Span(self.span.start + by, self.span.end + by), self.instead)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +60,15 @@ class Page:
         end_of_line = self.text.find("\n", first)
         shown = self.text[first : end_of_line if end_of_line >= 0 else len(self.text)].rstrip("\r")
         column = start - first
+        instead = "".join(f"\n    {sentence}" for sentence in mistake.instead)
         if not shown.strip():
-            return Problem(file=self.name, line=line, column=column + 1, message=mistake.message)
+            return Problem(file=self.name, line=line, column=column + 1, message=f"{mistake.message}{instead}")
         width = min(max(mistake.span.end - start, 1), max(len(shown) - column, 1))
         return Problem(
             file=self.name,
             line=line,
             column=column + 1,
-            message=f"{mistake.message}\n{_excerpt(shown, column, width)}",
+            message=f"{mistake.message}\n{_excerpt(shown, column, width)}{instead and f'{_INSTEAD}{instead}'}",
         )
 
 

@@ -7,7 +7,7 @@ was handed in, also in packs. The parser is made once, at the first use, and kee
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -24,34 +24,36 @@ from reachproof.grammar.sets import Said
 MOST_MISTAKES = 50
 
 T = TypeVar("T")
+Plain = Callable[[str], Query | Mistake]
+"""Whoever reads sentences that are not in the exact language. The mistake says why one has no one meaning."""
 Item = DefineTenants | DefineTenant | Invariant | Expect
 
 
-def parse(text: str) -> Query:
-    """The AST of one sentence; line ends are white space in it.
+def parse(text: str, plain: Plain | None = None) -> Query:
+    """The AST of one sentence; line ends are white space in it. What is not exact is read by `plain`.
 
     Raises QuerySyntaxError, whose problems carry the file name `query`.
     """
-    found = attempt(text)
+    found = attempt(text, plain)
     if isinstance(found, Mistake):
         raise refuse(Page.of(text, "query"), (found,))
     return found
 
 
-def attempt(text: str) -> Query | Mistake:
+def attempt(text: str, plain: Plain | None = None) -> Query | Mistake:
     """The AST of one sentence, or what is wrong with it."""
     try:
         clean = _clean(text, texts.LONGEST_QUERY, "a query")
-        return _query(clean, Span(0, len(clean)))
+        return _query(clean, Span(0, len(clean)), plain)
     except Mistake as mistake:
         return mistake
 
 
-def parse_many(text: str) -> tuple[Query, ...]:
+def parse_many(text: str, plain: Plain | None = None) -> tuple[Query, ...]:
     """The ASTs of the sentences of a text, at least one, in order. They end at `?`, `.`, `;` or the end of a line.
 
-    A line goes on where it ends in a colon or a comma, or where the next begins with a word that cannot begin a
-    sentence, such as `except`. Raises QuerySyntaxError with the problems of every sentence.
+    What is not exact is read by `plain`. A line goes on where it ends in a colon or a comma, or where the next begins
+    with a word that cannot begin a sentence, such as `except`. Raises QuerySyntaxError with the problems of all.
     """
     page = Page.of(text, "query")
     try:
@@ -61,7 +63,7 @@ def parse_many(text: str) -> tuple[Query, ...]:
             raise Mistake("empty question", Span())
     except Mistake as mistake:
         raise refuse(page, (mistake,)) from None
-    return _all(page, (partial(_query, clean, span) for span in spans))
+    return _all(page, (partial(_query, clean, span, plain) for span in spans))
 
 
 def parse_set(text: str, *, name: str = "set") -> SetExpr:
@@ -158,10 +160,27 @@ def _clean(text: str, longest: int, what: str) -> str:
     return texts.without_comments(text)
 
 
-def _query(text: str, span: Span) -> Query:
-    found = _value(text, span, "query")
-    assert isinstance(found, Query)
-    return found
+def _query(text: str, span: Span, plain: Plain | None = None) -> Query:
+    """The AST of the sentence in a span. One that is of the form of the language, and wrong, is not read by `plain`."""
+    part = text[span.start : span.end]
+    if plain is None or not part.strip() or _is_exact(part):
+        found = _value(text, span, "query")
+        assert isinstance(found, Query)
+        return found
+    understood = plain(part)
+    if isinstance(understood, Mistake):
+        raise understood.moved(span.start)
+    return replace(understood, span=Span(understood.span.start + span.start, understood.span.end + span.start))
+
+
+def _is_exact(text: str) -> bool:
+    """True if a text has the form of an exact sentence."""
+    try:
+        texts.check_parentheses(text)
+        read(text, "query")
+    except (Mistake, UnexpectedInput):
+        return False
+    return True
 
 
 def _item(text: str, span: Span) -> Item:

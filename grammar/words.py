@@ -143,6 +143,8 @@ _OTHERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "ISOLATED": ("isolated",),
         "FROM_EACH_OTHER": ("from each other",),
         "SELECTED": ("selected by a network policy",),
+        "SELECTED_BY_NONE": ("selected by no network policy",),
+        "SELECT": ("select",),
         "ENFORCES": ("enforces", "enforce"),
         "DEFAULT_DENY": ("default deny",),
         "FOR_INGRESS": ("for ingress",),

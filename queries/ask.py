@@ -41,7 +41,8 @@ from reachproof.queries.errors import QueryError
 from reachproof.queries.ingress_controller import needs_stand_in, with_stand_in
 from reachproof.queries.input_gaps import missing_kinds
 from reachproof.queries.lists import ListPlan, answer_list
-from reachproof.queries.plan import ChangePlan, HygienePlan, Plan, WhyPlan
+from reachproof.queries.plain_speech import in_plain, plain_reader
+from reachproof.queries.plan import ChangePlan, HygienePlan, Plan, TablePlan, WhyPlan
 from reachproof.solver.budget import Budget
 from reachproof.solver.z3_backend import Prover, engine
 
@@ -109,21 +110,21 @@ class Session(PreparedSnapshot):
 
     def question(self, text: str) -> Question:
         """The one sentence of a text, bound. Raises InputError if it cannot be asked."""
-        query = parse(text)
+        query = parse(text, plain_reader(self.snapshot))
         try:
             return self.bound(query, text)
         except QueryError as error:
-            raise QueryError(error.mistakes, text) from None
+            raise QueryError(in_plain(query, error.mistakes), text) from None
 
     def questions(self, text: str) -> tuple[Question, ...]:
         """The sentences of a text, bound. Raises InputError with the problems of all of them that cannot be asked."""
         found: list[Question] = []
         mistakes: list[Mistake] = []
-        for query in parse_many(text):
+        for query in parse_many(text, plain_reader(self.snapshot)):
             try:
                 found.append(self.bound(query, text[query.span.start : query.span.end]))
             except QueryError as error:
-                mistakes += error.mistakes
+                mistakes += in_plain(query, error.mistakes)
         if mistakes:
             raise QueryError(mistakes, text)
         return tuple(found)
@@ -156,6 +157,15 @@ def answer(question: Question, budget: Budget = DEFAULT_BUDGET) -> Answer:
             from reachproof.queries.hygiene import answer_hygiene  # half of what there is to import
 
             found = answer_hygiene(plan, draft, place.encoding_of(plan.snapshot), running, place.prover)
+        case TablePlan() as plan:
+            found = replace(
+                draft,
+                form=plan.form,
+                verdict=Verdict.LISTED,
+                columns=plan.columns,
+                rows=plan.rows,
+                vacuous=plan.vacuous,
+            )
         case ChangePlan() as plan:
             from reachproof.queries.change_claims import answer_change
 

@@ -29,13 +29,23 @@ from reachproof.queries.default_deny import default_deny_plan, selected_plan
 from reachproof.queries.entry_points import arrivals, from_outside, kept, possible_arrivals, with_arrivals
 from reachproof.queries.errors import QueryError
 from reachproof.queries.lists import ListPlan, list_plan
-from reachproof.queries.plan import ChangePlan, Check, HygienePlan, Plan, WhyPlan, certain_first, change_plan
+from reachproof.queries.plan import (
+    ChangePlan,
+    Check,
+    HygienePlan,
+    Plan,
+    TablePlan,
+    WhyPlan,
+    certain_first,
+    change_plan,
+)
 from reachproof.queries.possible import mentions_possible, opened, possible_notice, possible_sets, with_new_namespaces
+from reachproof.queries.selection import selection_plan
 from reachproof.queries.what_if import Instance, instances, with_prefixes
 from reachproof.solver.goal import TRUE, All, At, Formula, Members, Not, Ranked, Search, Side, Some, Wanted
 from reachproof.solver.universe import Universe
 
-AnyPlan = Plan | WhyPlan | ListPlan | HygienePlan | ChangePlan
+AnyPlan = Plan | WhyPlan | ListPlan | HygienePlan | TablePlan | ChangePlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +128,7 @@ def _within_world(binder: Binder, plan: AnyPlan, instance: Instance, world: Form
             return replace(plan, region=All((plan.region, world)), possible=possible)
         case ListPlan() | ChangePlan():
             return replace(plan, region=All((plan.region, world)))
-        case HygienePlan():
+        case HygienePlan() | TablePlan():
             if world != TRUE:
                 text = "`assuming no ...` restricts flows, but a question about the policies themselves is about all"
                 raise QueryError([Mistake(text, ast.NOWHERE)])
@@ -182,6 +192,8 @@ def _statement(binder: Binder, statement: ast.Statement, others: Collection[str]
             plan = list_plan(binder, statement)
             binder.assumptions += kept(binder)
             return plan
+        case ast.WhichSelect() | ast.Unselected():
+            return selection_plan(binder, statement)
         case ast.HygieneQuestion(hygiene, claim):
             return HygienePlan(hygiene=hygiene, claim=claim, snapshot=binder.snapshot)
         case ast.Changed():

@@ -75,6 +75,7 @@ def _of_namespaces(part: object, snapshot: Snapshot) -> str:
             | ast.Outside(ast.Group.TENANT)
             | ast.Isolated(ast.Group.TENANT)
             | ast.Show(ast.Group.TENANT)
+            | ast.Unselected(ast.Group.TENANT)
             | ast.ForEvery(ast.Group.TENANT)
             | ast.Which(ast.Listed.TENANTS)
         ):

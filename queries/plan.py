@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
+from reachproof.documents.answer import Row
 from reachproof.documents.words import Verdict, World
 from reachproof.grammar import ast
 from reachproof.grammar.ast import Ports
@@ -102,6 +103,16 @@ class HygienePlan:
         if self.hygiene is ast.Hygiene.SHADOWED:
             return not any(policy.rules(direction) for policy in self.snapshot.policies for direction in Direction)
         return not self.snapshot.policies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TablePlan:
+    """A question whose rows rest on the objects alone, and are made when it is bound."""
+
+    form: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    vacuous: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

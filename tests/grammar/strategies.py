@@ -136,6 +136,8 @@ statements: st.SearchStrategy[ast.Statement] = st.one_of(
     st.builds(ast.Which, st.sampled_from(ast.Listed), st.none(), sets, ports, exceptions),
     st.builds(ast.WhichPorts, sets, sets),
     st.builds(ast.WhichPolicies, sets, sets, ports),
+    st.builds(ast.WhichSelect, sets),
+    st.builds(ast.Unselected, st.sampled_from(Group), directions),
     st.builds(ast.Show, st.sampled_from(Group), ports),
     st.builds(ast.HygieneQuestion, st.sampled_from(ast.Hygiene), st.booleans()),
     st.builds(ast.Changed, st.sampled_from(ast.ChangeForm), names, exceptions),

@@ -1,0 +1,139 @@
+"""All readings of a plain sentence as exact sentences: of every form that fits, of every slot in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from reachproof.grammar.mistakes import Mistake
+from reachproof.grammar.plain.forms import FORMS, Form
+from reachproof.grammar.plain.lexicon import OUTSIDE
+from reachproof.grammar.plain.patterns import Elements, Taken, fits, pattern
+from reachproof.grammar.plain.sentence import GROUPS, Phrase
+from reachproof.grammar.plain.sets import reduced
+from reachproof.grammar.plain.slots import Slots, Value, dns
+
+MOST_READINGS = 200
+
+_SLOT = re.compile(r"\{([^{}]+)\}")
+_REMOVAL = "<if-removed> [the] [<policy>] {policy} [<policy>]"
+_WRAPPED = (
+    (pattern("<prove> {rest}"), ""),
+    (pattern(f"{_REMOVAL} [,|:] [then] {{rest}}"), "without {policy}: "),
+    (pattern(f"{{rest}} [,] {_REMOVAL}"), "without {policy}: "),
+    (pattern("{rest} without [the] <policy> {policy}"), "without {policy}: "),
+    (pattern("without [the] <policy> {policy} [,|:] {rest}"), "without {policy}: "),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An exact sentence; `unknown` is the name in it that is nothing."""
+
+    text: str
+    unknown: Mistake | None = None
+
+
+def readings(slots: Slots, *, question: bool) -> tuple[Reading, ...]:
+    """All readings of the whole sentence, each once; `question`: it ends with a question mark."""
+    found = dict.fromkeys(_readings(slots, 0, len(slots.sentence.words), question=question, depth=2))
+    return tuple(found)[:MOST_READINGS]
+
+
+def _readings(slots: Slots, start: int, end: int, *, question: bool, depth: int) -> Iterator[Reading]:
+    keys = [word.key for word in slots.sentence.words[:end]]
+
+    def ends(name: str, at: int) -> Iterable[int]:
+        return range(at + 1, end + 1) if name == "rest" else slots.ends(name, at, end)
+
+    for form in FORMS:
+        if form.claim and question:
+            continue
+        for taken in fits(_whole(form), keys, ends, start):
+            yield from _filled(slots, form.exact, taken)
+    if not depth:
+        return
+    for wrapped, prefix in _WRAPPED:
+        for taken in fits(wrapped, keys, ends, start):
+            places = {name: (first, last) for name, first, last in taken}
+            first, last = places.pop("rest")
+            inner = list(_readings(slots, first, last, question=question, depth=depth - 1))
+            outer = list(_filled(slots, prefix, tuple((name, *place) for name, place in places.items())))
+            for before, rest in product(outer, inner):
+                yield Reading(f"{before.text}{rest.text}", before.unknown or rest.unknown)
+
+
+def _whole(form: Form) -> Elements:
+    """The pattern of a form with the ports and exceptions that may follow it."""
+    text = form.pattern
+    if "{b}" in form.exact and "{on}" not in text and "{p}" not in text:
+        text += " [{on}]"
+    for name in ("x", "e"):
+        if f"{{{name}}}" in form.exact:
+            text += f" [{{{name}}}]"
+    return pattern(text)
+
+
+def _filled(slots: Slots, exact: str, taken: Taken) -> Iterator[Reading]:
+    """The exact sentence of a form for each reading of its slots."""
+    places: dict[str, tuple[int, int]] = {}
+    for name, first, last in taken:
+        if name in places:
+            return
+        places[name] = first, last
+    values: dict[str, tuple[Value, ...]] = {name: slots.values(name, *place) for name, place in places.items()}
+    for ports in ("on", "p"):
+        if "b" in places and ports in places:
+            values["b"] = slots.joint(*places["b"], *places[ports], bare=ports == "p")
+            del values[ports]
+    if "{dns}" in exact:
+        values["dns"] = dns(slots)
+    for chosen in product(*values.values()):
+        yield from _said(exact, dict(zip(values, chosen, strict=True)), slots.sentence.lexicon.pods)
+
+
+def _said(exact: str, chosen: dict[str, Value], pods: frozenset[str]) -> Iterator[Reading]:
+    """The exact sentence for one reading of each slot; where an exception may be of either side, both."""
+    unknown = next((each.unknown for each in chosen.values() if each.unknown), None)
+    if "{i/j}" in exact:
+        yield from _neither(chosen)
+        return
+    alone = chosen["x"].alone if "x" in chosen else None
+    if alone is None:
+        yield Reading(_text(exact, chosen), unknown)
+        return
+    source = next((name for name in ("a", "a!", "every", "nobody") if name in chosen), "")
+    destination = next((name for name in ("to", "b", "on-ports") if name in chosen), "")
+    for name, listed in ((source, " except from "), (destination, " except to ")):
+        if name:
+            less = _less(chosen[name], alone, keeps=name in ("a", "every", "to", "b", "on-ports"))
+            yield from (Reading(_text(exact, {**chosen, name: each, "x": Value(text="")}), unknown) for each in less)
+        elif alone.extent is None or alone.extent & (pods | {OUTSIDE}):
+            yield Reading(_text(exact, {**chosen, "x": Value(text=f"{listed}{alone.core}")}), unknown)
+
+
+def _less(value: Value, alone: Phrase, *, keeps: bool) -> Iterator[Value]:
+    """A set without what is excepted; nothing if that takes nothing away."""
+    if value.phrase is not None:
+        for each in reduced(value.phrase, alone):
+            yield Value(text=f"{each.text if keeps else each.core}{value.on}", phrase=each)
+
+
+def _neither(chosen: dict[str, Value]) -> Iterator[Reading]:
+    """Neither of two sets reaches the other."""
+    one, other = chosen["i"].phrase, chosen["j"].phrase
+    assert one is not None and other is not None
+    kinds = {each.core.partition(" ")[0] for each in (one, other)}
+    if len(kinds) == 1 and kinds <= GROUPS:
+        return
+    if one.extent and other.extent and not one.extent & other.extent:
+        both = f"{one.core} or {other.core}"
+        within = " and ".join(f"from {each.core} to {each.core}" for each in (one, other))
+        yield Reading(f"no {both} can reach {both} except {within}")
+
+
+def _text(exact: str, chosen: dict[str, Value]) -> str:
+    """The exact sentence with its slots filled in; those of which there is nothing are left out."""
+    return _SLOT.sub(lambda slot: chosen[slot[1]].text if slot[1] in chosen else "", exact)
