@@ -20,6 +20,7 @@ from reachproof.api.metrics import Metrics
 from reachproof.api.openapi import complete_openapi
 from reachproof.api.problems import install
 from reachproof.api.questions import questions
+from reachproof.api.reading_route import reading_route
 from reachproof.api.request_body import BoundedBodies, TimelyBodies
 from reachproof.api.result_cache import ResultCache
 from reachproof.api.security_headers import SecurityHeaders
@@ -48,7 +49,7 @@ def create_app(
     results = ResultCache(
         base, snapshot, most_entries=limits.result_cache_entries, most_bytes=limits.result_cache_bytes
     )
-    place = executor or ThreadExecutor(SnapshotProvider(snapshot, store, limits.reading), limits.workers)
+    place = executor or ThreadExecutor(SnapshotProvider(snapshot, store, limits.reading), store, limits.workers)
     metrics = Metrics(place.workload)
 
     @asynccontextmanager
@@ -74,14 +75,15 @@ def create_app(
     _surround(app, limits, base, metrics)
     app.include_router(health_routes(app, metrics, _parts(limits, base, place)))
     app.include_router(console())
-    app.include_router(questions(limits, place, store, results))
-    app.include_router(snapshots(limits, store))
+    route = reading_route(limits, place)
+    app.include_router(questions(limits, place, store, results, route))
+    app.include_router(snapshots(limits, place, store, route))
     return app
 
 
 def _surround(app: FastAPI, limits: Settings, database: Database, metrics: Metrics) -> None:
     """Add the middleware, the last one first."""
-    app.add_middleware(BoundedBodies, most=limits.max_body_bytes)
+    app.add_middleware(BoundedBodies, most=limits.max_body_bytes, most_read=limits.max_read_body_bytes)
     app.add_middleware(
         AccessMiddleware,
         authenticators=_authenticators(limits, database),

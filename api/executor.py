@@ -14,7 +14,12 @@ import anyio
 import anyio.to_thread
 
 from reachproof.api.dispatch import Document, Job, work
+from reachproof.api.request_reader import RequestBounds, decoded
+from reachproof.api.schemas import Question
+from reachproof.api.snapshot_documents import told
 from reachproof.api.snapshot_provider import Sessions
+from reachproof.api.store import SnapshotStore
+from reachproof.api.uploads import StoredUpload, Upload, stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,17 +77,52 @@ class DocumentStream(Protocol):
         """Release the document. Idempotent."""
 
 
+class Body(Protocol):
+    """A body of a request. It stays until the request is answered."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+    def content(self) -> bytes:
+        """All of it."""
+
+    def blocks(self) -> Iterator[bytes]:
+        """All of it in blocks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LargeBody:
+    """A large body that was read to a request, whose manifests are in `body` alone. `key` tells it from all others."""
+
+    key: str
+    kind: type[Question]
+    bounds: RequestBounds
+    body: Body
+
+
 class Executor(Protocol):
     """Works on jobs."""
 
     async def start(self) -> None:
         """Begin to take jobs, in the running event loop."""
 
-    async def document(self, job: Job, client: str) -> DocumentStream:
+    async def read(
+        self, kind: type[Question], bounds: RequestBounds, body: Body, client: str
+    ) -> tuple[Question, LargeBody | None]:
+        """The request that a large body is; where its manifests are left out, what has them. Raises HttpError."""
+
+    async def document(self, job: Job, client: str, large: LargeBody | None = None) -> DocumentStream:
         """The JSON document that answers a job of this client. To cancel this call cancels the work.
 
-        Raises InputError, HttpError and InternalError.
+        `large`: of the request, if its manifests are left out. Raises InputError, HttpError and InternalError.
         """
+
+    async def store(self, upload: Upload, body: Body, client: str) -> StoredUpload:
+        """The manifests of a body, stored. Raises InputError and HttpError."""
+
+    async def content(self, digest: str, client: str) -> DocumentStream:
+        """The document with all of a stored snapshot. Raises HttpError."""
 
     def workload(self) -> Workload:
         """The load in numbers."""
@@ -97,14 +137,38 @@ class Executor(Protocol):
 class ThreadExecutor:
     """Threads of this process, each with sessions of its own."""
 
-    def __init__(self, sessions: Sessions, most: int) -> None:
+    def __init__(self, sessions: Sessions, store: SnapshotStore, most: int) -> None:
         self._sessions = sessions
+        self._store = store
         self._slots = anyio.CapacityLimiter(most)
 
     async def start(self) -> None:
         """See `Executor`."""
 
-    async def document(self, job: Job, client: str) -> DocumentStream:
+    async def read(
+        self, kind: type[Question], bounds: RequestBounds, body: Body, client: str
+    ) -> tuple[Question, LargeBody | None]:
+        """See `Executor`; nothing is left out."""
+
+        def read() -> Question:
+            return decoded(kind, body.content(), bounds)
+
+        return await anyio.to_thread.run_sync(read, limiter=self._slots), None
+
+    async def store(self, upload: Upload, body: Body, client: str) -> StoredUpload:
+        """See `Executor`."""
+
+        def put() -> StoredUpload:
+            return stored(upload, body.content(), self._store)
+
+        return await anyio.to_thread.run_sync(put, limiter=self._slots)
+
+    async def content(self, digest: str, client: str) -> DocumentStream:
+        """See `Executor`."""
+        found = await anyio.to_thread.run_sync(told, self._store, digest, limiter=self._slots)
+        return _LazyDocument(Document(blocks=(found,)))
+
+    async def document(self, job: Job, client: str, large: LargeBody | None = None) -> DocumentStream:
         """See `Executor`; but work that was begun goes on when the call is cancelled."""
         return _LazyDocument(await anyio.to_thread.run_sync(work, job, self._sessions, limiter=self._slots))
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import anyio.to_thread
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
+from fastapi.routing import APIRoute
 
 from reachproof.api.dispatch import Job, completion_document, names_a_snapshot
 from reachproof.api.executor import Executor
 from reachproof.api.http_error import HttpError
 from reachproof.api.name_resolution import has_names, resolved
 from reachproof.api.openapi import PROBLEMS, sends
-from reachproof.api.reading_route import reading_route
+from reachproof.api.reading_route import ReadRequest
 from reachproof.api.result_cache import ResultCache
 from reachproof.api.schemas import (
     CheckRequest,
@@ -45,11 +46,16 @@ from reachproof.documents.report import Report
 from reachproof.network.errors import Problem
 
 
-def questions(settings: Settings, executor: Executor, library: SnapshotLibrary, results: ResultCache) -> APIRouter:
-    """The routes of questions about a snapshot, or two. `library`: what snapshots names stand for."""
-    routes = APIRouter(tags=["questions"], responses=PROBLEMS, route_class=reading_route(settings))
+def questions(
+    settings: Settings, executor: Executor, library: SnapshotLibrary, results: ResultCache, route: type[APIRoute]
+) -> APIRouter:
+    """The routes of questions about a snapshot, or two. `library`: what snapshots names stand for.
 
-    async def answered(request: Question, http: Request) -> Response:
+    `route`: of the class that `reading_route` makes.
+    """
+    routes = APIRouter(tags=["questions"], responses=PROBLEMS, route_class=route)
+
+    async def answered(request: Question, http: ReadRequest) -> Response:
         check_lengths(request, settings)
         if has_names(request):
             request = await anyio.to_thread.run_sync(resolved, request, library.resolve)
@@ -58,7 +64,7 @@ def questions(settings: Settings, executor: Executor, library: SnapshotLibrary, 
             return Response(found, media_type=MEDIA_TYPE, headers={CACHE_HEADER: "hit"})
         milliseconds = min(request.timeout_ms or settings.default_timeout_ms, settings.max_timeout_ms)
         job = Job(request=request, seconds=milliseconds / 1000, max_queries=settings.max_queries)
-        document = await while_connected(http, executor.document(job, _client(http)))
+        document = await while_connected(http, executor.document(job, http.principal, http.large))
         if document is None:
             return Response(status_code=GONE)
         patience = settings.patience_ms / 1000
@@ -68,12 +74,12 @@ def questions(settings: Settings, executor: Executor, library: SnapshotLibrary, 
         return cached_once_sent(response_of(tee, patience), tee, results, key)
 
     @routes.post("/query", **sends(Answer, several=True), summary="Answer one statement, or several")
-    async def query(request: QueryRequest, http: Request) -> Any:
+    async def query(request: QueryRequest, http: ReadRequest) -> Any:
         """One answer for `query`, a list of answers for `queries`. Running out of time is the verdict `unknown`."""
         return await answered(request, http)
 
     @routes.post("/query/complete", **sends(Completion), summary="Say what may stand next in a sentence")
-    async def complete(request: CompleteRequest, http: Request) -> Any:
+    async def complete(request: CompleteRequest, http: ReadRequest) -> Any:
         """Words and names for the place of the cursor, and what is wrong with the sentence. Wrong text is no error."""
         try:
             return await answered(request, http)
@@ -85,7 +91,7 @@ def questions(settings: Settings, executor: Executor, library: SnapshotLibrary, 
             return Response(encoded(found), media_type=MEDIA_TYPE)
 
     @routes.post("/check", **sends(Report), summary="Check packs of invariants and expectations")
-    async def check(request: CheckRequest, http: Request) -> Any:
+    async def check(request: CheckRequest, http: ReadRequest) -> Any:
         """The verdict on all statements, and the answer to each. Each has the whole of `timeoutMs`."""
         return await answered(request, http)
 
@@ -94,12 +100,12 @@ def questions(settings: Settings, executor: Executor, library: SnapshotLibrary, 
         **sends(Connectivity, Unfinished),
         summary="List every allowed connection",
     )
-    async def connections(request: ConnectivityRequest, http: Request) -> Any:
+    async def connections(request: ConnectivityRequest, http: ReadRequest) -> Any:
         """The rows of all pairs with something allowed. Running out of time is a document with verdict `unknown`."""
         return await answered(request, http)
 
     @routes.post("/explain", **sends(Answer), summary="Explain the flows from one set to another")
-    async def explain(request: ExplainRequest, http: Request) -> Any:
+    async def explain(request: ExplainRequest, http: ReadRequest) -> Any:
         """The trace of each kind of flow both ways and all that blocks it; with `truthTable`, a list of pairs."""
         return await answered(request, http)
 
@@ -108,7 +114,7 @@ def questions(settings: Settings, executor: Executor, library: SnapshotLibrary, 
         **sends(Findings),
         summary="List what in the policies does nothing, or is not defined",
     )
-    async def lint(request: LintRequest, http: Request) -> Any:
+    async def lint(request: LintRequest, http: ReadRequest) -> Any:
         """Findings with their places. Each kind of finding has the whole of `timeoutMs`."""
         return await answered(request, http)
 
@@ -117,20 +123,14 @@ def questions(settings: Settings, executor: Executor, library: SnapshotLibrary, 
         **sends(Diff),
         summary="List what another state of the manifests allows more, or less",
     )
-    async def diff(request: DiffRequest, http: Request) -> Any:
+    async def diff(request: DiffRequest, http: ReadRequest) -> Any:
         """Rows of connections that differ, with causes. Running out of time is the relation `unknown`."""
         return await answered(request, http)
 
     return routes
 
 
-def _client(http: Request) -> str:
-    """Whose turn it is: that of the principal that authentication found, else of the address."""
-    principal = http.scope.get("reachproof.client")
-    return str(principal) if principal else http.client.host if http.client else ""
-
-
-def _may_be_kept(http: Request) -> bool:
+def _may_be_kept(http: ReadRequest) -> bool:
     """True if a result may come from those that are kept, and be kept (RFC 9111, Cache-Control of a request)."""
     return "no-cache" not in http.headers.get("cache-control", "").lower()
 

@@ -1,4 +1,7 @@
-"""Routes that take a JSON body: read here within bounds, and not by the framework, which has none."""
+"""Routes that take a body: read here within bounds, and not by the framework, which has none.
+
+A small body is read in this process. A larger one is in a file by then, and read by a worker.
+"""
 
 from __future__ import annotations
 
@@ -9,23 +12,50 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
+from reachproof.api.executor import Executor, LargeBody
+from reachproof.api.http_error import HttpError
 from reachproof.api.request_reader import RequestBounds, decoded
+from reachproof.api.schemas import QUESTIONS
 from reachproof.api.settings import Settings
+from reachproof.api.streaming import GONE, while_connected
+from reachproof.api.workers.memory import MEGABYTE
+from reachproof.api.workers.response_spool import NoSpoolRoom, Spool, SpoolRoom
+
+SMALL = 100_000
+"""Bytes of a body that is read in this process."""
+_RETRY_AFTER = 5
 
 
 class ReadRequest(Request):
-    """A request whose body has been read."""
+    """A request whose body has arrived: `spool`; if it is JSON, with its `value`, and what that leaves out, `large`.
 
+    `gone`: the client left while it was read.
+    """
+
+    spool: Spool
     value: BaseModel | None = None
+    large: LargeBody | None = None
+    gone: bool = False
+
+    async def body(self) -> bytes:
+        """The body for the framework, which looks only whether there is one."""
+        return self.spool.content() if self.spool.is_small else b"large"
 
     async def json(self) -> Any:
         """The value of the body, for the framework, which finds it valid."""
         return self.value
 
+    @property
+    def principal(self) -> str:
+        """Whose turn it is: that of the principal that authentication found, else of the address."""
+        found = self.scope.get("reachproof.client")
+        return str(found) if found else self.client.host if self.client else ""
 
-def reading_route(settings: Settings) -> type[APIRoute]:
-    """The class of routes whose bodies are read within these limits."""
+
+def reading_route(settings: Settings, executor: Executor) -> type[APIRoute]:
+    """The class of routes whose bodies are read within these limits, all of them together within a room."""
     bounds = RequestBounds(depth=settings.max_depth, queries=settings.max_queries, objects=settings.max_documents)
+    room = SpoolRoom(settings.waiting_bodies_mb * MEGABYTE)
 
     class ReadingRoute(APIRoute):
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -34,13 +64,42 @@ def reading_route(settings: Settings) -> type[APIRoute]:
 
             async def read(plain: Request) -> Response:
                 request = ReadRequest(plain.scope, plain.receive)
-                if kind is not None and is_json(request) and (content := await request.body()):
-                    request.value = decoded(kind, content, bounds)
-                return await handler(request)
+                request.spool = Spool(room, SMALL)
+                try:
+                    await _arrive(request)
+                    if kind is not None and request.spool.size:
+                        await _read(request, kind)
+                    return Response(status_code=GONE) if request.gone else await handler(request)
+                finally:
+                    request.spool.close()
 
             return read
 
+    async def _read(request: ReadRequest, kind: type[BaseModel]) -> None:
+        if not is_json(request):
+            found = request.headers.get("content-type") or "no content type"
+            raise HttpError(400, f"unsupported content type ({found}); send application/json")
+        if request.spool.is_small:
+            request.value = decoded(kind, request.spool.content(), bounds)
+            return
+        question = next((each for each in QUESTIONS if each is kind), None)
+        if question is None:
+            raise HttpError(413, f"body too large (the limit is {SMALL} bytes)")
+        read = await while_connected(request, executor.read(question, bounds, request.spool, request.principal))
+        request.gone = read is None
+        if read is not None:
+            request.value, request.large = read
+
     return ReadingRoute
+
+
+async def _arrive(request: ReadRequest) -> None:
+    """Waits until all of the body is here."""
+    try:
+        async for block in request.stream():
+            request.spool.write(block)
+    except NoSpoolRoom:
+        raise HttpError(503, "too many bytes of requests are under way", retry_after=_RETRY_AFTER) from None
 
 
 def body_of(route: object) -> type[BaseModel] | None:

@@ -8,65 +8,48 @@ from dataclasses import dataclass
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from reachproof.api.access import ROLE, Role
+from reachproof.api.http_error import HttpError
 from reachproof.api.problems import problem_response
-
-
-class _TooLarge(Exception):
-    pass
 
 
 @dataclass(frozen=True, slots=True)
 class BoundedBodies:
-    """Refuses a body of more bytes than `most` with 413: by its declared length, or by what has arrived."""
+    """Refuses a body of more bytes than `most` with 413: by its declared length, or, where it is read, by what has
+    arrived. `most_read`: for clients whose role is read.
+    """
 
     app: ASGIApp
     most: int
+    most_read: int
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI entry point."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        most = self.most if scope.get(ROLE) != Role.READ else min(self.most, self.most_read)
         declared = _declared(scope)
-        if declared is not None and declared > self.most:
-            response = problem_response(413, f"body too large ({declared} bytes; the limit is {self.most})")
+        if declared is not None and declared > most:
+            response = problem_response(413, f"body too large ({declared} bytes; the limit is {most})")
             await response(scope, receive, send)
             return
-        try:
-            messages = None if declared is not None else await self._whole(receive)
-        except _TooLarge:
-            detail = f"body too large (the limit is {self.most} bytes)"
-            await problem_response(413, detail)(scope, receive, send)
-            return
-        await self.app(scope, receive if messages is None else _replayed(messages, receive), send)
+        arrived = 0
 
-    async def _whole(self, receive: Receive) -> list[Message]:
-        """The messages of a body without a declared length; read ahead, since a refusal must come before an answer."""
-        messages: list[Message] = []
-        size = 0
-        while True:
+        async def counted() -> Message:
+            nonlocal arrived
             message = await receive()
-            messages.append(message)
-            size += len(message.get("body", b""))
-            if size > self.most:
-                raise _TooLarge
-            if not message.get("more_body", False):
-                return messages
+            arrived += len(message.get("body", b""))
+            if arrived > most:
+                raise HttpError(413, f"body too large (the limit is {most} bytes)")
+            return message
+
+        await self.app(scope, counted, send)
 
 
 def _declared(scope: Scope) -> int | None:
     value = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
     return int(value) if value.isdigit() else None
-
-
-def _replayed(messages: list[Message], receive: Receive) -> Receive:
-    waiting = iter(messages)
-
-    async def replay() -> Message:
-        message = next(waiting, None)
-        return await receive() if message is None else message
-
-    return replay
 
 
 # ---------------------------------------------------------------- time

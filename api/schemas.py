@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Protocol, Self
+from typing import Annotated, Any, Literal, Protocol, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -285,3 +285,4 @@ Question = (
     QueryRequest | CompleteRequest | CheckRequest | ConnectivityRequest | ExplainRequest | LintRequest | DiffRequest
 )
 """What can be asked about a snapshot, or two."""
+QUESTIONS: tuple[type[Question], ...] = get_args(Question)

@@ -62,6 +62,12 @@ class Settings(BaseSettings):
     oidc_leeway_seconds: int = Field(default=30, ge=0, le=300, description="For clocks that differ.")
 
     max_body_bytes: int = Field(default=64_000_000, gt=0, description="Larger requests are refused with 413.")
+    max_read_body_bytes: int = Field(
+        default=32_000_000, gt=0, description="Of clients with the role read, also those of more bytes than this."
+    )
+    waiting_bodies_mb: int = Field(
+        default=256, gt=0, description="Requests under way may have so many megabytes together; others get a 503."
+    )
     max_unpacked_bytes: int = Field(
         default=128_000_000, gt=0, description="Packed bodies that are larger unpacked are refused with 413."
     )

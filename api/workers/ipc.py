@@ -1,5 +1,6 @@
 """Messages between the service's process and a worker: pickles, each after its length in eight bytes.
 
+The body that an assignment is about follows it as it is, so that it is in no message.
 Both ends are the same code, run by the same user, over a socket that nobody else has.
 """
 
@@ -12,6 +13,9 @@ from dataclasses import dataclass, field
 
 from reachproof.api.batch import Draft
 from reachproof.api.dispatch import Job
+from reachproof.api.request_reader import RequestBounds
+from reachproof.api.schemas import Question
+from reachproof.api.uploads import StoredUpload, Upload
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.network.errors import Problem
 
@@ -34,14 +38,25 @@ class Setup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """A job, with a key that no other has, and the digests of the snapshots that it names; None is named by leaving
-    out.
-    """
+class ReadTask:
+    """Read a body to a request of this kind, and keep its manifests at hand."""
 
-    key: str
-    job: Job
-    digests: Mapping[str | None, str]
+    kind: type[Question]
+    bounds: RequestBounds
+
+
+@dataclass(frozen=True, slots=True)
+class StoreTask:
+    """Store the manifests of a body."""
+
+    upload: Upload
+
+
+@dataclass(frozen=True, slots=True)
+class ContentTask:
+    """Tell all of a stored snapshot."""
+
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +76,33 @@ class StatementTask:
     index: int
 
 
-Task = WholeTask | OpenTask | StatementTask
+Task = ReadTask | StoreTask | ContentTask | WholeTask | OpenTask | StatementTask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A job, with a key that no other has, and the digests of the snapshots that it names; None is named by leaving
+    out. `apart`: how to read the body that has its manifests, where the job is without them.
+    """
+
+    key: str
+    job: Job
+    digests: Mapping[str | None, str]
+    apart: ReadTask | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """Work on a task; `number` tells it apart from those before and after. `order` is None where the worker has it."""
+    """Work on a task; `number` tells it apart from those before and after.
+
+    `order` is None where the worker has it, and where the task needs none. `body`: bytes that follow.
+    """
 
     number: int
     key: str
     task: Task
     order: Order | None
+    body: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +131,14 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """The task is finished. `drafts`: of all statements, after `OpenTask`; `status`: of one, after `StatementTask`."""
+    """The task is finished. `drafts`: of all statements, after `OpenTask`; `status`: of one, after `StatementTask`;
+    `request`: without its manifests, after `ReadTask`; `stored` after `StoreTask`.
+    """
 
     drafts: tuple[Draft, ...] = ()
     status: str = ""
+    request: Question | None = None
+    stored: StoredUpload | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +168,11 @@ class Condition:
     misses: int
 
 
+def body_key(key: str) -> str:
+    """The key of the manifests of an order that a worker has at hand."""
+    return f"body of {key}"
+
+
 def packed(message: object) -> bytes:
     """A message as it is sent."""
     content = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
@@ -160,3 +200,7 @@ class Channel:
         length = self._reader.read(LENGTH)
         content = self._reader.read(int.from_bytes(length, "big")) if len(length) == LENGTH else b""
         return unpacked(content) if content else None
+
+    def body(self, assignment: Assignment) -> bytes:
+        """Waits for the body that follows an assignment."""
+        return self._reader.read(assignment.body)

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from reachproof.api.http_error import HttpError
-from reachproof.api.workers.ipc import Assignment, Condition, Done, Failed
+from reachproof.api.workers.ipc import Assignment, Condition, Done, Failed, body_key
 from reachproof.api.workers.work_queue import FairQueue, WorkItem
 from reachproof.api.workers.worker_protocol import LossReason, NotSent, WorkerHandle, WorkerLost
 
@@ -236,10 +236,16 @@ class Pool:
         self._number += 1
         item.attempts += 1
         item.handle = worker.handle
-        order = None if item.order.key in worker.warm else item.order
-        assignment = Assignment(number=self._number, key=item.order.key, task=item.task, order=order)
+        body = None if worker.warm & {item.key, body_key(item.key)} else item.body
+        assignment = Assignment(
+            number=self._number,
+            key=item.key,
+            task=item.task,
+            order=None if item.key in worker.warm else item.order,
+            body=body.size if body else 0,
+        )
         try:
-            found = await worker.handle.run(assignment, spool=item.spool, deadlines=item.deadlines)
+            found = await worker.handle.run(assignment, spool=item.spool, deadlines=item.deadlines, body=body)
         except WorkerLost as lost:
             self._lost(item, lost)
             if lost.gone:

@@ -7,7 +7,7 @@ import math
 import pickle
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from typing import NoReturn
@@ -15,19 +15,34 @@ from typing import NoReturn
 from reachproof.api.batch import Piece, assemble, has_statements
 from reachproof.api.database import database_url
 from reachproof.api.dispatch import Job, unfinished
-from reachproof.api.executor import Workload
+from reachproof.api.executor import Body, LargeBody, Workload
 from reachproof.api.http_error import HttpError
 from reachproof.api.loopback import is_loopback
-from reachproof.api.schemas import CheckRequest, QueryRequest
+from reachproof.api.request_reader import RequestBounds
+from reachproof.api.schemas import CheckRequest, QueryRequest, Question
 from reachproof.api.settings import Settings
 from reachproof.api.snapshot_provider import SnapshotProvider
-from reachproof.api.workers.ipc import Done, Failed, OpenTask, Order, Setup, StatementTask, Task, WholeTask
+from reachproof.api.uploads import StoredUpload, Upload
+from reachproof.api.workers.ipc import (
+    ContentTask,
+    Done,
+    Failed,
+    OpenTask,
+    Order,
+    ReadTask,
+    Setup,
+    StatementTask,
+    StoreTask,
+    Task,
+    WholeTask,
+    body_key,
+)
 from reachproof.api.workers.memory import MEGABYTE
-from reachproof.api.workers.pool import Pool
+from reachproof.api.workers.pool import RETRY_AFTER, Pool
 from reachproof.api.workers.process import WorkerProcess
 from reachproof.api.workers.response_spool import NoSpoolRoom, Spool, SpoolRoom
 from reachproof.api.workers.work_queue import WorkItem, deadlines_of, order_of, raised, reason_of, wanted_by
-from reachproof.api.workers.worker_protocol import WorkerLost
+from reachproof.api.workers.worker_protocol import Deadlines, LossReason, WorkerLost
 from reachproof.network.snapshot import Snapshot
 
 LONGEST_WAIT = 60
@@ -36,11 +51,12 @@ LONGEST_WAIT = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ClientOrder:
-    """A request: its order, who asks, and what its worker had best have at hand."""
+    """A request: its order, who asks, what its worker had best have at hand, and its body if that is large."""
 
     order: Order
     client: str
     wanted: tuple[str, ...]
+    body: Body | None
 
 
 class ProcessExecutor:
@@ -51,6 +67,8 @@ class ProcessExecutor:
         self._provider = provider
         self._pool = pool or processes(settings, provider.preloaded)
         self._room = SpoolRoom(settings.waiting_reports_mb * MEGABYTE)
+        self._reading = settings.reading_timeout_ms / 1000
+        self._grace = settings.grace_ms / 1000
         self._keys = map(str, count())
         self._requests: Counter[str] = Counter()
         self._stopping = ""
@@ -97,11 +115,64 @@ class ProcessExecutor:
             memory=pool.memory,
         )
 
-    async def document(self, job: Job, client: str) -> Spool:
+    async def read(
+        self, kind: type[Question], bounds: RequestBounds, body: Body, client: str
+    ) -> tuple[Question, LargeBody | None]:
+        """See `Executor`."""
+        key = self._new_key()
+        with closing(Spool(self._room)) as spool:
+            done = await self._alone(client, ReadTask(kind=kind, bounds=bounds), spool, key=key, body=body)
+        assert done.request is not None
+        return done.request, LargeBody(key=key, kind=kind, bounds=bounds, body=body)
+
+    async def store(self, upload: Upload, body: Body, client: str) -> StoredUpload:
+        """See `Executor`."""
+        with closing(Spool(self._room)) as spool:
+            done = await self._alone(client, StoreTask(upload), spool, key=self._new_key(), body=body)
+        assert done.stored is not None
+        return done.stored
+
+    async def content(self, digest: str, client: str) -> Spool:
+        """See `Executor`."""
+        spool = Spool(self._room)
+        try:
+            await self._alone(client, ContentTask(digest), spool, key=self._new_key())
+        except BaseException:
+            spool.close()
+            raise
+        return spool
+
+    async def _alone(self, client: str, task: Task, spool: Spool, *, key: str, body: Body | None = None) -> Done:
+        """The result of a task that has no job. Raises InputError and HttpError."""
+        with self._admitted(client):
+            item = WorkItem(
+                key=key,
+                order=None,
+                task=task,
+                client=client,
+                deadlines=Deadlines(reading=self._reading, question=0, grace=self._grace),
+                spool=spool,
+                wanted=(),
+                body=body,
+                result=asyncio.get_running_loop().create_future(),
+            )
+            try:
+                return await self._done(item)
+            except WorkerLost as lost:
+                raise refusal(lost) from None
+
+    def _new_key(self) -> str:
+        return f"order {next(self._keys)}"
+
+    async def document(self, job: Job, client: str, large: LargeBody | None = None) -> Spool:
         """See `Executor`."""
         with self._admitted(client):
-            order = order_of(job, f"order {next(self._keys)}", self._provider)
-            asked = _ClientOrder(order=order, client=client, wanted=wanted_by(order))
+            key = large.key if large else self._new_key()
+            apart = ReadTask(kind=large.kind, bounds=large.bounds) if large else None
+            order = order_of(job, key, self._provider, apart)
+            at_hand = (body_key(key),) if large else ()
+            body = large.body if large else None
+            asked = _ClientOrder(order=order, client=client, wanted=(*at_hand, *wanted_by(order)), body=body)
             spool = Spool(self._room)
             try:
                 await self._written(asked, spool)
@@ -185,16 +256,16 @@ class ProcessExecutor:
             item.spool.close()
 
     def _item(self, asked: _ClientOrder, task: Task, spool: Spool) -> WorkItem:
-        settings, order = self._settings, asked.order
+        order = asked.order
         return WorkItem(
+            key=order.key,
             order=order,
             task=task,
             client=asked.client,
-            deadlines=deadlines_of(
-                order.job, reading=settings.reading_timeout_ms / 1000, grace=settings.grace_ms / 1000
-            ),
+            deadlines=deadlines_of(order.job, reading=self._reading, grace=self._grace),
             spool=spool,
             wanted=(order.key, *asked.wanted) if isinstance(task, StatementTask) else asked.wanted,
+            body=asked.body,
             result=asyncio.get_running_loop().create_future(),
         )
 
@@ -212,6 +283,17 @@ class ProcessExecutor:
         if isinstance(found, Failed):
             raise raised(found)
         return found
+
+
+def refusal(lost: WorkerLost) -> HttpError:
+    """The error of work that was lost and has no document that could say so."""
+    match lost.why:
+        case LossReason.READING | LossReason.OVERRAN:
+            return HttpError(422, "the body was not read in the time that there is for that")
+        case LossReason.MEMORY:
+            return HttpError(413, "the body needs more memory than a worker may have")
+        case _:
+            return HttpError(503, lost.text, retry_after=RETRY_AFTER)
 
 
 def processes(settings: Settings, preloaded: Snapshot | None) -> Pool:

@@ -15,9 +15,10 @@ import sys
 from contextlib import suppress
 from typing import Any
 
+from reachproof.api.executor import Body
 from reachproof.api.workers import ipc
 from reachproof.api.workers.ipc import Assignment, Begun, Block, Cancel, Condition, Done, Failed, Ready, Setup
-from reachproof.api.workers.response_spool import NoSpoolRoom, Spool
+from reachproof.api.workers.response_spool import BLOCK, NoSpoolRoom, Spool
 from reachproof.api.workers.worker_protocol import Deadlines, LossReason, NotSent, WorkerLost
 
 START_SECONDS = 60.0
@@ -36,6 +37,7 @@ class WorkerProcess:
         self._timeout: asyncio.Timeout | None = None
         self._over: WorkerLost | None = None
         self._begun = False
+        self._sending = False
 
     @property
     def pid(self) -> int:
@@ -66,7 +68,9 @@ class WorkerProcess:
             raise
         return worker
 
-    async def run(self, assignment: Assignment, *, spool: Spool, deadlines: Deadlines) -> Done | Failed:
+    async def run(
+        self, assignment: Assignment, *, spool: Spool, deadlines: Deadlines, body: Body | None = None
+    ) -> Done | Failed:
         """See `WorkerHandle`."""
         try:
             message = ipc.packed(assignment)
@@ -76,6 +80,8 @@ class WorkerProcess:
         try:
             async with asyncio.timeout(deadlines.reading) as self._timeout:
                 await self._write(message)
+                if body is not None:
+                    await self._send_body(body)
                 found = await self._served(spool)
         except TimeoutError:
             self.kill()
@@ -154,7 +160,8 @@ class WorkerProcess:
         """Tell the worker to stop; it has the grace for that."""
         if self._over is not None or self._deadlines is None or self._timeout is None:
             return
-        self._writer.write(ipc.packed(Cancel(self._number)))
+        if not self._sending:
+            self._writer.write(ipc.packed(Cancel(self._number)))
         self._extend(self._deadlines.grace)
         self._over = over
 
@@ -177,6 +184,26 @@ class WorkerProcess:
 
     async def _send(self, message: Any) -> None:
         await self._write(ipc.packed(message))
+
+    async def _send_body(self, body: Body) -> None:
+        """Block after block, and nothing between. Who gives up meanwhile is heard afterwards; the rest is blank then,
+        as the body may be gone.
+        """
+        left = body.size
+        self._sending = True
+        try:
+            for block in body.blocks():
+                await self._write(block)
+                left -= len(block)
+                if self._over is not None:
+                    break
+            while left > 0:
+                await self._write(bytes(min(left, BLOCK)))
+                left -= BLOCK
+        finally:
+            self._sending = False
+        if self._over is not None:
+            await self._send(Cancel(self._number))
 
     async def _write(self, content: bytes) -> None:
         try:

@@ -1,4 +1,5 @@
-"""Documents that wait to be sent: small ones in memory, large ones in temporary files, all of them together bounded.
+"""Documents that wait to be sent, and bodies of requests: small ones in memory, large ones in temporary files, all of
+them together bounded.
 
 A worker is free as soon as its document is here, however slowly the client reads it.
 """
@@ -26,24 +27,25 @@ class SpoolRoom:
 
 
 class Spool:
-    """One document, written once and read once. Close it, however it ends."""
+    """One document, written once. Close it, however it ends. `in_memory`: bytes that are held before a file is made."""
 
-    def __init__(self, room: SpoolRoom) -> None:
+    def __init__(self, room: SpoolRoom, in_memory: int = IN_MEMORY) -> None:
         self._room = room
-        self._size = 0
-        self._file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 (closed by `close`)
+        self._in_memory = in_memory
+        self.size = 0
+        self._file = SpooledTemporaryFile(max_size=in_memory)  # noqa: SIM115 (closed by `close`)
 
     @property
     def is_small(self) -> bool:
         """True if it is held in memory."""
-        return self._size <= IN_MEMORY
+        return self.size <= self._in_memory
 
     def write(self, content: bytes) -> None:
         """More of the document. Raises NoSpoolRoom, also where the disk is full."""
         if self._file.closed or self._room.used + len(content) > self._room.most:
             raise NoSpoolRoom
         self._room.used += len(content)
-        self._size += len(content)
+        self.size += len(content)
         try:
             self._file.write(content)
         except OSError as error:
@@ -51,8 +53,8 @@ class Spool:
 
     def clear(self) -> None:
         """Forget what was written."""
-        self._room.used -= self._size
-        self._size = 0
+        self._room.used -= self.size
+        self.size = 0
         self._file.seek(0)
         self._file.truncate()
 
@@ -69,6 +71,6 @@ class Spool:
 
     def close(self) -> None:
         """Give back the room. Idempotent."""
-        self._room.used -= self._size
-        self._size = 0
+        self._room.used -= self.size
+        self.size = 0
         self._file.close()

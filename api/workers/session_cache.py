@@ -7,13 +7,13 @@ objects are read each time.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cachetools import LRUCache
 
+from reachproof.api.manifests_apart import digest_of
 from reachproof.api.schemas import SnapshotRef
 from reachproof.api.snapshot_provider import SnapshotProvider, reading_options, reread
 from reachproof.api.workers import memory
@@ -32,7 +32,7 @@ def key_of(given: SnapshotRef, digests: Mapping[str | None, str], name: str = "m
             return f"{digests[given.snapshot]} {options}"
         case str(text):
             # Half of a surrogate pair is refused before, so that every text has bytes.
-            return f"{name} {hashlib.sha256(text.encode()).hexdigest()} {options}"
+            return f"{name} {digest_of(text)} {options}"
         case _:
             return None
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from reachproof.api.dispatch import Job, phases
+from reachproof.api.executor import Body
 from reachproof.api.http_error import HttpError
 from reachproof.api.schemas import (
     CheckRequest,
@@ -19,7 +20,7 @@ from reachproof.api.schemas import (
     SourceWithOptions,
 )
 from reachproof.api.snapshot_provider import SnapshotProvider
-from reachproof.api.workers.ipc import Done, Failed, Order, Task
+from reachproof.api.workers.ipc import Done, Failed, Order, ReadTask, Task
 from reachproof.api.workers.response_spool import Spool
 from reachproof.api.workers.session_cache import key_of
 from reachproof.api.workers.worker_protocol import Deadlines, WorkerHandle, WorkerLost
@@ -28,26 +29,29 @@ from reachproof.network.errors import InputError, InternalError
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class WorkItem:
-    """A task of an order. `wanted`: keys of what a worker had best have at hand, the most important first.
+    """A task, of an order if it has a job. `wanted`: keys of what a worker had best have at hand, the most important
+    first. `body`: what it is about where that is large.
 
     `result` is set to what the worker said in the end, or to WorkerLost. `handle`: the worker that it was given to.
     """
 
-    order: Order
+    key: str
+    order: Order | None
     task: Task
     client: str
     deadlines: Deadlines
     spool: Spool
     wanted: tuple[str, ...]
     result: asyncio.Future[Done | Failed] = field(repr=False)
+    body: Body | None = None
     handle: WorkerHandle | None = None
     attempts: int = 0
 
 
-def order_of(job: Job, key: str, provider: SnapshotProvider) -> Order:
+def order_of(job: Job, key: str, provider: SnapshotProvider, apart: ReadTask | None = None) -> Order:
     """The job with the digests of the snapshots that it names. Raises HttpError where there is no such snapshot."""
     digests = {given.snapshot: provider.digest(given.snapshot) for given in sources(job) if given.manifests is None}
-    return Order(key=key, job=job, digests=digests)
+    return Order(key=key, job=job, digests=digests, apart=apart)
 
 
 def sources(job: Job) -> tuple[SnapshotRef, ...]:

@@ -16,7 +16,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cached_property
+from dataclasses import replace
 from queue import SimpleQueue
 from typing import assert_never
 
@@ -25,8 +25,11 @@ from cachetools import LRUCache
 from reachproof.api.batch import OpenBatch, open_batch
 from reachproof.api.dispatch import Job, budget_of, work
 from reachproof.api.http_error import HttpError
-from reachproof.api.schemas import CheckRequest, QueryRequest
-from reachproof.api.snapshot_provider import SnapshotLibrary, SnapshotProvider
+from reachproof.api.manifests_apart import restored, stripped
+from reachproof.api.request_reader import decoded
+from reachproof.api.schemas import CheckRequest, QueryRequest, Question
+from reachproof.api.snapshot_provider import SnapshotProvider
+from reachproof.api.uploads import stored
 from reachproof.api.workers import memory
 from reachproof.api.workers.ipc import (
     Assignment,
@@ -35,16 +38,21 @@ from reachproof.api.workers.ipc import (
     Cancel,
     Channel,
     Condition,
+    ContentTask,
     Done,
     Failed,
     OpenTask,
     Order,
+    ReadTask,
     Ready,
     Setup,
     StatementTask,
+    StoreTask,
     WholeTask,
+    body_key,
 )
 from reachproof.api.workers.session_cache import OrderSessions, SessionCache
+from reachproof.api.workers.worker_store import WorkerStore
 from reachproof.network.errors import InputError, InternalError
 from reachproof.solver.z3_backend import Prover
 
@@ -112,6 +120,8 @@ class CurrentTask:
 
 MOST_OPEN = 4
 """Requests in pieces that are kept open at once."""
+MOST_READ = 2
+"""Large requests that are kept between being read and being worked on."""
 
 
 class _CalledOff(Exception):
@@ -124,11 +134,13 @@ class Worker:
     def __init__(self, channel: Channel, setup: Setup) -> None:
         self._channel = channel
         self._setup = setup
-        self._inbox: SimpleQueue[object] = SimpleQueue()
+        self._inbox: SimpleQueue[tuple[Assignment, bytes]] = SimpleQueue()
         self._prover = prover = Prover()
         self.current = CurrentTask(prover, lambda: channel.send(Begun()))
-        self._cache = SessionCache(prover, provider_of(setup), setup.warm_memory)
+        self._store = None if setup.database is None else WorkerStore(setup.database)
+        self._cache = SessionCache(prover, provider_of(setup, self._store), setup.warm_memory)
         self._open: LRUCache[str, tuple[Job, OpenBatch]] = LRUCache(MOST_OPEN)
+        self._read: LRUCache[str, Question] = LRUCache(MOST_READ)
 
     def listen(self) -> None:
         """Take messages from the socket until it closes, then end the process. For a thread of its own."""
@@ -146,17 +158,18 @@ class Worker:
             if isinstance(message, Cancel):
                 self.current.cancel(message.number)
             else:
-                self._inbox.put(message)
+                assert isinstance(message, Assignment)
+                self._inbox.put((message, self._channel.body(message)))
 
     def serve(self) -> None:
         """Work on what comes, until the process ends or its memory is exhausted."""
         self._channel.send(Ready())
         while True:
-            assignment = self._inbox.get()
-            assert isinstance(assignment, Assignment)
+            assignment, body = self._inbox.get()
             hits, misses = self._cache.hits, self._cache.misses
             self.current.begin(assignment.number)
-            message = self._finished(assignment)
+            message = self._finished(assignment, body)
+            del body
             seconds = self.current.end()
             self._channel.send(message)
             if isinstance(message, Failed) and message.kind == "memory":
@@ -167,9 +180,10 @@ class Worker:
         self._prover.renew()  # equal questions have equal answers, whatever was asked before
         if memory.resident() > self._setup.warm_memory:
             self._open.clear()
+            self._read.clear()
         spent = self._cache.settle()
         return Condition(
-            warm=self._cache.keys | self._open.keys(),
+            warm=self._cache.keys | self._open.keys() | set(map(body_key, self._read)),
             memory=memory.resident(),
             spent=spent,
             seconds=seconds,
@@ -177,9 +191,9 @@ class Worker:
             misses=misses,
         )
 
-    def _finished(self, assignment: Assignment) -> Done | Failed:
+    def _finished(self, assignment: Assignment, body: bytes) -> Done | Failed:
         try:
-            return self._done(assignment)
+            return self._done(assignment, body)
         except InputError as error:
             return Failed(kind="input", text=str(error), problems=error.problems)
         except HttpError as error:
@@ -201,17 +215,26 @@ class Worker:
         except Exception:
             return Failed(kind="unexpected", text=traceback.format_exc())
 
-    def _done(self, assignment: Assignment) -> Done:
+    def _done(self, assignment: Assignment, body: bytes) -> Done:
         match assignment.task:
+            case ReadTask() as task:
+                request = decoded(task.kind, body, task.bounds)
+                self._read[assignment.key] = request
+                return Done(request=stripped(request))
+            case StoreTask(upload):
+                return Done(stored=stored(upload, body, self._shelf))
+            case ContentTask(digest):
+                self._send(self._shelf.told(digest))
+                return Done()
             case WholeTask():
-                order = self._order(assignment)
+                order = self._order(assignment, body)
                 for block in work(order.job, OrderSessions(self._cache, order.digests), self.current.clock).blocks:
                     self._send(block)
                 return Done()
             case OpenTask():
-                return Done(drafts=self._batch(assignment)[1].drafts)
+                return Done(drafts=self._batch(assignment, body)[1].drafts)
             case StatementTask(index):
-                job, statements = self._batch(assignment)
+                job, statements = self._batch(assignment, body)
                 piece = statements.answers[index](budget_of(job, self.current.clock))
                 self._send(piece.text)
                 return Done(status=piece.status)
@@ -223,49 +246,35 @@ class Worker:
             raise _CalledOff
         self._channel.send(Block(block))
 
-    def _batch(self, assignment: Assignment) -> tuple[Job, OpenBatch]:
+    def _batch(self, assignment: Assignment, body: bytes) -> tuple[Job, OpenBatch]:
         """A request in pieces; it is kept for the next of its statements."""
         if assignment.key in self._open:
             return self._open[assignment.key]
-        order = self._order(assignment)
+        order = self._order(assignment, body)
         request = order.job.request
         assert isinstance(request, QueryRequest | CheckRequest)
         found = order.job, open_batch(request, OrderSessions(self._cache, order.digests), order.job.max_queries)
         self._open[assignment.key] = found
         return found
 
-    def _order(self, assignment: Assignment) -> Order:
-        assert assignment.order is not None, "the service's process knows what this one has"
-        return assignment.order
+    def _order(self, assignment: Assignment, body: bytes) -> Order:
+        order = assignment.order
+        assert order is not None, "the service's process knows what this one has"
+        if order.apart is None:
+            return order
+        whole = self._read.pop(order.key, None) or decoded(order.apart.kind, body, order.apart.bounds)
+        return replace(order, job=replace(order.job, request=restored(order.job.request, whole)))
+
+    @property
+    def _shelf(self) -> WorkerStore:
+        assert self._store is not None, "a service has a store"
+        return self._store
 
 
-def provider_of(setup: Setup) -> SnapshotProvider:
-    """The snapshots of this process; the store is opened when one is needed."""
+def provider_of(setup: Setup, store: WorkerStore | None) -> SnapshotProvider:
+    """The snapshots of this process."""
     preloaded = None if setup.preloaded is None else pickle.loads(setup.preloaded)
-    library = None if setup.database is None else _Store(setup.database)
-    return SnapshotProvider(preloaded, library, setup.reading, most=0)
-
-
-class _Store:
-    """The store by its URL. A worker that needs none does without the libraries for databases."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    @cached_property
-    def _library(self) -> SnapshotLibrary:
-        from reachproof.api.database import Database
-        from reachproof.api.store import SnapshotStore
-
-        return SnapshotStore(Database(self._url))
-
-    def resolve(self, wanted: str) -> str:
-        """See `SnapshotLibrary`."""
-        return self._library.resolve(wanted)
-
-    def content(self, digest: str) -> bytes:
-        """See `SnapshotLibrary`."""
-        return self._library.content(digest)
+    return SnapshotProvider(preloaded, store, setup.reading, most=0)
 
 
 def main(end: socket.socket) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from reachproof.api.executor import Body
 from reachproof.api.workers.ipc import Assignment, Condition, Done, Failed
 from reachproof.api.workers.response_spool import Spool
 
@@ -50,8 +51,13 @@ class Deadlines:
 class WorkerHandle(Protocol):
     """A worker that has started."""
 
-    async def run(self, assignment: Assignment, *, spool: Spool, deadlines: Deadlines) -> Done | Failed:
-        """Have it work on a task; the document goes to the spool. Raises WorkerLost, and NotSent at once."""
+    async def run(
+        self, assignment: Assignment, *, spool: Spool, deadlines: Deadlines, body: Body | None = None
+    ) -> Done | Failed:
+        """Have it work on a task; the document goes to the spool. Raises WorkerLost, and NotSent at once.
+
+        `body`: of so many bytes as the assignment says.
+        """
 
     async def condition(self) -> Condition:
         """Its condition after a task. Raises WorkerLost."""

@@ -8,10 +8,21 @@ from dataclasses import dataclass, field
 
 from reachproof.api.batch import Draft, undecided
 from reachproof.api.dispatch import Job
+from reachproof.api.executor import Body
 from reachproof.api.schemas import CheckRequest, QueryRequest, Question
 from reachproof.api.settings import Settings
 from reachproof.api.snapshot_provider import SnapshotProvider
-from reachproof.api.workers.ipc import Assignment, Condition, Done, Failed, OpenTask, Order, StatementTask
+from reachproof.api.workers.ipc import (
+    Assignment,
+    Condition,
+    Done,
+    Failed,
+    OpenTask,
+    Order,
+    ReadTask,
+    StatementTask,
+    body_key,
+)
 from reachproof.api.workers.pool import Pool
 from reachproof.api.workers.pool_executor import ProcessExecutor
 from reachproof.api.workers.response_spool import Spool
@@ -31,7 +42,7 @@ class Given:
 
     worker: FakeWorker
     assignment: Assignment
-    order: Order
+    order: Order | None
     spool: Spool
     deadlines: Deadlines
     outcome: asyncio.Future[Outcome]
@@ -39,10 +50,15 @@ class Given:
     @property
     def text(self) -> str:
         """The sentence that was asked, or which statement of a request."""
+        assert self.order is not None
         request = self.order.job.request
         if isinstance(self.assignment.task, StatementTask):
             return f"statement {self.assignment.task.index}"
         return request.query or "open" if isinstance(request, QueryRequest) else "open"
+
+    def finish(self, done: Done) -> None:
+        """The worker finishes, with this result."""
+        self.outcome.set_result(done)
 
     def answer(self, text: bytes = b"{}") -> None:
         """The worker finishes, with this document."""
@@ -77,16 +93,19 @@ class FakeWorker:
     orders: dict[str, Order] = field(default_factory=dict)
     dead: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def run(self, assignment: Assignment, *, spool: Spool, deadlines: Deadlines) -> Done | Failed:
-        order = assignment.order or self.orders[assignment.key]
-        self.orders[assignment.key] = order
+    async def run(
+        self, assignment: Assignment, *, spool: Spool, deadlines: Deadlines, body: Body | None = None
+    ) -> Done | Failed:
+        order = assignment.order or self.orders.get(assignment.key)
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self.now = Given(self, assignment, order, spool, deadlines, outcome)
-        self.warm |= (
-            {assignment.key, *wanted_by(order)}
-            if isinstance(assignment.task, OpenTask | StatementTask)
-            else {*wanted_by(order)}
-        )
+        if isinstance(assignment.task, ReadTask):
+            self.warm.add(body_key(assignment.key))
+        if order is not None:
+            self.orders[assignment.key] = order
+            self.warm |= {*wanted_by(order)}
+            if isinstance(assignment.task, OpenTask | StatementTask):
+                self.warm.add(assignment.key)
         self.given.put_nowait(self.now)
         found = await outcome
         if isinstance(found, WorkerLost | NotSent):

@@ -11,7 +11,7 @@ import pytest
 from reachproof.api.http_error import HttpError
 from reachproof.api.request_reader import RequestBounds, decoded
 from reachproof.api.schemas import QueryRequest
-from reachproof.api.snapshots import unpacked
+from reachproof.api.uploads import unpacked
 from tests.api.requests import ISOLATED, MANIFESTS, check_problem, client, error, tenants
 from tests.api.running_service import running
 
