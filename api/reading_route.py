@@ -18,8 +18,8 @@ from reachproof.api.request_reader import RequestBounds, decoded
 from reachproof.api.schemas import QUESTIONS
 from reachproof.api.settings import Settings
 from reachproof.api.streaming import GONE, while_connected
-from reachproof.api.workers.memory import MEGABYTE
 from reachproof.api.workers.response_spool import NoSpoolRoom, Spool, SpoolRoom
+from reachproof.network.process_memory import MEGABYTE
 
 SMALL = 100_000
 """Bytes of a body that is read in this process."""

@@ -139,6 +139,8 @@ class Server(uvicorn.Server):
 # Where the processes of one service find the snapshot that it was started with.
 _SNAPSHOT = "REACHPROOF_PRELOADED_SNAPSHOT"
 _METRICS = "PROMETHEUS_MULTIPROC_DIR"
+# One of several processes that says nothing for so long is ended; a machine that is busy makes it slow.
+_SILENT_SECONDS = 60
 # Connections that the system holds while the service does not come to take them.
 _BACKLOG = 2_048
 
@@ -233,6 +235,7 @@ def _config(app: FastAPI | str, settings: Settings) -> uvicorn.Config:
         limit_concurrency=settings.max_connections,
         timeout_keep_alive=settings.idle_seconds,
         timeout_graceful_shutdown=_patience(settings),
+        timeout_worker_healthcheck=_SILENT_SECONDS,
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reachproof.cli.exit_codes import ExitCode, audited_code, worst
-from reachproof.cli.options import ALLOWING, ENTRIES, MODEL, NO_COLOR, formats, time_limit, with_options
+from reachproof.cli.options import ALLOWING, ENTRIES, MODEL, NO_COLOR, formats, time_limit_each, with_options
 from reachproof.cli.output import reader_may_leave, write_report
 from reachproof.cli.reading import STDIN, how_to_read
 from reachproof.documents.audit import Audited, FleetReport
@@ -55,7 +55,7 @@ _DASK = re.compile(r"dask://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):\d{1,5}")
 )
 @with_options(
     formats("For people, one JSON document, SARIF 2.1.0, or JUnit XML.", ["text", "json", "sarif", "junit"]),
-    time_limit("Time limit of each statement; after it the verdict is unknown.  [default: 30]"),
+    time_limit_each("Time limit of each statement; after it the verdict is unknown.  [default: 30]"),
 )
 @click.option(
     "--jobs",

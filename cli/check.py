@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Any
 
 import click
 
 from reachproof.cli.exit_codes import OF_REPORT, ExitCode
-from reachproof.cli.options import ALLOWING, MODEL, NO_COLOR, OTHERS, READING, formats, source, time_limit, with_options
+from reachproof.cli.options import ALLOWING, MODEL, NO_COLOR, OTHERS, READING, formats, limits, source, with_options
 from reachproof.cli.output import reader_may_leave, warn, write_report
 from reachproof.cli.reading import read, read_named
+from reachproof.cli.undecided import tell, unknown_report
+from reachproof.cli.watchdog import watched
 from reachproof.network.printable import printable
 from reachproof.solver.budget import Budget
 
@@ -24,7 +27,7 @@ from reachproof.solver.budget import Budget
         "For people, one JSON document, SARIF 2.1.0, JUnit XML, or annotations of GitHub Actions.",
         ["text", "json", "sarif", "junit", "github"],
     ),
-    time_limit("Time limit of each statement; after it the verdict is unknown.  [default: 30]"),
+    limits("for each statement"),
 )
 @click.option(
     "--jobs",
@@ -67,19 +70,20 @@ def check(
     from reachproof.queries import packs as queries
 
     given = queries.read_packs(packs) if packs else queries.library()
-    snapshot = read(sources or (".",), reading)
-    named = read_named(others, reading)
     show_progress = not quiet and sys.stderr.isatty()
-    report = queries.check(
-        snapshot,
-        given,
-        budget=budget,
-        jobs=jobs or queries.usable_cores(),
-        allow_vacuous=allow_vacuous,
-        allow_no_policies=allow_no_policies,
-        others=named,
-        progress=_progress if show_progress else None,
-    )
+    with watched(budget, partial(tell, unknown_report, output)):
+        snapshot = read(sources or (".",), reading)
+        named = read_named(others, reading)
+        report = queries.check(
+            snapshot,
+            given,
+            budget=budget,
+            jobs=jobs or queries.usable_cores(),
+            allow_vacuous=allow_vacuous,
+            allow_no_policies=allow_no_policies,
+            others=named,
+            progress=_progress if show_progress else None,
+        )
     with reader_may_leave():
         if show_progress:
             click.echo("\r\x1b[K", nl=False, err=True)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 
 import click
 
 from reachproof.cli.exit_codes import ExitCode
-from reachproof.cli.options import BY, MODEL, READING, formats, source, time_limit, with_options
+from reachproof.cli.options import BY, MODEL, READING, formats, limits, source, with_options
 from reachproof.cli.output import reader_may_leave, warn
 from reachproof.cli.reading import read
+from reachproof.cli.undecided import tell, unfinished
+from reachproof.cli.watchdog import watched
 from reachproof.documents.connectivity_matrix import ConnectivityMatrix
 from reachproof.documents.words import By
 from reachproof.solver.budget import Budget, OutOfBudget
@@ -41,7 +44,7 @@ _EXPOSED = ("text", "json", "md")
     is_flag=True,
     help="Show what each endpoint is exposed to: the outside, the entire cluster, and pods that could be created.",
 )
-@with_options(time_limit("Time limit of the report, and of its explanations.  [default: 30 each]"))
+@with_options(limits("for the report, and for its explanations"))
 @click.option("-q", "--quiet", is_flag=True, help="No warnings.")
 @with_options(*MODEL)
 def connectivity(
@@ -75,17 +78,23 @@ def connectivity(
     """
     _demand_shown("--explain", explain, output, _EXPLAINED)
     _demand_shown("--exposure", exposure, output, _EXPOSED)
-    snapshot = read(sources or (".",), reading)
-    from reachproof.queries.connectivity import request  # numpy is loaded only where it is needed
-    from reachproof.queries.connectivity_document import Explaining, report_document
-    from reachproof.solver.encoding import prepare
+    give_up = partial(tell, unfinished, output)
+    with watched(budget, give_up):
+        snapshot = read(sources or (".",), reading)
+        from reachproof.queries.connectivity import request  # numpy is loaded only where it is needed
+        from reachproof.queries.connectivity_document import Explaining, report_document
+        from reachproof.solver.encoding import prepare
 
-    wanted = request(By(by), src, dst, ports)
-    explaining = Explaining.ALL if explain else Explaining.FEW if output == "html" else Explaining.NONE
-    try:
-        report = report_document(prepare(snapshot), wanted, budget, explaining=explaining, exposure=exposure)
-    except OutOfBudget as over:
-        click.echo(f"undecided: {over}", err=True)
+        wanted = request(By(by), src, dst, ports)
+        explaining = Explaining.ALL if explain else Explaining.FEW if output == "html" else Explaining.NONE
+        try:
+            report = report_document(prepare(snapshot), wanted, budget, explaining=explaining, exposure=exposure)
+        except OutOfBudget as over:
+            reason = str(over)
+        else:
+            reason = ""
+    if reason:
+        give_up(reason)
         return ExitCode.UNDECIDED
     with reader_may_leave():
         warn(report.warnings, quiet=quiet)

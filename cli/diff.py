@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 
 from reachproof.cli.exit_codes import ExitCode
-from reachproof.cli.options import BY, MODEL, NO_COLOR, READING, formats, time_limit, with_options
+from reachproof.cli.options import BY, MODEL, NO_COLOR, READING, formats, limits, with_options
 from reachproof.cli.output import reader_may_leave, warn, write_lines
 from reachproof.cli.reading import STDIN, read, read_one
+from reachproof.cli.undecided import tell, unknown_difference
+from reachproof.cli.watchdog import watched
 from reachproof.documents.diff import Diff
 from reachproof.documents.json import pretty
 from reachproof.documents.words import By
@@ -43,7 +45,7 @@ _RANGE = re.compile(r"(?P<old>.*?)(?P<dots>\.\.\.?)(?P<new>[^.].*|)")
 @with_options(
     formats("For people, one JSON document, a table, or a comment for a pull request.", ["text", "json", "csv", "md"]),
     BY,
-    time_limit("Time limit after reading.  [default: 30]"),
+    limits("after reading"),
 )
 @click.option("-q", "--quiet", is_flag=True, help="No warnings.")
 @with_options(NO_COLOR, *MODEL)
@@ -79,8 +81,9 @@ def diff(
      70  a bug of reachproof
     """
     old, new = _sides(sources, before, after)
-    earlier, later = together(partial(_read, each, reading) for each in (old, new))
-    found = _difference(earlier, later, By(by), budget)
+    with watched(budget, partial(tell, partial(unknown_difference, By(by)), output)):
+        earlier, later = together(partial(_read, each, reading) for each in (old, new))
+        found = _difference(earlier, later, By(by), budget)
     with reader_may_leave():
         warn(found.warnings, quiet=quiet)
         write_lines(_lines(found, _named(old), _named(new), output), no_color=no_color)

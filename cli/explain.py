@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import click
 
 from reachproof.cli.exit_codes import ExitCode, exit_code
-from reachproof.cli.options import MODEL, NO_COLOR, READING, choice, formats, source, time_limit, with_options
+from reachproof.cli.options import MODEL, NO_COLOR, READING, choice, formats, limits, source, with_options
 from reachproof.cli.output import reader_may_leave, warn, write_json, write_lines
 from reachproof.cli.reading import read
+from reachproof.cli.undecided import unknown_answer
+from reachproof.cli.watchdog import watched
+from reachproof.documents.answer import Answer as Document
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, answer_document
 from reachproof.solver.budget import Budget
@@ -31,7 +35,7 @@ from reachproof.solver.budget import Budget
     show_default=True,
     help="Rows and columns of the truth table.",
 )
-@with_options(time_limit("How long it may take; then the verdict is unknown.  [default: 30]"))
+@with_options(limits("after reading"))
 @click.option("-q", "--quiet", is_flag=True, help="No warnings.")
 @with_options(NO_COLOR, *MODEL)
 def explain(
@@ -64,17 +68,28 @@ def explain(
      70  a bug of reachproof
     """
     _demand_arguments(flow, truth_table=truth_table)
-    snapshot = read(sources or (".",), reading)
-    answer = _answer(snapshot, flow, by if truth_table else None, budget)
+    with watched(budget, partial(_give_up, flow, output, no_color=no_color)):
+        snapshot = read(sources or (".",), reading)
+        answer = _answer(snapshot, flow, by if truth_table else None, budget)
     with reader_may_leave():
         warn(answer.warnings, quiet=quiet)
-        if output == "json":
-            write_json(answer_document(answer))
-        else:
-            from reachproof.render.answer_text import explanation_lines
-
-            write_lines(explanation_lines(answer_document(answer)), no_color=no_color)
+        _write(answer_document(answer), output, no_color=no_color)
     return exit_code([answer], expect=None, allow_vacuous=False)
+
+
+def _give_up(flow: tuple[str, ...], output: str, reason: str, *, no_color: bool) -> None:
+    """Say that nothing is explained."""
+    ends = flow if len(flow) == 3 else ("pods", "pods", *flow)
+    _write(unknown_answer(" ".join(("explain", *ends)), reason), output, no_color=no_color)
+
+
+def _write(document: Document, output: str, *, no_color: bool) -> None:
+    if output == "json":
+        write_json(document)
+        return
+    from reachproof.render.answer_text import explanation_lines
+
+    write_lines(explanation_lines(document), no_color=no_color)
 
 
 def _demand_arguments(flow: tuple[str, ...], *, truth_table: bool) -> None:

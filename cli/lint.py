@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import click
 
 from reachproof import __version__
 from reachproof.cli.exit_codes import ExitCode
-from reachproof.cli.options import MODEL, NO_COLOR, READING, choice, formats, source, time_limit, with_options
+from reachproof.cli.options import MODEL, NO_COLOR, READING, choice, formats, limits, source, with_options
 from reachproof.cli.output import reader_may_leave, warn, write_json, write_lines
 from reachproof.cli.reading import read
+from reachproof.cli.undecided import tell, unknown_findings
+from reachproof.cli.watchdog import watched
 from reachproof.documents.findings import Findings
 from reachproof.documents.words import FindingSeverity
 from reachproof.network.snapshot import Snapshot
@@ -34,7 +37,7 @@ NEVER = "never"
     show_default=True,
     help="Exit with 1 on a finding of this severity or higher.",
 )
-@with_options(time_limit("Time limit of each kind of finding.  [default: 30]"))
+@with_options(limits("for each kind of finding"))
 @click.option("-q", "--quiet", is_flag=True, help="No warnings about the input.")
 @with_options(NO_COLOR, *MODEL)
 def lint(
@@ -61,8 +64,9 @@ def lint(
       3  nothing was found, but time or memory ended before all was looked for
      70  a bug of reachproof
     """
-    snapshot = read(sources or (".",), reading)
-    report = _report(snapshot, budget)
+    with watched(budget, partial(tell, unknown_findings, output)):
+        snapshot = read(sources or (".",), reading)
+        report = _report(snapshot, budget)
     with reader_may_leave():
         warn(snapshot.warnings, quiet=quiet)
         if output == "json":

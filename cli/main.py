@@ -18,6 +18,7 @@ import click
 
 from reachproof import __version__
 from reachproof.cli.exit_codes import ExitCode
+from reachproof.cli.watchdog import OWN_PROCESS
 from reachproof.network.errors import InputError, InternalError
 from reachproof.network.printable import printable
 from reachproof.render.text_fragments import error_lines
@@ -65,7 +66,10 @@ def commands(context: click.Context) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run one command, and exit with an ExitCode; messages are on stderr."""
+    """Run one command, and exit with an ExitCode; messages are on stderr.
+
+    `arguments`: those of the process, which is the command's own then, if left out.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show is no reason to fail
@@ -74,7 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _code(arguments: Sequence[str] | None) -> int:
     try:
-        code = commands.main(args=None if arguments is None else list(arguments), standalone_mode=False)
+        owned = OWN_PROCESS if arguments is None else None
+        code = commands.main(args=None if arguments is None else list(arguments), standalone_mode=False, obj=owned)
         return int(code or ExitCode.PROVED)
     except click.exceptions.Abort:
         return ExitCode.INTERRUPTED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -11,12 +12,16 @@ import click
 from click.shell_completion import CompletionItem
 
 from reachproof.documents.words import By
+from reachproof.network import process_memory
 from reachproof.network.options import AmbientPort, Channel, CidrMatches, Cni, Enforcement, HostNetworkPods
 from reachproof.solver.budget import Budget
 
 NO_CACHE = f"{__name__}.no_cache"
 """In `click.Context.meta`: whether `--no-cache` was given."""
+MEMORY = f"{__name__}.memory"
+"""In `click.Context.meta`: the bytes that the command may have."""
 _A_DAY = 86_400
+_LEAST_MEGABYTES = 100
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -197,19 +202,55 @@ def formats(text: str, names: Sequence[str]) -> Callable[[Command], Command]:
     return click.option("-o", "--output", type=choice(names), default=names[0], show_default=True, help=text)
 
 
-def time_limit(text: str) -> Callable[[Command], Command]:
-    """The option `--timeout`, seconds, more than 0 and a day at most, as the parameter `budget`."""
-    seconds = click.FloatRange(0, _A_DAY, min_open=True)
-    return click.option("--timeout", "budget", type=seconds, metavar="SECONDS", callback=_budget, help=text)
+_SECONDS = click.FloatRange(0, _A_DAY, min_open=True)
 
 
-def _budget(_context: click.Context, _parameter: click.Parameter, value: float | None) -> Budget:
-    """The budget; a usage error for `nan`, which no range of click leaves out."""
-    if value is None:
-        return Budget()
+def time_limit_each(text: str) -> Callable[[Command], Command]:
+    """The option `--timeout` of each question, seconds, more than 0 and a day at most, as the parameter `budget`."""
+
+    def budget(_context: click.Context, _parameter: click.Parameter, value: float | None) -> Budget:
+        return Budget() if value is None else Budget(seconds=_seconds(value))
+
+    return click.option("--timeout", "budget", type=_SECONDS, metavar="SECONDS", callback=budget, help=text)
+
+
+def limits(unlimited: str) -> Callable[[Command], Command]:
+    """The options `--timeout` of the whole command, as the parameter `budget`, and `--memory`, for `watched`.
+
+    `unlimited`: what 30 seconds are for without the first.
+    """
+
+    def budget(_context: click.Context, _parameter: click.Parameter, value: float | None) -> Budget:
+        if value is None:
+            return Budget()
+        return Budget(seconds=_seconds(value), until=time.monotonic() + value)
+
+    timeout = f"Time limit from reading to the answer; after it the verdict is unknown.  [default: 30 {unlimited}]"
+    memory = (
+        "Memory limit; beyond it the verdict is unknown.  [default: half of the machine, or of the container's limit]"
+    )
+    return with_options(
+        click.option("--timeout", "budget", type=_SECONDS, metavar="SECONDS", callback=budget, help=timeout),
+        click.option(
+            "--memory",
+            type=click.IntRange(min=_LEAST_MEGABYTES),
+            metavar="MEGABYTES",
+            expose_value=False,
+            callback=_remember_memory,
+            help=memory,
+        ),
+    )
+
+
+def _seconds(value: float) -> float:
+    """The seconds; a usage error for `nan`, which no range of click leaves out."""
     if math.isnan(value):
         raise click.BadParameter("nan is not a number of seconds.")
-    return Budget(seconds=value)
+    return value
+
+
+def _remember_memory(context: click.Context, _parameter: click.Parameter, value: int | None) -> None:
+    context.meta[MEMORY] = process_memory.available() // 2 if value is None else value * process_memory.MEGABYTE
 
 
 def domain_map(entries: Sequence[str]) -> dict[str, str] | None:

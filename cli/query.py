@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from reachproof.cli.exit_codes import ExitCode, exit_code
-from reachproof.cli.options import MODEL, NO_COLOR, OTHERS, READING, choice, formats, source, time_limit, with_options
+from reachproof.cli.options import MODEL, NO_COLOR, OTHERS, READING, choice, formats, limits, source, with_options
 from reachproof.cli.output import reader_may_leave, warn, write_json, write_lines
 from reachproof.cli.reading import read, read_named
+from reachproof.cli.undecided import statements, unknown_answer
+from reachproof.cli.watchdog import watched
+from reachproof.documents.answer import Answer as Document
 from reachproof.documents.words import Verdict
 from reachproof.network.printable import printable
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, answer_document, truths
 from reachproof.solver.budget import Budget
+
+if TYPE_CHECKING:
+    from reachproof.render.answer_text import Truths
 
 
 @click.command()
@@ -25,7 +33,7 @@ from reachproof.solver.budget import Budget
     source("the current folder"),
     *READING,
     formats("For people, or one JSON document: an object for one statement, a list for several.", ["text", "json"]),
-    time_limit("Time limit of each statement; after it the verdict is unknown.  [default: 30]"),
+    limits("for each statement"),
 )
 @click.option(
     "--expect",
@@ -67,10 +75,12 @@ def query(
      70  a bug of reachproof
     """
     started = time.perf_counter()
-    snapshot = read(sources or (".",), reading)
-    named = read_named(others, reading)
-    taken = time.perf_counter() - started
-    answers = _ask("\n".join(text), snapshot, named, budget)
+    whole = "\n".join(text)
+    with watched(budget, partial(_give_up, statements(whole), output, no_color=no_color)):
+        snapshot = read(sources or (".",), reading)
+        named = read_named(others, reading)
+        taken = time.perf_counter() - started
+        answers = _ask(whole, snapshot, named, budget)
     code = exit_code(answers, expect=expect, allow_vacuous=allow_vacuous)
     with reader_may_leave():
         warn((notice for answer in answers for notice in answer.warnings), quiet=quiet)
@@ -87,18 +97,26 @@ def _ask(text: str, snapshot: Snapshot, others: Mapping[str, Snapshot], budget: 
     return Session(snapshot, named).ask_all(text, budget)
 
 
-def _print(answers: Sequence[Answer], output: str, *, no_color: bool) -> None:
+def _give_up(texts: Sequence[str], output: str, reason: str, *, no_color: bool) -> None:
+    """Say of every statement that it is not decided."""
+    _write([unknown_answer(text, reason) for text in texts], output, no_color=no_color)
 
+
+def _print(answers: Sequence[Answer], output: str, *, no_color: bool) -> None:
+    documents = [answer_document(answer) for answer in answers]
+    _write(documents, output, list(map(truths, answers)), no_color=no_color)
+
+
+def _write(documents: Sequence[Document], output: str, shown: Iterable[Truths | None] = (), *, no_color: bool) -> None:
     from reachproof.render.answer_text import coloured_lines
 
     if output == "json":
-        documents = [answer_document(answer) for answer in answers]
         write_json(documents[0] if len(documents) == 1 else documents)
         return
-    for number, answer in enumerate(answers):
+    for number, (document, of_witness) in enumerate(zip_longest(documents, shown)):
         if number:
             click.echo()
-        write_lines(coloured_lines(answer_document(answer), truths(answer)), no_color=no_color)
+        write_lines(coloured_lines(document, of_witness), no_color=no_color)
 
 
 def _timing(snapshot: Snapshot, taken: float, answers: Sequence[Answer]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ class OutOfBudget(ReachproofError):
 class Budget:
     """Limits of one question: wall-clock seconds from its creation, Z3 resource units, 64-bit words of a table.
 
+    `until`: when several questions have one time limit, the end of it on the clock.
     `rlimit` is reproducible (the same question stops at the same point on any machine), `seconds` is not. A table of n
     words needs about 80 n bytes at its peak.
     """
@@ -30,6 +32,7 @@ class Budget:
     table_words: int = DEFAULT_CELLS
     clock: Callable[[], float] = time.monotonic
     started: float = -1.0
+    until: float = math.inf
 
     def start(self) -> Budget:
         """The same limits, counted from now."""
@@ -40,7 +43,7 @@ class Budget:
         """Seconds left, never negative; all of them before `start`."""
         if self.started < 0:
             return self.seconds
-        return max(0.0, self.started + self.seconds - self.clock())
+        return max(0.0, min(self.started + self.seconds, self.until) - self.clock())
 
     def check(self) -> None:
         """Raise OutOfBudget when the time is over."""

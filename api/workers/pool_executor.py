@@ -37,12 +37,12 @@ from reachproof.api.workers.ipc import (
     WholeTask,
     body_key,
 )
-from reachproof.api.workers.memory import MEGABYTE
 from reachproof.api.workers.pool import RETRY_AFTER, Pool
 from reachproof.api.workers.process import WorkerProcess
 from reachproof.api.workers.response_spool import NoSpoolRoom, Spool, SpoolRoom
 from reachproof.api.workers.work_queue import WorkItem, deadlines_of, order_of, raised, reason_of, wanted_by
 from reachproof.api.workers.worker_protocol import Deadlines, LossReason, WorkerLost
+from reachproof.network.process_memory import MEGABYTE
 from reachproof.network.snapshot import Snapshot
 
 LONGEST_WAIT = 60

@@ -16,7 +16,7 @@ from cachetools import LRUCache
 from reachproof.api.manifests_apart import digest_of
 from reachproof.api.schemas import SnapshotRef
 from reachproof.api.snapshot_provider import SnapshotProvider, reading_options, reread
-from reachproof.api.workers import memory
+from reachproof.network import process_memory as memory
 from reachproof.queries.ask import Session
 from reachproof.solver.z3_backend import Prover
 

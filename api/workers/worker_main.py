@@ -30,7 +30,6 @@ from reachproof.api.request_reader import decoded
 from reachproof.api.schemas import CheckRequest, QueryRequest, Question
 from reachproof.api.snapshot_provider import SnapshotProvider
 from reachproof.api.uploads import stored
-from reachproof.api.workers import memory
 from reachproof.api.workers.ipc import (
     Assignment,
     Begun,
@@ -53,6 +52,7 @@ from reachproof.api.workers.ipc import (
 )
 from reachproof.api.workers.session_cache import OrderSessions, SessionCache
 from reachproof.api.workers.worker_store import WorkerStore
+from reachproof.network import process_memory as memory
 from reachproof.network.errors import InputError, InternalError
 from reachproof.solver.z3_backend import Prover
 
