@@ -39,7 +39,7 @@ from reachproof.queries.ask import Session
 from reachproof.queries.complete import complete
 from reachproof.queries.connectivity import request
 from reachproof.queries.connectivity_document import Explaining, report_document
-from reachproof.queries.difference import difference
+from reachproof.queries.diff_ways_in_document import whole_difference
 from reachproof.queries.difference import undecided as undecided_difference
 from reachproof.queries.errors import together
 from reachproof.queries.findings import findings_document
@@ -123,7 +123,7 @@ def _difference(request: DiffRequest, sessions: Sessions, budget: Budget) -> obj
         partial(sessions.session, SourceWithOptions.of(source, request.options), name)
         for name, source in (("old", request.old), ("new", request.new))
     )
-    return difference(before.encoding, after.encoding, budget, after.prover, by=request.by)
+    return whole_difference(before.encoding, after.encoding, budget, after.prover, by=request.by)
 
 
 # ---------------------------------------------------------------- completion

@@ -141,11 +141,11 @@ def _counted(count: int) -> str:
 
 
 def _difference(before: Snapshot, after: Snapshot, by: By, budget: Budget) -> Diff:
-    from reachproof.queries.difference import difference  # Z3 is loaded only where it is needed
+    from reachproof.queries.diff_ways_in_document import whole_difference  # Z3 is loaded only where it is needed
     from reachproof.solver.encoding import prepare
     from reachproof.solver.z3_backend import Prover
 
-    return difference(prepare(before), prepare(after), budget, Prover(), by=by)
+    return whole_difference(prepare(before), prepare(after), budget, Prover(), by=by)
 
 
 def _lines(found: Diff, old: str, new: str, output: str) -> Iterator[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from reachproof.documents.connectivity import Connections, ReportEnd
-from reachproof.documents.parts import Document, Notice, Origin, Part, Policy, Rule, TracedFlow
+from reachproof.documents.connectivity import Connections, ReportEnd, Route, connections
+from reachproof.documents.parts import ABSENT, Absent, Document, Notice, Origin, Part, Policy, Rule, TracedFlow
 from reachproof.documents.words import By, Change, Edit, Relation, Truth, When
+from reachproof.network.intervals import EMPTY
 
 
 class Cause(Rule, frozen=True, kw_only=True):
@@ -47,6 +48,42 @@ class ChangedConnection(Part, frozen=True, kw_only=True):
     after_depends: Connections | None = None
     because: tuple[Cause, ...]
     endpoints: tuple[str, ...]
+
+
+class ChangedWayIn(Part, frozen=True, kw_only=True):
+    """A pair of ends between which requests from outside come in otherwise than before, by routes.
+
+    The fields are those of a `ChangedConnection`. `routes_before` and `routes_after` lead from one to the other. On
+    `may_differ` it is not known what differs.
+    """
+
+    src: ReportEnd
+    dst: ReportEnd
+    change: Change
+    before: Connections
+    after: Connections
+    gained: Connections
+    lost: Connections
+    may_differ: Connections | None = None
+    before_depends: Connections | None = None
+    after_depends: Connections | None = None
+    routes_before: tuple[Route, ...]
+    routes_after: tuple[Route, ...]
+    because: tuple[Cause, ...]
+    endpoints: tuple[str, ...]
+
+
+class RouteChange(Part, frozen=True, kw_only=True):
+    """A route that is not what it was, or to which a gateway or a grant makes a difference."""
+
+    kind: str
+    namespace: str
+    name: str
+    edit: Edit
+    origin: Origin
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}"
 
 
 class PolicyChange(Part, frozen=True, kw_only=True):
@@ -116,7 +153,8 @@ class DiffEvidence(Part, frozen=True, kw_only=True):
 class Diff(Document, frozen=True, kw_only=True):
     """The whole difference. `relation` is `unknown`, with the `reason`, where time or memory ended first.
 
-    `new` and `lost`: workloads, bare pods and nodes that only the later, or only the earlier snapshot has.
+    `new` and `lost`: workloads, bare pods and nodes that only the later, or only the earlier snapshot has. `ways_in`:
+    what comes in by routes otherwise than before, and `routes` those that differ; absent where neither has a route.
     """
 
     relation: Relation
@@ -126,6 +164,8 @@ class Diff(Document, frozen=True, kw_only=True):
     new: tuple[ReportEnd, ...]
     lost: tuple[ReportEnd, ...]
     policies: tuple[PolicyChange, ...]
+    ways_in: tuple[ChangedWayIn, ...] | Absent = ABSENT
+    routes: tuple[RouteChange, ...] | Absent = ABSENT
     undetermined: tuple[Undetermined, ...]
     witnesses: Shifts
     assumptions: tuple[Notice, ...]
@@ -149,5 +189,11 @@ class Diff(Document, frozen=True, kw_only=True):
 
     @property
     def differs(self) -> bool:
-        """True if there is a row, or an endpoint that only one of the snapshots has."""
-        return bool(self.rows or self.new or self.lost)
+        """True if there is a row, also of a way in, or an endpoint that only one of the snapshots has."""
+        return bool(self.rows or self.certain_ways_in or self.new or self.lost)
+
+    @property
+    def certain_ways_in(self) -> tuple[ChangedWayIn, ...]:
+        """The ways in that differ, as far as that is known."""
+        none = connections(EMPTY)
+        return tuple(each for each in self.ways_in or () if (each.gained, each.lost) != (none, none))

@@ -18,7 +18,7 @@ from reachproof.queries.answer import answer_document
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import request
 from reachproof.queries.connectivity_document import report_document
-from reachproof.queries.difference import difference
+from reachproof.queries.diff_ways_in_document import whole_difference
 from reachproof.queries.explain import explain
 from reachproof.queries.hygiene import lint
 from reachproof.queries.packs import PackText, check, count_statements, library
@@ -76,7 +76,7 @@ class Local:
     def difference(self, new: object, by: By, seconds: float) -> Diff:
         """The difference to `new`: what it allows more, or less."""
         (other,) = _sessions({"new": new}).values()
-        return difference(self.session.encoding, other.encoding, Budget(seconds=seconds), Prover(), by=by)
+        return whole_difference(self.session.encoding, other.encoding, Budget(seconds=seconds), Prover(), by=by)
 
 
 def _sessions(others: Mapping[str, object]) -> dict[str, Session]:

@@ -26,13 +26,14 @@ from reachproof.network.flow import Party
 from reachproof.network.policy import Action, Direction
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.blame import VERBS, by_step, selecting, tier_that_ends
+from reachproof.queries.ingress_controller import STAND_IN
 from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Step, Trace, Truth
 from reachproof.solver.compare import Comparison, PairSpotCheck
 from reachproof.solver.diff_matrix import Place
 from reachproof.solver.endpoint_matching import When as When
 from reachproof.solver.goal import Side
-from reachproof.solver.witness_pair import FlowPair, flow_between
+from reachproof.solver.witness_pair import flow_between
 
 MOST_CELLS = 32
 MOST_FLOWS = 128
@@ -67,7 +68,7 @@ class Explainer:
 
         Cost: an evaluation in either snapshot for each kind.
         """
-        return _together(self._of_kind(kind) for kind in islice(self._kinds(list(cells)), most))
+        return together(self._of_kind(kind) for kind in islice(self._kinds(list(cells)), most))
 
     def _kinds(self, places: Sequence[Place]) -> Iterator[tuple[Place, int]]:
         """The kinds of flow that differ: the first atom of each pair of cells, then the second, and so on."""
@@ -91,56 +92,62 @@ class Explainer:
             if flows is not None:
                 self.judged += 1
                 traces = replayed(comparison, comparison.sample((source, destination, atom), flows))
-                self._known[kind] = self._of_flow(comparison, flows, traces)
+                self._known[kind] = causes_of(comparison.snapshots, traces, self._edits)
         return self._known[kind]
-
-    def _of_flow(self, comparison: Comparison, flows: FlowPair, traces: Traces) -> Causes:
-        before, after = comparison.snapshots
-        if flows.before is None or flows.after is None:
-            return self._of_one_side(comparison, traces)
-        rules = []
-        for direction in Direction:
-            sides = [trace.side(direction) for trace in traces if trace is not None]
-            if sides[0].truth is sides[1].truth:
-                continue
-            for when, snapshot, side in zip(When, (before, after), sides, strict=True):
-                for step in side.steps:
-                    for because in by_step(snapshot, step):
-                        rules.append(self._cause(because, step, when))
-        edited = tuple(cause for cause in rules if cause.edit is not None)
-        if edited:
-            return Causes(edited)
-        ends = (flows.before.source, flows.after.source), (flows.before.destination, flows.after.destination)
-        return Causes(tuple(rules), tuple(text for pair in ends for text in _differences(before, after, *pair)))
-
-    def _cause(self, because: Rule, step: Step, when: When) -> Cause:
-        """The rule, or what selecting a pod does, without the flow that it was found with."""
-        fields = plain_fields(because) | {"text": _general(because, step)}
-        return Cause(**fields, when=words.When(when), edit=self._edits.get(because.policy))
-
-    def _of_one_side(self, comparison: Comparison, traces: Traces) -> Causes:
-        """The rules that allow a flow which only one snapshot has, and whose ends these are."""
-        rules: list[Cause] = []
-        ends: list[str] = []
-        for when, snapshot, trace in zip(When, comparison.snapshots, traces, strict=True):
-            if trace is None:
-                continue
-            for step in trace.steps:
-                for because in by_step(snapshot, step):
-                    rules.append(self._cause(because, step, when))
-            word = "new" if when is When.AFTER else "lost"
-            other = comparison.snapshots[0 if when is When.AFTER else 1]
-            parties = (trace.flow.source, trace.flow.destination)
-            ends += [f"{word}: {each}" for party in parties if (each := _missing(party, other))]
-        return Causes(tuple(rules), tuple(ends))
 
 
 Traces = tuple[Trace | None, Trace | None]
 
 
+def causes_of(snapshots: tuple[Snapshot, Snapshot], traces: Traces, edits: Mapping[Policy, Edit]) -> Causes:
+    """The causes of a difference of a flow, by its traces before and after; `edits` are those of policies."""
+    before, after = traces
+    if before is None or after is None:
+        return _of_one_side(snapshots, traces, edits)
+    rules = []
+    for direction in Direction:
+        sides = [trace.side(direction) for trace in (before, after)]
+        if sides[0].truth is sides[1].truth:
+            continue
+        for when, snapshot, side in zip(When, snapshots, sides, strict=True):
+            for step in side.steps:
+                for because in by_step(snapshot, step):
+                    rules.append(_cause(because, step, when, edits))
+    edited = tuple(cause for cause in rules if cause.edit is not None)
+    if edited:
+        return Causes(edited)
+    ends = (before.flow.source, after.flow.source), (before.flow.destination, after.flow.destination)
+    return Causes(tuple(rules), tuple(text for pair in ends for text in _differences(*snapshots, *pair)))
+
+
+def _cause(because: Rule, step: Step, when: When, edits: Mapping[Policy, Edit]) -> Cause:
+    """The rule, or what selecting a pod does, without the flow that it was found with."""
+    fields = plain_fields(because) | {"text": _general(because, step)}
+    return Cause(**fields, when=words.When(when), edit=edits.get(because.policy))
+
+
+def _of_one_side(snapshots: tuple[Snapshot, Snapshot], traces: Traces, edits: Mapping[Policy, Edit]) -> Causes:
+    """The rules that allow a flow which only one snapshot has, and whose ends these are."""
+    rules: list[Cause] = []
+    ends: list[str] = []
+    for when, snapshot, trace in zip(When, snapshots, traces, strict=True):
+        if trace is None:
+            continue
+        for step in trace.steps:
+            for because in by_step(snapshot, step):
+                rules.append(_cause(because, step, when, edits))
+        word = "new" if when is When.AFTER else "lost"
+        other = snapshots[0 if when is When.AFTER else 1]
+        parties = (trace.flow.source, trace.flow.destination)
+        ends += [f"{word}: {each}" for party in parties if (each := _missing(party, other))]
+    return Causes(tuple(rules), tuple(ends))
+
+
 def _missing(party: Party, other: Snapshot) -> str:
     """The name of an endpoint that another snapshot has not by that name; empty where it has."""
     match party:
+        case Pod() as pod if pod == STAND_IN:
+            return ""
         case Pod() as pod if pod.key not in other.pod_of or other.pod_of[pod.key].workload != pod.workload:
             return f"pod {pod}"
         case Node(name=name) if name not in other.node_of:
@@ -179,7 +186,8 @@ def demand_judged(sample: PairSpotCheck, before: Truth | None, after: Truth | No
             )
 
 
-def _together(causes: Iterable[Causes]) -> Causes:
+def together(causes: Iterable[Causes]) -> Causes:
+    """All of them as one."""
     rules: dict[tuple[object, ...], Cause] = {}
     endpoints: dict[str, None] = {}
     for each in causes:

@@ -92,8 +92,8 @@ def row_document(snapshots: tuple[Snapshot, Snapshot], row: DiffRow) -> ChangedC
     if bool(ports.before) is not bool(ports.after):
         change = Change.ADDED if ports.after else Change.REMOVED
     return ChangedConnection(
-        src=_end_document(snapshots, row.src),
-        dst=_end_document(snapshots, row.dst),
+        src=end_of_either(snapshots, row.src),
+        dst=end_of_either(snapshots, row.dst),
         change=change,
         before=connections(ports.before),
         after=connections(ports.after),
@@ -106,7 +106,7 @@ def row_document(snapshots: tuple[Snapshot, Snapshot], row: DiffRow) -> ChangedC
     )
 
 
-def _end_document(snapshots: tuple[Snapshot, Snapshot], end: End) -> ReportEnd:
+def end_of_either(snapshots: tuple[Snapshot, Snapshot], end: End) -> ReportEnd:
     """An end as the later snapshot has it, else as the earlier one has."""
     before, after = snapshots
     lost = end.pods and not any(after.pod_of.get(pod.key) == pod for pod in end.pods)

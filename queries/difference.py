@@ -183,14 +183,15 @@ def _shift(shown: Shown) -> Shift | None:
     if shown is None:
         return None
     (before, after), traces = shown
-    return Shift(before=_judged(before, traces[0]), after=_judged(after, traces[1]))
+    return Shift(before=judged_flow(before, traces[0]), after=judged_flow(after, traces[1]))
 
 
-def _judged(snapshot: Snapshot, trace: Trace | None) -> JudgedFlow | None:
+def judged_flow(snapshot: Snapshot, trace: Trace | None, truth: Truth | None = None) -> JudgedFlow | None:
+    """A flow with its verdict, that of its trace unless given; None where there is none."""
     if trace is None:
         return None
     fields = flow_fields(snapshot, trace.flow)
-    return JudgedFlow(**fields, steps=steps(trace.steps), truth=Truth(trace.truth))
+    return JudgedFlow(**fields, steps=steps(trace.steps), truth=truth or Truth(trace.truth))
 
 
 def _relation(shown: Mapping[Difference, Shown], changes: Sequence[PolicyChange]) -> Relation:

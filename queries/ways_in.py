@@ -94,10 +94,7 @@ class WaysIn:
 
     def shares(self, pair: Place) -> tuple[RouteShare, ...]:
         """The routes between two ends, each with its ports."""
-        by_route: dict[str, list[Lead]] = defaultdict(list)
-        for lead in self.between.get(pair, ()):
-            by_route[lead.route.subject].append(lead)
-        return tuple(map(_share, by_route.values()))
+        return shares_of(self.between.get(pair, ()))
 
     def access(self, pair: Place) -> Access:
         """The connections of a row; `partial` also where no route leads from some of its pods to some of the others."""
@@ -263,6 +260,14 @@ class _Destinations:
         own = (*(end.node.addresses if end.node else ()), *(each for pod in end.pods for each in pod.addresses))
         free = (self.snapshot.free_range(pod) for pod in end.pods if pod.abstract)
         return any(each in addresses for each in own) or any(each & addresses for each in (end.addresses, *free))
+
+
+def shares_of(leads: Iterable[Lead]) -> tuple[RouteShare, ...]:
+    """The routes, each with its ports."""
+    by_route: dict[str, list[Lead]] = defaultdict(list)
+    for lead in leads:
+        by_route[lead.route.subject].append(lead)
+    return tuple(map(_share, by_route.values()))
 
 
 def _share(leads: list[Lead]) -> RouteShare:

@@ -50,12 +50,13 @@ def _row(ways: WaysIn, place: Place, because: tuple[Rule, ...] | Absent = ABSENT
         dst=end_document(report.snapshot, dst),
         **access_fields(access),
         partial_by=partial_by(src, dst) if access.partial else None,
-        routes=tuple(_route(each) for each in ways.shares(place) if each.ports & shown),
+        routes=tuple(route_document(each) for each in ways.shares(place) if each.ports & shown),
         because=because,
     )
 
 
-def _route(share: RouteShare) -> documents.Route:
+def route_document(share: RouteShare) -> documents.Route:
+    """A route with the ports that it leads to."""
     route = share.route
     return documents.Route(
         kind=route.other_kind or "Ingress",

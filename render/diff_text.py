@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from reachproof.documents.connectivity import ReportEnd, ports_of
-from reachproof.documents.diff import ChangedConnection, Diff, JudgedFlow, Shift
+from reachproof.documents.diff import ChangedConnection, ChangedWayIn, Diff, JudgedFlow, Shift
 from reachproof.documents.words import Change, Edit, Relation
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.printable import printable
 from reachproof.render.connectivity_words import Names, connections, end_text, name_lines, short_names
 from reachproof.render.text_fragments import Colour, assumption_lines, coloured, csv_line, markdown, place
+from reachproof.render.ways_in import TITLE, changed_line, changed_reasons, changed_remarks
 
 SENTENCES = {
     Relation.EQUIVALENT: "Both allow the same.",
@@ -59,6 +60,11 @@ def _lines(diff: Diff, title: str) -> Iterator[str]:
     yield f"  {counts(diff)}"
     for row in diff.rows:
         yield from _row(row, names)
+    if diff.ways_in:
+        yield f"{TITLE}:"
+    for way in diff.ways_in or ():
+        yield changed_line(way, names)
+        yield from (f"           {text}" for text in changed_reasons(way))
     yield from (f"undetermined {each}{place(each.origin)}" for each in diff.undetermined)
     for word, ends in (("new", diff.new), ("lost", diff.lost)):
         yield from (f"{word:<8} {end}" for end in ends)
@@ -70,17 +76,24 @@ def _lines(diff: Diff, title: str) -> Iterator[str]:
 
 def names_of(diff: Diff) -> Names:
     """Short names of external ends with many CIDRs."""
-    return short_names(end for row in diff.rows for end in (row.src, row.dst))
+    ways = (end for way in diff.ways_in or () for end in (way.src, way.dst))
+    return short_names((*(end for row in diff.rows for end in (row.src, row.dst)), *ways))
 
 
 def counts(diff: Diff) -> str:
-    """Counts of connections, workloads and policies that differ."""
-    changes = [row.change for row in diff.rows]
-    edits = [each.edit for each in diff.policies]
-    rows = ", ".join(f"{changes.count(change)} {change}" for change in Change)
-    policies = ", ".join(f"{edits.count(edit)} {edit}" for edit in Edit)
+    """Counts of connections, workloads, policies, routes and ways in that differ."""
+    rows = _counted(Change, (row.change for row in diff.rows))
+    policies = _counted(Edit, (each.edit for each in diff.policies))
     found = f"connections: {rows}; workloads: {len(diff.new)} new, {len(diff.lost)} lost; policies: {policies}"
+    if diff.ways_in or diff.routes:
+        found += f"; routes: {_counted(Edit, (each.edit for each in diff.routes or ()))}"
+        found += f"; ways in: {_counted(Change, (each.change for each in diff.ways_in or ()))}"
     return f"{found}; undetermined: {len(diff.undetermined)}" if diff.undetermined else found
+
+
+def _counted(kinds: type[Change] | type[Edit], found: Iterable[Change | Edit]) -> str:
+    listed = list(found)
+    return ", ".join(f"{listed.count(kind)} {kind}" for kind in kinds)
 
 
 def remarks(row: ChangedConnection, ports_text: Callable[[IntervalSet], str] = connections) -> str:
@@ -148,6 +161,10 @@ def csv_lines(diff: Diff) -> Iterator[str]:
         because = "; ".join((*(f"{cause}{place(cause.origin)}" for cause in row.because), *row.endpoints))
         cells = (str(row.change), str(row.src), str(row.dst), *_ports(row), remarks(row), because)
         yield csv_line(map(printable, cells))
+    for way in diff.ways_in or ():
+        because = "; ".join(changed_reasons(way))
+        cells = (str(way.change), str(way.src), str(way.dst), *_ports(way), changed_remarks(way), because)
+        yield csv_line(map(printable, cells))
     for each in diff.undetermined:
         yield csv_line(map(printable, ("undetermined", str(each.policy or ""), "", "", "", each.text, "")))
     for word, ends in (("new", diff.new), ("lost", diff.lost)):
@@ -168,6 +185,8 @@ def md_lines(diff: Diff, old: str, new: str) -> Iterator[str]:
     yield f"- {counts(diff).replace('; ', chr(10) + '- ')}"
     if diff.rows:
         yield from _details("Connections", list(_table(diff)))
+    if diff.ways_in:
+        yield from _details(TITLE, list(_ways_table(diff, diff.ways_in)))
     if diff.undetermined:
         found = [f"- {markdown(str(each))}{_at(str(each.origin or ''))}" for each in diff.undetermined]
         yield from _details("Undetermined", found)
@@ -176,6 +195,9 @@ def md_lines(diff: Diff, old: str, new: str) -> Iterator[str]:
     if diff.policies:
         lines = [f"- {each.edit}: {markdown(str(each.policy))}{_at(str(each.origin))}" for each in diff.policies]
         yield from _details("Policies", lines)
+    if diff.routes:
+        lines = [f"- {each.edit}: {markdown(str(each))}{_at(str(each.origin))}" for each in diff.routes]
+        yield from _details("Routes", lines)
     yield from _witnesses(diff)
     if diff.assumptions:
         notes = [f"- {markdown(f'{each.code}: {each.text}')}" for each in diff.assumptions]
@@ -194,6 +216,20 @@ def _table(diff: Diff) -> Iterator[str]:
         yield from (f"- {line}" for line in name_lines(names))
 
 
+def _ways_table(diff: Diff, ways: Sequence[ChangedWayIn]) -> Iterator[str]:
+    names = names_of(diff)
+    yield "| | from | to | before | after | because |"
+    yield "|---|---|---|---|---|---|"
+    for row in ways[:MOST_ROWS]:
+        before, after = _ports(row)
+        said = changed_remarks(row)
+        ends = (end_text(end, names) for end in (row.src, row.dst))
+        cells = (str(row.change), *ends, before, f"{after} ({said})" if said else after)
+        yield f"| {' | '.join(map(markdown, cells))} | {'<br>'.join(map(markdown, changed_reasons(row)))} |"
+    if len(ways) > MOST_ROWS:
+        yield from ("", f"and {len(ways) - MOST_ROWS} more; `reachproof diff -o csv` lists all of them")
+
+
 def _md(row: ChangedConnection, names: Names) -> str:
     said = remarks(row)
     before, after = _ports(row)
@@ -203,7 +239,7 @@ def _md(row: ChangedConnection, names: Names) -> str:
     return f"| {' | '.join(map(markdown, cells))} | {'<br>'.join(map(markdown, because))} |"
 
 
-def _ports(row: ChangedConnection) -> tuple[str, str]:
+def _ports(row: ChangedConnection | ChangedWayIn) -> tuple[str, str]:
     return connections(ports_of(row.before)), connections(ports_of(row.after))
 
 

@@ -32,6 +32,7 @@ PAGES = (
     "docs/audit.md",
     "docs/deploy.md",
     "docs/lint.md",
+    "docs/ways-in.md",
     "docs/ci.md",
     "docs/connectivity.md",
     "docs/diff.md",

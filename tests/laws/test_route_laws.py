@@ -14,14 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reachproof.documents.connectivity import ports_of
-from reachproof.documents.words import By, Verdict
+from reachproof.documents.words import By, Relation, Verdict
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.ports import Protocol, place
 from reachproof.queries.ask import Session
 from reachproof.queries.connectivity import request
 from reachproof.queries.connectivity_document import report_document
+from reachproof.queries.diff_ways_in_document import whole_difference
 from reachproof.queries.ingress_controller import STAND_IN
 from reachproof.solver.budget import Budget
+from reachproof.solver.z3_backend import Prover
 from tests.queries.given import Manifest, namespace, network_policy, pod, service, session
 
 PORTS = {80: 8080, 81: 9090}
@@ -187,6 +189,34 @@ def test_the_rows_of_routes_are_what_questions_say_of_each_proxy_pod_and_port(dr
     asking = session(*drawn.objects)
     expected = {lead: judged(asking, lead, certain) for lead, certain in drawn.leads.items()}
     assert rows(asking) == {lead: certain for lead, certain in expected.items() if certain is not None}
+
+
+@pytest.mark.heavy
+@given(clusters(), clusters())
+@settings(max_examples=30, deadline=None)
+def test_a_difference_has_what_the_rows_of_both_snapshots_have_more_and_less(old: Drawn, new: Drawn) -> None:
+    """Pods of proxies that only one of them has gain or lose everything, but for the one that stands for others."""
+    before, after = session(*old.objects), session(*new.objects)
+    found = whole_difference(before.encoding, after.encoding, Budget(seconds=30), Prover(), by=By.POD)
+    first, second = rows(before), rows(after)
+    gained, lost, doubtful = set[Lead](), set[Lead](), set[Lead]()
+    for row in found.ways_in or ():
+        for ports, leads in ((row.gained, gained), (row.lost, lost), (row.may_differ, doubtful)):
+            leads |= {
+                (str(row.src), str(row.dst), port)
+                for port in PORTS.values()
+                if place(Protocol.TCP, port) in ports_of(ports)
+            }
+    level = {None: 0, False: 1, True: 2}
+    steps = {each: level[second.get(each)] - level[first.get(each)] for each in first.keys() | second.keys()}
+    assert {each for each, step in steps.items() if step > 0} == gained | {each for each in doubtful if steps[each] > 0}
+    assert {each for each, step in steps.items() if step < 0} == lost | {each for each in doubtful if steps[each] < 0}
+    assert all(each[0] == str(STAND_IN) for each in doubtful if steps[each])
+    assert all(first.get(each) is second.get(each) is False for each in doubtful if not steps[each])
+    if gained or lost or doubtful:
+        assert found.relation not in (Relation.EQUIVALENT, Relation.LOOSER if lost else Relation.STRICTER)
+    if old.objects == new.objects:
+        assert (found.relation, found.ways_in or ()) == (Relation.EQUIVALENT, ())
 
 
 def test_rows_of_each_kind_are_drawn() -> None:
