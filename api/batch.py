@@ -137,7 +137,8 @@ def _packs(request: CheckRequest, sessions: Sessions, most: int) -> OpenBatch:
     if count > most:
         raise HttpError(422, f"too many statements ({count}; the limit is {most})")
     bound = packs.bind_packs(session_of(request, sessions), given)
-    judge = partial(_judged, allow_no_policies=request.allow_no_policies)
+    allowed = packs.Allowed(no_policies=request.allow_no_policies, skipped=request.allow_skipped)
+    judge = partial(_judged, allowed=allowed)
     return OpenBatch(drafts=tuple(map(_draft, bound)), answers=tuple(partial(judge, each) for each in bound))
 
 
@@ -154,10 +155,10 @@ def pack_names(request: CheckRequest) -> list[str]:
     return ["pack"] if request.pack is not None else [f"packs[{index}]" for index in range(len(request.packs or []))]
 
 
-def _judged(bound: packs.Bound | LeftOut, budget: Budget, *, allow_no_policies: bool) -> Piece:
+def _judged(bound: packs.Bound | LeftOut, budget: Budget, *, allowed: packs.Allowed) -> Piece:
     if isinstance(bound, LeftOut):
         return _piece(bound)
-    return _piece(packs.judged(bound, answer(bound.question, budget), allow_no_policies=allow_no_policies))
+    return _piece(packs.judged(bound, answer(bound.question, budget), allowed))
 
 
 def _piece(found: Result | LeftOut) -> Piece:

@@ -195,6 +195,12 @@ class CheckRequest(SnapshotRequest):
         strict=True,
         description="Statements may pass although the input has no policy, or no object of a kind that they need.",
     )
+    allow_skipped: bool = Field(
+        default=False,
+        alias="allowSkipped",
+        strict=True,
+        description="Statements may pass although a file was skipped that may hold policies.",
+    )
     snapshots: dict[str, SnapshotSource] = Field(
         default_factory=dict, description="Others by name, for `since snapshot NAME`."
     )

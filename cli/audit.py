@@ -77,6 +77,7 @@ def audit(
     jobs: int | None,
     allow_vacuous: bool,
     allow_no_policies: bool,
+    allow_skipped: bool,
     quiet: bool,
     no_color: bool,
     **reading: Any,
@@ -97,28 +98,30 @@ def audit(
       4  the scheduler cannot be reached
       1  an invariant is violated or an expectation not met
       3  not decided: unknown, nothing to check, no policy (or no Namespace
-         where one is needed) in the input, or every worker that tried it died
+         where one is needed) in the input, a file was skipped that may hold
+         policies, or every worker that tried it died
       0  everything holds everywhere
     and 130 after an interrupt
     """
     _demand_executor(executor, jobs)
     names = _demand_names((*sources, *more), packs)
     how = how_to_read(reading)
+    exclude = how.pop("exclude")
     from reachproof.queries import packs as queries
     from reachproof.queries.fleet import AuditTask, ClusterError, Given
     from reachproof.queries.fleet import audit as audit_fleet
 
     given = queries.read_packs(packs) if packs else queries.library()
+    allowed = queries.Allowed(vacuous=allow_vacuous, no_policies=allow_no_policies, skipped=allow_skipped)
     queries.count_statements(given)  # a pack that is none is told once, and before anything is done
     task = partial(
         AuditTask,
         packs=given,
         **how,
         budget=budget,
-        allow_vacuous=allow_vacuous,
-        allow_no_policies=allow_no_policies,
+        allowed=allowed,
     )
-    fleet = [Given(name=name, read=partial(_read, name, task)) for name in names]
+    fleet = [Given(name=name, read=partial(_read, name, exclude, task)) for name in names]
     try:
         places = _places(executor, jobs or min(queries.usable_cores(), len(fleet)))
     except ClusterError as error:
@@ -126,9 +129,9 @@ def audit(
         return ExitCode.UNREACHABLE_SERVER
     report = audit_fleet(fleet, places, _Terminal(quiet=quiet))
     with reader_may_leave():
+        write_report(report, output, no_color=no_color)
         if not quiet:
             _warn(report)
-        write_report(report, output, no_color=no_color)
     return ExitCode.INTERRUPTED if report.interrupted else worst(map(audited_code, report.snapshots))
 
 
@@ -158,12 +161,12 @@ def _demand_names(sources: Sequence[str], packs: Sequence[str]) -> list[str]:
     return [os.path.normpath(source) for source in sources]
 
 
-def _read(name: str, task: partial[AuditTask]) -> AuditTask | Audited:
+def _read(name: str, exclude: Sequence[str], task: partial[AuditTask]) -> AuditTask | Audited:
     from reachproof.manifests import contents
     from reachproof.queries.fleet import refused
 
     try:
-        return task(name=name, contents=contents(name))
+        return task(name=name, contents=contents(name, exclude=exclude))
     except InputError as error:
         return refused(name, error.problems)
 

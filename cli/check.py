@@ -48,6 +48,7 @@ def check(
     others: tuple[str, ...],
     allow_vacuous: bool,
     allow_no_policies: bool,
+    allow_skipped: bool,
     quiet: bool,
     no_color: bool,
     **reading: Any,
@@ -63,13 +64,15 @@ def check(
       0  every invariant holds and every expectation is met
       1  one is violated or not met
       2  bad input, nothing was decided
-      3  not decided: unknown, nothing to check, or no policy (or
-         no Namespace where one is needed) in the input
+      3  not decided: unknown, nothing to check, no policy (or no
+         Namespace where one is needed) in the input, or a file
+         was skipped that may hold policies
      70  a bug of reachproof
     """
     from reachproof.queries import packs as queries
 
     given = queries.read_packs(packs) if packs else queries.library()
+    allowed = queries.Allowed(vacuous=allow_vacuous, no_policies=allow_no_policies, skipped=allow_skipped)
     show_progress = not quiet and sys.stderr.isatty()
     with watched(budget, partial(tell, unknown_report, output)):
         snapshot = read(sources or (".",), reading)
@@ -79,18 +82,17 @@ def check(
             given,
             budget=budget,
             jobs=jobs or queries.usable_cores(),
-            allow_vacuous=allow_vacuous,
-            allow_no_policies=allow_no_policies,
+            allowed=allowed,
             others=named,
             progress=_progress if show_progress else None,
         )
     with reader_may_leave():
         if show_progress:
             click.echo("\r\x1b[K", nl=False, err=True)
+        write_report(report, output, no_color=no_color)
         warn((notice for result in report.results for notice in result.answer.warnings), quiet=quiet)
         if not report.results:
             click.echo("nothing was checked", err=True)
-        write_report(report, output, no_color=no_color)
     return OF_REPORT[report.verdict]
 
 

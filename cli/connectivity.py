@@ -12,6 +12,7 @@ import click
 from reachproof.cli.exit_codes import ExitCode
 from reachproof.cli.options import BY, MODEL, READING, formats, limits, source, with_options
 from reachproof.cli.output import reader_may_leave, warn
+from reachproof.cli.positional import sources_of
 from reachproof.cli.reading import read
 from reachproof.cli.undecided import tell, unfinished
 from reachproof.cli.watchdog import watched
@@ -24,6 +25,7 @@ _EXPOSED = ("text", "json", "md")
 
 
 @click.command()
+@click.argument("more", nargs=-1, metavar="[SOURCE]...")
 @with_options(
     source("the current folder"),
     *READING,
@@ -48,6 +50,7 @@ _EXPOSED = ("text", "json", "md")
 @click.option("-q", "--quiet", is_flag=True, help="No warnings.")
 @with_options(*MODEL)
 def connectivity(
+    more: tuple[str, ...],
     sources: tuple[str, ...],
     output: str,
     by: str,
@@ -64,10 +67,10 @@ def connectivity(
     """List every connection that the policies allow; pairs that are not listed have none.
 
     \b
-    reachproof connectivity -f manifests/
-    reachproof connectivity -f manifests/ --by namespace -o md
-    reachproof connectivity -f manifests/ --dst "pods labelled app=db" --explain
-    reachproof connectivity -f manifests/ -o html > report.html
+    reachproof connectivity manifests/
+    reachproof connectivity manifests/ --by namespace -o md
+    reachproof connectivity manifests/ --dst "pods labelled app=db" --explain
+    reachproof connectivity manifests/ -o html > report.html
 
     \b
     Exit codes
@@ -80,7 +83,7 @@ def connectivity(
     _demand_shown("--exposure", exposure, output, _EXPOSED)
     give_up = partial(tell, unfinished, output)
     with watched(budget, give_up):
-        snapshot = read(sources or (".",), reading)
+        snapshot = read(sources_of(sources, more), reading)
         from reachproof.queries.connectivity import request  # numpy is loaded only where it is needed
         from reachproof.queries.connectivity_document import Explaining, report_document
         from reachproof.solver.encoding import prepare
@@ -97,8 +100,8 @@ def connectivity(
         give_up(reason)
         return ExitCode.UNDECIDED
     with reader_may_leave():
-        warn(report.warnings, quiet=quiet)
         _write(report, output)
+        warn(report.warnings, quiet=quiet)
     if not report.evidence.flows:
         click.echo("undecided: nothing to check", err=True)
     return ExitCode.PROVED if report.evidence.flows and report.finished else ExitCode.UNDECIDED

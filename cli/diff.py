@@ -85,8 +85,8 @@ def diff(
         earlier, later = together(partial(_read, each, reading) for each in (old, new))
         found = _difference(earlier, later, By(by), budget)
     with reader_may_leave():
-        warn(found.warnings, quiet=quiet)
         write_lines(_lines(found, _named(old), _named(new), output), no_color=no_color)
+        warn(found.warnings, quiet=quiet)
     return _code(found)
 
 

@@ -72,8 +72,8 @@ def explain(
         snapshot = read(sources or (".",), reading)
         answer = _answer(snapshot, flow, by if truth_table else None, budget)
     with reader_may_leave():
-        warn(answer.warnings, quiet=quiet)
         _write(answer_document(answer), output, no_color=no_color)
+        warn(answer.warnings, quiet=quiet)
     return exit_code([answer], expect=None, allow_vacuous=False)
 
 

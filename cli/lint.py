@@ -12,6 +12,7 @@ from reachproof import __version__
 from reachproof.cli.exit_codes import ExitCode
 from reachproof.cli.options import MODEL, NO_COLOR, READING, choice, formats, limits, source, with_options
 from reachproof.cli.output import reader_may_leave, warn, write_json, write_lines
+from reachproof.cli.positional import sources_of
 from reachproof.cli.reading import read
 from reachproof.cli.undecided import tell, unknown_findings
 from reachproof.cli.watchdog import watched
@@ -25,6 +26,7 @@ NEVER = "never"
 
 
 @click.command()
+@click.argument("more", nargs=-1, metavar="[SOURCE]...")
 @with_options(
     source("the current folder"),
     *READING,
@@ -41,6 +43,7 @@ NEVER = "never"
 @click.option("-q", "--quiet", is_flag=True, help="No warnings about the input.")
 @with_options(NO_COLOR, *MODEL)
 def lint(
+    more: tuple[str, ...],
     sources: tuple[str, ...],
     output: str,
     fail_on: str,
@@ -53,8 +56,8 @@ def lint(
     """List rules, policies and selectors that do nothing, and verdicts that nothing defines.
 
     \b
-    reachproof lint -f manifests/
-    reachproof lint -f manifests/ --fail-on warning -o json
+    reachproof lint manifests/
+    reachproof lint manifests/ --fail-on warning -o json
 
     \b
     Exit codes
@@ -65,10 +68,9 @@ def lint(
      70  a bug of reachproof
     """
     with watched(budget, partial(tell, unknown_findings, output)):
-        snapshot = read(sources or (".",), reading)
+        snapshot = read(sources_of(sources, more), reading)
         report = _report(snapshot, budget)
     with reader_may_leave():
-        warn(snapshot.warnings, quiet=quiet)
         if output == "json":
             write_json(report)
         elif output == "sarif":
@@ -77,6 +79,7 @@ def lint(
             click.echo(json.dumps(findings_sarif(report, __version__), indent=2))
         else:
             write_lines(coloured_lines(report), no_color=no_color)
+        warn(snapshot.warnings, quiet=quiet)
     return _exit_code(report, fail_on)
 
 

@@ -69,6 +69,20 @@ def _remember_no_cache(context: click.Context, _parameter: click.Parameter, valu
 
 ENTRIES = (
     click.option(
+        "--exclude",
+        multiple=True,
+        metavar="GLOB",
+        help="Files and folders to pass over below a folder, by name, or by path if GLOB has a slash. Repeatable.",
+    ),
+    click.option(
+        "-n",
+        "--namespace",
+        metavar="NAME",
+        default="default",
+        show_default=True,
+        help="Namespace of objects that name none, as in a chart that is rendered without it.",
+    ),
+    click.option(
         "--skip-invalid",
         "--lenient",
         "lenient",
@@ -103,6 +117,11 @@ ALLOWING = (
         "--allow-no-policies",
         is_flag=True,
         help="Statements may pass although the input has no policy, or no object of a kind that they need.",
+    ),
+    click.option(
+        "--allow-skipped",
+        is_flag=True,
+        help="Statements may pass although a file was skipped that may hold policies.",
     ),
 )
 OTHERS = click.option(

@@ -13,6 +13,7 @@ import click
 from reachproof.cli.exit_codes import ExitCode, exit_code
 from reachproof.cli.options import MODEL, NO_COLOR, OTHERS, READING, choice, formats, limits, source, with_options
 from reachproof.cli.output import reader_may_leave, warn, write_json, write_lines
+from reachproof.cli.positional import source_and_sentences, sources_of
 from reachproof.cli.reading import read, read_named
 from reachproof.cli.undecided import statements, unknown_answer
 from reachproof.cli.watchdog import watched
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("text", nargs=-1, required=True)
+@click.argument("words", nargs=-1, required=True, metavar="[SOURCE] SENTENCE...")
 @with_options(
     source("the current folder"),
     *READING,
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 @click.option("-v", "--verbose", is_flag=True, help="Print what was read, and timings, to standard error.")
 @with_options(NO_COLOR, *MODEL)
 def query(
-    text: tuple[str, ...],
+    words: tuple[str, ...],
     sources: tuple[str, ...],
     output: str,
     budget: Budget,
@@ -62,7 +63,7 @@ def query(
     """Answer one statement, or several, about manifests.
 
     \b
-    reachproof query -f manifests/ "can any pod in tenant a reach 10.0.0.0/8 on tcp/5432?"
+    reachproof query manifests/ "can any pod in tenant a reach 10.0.0.0/8 on tcp/5432?"
     helm template . | reachproof query -f - "only pods labelled app=web can reach pods labelled app=db on tcp/5432"
     reachproof query --expect unreachable "can namespace dev reach namespace prod?"
 
@@ -75,18 +76,18 @@ def query(
      70  a bug of reachproof
     """
     started = time.perf_counter()
-    whole = "\n".join(text)
-    with watched(budget, partial(_give_up, statements(whole), output, no_color=no_color)):
-        snapshot = read(sources or (".",), reading)
+    given, text = source_and_sentences(words)
+    with watched(budget, partial(_give_up, statements(text), output, no_color=no_color)):
+        snapshot = read(sources_of(sources, given), reading)
         named = read_named(others, reading)
         taken = time.perf_counter() - started
-        answers = _ask(whole, snapshot, named, budget)
+        answers = _ask(text, snapshot, named, budget)
     code = exit_code(answers, expect=expect, allow_vacuous=allow_vacuous)
     with reader_may_leave():
+        _print(answers, output, no_color=no_color)
         warn((notice for answer in answers for notice in answer.warnings), quiet=quiet)
         for line in _timing(snapshot, taken, answers) if verbose else ():
             click.echo(printable(line), err=True)
-        _print(answers, output, no_color=no_color)
     return code
 
 

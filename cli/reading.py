@@ -24,8 +24,9 @@ STDIN = "-"
 def how_to_read(reading: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of loading that the options ENTRIES and MODEL stand for. InputError with all that is wrong."""
     model = {**reading, "domains": domain_map(reading["domains"])}
-    lenient, kinds = model.pop("lenient"), frozenset(model.pop("ignore_kinds"))
-    return {"lenient": lenient, "ignore_kinds": kinds, "options": model_options(model)}
+    how = {name: model.pop(name) for name in ("lenient", "namespace", "exclude")}
+    kinds = frozenset(model.pop("ignore_kinds"))
+    return {**how, "ignore_kinds": kinds, "options": model_options(model)}
 
 
 def read(sources: Sequence[str], reading: Mapping[str, Any]) -> Snapshot:

@@ -31,6 +31,8 @@ class Report(Part, frozen=True, kw_only=True):
 KIND_MISSING = "KIND_MISSING"
 LACKING = ("NO_POLICIES", KIND_MISSING)
 """The codes of warnings that say of what the input has nothing at all."""
+POLICIES_SKIPPED = "POLICIES_SKIPPED"
+"""The code of the assumption that a file which was passed over holds no policy."""
 _VERDICTS = {Status.PASSED: Verdict.HOLDS, Status.FAILED: Verdict.VIOLATED, Status.UNDECIDED: Verdict.UNKNOWN}
 
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
 from reachproof.manifests.limits import Limits
 from reachproof.manifests.reader import allowed_bytes, too_large
-from reachproof.manifests.sources import SUFFIXES
+from reachproof.manifests.sources import SUFFIXES, excluded
+from reachproof.manifests.stray_files import first_in_folder
 from reachproof.network.errors import InputError, Problem
 
 _LINK, _SUBMODULE = "120000", "160000"
@@ -54,25 +55,29 @@ def merge_base(one: str, other: str) -> str:
     return done.stdout.decode().split()[0][:12]
 
 
-def revision_texts(revision: Revision, limits: Limits, problems: list[Problem]) -> Iterator[tuple[str, bytes]]:
+def revision_texts(
+    revision: Revision, limits: Limits, problems: list[Problem], exclude: Sequence[str] = ()
+) -> Iterator[tuple[str, bytes]]:
     """(name, bytes) of every file; what cannot be read is added to `problems`.
 
-    A file that is named is read whatever its suffix. In folders, names that begin with a dot are passed over; links to
-    files are followed, links to folders and submodules are problems.
+    A file that is named is read whatever its suffix. In folders, names that begin with a dot and what one of the
+    patterns of `exclude` matches are passed over; links to files are followed, links to folders and submodules are
+    problems.
     """
     _demand_revision(revision.name)
     entries: dict[str, _Entry] = {}
     for path in revision.paths:
-        found = list(_below(revision, path))
+        found = list(_below(revision, path, exclude))
         if not found:
             message = f"no {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} files in this revision"
             problems.append(Problem(file=f"{revision.name}:{path}", message=message))
         entries.update((entry.path, entry) for entry in found)
     if entries:
-        yield from _contents(revision, [entries[path] for path in sorted(entries)], limits, problems)
+        paths = sorted(entries, key=first_in_folder)
+        yield from _contents(revision, [entries[path] for path in paths], limits, problems)
 
 
-def _below(revision: Revision, path: str) -> Iterator[_Entry]:
+def _below(revision: Revision, path: str, exclude: Sequence[str]) -> Iterator[_Entry]:
     """The manifests that `path` names in the revision: itself, or the manifests below it."""
     where = ("--full-tree",) if revision.from_root else ("--full-name",)
     pathspec = [] if path in (".", "") else [path]
@@ -85,7 +90,7 @@ def _below(revision: Revision, path: str) -> Iterator[_Entry]:
         mode, _, blob = head.decode().split()
         entry = _Entry(mode=mode, blob=blob, path=os.fsdecode(name))
         rest = entry.path.removeprefix(base).strip("/")
-        hidden = any(part.startswith(".") for part in rest.split("/"))
+        hidden = any(part.startswith(".") for part in rest.split("/")) or excluded(rest, exclude)
         named = entry.path == base
         if named or mode == _SUBMODULE or (not hidden and entry.path.endswith(SUFFIXES)):
             yield entry

@@ -8,7 +8,7 @@ enforce; tests/manifests holds each reader against the rules of its API, field b
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TypedDict, Unpack
 
@@ -18,7 +18,7 @@ from reachproof.manifests.git_source import Revision, revision_texts
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.manifests.loader import Loading
 from reachproof.manifests.reader import objects_of, read
-from reachproof.manifests.sources import STDIN, texts
+from reachproof.manifests.sources import STDIN, STDIN_NAME, texts
 from reachproof.manifests.yaml_document import Document
 from reachproof.network.collector import without_collector
 from reachproof.network.errors import Problem
@@ -33,26 +33,31 @@ class Settings(TypedDict, total=False):
     """The keyword arguments of each function here: how input is read.
 
     `lenient`: leave out bad policies. `ignore_kinds`: unsupported policy kinds to go on without, each as `Kind` or
-    `Kind.group`.
+    `Kind.group`. `namespace`: that of objects which name none.
     """
 
     options: Options
     lenient: bool
+    namespace: str
     ignore_kinds: frozenset[str]
     limits: Limits
 
 
 def load(
-    *sources: str | os.PathLike[str], cache: SnapshotCache | None = None, **settings: Unpack[Settings]
+    *sources: str | os.PathLike[str],
+    cache: SnapshotCache | None = None,
+    exclude: Sequence[str] = (),
+    **settings: Unpack[Settings],
 ) -> Snapshot:
     """The snapshot of files, folders (every .yaml, .yml and .json below) and `-` (standard input), in any mixture.
 
-    `cache`: where large snapshots are kept; what comes from there equals what would be read. Raises ManifestError with
+    `cache`: where large snapshots are kept; what comes from there equals what would be read. `exclude`: patterns of
+    names in folders to pass over. Raises ManifestError with
     all problems, also where there is no object at all. Cost: a second for 3 MB of YAML or 10 MB of JSON; from the
     cache, for 50 MB.
     """
     loading = Loading(**settings)
-    given: Iterable[tuple[str, bytes]] = texts(sources, loading.limits, loading.problems)
+    given: Iterable[tuple[str, bytes]] = texts(sources, loading.limits, loading.problems, exclude)
     names = [os.fspath(source) for source in sources]
     with without_collector():
         if cache is None:
@@ -67,24 +72,27 @@ def load(
         return found
 
 
-def load_revision(revision: Revision, **settings: Unpack[Settings]) -> Snapshot:
+def load_revision(revision: Revision, exclude: Sequence[str] = (), **settings: Unpack[Settings]) -> Snapshot:
     """The snapshot of what a git revision has; the working tree is neither looked at nor changed. Otherwise as `load`.
 
     Origins have the form `REVISION:PATH`. Raises InputError where there is no such revision, or no git.
     """
     loading = Loading(**settings)
-    given = revision_texts(revision, loading.limits, loading.problems)
+    given = revision_texts(revision, loading.limits, loading.problems, exclude)
     with without_collector():
-        return _snapshot(loading, given, [str(revision)])
+        read_texts(loading, given, [str(revision)], named={f"{revision.name}:{path}" for path in revision.paths})
+        return loading.snapshot()
 
 
-def contents(*sources: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> tuple[tuple[str, bytes], ...]:
+def contents(
+    *sources: str | os.PathLike[str], exclude: Sequence[str] = (), limits: Limits = DEFAULT_LIMITS
+) -> tuple[tuple[str, bytes], ...]:
     """(name, bytes) of all files that `load` would read, not looked at yet: input that can be read on another machine.
 
     Raises ManifestError with everything that cannot be read.
     """
     problems = Problems(limits.problems)
-    found = tuple(_held(texts(sources, limits, problems)))
+    found = tuple(_held(texts(sources, limits, problems, exclude)))
     if problems:
         raise ManifestError(problems)
     return found
@@ -92,13 +100,16 @@ def contents(*sources: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) 
 
 def load_contents(given: Sequence[tuple[str, str | bytes]], **settings: Unpack[Settings]) -> Snapshot:
     """The snapshot of what `contents` found. Otherwise as `load`."""
+    loading = Loading(**settings)
     with without_collector():
-        return _snapshot(Loading(**settings), given, [name for name, _ in given])
+        read_texts(loading, given, [name for name, _ in given], named=frozenset())
+        return loading.snapshot()
 
 
 def load_text(text: str | bytes, *, name: str = "<text>", **settings: Unpack[Settings]) -> Snapshot:
     """The snapshot of YAML or JSON text; `name` stands for the file in problems and origins. Otherwise as `load`."""
-    return load_contents([(name, text)], **settings)
+    with without_collector():
+        return _snapshot(Loading(**settings), [(name, text)], [name])
 
 
 def load_objects(
@@ -124,7 +135,7 @@ def _held(given: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
 
 
 def _snapshot(loading: Loading, given: Texts, sources: Sequence[str]) -> Snapshot:
-    read_texts(loading, given, sources)
+    read_texts(loading, given, sources, named={*sources, STDIN_NAME})
     return loading.snapshot()
 
 
@@ -133,10 +144,13 @@ def read_texts(
     given: Texts,
     sources: Sequence[str] = (),
     passing: Callable[[Iterator[Document]], Iterator[Document]] = iter,
+    named: Collection[str] | None = None,
 ) -> None:
     """Read files until there are too many problems; raises ManifestError where there is no object.
 
     `sources`: what to call them then, if not by their names. `passing`: who sees the objects before they are read.
+    `named`: the files that were asked for by name, of which each document must be an object; without it all of them.
+    Others, which are those of folders, may be without objects.
     """
     names: list[str] = []
     blank = True
@@ -145,7 +159,8 @@ def read_texts(
             names.append(name)
             if loading.problems.full:
                 break
-            loading.documents(passing(read(content, name, loading.limits, loading.problems)))
+            reading = read if named is None or name in named else loading.files.documents
+            loading.documents(passing(reading(content, name, loading.limits, loading.problems)))
             blank = blank and (not content or content.isspace())
     if loading.count or loading.problems:
         return

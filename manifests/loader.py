@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -37,8 +36,9 @@ from reachproof.manifests.kinds.registry import (
 )
 from reachproof.manifests.kinds.unmodelled import REQUEST_AUTHENTICATION, annotated, unread
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
-from reachproof.manifests.object_identity import Manifest, deeper, identify
+from reachproof.manifests.object_identity import DEFAULT_NAMESPACE, Manifest, deeper, identify
 from reachproof.manifests.settings import SettingsFound, is_settings, shown
+from reachproof.manifests.stray_files import Files, is_unnamed_kustomization
 from reachproof.manifests.yaml_document import Document
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import Problem
@@ -48,7 +48,6 @@ from reachproof.network.policy import Policy, PolicyRef
 from reachproof.network.snapshot import Snapshot
 
 T = TypeVar("T")
-_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +62,8 @@ class _Read(Generic[T]):
 class Loading:
     """A load in progress. `problems` may be added to by whoever reads the texts; `count` counts objects.
 
+    `files`: an account of the files of folders, kept by whoever reads them.
+
     `settings`: values that decide how input is read, whose `repr` tells all of them.
 
     After `limits.problems` and after `limits.documents` nothing more is read.
@@ -73,15 +74,18 @@ class Loading:
         *,
         options: Options = DEFAULT_OPTIONS,
         lenient: bool = False,
+        namespace: str = DEFAULT_NAMESPACE,
         ignore_kinds: frozenset[str] = frozenset(),
         limits: Limits = DEFAULT_LIMITS,
     ) -> None:
-        self.settings = (options, lenient, sorted(ignore_kinds), limits)
+        self.settings = (options, lenient, namespace, sorted(ignore_kinds), limits)
         self.limits = limits
         self.problems = Problems(limits.problems)
+        self.files = Files(skip_invalid=lenient)
         self.count = 0
         self._context = Context(options=options)
         self._lenient = lenient
+        self._namespace = namespace
         self._ignore_kinds = ignore_kinds
         self._inventory = Inventory(self.problems)
         self._not_read = not_read.NotReadObjects(self.problems)
@@ -123,10 +127,10 @@ class Loading:
         self._inventory.pod_makers.update(makers)
 
     def _document(self, document: Document) -> None:
-        if _kustomization(document):
+        if is_unnamed_kustomization(document):
             self._inventory.skipped["Kustomization"] += 1
             return
-        manifest = identify(document, self.problems)
+        manifest = identify(document, self.problems, self._namespace)
         if manifest is not None:
             self._object(manifest)
 
@@ -330,6 +334,7 @@ class Loading:
             assumptions=crosschecks.in_order(
                 (
                     *(notice for _, notice in self._dropped),
+                    *self.files.assumptions(),
                     *self._ignorance(),
                     *self._assumed,
                     *(n for place in self._places(policies) for n in place.notices if n.code in crosschecks.ASSUMED),
@@ -353,6 +358,7 @@ class Loading:
     def _warnings(self, cluster: Cluster, policies: list[Policy]) -> Iterator[Notice]:
         places = self._places(policies)
         yield from cluster.warnings
+        yield from self.files.warnings()
         if not (policies or self._dropped or self._ignored or self._without_policy or self._not_read):
             yield crosschecks.no_policies()
         for place in places:
@@ -386,12 +392,6 @@ def _wanted(manifest: Manifest) -> object:
     """The content of an object of a policy kind."""
     specs = manifest.body.get("specs")
     return manifest.body.get("spec") if specs is None else [manifest.body.get("spec"), specs]
-
-
-def _kustomization(document: Document) -> bool:
-    """A kustomization may leave out apiVersion and kind; its file name tells what it is."""
-    value = document.value
-    return os.path.basename(document.file) in _KUSTOMIZATIONS and isinstance(value, dict) and "kind" not in value
 
 
 def _order(ref: PolicyRef) -> tuple[str, str, str]:

@@ -12,7 +12,8 @@ from reachproof.manifests.yaml_document import Document, line_in, mismatch
 from reachproof.network.errors import Problem
 from reachproof.network.origin import Origin
 
-_DEFAULT_NAMESPACE = "default"
+DEFAULT_NAMESPACE = "default"
+"""That of an object which names none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +77,8 @@ def deeper(value: object, depth: int) -> bool:
     return True
 
 
-def identify(document: Document, problems: list[Problem]) -> Manifest | None:
-    """The object in a document; None, with a problem, for a value that is no Kubernetes object."""
+def identify(document: Document, problems: list[Problem], namespace: str = DEFAULT_NAMESPACE) -> Manifest | None:
+    """The object in a document, in `namespace` where it names none; None, with a problem, for a value that is none."""
     value = document.value
     assert isinstance(value, dict)
     version, kind = value.get("apiVersion"), value.get("kind")
@@ -100,17 +101,17 @@ def identify(document: Document, problems: list[Problem]) -> Manifest | None:
         group=group,
         version=short,
         kind=kind,
-        namespace=_scoped(names[0], group, kind),
+        namespace=_scoped(names[0], group, kind, namespace),
         name=names[1],
         body=value,
         origin=origin,
     )
 
 
-def _scoped(namespace: str, group: str, kind: str) -> str:
+def _scoped(namespace: str, group: str, kind: str, otherwise: str) -> str:
     if kind in CLUSTER_SCOPED:
         return ""
-    return namespace or (_DEFAULT_NAMESPACE if group in GROUPS else "")
+    return namespace or (otherwise if group in GROUPS else "")
 
 
 def _names(value: dict[str, object], kind: str, document: Document, problems: list[Problem]) -> tuple[str, str] | None:

@@ -1,29 +1,34 @@
-"""Paths to the texts behind them: files, folders (everything below, in order of name) and `-` for standard input."""
+"""Paths to the texts behind them: files, folders (everything below) and `-` for standard input."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 from typing import BinaryIO
 
 from reachproof.manifests.limits import Limits
 from reachproof.manifests.reader import allowed_bytes, too_large
+from reachproof.manifests.stray_files import first_in_folder
 from reachproof.network.errors import Problem
 
 SUFFIXES = (".yaml", ".yml", ".json")
 STDIN = "-"
-_STDIN_NAME = "<stdin>"
+STDIN_NAME = "<stdin>"
 _PEEK = 4096
 
 
 def texts(
-    sources: tuple[str | os.PathLike[str], ...], limits: Limits, problems: list[Problem]
+    sources: tuple[str | os.PathLike[str], ...],
+    limits: Limits,
+    problems: list[Problem],
+    exclude: Sequence[str] = (),
 ) -> Iterator[tuple[str, bytes]]:
     """(name, bytes) of every file, each file once; what cannot be read is added to `problems`.
 
-    A file that is named is read whatever its suffix. In folders, names that begin with a dot are passed over, and
-    links are followed, to each folder once.
+    A file that is named is read whatever its suffix. In folders, names that begin with a dot and what one of the
+    patterns of `exclude` matches are passed over, and links are followed, to each folder once.
     """
     seen: set[str] = set()
     for source in sources:
@@ -33,7 +38,7 @@ def texts(
                 seen.add(STDIN)
                 yield from _stdin(limits, problems)
             continue
-        for path in _files(name, problems):
+        for path in _files(name, problems, exclude):
             real = os.path.realpath(path)
             if real not in seen:
                 seen.add(real)
@@ -41,7 +46,7 @@ def texts(
 
 
 def _stdin(limits: Limits, problems: list[Problem]) -> Iterator[tuple[str, bytes]]:
-    yield from _bounded(sys.stdin.buffer, _STDIN_NAME, limits, problems)
+    yield from _bounded(sys.stdin.buffer, STDIN_NAME, limits, problems)
 
 
 def _bounded(opened: BinaryIO, name: str, limits: Limits, problems: list[Problem]) -> Iterator[tuple[str, bytes]]:
@@ -55,10 +60,20 @@ def _bounded(opened: BinaryIO, name: str, limits: Limits, problems: list[Problem
         yield name, content
 
 
-def _files(name: str, problems: list[Problem]) -> list[str]:
+def excluded(path: str, patterns: Sequence[str]) -> bool:
+    """True if a pattern matches the path below a folder: one with a slash all of it, others the name of one part."""
+    parts = path.split("/")
+    return any(
+        fnmatchcase(path, pattern) if "/" in pattern else any(fnmatchcase(part, pattern) for part in parts)
+        for pattern in patterns
+    )
+
+
+def _files(name: str, problems: list[Problem], exclude: Sequence[str]) -> list[str]:
     if os.path.isdir(name):
         known = len(problems)
-        found = sorted(_below(name, problems))
+        below = (path for path in _below(name, problems) if not excluded(_relative(path, name), exclude))
+        found = sorted(below, key=first_in_folder)
         if not found and len(problems) == known:
             message = "no .yaml, .yml or .json files in this folder"
             problems.append(Problem(file=name, message=message))
@@ -67,6 +82,10 @@ def _files(name: str, problems: list[Problem]) -> list[str]:
         problems.append(Problem(file=name, message="no such file or folder"))
         return []
     return [name]
+
+
+def _relative(path: str, folder: str) -> str:
+    return os.path.relpath(path, folder).replace(os.sep, "/")
 
 
 def _below(folder: str, problems: list[Problem]) -> Iterator[str]:

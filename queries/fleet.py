@@ -27,7 +27,7 @@ from reachproof.network.errors import InputError, InternalError, Problem, Reachp
 from reachproof.network.options import DEFAULT_OPTIONS, Options
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import DEFAULT_BUDGET
-from reachproof.queries.packs import PackText, check
+from reachproof.queries.packs import NOTHING_ALLOWED, Allowed, PackText, check
 from reachproof.solver.budget import Budget
 
 
@@ -43,10 +43,10 @@ class AuditTask:
     packs: tuple[PackText, ...]
     options: Options = DEFAULT_OPTIONS
     lenient: bool = False
+    namespace: str = "default"
     ignore_kinds: frozenset[str] = frozenset()
     budget: Budget = DEFAULT_BUDGET
-    allow_vacuous: bool = False
-    allow_no_policies: bool = False
+    allowed: Allowed = NOTHING_ALLOWED
     version: str = __version__
 
 
@@ -67,8 +67,13 @@ def audit_one(task: AuditTask) -> Audited:
         )
         return refused(task.name, [Problem(message=message)])
     try:
-        options, kinds = task.options, task.ignore_kinds
-        snapshot = load_contents(task.contents, options=options, lenient=task.lenient, ignore_kinds=kinds)
+        snapshot = load_contents(
+            task.contents,
+            options=task.options,
+            lenient=task.lenient,
+            namespace=task.namespace,
+            ignore_kinds=task.ignore_kinds,
+        )
         packs = _checked(snapshot, task, task.packs)
     except InputError as error:
         return refused(task.name, error.problems)
@@ -81,13 +86,7 @@ def audit_one(task: AuditTask) -> Audited:
 def _checked(snapshot: Snapshot, task: AuditTask, packs: tuple[PackText, ...]) -> tuple[AuditedPack, ...]:
     """All packs at once, so that they share what is prepared; one by one where a pack does not fit the snapshot."""
     try:
-        report = check(
-            snapshot,
-            packs,
-            budget=task.budget,
-            allow_vacuous=task.allow_vacuous,
-            allow_no_policies=task.allow_no_policies,
-        )
+        report = check(snapshot, packs, budget=task.budget, allowed=task.allowed)
     except InputError as error:
         if len(packs) == 1:
             return (AuditedPack(pack=packs[0].name, state=State.REFUSED, problems=error.problems),)

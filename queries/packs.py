@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib.resources import files
 
-from reachproof.documents.report import KIND_MISSING, LACKING, CheckReport, LeftOut, Result, Statement
+from reachproof.documents.report import KIND_MISSING, LACKING, POLICIES_SKIPPED, CheckReport, LeftOut, Result, Statement
 from reachproof.documents.words import Severity, Status, Verdict
 from reachproof.grammar.ast import Expect, Invariant, Pack
 from reachproof.grammar.format import format_query
@@ -46,6 +46,20 @@ class Bound:
     statement: Statement
     question: Question
     shipped: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowed:
+    """Statements that may pass: `vacuous` claims with nothing to check, those about input that has `no_policies` or
+    lacks a kind that they need, and those about input of which a file was `skipped` that may hold policies."""
+
+    vacuous: bool = False
+    no_policies: bool = False
+    skipped: bool = False
+
+
+NOTHING_ALLOWED = Allowed()
+"""Such statements stay undecided."""
 
 
 # ---------------------------------------------------------------- reading
@@ -90,8 +104,7 @@ def check(
     *,
     budget: Budget = DEFAULT_BUDGET,
     jobs: int = 1,
-    allow_vacuous: bool = False,
-    allow_no_policies: bool = False,
+    allowed: Allowed = NOTHING_ALLOWED,
     others: Mapping[str, Snapshot] | None = None,
     progress: Progress | None = None,
 ) -> CheckReport:
@@ -114,27 +127,20 @@ def check(
             progress(done, len(fitting), fitting[done].statement.name)
 
     answers = iter(answers_of([each.question for each in fitting], budget, jobs=jobs, progress=told))
-    return report_of(
-        each
-        if isinstance(each, LeftOut)
-        else judged(each, next(answers), allow_vacuous=allow_vacuous, allow_no_policies=allow_no_policies)
-        for each in bound
-    )
+    return report_of(each if isinstance(each, LeftOut) else judged(each, next(answers), allowed) for each in bound)
 
 
-def judged(
-    bound: Bound, answer: Answer, *, allow_vacuous: bool = False, allow_no_policies: bool = False
-) -> Result | LeftOut:
+def judged(bound: Bound, answer: Answer, allowed: Allowed = NOTHING_ALLOWED) -> Result | LeftOut:
     """The result of a statement with this answer; one of the shipped library that is about nothing does not apply.
 
     Where the input lacks the kind that would tell, whether it applies is not known.
     """
     statement = bound.statement
     answer = named(answer, statement)
-    unread = not allow_no_policies and _has(answer, KIND_MISSING)
+    unread = not allowed.no_policies and _has(answer, KIND_MISSING)
     if bound.shipped and answer.vacuous and not unread:
         return LeftOut(statement=statement, reason=_nothing_there(answer))
-    status = status_of(answer, allow_vacuous=allow_vacuous, allow_no_policies=allow_no_policies)
+    status = status_of(answer, allowed)
     return Result(statement=statement, answer=answer_document(answer, status), truths=truths(answer))
 
 
@@ -152,18 +158,19 @@ def report_of(found: Iterable[Result | LeftOut]) -> CheckReport:
     )
 
 
-def status_of(answer: Answer, *, allow_vacuous: bool, allow_no_policies: bool = False) -> Status:
-    """Status of an answer: it passes, fails or decides nothing.
-
-    `allow_vacuous`: a claim with nothing to check may pass. `allow_no_policies`: so may one about input without policy,
-    or without a kind that the claim needs.
-    """
+def status_of(answer: Answer, allowed: Allowed) -> Status:
+    """Status of an answer: it passes, fails or decides nothing."""
     if answer.verdict is Verdict.UNKNOWN:
         return Status.UNDECIDED
     if answer.verdict is not answer.expected:
         return Status.FAILED
     bare = _has(answer, *LACKING)
-    open_ = (answer.vacuous and not allow_vacuous) or (bare and not allow_no_policies)
+    hidden = any(notice.code == POLICIES_SKIPPED for notice in answer.assumptions)
+    open_ = (
+        (answer.vacuous and not allowed.vacuous)
+        or (bare and not allowed.no_policies)
+        or (hidden and not allowed.skipped)
+    )
     return Status.UNDECIDED if open_ else Status.PASSED
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from reachproof.documents.answer import Answer
 from reachproof.documents.parts import Origin, Policy
-from reachproof.documents.report import LACKING, Result
+from reachproof.documents.report import LACKING, POLICIES_SKIPPED, Result
 from reachproof.documents.words import Status, Verdict
 from reachproof.network.policy import Action, Direction
 
-_EXPLAINING = frozenset(("EMPTY_SET", "NO_ENDPOINTS", *LACKING))
+_EXPLAINING = frozenset(("EMPTY_SET", "NO_ENDPOINTS", POLICIES_SKIPPED, *LACKING))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,8 @@ def headline(result: Result) -> str:
             return f"not decided: {answer.reason}"
         case Status.UNDECIDED if answer.vacuous:
             return "nothing to check"
+        case Status.UNDECIDED if any(notice.code == POLICIES_SKIPPED for notice in answer.assumptions):
+            return f"{answer.verdict}, but a file was skipped that may hold policies"
         case Status.UNDECIDED:
             return f"{answer.verdict}, but the input lacks objects that the statement needs"
         case Status.FAILED if answer.expected is not Verdict.HOLDS:
@@ -72,5 +74,5 @@ def story(result: Result) -> tuple[str, ...]:
     else:
         lines += [because.text for because in answer.because]
     if result.status is Status.UNDECIDED:
-        lines += [notice.text for notice in answer.warnings if notice.code in _EXPLAINING]
+        lines += [notice.text for notice in (*answer.assumptions, *answer.warnings) if notice.code in _EXPLAINING]
     return tuple(lines)

@@ -16,6 +16,7 @@ from reachproof.network.printable import printable
 
 Colour: TypeAlias = Literal["red", "green", "yellow", "cyan"]
 _CODES: dict[Colour, int] = {"red": 31, "green": 32, "yellow": 33, "cyan": 36}
+_FEW = 3  # that many warnings of one code are all shown
 
 
 def coloured(word: str, colour: Colour, *, bold: bool = True) -> str:
@@ -64,9 +65,15 @@ def assumption_lines(notices: Iterable[Notice | parts.Notice]) -> Iterator[str]:
 
 
 def warning_lines(warnings: Iterable[Notice | parts.Notice]) -> Iterator[str]:
-    """The warnings, each once, printable."""
+    """The warnings, each once, printable; of more than a few with one code the first, and how many there are."""
+    alike: dict[str, list[Notice | parts.Notice]] = {}
     for notice in dict.fromkeys(warnings):
-        yield printable(f"warning: {notice.code}: {notice.text}{place(notice.origin)}")
+        alike.setdefault(notice.code, []).append(notice)
+    for code, notices in alike.items():
+        shown = notices if len(notices) <= _FEW else notices[:1]
+        more = f"; and {len(notices) - 1} more, which -o json lists" if shown is not notices else ""
+        for notice in shown:
+            yield printable(f"warning: {code}: {notice.text}{place(notice.origin)}{more}")
 
 
 def error_lines(error: InputError) -> Iterator[str]:

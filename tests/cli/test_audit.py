@@ -40,13 +40,16 @@ are not manifests, and render charts and overlays first
 """
 
 
+NO_OBJECT = "kind: Pod\nmetadata: {}\n"
+
+
 class Place:
     """A folder with a fleet, and a way to audit some of it."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
         Path("shut.reach").write_text(PACK.text, encoding="utf-8")
-        for name, text in (("eu", cluster(shut=True)), ("us", cluster(shut=False)), ("typo", "kind: Pod\n")):
+        for name, text in (("eu", cluster(shut=True)), ("us", cluster(shut=False)), ("typo", NO_OBJECT)):
             Path(name).mkdir()
             Path(name, "cluster.yaml").write_text(text, encoding="utf-8")
 

@@ -161,6 +161,17 @@ status: {phase: Running, podIP: 10.0.0.1}
     assert place.check("a.reach", "-q", "--allow-no-policies") == (0, "PASS  closed (medium)\n\n1 passed\n", "")
 
 
+def test_nothing_passes_beside_a_skipped_file_that_may_hold_a_policy(place: Place) -> None:
+    place.write("np.tpl.yaml", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{ .meta }}\n")
+    code, out, err = place.check("good.reach", "-o", "github", "-f", ".")
+    text = "./np.tpl.yaml is a template that is not rendered, and may hold policies; it is skipped"
+    assert code == 3
+    assert "::holds, but a file was skipped that may hold policies: " in out
+    assert f"%0A{text}\n" in out
+    assert "warning: FILES_SKIPPED: 1 file without Kubernetes objects skipped: ./np.tpl.yaml\n" in err
+    assert place.check("good.reach", "-q", "-f", ".", "--allow-skipped")[0] == 0
+
+
 def test_a_bug_of_ours_is_no_verdict(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_arguments: object) -> NoReturn:
         raise InternalError("the engines disagree")

@@ -232,9 +232,9 @@ def test_input_with_problems_is_refused_each_time(kept: SnapshotCache, tmp_path:
             load(folder, tmp_path / "absent", cache=kept)
         said.append(str(caught.value))
     assert said == [f"{tmp_path / 'absent'}: no such file or folder"] * 2
-    (folder / "more.yaml").write_text("a: 1")
+    (folder / "more.yaml").write_text("apiVersion: v1\nspec: {}\n")
     for _ in range(2):
-        with pytest.raises(ManifestError, match="no apiVersion and no kind"):
+        with pytest.raises(ManifestError, match="not a Kubernetes object: no kind"):
             load(folder, cache=kept)
     assert len(entries(kept)) == 1
 

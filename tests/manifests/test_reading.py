@@ -141,11 +141,11 @@ def test_an_empty_file_beside_others_is_fine(tmp_path: Path) -> None:
 
 
 def test_problems_of_all_files_are_listed_in_order(tmp_path: Path) -> None:
-    (tmp_path / "b.yaml").write_text("a: [\n")
-    (tmp_path / "a.yaml").write_text("a: 1\na: 2\n")
+    (tmp_path / "b.yaml").write_text("apiVersion: [\n")
+    (tmp_path / "a.yaml").write_text("apiVersion: 1\nkind: 1\nkind: 2\n")
     found = refused(tmp_path, tmp_path / "none")
     assert [line.partition(": ")[0].removeprefix(str(tmp_path)) for line in found] == [
-        "/a.yaml:2 a",
+        "/a.yaml:3 kind",
         "/b.yaml:2",
         "/none",
     ]

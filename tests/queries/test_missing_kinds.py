@@ -8,7 +8,7 @@ from reachproof.documents.words import Status, Verdict
 from reachproof.manifests.load import load_objects
 from reachproof.queries.ask import Session
 from reachproof.queries.model_options import model_options
-from reachproof.queries.packs import PackText, check, library
+from reachproof.queries.packs import Allowed, PackText, check, library
 from tests.queries.given import ADMIN, DENY_ALL, DENY_PODS_IN, Manifest, namespace, network_policy, node, pod
 
 PODS = (pod("shop/web", "10.0.0.1"), pod("bank/db", "10.0.0.2"))
@@ -91,7 +91,7 @@ def test_tenants_declared_by_name_need_no_namespace() -> None:
     by_label = "define tenant a as namespaces labelled team=acme\n"
     for definition, code in ((by_name, None), (by_label, "KIND_MISSING")):
         pack = PackText(name="a.reach", text=f"{definition}invariant x: no pod in tenant a can reach pod bank/db\n")
-        (result,) = check(load_objects([*PODS, *CLOSED]), [pack], allow_vacuous=True).results
+        (result,) = check(load_objects([*PODS, *CLOSED]), [pack], allowed=Allowed(vacuous=True)).results
         missing = [each.code for each in result.answer.warnings if each.code == "KIND_MISSING"]
         assert missing == ([code] if code else [])
         assert result.status is (Status.UNDECIDED if code else Status.PASSED)
@@ -102,7 +102,7 @@ def test_a_pack_that_needs_namespaces_does_not_pass_without_any() -> None:
     bare = load_objects([*PODS, BASELINE])
     assert Session(bare).ask("BANP enforces default deny for every pod").verdict is Verdict.HOLDS
     assert check(bare, [pack]).verdict is Verdict.UNKNOWN
-    assert check(bare, [pack], allow_no_policies=True).verdict is Verdict.HOLDS
+    assert check(bare, [pack], allowed=Allowed(no_policies=True)).verdict is Verdict.HOLDS
     assert check(load_objects([*PODS, BASELINE, namespace("shop")]), [pack]).verdict is Verdict.HOLDS
 
 
@@ -111,11 +111,12 @@ def test_a_shipped_statement_is_skipped_only_where_it_is_known_not_to_apply() ->
     tenancy = {"baseline-default-deny", "tenant-isolation"}
 
     def undecided(name: str) -> bool:
-        report = check(bare if name == "bare" else given, library(), allow_no_policies=name == "allowed")
+        report = check(bare if name == "bare" else given, library(), allowed=Allowed(no_policies=name == "allowed"))
         return tenancy <= {each.statement.name for each in report.results if each.status is Status.UNDECIDED}
 
     assert undecided("bare")
     skipped = {each.statement.name: each.reason for each in check(given, library()).skipped}
     assert tenancy <= skipped.keys()
-    allowed = {each.statement.name: each.reason for each in check(bare, library(), allow_no_policies=True).skipped}
+    report = check(bare, library(), allowed=Allowed(no_policies=True))
+    allowed = {each.statement.name: each.reason for each in report.skipped}
     assert allowed["tenant-isolation"].startswith(NAMESPACES.format("tenants"))

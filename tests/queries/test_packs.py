@@ -19,7 +19,7 @@ from reachproof.manifests.load import load_objects
 from reachproof.network.errors import InputError, InternalError
 from reachproof.queries import ask
 from reachproof.queries.ask import Session
-from reachproof.queries.packs import PackText, check, read_packs
+from reachproof.queries.packs import Allowed, PackText, check, read_packs
 from reachproof.solver.budget import Budget
 from tests.queries.given import network_policy
 from tests.queries.given import pod as pod_object
@@ -64,7 +64,7 @@ SNAPSHOT = load_text(CLUSTER, name="cluster.yaml")
 
 
 def checked(text: str, *, allow_vacuous: bool = False) -> CheckReport:
-    return check(SNAPSHOT, [PackText(name="a.reach", text=text)], allow_vacuous=allow_vacuous)
+    return check(SNAPSHOT, [PackText(name="a.reach", text=text)], allowed=Allowed(vacuous=allow_vacuous))
 
 
 def refused(*texts: str) -> str:
@@ -319,7 +319,7 @@ OPEN = PackText(name="open.reach", text="invariant open: every pod can reach eve
 def test_a_pack_about_input_without_policies_is_undecided() -> None:
     bare = load_objects(NOTHING_ENFORCED)
     assert check(bare, [OPEN]).verdict is Verdict.UNKNOWN
-    assert check(bare, [OPEN], allow_no_policies=True).verdict is Verdict.HOLDS
+    assert check(bare, [OPEN], allowed=Allowed(no_policies=True)).verdict is Verdict.HOLDS
     violated = PackText(name="closed.reach", text="invariant closed: no pod can reach any pod\n")
     assert check(bare, [violated]).verdict is Verdict.VIOLATED
 

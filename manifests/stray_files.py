@@ -1,0 +1,243 @@
+"""Files of a folder that hold no Kubernetes object: charts, values, dashboards, patches, templates, encrypted files.
+
+Every repository has them, so they are passed over and told, not refused. A file that may hide a policy (a template, a
+patch, an encrypted or broken file) is told as an assumption of every answer. What looks like an object and cannot be
+read stays an error. Trusted by every verdict about a folder: a file that is passed over without a word is a policy
+lost. Checked by tests/manifests/test_stray_files.py.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reachproof.manifests.errors import EnoughError, Problems
+from reachproof.manifests.kinds.not_read.table import NOT_READ_KINDS
+from reachproof.manifests.kinds.registry import POLICY_KINDS, SUPPORT_KINDS
+from reachproof.manifests.limits import Limits
+from reachproof.manifests.reader import read
+from reachproof.manifests.yaml_document import Document
+from reachproof.network.cluster import Notice
+from reachproof.network.errors import Problem
+from reachproof.network.origin import Origin
+
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
+CHART = "Chart.yaml"
+_PATCH_LISTS = ("patches", "patchesStrategicMerge", "patchesJson6902")
+# What of a kustomization makes other objects of those that it lists. `images`, `replicas` and the like decide nothing.
+_TRANSFORMS = (
+    "namespace",
+    "namePrefix",
+    "nameSuffix",
+    "commonLabels",
+    "labels",
+    *_PATCH_LISTS,
+    "replacements",
+    "components",
+    "generators",
+    "transformers",
+    "helmCharts",
+)
+_ENCRYPTED = (b"$ANSIBLE_VAULT", b"\0GITCRYPT\0")
+_DECIDING = sorted(
+    {
+        *(kind.kind for kind in POLICY_KINDS),
+        *(kind.kind for kind in SUPPORT_KINDS),
+        *(kind for row in NOT_READ_KINDS for kind in row.kinds),
+    }
+)
+# A kind that decides what may be reached, or one that is filled in when the template is rendered.
+_NAMES_POLICY = re.compile(rf"\bkind[\"']?\s*:\s*[\"']?(?:(?:{'|'.join(_DECIDING)})\b|\{{\{{)".encode())
+# The beginning of an object in a text that cannot be parsed: a key of the top level, an item of a list, or JSON.
+_OBJECT = re.compile(rb"^(?:- )?apiVersion\s*:|[\"']apiVersion[\"']\s*:", re.MULTILINE)
+
+
+class Why(StrEnum):
+    """Reasons to pass over a file, as words for messages."""
+
+    NO_OBJECTS = "a file without Kubernetes objects"
+    TEMPLATE = "a template that is not rendered"
+    PATCH = "a patch that is not applied"
+    ENCRYPTED = "encrypted"
+    BROKEN = "not readable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkippedFile:
+    """A file that was passed over. `hides`: it may hold a policy, by its text."""
+
+    file: str
+    why: Why
+    hides: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kustomization:
+    """A kustomization that was not built. `transforms`: its fields that make other objects of those that it lists."""
+
+    file: str
+    transforms: tuple[str, ...]
+
+
+class Files:
+    """The files of one loading. `skipped` and `kustomizations` are kept account of, in the order of reading.
+
+    A chart or a kustomization is known for the files that come after it, so it is to come first in its folder.
+    """
+
+    def __init__(self, *, skip_invalid: bool) -> None:
+        self.skipped: list[SkippedFile] = []
+        self.kustomizations: list[Kustomization] = []
+        self._skip_invalid = skip_invalid
+        self._charts: set[str] = set()
+        self._patches: set[str] = set()
+
+    def documents(self, content: bytes | str, file: str, limits: Limits, problems: list[Problem]) -> Iterator[Document]:
+        """The documents of a file, each a dict; none of a file that is passed over.
+
+        A document that is no object comes only from a file that has objects, or if it looks like one.
+        """
+        data = content.encode() if isinstance(content, str) else content
+        why = self._at_sight(file, data)
+        if why is not None:
+            self._skip(file, why, data)
+            return
+        own, strays, objects = Problems(limits.problems), list[Document](), 0
+        with suppress(EnoughError):  # they are handed on below
+            for document in read(content, file, limits, own):
+                if self._is_kustomization(document) or _is_object(document.value):
+                    objects += 1
+                    yield document
+                else:
+                    strays.append(document)
+        if objects or any(map(_resembles_object, strays)):
+            yield from strays
+        elif (reason := self._reason(data, own)) is not None:
+            self._skip(file, reason, data)
+            return
+        for problem in own:
+            problems.append(problem)
+
+    def assumptions(self) -> Iterator[Notice]:
+        """Notices on what may hide a policy, and kustomizations that were not built."""
+        for each in self.skipped:
+            if each.hides:
+                text = f"{each.file} is {each.why}, and may hold policies; it is skipped{self._way_out(each.file)}"
+                yield Notice(code="POLICIES_SKIPPED", text=text, origin=Origin(file=each.file))
+        for one in self.kustomizations:
+            text = (
+                f"{one.file} changes the objects that it lists ({', '.join(one.transforms)}); they are read as they "
+                f"stand; to read what is applied: kustomize build {_folder(one.file)} | reachproof ... -f -"
+            )
+            yield Notice(code="KUSTOMIZATION_NOT_BUILT", text=text, origin=Origin(file=one.file))
+
+    def warnings(self) -> Iterator[Notice]:
+        """One notice on all files that were passed over."""
+        if not self.skipped:
+            return
+        first, count = self.skipped[0].file, len(self.skipped)
+        files = f"1 file without Kubernetes objects skipped: {first}"
+        if count > 1:
+            files = f"{count} files without Kubernetes objects skipped, the first of them {first}"
+        charts = sorted(self._charts)
+        hint = f"; to read a chart: helm template {charts[0]} | reachproof ... -f -" if charts else ""
+        yield Notice(code="FILES_SKIPPED", text=files + hint)
+
+    def _way_out(self, file: str) -> str:
+        chart = self._chart_of(file)
+        return f"; to read it: helm template {chart} | reachproof ... -f -" if chart else ""
+
+    def _at_sight(self, file: str, data: bytes) -> Why | None:
+        """The reason to pass over a file unparsed."""
+        if os.path.basename(file) == CHART:
+            self._charts.add(_folder(file))
+        if data.startswith(_ENCRYPTED):
+            return Why.ENCRYPTED
+        if os.path.normpath(file) in self._patches:
+            return Why.PATCH
+        return Why.TEMPLATE if b"{{" in data and self._chart_of(file) else None
+
+    def _chart_of(self, file: str) -> str:
+        """The folder of the chart whose template the file is; empty for other files."""
+        folder = os.path.dirname(file)
+        while folder:
+            above, name = os.path.split(folder)
+            if name == "templates" and (above or ".") in self._charts:
+                return above or "."
+            folder = above if above != folder else ""
+        return ""
+
+    def _reason(self, data: bytes, own: list[Problem]) -> Why | None:
+        """The reason to pass over a file without objects; None if it is wrong and not to be passed over."""
+        if not own:
+            return Why.NO_OBJECTS
+        text = _is_text(data)
+        if text and not _OBJECT.search(data):
+            return Why.NO_OBJECTS
+        if text and b"{{" in data:
+            return Why.TEMPLATE
+        return Why.BROKEN if self._skip_invalid else None
+
+    def _skip(self, file: str, why: Why, data: bytes) -> None:
+        readable = why is not Why.ENCRYPTED and _is_text(data)
+        hides = not readable or _NAMES_POLICY.search(data) is not None
+        self.skipped.append(SkippedFile(file=file, why=why, hides=hides))
+
+    def _is_kustomization(self, document: Document) -> bool:
+        """True for a kustomization, whose patches are kept in mind. It may leave out its kind."""
+        value = document.value
+        assert isinstance(value, dict)
+        if not is_unnamed_kustomization(document) and value.get("kind") not in ("Kustomization", "Component"):
+            return False
+        self._patches.update(_patches(document.file, value))
+        changing = tuple(name for name in _TRANSFORMS if value.get(name))
+        if changing:
+            self.kustomizations.append(Kustomization(file=document.file, transforms=changing))
+        return True
+
+
+def is_unnamed_kustomization(document: Document) -> bool:
+    """True for a kustomization that leaves out apiVersion and kind, as it may; its file name tells what it is."""
+    value = document.value
+    return os.path.basename(document.file) in KUSTOMIZATIONS and isinstance(value, dict) and "kind" not in value
+
+
+def first_in_folder(file: str) -> tuple[str, bool, str]:
+    """The order of reading: folders above those below them, and of a folder charts and kustomizations first."""
+    folder, name = os.path.split(file)
+    return folder, name not in (CHART, *KUSTOMIZATIONS), name
+
+
+def _patches(file: str, value: dict[str, object]) -> Iterator[str]:
+    """Paths of the files that a kustomization takes for patches."""
+    for field in _PATCH_LISTS:
+        listed = value.get(field)
+        for each in listed if isinstance(listed, list) else ():
+            path = each.get("path") if isinstance(each, dict) else each
+            if isinstance(path, str) and "\n" not in path:
+                yield os.path.normpath(os.path.join(os.path.dirname(file), path))
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(value.get(name), str) for name in ("apiVersion", "kind"))
+
+
+def _resembles_object(document: Document) -> bool:
+    """True for an object with a mistake: it has fields of objects that no chart and no values file has together."""
+    value = document.value
+    return isinstance(value, dict) and len({"apiVersion", "kind", "metadata", "spec"} & value.keys()) > 1
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        return "\0" not in data.decode()
+    except UnicodeDecodeError:
+        return False
+
+
+def _folder(file: str) -> str:
+    return os.path.dirname(file) or "."

@@ -1,0 +1,212 @@
+"""Files of folders without Kubernetes objects: passed over, told, an assumption where they may hide a policy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reachproof.manifests import ManifestError, load, load_text
+from reachproof.network.snapshot import Snapshot
+
+POLICY = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: shut, namespace: shop}
+spec: {podSelector: {}}
+"""
+DASHBOARD = '{"title": "Flows", "panels": [{"type": "graph", "targets": [{"expr": "up{job=~\\"{{job}}\\"}"}]}]}\n'
+VALUES = "networkPolicy: {enabled: true}\nimage: web\n"
+
+
+def laid(folder: Path, **files: str) -> Path:
+    """The folder with these files; `__` in a name is a folder's slash and `_` a dot."""
+    for name, content in files.items():
+        path = folder / name.replace("__", "/").replace("_", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    return folder
+
+
+def told(snapshot: Snapshot, folder: Path) -> list[str]:
+    """Codes and texts of what is said of files, with the folder as `DIR`."""
+    return [
+        f"{each.code}: {each.text}".replace(str(folder), "DIR")
+        for each in (*snapshot.assumptions, *snapshot.warnings)
+        if each.code in ("POLICIES_SKIPPED", "FILES_SKIPPED", "KUSTOMIZATION_NOT_BUILT")
+    ]
+
+
+def refused(*sources: Path) -> list[str]:
+    with pytest.raises(ManifestError) as caught:
+        load(*sources)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_files_without_objects_are_passed_over_and_counted(tmp_path: Path) -> None:
+    folder = laid(
+        tmp_path,
+        np_yaml=POLICY,
+        values_yaml=VALUES,
+        dashboard_json=DASHBOARD,
+        docker__compose_yaml="services: {web: {image: nginx}}\n",
+        tsconfig_json='{"compilerOptions": {"strict": true}, // a comment\n}\n',
+        patch_yaml="- {op: replace, path: /spec/replicas, value: 2}\n",
+        names_yaml="just text\n",
+    )
+    snapshot = load(folder)
+    assert [str(policy.ref) for policy in snapshot.policies] == ["NetworkPolicy shop/shut"]
+    assert told(snapshot, folder) == [
+        "FILES_SKIPPED: 6 files without Kubernetes objects skipped, the first of them DIR/dashboard.json"
+    ]
+
+
+def test_one_file_is_named(tmp_path: Path) -> None:
+    folder = laid(tmp_path, np_yaml=POLICY, values_yaml=VALUES)
+    assert told(load(folder), folder) == ["FILES_SKIPPED: 1 file without Kubernetes objects skipped: DIR/values.yaml"]
+
+
+def test_a_file_that_is_named_must_have_objects_only(tmp_path: Path) -> None:
+    folder = laid(tmp_path, np_yaml=POLICY, values_yaml=VALUES)
+    (problem,) = refused(folder / "np.yaml", folder / "values.yaml")
+    assert problem.startswith(f"{folder}/values.yaml:1: not a Kubernetes object: no apiVersion and no kind; ")
+
+
+def test_a_folder_without_any_object_is_an_error(tmp_path: Path) -> None:
+    assert refused(laid(tmp_path, values_yaml=VALUES)) == [f"{tmp_path}: no Kubernetes objects"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "apiVersion: networking.k8s.io/v1\nmetadata: {name: shut}\nspec: {podSelector: {}}\n",
+        "kind: NetworkPolicy\nmetadata: {name: shut}\nspec: {podSelector: {}}\n",
+        "metadata: {name: shut}\nspec: {podSelector: {}}\n",
+        "apiVersion: ''\nkind: NetworkPolicy\n",
+    ],
+)
+def test_an_object_with_a_mistake_is_no_stray_file(tmp_path: Path, text: str) -> None:
+    (problem,) = refused(laid(tmp_path, np_yaml=POLICY, slip_yaml=text))
+    assert problem.startswith(f"{tmp_path}/slip.yaml:1: not a Kubernetes object: no ")
+
+
+def test_what_is_no_object_among_objects_is_a_mistake(tmp_path: Path) -> None:
+    (problem,) = refused(laid(tmp_path, np_yaml=f"{POLICY}---\npodSelector: {{}}\n"))
+    assert problem.startswith(f"{tmp_path}/np.yaml:6: not a Kubernetes object: no apiVersion and no kind; ")
+
+
+def test_a_broken_object_is_an_error_unless_it_may_be_skipped(tmp_path: Path) -> None:
+    folder = laid(tmp_path, np_yaml=POLICY, broken_yaml=POLICY + "  - [\n")
+    (problem,) = refused(folder)
+    assert problem.startswith(f"{folder}/broken.yaml:5: invalid YAML: ")
+    assert told(load(folder, lenient=True), folder) == [
+        "POLICIES_SKIPPED: DIR/broken.yaml is not readable, and may hold policies; it is skipped",
+        "FILES_SKIPPED: 1 file without Kubernetes objects skipped: DIR/broken.yaml",
+    ]
+
+
+def test_templates_of_a_chart_are_told_with_the_command_that_renders_them(tmp_path: Path) -> None:
+    folder = laid(
+        tmp_path,
+        np_yaml=POLICY,
+        web__Chart_yaml="apiVersion: v2\nname: web\nversion: 1.0.0\n",
+        web__values_yaml=VALUES,
+        web__templates__np_yaml=POLICY.replace("shut", '"{{ .Release.Name }}"'),
+        web__templates__web_yaml="kind: Deployment\nmetadata: {name: {{ .Release.Name }}}\n",
+        web__templates__plain_yaml=POLICY.replace("shut", "plain"),
+    )
+    snapshot = load(folder)
+    assert [policy.ref.name for policy in snapshot.policies] == ["plain", "shut"]
+    assert told(snapshot, folder) == [
+        "POLICIES_SKIPPED: DIR/web/templates/np.yaml is a template that is not rendered, and may hold policies; it is "
+        "skipped; to read it: helm template DIR/web | reachproof ... -f -",
+        "FILES_SKIPPED: 4 files without Kubernetes objects skipped, the first of them DIR/web/Chart.yaml; to read a "
+        "chart: helm template DIR/web | reachproof ... -f -",
+    ]
+
+
+@pytest.mark.parametrize(("kind", "hides"), [("NetworkPolicy", True), ("{{ .kind }}", True), ("Deployment", False)])
+def test_a_template_outside_a_chart_is_known_by_what_cannot_be_parsed(tmp_path: Path, kind: str, hides: bool) -> None:
+    text = f"apiVersion: v1\nkind: {kind}\nmetadata: {{name: x}}\n{{{{- if .x }}}}\n"
+    folder = laid(tmp_path, np_yaml=POLICY, np_tpl_yaml=text)
+    found = told(load(folder), folder)
+    assert [each.partition(":")[0] for each in found] == [*["POLICIES_SKIPPED"] * hides, "FILES_SKIPPED"]
+
+
+def test_a_patch_is_not_read_as_the_object_that_it_changes(tmp_path: Path) -> None:
+    folder = laid(
+        tmp_path,
+        base__np_yaml=POLICY,
+        over__open_yaml="apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+        "metadata: {name: shut, namespace: shop}\nspec: {ingress: [{}]}\n",
+        over__replicas_yaml="apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n",
+        over__kustomization_yaml="resources: [../base]\nnamespace: live\n"
+        "patches: [{path: open.yaml}]\npatchesStrategicMerge: [./replicas.yaml]\n",
+    )
+    snapshot = load(folder)
+    assert [len(policy.ingress) for policy in snapshot.policies] == [0]
+    assert told(snapshot, folder) == [
+        "KUSTOMIZATION_NOT_BUILT: DIR/over/kustomization.yaml changes the objects that it lists (namespace, patches, "
+        "patchesStrategicMerge); they are read as they stand; to read what is applied: kustomize build DIR/over | "
+        "reachproof ... -f -",
+        "POLICIES_SKIPPED: DIR/over/open.yaml is a patch that is not applied, and may hold policies; it is skipped",
+        "FILES_SKIPPED: 2 files without Kubernetes objects skipped, the first of them DIR/over/open.yaml",
+    ]
+
+
+def test_a_kustomization_that_changes_nothing_is_no_assumption(tmp_path: Path) -> None:
+    folder = laid(tmp_path, np_yaml=POLICY, kustomization_yaml="resources: [np.yaml]\nimages: [{name: a, newTag: b}]\n")
+    assert told(load(folder), folder) == []
+
+
+@pytest.mark.parametrize("head", [b"$ANSIBLE_VAULT;1.1;AES256\n3031\n", b"\0GITCRYPT\0\x01\x02"])
+def test_what_is_encrypted_may_be_anything(tmp_path: Path, head: bytes) -> None:
+    folder = laid(tmp_path, np_yaml=POLICY)
+    (folder / "secret.yaml").write_bytes(head)
+    assert told(load(folder), folder)[0] == (
+        "POLICIES_SKIPPED: DIR/secret.yaml is encrypted, and may hold policies; it is skipped"
+    )
+
+
+def test_a_file_that_is_no_text_is_an_error(tmp_path: Path) -> None:
+    folder = laid(tmp_path, np_yaml=POLICY)
+    (folder / "wide.yaml").write_bytes(POLICY.encode("utf-16"))
+    assert refused(folder) == [f"{folder}/wide.yaml:1: not valid UTF-8 (byte 0xff)"]
+
+
+def test_an_object_whose_keys_are_written_with_escapes_is_read(tmp_path: Path) -> None:
+    folder = laid(tmp_path, np_json='{"\\u0061piVersion": "v1", "\\u006bind": "Namespace", "metadata": {"name": "a"}}')
+    assert [each.name for each in load(folder).namespaces] == ["a"]
+
+
+def test_text_that_is_given_must_have_objects_only() -> None:
+    with pytest.raises(ManifestError):
+        load_text(VALUES)
+
+
+@pytest.mark.parametrize(
+    ("exclude", "read"),
+    [
+        ([], ["a", "b", "c"]),
+        (["b.yaml"], ["a", "c"]),
+        (["deep"], ["a"]),
+        (["deep/b.yaml"], ["a", "c"]),
+        (["b.yaml", "deep/more/*"], ["a"]),
+        (["*.json"], ["a", "b", "c"]),
+    ],
+)
+def test_names_in_a_folder_can_be_excluded(tmp_path: Path, exclude: list[str], read: list[str]) -> None:
+    text = "apiVersion: v1\nkind: Namespace\nmetadata: {name: %s}\n"
+    folder = laid(tmp_path, a_yaml=text % "a", deep__b_yaml=text % "b", deep__more__c_yaml=text % "c")
+    assert [each.name for each in load(folder, exclude=exclude).namespaces] == read
+
+
+def test_a_file_that_is_named_is_read_whatever_is_excluded(tmp_path: Path) -> None:
+    folder = laid(tmp_path, np_yaml=POLICY)
+    assert len(load(folder / "np.yaml", exclude=["*"]).policies) == 1
+
+
+def test_objects_without_a_namespace_are_put_where_a_chart_would_be_installed() -> None:
+    text = POLICY.replace(", namespace: shop", "") + "---\n" + POLICY
+    found = load_text(text, namespace="live").policies
+    assert [policy.ref.namespace for policy in found] == ["live", "shop"]
