@@ -6,6 +6,7 @@ snapshots come from is a `Sessions`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -63,12 +64,13 @@ class Document:
     blocks: Iterable[bytes] = field(repr=False)
 
 
-def work(job: Job, sessions: Sessions, clock: Callable[[], float] | None = None) -> Document:
+def work(job: Job, sessions: Sessions, clock: Callable[[], float] | None = None, until: float = math.inf) -> Document:
     """The JSON document that answers a job. Raises InputError, HttpError and InternalError.
 
-    Running out of time or memory is a document that says so. `clock`: what its budget is measured with.
+    Running out of time or memory is a document that says so. `clock`: what its budget is measured with;
+    `until`: the end of all its budgets on that.
     """
-    budget = budget_of(job, clock)
+    budget = budget_of(job, clock, until)
     match job.request:
         case QueryRequest(queries=None) as request:
             return _document(answer_document(session_of(request, sessions).ask(request.query or "", budget)))
@@ -99,9 +101,9 @@ def phases(request: Question) -> int:
             return 1
 
 
-def budget_of(job: Job, clock: Callable[[], float] | None = None) -> Budget:
+def budget_of(job: Job, clock: Callable[[], float] | None = None, until: float = math.inf) -> Budget:
     """The budget of each statement of a job."""
-    budget = Budget(seconds=job.seconds)
+    budget = Budget(seconds=job.seconds, until=until)
     return budget if clock is None else replace(budget, clock=clock)
 
 

@@ -36,6 +36,11 @@ def restored(request: Q, whole: BaseRequest) -> Q:
     return _with(request, _manifests(whole))
 
 
+def brings_manifests(request: BaseRequest) -> bool:
+    """True if a request has manifests, or what stands for them."""
+    return bool(_manifests(request))
+
+
 def _manifests(request: BaseRequest) -> dict[str, Manifests]:
     """The manifests of a request by their places in it."""
     return {place: each.manifests for place, each in _sources(request).items() if each.manifests is not None}

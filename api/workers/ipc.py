@@ -6,6 +6,7 @@ Both ends are the same code, run by the same user, over a socket that nobody els
 
 from __future__ import annotations
 
+import math
 import pickle
 import socket
 from collections.abc import Mapping
@@ -95,7 +96,8 @@ class Order:
 class Assignment:
     """Work on a task; `number` tells it apart from those before and after.
 
-    `order` is None where the worker has it, and where the task needs none. `body`: bytes that follow.
+    `order` is None where the worker has it, and where the task needs none. `body`: bytes that follow. Seconds:
+    `reading` until snapshots are read and prepared, `question` from there.
     """
 
     number: int
@@ -103,6 +105,8 @@ class Assignment:
     task: Task
     order: Order | None
     body: int = 0
+    reading: float = math.inf
+    question: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,9 @@ class Done:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """The task ended in an error; `kind`: `refusal`, `input`, `internal`, `unexpected`, `memory` or `cancelled`."""
+    """The task ended in an error; `kind`: `refusal`, `input`, `internal`, `unexpected`, `memory`, `overran` or
+    `cancelled`.
+    """
 
     kind: str
     text: str

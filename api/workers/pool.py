@@ -243,6 +243,8 @@ class Pool:
             task=item.task,
             order=None if item.key in worker.warm else item.order,
             body=body.size if body else 0,
+            reading=item.deadlines.reading,
+            question=item.deadlines.question,
         )
         try:
             found = await worker.handle.run(assignment, spool=item.spool, deadlines=item.deadlines, body=body)

@@ -1,7 +1,7 @@
 """One worker process: started anew, never forked, since threads and Z3 do not survive that.
 
-Three limits stand around a task. The budget inside ends the question; where it does not within the grace, or where the
-snapshot takes too long to be read, the process is killed here; and a limit of the system bounds its memory.
+Four limits stand around a task. The budget inside ends the question; an alarm inside ends what does not ask the budget;
+where that does not help within the grace, the process is killed here; and a limit of the system bounds its memory.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from reachproof.api.workers.worker_protocol import Deadlines, LossReason, NotSen
 
 START_SECONDS = 60.0
 """A process that is not ready after this is taken for one that cannot start."""
+REST_SECONDS = 60.0
+"""A worker that has not come to rest so long after a task is taken for one that will not."""
 _BUFFER = 2**20
 
 
@@ -78,7 +80,7 @@ class WorkerProcess:
             raise NotSent from error
         self._number, self._deadlines, self._over, self._begun = assignment.number, deadlines, None, False
         try:
-            async with asyncio.timeout(deadlines.reading) as self._timeout:
+            async with asyncio.timeout(deadlines.reading + deadlines.grace) as self._timeout:
                 await self._write(message)
                 if body is not None:
                     await self._send_body(body)
@@ -92,6 +94,8 @@ class WorkerProcess:
             raise WorkerLost(self._over.why, self._over.text, gone=False)
         if isinstance(found, Failed) and found.kind == "memory":
             raise WorkerLost(LossReason.MEMORY, found.text)
+        if isinstance(found, Failed) and found.kind == "overran":
+            raise WorkerLost(LossReason.OVERRAN if self._begun else LossReason.READING, found.text, gone=False)
         return found
 
     async def _served(self, spool: Spool) -> Done | Failed:
@@ -125,7 +129,7 @@ class WorkerProcess:
     async def condition(self) -> Condition:
         """See `WorkerHandle`."""
         try:
-            async with asyncio.timeout(self._deadlines.reading if self._deadlines else None):
+            async with asyncio.timeout(REST_SECONDS):
                 message = await self._receive()
         except TimeoutError:
             self.kill()

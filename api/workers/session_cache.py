@@ -46,6 +46,7 @@ class SessionCache:
         self._most_bytes = most_bytes
         self._kept: LRUCache[str, Session] = LRUCache(MOST)
         self._grown = False
+        self._touched: set[str] = set()
         self.hits = 0
         self.misses = 0
 
@@ -57,6 +58,7 @@ class SessionCache:
     def session(self, given: SnapshotRef, digests: Mapping[str | None, str], name: str = "manifests") -> Session:
         """The prepared snapshot that a request is about. Raises InputError and HttpError."""
         key = key_of(given, digests, name)
+        self._touched.update(() if key is None else (key,))
         if key is not None and key in self._kept:
             self.hits += 1
             session = self._kept[key]
@@ -68,8 +70,16 @@ class SessionCache:
         _ = session.encoding  # what takes long is done before the time of the question runs
         return session
 
+    def forget(self) -> None:
+        """Keep nothing of what was asked for since the last `settle`: somebody may have been at work on it."""
+        kept, self._kept = self._kept, LRUCache(MOST)
+        for key in [key for key in kept if key not in self._touched]:
+            self._kept[key] = kept[key]
+        self._grown = True
+
     def settle(self) -> bool:
         """Between tasks: keep what fits into the memory allowed. True where there is still too much in use."""
+        self._touched.clear()
         while self._kept and memory.resident() > self._most_bytes:
             self._kept.popitem()
             memory.give_back()
@@ -93,6 +103,7 @@ class SessionCache:
         """The stored snapshot as it was read, not prepared; kept, as it may be asked about under several options."""
         options = reading_options(given.options)
         key = f"{given.snapshot} {json.dumps(options, sort_keys=True)} as it was read"
+        self._touched.add(key)
         if key not in self._kept:
             self._keep(key, Session(self._provider.stored(given.snapshot, options), prover=self._prover))
         return self._kept[key]

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 from reachproof.api.dispatch import Job, phases
 from reachproof.api.executor import Body
 from reachproof.api.http_error import HttpError
+from reachproof.api.manifests_apart import brings_manifests
 from reachproof.api.schemas import (
     CheckRequest,
     CompleteRequest,
@@ -70,7 +71,9 @@ def wanted_by(order: Order) -> tuple[str, ...]:
 
 
 def deadlines_of(job: Job, *, reading: float, grace: float) -> Deadlines:
-    """The seconds that a job may take in a worker."""
+    """The seconds that a job may take in a worker. Reading what it brings is a part of its own time."""
+    if brings_manifests(job.request):
+        reading = min(reading, job.seconds)
     return Deadlines(reading=reading, question=job.seconds * phases(job.request), grace=grace)
 
 

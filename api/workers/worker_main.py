@@ -5,6 +5,7 @@ It ends when the socket closes, whatever it is at: no worker outlives the proces
 
 from __future__ import annotations
 
+import gc
 import math
 import os
 import pickle
@@ -12,9 +13,7 @@ import signal
 import socket
 import sys
 import threading
-import time
 import traceback
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from queue import SimpleQueue
@@ -23,13 +22,15 @@ from typing import assert_never
 from cachetools import LRUCache
 
 from reachproof.api.batch import OpenBatch, open_batch
-from reachproof.api.dispatch import Job, budget_of, work
+from reachproof.api.dispatch import Job, budget_of, phases, work
 from reachproof.api.http_error import HttpError
-from reachproof.api.manifests_apart import restored, stripped
+from reachproof.api.manifests_apart import brings_manifests, restored, stripped
 from reachproof.api.request_reader import decoded
 from reachproof.api.schemas import CheckRequest, QueryRequest, Question
 from reachproof.api.snapshot_provider import SnapshotProvider
 from reachproof.api.uploads import stored
+from reachproof.api.workers.alarm import Alarm, TaskOverran
+from reachproof.api.workers.current_task import CurrentTask
 from reachproof.api.workers.ipc import (
     Assignment,
     Begun,
@@ -56,68 +57,6 @@ from reachproof.network import process_memory as memory
 from reachproof.network.errors import InputError, InternalError
 from reachproof.solver.z3_backend import Prover
 
-_AGAIN = 0.05
-"""Seconds after which Z3 is told once more to stop; it may not have been at work when it was told."""
-_ATTEMPTS = 40
-
-
-class CurrentTask:
-    """One task after another. Its clock is that of the budgets: when a task is called off, their time is over."""
-
-    def __init__(self, prover: Prover, begun: Callable[[], None]) -> None:
-        self._prover = prover
-        self._tell_begun = begun
-        self._lock = threading.Lock()
-        self._number = 0
-        self._finished = threading.Event()
-        self._cancelled = False
-        self._started: float | None = None
-
-    def begin(self, number: int) -> None:
-        """The next task."""
-        with self._lock:
-            self._number = number
-            self._finished = threading.Event()
-            self._cancelled = False
-            self._started = None
-
-    def end(self) -> float:
-        """The task is over: the seconds that were spent on its questions."""
-        with self._lock:
-            self._number = 0
-            self._finished.set()
-            return 0.0 if self._started is None else time.monotonic() - self._started
-
-    @property
-    def cancelled(self) -> bool:
-        """True if nobody waits for the task any more."""
-        return self._cancelled
-
-    def clock(self) -> float:
-        """Seconds for a budget. The first look begins the time of the question; after the end of all it is infinite."""
-        if self._started is None:
-            self._started = time.monotonic()
-            self._tell_begun()
-        return math.inf if self._cancelled else time.monotonic()
-
-    def cancel(self, number: int) -> None:
-        """Have the task stop, if it is this one. From another thread than the one that works; waits for the end of it,
-        a few seconds at most.
-        """
-        for _ in range(_ATTEMPTS):
-            with self._lock:
-                if self._number != number:
-                    return
-                self._cancelled = True
-                self._prover.interrupt()
-                finished = self._finished
-            if finished.wait(_AGAIN):
-                return
-
-
-# ---------------------------------------------------------------- the process
-
-
 MOST_OPEN = 4
 """Requests in pieces that are kept open at once."""
 MOST_READ = 2
@@ -136,7 +75,8 @@ class Worker:
         self._setup = setup
         self._inbox: SimpleQueue[tuple[Assignment, bytes]] = SimpleQueue()
         self._prover = prover = Prover()
-        self.current = CurrentTask(prover, lambda: channel.send(Begun()))
+        self._alarm = Alarm()
+        self.current = CurrentTask(prover, lambda: self._tell(Begun()), self._alarm)
         self._store = None if setup.database is None else WorkerStore(setup.database)
         self._cache = SessionCache(prover, provider_of(setup, self._store), setup.warm_memory)
         self._open: LRUCache[str, tuple[Job, OpenBatch]] = LRUCache(MOST_OPEN)
@@ -167,7 +107,7 @@ class Worker:
         while True:
             assignment, body = self._inbox.get()
             hits, misses = self._cache.hits, self._cache.misses
-            self.current.begin(assignment.number)
+            self.current.begin(assignment.number, reading=assignment.reading, question=assignment.question)
             message = self._finished(assignment, body)
             del body
             seconds = self.current.end()
@@ -193,7 +133,14 @@ class Worker:
 
     def _finished(self, assignment: Assignment, body: bytes) -> Done | Failed:
         try:
-            return self._done(assignment, body)
+            try:
+                self.current.arm()
+                return self._done(assignment, body)
+            finally:
+                self.current.disarm()
+        except TaskOverran:
+            self._forget()
+            return Failed(kind="overran", text=self.current.overrun)
         except InputError as error:
             return Failed(kind="input", text=str(error), problems=error.problems)
         except HttpError as error:
@@ -228,14 +175,15 @@ class Worker:
                 return Done()
             case WholeTask():
                 order = self._order(assignment, body)
-                for block in work(order.job, OrderSessions(self._cache, order.digests), self.current.clock).blocks:
+                sessions = OrderSessions(self._cache, order.digests)
+                for block in work(order.job, sessions, self.current.clock, self._until(order.job)).blocks:
                     self._send(block)
                 return Done()
             case OpenTask():
                 return Done(drafts=self._batch(assignment, body)[1].drafts)
             case StatementTask(index):
                 job, statements = self._batch(assignment, body)
-                piece = statements.answers[index](budget_of(job, self.current.clock))
+                piece = statements.answers[index](budget_of(job, self.current.clock, self._until(job)))
                 self._send(piece.text)
                 return Done(status=piece.status)
             case _:
@@ -244,7 +192,17 @@ class Worker:
     def _send(self, block: bytes) -> None:
         if self.current.cancelled:
             raise _CalledOff
-        self._channel.send(Block(block))
+        self._tell(Block(block))
+
+    def _tell(self, message: Begun | Block) -> None:
+        with self._alarm.held():
+            self._channel.send(message)
+
+    def _forget(self) -> None:
+        """Drop all that the task may have left half made."""
+        self._cache.forget()
+        self._open, self._read = LRUCache(MOST_OPEN), LRUCache(MOST_READ)
+        gc.enable()
 
     def _batch(self, assignment: Assignment, body: bytes) -> tuple[Job, OpenBatch]:
         """A request in pieces; it is kept for the next of its statements."""
@@ -256,6 +214,10 @@ class Worker:
         found = order.job, open_batch(request, OrderSessions(self._cache, order.digests), order.job.max_queries)
         self._open[assignment.key] = found
         return found
+
+    def _until(self, job: Job) -> float:
+        """The end of the time of a job on the clock: of manifests that it brings, reading is a part of it."""
+        return self.current.since + job.seconds * phases(job.request) if brings_manifests(job.request) else math.inf
 
     def _order(self, assignment: Assignment, body: bytes) -> Order:
         order = assignment.order

@@ -10,9 +10,9 @@ import pytest
 
 from reachproof.api.schemas import QueryRequest
 from reachproof.api.snapshot_provider import SnapshotProvider
+from reachproof.api.workers.current_task import CurrentTask
 from reachproof.api.workers.response_spool import IN_MEMORY, NoSpoolRoom, Spool, SpoolRoom
 from reachproof.api.workers.session_cache import MOST, SessionCache, key_of
-from reachproof.api.workers.worker_main import CurrentTask
 from reachproof.network import process_memory as memory
 from reachproof.network.errors import InputError
 from reachproof.network.snapshot import Snapshot

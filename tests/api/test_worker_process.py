@@ -108,7 +108,7 @@ def test_a_question_that_does_not_end_in_its_time_has_its_worker_killed_after_th
 
 def test_reading_has_a_limit_of_its_own() -> None:
     async def story(worker: WorkerProcess) -> None:
-        assert await loss(worker, Deadlines(reading=SHORT, question=LONG, grace=LONG)) == (LossReason.READING, True)
+        assert await loss(worker, Deadlines(reading=SHORT, question=LONG, grace=SHORT)) == (LossReason.READING, True)
 
     with_program(story)
 
