@@ -84,7 +84,9 @@ def assemble(
     """
     read, unread = not_read.apart(calico.enforced(policies, with_staged=options.with_staged))
     as_pods = options.host_network_pods is HostNetworkPods.PODS
-    unread = [not_read.of_host_network(each, as_pods=as_pods) for each in unread]
+    profile = profile_of(options)
+    settled = [profile.settled(each, [*read, *unread]) for each in unread]
+    unread = [not_read.of_host_network(each, as_pods=as_pods) for each in settled]
     network = hbone.seen(_network([each for each in read if each.tier != MESH], options, cluster), mesh)
     before = istio.programs([each for each in read if each.tier == MESH], mesh, unread)
     return Programs(

@@ -3,6 +3,7 @@
 | Stands | Rules | Because |
 |---|---|---|
 | before every other tier, the exemption of the own node too | may allow, may deny | whatever it says of a flow covers |
+| the same, with contents that are understood | the first that matches may do what it says | no other rule can decide |
 | first in the tier of Istio's mesh | may pass, may deny | a mesh lets nothing through that the network denies |
 
 An object that can only deny has the rule that denies alone. Each rule is one choice for each flow, so these choices
@@ -25,6 +26,11 @@ from reachproof.network.tier import Group, Tier
 @dataclass(frozen=True, slots=True)
 class NotRead(Extension):
     """Mark of a policy that has the place of an object which is not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood(Extension):
+    """Mark of a rule that is in the contents of an object: it does what it says where the object is enforced."""
 
 
 def is_not_read(policy: Policy) -> bool:
@@ -55,9 +61,19 @@ def groups(policies: Iterable[Policy], direction: Direction, *, mesh: bool) -> t
 
 
 def first_tier(policies: Iterable[Policy], direction: Direction) -> tuple[Tier, ...]:
-    """The tier before all others; none where it would be empty."""
-    chain = groups(policies, direction, mesh=False)
-    return (Tier(name=NOT_READ, chains=(chain,)),) if chain else ()
+    """The tiers before all others; none that would be empty.
+
+    An object whose contents are understood has a tier of its own, since a rule of it that passes leaves the tier.
+    """
+    every = list(policies)
+    alone = [each for each in every if each.tier == NOT_READ and _is_understood(each)]
+    together = [each for each in every if each not in alone]
+    chains = [groups(together, direction, mesh=False), *(groups([each], direction, mesh=False) for each in alone)]
+    return tuple(Tier(name=NOT_READ, chains=(chain,)) for chain in chains if chain)
+
+
+def _is_understood(policy: Policy) -> bool:
+    return any(isinstance(rule.extension, Understood) for rule in policy.egress)
 
 
 def resolutions(policies: Iterable[Policy]) -> tuple[tuple[Policy, ...], ...]:
@@ -98,8 +114,19 @@ def _most(rules: Iterable[Rule]) -> tuple[Rule, ...]:
 
 
 def without(tiers: Iterable[Tier]) -> tuple[Tier, ...]:
-    """The tiers as if the objects that are not read were not there."""
-    return tuple(each.filter(lambda policy: not is_not_read(policy)) for each in tiers)
+    """The tiers as if the objects that are not read did nothing but what is certain."""
+    return tuple(each.map(_certain, lambda rule: rule).filter(_acts) for each in tiers)
+
+
+def _certain(policy: Policy) -> Policy:
+    if not is_not_read(policy):
+        return policy
+    egress, ingress = (tuple(rule for rule in rules if not rule.may) for rules in (policy.egress, policy.ingress))
+    return replace(policy, egress=egress, ingress=ingress)
+
+
+def _acts(policy: Policy) -> bool:
+    return not stands_apart(policy) or bool(policy.egress or policy.ingress)
 
 
 def _name(policy: Policy) -> tuple[str, str, str]:

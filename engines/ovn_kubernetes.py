@@ -8,10 +8,14 @@
 | to a pod, `ipBlock` with some addresses of a family | may match: such traffic has other addresses | [2] |
 | to a node or pod on the host network, rule with selectors that match as above | may match | not documented |
 
+What an EgressFirewall denies is denied, and what it allows may be let past other policies [4]; how it and
+AdminNetworkPolicy are ordered is not documented, so beside one that allows or passes, a denial is open too.
+
 [1] OpenShift, "About network policy": the labels `ingress` and `host-network` of `policy-group.network.openshift.io`,
 and the note on `hostNetwork` pods with `namespaceSelector` and `podSelector`. [2] Its option `host-network-namespace`:
 the management ports and gateways of nodes are addresses of a namespace. [3] What a pod on the host network sends
-to pods does not have the address that the pod is known by, so neither answer is certain.
+to pods does not have the address that the pod is known by, so neither answer is certain. [4] Its page on
+EgressFirewall.
 
 Trusted by every verdict with `cni: ovn-kubernetes`; checked by tests/cases/ovn_kubernetes.yaml, by
 tests/laws/test_ovn_kubernetes_laws.py, and by tests/agreement/test_ovn.py against an oracle that reads manifests.
@@ -19,18 +23,20 @@ tests/laws/test_ovn_kubernetes_laws.py, and by tests/agreement/test_ovn.py again
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from reachproof.engines.host_network import WHOLE_NAMESPACES
 from reachproof.engines.kubernetes import KubernetesProfile
+from reachproof.engines.not_read import Understood
 from reachproof.network.address import ALL_V4, ALL_V6
 from reachproof.network.cluster import Pod
 from reachproof.network.intervals import EMPTY
 from reachproof.network.labels import NAMESPACE_NAME, Labels, Selector
 from reachproof.network.options import Cni
 from reachproof.network.policy import (
+    Action,
     AddressPeer,
     Direction,
     Match,
@@ -46,6 +52,7 @@ from reachproof.network.snapshot import Snapshot
 
 HOST_NAMESPACES = ("openshift-host-network", "ovn-host-network")
 """Names of the namespace whose labels traffic of the host network has: in OpenShift, and elsewhere."""
+_FIREWALL = "EgressFirewall.k8s.ovn.org"
 _NODE = frozenset((PartyKind.NODE,))
 _HOSTS = PartyPeer(_NODE)
 _LABELS = (
@@ -77,6 +84,13 @@ class OvnKubernetesProfile(KubernetesProfile):
         egress, ingress = (tuple(_rules(policy.rules(each), each, cluster)) for each in Direction)
         return replace(policy, egress=egress, ingress=ingress)
 
+    def settled(self, unread: Policy, others: Sequence[Policy]) -> Policy:
+        """What an EgressFirewall denies is denied, unless an admin policy, or another one, may have let it past."""
+        second = (each.ref for each in others if each.ref.kind == _FIREWALL and each.subject == unread.subject)
+        if unread.ref.kind != _FIREWALL or any(map(_lets_past, others)) or any(ref != unread.ref for ref in second):
+            return unread
+        return replace(unread, egress=tuple(map(_denied, unread.egress)))
+
     def selects_hosts(self, match: Match, cluster: Snapshot) -> bool:
         """True if the peer is namespaces, the one of the host network among them."""
         if match.extension != WHOLE_NAMESPACES or not isinstance(match.peer, PodSet):
@@ -94,6 +108,15 @@ OVN_KUBERNETES = OvnKubernetesProfile(
 
 
 # ---------------------------------------------------------------- rules
+
+
+def _lets_past(policy: Policy) -> bool:
+    return policy.tier is TierName.ADMIN and any(rule.action is not Action.DENY for rule in policy.egress)
+
+
+def _denied(rule: Rule) -> Rule:
+    certain = rule.action is Action.DENY and isinstance(rule.extension, Understood)
+    return replace(rule, may=False, reason="", condition="", name="") if certain else rule
 
 
 @dataclass(frozen=True, slots=True)

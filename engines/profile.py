@@ -14,6 +14,7 @@ Each implementation has a module with its profiles, one per release that is mode
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -124,6 +125,10 @@ class EngineProfile(ABC):
     def with_hosts(self, policy: Policy, cluster: Snapshot) -> Policy:
         """The policy with rules for traffic of the host network, where it is not seen as that of nodes alone."""
         return unmarked(policy)
+
+    def settled(self, unread: Policy, others: Sequence[Policy]) -> Policy:
+        """What stands for an object that is not read, as far as the implementation is known to enforce its contents."""
+        return unread
 
     def selects_hosts(self, match: Match, cluster: Snapshot) -> bool:
         """True if a match of ingress selects traffic of the host network by labels."""

@@ -92,7 +92,7 @@ def rule_sentence(flow: Flow, direction: Direction, policy: Policy, rule: Rule, 
         return f"{named(flow.destination)} always accepts ingress from the node it runs on: {named(flow.source)}{where}"
     if policy.ref in (WAYPOINT, PAST_MESH):
         return _mesh_sentence(flow, direction, rule)
-    if is_not_read(policy):
+    if is_not_read(policy) and rule.may:
         may = {Action.ALLOW: "allow", Action.DENY: "deny", Action.PASS: "let past the mesh"}[rule.action]
         return f"{policy.ref}, which is not read, may {may} {direction} {ends(flow)}; here it does"
     if rule.origin == BUILT_IN:
@@ -196,12 +196,14 @@ def unordered_kinds_notice(policies: Iterable[Policy]) -> Notice:
 
 def not_read_notice(policy: Policy) -> Notice:
     """Effects that an object which is not read may have."""
-    reason = next(rule.reason for direction in Direction for rule in policy.rules(direction))
+    reason = next(rule.reason for direction in Direction for rule in policy.rules(direction) if rule.may)
     return Notice(code="OBJECT_NOT_READ", text=f"{policy.ref} {reason}", origin=policy.origin)
 
 
 def doubt_notice(snapshot: Snapshot, flow: Flow, direction: Direction, rule: Rule, policy: Policy) -> Notice:
     """Why the rule may or may not match the flow."""
+    if is_not_read(policy) and rule.may:
+        return not_read_notice(policy)
     name = named(subject(flow, direction)[0])
     far, address = other(flow, direction)
     maybe = [m.peer for m in rule.matches if peer_matches(snapshot, m.peer, flow, direction) is Matched.MAYBE]
@@ -213,8 +215,6 @@ def doubt_notice(snapshot: Snapshot, flow: Flow, direction: Direction, rule: Rul
     if any(isinstance(peer, OwnNodePeer | OtherNodePeer) for peer in maybe):
         text = f"whether {name} and {named(far)} are on the same node is not known"
         return Notice(code="UNKNOWN_NODE", text=text)
-    if is_not_read(policy):
-        return not_read_notice(policy)
     if rule.reason:
         text = rule.reason if rule.origin == BUILT_IN else f"{policy.ref} {number_or_name(rule)}: {rule.reason}"
         return Notice(code=rule.reason_code, text=text, origin=None if rule.origin == BUILT_IN else rule.origin)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from reachproof.engines.not_read import apart
 from reachproof.network.flow import Flow
-from reachproof.network.policy import Action, Direction
+from reachproof.network.options import Cni, Options
+from reachproof.network.policy import Action, Direction, TierName
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.evaluate import evaluate, tiers, truth
 from reachproof.semantics.trace import Truth
@@ -36,15 +37,50 @@ def expected(snapshot: Snapshot, rest: Snapshot, unread: list[Manifest], flow: F
     for direction in Direction:
         found = set(_OUTCOMES[trace.side(direction).truth])
         if tiers(snapshot, flow, direction):  # else nothing decides about this end
-            found.update(action for each in unread for action in actions(snapshot, each, flow, direction))
+            done = [actions(snapshot, each, flow, direction) for each in unread]
+            denying = [each for each, does in zip(unread, done, strict=True) if does == {Action.DENY}]
+            if any(is_certain(snapshot, each, unread) for each in denying):
+                found = {Action.DENY}
+            found.update(action for each in done for action in each)
         sides.append(found)
     allowed = all(Action.ALLOW in side for side in sides)
     denied = any(Action.DENY in side for side in sides)
     return Truth.EITHER if allowed and denied else Truth.ALLOWED if allowed else Truth.DENIED
 
 
+def is_certain(snapshot: Snapshot, written: Manifest, unread: list[Manifest]) -> bool:
+    """True if the object is the one firewall of its namespace, and no admin policy may let traffic past it."""
+    past = any(
+        policy.tier is TierName.ADMIN and {rule.action for rule in policy.egress} - {Action.DENY}
+        for policy in snapshot.policies
+    )
+    homes = [each["metadata"]["namespace"] for each in unread if each["kind"] == "EgressFirewall"]
+    firewall = written["kind"] == "EgressFirewall" and "egress" in written["spec"]
+    alone = firewall and homes.count(written["metadata"]["namespace"]) == 1
+    return alone and snapshot.options.cni is Cni.OVN_KUBERNETES and not past and _names_nothing(written)
+
+
+def _names_nothing(written: Manifest) -> bool:
+    return not any("dnsName" in rule["to"] for rule in written["spec"]["egress"])
+
+
 def without(snapshot: Snapshot) -> Snapshot:
     return snapshot.with_policies(tuple(apart(snapshot.policies)[0]))
+
+
+@pytest.mark.heavy
+@settings(max_examples=max(300, settings().max_examples))
+@given(snapshots_with(options=Options(cni=Cni.OVN_KUBERNETES), kinds=("EgressFirewall", "SuperNetworkPolicy")))
+def test_under_its_implementation_a_firewall_denies_what_its_rules_deny(
+    drawn: tuple[Snapshot, list[Manifest]],
+) -> None:
+    snapshot, unread = drawn
+    rest = without(snapshot)
+    part, tables = all_flows_of(prepare(snapshot))
+    for flow in filter(asked, some_flows(snapshot, FLOWS)):
+        found = expected(snapshot, rest, unread, flow)
+        assert truth(snapshot, flow) is found, str(flow)
+        assert looked_up(part, tables, flow) == (found is not Truth.DENIED, found is not Truth.ALLOWED), str(flow)
 
 
 @pytest.mark.heavy

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from reachproof.documents.words import Verdict
 from reachproof.engines.not_read import apart, is_not_read
+from reachproof.engines.registry import profile_of
 from reachproof.network.address import parse_cidrs
 from reachproof.network.policy import (
     Action,
@@ -95,9 +96,10 @@ RESOLUTIONS: dict[str, Resolve] = {
 
 
 def resolved(policy: Policy, resolve: Resolve) -> Policy:
-    """One thing that the object could be, in its own place."""
+    """One thing that the object could be, in its own place; what its contents say for certain stays."""
     egress, ingress = (
-        tuple(each for rule in rules for each in resolve(rule)) for rules in (policy.egress, policy.ingress)
+        tuple(each for rule in rules for each in (resolve(rule) if rule.may else (rule,)))
+        for rules in (policy.egress, policy.ingress)
     )
     return replace(policy, egress=egress, ingress=ingress, unmodelled=())
 
@@ -114,13 +116,23 @@ def of_a_kind_that_is_read(policy: Policy) -> Policy:
 
 
 def each_case(snapshot: Snapshot) -> Iterator[tuple[str, Snapshot]]:
-    """The snapshot with what the objects could be, by name; without them the two last ones differ in nothing else."""
+    """The snapshot with what the objects could be, by name; without them the two last ones differ in nothing else.
+
+    What an object is known to deny is denied in each of them.
+    """
+    profile = profile_of(snapshot.options)
+    settled = [profile.settled(each, snapshot.policies) for each in snapshot.policies]
     for name, resolve in RESOLUTIONS.items():
-        changed = (resolved(each, resolve) if is_not_read(each) else each for each in snapshot.policies)
+        changed = (resolved(each, resolve) if is_not_read(each) else each for each in settled)
         yield name, snapshot.with_policies(tuple(changed))
-    read, unread = apart(snapshot.policies)
+    read, unread = apart(settled)
     yield "a kind that is read", snapshot.with_policies((*read, *map(of_a_kind_that_is_read, unread)))
-    yield "not there", snapshot.with_policies(tuple(read))
+    known = [each for each in unread if any(_denies_for_certain(rule) for rule in (*each.egress, *each.ingress))]
+    yield "not there", snapshot.with_policies((*read, *(resolved(each, nothing) for each in known)))
+
+
+def _denies_for_certain(rule: Rule) -> bool:
+    return rule.action is Action.DENY and not rule.may
 
 
 @pytest.mark.heavy

@@ -11,10 +11,11 @@ from reachproof.engines.own_tiers import MESH, NOT_READ
 from reachproof.manifests.kinds.not_read.table import NOT_READ_KINDS
 from reachproof.manifests.load import load_objects, load_text
 from reachproof.manifests.stored_snapshot import load_stored, objects_to_store, stored_objects
+from reachproof.network.address import parse_cidr
 from reachproof.network.cluster import Notice
 from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Selector
 from reachproof.network.options import Cni, Options
-from reachproof.network.policy import Action, Direction, Policy
+from reachproof.network.policy import Action, AddressPeer, Direction, NodePeer, PartyKind, Policy
 from reachproof.network.snapshot import Snapshot
 from tests.manifests.given import codes, notice, says
 
@@ -51,6 +52,59 @@ def test_a_firewall_may_allow_and_may_deny_egress_of_its_namespace() -> None:
     assert actions(policy, Direction.EGRESS) == [Action.ALLOW, Action.DENY]
     assert actions(policy, Direction.INGRESS) == []
     assert policy.isolates == frozenset()
+
+
+def rule(**fields: object) -> Object:
+    return {"type": "Deny", "to": {"cidrSelector": "10.0.0.0/8"}, **fields}
+
+
+def test_the_rules_of_a_firewall_keep_their_order_and_end_what_they_match() -> None:
+    spec = {"egress": [rule(type="Allow", to={"nodeSelector": {"matchLabels": {"zone": "a"}}}), rule()]}
+    found = only(made("k8s.ovn.org/v1", "EgressFirewall", spec)).egress
+    assert [(each.index, each.action, each.may) for each in found] == [
+        (0, Action.ALLOW, True),
+        (0, Action.PASS, False),
+        (1, Action.DENY, True),
+        (1, Action.PASS, False),
+    ]
+    assert [each.matches[0].peer for each in found[::2]] == [
+        NodePeer(Selector.equal("zone", "a")),
+        AddressPeer(parse_cidr("10.0.0.0/8"), frozenset((PartyKind.NODE, PartyKind.EXTERNAL))),
+    ]
+
+
+def test_an_empty_firewall_does_nothing() -> None:
+    (policy,) = load_objects([made("k8s.ovn.org/v1", "EgressFirewall", {"egress": []})]).policies
+    assert policy.egress == ()
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {},
+        {"egress": {}},
+        {"egress": [rule()], "more": 1},
+        {"egress": [rule(more=1)]},
+        {"egress": [rule(type="deny")]},
+        {"egress": [rule(to={})]},
+        {"egress": [rule(to={"cidrSelector": "10.0.0.0/8", "dnsName": "a.example"})]},
+        {"egress": [rule(to={"cidrSelector": "10.0.0.0/33"})]},
+        {"egress": [rule(to={"cidrSelector": 5})]},
+        {"egress": [rule(to={"dnsName": ""})]},
+        {"egress": [rule(to={"nodeSelector": {"matchExpressions": []}})]},
+        {"egress": [rule(to={"nodeSelector": {"matchLabels": {"zone": 5}}})]},
+        {"egress": [rule(ports={"port": 80})]},
+        {"egress": [rule(ports=[{"port": 80}])]},
+        {"egress": [rule(ports=[{"protocol": "ICMP"}])]},
+        {"egress": [rule(ports=[{"protocol": "TCP", "port": 70000}])]},
+        {"egress": [rule(ports=[{"protocol": "TCP", "port": "80"}])]},
+    ],
+)
+def test_a_firewall_that_is_not_understood_may_do_anything(spec: Object) -> None:
+    assert actions(only(made("k8s.ovn.org/v1", "EgressFirewall", spec)), Direction.EGRESS) == [
+        Action.ALLOW,
+        Action.DENY,
+    ]
 
 
 def test_a_kind_of_another_mesh_may_deny_alone() -> None:
@@ -292,8 +346,8 @@ def test_the_digest_is_that_of_what_objects_say() -> None:
 
 
 def test_what_a_rule_depends_on_is_what_the_object_says_and_what_the_rule_does() -> None:
-    one, other = (only(made("k8s.ovn.org/v1", "EgressFirewall", {"egress": egress})) for egress in ([], ["x"]))
-    again = only(made("k8s.ovn.org/v1beta1", "EgressFirewall", {"egress": []}))
+    one, other = (only(made("k8s.ovn.org/v1", "EgressFirewall", {"egress": egress})) for egress in (["y"], ["x"]))
+    again = only(made("k8s.ovn.org/v1beta1", "EgressFirewall", {"egress": ["y"]}))
     assert [rule.condition for rule in one.egress] == [rule.condition for rule in again.egress]
     assert len({rule.condition for policy in (one, other) for rule in policy.egress}) == 4
 

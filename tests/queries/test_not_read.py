@@ -262,7 +262,7 @@ def test_snapshots_that_differ_in_an_object_are_undetermined() -> None:
     )
     assert relation(snapshot(FIREWALL), snapshot(changed)) == (
         Relation.UNDETERMINED,
-        [f"{name} differs only in contents that are not read"],
+        [f"{name} differs also in contents that are not read"],
     )
     assert relation(snapshot(FIREWALL), snapshot(FIREWALL)) == (Relation.EQUIVALENT, [])
 
@@ -307,7 +307,8 @@ def test_an_object_about_no_pod_changes_nothing() -> None:
             (FIREWALL,),
             (FIREWALL.replace("Deny", "Allow"),),
             "unknown",
-            "undetermined: EgressFirewall.k8s.ovn.org shop/default differs only in contents that are not read",
+            "it depends on what is not read: EgressFirewall.k8s.ovn.org shop/default is not read, and may allow or "
+            "deny it",
         ),
         ((FIREWALL, OPEN), (FIREWALL,), "violated", ""),
     ],

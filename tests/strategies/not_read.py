@@ -7,13 +7,14 @@ from collections.abc import Callable
 from hypothesis import strategies as st
 
 from reachproof.manifests.load import load_objects
+from reachproof.network.address import parse_cidr
 from reachproof.network.cluster import Node, Pod
-from reachproof.network.flow import Flow, Party
+from reachproof.network.flow import External, Flow, Party
 from reachproof.network.options import Options
 from reachproof.network.policy import Action, Direction
 from reachproof.network.snapshot import Snapshot
 from tests.strategies.snapshots import manifests, model_options
-from tests.strategies.vocabulary import NAMESPACE_SELECTORS, NAMESPACES, POD_SELECTORS, Manifest
+from tests.strategies.vocabulary import NAMESPACE_SELECTORS, NAMESPACES, NETWORKS, POD_SELECTORS, Manifest
 
 BOTH = frozenset((Action.ALLOW, Action.DENY))
 DENY = frozenset((Action.DENY,))
@@ -38,15 +39,27 @@ _WITHOUT_NAMESPACE = (
 )
 
 
-@st.composite
-def not_read_objects(draw: st.DrawFn, *, most: int = 2) -> list[Manifest]:
-    """One to `most` objects, of different names."""
-    return [draw(_objects(number)) for number in range(draw(st.integers(1, most)))]
+_FIREWALL_RULES = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(("Allow", "Deny")),
+        "to": st.one_of(
+            st.sampled_from([{"cidrSelector": network} for network in NETWORKS]),
+            st.sampled_from([{"nodeSelector": {"matchLabels": {"zone": "a"}}}, {"dnsName": "api.example.com"}]),
+        ),
+    },
+    optional={"ports": st.sampled_from(([], [{"protocol": "TCP", "port": 80}], [{"protocol": "UDP"}]))},
+)
 
 
 @st.composite
-def _objects(draw: st.DrawFn, number: int) -> Manifest:
-    kind = draw(st.sampled_from(sorted(_KINDS)))
+def not_read_objects(draw: st.DrawFn, *, most: int = 2, kinds: tuple[str, ...] = ()) -> list[Manifest]:
+    """One to `most` objects, of different names, of any kind or of these."""
+    return [draw(_objects(number, kinds or tuple(sorted(_KINDS)))) for number in range(draw(st.integers(1, most)))]
+
+
+@st.composite
+def _objects(draw: st.DrawFn, number: int, kinds: tuple[str, ...]) -> Manifest:
+    kind = draw(st.sampled_from(kinds))
     metadata = {"name": f"u{number}"}
     if kind not in _WITHOUT_NAMESPACE:
         metadata["namespace"] = draw(_HOMES)
@@ -55,6 +68,8 @@ def _objects(draw: st.DrawFn, number: int) -> Manifest:
         spec = {"podSelector": draw(st.sampled_from(POD_SELECTORS))}
     if kind == "ClusterUserDefinedNetwork":
         spec = {"namespaceSelector": draw(st.sampled_from(NAMESPACE_SELECTORS))}
+    if kind == "EgressFirewall" and draw(st.integers(0, 3)):
+        spec = {"egress": draw(st.lists(_FIREWALL_RULES, max_size=3))}
     if kind == "FelixConfiguration":
         spec = {"defaultEndpointToHostAction": draw(st.sampled_from(("Drop", "Return")))}
     return {"apiVersion": _KINDS[kind][0], "kind": kind, "metadata": metadata, "spec": spec}
@@ -62,11 +77,11 @@ def _objects(draw: st.DrawFn, number: int) -> Manifest:
 
 @st.composite
 def snapshots_with(
-    draw: st.DrawFn, *, most_pods: int = 5, options: Options | None = None
+    draw: st.DrawFn, *, most_pods: int = 5, options: Options | None = None, kinds: tuple[str, ...] = ()
 ) -> tuple[Snapshot, list[Manifest]]:
     """A snapshot with such objects, and the objects."""
     chosen = options or draw(model_options())
-    unread = draw(not_read_objects())
+    unread = draw(not_read_objects(kinds=kinds))
     objects = draw(manifests(channel=chosen.channel, most_pods=most_pods)) + unread
     return load_objects(objects, options=chosen), unread
 
@@ -99,7 +114,40 @@ def actions(snapshot: Snapshot, written: Manifest, flow: Flow, direction: Direct
         "HTTPRoute": lambda: (out and at_home) or to_home,
         "FelixConfiguration": lambda: out and leaves and _may_be_own_node(near, far),
     }
-    return _KINDS[kind][1] if acts[kind]() else frozenset()
+    if not acts[kind]():
+        return frozenset()
+    if kind == "EgressFirewall" and "egress" in written["spec"]:
+        return _of_firewall(snapshot, written["spec"]["egress"], flow)
+    return _KINDS[kind][1]
+
+
+def _of_firewall(snapshot: Snapshot, rules: list[Manifest], flow: Flow) -> frozenset[Action]:
+    """The actions of the rules that may be the first to match; those of names never are for certain."""
+    found: set[Action] = set()
+    for rule in rules:
+        if not _is_on(rule.get("ports") or [], flow) or not _leads_to(snapshot, rule["to"], flow):
+            continue
+        found.add(Action.ALLOW if rule["type"] == "Allow" else Action.DENY)
+        if "dnsName" not in rule["to"]:
+            break
+    return frozenset(found)
+
+
+def _leads_to(snapshot: Snapshot, to: Manifest, flow: Flow) -> bool:
+    address = flow.destination_address
+    if "cidrSelector" in to:
+        return address in parse_cidr(to["cidrSelector"])
+    if "nodeSelector" in to:
+        if isinstance(flow.destination, External):
+            return False
+        return any(selects(to["nodeSelector"], each.labels) and address in each.addresses for each in snapshot.nodes)
+    return True
+
+
+def _is_on(ports: list[Manifest], flow: Flow) -> bool:
+    return not ports or any(
+        each["protocol"] == flow.protocol.value and each.get("port", flow.port) == flow.port for each in ports
+    )
 
 
 def _may_be_own_node(pod: Pod, far: Party) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from reachproof.network.policy import Direction
+from reachproof.manifests.object_identity import Manifest
+from reachproof.network.policy import Action, Direction, Match
 
 Body = Mapping[str, Any]
 
@@ -59,11 +60,21 @@ EGRESS, INGRESS = (Direction.EGRESS,), (Direction.INGRESS,)
 BOTH_WAYS = (Direction.EGRESS, Direction.INGRESS)
 
 
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """One rule in the contents of an object. `open`: whether it matches at all is not known where its matches hold."""
+
+    action: Action
+    matches: tuple[Match, ...]
+    open: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotReadKind:
     """Kinds of one API group that are alike. `selector`: the path of the selector that the scope is about.
 
     `hosts`: objects may act on nodes and on pods on the host network too, of which answers say that they do without.
+    `contents`: the rules of an object, the first that matches first, or None where they are not understood.
     Of several rows for one kind the first holds whose condition an object meets; one that meets none does nothing.
     """
 
@@ -76,6 +87,7 @@ class NotReadKind:
     far: Far = Far.ANYWHERE
     hosts: bool = False
     when: When | None = None
+    contents: Callable[[Manifest], tuple[Ruled, ...] | None] | None = None
 
     @property
     def acts(self) -> bool:

@@ -11,10 +11,10 @@ from typing import assert_never
 
 from reachproof.engines.istio.membership import IN_MESH
 from reachproof.engines.istio.mutual_tls import TCP
-from reachproof.engines.not_read import NotRead
+from reachproof.engines.not_read import NotRead, Understood
 from reachproof.engines.own_tiers import MESH, NOT_READ
 from reachproof.manifests.inventory_fields import Misfit
-from reachproof.manifests.kinds.not_read.kind import Effect, Far, NotReadKind, Scope
+from reachproof.manifests.kinds.not_read.kind import Effect, Far, NotReadKind, Ruled, Scope
 from reachproof.manifests.kinds.not_read.registry import has_row
 from reachproof.manifests.object_identity import Manifest
 from reachproof.network.cluster import Notice
@@ -120,6 +120,10 @@ def _selector(manifest: Manifest, path: str) -> Selector:
 
 
 def _rules(manifest: Manifest, row: NotReadKind, direction: Direction, home: Selector, written: str) -> Iterator[Rule]:
+    understood = row.contents(manifest) if row.contents else None
+    if understood is not None:
+        yield from _understood(manifest, understood, written)
+        return
     matches = tuple(_matches(row, direction, home))
     for index, action in enumerate(_ACTIONS[row.effect]):
         yield Rule(
@@ -133,6 +137,26 @@ def _rules(manifest: Manifest, row: NotReadKind, direction: Direction, home: Sel
             name="not read",
             origin=manifest.origin,
         )
+
+
+def _understood(manifest: Manifest, rules: Iterable[Ruled], written: str) -> Iterator[Rule]:
+    """Rules that may do what they say; what one of them matches for certain never comes to a later one."""
+    for index, each in enumerate(rules):
+        rule = Rule(
+            action=each.action,
+            matches=each.matches,
+            may=True,
+            reason=f"is not read, and may {_VERBS[Effect.BOTH]}",
+            reason_code="OBJECT_NOT_READ",
+            condition=f"{index} {each.action} {written}",
+            extension=None if each.open else Understood(),
+            index=index,
+            name="not read",
+            origin=manifest.origin,
+        )
+        yield rule
+        if not each.open:
+            yield replace(rule, action=Action.PASS, may=False, reason="", condition="", name="")
 
 
 def _matches(row: NotReadKind, direction: Direction, home: Selector) -> Iterator[Match]:

@@ -8,6 +8,7 @@ Trusted by every verdict about an input with such objects: that no row says less
 
 from __future__ import annotations
 
+from reachproof.manifests.kinds.not_read.egress_firewall import firewall_rules
 from reachproof.manifests.kinds.not_read.kind import (
     EGRESS,
     INGRESS,
@@ -53,7 +54,14 @@ _ROUTED = When("unless it is ovn-cluster without routes", _is_routed)
 
 NOT_READ_KINDS = (
     # ------------------------------------------------------------ OVN-Kubernetes, OpenShift, other networks
-    NotReadKind(group="k8s.ovn.org", kinds=("EgressFirewall",), effect=Effect.BOTH, directions=EGRESS, far=Far.OUTSIDE),
+    NotReadKind(
+        group="k8s.ovn.org",
+        kinds=("EgressFirewall",),
+        effect=Effect.BOTH,
+        directions=EGRESS,
+        far=Far.OUTSIDE,
+        contents=firewall_rules,
+    ),
     NotReadKind(
         group="k8s.ovn.org",
         kinds=("AdminPolicyBasedExternalRoute",),
@@ -84,6 +92,7 @@ NOT_READ_KINDS = (
         effect=Effect.BOTH,
         directions=EGRESS,
         far=Far.OUTSIDE,
+        contents=firewall_rules,
     ),
     NotReadKind(group="network.openshift.io", kinds=("NetNamespace",), effect=Effect.DENY, scope=Scope.CLUSTER),
     NotReadKind(group="network.openshift.io", kinds=("ClusterNetwork", "HostSubnet"), effect=Effect.NOTHING),
