@@ -20,7 +20,8 @@ from reachproof.manifests.kinds.kubernetes.endpoint_slices import (
 from reachproof.manifests.kinds.kubernetes.pods import PodEntry, read_pod
 from reachproof.manifests.kinds.kubernetes.services import read_ingress, read_service
 from reachproof.manifests.kinds.kubernetes.workloads import WORKLOAD_GROUPS, Workload, read_workload
-from reachproof.manifests.kinds.operators.pod_makers import POD_MAKER_READERS, MadePods, borrows_template
+from reachproof.manifests.kinds.operators.made_pods import MadePods
+from reachproof.manifests.kinds.operators.pod_makers import POD_MAKER_READERS, borrows_template
 from reachproof.manifests.kinds.routes.others import read_unknown
 from reachproof.manifests.kinds.routes.registry import ROUTE_READERS
 from reachproof.manifests.kinds.routes.ways_in import Gateway, Grant, Route, ways_in
@@ -105,6 +106,7 @@ class Inventory:
         """The Ingresses, and the routes that let something in or may, each sorted by kind, namespace and name."""
         found = [self.records[key][0] for key in sorted(key for key in self.records if "." in key[0])]
         routes = [each for each in found if isinstance(each, Route)]
+        routes += [each.route for each in found if isinstance(each, MadePods) and each.route is not None]
         gateways = [each for each in found if isinstance(each, Gateway)]
         grants = [each for each in found if isinstance(each, Grant)]
         return (*self.of_kind("Ingress"), *ways_in(routes, gateways, grants, namespaces))

@@ -23,7 +23,7 @@ _KINDS = (
     ("rabbitmq.com", ("RabbitmqCluster",)),
     ("ray.io", ("RayCluster", "RayJob", "RayService")),
     ("serving.kserve.io", ("InferenceService",)),
-    ("sparkoperator.k8s.io", ("ScheduledSparkApplication", "SparkApplication")),
+    ("sparkoperator.k8s.io", ("ScheduledSparkApplication",)),
     ("tekton.dev", ("PipelineRun", "TaskRun")),
 )
 POD_MAKERS = tuple(NotReadKind(group=group, kinds=kinds, effect=Effect.PODS) for group, kinds in _KINDS)

@@ -4,6 +4,7 @@
 |---|---|---|
 | Rollout of Argo, CloneSet of OpenKruise | of the template | the hash of the template |
 | VirtualMachine and its Instance (KubeVirt) | of the template, or its own; kind and name | `kubevirt.io/created-by` |
+| Service of Knative, SparkApplication | `operators.knative`, `operators.spark` | |
 | Prometheus, Alertmanager, ThanosRuler | of podMetadata; kind and name | version, shard, place in the StatefulSet |
 
 One abstract pod stands for all of them where the input has no pod and no workload with these labels in the namespace.
@@ -14,10 +15,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reachproof.manifests.inventory_fields import Fields
 from reachproof.manifests.kinds.kubernetes.pods import PodEntry, pod_of_template
+from reachproof.manifests.kinds.operators import knative, spark
+from reachproof.manifests.kinds.operators.made_pods import MadePods, made_of
 from reachproof.manifests.object_identity import Manifest
 from reachproof.network.cluster import ContainerPort
 from reachproof.network.ports import Protocol
@@ -32,13 +35,6 @@ _MONITORS = {
     "Alertmanager": ("alertmanager", 9093),
     "ThanosRuler": ("thanos-ruler", 10902),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MadePods:
-    """The pods that an object makes, as one entry that stands for all of them."""
-
-    entry: PodEntry
 
 
 def _of_template(unknown: str) -> Callable[[Manifest], MadePods]:
@@ -84,9 +80,7 @@ def _monitor(manifest: Manifest) -> MadePods:
 def _made(
     manifest: Manifest, entry: PodEntry, known: Mapping[str, str], unknown: Iterable[str], replicas: int
 ) -> MadePods:
-    labels = {**entry.pod.labels, **known}
-    pod = replace(entry.pod, labels=labels, replicas=max(replicas, 1), workload=f"{manifest.kind}/{manifest.name}")
-    return MadePods(entry=replace(entry, pod=pod, unknown=frozenset(unknown) - set(labels)))
+    return MadePods(entries=(made_of(manifest, entry, known=known, unknown=unknown, replicas=replicas),))
 
 
 POD_MAKER_READERS: Mapping[tuple[str, str], Callable[[Manifest], MadePods]] = {
@@ -94,6 +88,8 @@ POD_MAKER_READERS: Mapping[tuple[str, str], Callable[[Manifest], MadePods]] = {
     ("apps.kruise.io", "CloneSet"): _of_template("controller-revision-hash"),
     ("kubevirt.io", "VirtualMachine"): _machine,
     ("kubevirt.io", "VirtualMachineInstance"): _machine,
+    (knative.GROUP, "Service"): knative.read_service,
+    (spark.GROUP, "SparkApplication"): spark.read_application,
     **{(MONITORING, kind): _monitor for kind in _MONITORS},
 }
 """The reader of each group and kind."""
@@ -117,9 +113,9 @@ def not_there(made: Iterable[MadePods], present: Iterable[PodEntry]) -> Iterator
     named: dict[tuple[str, str], list[PodEntry]] = defaultdict(list)
     for entry in present:
         homes[entry.pod.namespace].append(entry)
-    for each in made:
-        pod = each.entry.pod
+    for each in (entry for pods in made for entry in pods.entries):
+        pod = each.pod
         near = (*homes[pod.namespace], *named[pod.key])
         if not pod.labels or not any(pod.labels.items() <= entry.pod.labels.items() for entry in near):
-            named[pod.key].append(each.entry)
-            yield each.entry
+            named[pod.key].append(each)
+            yield each
