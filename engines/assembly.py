@@ -20,6 +20,7 @@ from dataclasses import replace
 
 from reachproof.engines import not_read
 from reachproof.engines.calico import tiers as calico
+from reachproof.engines.cilium import port_names
 from reachproof.engines.istio import hbone
 from reachproof.engines.istio import tiers as istio
 from reachproof.engines.istio.membership import NO_MESH, Mesh, mesh_of
@@ -104,6 +105,9 @@ def _network(policies: list[Policy], options: Options, cluster: Snapshot) -> Pro
         for policy in policies
         if _enforced(policy, options, profile)
     ]
+    if profile.one_number_per_name:
+        numbers = port_names.numbers_of(cluster.pods)
+        enforced = [port_names.with_numbers(policy, numbers) for policy in enforced]
     enforced.sort(key=lambda policy: (policy.priority, policy.ref.kind, policy.ref.namespace, policy.ref.name))
     return profile.arranged(enforced, options)
 

@@ -53,10 +53,11 @@ class EngineProfile(ABC):
     of pods asks for the label of the own cluster, which nodes and the outside do not have. `clustered`: the cluster has
     a name that policies can use. `rules_outside_types`: rules of a NetworkPolicy apply, and isolate, also in a
     direction that policyTypes leaves out. `last_of_port_name`: a port name that a pod declares more than once stands
-    for the last of them. `namespaces_beyond_pods`: a `namespaces` peer that only rules labels out selects nodes and the
-    outside; `namespaces_of_anything`: so does a peer of NetworkPolicy with such selectors. `namespaces_of_sets`: a
-    `namespaces` peer selects sets of addresses too. `account_key`: the key that selectors have for the name of a
-    service account.
+    for the last of them. `one_number_per_name`: a port name of an egress rule is looked up once for the whole cluster,
+    and stands for that number whatever the peer declares. `namespaces_beyond_pods`: a `namespaces` peer that only rules
+    labels out selects nodes and the outside; `namespaces_of_anything`: so does a peer of NetworkPolicy with such
+    selectors. `namespaces_of_sets`: a `namespaces` peer selects sets of addresses too. `account_key`: the key that
+    selectors have for the name of a service account.
 
     How its isolation is read. `isolation_open`: nobody says whether isolation in one direction keeps the baseline tier
     away in the other. `baseline_first`: the baseline tier comes before isolation. `own_kinds`: which of its kinds count
@@ -85,6 +86,7 @@ class EngineProfile(ABC):
     clustered: bool = False
     rules_outside_types: bool = False
     last_of_port_name: bool = False
+    one_number_per_name: bool = False
     namespaces_beyond_pods: bool = False
     namespaces_of_anything: bool = False
     namespaces_of_sets: bool = False

@@ -359,6 +359,7 @@ class Loading:
         places = self._places(policies)
         yield from cluster.warnings
         yield from self.files.warnings()
+        yield from self._signs.contradictions(self._context.options)
         if not (policies or self._dropped or self._ignored or self._without_policy or self._not_read):
             yield crosschecks.no_policies()
         for place in places:

@@ -7,7 +7,8 @@
 | `kinds_not_read` | all admin kinds | all admin kinds | the older admin kinds |
 | `namespaces_beyond_pods` | there is no ClusterNetworkPolicy | there is none | yes |
 | `rules_outside_types` | yes | yes | yes, to 1.20.2 |
-| `last_of_port_name` | not looked at | not looked at | yes: the agent keeps the ports of a pod in a map by name |
+| `last_of_port_name` | yes: the agent keeps the ports of a pod in a map by name | yes | yes |
+| `one_number_per_name` | yes: egress rules ask for the number that a name has in the whole cluster | yes | no |
 """
 
 from __future__ import annotations
@@ -71,7 +72,10 @@ _CILIUM_1_20 = CiliumProfile(
     own_kinds="CiliumNetworkPolicies and CiliumClusterwideNetworkPolicies count too",
 )
 _CILIUM_1_19 = replace(
-    _CILIUM_1_20, version="1.19", kinds_not_read=_CILIUM_1_20.kinds_not_read | {"ClusterNetworkPolicy"}
+    _CILIUM_1_20,
+    version="1.19",
+    kinds_not_read=_CILIUM_1_20.kinds_not_read | {"ClusterNetworkPolicy"},
+    one_number_per_name=True,
 )
 RELEASES = (
     replace(_CILIUM_1_19, version="1.18", own_cluster_only=False, namespaces_of_anything=True),

@@ -14,9 +14,10 @@ in a notice what was found; checked by tests/manifests/test_calico.py.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from reachproof.engines.registry import PROFILES, RELEASES, release_not_modelled
+from reachproof.engines.registry import PROFILES, RELEASES, profile_of, release_not_modelled
 from reachproof.manifests.inventory_fields import Watched
 from reachproof.manifests.object_identity import Manifest
 from reachproof.network.cluster import Notice
@@ -104,6 +105,19 @@ class Signs:
         beyond = release_not_modelled(options)
         return options, notices + ([beyond] if beyond is not None else [])
 
+    def contradictions(self, options: Options) -> Iterator[Notice]:
+        """Warnings about agents of a release that is judged otherwise than the one that the options have."""
+        taken = profile_of(options)
+        for release, (subject, origin) in sorted(self.releases.get(options.cni, {}).items()):
+            if profile_of(replace(options, release=release)) is taken:
+                continue
+            given = f"{options.cni}@{options.release}" if options.release else f"{taken}"
+            text = (
+                f"answers are about {given}, but {subject} runs {options.cni}@{release}, which reads some policies "
+                f"otherwise; {_advice(options, len(self.releases[options.cni]))}"
+            )
+            yield Notice(code="RELEASE_CONTRADICTED", text=text, origin=origin)
+
     def verdict(self) -> tuple[Cni, Notice] | Problem:
         """The one implementation that the objects show, `spec` if none, each with a notice; a problem where several."""
         hints = self.hints if len(self.hints) == 1 else {}
@@ -119,3 +133,10 @@ class Signs:
                 shown = " and ".join(f"of {cni} ({sign}, {origin})" for cni, (sign, origin) in several)
                 message = f"signs {shown}; set the option cni to choose one"
                 return Problem(file="options", path="cni", message=message)
+
+
+def _advice(options: Options, shown: int) -> str:
+    """The option that would be right: with agents of one release it is found where none is given."""
+    if options.release and shown == 1:
+        return f"leave the release out to have that one: cni {options.cni}"
+    return f"give the release as cni {options.cni}@VERSION"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
 from reachproof.engines.profile import EngineProfile
-from reachproof.engines.registry import profile_of
+from reachproof.engines.registry import RELEASES, profile_of
 from reachproof.manifests.field_reader import Field, Place
 from reachproof.manifests.kinds.admin.bundles import Bundle
 from reachproof.manifests.kinds.kubernetes.endpoint_slices import Slice
@@ -59,6 +59,10 @@ class Context:
         profile = profile_of(self.options)
         own = self.own_cluster
         return profile if own is None else replace(profile, own_cluster_only=own, namespaces_of_anything=not own)
+
+    def by_release(self, choice: Callable[[EngineProfile], bool]) -> bool:
+        """True if the implementation makes the choice otherwise in another release."""
+        return len({choice(each) for each in RELEASES[self.options.cni]}) > 1
 
     def channel(self, kind: str) -> Channel:
         """The release channel of the CRD of an admin kind."""

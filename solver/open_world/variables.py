@@ -17,6 +17,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from reachproof.engines.cilium.port_names import names_a_port
+from reachproof.engines.registry import profile_of
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import External
 from reachproof.network.intervals import IntervalSet
@@ -97,8 +99,13 @@ class Variables:
 
 
 def layout(scope: Scope) -> Variables:
-    """The variables of a scope. NotModelledError where a policy asks for the service account of a possible pod."""
+    """The variables of a scope.
+
+    NotModelledError where a policy asks for the service account of a possible pod, or for the number that a port name
+    has in the whole cluster, which a possible pod may change.
+    """
     _demand_no_account(scope)
+    _demand_no_number_per_name(scope)
     cuts = [leaf.ports for leaf in leaves(scope.region) if isinstance(leaf, InPorts)]
     asked = [each.match.ports for _, _, each in _matches(scope) if each.match.ports is not None]
     cuts += [numbers for ports in asked for numbers in (ports.numbers, ports.not_numbers)]
@@ -120,6 +127,20 @@ def _demand_no_account(scope: Scope) -> None:
         peers = [target.peer for target in (policy.subjects, *matches) if target.peer is not None]
         if any(_asks_for_account(part) for peer in peers for part in (peer, *parts_of(peer))):
             message = f"{policy.policy.ref} asks for a service account, and those of possible pods are not modelled"
+            raise NotModelledError(message)
+
+
+def _demand_no_number_per_name(scope: Scope) -> None:
+    profile = profile_of(scope.snapshot.options)
+    if not profile.one_number_per_name:
+        return
+    naming = {policy.ref for policy in scope.snapshot.policies if any(map(names_a_port, policy.egress))}
+    for direction, policy in _policies(scope):
+        if direction is Direction.EGRESS and policy.policy.ref in naming:
+            message = (
+                f"{policy.policy.ref} names a port in an egress rule, which {profile} looks up among the pods of the "
+                "whole cluster, and those of possible pods are not modelled"
+            )
             raise NotModelledError(message)
 
 

@@ -65,6 +65,7 @@ class Settings:
     """`cidrs`: what a CIDR sees besides the world. `ranked`: whether ClusterNetworkPolicy is switched on.
 
     `domains`: CIDRs behind names. `local`: whether selectors ask for the label of the own cluster if nobody says so.
+    `shared`: whether a port name of an egress rule is looked up among the pods of the whole cluster.
     """
 
     mode: str
@@ -72,6 +73,7 @@ class Settings:
     ranked: bool
     domains: dict[str, tuple[str, ...]]
     local: bool
+    shared: bool
 
 
 class Oracle:
@@ -143,8 +145,7 @@ class Oracle:
     # ------------------------------------------------------------ who is who
 
     def _body(self, pod: Pod) -> Manifest:
-        found = self.pods[pod.namespace, pod.name]
-        return found["spec"]["template"] if found["kind"] != "Pod" else found
+        return _template(self.pods[pod.namespace, pod.name])
 
     def _host_network(self, pod: Pod) -> bool:
         return bool(self._body(pod)["spec"].get("hostNetwork"))
@@ -232,12 +233,14 @@ class Oracle:
             bool(entry.get("rules") or entry.get("serverNames")) or (unsure and not port["port"].isdigit())
             for entry in rule.get("toPorts") or ()
             for port in entry["ports"]
-            if self._port(port, flow)
+            if self._port(port, flow, side)
         }
         yield from (a or b for a in l3 for b in (l4 if rule.get("toPorts") else {False}))
 
     def _names_are_unsure(self) -> bool:
         """True if the port names of every peer depend on the rule that an agent reads first."""
+        if self.settings.shared:
+            return False
         rules = [
             rule
             for direction in ("ingress", "egress")
@@ -368,25 +371,24 @@ class Oracle:
                     if any(self._in_cidr(far, address) for address in held):
                         yield False
 
-    def _port(self, port: Manifest, flow: Flow) -> bool:
+    def _port(self, port: Manifest, flow: Flow, side: str) -> bool:
         protocol = port.get("protocol", "ANY")
         if protocol not in ("ANY", str(flow.protocol)):
             return False
         if not port["port"].isdigit():
-            return self._named(port["port"].lower(), flow)
+            return self._named(port["port"].lower(), flow, side)
         low = int(port["port"])
         return low == 0 or low <= flow.port <= max(low, port.get("endPort", 0))
 
-    def _named(self, name: str, flow: Flow) -> bool:
-        """Whether the destination is a pod that gives this name to the flow's port and protocol."""
-        if not isinstance(flow.destination, Pod) or self._host_network(flow.destination):
+    def _named(self, name: str, flow: Flow, side: str) -> bool:
+        """Whether this name stands for the flow's port and protocol: at the destination, or in the whole cluster."""
+        if self.settings.shared and side == "to":
+            declared = [_declared(_template(each)).get(name) for each in self.pods.values()]
+            same = {number for number, protocol in filter(None, declared) if protocol == str(flow.protocol)}
+            return same == {flow.port}
+        if not isinstance(flow.destination, Pod):
             return False
-        last = {
-            each["name"]: (each["containerPort"], each["protocol"])
-            for container in self._body(flow.destination)["spec"]["containers"]
-            for each in container.get("ports", [])
-        }
-        return last.get(name) == (flow.port, str(flow.protocol))
+        return _declared(self._body(flow.destination)).get(name) == (flow.port, str(flow.protocol))
 
     # ------------------------------------------------------------ the Kubernetes kinds
 
@@ -400,7 +402,8 @@ class Oracle:
                 if peers and not any(self._kubernetes_peer(peer, home, far) for peer in peers):
                     continue
                 unsure = direction == "egress" and not peers and self._names_are_unsure()
-                matching = [port for port in ports or () if self._kubernetes_port(port, flow)]
+                side = "to" if direction == "egress" else "from"
+                matching = [port for port in ports or () if self._kubernetes_port(port, flow, side)]
                 for doubt in {unsure and isinstance(port.get("port"), str) for port in matching}:
                     yield Entry(NORMAL, 0, "allow", doubt)
                 if not ports:
@@ -425,14 +428,14 @@ class Oracle:
         spaces = [("any", key[start:], value) for _, key, value in far.labels if key.startswith(NAMESPACE_LABELS)]
         return _matches(selector, spaces)
 
-    def _kubernetes_port(self, port: Manifest, flow: Flow) -> bool:
+    def _kubernetes_port(self, port: Manifest, flow: Flow, side: str) -> bool:
         if port.get("protocol", "TCP") != str(flow.protocol):
             return False
         if "port" not in port:
             return True
         number: Any = port["port"]
         if isinstance(number, str):
-            return self._named(number, flow)
+            return self._named(number, flow, side)
         return bool(number <= flow.port <= port.get("endPort", number))
 
     def _ranked(self) -> list[Manifest]:
@@ -462,10 +465,29 @@ class Oracle:
                 if not self._ranked_peer(peer, far):
                     continue
                 numbers = [each for each in rule.get("protocols", []) if "destinationNamedPort" not in each]
-                named = any(self._named(each["destinationNamedPort"], flow) for each in names)
+                named = any(
+                    self._named(each["destinationNamedPort"], flow, "to" if direction == "egress" else "from")
+                    for each in names
+                )
                 if not rule.get("protocols") or named or any(_in_protocol(each, flow) for each in numbers):
                     action = {"Accept": "allow", "Deny": "deny", "Pass": "pass"}[rule["action"]]
                     yield Entry(tier, spec["priority"] + index / 100, action, False)
+
+
+def _template(found: Manifest) -> Manifest:
+    template: Manifest = found["spec"]["template"] if found["kind"] != "Pod" else found
+    return template
+
+
+def _declared(pod: Manifest) -> dict[str, tuple[int, str]]:
+    """The last number and protocol of each port name of a pod; none of one on the host network."""
+    if pod["spec"].get("hostNetwork"):
+        return {}
+    return {
+        each["name"]: (each["containerPort"], each["protocol"])
+        for container in pod["spec"]["containers"]
+        for each in container.get("ports", [])
+    }
 
 
 def _is_of_everybody(fields: list[str], rule: Manifest) -> bool:

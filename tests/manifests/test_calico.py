@@ -341,6 +341,11 @@ def network_policy(**peer: Any) -> dict[str, Any]:
     return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": named, "spec": spec}
 
 
+def egress_policy(port: str | int) -> dict[str, Any]:
+    spec = {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"ports": [{"port": port}]}]}
+    return network_policy() | {"spec": spec}
+
+
 NOT_BLUE = {"matchExpressions": [{"key": "team", "operator": "NotIn", "values": ["blue"]}]}
 CLUSTER_POLICY = {
     "apiVersion": "policy.networking.k8s.io/v1alpha2",
@@ -360,6 +365,10 @@ NEWEST = (
         ("cilium", network_policy(namespaceSelector=NOT_BLUE), "NetworkPolicy a/n spec.ingress[0]"),
         ("cilium", network_policy(namespaceSelector={}), None),
         ("cilium", network_policy(podSelector=NOT_BLUE), None),
+        ("cilium", egress_policy("web"), "NetworkPolicy a/n spec.egress[0]"),
+        ("cilium", egress_policy(80), None),
+        ("calico", egress_policy("web"), None),
+        ("calico", network_policy(namespaceSelector=NOT_BLUE), None),
         ("cilium", CLUSTER_POLICY, "policies of ClusterNetworkPolicy"),
         ("calico", CLUSTER_POLICY, "policies of ClusterNetworkPolicy"),
         ("calico", policy(DENY), None),
@@ -388,6 +397,48 @@ def test_the_newest_release_is_assumed_where_others_read_otherwise(
 def test_agents_of_two_releases_show_none() -> None:
     older = agent("cilium:v1.18.1") | {"metadata": {"name": "cilium", "namespace": "other"}}
     assert releases_said(POD, agent("cilium:v1.19.1"), older, cni="cilium")[0] == "cilium@1.20"
+
+
+def contradictions(*objects: dict[str, Any], cni: str) -> list[str]:
+    warnings = loaded(*objects, options=model_options({"cni": cni})).warnings
+    return [each.text for each in warnings if each.code == "RELEASE_CONTRADICTED"]
+
+
+@pytest.mark.parametrize(
+    ("cni", "image", "runs"),
+    [
+        ("cilium@1.18", "cilium:v1.20.2", "1.20"),
+        ("cilium@1.20.2", "cilium:v1.19.5@sha256:00", "1.19"),
+        ("cilium@1.25", "cilium:v1.17.0", "1.17"),
+        ("cilium@1.18", "cilium:v1.18.9", None),
+        ("cilium@1.15", "cilium:v1.18.9", None),
+        ("cilium@1.18", "cilium:latest", None),
+        ("cilium", "cilium:v1.18.9", None),
+        ("calico@3.29", "cilium:v1.18.9", None),
+        ("auto", "cilium:v1.18.9", None),
+    ],
+)
+def test_a_given_release_that_the_agents_contradict_is_told(cni: str, image: str, runs: str | None) -> None:
+    text = (
+        f"answers are about {cni}, but DaemonSet kube-system/cilium runs cilium@{runs}, which reads some policies "
+        "otherwise; leave the release out to have that one: cni cilium"
+    )
+    assert contradictions(POD, agent(image), cni=cni) == ([] if runs is None else [text])
+
+
+def test_agents_of_two_releases_contradict_every_release() -> None:
+    older = agent("cilium:v1.18.1") | {"metadata": {"name": "cilium", "namespace": "other"}}
+    objects = (POD, agent("cilium:v1.19.1"), older)
+    assert contradictions(*objects, cni="cilium") == [
+        "answers are about cilium@1.20, but DaemonSet kube-system/cilium runs cilium@1.19, which reads some policies "
+        "otherwise; give the release as cni cilium@VERSION",
+        "answers are about cilium@1.20, but DaemonSet other/cilium runs cilium@1.18, which reads some policies "
+        "otherwise; give the release as cni cilium@VERSION",
+    ]
+    assert contradictions(*objects, cni="cilium@1.19") == [
+        "answers are about cilium@1.19, but DaemonSet other/cilium runs cilium@1.18, which reads some policies "
+        "otherwise; give the release as cni cilium@VERSION",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -202,6 +202,22 @@ def test_a_policy_that_asks_for_the_service_account_of_a_possible_pod_leaves_the
     )
 
 
+EGRESS_NAME = POLICY + "  egress: [{toPorts: [{ports: [{port: web, protocol: TCP}]}]}]\n"
+
+
+def test_a_port_name_that_a_possible_pod_may_change_leaves_the_answer_unknown_before_1_20() -> None:
+    text = "can pods labelled kind=echo reach any possible pod in namespace other on tcp/9999?"
+    answer = ask(text, EGRESS_NAME, release="1.19")
+    assert answer.verdict == "unknown"
+    assert answer.reason == (
+        "CiliumNetworkPolicy ct/p names a port in an egress rule, which cilium@1.19 looks up among the pods of the "
+        "whole cluster, and those of possible pods are not modelled"
+    )
+    assert ask(text, EGRESS_NAME, release="1.20").verdict == "reachable"
+    unselected = "can pods labelled name=client reach any possible pod in namespace other on tcp/9999?"
+    assert ask(unselected, EGRESS_NAME, release="1.19").verdict == "reachable"
+
+
 def test_a_policy_of_cilium_is_one_of_its_namespace() -> None:
     def without(given: Snapshot) -> list[str]:
         report = lint(prepare(given), Budget(), prover())

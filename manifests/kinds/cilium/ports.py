@@ -43,6 +43,11 @@ class Ports:
     requests: PortMatch | None = None
     resolves: tuple[str, ...] = ()
 
+    @property
+    def named(self) -> bool:
+        """True if a port has a name."""
+        return any(each is not None and bool(each.names) for each in (self.plain, self.requests))
+
 
 NO_PORTS = Ports(PortMatch())
 

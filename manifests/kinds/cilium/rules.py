@@ -70,6 +70,8 @@ def _rules(item: Field, index: int, name: str, direction: Direction, reader: Pee
     if not _known_fields(item, direction, deny=action is Action.DENY):
         return
     ports = read_ports(item, deny=action is Action.DENY)
+    if direction is Direction.EGRESS and ports.named:
+        item.reads_by_release()
     peers = _peers(item, direction, reader).merged()
     parts = [each for each in _parts(peers, ports) if each.matches]
     # A rule that matches nothing stays, since it makes the policy an entry of the direction.

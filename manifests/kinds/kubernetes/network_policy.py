@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from reachproof.engines.host_network import WHOLE_NAMESPACES
+from reachproof.engines.profile import EngineProfile
 from reachproof.manifests.field_reader import Field
 from reachproof.manifests.k8s_names import PORT_NAME, PROTOCOLS, any_port, is_port_name, read_cidr, read_port_number
 from reachproof.manifests.kinds.policy_kind import Context, PolicyKind, doubted
@@ -83,6 +84,14 @@ def lower(manifest: Field, ref: PolicyRef, context: Context) -> Policy:
 KIND = PolicyKind(group="networking.k8s.io", version="v1", kind="NetworkPolicy", namespaced=True, lower=lower)
 
 
+def _number_per_name(profile: EngineProfile) -> bool:
+    return profile.one_number_per_name
+
+
+def _of_anything(profile: EngineProfile) -> bool:
+    return profile.namespaces_of_anything
+
+
 def _own_namespace(ref: PolicyRef) -> Selector:
     return Selector.equal(NAMESPACE_NAME, ref.namespace)
 
@@ -113,11 +122,13 @@ def _rule(field: Field, index: int, peers: str, ref: PolicyRef, context: Context
     items = [(item, peer) for item in field.get(peers).objects() if (peer := _peer(item, ref)) is not None]
     found: list[Peer] = [peer for _, peer in items]
     matches = tuple(_match(item, peer, ports) for item, peer in items) or (Match(AnyPeer(), ports),)
-    if any(map(_only_rules_out, found)):
+    names = peers == "to" and ports is not None and bool(ports.names)
+    beyond_pods = any(map(_only_rules_out, found))
+    if (names and context.by_release(_number_per_name)) or (beyond_pods and context.by_release(_of_anything)):
         field.reads_by_release()
-    if context.profile.namespaces_of_anything and any(map(_only_rules_out, found)):
-        numbers = ports if ports is None or peers == "from" else PortMatch(ports.numbers)
-        matches += (Match(_NODES_AND_OUTSIDE, numbers),)
+    if context.profile.namespaces_of_anything and beyond_pods:
+        of_pods = names and not context.profile.one_number_per_name
+        matches += (Match(_NODES_AND_OUTSIDE, PortMatch(ports.numbers) if ports and of_pods else ports),)
     mapped = tuple(match for match in matches if _is_mapped(match.peer))
     rule = Rule(action=Action.ALLOW, matches=matches, index=index, origin=field.origin)
     if len(mapped) < len(matches):
