@@ -9,12 +9,14 @@ from collections.abc import Iterable
 from functools import partial
 
 from reachproof.grammar.ast import Query
-from reachproof.grammar.mistakes import Mistake
+from reachproof.grammar.mistakes import Mistake, shortened
 from reachproof.grammar.parse import Plain, attempt
 from reachproof.grammar.plain.lexicon import Lexicon
-from reachproof.grammar.plain.understand import understand
+from reachproof.grammar.plain.understand import NotPlain, understand
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.plain_names import lexicon_of
+
+_ICMP = frozenset(("ping", "pinged", "icmp", "traceroute"))
 
 
 def plain_reader(snapshot: Snapshot) -> Plain:
@@ -24,7 +26,16 @@ def plain_reader(snapshot: Snapshot) -> Plain:
 
 def _read(lexicon: Lexicon, text: str) -> Query | Mistake:
     found = understand(text, lexicon)
-    return found if isinstance(found, Query | Mistake) else attempt(text)
+    if not isinstance(found, NotPlain):
+        return found
+    exact = attempt(text)
+    if not isinstance(exact, Mistake):
+        return exact
+    stopped = found.stopped
+    if stopped is not None and stopped.span.start > exact.span.start:
+        icmp = "; network policies cannot tell ICMP apart" if stopped.key in _ICMP else ""
+        return Mistake(f"`{shortened(stopped.text)}` is not understood here{icmp}", stopped.span, found.instead)
+    return Mistake(exact.message, exact.span, found.instead)
 
 
 def in_plain(query: Query, mistakes: Iterable[Mistake]) -> tuple[Mistake, ...]:

@@ -25,9 +25,14 @@ def exact_set(text: str) -> ast.SetExpr | None:
     return found.set
 
 
+def near_names(lexicon: Lexicon, name: str) -> list[str]:
+    """The names of the snapshot that are nearest to one that is nothing, at most three."""
+    return get_close_matches(name, sorted(lexicon.by_name), n=3, cutoff=0.7)
+
+
 def nothing_named(lexicon: Lexicon, kind: str, name: str, span: ast.Span, where: str = "") -> Mistake:
     """That a name is nothing, with near names."""
-    near = get_close_matches(name, sorted(lexicon.by_name), n=3, cutoff=0.7)
+    near = near_names(lexicon, name)
     hint = f"; did you mean `{'` or `'.join(near)}`?" if near else ""
     return Mistake(f"no {kind} is named {name}{where}{hint}", span)
 

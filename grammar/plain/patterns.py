@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -86,29 +86,41 @@ def _element(part: str) -> Element:
     return Literal(part)
 
 
-def fits(sequence: Elements, keys: Sequence[str], ends: Ends, at: int = 0) -> Iterator[Taken]:
-    """All the ways in which the words from `at` to the last fit the pattern."""
-    for end, taken in _match(sequence, keys, ends, at):
-        if end == len(keys):
-            yield taken
+class Matcher:
+    """All the ways in which words fit patterns. `furthest`: the last word that was looked at and did not fit."""
 
+    def __init__(self, keys: Sequence[str], ends: Ends) -> None:
+        self._keys = keys
+        self._ends = ends
+        self.furthest = 0
 
-def _match(sequence: Elements, keys: Sequence[str], ends: Ends, at: int) -> Iterator[tuple[int, Taken]]:
-    if not sequence:
-        yield at, ()
-        return
-    first, rest = sequence[0], sequence[1:]
-    match first:
-        case Literal(key):
-            if at < len(keys) and keys[at] == key:
-                yield from _match(rest, keys, ends, at + 1)
-        case Slot(name):
-            for end in ends(name, at):
-                for last, taken in _match(rest, keys, ends, end):
-                    yield last, ((name, at, end), *taken)
-        case Choice(options):
-            for option in options:
-                yield from _match((*option, *rest), keys, ends, at)
+    def fits(self, sequence: Elements, at: int = 0) -> Iterator[Taken]:
+        """The slots, for each way in which the words from `at` to the last fit the pattern."""
+        for end, taken in self._match(sequence, at):
+            if end == len(self._keys):
+                yield taken
+            else:
+                self.furthest = max(self.furthest, end)
+
+    def _match(self, sequence: Elements, at: int) -> Iterator[tuple[int, Taken]]:
+        if not sequence:
+            yield at, ()
+            return
+        first, rest = sequence[0], sequence[1:]
+        match first:
+            case Literal(key):
+                if at < len(self._keys) and self._keys[at] == key:
+                    yield from self._match(rest, at + 1)
+                else:
+                    self.furthest = max(self.furthest, at)
+            case Slot(name):
+                for end in self._ends(name, at):
+                    for last, taken in self._match(rest, end):
+                        yield last, ((name, at, end), *taken)
+                self.furthest = max(self.furthest, at)
+            case Choice(options):
+                for option in options:
+                    yield from self._match((*option, *rest), at)
 
 
 def literals(sequence: Elements) -> Iterator[str]:
@@ -122,7 +134,6 @@ def literals(sequence: Elements) -> Iterator[str]:
                     yield from literals(option)
 
 
-def vocabulary(patterns: Iterable[str], wordings: Mapping[str, Sequence[str]] = WORDINGS) -> frozenset[str]:
-    """All the words of patterns and wordings."""
-    texts = (*patterns, *(each for listed in wordings.values() for each in listed))
-    return frozenset(word for text in texts for word in literals(pattern(text)))
+def vocabulary(patterns: Iterable[str]) -> frozenset[str]:
+    """All the words of some patterns."""
+    return frozenset(word for text in patterns for word in literals(pattern(text)))

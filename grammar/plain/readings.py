@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 
 from reachproof.grammar.mistakes import Mistake
 from reachproof.grammar.plain.forms import FORMS, Form
 from reachproof.grammar.plain.lexicon import OUTSIDE
-from reachproof.grammar.plain.patterns import Elements, Taken, fits, pattern
+from reachproof.grammar.plain.patterns import Elements, Matcher, Taken, pattern, vocabulary
 from reachproof.grammar.plain.sentence import GROUPS, Phrase
 from reachproof.grammar.plain.sets import reduced
 from reachproof.grammar.plain.slots import Slots, Value, dns
@@ -19,13 +20,19 @@ MOST_READINGS = 200
 
 _SLOT = re.compile(r"\{([^{}]+)\}")
 _REMOVAL = "<if-removed> [the] [<policy>] {policy} [<policy>]"
-_WRAPPED = (
-    (pattern("<prove> {rest}"), ""),
-    (pattern(f"{_REMOVAL} [,|:] [then] {{rest}}"), "without {policy}: "),
-    (pattern(f"{{rest}} [,] {_REMOVAL}"), "without {policy}: "),
-    (pattern("{rest} without [the] <policy> {policy}"), "without {policy}: "),
-    (pattern("without [the] <policy> {policy} [,|:] {rest}"), "without {policy}: "),
-)
+_WRAPPERS = {
+    "<prove> {rest}": "",
+    f"{_REMOVAL} [,|:] [then] {{rest}}": "without {policy}: ",
+    f"{{rest}} [,] {_REMOVAL}": "without {policy}: ",
+    "{rest} without [the] <policy> {policy}": "without {policy}: ",
+    "without [the] <policy> {policy} [,|:] {rest}": "without {policy}: ",
+}
+
+
+@cache
+def known_words() -> frozenset[str]:
+    """Every word that some form has."""
+    return vocabulary((*(form.pattern for form in FORMS), *_WRAPPERS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +43,45 @@ class Reading:
     unknown: Mistake | None = None
 
 
-def readings(slots: Slots, *, question: bool) -> tuple[Reading, ...]:
-    """All readings of the whole sentence, each once; `question`: it ends with a question mark."""
-    found = dict.fromkeys(_readings(slots, 0, len(slots.sentence.words), question=question, depth=2))
-    return tuple(found)[:MOST_READINGS]
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """All readings of a sentence, each once. `furthest`: the place of the word up to which some form fits."""
+
+    found: tuple[Reading, ...]
+    furthest: int
 
 
-def _readings(slots: Slots, start: int, end: int, *, question: bool, depth: int) -> Iterator[Reading]:
+def readings(slots: Slots, *, question: bool) -> Readings:
+    """All readings of the whole sentence; `question`: it ends with a question mark."""
+    furthest = [0]
+    found = dict.fromkeys(_readings(slots, (0, len(slots.sentence.words)), furthest, question=question, depth=2))
+    return Readings(tuple(found)[:MOST_READINGS], max(furthest))
+
+
+def _readings(
+    slots: Slots, place: tuple[int, int], furthest: list[int], *, question: bool, depth: int
+) -> Iterator[Reading]:
+    start, end = place
     keys = [word.key for word in slots.sentence.words[:end]]
 
     def ends(name: str, at: int) -> Iterable[int]:
         return range(at + 1, end + 1) if name == "rest" else slots.ends(name, at, end)
 
+    matcher = Matcher(keys, ends)
     for form in FORMS:
         if form.claim and question:
             continue
-        for taken in fits(_whole(form), keys, ends, start):
+        for taken in matcher.fits(_whole(form), start):
             yield from _filled(slots, form.exact, taken)
+    furthest.append(matcher.furthest)
     if not depth:
         return
-    for wrapped, prefix in _WRAPPED:
-        for taken in fits(wrapped, keys, ends, start):
+    wrapping = Matcher(keys, ends)
+    for wrapped, prefix in _WRAPPERS.items():
+        for taken in wrapping.fits(pattern(wrapped), start):
             places = {name: (first, last) for name, first, last in taken}
-            first, last = places.pop("rest")
-            inner = list(_readings(slots, first, last, question=question, depth=depth - 1))
+            rest_of = places.pop("rest")
+            inner = list(_readings(slots, rest_of, furthest, question=question, depth=depth - 1))
             outer = list(_filled(slots, prefix, tuple((name, *place) for name, place in places.items())))
             for before, rest in product(outer, inner):
                 yield Reading(f"{before.text}{rest.text}", before.unknown or rest.unknown)

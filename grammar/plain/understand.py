@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from lark.exceptions import UnexpectedInput
 
@@ -20,18 +21,26 @@ from reachproof.grammar.build import build
 from reachproof.grammar.engine import read
 from reachproof.grammar.format import format_query
 from reachproof.grammar.mistakes import Mistake
+from reachproof.grammar.plain.exact_sets import near_names
 from reachproof.grammar.plain.lexicon import Lexicon
-from reachproof.grammar.plain.readings import Reading, readings
+from reachproof.grammar.plain.readings import Readings, known_words, readings
 from reachproof.grammar.plain.sentence import Sentence
 from reachproof.grammar.plain.slots import Slots
-from reachproof.grammar.plain.words import MOST_WORDS, is_question, words
+from reachproof.grammar.plain.suggest import MOST_SENTENCES, suggested
+from reachproof.grammar.plain.words import MOST_WORDS, Word, is_question, words
 
 MOST_CHOICES = 6
 
 
 @dataclass(frozen=True, slots=True)
 class NotPlain:
-    """Words that no form of plain speech fits."""
+    """Words that no form of plain speech fits. `stopped`: at the word that does not go on with any; None at the end.
+
+    `instead`: whole sentences that can be written in their place.
+    """
+
+    stopped: Word | None = None
+    instead: tuple[str, ...] = ()
 
 
 def understand(text: str, lexicon: Lexicon) -> Query | Mistake | NotPlain:
@@ -39,15 +48,61 @@ def understand(text: str, lexicon: Lexicon) -> Query | Mistake | NotPlain:
     found = words(text, lexicon.by_name)
     if not found or len(found) > MOST_WORDS:
         return NotPlain()
-    slots = Slots.of(Sentence(text, found, lexicon))
-    possible = readings(slots, question=is_question(text))
-    meant = tuple(dict.fromkeys(query for each in possible if not each.unknown and (query := _parsed(each.text))))
+    sentence = Sentence(text, found, lexicon)
+    possible = readings(Slots.of(sentence), question=is_question(text))
+    meant = _meant(possible)
     span = Span(found[0].span.start, len(text.rstrip()))
     if len(meant) == 1:
         return replace(meant[0], span=span)
     if meant:
         return _several(meant, span)
-    return _nameless(possible) or NotPlain()
+    unknown = next((each.unknown for each in possible.found if each.unknown), None)
+    if unknown is not None:
+        return Mistake(unknown.message, unknown.span, _renamed(sentence, unknown) or _offered(sentence))
+    stopped = _stopped(sentence, possible.furthest)
+    spelt = _respelt(sentence, stopped) if stopped is not None else ()
+    return NotPlain(stopped, tuple(dict.fromkeys((*spelt, *_offered(sentence))))[:MOST_SENTENCES])
+
+
+def _stopped(sentence: Sentence, furthest: int) -> Word | None:
+    """The word up to which some form fits; the first, if that is neither a word of plain speech nor a name."""
+    first = sentence.words[0]
+    if first.key not in known_words() and first.text not in sentence.lexicon.by_name:
+        return first
+    return sentence.words[furthest] if furthest < len(sentence.words) else None
+
+
+def _meant(possible: Readings) -> tuple[Query, ...]:
+    """The different sentences among the readings."""
+    readable = (_parsed(each.text) for each in possible.found if not each.unknown)
+    return tuple(dict.fromkeys(query for query in readable if query is not None))
+
+
+def _renamed(sentence: Sentence, unknown: Mistake) -> tuple[str, ...]:
+    """What the sentence would mean with near names in the place of one that is nothing."""
+    name = sentence.text[unknown.span.start : unknown.span.end]
+    return _with(sentence, unknown.span, near_names(sentence.lexicon, name))
+
+
+def _offered(sentence: Sentence) -> tuple[str, ...]:
+    """Sentences with the names of the snapshot, as answers would show them."""
+    readable = (_parsed(each) for each in suggested(sentence))
+    return tuple(query.exact for query in readable if query is not None)
+
+
+def _respelt(sentence: Sentence, stopped: Word) -> tuple[str, ...]:
+    """What the sentence would mean with the nearest word of plain speech in the place of one."""
+    return _with(sentence, stopped.span, get_close_matches(stopped.key, sorted(known_words()), n=1, cutoff=0.7))
+
+
+def _with(sentence: Sentence, span: Span, others: Iterable[str]) -> tuple[str, ...]:
+    """The meanings of the sentence with other words in one place."""
+    found: list[str] = []
+    for word in others:
+        text = f"{sentence.text[: span.start]}{word}{sentence.text[span.end :]}"
+        other = Sentence(text, words(text, sentence.lexicon.by_name), sentence.lexicon)
+        found += (each.exact for each in _meant(readings(Slots.of(other), question=is_question(text))))
+    return tuple(dict.fromkeys(found))[:MOST_SENTENCES]
 
 
 def _parsed(text: str) -> Query | None:
@@ -65,8 +120,3 @@ def _several(meant: Iterable[Query], span: Span) -> Mistake:
     shown = listed[:MOST_CHOICES]
     more = f" ({len(listed) - len(shown)} more)" if len(listed) > len(shown) else ""
     return Mistake(f"this can be read in {len(listed)} ways; write the one that is meant{more}", span, instead=shown)
-
-
-def _nameless(possible: Iterable[Reading]) -> Mistake | None:
-    """Why the names of the sentence are nothing, in the first of its readings."""
-    return next((each.unknown for each in possible if each.unknown), None)

@@ -192,8 +192,6 @@ UNNAMED = frozenset(
             "each",
             "all",
             "the",
-            "a",
-            "an",
             "and",
             "or",
             "to",

@@ -226,7 +226,11 @@ def test_a_syntax_error_is_refused_with_its_place() -> None:
         "found `raech`, expected `reach`, `except`, `or` or a condition such as `in namespace NAME` or "
         "`labelled app=web`; did you mean `reach`?\n"
         "    can any pod in tenant a raech tenant a?\n"
-        "                            ^^^^^",
+        "                            ^^^^^\n"
+        "  write\n"
+        "    can any pod in tenant a reach pods in tenant a\n"
+        "    can pods in tenant a reach pod shop/web\n"
+        "    all tenants are isolated",
         file="query",
         line=1,
         column=25,

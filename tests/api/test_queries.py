@@ -32,7 +32,9 @@ def test_the_problems_of_all_queries_are_told_each_with_its_place_and_nothing_is
         ),
         error(
             "found `reech`, expected `reach`, `except`, `or` or a condition such as `in namespace NAME` or `labelled "
-            f"app=web`; did you mean `reach`?\n    {wrong[1]}\n                 ^^^^^",
+            f"app=web`; did you mean `reach`?\n    {wrong[1]}\n                 ^^^^^\n  write\n"
+            "    can pods in tenant A reach pods in tenant B\n    all tenants are isolated\n"
+            "    why can't pods in tenant A reach pods in tenant B",
             file="query",
             line=1,
             column=14,
