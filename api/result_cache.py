@@ -38,7 +38,8 @@ from reachproof.api.schemas import CheckRequest, CompleteRequest, DiffRequest, E
 from reachproof.api.store import DIGEST, insert
 from reachproof.api.tables import StoredResult, StoredSnapshot
 from reachproof.grammar.format import format_query
-from reachproof.grammar.parse import parse
+from reachproof.grammar.mistakes import Mistake
+from reachproof.grammar.parse import attempt
 from reachproof.network.errors import InputError
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver.z3_backend import engine
@@ -201,15 +202,21 @@ def _sources(request: Question) -> int:
 
 
 def _question(request: Question) -> Any:
-    """All that is asked, but for the snapshots and the time that it may take, as JSON; raises InputError."""
+    """All that is asked, but for the snapshots and the time that it may take, as JSON."""
     fields = request.model_dump(mode="json", exclude={"snapshot", "manifests", "timeout_ms", "old", "new"})
     fields["options"] = {name: value for name, value in sorted(fields["options"].items()) if value is not None}
     if isinstance(request, QueryRequest):
-        fields["query"] = None if request.query is None else format_query(parse(request.query))
-        fields["queries"] = request.queries and [format_query(parse(each)) for each in request.queries]
+        fields["query"] = None if request.query is None else _sentence(request.query)
+        fields["queries"] = request.queries and [_sentence(each) for each in request.queries]
     if isinstance(request, QueryRequest | CheckRequest):
         fields["snapshots"] = sorted(request.snapshots)
     return fields
+
+
+def _sentence(text: str) -> str:
+    """The normal form of an exact sentence; any other as it is written, since its names decide what it means."""
+    found = attempt(text)
+    return f"as written: {text}" if isinstance(found, Mistake) else format_query(found)
 
 
 def _as_asked(request: Question, document: bytes) -> bytes:

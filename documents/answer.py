@@ -81,13 +81,15 @@ class Evidence(Part, frozen=True, kw_only=True):
 class Answer(Document, frozen=True, kw_only=True):
     """The answer to one sentence.
 
-    `reason` is that of the verdict `unknown`. `vacuous`: the sentence has nothing to check. `because`: what a proof
-    rests on. `columns` and `rows`: of a list. `flows`: of an explanation, one of each kind. `name`, `severity`,
-    `expected` (the verdict that passes) and `status`: of a statement in a pack.
+    `plain`: the sentence is in plain speech, and was understood as `normalized`. `reason` is that of the verdict
+    `unknown`. `vacuous`: the sentence has nothing to check. `because`: what a proof rests on. `columns` and `rows`: of
+    a list. `flows`: of an explanation, one of each kind. `name`, `severity`, `expected` (the verdict that passes) and
+    `status`: of a statement in a pack.
     """
 
     query: str
     normalized: str
+    plain: bool = False
     form: str
     name: str = ""
     severity: Severity | None = None

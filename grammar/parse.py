@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
+from lark import Token, Tree
 from lark.exceptions import UnexpectedInput
 
 from reachproof.grammar import text as texts
@@ -133,8 +134,8 @@ def _set_or_ports(text: str, span: Span, ports: bool) -> object:
     return found
 
 
-def parse_pack(text: str, *, name: str = "<pack>") -> Pack:
-    """The AST of a `.reach` file; names of invariants differ from each other.
+def parse_pack(text: str, *, name: str = "<pack>", plain: Plain | None = None) -> Pack:
+    """The AST of a `.reach` file; names of invariants differ from each other. What is not exact is read by `plain`.
 
     Raises QuerySyntaxError with the problems of every item, under the file name `name`.
     """
@@ -143,7 +144,7 @@ def parse_pack(text: str, *, name: str = "<pack>") -> Pack:
         clean = _clean(text, texts.LONGEST_PACK, "a pack")
     except Mistake as mistake:
         raise refuse(page, (mistake,)) from None
-    found = _all(page, (partial(_item, clean, span) for span in texts.items(clean)))
+    found = _all(page, (partial(_item, clean, span, plain) for span in texts.items(clean)))
     repeated = tuple(_repeated(found))
     if repeated:
         raise refuse(page, repeated)
@@ -151,6 +152,34 @@ def parse_pack(text: str, *, name: str = "<pack>") -> Pack:
         definitions=tuple(each for each in found if isinstance(each, DefineTenants | DefineTenant)),
         checks=tuple(each for each in found if isinstance(each, Invariant | Expect)),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """A pack of which sentences that are not exact were not read: its definitions, and the number of its checks."""
+
+    definitions: tuple[DefineTenants | DefineTenant, ...]
+    checks: int
+
+
+def outline(text: str, *, name: str = "<pack>") -> Outline:
+    """The outline of a `.reach` file. Raises as `parse_pack` does, but for the sentences of checks."""
+    page = Page.of(text, name)
+    try:
+        clean = _clean(text, texts.LONGEST_PACK, "a pack")
+    except Mistake as mistake:
+        raise refuse(page, (mistake,)) from None
+    found = _all(page, (partial(_outlined, clean, span) for span in texts.items(clean)))
+    definitions = tuple(each for each in found if isinstance(each, DefineTenants | DefineTenant))
+    return Outline(definitions=definitions, checks=len(found) - len(definitions))
+
+
+def _outlined(text: str, span: Span) -> Item | None:
+    """The item of a pack; None for a check whose sentence is not exact."""
+    part = text[span.start : span.end]
+    if texts.CHECK.match(part) and _tree(part, "item") is None:
+        return None
+    return _item(text, span, None)
 
 
 def _clean(text: str, longest: int, what: str) -> str:
@@ -163,8 +192,9 @@ def _clean(text: str, longest: int, what: str) -> str:
 def _query(text: str, span: Span, plain: Plain | None = None) -> Query:
     """The AST of the sentence in a span. One that is of the form of the language, and wrong, is not read by `plain`."""
     part = text[span.start : span.end]
-    if plain is None or not part.strip() or _is_exact(part):
-        found = _value(text, span, "query")
+    tree = _tree(part, "query")
+    if tree is not None or plain is None or not part.strip():
+        found = build(tree, span.start) if tree is not None else _value(text, span, "query")
         assert isinstance(found, Query)
         return found
     understood = plain(part)
@@ -173,20 +203,43 @@ def _query(text: str, span: Span, plain: Plain | None = None) -> Query:
     return replace(understood, span=Span(understood.span.start + span.start, understood.span.end + span.start))
 
 
-def _is_exact(text: str) -> bool:
-    """True if a text has the form of an exact sentence."""
+def _tree(text: str, start: str) -> Tree[Token] | None:
+    """The parse tree of a text that has the form of an exact sentence, or of an item with one."""
     try:
         texts.check_parentheses(text)
-        read(text, "query")
+        return read(text, start)
     except (Mistake, UnexpectedInput):
-        return False
-    return True
+        return None
 
 
-def _item(text: str, span: Span) -> Item:
-    found = _value(text, span, "item")
-    assert isinstance(found, Item)
-    return found
+def _item(text: str, span: Span, plain: Plain | None) -> Item:
+    """The item of a pack in a span; `plain` reads the sentence of a check that is not exact."""
+    part = text[span.start : span.end]
+    head = texts.CHECK.match(part)
+    tree = _tree(part, "item")
+    if tree is not None or plain is None or head is None:
+        found = build(tree, span.start) if tree is not None else _value(text, span, "item")
+        assert isinstance(found, Item)
+        return found
+    sentence = part[head.end() :].lstrip()
+    understood = plain(sentence)
+    start = span.end - len(sentence)
+    if isinstance(understood, Mistake):
+        raise understood.moved(start)
+    return _check_of(head[0], understood, Span(start, span.end))
+
+
+def _check_of(head: str, understood: Query, span: Span) -> Item:
+    """The check with what it says before its sentence, and the meaning of that; `span`: of the plain sentence."""
+    try:
+        found = build(read(head + understood.exact, "item"), span.start - len(head))
+    except UnexpectedInput:
+        expects = head.strip().lower().startswith("expect")
+        takes = "`expect` takes a `can` question" if expects else "an invariant is a claim, not a question"
+        raise Mistake(f"{takes} (understood as `{understood.exact}`)", span) from None
+    assert isinstance(found, Invariant | Expect)
+    query = replace(found.query, span=span, exact=understood.exact)
+    return replace(found, query=query, span=Span(found.span.start, span.end))
 
 
 def _value(text: str, span: Span, start: str) -> object:

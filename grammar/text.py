@@ -27,6 +27,11 @@ _UNFINISHED = re.compile(
 )
 # `which pods can A reach` is a whole sentence, though `can A reach` is none.
 _REACHED = re.compile(r"\bwhich\s[^:]*\bcan\s+(?!reach\b)[^:]*\sreach\s*\Z", re.IGNORECASE)
+CHECK = re.compile(
+    r"""\s*(?:invariant\s+(?:"[^"\n]*"|'[^'\n]*'|[-\w./]+)\s*(?:\(\s*\w+\s*\))?|expect\s+\w+)\s*(?:"[^"\n]*"|'[^'\n]*')?\s*:""",
+    re.IGNORECASE,
+)
+"""The part of a check of a pack that stands before its sentence."""
 _ITEM = re.compile(r"^[ \t]*(?=(?:define|invariant|expect)\b)", re.IGNORECASE | re.MULTILINE)
 
 

@@ -75,12 +75,13 @@ class Answer:
     """`vacuous`: the claim has nothing to check. `reason` is set when the verdict is `unknown`. `rows`: of a list.
     `flows`: of an explanation, one of each kind.
 
-    `name`, `severity` and `expected` (the verdict that is a pass) are those of a statement in a pack. `snapshot` is
-    what was asked about.
+    `plain`: the sentence is in plain speech. `name`, `severity` and `expected` (the verdict that is a pass) are those
+    of a statement in a pack. `snapshot` is what was asked about.
     """
 
     query: str
     normalized: str
+    plain: bool = False
     form: str
     name: str = ""
     severity: Severity | None = None
@@ -135,6 +136,7 @@ def answer_document(answer: Answer, status: Status | None = None) -> documents.A
     return documents.Answer(
         query=answer.query,
         normalized=answer.normalized,
+        plain=answer.plain,
         form=answer.form,
         name=answer.name,
         severity=answer.severity,

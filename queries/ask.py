@@ -144,7 +144,7 @@ def answer(question: Question, budget: Budget = DEFAULT_BUDGET) -> Answer:
     running = budget.start()
     place, bound = question.place, question.bound
     draft = draft_answer(place.snapshot, query=question.text, normalized=format_query(question.query))
-    draft = draft.assuming(bound.assumptions)
+    draft = replace(draft, plain=bool(question.query.exact)).assuming(bound.assumptions)
     draft = draft.warning((*missing_kinds(question.query, place.snapshot), *bound.warnings))
     match bound.plan:
         case Plan() as plan:

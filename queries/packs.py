@@ -17,12 +17,14 @@ from reachproof.documents.words import Severity, Status, Verdict
 from reachproof.grammar.ast import Expect, Invariant, Pack
 from reachproof.grammar.format import format_query
 from reachproof.grammar.mistakes import Mistake
-from reachproof.grammar.parse import parse_pack
+from reachproof.grammar.parse import outline, parse_pack
+from reachproof.network.cluster import Notice
 from reachproof.network.errors import InputError, Problem
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, answer_document, truths
 from reachproof.queries.ask import DEFAULT_BUDGET, Question, Session, answers_of
 from reachproof.queries.errors import QueryError, together
+from reachproof.queries.plain_speech import in_plain, plain_reader
 from reachproof.queries.tenancy import tenancy_mistakes, with_tenants
 from reachproof.solver.budget import Budget
 
@@ -90,9 +92,18 @@ def library() -> tuple[PackText, ...]:
     )
 
 
-def count_statements(packs: Sequence[PackText]) -> int:
-    """Number of statements to check. Raises InputError with every mistake of the packs."""
-    return sum(len(pack.checks) for _, pack in _parsed(packs))
+def count_statements(packs: Sequence[PackText], *, exact: bool = False) -> int:
+    """Number of statements to check. Raises InputError with every mistake of the packs.
+
+    Sentences that are not exact are counted and not read, since that takes a snapshot; with `exact` they are mistakes.
+    """
+    if exact:
+        return sum(len(pack.checks) for pack in together(partial(_exact, given) for given in packs))
+    return sum(each.checks for each in together(partial(outline, given.text, name=given.name) for given in packs))
+
+
+def _exact(given: PackText) -> Pack:
+    return parse_pack(given.text, name=given.name)
 
 
 # ---------------------------------------------------------------- checking
@@ -178,12 +189,6 @@ def _has(answer: Answer, *codes: str) -> bool:
     return any(notice.code in codes for notice in answer.warnings)
 
 
-def _parsed(packs: Sequence[PackText]) -> Iterable[tuple[PackText, Pack]]:
-    """Every pack with its syntax tree; InputError with the mistakes of all."""
-    found = together(partial(parse_pack, given.text, name=given.name) for given in packs)
-    return zip(packs, found, strict=True)
-
-
 def bind_packs(session: Session, packs: Sequence[PackText]) -> tuple[Bound | LeftOut, ...]:
     """Every statement of every pack, in order, ready to be answered; packs that read tenants alike share a session.
 
@@ -192,16 +197,23 @@ def bind_packs(session: Session, packs: Sequence[PackText]) -> tuple[Bound | Lef
     sessions: dict[tuple[str, object], Session] = {}
     bound: list[Bound | LeftOut] = []
     problems: list[Problem] = []
-    for given, pack in _parsed(packs):
-        wrong = tuple(tenancy_mistakes(session.snapshot, pack.definitions))
+    outlines = together(partial(outline, given.text, name=given.name) for given in packs)
+    for given, shape in zip(packs, outlines, strict=True):
+        wrong = tuple(tenancy_mistakes(session.snapshot, shape.definitions))
         if wrong:
             problems += QueryError(wrong, given.text, given.name).problems
             continue
-        view = with_tenants(session.snapshot, pack.definitions)
+        view = with_tenants(session.snapshot, shape.definitions)
         key = (view.options.tenant_label, view.options.tenants)
         if view is session.snapshot:
             sessions[key] = session
-        bound += _bound(given, pack, sessions.setdefault(key, session.reading(view)), problems)
+        place = sessions.setdefault(key, session.reading(view))
+        try:
+            pack = parse_pack(given.text, name=given.name, plain=plain_reader(view))
+        except InputError as error:
+            problems += error.problems
+            continue
+        bound += _bound(given, pack, place, problems)
     if problems:
         raise InputError(problems)
     return tuple(bound)
@@ -214,16 +226,27 @@ def _bound(given: PackText, pack: Pack, session: Session, problems: list[Problem
         statement = _statement(given, each)
         written = given.text[each.query.span.start : each.query.span.end]
         try:
-            question = session.bound(each.query, written)
+            question = _noted(session.bound(each.query, written))
         except QueryError as error:
             if given.shipped:
                 yield LeftOut(statement=statement, reason="; ".join(mistake.message for mistake in error.mistakes))
             else:
-                mistakes += (Mistake(m.message, m.span if m.span.end else each.span) for m in error.mistakes)
+                found = in_plain(each.query, error.mistakes)
+                mistakes += (Mistake(m.message, m.span if m.span.end else each.span) for m in found)
             continue
         yield Bound(statement=statement, question=question, shipped=given.shipped)
     if mistakes:
         problems += QueryError(mistakes, given.text, given.name).problems
+
+
+def _noted(question: Question) -> Question:
+    """The question; one in plain speech with a warning, since it may mean something else tomorrow."""
+    exact = question.query.exact
+    if not exact:
+        return question
+    text = f"written in plain speech, whose names may mean something else in another snapshot; keep this: {exact}"
+    warned = (*question.bound.warnings, Notice(code="PLAIN_SPEECH", text=text))
+    return replace(question, bound=replace(question.bound, warnings=warned))
 
 
 def _statement(given: PackText, check: Invariant | Expect) -> Statement:

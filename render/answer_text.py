@@ -44,6 +44,8 @@ def explained_lines(answer: Answer) -> Iterator[str]:
 
 def _framed(answer: Answer, shown: Iterable[str]) -> Iterator[str]:
     vacuous = f"  ({nothing_to_check(answer)})" if answer.vacuous else ""
+    if answer.plain:
+        yield f"understood as: {answer.normalized}"
     yield f"{answer.verdict.upper()}  {answer.normalized}{vacuous}"
     if answer.reason:
         yield f"  reason: {answer.reason}"

@@ -46,6 +46,7 @@ function heading(answer, link) {
     el("p", {}, answer.reason || quantified),
     answer.vacuous ? el("p", { className: "vacuous" }, "Nothing to check: no traffic matches the question.") : null,
     el("p", { className: "asked" }, el("q", {}, answer.query)),
+    answer.plain ? el("p", { className: "asked" }, "understood as ", el("q", {}, answer.normalized)) : null,
     link ? el("div", { className: "buttons" }, link) : null,
   );
 }

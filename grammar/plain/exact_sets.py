@@ -27,7 +27,7 @@ def exact_set(text: str) -> ast.SetExpr | None:
 
 def near_names(lexicon: Lexicon, name: str) -> list[str]:
     """The names of the snapshot that are nearest to one that is nothing, at most three."""
-    return get_close_matches(name, sorted(lexicon.by_name), n=3, cutoff=0.7)
+    return get_close_matches(name.lower(), sorted(lexicon.by_name), n=3, cutoff=0.7)
 
 
 def nothing_named(lexicon: Lexicon, kind: str, name: str, span: ast.Span, where: str = "") -> Mistake:

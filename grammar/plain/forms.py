@@ -3,6 +3,7 @@
 | Slot | Takes |
 |---|---|
 | `{a}`, `{b}`, `{c}`, `{s}` | a set, with its quantifier or without; `{b}` on the ports of `{on}` or `{p}` |
+| `{o}` | the same as `{b}`, but not `anything`: whether the outside itself is open is not the question |
 | `{a!}` | a set without quantifier, as after `no` |
 | `{every}` | a set with `every` |
 | `{a*}` | a set with `every` or without quantifier: all of it is meant |
@@ -33,6 +34,7 @@ class Form:
 
 
 _CAN = "can {a} reach {to}{x}?"
+_CAN_O = "can {a} reach {o}{x}?"
 _CAN_B = "can {a} reach {b}{x}?"
 _NO = "no {a!} can reach {to}{x}"
 _NO_B = "no {a!} can reach {b}{x}"
@@ -66,11 +68,11 @@ _QUESTIONS = (
     Form("is there [a|any] (path|route|connectivity|connection|access) from {a} to {to}", _CAN),
     Form("(is|are) there {a} <that> can <reach> {to}", _CAN),
     Form("<whether> {a} <may> <reach> {to}", _CAN),
-    Form("<is> {b} (<reachable>|<unreachable>|open|available|not exposed) (from|by|to|for) {a}", _CAN_B),
-    Form("<is> {b} exposed to {a}", _CAN_B),
+    Form("<is> {o} (<reachable>|<unreachable>|open|available|not exposed) (from|by|to|for) {a}", _CAN_O),
+    Form("<is> {o} exposed to {a}", _CAN_O),
     Form(
-        "<is> {b} (exposed|publicly <reachable>|<reachable> externally|externally <reachable>)",
-        "can outside the cluster reach {b}{x}?",
+        "<is> {o} (exposed|publicly <reachable>|<reachable> externally|externally <reachable>)",
+        "can outside the cluster reach {o}{x}?",
     ),
     Form("can {b} be <reached> <by> {a}", _CAN_B),
     Form("can {b} (receive|accept|get) [any] (traffic|connections|requests) from {a}", _CAN_B),
@@ -138,8 +140,8 @@ _REASONS = (
     Form("why (is|are) not {b} <reachable> (from|by|to|for) {a}", _WHY_NOT_B),
     Form("why can not {b} be <reached> <by> {a}", _WHY_NOT_B),
     Form("why can {b} not be <reached> <by> {a}", _WHY_NOT_B),
-    Form("<which> <blocks> {a} from <reaching> {to}", _WHY_NOT),
     Form("<which> [(<policy>|rules|rule)] <blocks> {a} from <reaching> {to}", _WHY_NOT),
+    Form("<which> [(<policy>|rules|rule)] (blocks|block|is blocking|are blocking) {a} from {to}", _WHY_NOT),
     Form("<which> [(<policy>|rules|rule)] <blocks> <traffic> from {a} to {to}", _WHY_NOT),
     Form("why can not {a} resolve <names>", "why can't {a} reach {dns}?"),
     Form("why can {a} not resolve <names>", "why can't {a} reach {dns}?"),
@@ -197,6 +199,7 @@ _ISOLATION = (
         "[is|are] [all|the|all the] namespaces [is|are] [fully] isolated [from <each-other>]",
         "all namespaces are isolated{e}",
     ),
+    Form("(is|are) {g} and {h} [fully] isolated from <each-other>", "{g} is isolated from {h}{e}"),
     Form("(is|are) {g} [fully] isolated from {h}", "{g} is isolated from {h}{e}"),
     Form("{g} (is|are|must be|should be) [fully] isolated from {h}", "{g} is isolated from {h}{e}"),
     Form("(is|are) {i} [fully] isolated from {j}", "{i/j}"),

@@ -102,6 +102,26 @@ def _inside(sentence: Sentence, at: int, end: int) -> Iterator[tuple[int, _Condi
         return
     for after, home in sentence.homes(at, end):
         yield after, _Conditions(text=f"in {home.core}", extent=home.extent, unknown=home.unknown)
+        yield from _in_several(sentence, after, end, (home,))
+
+
+def _in_several(sentence: Sentence, at: int, end: int, before: tuple[Phrase, ...]) -> Iterator[tuple[int, _Conditions]]:
+    """`in prod or dev`: of several namespaces, or of several tenants."""
+    if at + 1 >= end or sentence.words[at].key not in ("or", ","):
+        return
+    first = before[0].core.partition(" ")[0]
+    for after, home in sentence.homes(at + 2 if sentence.key(at, at + 2) == ", or" else at + 1, end):
+        group, _, _ = home.core.partition(" ")
+        if group != first or home.unknown:
+            continue
+        every = (*before, home)
+        if sentence.words[at].key == "or" or sentence.key(at, at + 2) == ", or":
+            listed = " or ".join(each.core.partition(" ")[2] for each in every)
+            extents = [each.extent for each in every if each.extent is not None]
+            whole = frozenset[str]().union(*extents) if len(extents) == len(every) else None
+            yield after, _Conditions(text=f"in {group}s {listed}", extent=whole)
+        else:
+            yield from _in_several(sentence, after, end, every)
 
 
 def _labelled(sentence: Sentence, start: int, end: int) -> Iterator[tuple[int, _Conditions]]:

@@ -17,6 +17,7 @@ from reachproof.grammar.plain.sets import reduced
 from reachproof.grammar.plain.slots import Slots, Value, dns
 
 MOST_READINGS = 200
+_DESTINATIONS = ("to", "b", "o", "on-ports")
 
 _SLOT = re.compile(r"\{([^{}]+)\}")
 _REMOVAL = "<if-removed> [the] [<policy>] {policy} [<policy>]"
@@ -90,7 +91,7 @@ def _readings(
 def _whole(form: Form) -> Elements:
     """The pattern of a form with the ports and exceptions that may follow it."""
     text = form.pattern
-    if "{b}" in form.exact and "{on}" not in text and "{p}" not in text:
+    if ("{b}" in form.exact or "{o}" in form.exact) and "{on}" not in text and "{p}" not in text:
         text += " [{on}]"
     for name in ("x", "e"):
         if f"{{{name}}}" in form.exact:
@@ -106,9 +107,9 @@ def _filled(slots: Slots, exact: str, taken: Taken) -> Iterator[Reading]:
             return
         places[name] = first, last
     values: dict[str, tuple[Value, ...]] = {name: slots.values(name, *place) for name, place in places.items()}
-    for ports in ("on", "p"):
-        if "b" in places and ports in places:
-            values["b"] = slots.joint(*places["b"], *places[ports], bare=ports == "p")
+    for name, ports in product(("b", "o"), ("on", "p")):
+        if name in places and ports in places:
+            values[name] = slots.joint(*places[name], *places[ports], bare=ports == "p")
             del values[ports]
     if "{dns}" in exact:
         values["dns"] = dns(slots)
@@ -127,10 +128,10 @@ def _said(exact: str, chosen: dict[str, Value], pods: frozenset[str]) -> Iterato
         yield Reading(_text(exact, chosen), unknown)
         return
     source = next((name for name in ("a", "a!", "every", "nobody") if name in chosen), "")
-    destination = next((name for name in ("to", "b", "on-ports") if name in chosen), "")
+    destination = next((name for name in _DESTINATIONS if name in chosen), "")
     for name, listed in ((source, " except from "), (destination, " except to ")):
         if name:
-            less = _less(chosen[name], alone, keeps=name in ("a", "every", "to", "b", "on-ports"))
+            less = _less(chosen[name], alone, keeps=name in ("a", "every", *_DESTINATIONS))
             yield from (Reading(_text(exact, {**chosen, name: each, "x": Value(text="")}), unknown) for each in less)
         elif alone.extent is None or alone.extent & (pods | {OUTSIDE}):
             yield Reading(_text(exact, {**chosen, "x": Value(text=f"{listed}{alone.core}")}), unknown)

@@ -40,6 +40,8 @@ from reachproof.grammar.words import ADDRESS, SET
 _EXACT = re.compile(rf"{SET}|{ADDRESS}", re.IGNORECASE)
 _DEFINITE = frozenset(("the", "my", "our"))
 _MOST_JOINED = 6
+# The name of a Service in the cluster's DNS.
+_DNS_NAME = re.compile(r"([-a-z0-9]+)\.([-a-z0-9]+)(?:\.svc(?:\.[-a-z0-9.]+)?)?")
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,7 @@ class Sets:
         yield from self.sentence.by_name(at, things, kind=word, home=home)
 
     def _bare(self, at: int, home: str) -> Iterator[Phrase]:
-        """`frontend`, `prod/frontend`, `deploy/frontend`."""
+        """`frontend`, `prod/frontend`, `deploy/frontend`, `frontend.prod.svc`."""
         sentence = self.sentence
         if not sentence.may_be_name(at):
             return
@@ -182,6 +184,9 @@ class Sets:
         before, slash, rest = name.partition("/")
         if slash and before.lower() in KINDS and not home:
             things = (*things, *sentence.lexicon.named(rest, word=KINDS[before.lower()]))
+        dns_name = _DNS_NAME.fullmatch(name)
+        if dns_name and not things:
+            things = sentence.lexicon.named(f"{dns_name[2]}/{dns_name[1]}", word="service")
         yield from sentence.by_name(at, things, home=home)
 
     # ------------------------------------------------------------ several sets

@@ -88,6 +88,10 @@ def _set(slots: Slots, start: int, end: int) -> Iterator[Value]:
     yield from map(_of, slots.sets(start, end))
 
 
+def _open(slots: Slots, start: int, end: int) -> Iterator[Value]:
+    yield from (each for each in slots.values("b", start, end) if each.text not in ("anything", "any anything"))
+
+
 def _bare(slots: Slots, start: int, end: int) -> Iterator[Value]:
     yield from (_of(each) for each in slots.sets(start, end) if not each.quantifier)
 
@@ -263,6 +267,7 @@ def _first_unknown(values: Iterable[Value]) -> Mistake | None:
 _READERS: dict[str, Callable[[Slots, int, int], Iterator[Value]]] = {
     **dict.fromkeys(("a", "b", "s"), _set),
     **dict.fromkeys(("a!", "c"), _bare),
+    "o": _open,
     "a*": _whole,
     "a+": _list,
     "s*": _every,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from reachproof.grammar.plain.exact_sets import near_names
 from reachproof.grammar.plain.lexicon import Kind, Lexicon, Thing, meanings
 from reachproof.grammar.plain.sentence import Sentence
 
@@ -71,8 +72,11 @@ def _named(sentence: Sentence) -> Iterator[Thing]:
     seen: set[Thing] = set()
     for at, word in enumerate(sentence.words):
         kind = sentence.kind(at - 1) if at else ""
-        found = meanings(sentence.lexicon.named(word.text, word="" if kind == "pod" else kind))
-        if len(found) == 1 and (kind or sentence.may_be_name(at)) and found[0].thing not in seen:
+        if not kind and not sentence.may_be_name(at):
+            continue
+        near = [] if word.text in sentence.lexicon.by_name else near_names(sentence.lexicon, word.text)[:1]
+        found = meanings(sentence.lexicon.named(*(near or [word.text]), word="" if kind == "pod" else kind))
+        if len(found) == 1 and found[0].thing not in seen:
             seen.add(found[0].thing)
             yield found[0].thing
 

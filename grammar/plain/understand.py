@@ -16,7 +16,8 @@ from difflib import get_close_matches
 
 from lark.exceptions import UnexpectedInput
 
-from reachproof.grammar.ast import Query, Span
+from reachproof.grammar import ast
+from reachproof.grammar.ast import Quantifier, Query, Span
 from reachproof.grammar.build import build
 from reachproof.grammar.engine import read
 from reachproof.grammar.format import format_query
@@ -74,8 +75,30 @@ def _stopped(sentence: Sentence, furthest: int) -> Word | None:
 
 def _meant(possible: Readings) -> tuple[Query, ...]:
     """The different sentences among the readings."""
-    readable = (_parsed(each.text) for each in possible.found if not each.unknown)
-    return tuple(dict.fromkeys(query for query in readable if query is not None))
+    readable = [_parsed(each.text) for each in possible.found if not each.unknown]
+    return tuple(dict.fromkeys(said for query in readable if query is not None for said in _by_ports(query)))
+
+
+def _by_ports(query: Query) -> tuple[Query, ...]:
+    """The sentence; where it is about all of a set, and says no ports, both that it may mean: any, and every one.
+
+    The ports of a Service are its own, and all of them are meant.
+    """
+    match query.statement:
+        case ast.Can(source, destination, ast.ANY_PORT) if Quantifier.EVERY in (
+            source.quantifier,
+            destination.quantifier,
+        ):
+            target = destination.set
+        case ast.Every(_, destination, ast.ANY_PORT):
+            target = destination.set
+        case _:
+            return (query,)
+    if isinstance(target, ast.ServiceNamed):
+        return (query,)
+    some = replace(query, statement=replace(query.statement, ports=ast.Ports(any_of=True)))
+    exact = format_query(some)
+    return replace(some, exact=exact), replace(query, exact=exact.replace(" on any port", " on every port"))
 
 
 def _renamed(sentence: Sentence, unknown: Mistake) -> tuple[str, ...]:

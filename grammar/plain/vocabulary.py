@@ -34,11 +34,11 @@ WORDINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         # may A ...
         "can": ("can", "could", "may"),
         "may": (
-            *("can", "could", "may", "should", "must", "(can|may|should|must) be able to"),
+            *("can", "may", "should", "must", "(should|must) be able to"),
             *("(is|are) (able|allowed|permitted) to", "(should|must) be (allowed|permitted) to"),
         ),
         "may-not": (
-            *("(can|could|may|should|must) not", "(should|must) never", "(should|must|may) not be able to"),
+            *("(can|should|must) not", "(should|must) never", "(should|must) not be able to"),
             *("(is|are) not (able|allowed|permitted) to", "(should|must) not be (allowed|permitted) to"),
             "(is|are) unable to",
         ),

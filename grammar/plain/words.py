@@ -50,7 +50,10 @@ def words(text: str, names: Collection[str] = ()) -> tuple[Word, ...]:
     found: list[Word] = []
     for place, piece in enumerate(pieces):
         found += _words(piece[0], piece.start(), last=place == len(pieces) - 1)
-    return tuple(word for word in found if word.key not in _FILLERS or word.text in names)
+    kept = [word for word in found if word.key not in _FILLERS or word.text in names]
+    while kept and kept[-1].key == ",":
+        kept.pop()
+    return tuple(kept)
 
 
 def is_question(text: str) -> bool:
