@@ -44,6 +44,6 @@ def _with_contents(_app: Sphinx, name: str, text: list[str]) -> None:
 
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
-    for language in ("reach", "reach-pack", "refused"):
+    for language in ("reach", "reach-pack", "reach-plain", "refused"):
         app.add_lexer(language, TextLexer)
     app.connect("source-read", _with_contents)

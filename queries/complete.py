@@ -26,6 +26,7 @@ from reachproof.grammar.format import (
 )
 from reachproof.grammar.mistakes import Mistake
 from reachproof.grammar.parse import attempt
+from reachproof.grammar.plain.complete import continuations, questions
 from reachproof.grammar.words import is_plain_snapshot
 from reachproof.network.cluster import Namespace, Node, Pod
 from reachproof.network.labels import Operator, Requirement, Selector
@@ -34,6 +35,8 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.queries.ask import Session
 from reachproof.queries.bind import bind
 from reachproof.queries.errors import QueryError
+from reachproof.queries.plain_names import lexicon_of
+from reachproof.queries.plain_speech import in_plain, plain_reader
 from reachproof.queries.tenancy import tenants
 
 MOST = 50
@@ -53,10 +56,12 @@ def complete(text: str, cursor: int, session: Session | None, *, most: int = MOS
     grammar refuses at that place.
     """
     at = cache(partial(suggestions, session=session))
-    found = at(text[:cursor])
+    prefix = text[:cursor]
+    plain = plain_suggestions(prefix, session, alone=not at(prefix)) if session else ()
+    found = tuple(dict.fromkeys((*at(prefix), *plain)))
     read = _read(text, session)
     return Completion(
-        state=_state(text, read, at, named=session is not None),
+        state=_state(text, read, at, named=session is not None, plain=cursor == len(text) and bool(plain)),
         suggestions=found[:most],
         complete=len(found) <= most,
         errors=tuple(_fault(text, mistake, at) for mistake in read.mistakes[:MOST_FAULTS]),
@@ -101,6 +106,13 @@ def _names(slot: language.Slot, bound: Iterable[language.Bound], session: Sessio
             yield 1, text
 
 
+def plain_suggestions(prefix: str, session: Session, *, alone: bool) -> tuple[Suggestion, ...]:
+    """Names and words of plain speech that may go on a prefix, then whole questions; `alone`: nothing else may."""
+    lexicon = lexicon_of(session.snapshot)
+    found = (*continuations(prefix, lexicon, alone=alone), *questions(prefix, lexicon))
+    return tuple(Suggestion(start=each.start, text=each.text, kind=each.kind) for each in found)
+
+
 # ---------------------------------------------------------------- mistakes
 
 
@@ -115,14 +127,14 @@ class _Read:
 def _read(text: str, session: Session | None) -> _Read:
     if not text.strip():
         return _Read((), parsed=False)
-    query = attempt(text)
+    query = attempt(text, plain_reader(session.snapshot) if session else None)
     if isinstance(query, Mistake):
         return _Read((query,), parsed=False)
     if session is not None:
         try:
             bind(query, session.encoding.universe, session.others)
         except QueryError as error:
-            return _Read(error.mistakes, parsed=True)
+            return _Read(in_plain(query, error.mistakes), parsed=True)
     return _Read((), parsed=True)
 
 
@@ -137,10 +149,10 @@ def _fault(text: str, mistake: Mistake, at: Suggesting) -> Fault:
     return Fault(start=start, end=end, found=found, message=mistake.message, expected=expected)
 
 
-def _state(text: str, read: _Read, at: Suggesting, *, named: bool) -> SentenceState:
+def _state(text: str, read: _Read, at: Suggesting, *, named: bool, plain: bool) -> SentenceState:
     """BEGUN where all that is wrong is at the end, and something goes on there: a word, or a name that exists.
 
-    `named`: whether it is known which names exist.
+    `named`: whether it is known which names exist. `plain`: whether plain speech goes on there.
     """
     if read.parsed and not read.mistakes:
         return SentenceState.WHOLE
@@ -154,7 +166,7 @@ def _state(text: str, read: _Read, at: Suggesting, *, named: bool) -> SentenceSt
             else SentenceState.WRONG
         )
     half_a_word = any(text[mistake.span.start : mistake.span.end].strip() for mistake in read.mistakes)
-    goes_on = at(text) or (language.expected(text).slots and not (half_a_word and named))
+    goes_on = plain or at(text) or (language.expected(text).slots and not (half_a_word and named))
     return SentenceState.BEGUN if goes_on else SentenceState.WRONG
 
 

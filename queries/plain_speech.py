@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from reachproof.grammar.ast import Query
+from reachproof.grammar.ast import Query, Span
 from reachproof.grammar.mistakes import Mistake, shortened
 from reachproof.grammar.parse import Plain, attempt
 from reachproof.grammar.plain.lexicon import Lexicon
@@ -32,6 +32,9 @@ def _read(lexicon: Lexicon, text: str) -> Query | Mistake:
     if not isinstance(exact, Mistake):
         return exact
     stopped = found.stopped
+    end = len(text.rstrip())
+    if found.begun and exact.span.start < end:
+        return Mistake("the sentence is incomplete", Span(end, end + 1), found.instead)
     if stopped is not None and stopped.span.start > exact.span.start:
         icmp = "; network policies cannot tell ICMP apart" if stopped.key in _ICMP else ""
         return Mistake(f"`{shortened(stopped.text)}` is not understood here{icmp}", stopped.span, found.instead)

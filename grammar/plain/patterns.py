@@ -46,8 +46,8 @@ Element = Literal | Slot | Choice
 Elements = tuple[Element, ...]
 Taken = tuple[tuple[str, int, int], ...]
 """The slots of a pattern, each with the first of its words and the one after its last."""
-Ends = Callable[[str, int], Iterable[int]]
-"""By slot and first word: where the words that the slot can take may end."""
+Ends = Callable[[str, int], Iterable[tuple[int, bool]]]
+"""By slot and first word: where the words that the slot takes may end, and whether they are something that exists."""
 
 
 @cache
@@ -87,22 +87,28 @@ def _element(part: str) -> Element:
 
 
 class Matcher:
-    """All the ways in which words fit patterns. `furthest`: the last word that was looked at and did not fit."""
+    """All the ways in which words fit patterns.
+
+    `furthest`: the last word that was looked at and did not fit. `next_words`, `next_slots`: what could follow all.
+    Ways with a slot that takes what is nothing count as ways, but neither as far nor as followed by anything.
+    """
 
     def __init__(self, keys: Sequence[str], ends: Ends) -> None:
         self._keys = keys
         self._ends = ends
         self.furthest = 0
+        self.next_words: dict[str, None] = {}
+        self.next_slots: dict[str, None] = {}
 
     def fits(self, sequence: Elements, at: int = 0) -> Iterator[Taken]:
         """The slots, for each way in which the words from `at` to the last fit the pattern."""
-        for end, taken in self._match(sequence, at):
+        for end, taken in self._match(sequence, at, known=True):
             if end == len(self._keys):
                 yield taken
-            else:
-                self.furthest = max(self.furthest, end)
 
-    def _match(self, sequence: Elements, at: int) -> Iterator[tuple[int, Taken]]:
+    def _match(self, sequence: Elements, at: int, *, known: bool) -> Iterator[tuple[int, Taken]]:
+        if known:
+            self.furthest = max(self.furthest, at)
         if not sequence:
             yield at, ()
             return
@@ -110,17 +116,18 @@ class Matcher:
         match first:
             case Literal(key):
                 if at < len(self._keys) and self._keys[at] == key:
-                    yield from self._match(rest, at + 1)
-                else:
-                    self.furthest = max(self.furthest, at)
+                    yield from self._match(rest, at + 1, known=known)
+                elif at == len(self._keys) and known:
+                    self.next_words[key] = None
             case Slot(name):
-                for end in self._ends(name, at):
-                    for last, taken in self._match(rest, end):
+                if at == len(self._keys) and known:
+                    self.next_slots[name] = None
+                for end, is_known in self._ends(name, at):
+                    for last, taken in self._match(rest, end, known=known and is_known):
                         yield last, ((name, at, end), *taken)
-                self.furthest = max(self.furthest, at)
             case Choice(options):
                 for option in options:
-                    yield from self._match((*option, *rest), at)
+                    yield from self._match((*option, *rest), at, known=known)
 
 
 def literals(sequence: Elements) -> Iterator[str]:

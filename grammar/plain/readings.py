@@ -21,7 +21,7 @@ _DESTINATIONS = ("to", "b", "o", "on-ports")
 
 _SLOT = re.compile(r"\{([^{}]+)\}")
 _REMOVAL = "<if-removed> [the] [<policy>] {policy} [<policy>]"
-_WRAPPERS = {
+WRAPPERS = {
     "<prove> {rest}": "",
     f"{_REMOVAL} [,|:] [then] {{rest}}": "without {policy}: ",
     f"{{rest}} [,] {_REMOVAL}": "without {policy}: ",
@@ -33,7 +33,7 @@ _WRAPPERS = {
 @cache
 def known_words() -> frozenset[str]:
     """Every word that some form has."""
-    return vocabulary((*(form.pattern for form in FORMS), *_WRAPPERS))
+    return vocabulary((*(form.pattern for form in FORMS), *WRAPPERS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +65,20 @@ def _readings(
     start, end = place
     keys = [word.key for word in slots.sentence.words[:end]]
 
-    def ends(name: str, at: int) -> Iterable[int]:
-        return range(at + 1, end + 1) if name == "rest" else slots.ends(name, at, end)
+    def ends(name: str, at: int) -> Iterable[tuple[int, bool]]:
+        return slots.ends(name, at, end)
 
     matcher = Matcher(keys, ends)
     for form in FORMS:
         if form.claim and question:
             continue
-        for taken in matcher.fits(_whole(form), start):
+        for taken in matcher.fits(whole(form), start):
             yield from _filled(slots, form.exact, taken)
     furthest.append(matcher.furthest)
     if not depth:
         return
     wrapping = Matcher(keys, ends)
-    for wrapped, prefix in _WRAPPERS.items():
+    for wrapped, prefix in WRAPPERS.items():
         for taken in wrapping.fits(pattern(wrapped), start):
             places = {name: (first, last) for name, first, last in taken}
             rest_of = places.pop("rest")
@@ -88,7 +88,7 @@ def _readings(
                 yield Reading(f"{before.text}{rest.text}", before.unknown or rest.unknown)
 
 
-def _whole(form: Form) -> Elements:
+def whole(form: Form) -> Elements:
     """The pattern of a form with the ports and exceptions that may follow it."""
     text = form.pattern
     if ("{b}" in form.exact or "{o}" in form.exact) and "{on}" not in text and "{p}" not in text:

@@ -59,9 +59,13 @@ class Slots:
         anything = tuple(Word("anything", "anything", each.span) if each.key in NOBODY else each for each in words)
         return Slots(sentence, Targets(Sets(sentence)), Sets(replace(sentence, words=anything)))
 
-    def ends(self, name: str, start: int, end: int) -> Iterable[int]:
-        """Where the words of a slot that begins at `start` may end."""
-        return (at for at in range(start + 1, end + 1) if self.values(name, start, at))
+    def ends(self, name: str, start: int, end: int) -> Iterator[tuple[int, bool]]:
+        """Where the words of a slot that begins at `start` may end, and whether they are something that exists."""
+        for at in range(start + 1, end + 1):
+            if name == "rest":
+                yield at, True
+            elif found := self.values(name, start, at):
+                yield at, any(each.unknown is None for each in found)
 
     def values(self, name: str, start: int, end: int) -> tuple[Value, ...]:
         """All readings of the words in a slot; none if it does not take them."""

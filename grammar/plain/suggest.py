@@ -53,6 +53,7 @@ def suggested(sentence: Sentence) -> tuple[str, ...]:
         (
             (-_likeness(offer, said), -_alike(filled, text), place, filled)
             for place, offer in enumerate(_OFFERS)
+            if "{" in offer.exact or _likeness(offer, said)
             for filled in _filled(offer.exact, named, sentence.lexicon)
         ),
     )

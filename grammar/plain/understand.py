@@ -35,12 +35,13 @@ MOST_CHOICES = 6
 
 @dataclass(frozen=True, slots=True)
 class NotPlain:
-    """Words that no form of plain speech fits. `stopped`: at the word that does not go on with any; None at the end.
+    """Words that no form of plain speech fits. `stopped`: at the word that does not go on with any.
 
-    `instead`: whole sentences that can be written in their place.
+    `begun`: some form goes on at the end. `instead`: whole sentences that can be written in their place.
     """
 
     stopped: Word | None = None
+    begun: bool = False
     instead: tuple[str, ...] = ()
 
 
@@ -62,7 +63,8 @@ def understand(text: str, lexicon: Lexicon) -> Query | Mistake | NotPlain:
         return Mistake(unknown.message, unknown.span, _renamed(sentence, unknown) or _offered(sentence))
     stopped = _stopped(sentence, possible.furthest)
     spelt = _respelt(sentence, stopped) if stopped is not None else ()
-    return NotPlain(stopped, tuple(dict.fromkeys((*spelt, *_offered(sentence))))[:MOST_SENTENCES])
+    instead = tuple(dict.fromkeys((*spelt, *_offered(sentence))))[:MOST_SENTENCES]
+    return NotPlain(stopped, stopped is None, instead)
 
 
 def _stopped(sentence: Sentence, furthest: int) -> Word | None:

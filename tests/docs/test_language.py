@@ -6,7 +6,8 @@ from functools import cache
 
 import pytest
 
-from reachproof.grammar.parse import parse, parse_many, parse_pack
+from reachproof.grammar.mistakes import Mistake
+from reachproof.grammar.parse import attempt, parse, parse_many, parse_pack
 from reachproof.manifests.load import load
 from reachproof.network.errors import InputError
 from reachproof.queries.ask import Session
@@ -38,6 +39,13 @@ def test_an_example_has_the_outcome_behind_it(line: str) -> None:
     sentence, _, expected = (part.strip() for part in line.partition("#"))
     parse(sentence)
     assert outcome(sentence) == expected
+
+
+@pytest.mark.parametrize("line", [line for block in tagged(PAGE, "reach-plain") for line in block.splitlines()])
+def test_a_plain_example_has_the_outcome_behind_it(line: str) -> None:
+    sentence, _, expected = (part.strip() for part in line.partition("#"))
+    assert outcome(sentence) == expected
+    assert isinstance(attempt(sentence), Mistake)
 
 
 @pytest.mark.parametrize("block", tagged(PAGE, "reach"))

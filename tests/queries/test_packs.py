@@ -157,7 +157,14 @@ def test_mistakes_of_syntax_are_listed_for_all_packs() -> None:
         "1.reach:1: found `reech`, expected `reach`; did you mean `reach`?\n"
         "    invariant a: no pod can reech nodes\n"
         "                            ^^^^^\n"
-    ) + refused("", "invariant b: can pods reach nodes?")
+        "  write\n"
+        "    no pod can reach nodes\n"
+        "    no pod jobs/job can reach pod shop/api\n"
+        "    can pod jobs/job reach pod shop/api\n"
+        "2.reach:1: an invariant is a claim, not a question (understood as `can pods reach nodes`)\n"
+        "    invariant b: can pods reach nodes?\n"
+        "                 ^^^^^^^^^^^^^^^^^^^^^"
+    )
 
 
 def test_packs_that_cannot_be_read_are_all_named(tmp_path: Path) -> None:
