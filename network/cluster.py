@@ -180,7 +180,8 @@ class Service(Namespaced):
     IPs, and load-balancer addresses unless their ipMode is Proxy. `external_name`: an alias, with no backends.
 
     `keeps_client`: what comes from outside keeps the client's address (externalTrafficPolicy Local). `source_ranges`:
-    the clients that its load balancer is asked to serve alone (loadBalancerSourceRanges); empty for all. `waypoint`:
+    the clients that its load balancer is asked to serve alone (loadBalancerSourceRanges); empty for all.
+    `no_node_ports`: it gets none that it does not ask for (allocateLoadBalancerNodePorts false). `waypoint`:
     the waypoint of Istio that its labels ask for before its backends, in the words of `engines.istio.membership`.
     """
 
@@ -197,8 +198,18 @@ class Service(Namespaced):
     headless: bool = False
     families: tuple[int, ...] = ()
     managed: tuple[EndpointAddress, ...] | None = None
+    no_node_ports: bool = field(default=False, metadata=RARE)
     waypoint: str = field(default="", metadata=RARE)
     origin: Origin
+
+    @property
+    def limits_clients(self) -> bool:
+        """True if its load balancer is asked to serve some clients alone, and no external IP takes the others."""
+        return self.type == "LoadBalancer" and bool(self.source_ranges) and not self.external_ips
+
+    def by_load_balancer_alone(self, port: ServicePort) -> bool:
+        """True if clients outside come to a port by its load balancer, and by no node port."""
+        return self.limits_clients and self.no_node_ports and not port.node_port
 
     @property
     def entry_point(self) -> bool:

@@ -6,6 +6,7 @@
 | the same with externalTrafficPolicy Cluster | may have the address of any node instead | also flows of every node |
 | behind an Ingress or another route | comes from a proxy that serves it | also flows of its pods, or the stand-in |
 | behind a route that may lead nowhere | may come from such a proxy | `unknown`, where only this would decide |
+| LoadBalancer with ranges of clients, no node ports | may be dropped | `unknown`, where only this would decide |
 | any other | cannot be sent to it | flows of the client, and a notice: policy alone is judged |
 
 Only the pod's own node is exempt from ingress policy; any other node is judged by its address. The flows of nodes and
@@ -34,8 +35,22 @@ from reachproof.queries.bind_sets import Binder
 from reachproof.queries.ingress_controller import STAND_IN, servers
 from reachproof.queries.plan import Check, PossibleFlows, asked_last, with_possible
 from reachproof.queries.services import backends
+from reachproof.queries.source_ranges import limited, perhaps_dropped, ranges_ignored, serves_some
 from reachproof.semantics.sentences import some_of
-from reachproof.solver.goal import FALSE, All, At, Formula, Members, Ranked, Search, Side, Some, Wanted, addresses_in
+from reachproof.solver.goal import (
+    FALSE,
+    All,
+    At,
+    Formula,
+    Members,
+    Not,
+    Ranked,
+    Search,
+    Side,
+    Some,
+    Wanted,
+    addresses_in,
+)
 from reachproof.solver.universe import Universe
 from reachproof.solver.view import View
 
@@ -69,9 +84,14 @@ def with_arrivals(binder: Binder, check: Check) -> Check:
     source, *rest = goal.region.items
     if not from_outside(binder.universe, source):
         return check
-    sources, notices = _arrivals(binder, goal.wanted)
+    dropped = perhaps_dropped(binder, source)
+    sources, notices = _arrivals(binder, goal.wanted, source, judged=True)
+    if dropped and goal.wanted is Wanted.CAN_ALLOW:
+        served = Not(Some(tuple(each.region for each in dropped)))
+        check = replace(check, goal=Search(All((source, served, *rest)), goal.wanted))
     if sources != FALSE:
         check = asked_last(check, replace(check, goal=Search(All((sources, *rest)), goal.wanted), bound=notices))
+    check = with_possible(check, (PossibleFlows(All((each.region, *rest)), each.notice) for each in dropped))
     if goal.wanted is not Wanted.CAN_ALLOW:
         return check
     # A sentence without a word of the outside has no pod that stands for proxies that are not known.
@@ -96,27 +116,34 @@ def arrivals(binder: Binder, source: Formula, wanted: Wanted) -> tuple[Formula, 
     if not from_outside(binder.universe, source):
         return FALSE, ()
     binder.assumptions += _not_certain(binder) if wanted is Wanted.CAN_ALLOW else ()
-    return _arrivals(binder, wanted)
+    return _arrivals(binder, wanted, source, judged=False)
 
 
-def _arrivals(binder: Binder, wanted: Wanted) -> tuple[Formula, tuple[Notice, ...]]:
-    found = list(_arriving(binder, wanted))
+def _arrivals(binder: Binder, wanted: Wanted, source: Formula, *, judged: bool) -> tuple[Formula, tuple[Notice, ...]]:
+    """`judged`: which clients a load balancer serves is looked at."""
+    found = list(_arriving(binder, wanted, source if judged else None))
     codes = {notice.code for _, notice in found}
     binder.assumptions += _nodes_not_given(binder) if FROM_A_NODE in codes else kept(binder)
     by_ingress = "ARRIVES_BY_INGRESS" in codes
     binder.assumptions += ingress_controller.notices(_serving(binder)) if by_ingress else ()
-    binder.assumptions += _not_judged(binder, ingress=not by_ingress)
+    binder.assumptions += _not_judged(binder, ingress=not by_ingress, ranges=judged)
     binder.assumptions += _not_certain(binder) if wanted is not Wanted.CAN_ALLOW else ()
     return Some(tuple(formula for formula, _ in found)), tuple(notice for _, notice in found)
 
 
-def _arriving(binder: Binder, wanted: Wanted) -> Iterator[tuple[Formula, Notice]]:
+def _arriving(binder: Binder, wanted: Wanted, source: Formula | None) -> Iterator[tuple[Formula, Notice]]:
     """Conditions on flows that stand for traffic from outside, each with the notice that says so.
 
     An Ingress is one way in, so it can show that something gets in. It shows nothing about the other ways.
     """
     universe = binder.universe
-    opened = [each for each in binder.reached if each.service.entry_point and not each.service.keeps_client]
+    opened = [
+        each
+        for each in binder.reached
+        if each.service.entry_point
+        and not each.service.keeps_client
+        and (source is None or limited(binder, each) is None or serves_some(universe, each.service, source))
+    ]
     if opened and universe.nodes:
         names = _names((each.service, each.into) for each in opened)
         text = (
@@ -163,8 +190,11 @@ def clients_only(binder: Binder) -> tuple[Notice, ...]:
     return (*kept(binder), *_not_judged(binder), *_not_certain(binder))
 
 
-def _not_judged(binder: Binder, *, ingress: bool = True) -> Iterator[Notice]:
-    """Notices on parts of the named Services that are not judged; `ingress`: what comes by one is not."""
+def _not_judged(binder: Binder, *, ingress: bool = True, ranges: bool = False) -> Iterator[Notice]:
+    """Notices on parts of the named Services that are not judged; `ingress`: what comes by one is not.
+
+    `ranges`: which clients a load balancer serves is, where these come by nothing else.
+    """
     for service in _named(binder):
         for each in dict.fromkeys(
             way for way, led, doubt, _ in _led(binder) if led is service and not doubt and ingress
@@ -174,12 +204,9 @@ def _not_judged(binder: Binder, *, ingress: bool = True) -> Iterator[Notice]:
                 "and is not judged here: ask about `the ingress controller`"
             )
             yield Notice(code="BEHIND_INGRESS", text=text, origin=service.origin)
-        if service.source_ranges and service.type == "LoadBalancer":
-            text = (
-                f"service {service} asks its load balancer to serve some clients only (loadBalancerSourceRanges); "
-                "not every platform does, so all clients are judged"
-            )
-            yield Notice(code="SOURCE_RANGES_IGNORED", text=text, origin=service.origin)
+        looked_at = ranges and all(map(service.by_load_balancer_alone, service.ports))
+        if service.source_ranges and service.type == "LoadBalancer" and not looked_at:
+            yield ranges_ignored(service)
 
 
 def no_entry(snapshot: Snapshot, flow: Flow, via: Service | None) -> tuple[Notice, ...]:

@@ -172,8 +172,8 @@ class TestNoEntry:
         answer = session(*NODES, *PODS, ranges).ask("can 198.51.100.7 reach service shop/front?")
         assert answer.verdict == "reachable"
         assert notice(answer, "SOURCE_RANGES_IGNORED") == (
-            "service shop/front asks its load balancer to serve some clients only (loadBalancerSourceRanges); not "
-            "every platform does, so all clients are judged"
+            "service shop/front asks its load balancer to serve some clients only (loadBalancerSourceRanges); others "
+            "may come by node ports or external IPs, so all clients are judged"
         )
 
 

@@ -2,7 +2,8 @@
 
 `virtual_ips` are what is rewritten to a backend before policy looks: cluster IPs, external IPs, and load-balancer IPs
 unless their ipMode is Proxy. A headless Service is not rewritten: a client connects to the pod itself.
-Traffic from outside keeps the client's address with externalTrafficPolicy Local only.
+Traffic from outside keeps the client's address with externalTrafficPolicy Local only. The ranges of clients of a load
+balancer may be in an annotation, as the helpers of cloud providers take them.
 Trusted by questions about Services; checked by tests/manifests.
 
 | Field of an Ingress | Here |
@@ -29,6 +30,7 @@ from reachproof.network.labels import Operator, Requirement, Selector
 from reachproof.network.ports import MAX_PORT
 
 _HEADLESS = "None"
+_RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
 _FAMILIES = {"IPv4": 4, "IPv6": 6}
 
 
@@ -52,7 +54,8 @@ def read_service(manifest: Manifest) -> Service:
         publish_not_ready=spec.flag("publishNotReadyAddresses"),
         external_ips=() if alias else _external_ips(spec),
         keeps_client=_keeps_client(spec),
-        source_ranges=_source_ranges(spec),
+        source_ranges=_source_ranges(body, spec),
+        no_node_ports=type_ == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is False,
         headless=spec.get("clusterIP") == _HEADLESS and not alias,
         families=_families(spec),
         waypoint=asked_waypoint(body.object("metadata").labels(only=(USE_WAYPOINT, WAYPOINT_NAMESPACE))),
@@ -71,11 +74,16 @@ def _keeps_client(spec: Fields) -> bool:
     return written == "Local"
 
 
-def _source_ranges(spec: Fields) -> IntervalSet:
+def _source_ranges(body: Fields, spec: Fields) -> IntervalSet:
+    """Those of the spec, else those of the annotation that was there before the field, separated by commas."""
+    written, where = spec.texts("loadBalancerSourceRanges"), "spec.loadBalancerSourceRanges"
+    if not written:
+        annotated = body.object("metadata").object("annotations").text(_RANGES).strip()
+        written, where = annotated.split(",") if annotated else [], f"metadata.annotations.{_RANGES}"
     try:
-        return parse_cidrs(text.strip() for text in spec.texts("loadBalancerSourceRanges"))
+        return parse_cidrs(text.strip() for text in written)
     except ValueError as error:
-        raise Misfit("spec.loadBalancerSourceRanges", f"not a CIDR: {error}") from None
+        raise Misfit(where, f"not a CIDR: {error}") from None
 
 
 def _families(spec: Fields) -> tuple[int, ...]:
