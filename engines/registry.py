@@ -10,6 +10,7 @@ from reachproof.engines.antrea import ANTREA
 from reachproof.engines.calico.profile import RELEASES as CALICO
 from reachproof.engines.cilium.profile import RELEASES as CILIUM
 from reachproof.engines.kube_network_policies import KUBE_NETWORK_POLICIES
+from reachproof.engines.kube_router import KUBE_ROUTER
 from reachproof.engines.kubernetes import SPEC
 from reachproof.engines.ovn_kubernetes import OVN_KUBERNETES
 from reachproof.engines.profile import EngineProfile
@@ -24,6 +25,7 @@ RELEASES: dict[Cni, tuple[EngineProfile, ...]] = {
     Cni.OVN_KUBERNETES: (OVN_KUBERNETES,),
     Cni.ANTREA: (ANTREA,),
     Cni.KUBE_NETWORK_POLICIES: (KUBE_NETWORK_POLICIES,),
+    Cni.KUBE_ROUTER: (KUBE_ROUTER,),
     Cni.AUTO: (replace(SPEC, name=Cni.AUTO),),  # loading puts another one in its place where the input shows it
 }
 """The releases of each that are modelled, oldest first; each stands for those from it to the next one."""

@@ -183,8 +183,9 @@ def mixed_apis(policies: Iterable[Policy]) -> list[Notice]:
 def kinds_not_read(policies: Iterable[Policy], profile: EngineProfile) -> list[Notice]:
     """Kinds of policy in the input that the profile does not know: nothing enforces them."""
     kinds = sorted({policy.ref.kind for policy in policies} & profile.kinds_not_read)
-    text = "{} is not read by {} {}; the answer does without it"
-    return [Notice(code="KIND_NOT_READ", text=text.format(kind, profile.name, profile.version)) for kind in kinds]
+    text = "{} is not read by {}; the answer does without it"
+    named = f"{profile.name} {profile.version}".strip()
+    return [Notice(code="KIND_NOT_READ", text=text.format(kind, named)) for kind in kinds]
 
 
 def names_not_learned(policies: Iterable[Policy]) -> list[Notice]:

@@ -22,6 +22,7 @@ class Cni(StrEnum):
     OVN_KUBERNETES = "ovn-kubernetes"
     ANTREA = "antrea"
     KUBE_NETWORK_POLICIES = "kube-network-policies"
+    KUBE_ROUTER = "kube-router"
     AUTO = "auto"
 
 

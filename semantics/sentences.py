@@ -14,6 +14,7 @@ Notices are what a trace carries in `depends`, with stable codes:
 | DNS_NOT_SEEN | whether the agent of the pod's node knows a domain name that the pod may not look up |
 | PORT_NAME_ORDER | whether Cilium's agent looks up a port name of a rule for every peer |
 | HOST_NETWORK_TRAFFIC | whether OVN-Kubernetes takes traffic of a host for that of the labels or addresses of a rule |
+| PROGRAMMED_OTHERWISE | whether kube-router programs a rule as specified |
 | HBONE_PORT | whether the network sees the pod's own port or that of HBONE |
 | WAYPOINT_IN_USE | whether a waypoint of Istio stands between, and lets the flow through |
 | MESH_UNCLEAR | whether the proxy or ztunnel of a pod sees the flow |

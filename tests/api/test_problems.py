@@ -293,7 +293,7 @@ def test_all_wrong_options_are_refused() -> None:
         f"{WRONG}4 problems",
         error("must be one of all, world+nodes, world+pods, world (got 5)", file="options", path="cidrMatches"),
         error(
-            "must be one of spec, calico, cilium, ovn-kubernetes, antrea, kube-network-policies, "
+            "must be one of spec, calico, cilium, ovn-kubernetes, antrea, kube-network-policies, kube-router, "
             "auto (got 'calcio'); did you mean `calico`?",
             file="options",
             path="cni",

@@ -256,7 +256,13 @@ def test_a_model_option_may_come_from_the_environment(
 @pytest.mark.parametrize(
     ("option", "values"),
     [
-        ("--cni", ("spec", "calico", "cilium", "ovn-kubernetes", "antrea", "kube-network-policies", "auto")),
+        (
+            "--cni",
+            (
+                *("spec", "calico", "cilium", "ovn-kubernetes", "antrea", "kube-network-policies", "kube-router"),
+                "auto",
+            ),
+        ),
         ("--channel", ("standard", "experimental")),
         ("--host-network-pods", ("ignored", "pods")),
         ("--cidr-matches", ("all", "world+nodes", "world+pods", "world")),

@@ -43,6 +43,7 @@ def test_a_profile_is_known_by_its_name_and_its_release() -> None:
         Cni.OVN_KUBERNETES: "ovn-kubernetes",
         Cni.ANTREA: "antrea",
         Cni.KUBE_NETWORK_POLICIES: "kube-network-policies",
+        Cni.KUBE_ROUTER: "kube-router",
         Cni.AUTO: "auto",
     }
 

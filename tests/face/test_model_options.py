@@ -104,12 +104,12 @@ def test_a_value_may_be_a_member_of_its_enumeration(value: str) -> None:
         (
             {"cni": "celium"},
             "options cni: must be one of spec, calico, cilium, ovn-kubernetes, antrea, "
-            "kube-network-policies, auto (got 'celium'); did you mean `cilium`?",
+            "kube-network-policies, kube-router, auto (got 'celium'); did you mean `cilium`?",
         ),
         (
             {"cni": "KUBE_NETWORK_POLICIES"},
             "options cni: must be one of spec, calico, cilium, ovn-kubernetes, antrea, "
-            "kube-network-policies, auto (got 'KUBE_NETWORK_POLICIES')",
+            "kube-network-policies, kube-router, auto (got 'KUBE_NETWORK_POLICIES')",
         ),
         ({"cni": "spec@1.0"}, "options cni: spec has no releases; leave @1.0 out"),
         ({"cni": "cilium@new"}, "options cni: must be a release such as cilium@1.20 (got 'cilium@new')"),
@@ -159,7 +159,7 @@ def test_a_wrong_option_is_told_with_what_was_expected(values: dict[str, Any], t
 def test_all_wrong_options_are_told_at_once() -> None:
     assert problems({"zone": "a", "cni": "x", "podCidr": ["10.0.0.0/8", "y"], "domains": {"b": "z", "a": "z"}}) == [
         "options cni: must be one of spec, calico, cilium, ovn-kubernetes, antrea, "
-        "kube-network-policies, auto (got 'x')",
+        "kube-network-policies, kube-router, auto (got 'x')",
         "options podCidr: must be a CIDR such as 10.244.0.0/16 (got 'y')",
         "options domains.a: must be a CIDR such as 10.244.0.0/16 (got 'z')",
         "options domains.b: must be a CIDR such as 10.244.0.0/16 (got 'z')",
