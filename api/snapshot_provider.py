@@ -148,7 +148,8 @@ def reread(snapshot: Snapshot, given: SnapshotRef) -> Snapshot:
 def _is_fixed(name: str, snapshot: Snapshot, wanted: Options) -> bool:
     """True if an option differs that decides how manifests are read.
 
-    Some implementations read all of them otherwise, others only what API servers stored and nobody should write.
+    Some implementations read all of them otherwise, others only what API servers stored and nobody should write, or
+    kinds that settings in the input turn on.
     """
     read = snapshot.options
     if name == "cni":
@@ -159,6 +160,9 @@ def _is_fixed(name: str, snapshot: Snapshot, wanted: Options) -> bool:
         one, other = profile_of(read), profile_of(wanted)
         if one == other and release_not_modelled(wanted) is None:
             return False
+        gated = one.gated_kinds | other.gated_kinds
+        if any(policy.ref.kind in gated for policy in snapshot.policies):
+            return True
         odd = any(each.code == "STORED_AS_IT_IS" for each in snapshot.assumptions)
         return one.own_reading or other.own_reading or (odd and one.reading_of_stored != other.reading_of_stored)
     field = _READ_AS.get(name, name)

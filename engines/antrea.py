@@ -15,5 +15,6 @@ ANTREA = KubernetesProfile(
     title="Antrea",
     api_groups=frozenset(("crd.antrea.io",)),
     agents=frozenset(("antrea-agent",)),
+    gated_kinds=frozenset(("AdminNetworkPolicy", "BaselineAdminNetworkPolicy")),
     cluster_policies_first=True,
 )

@@ -56,8 +56,9 @@ class EngineProfile(ABC):
     for the last of them. `one_number_per_name`: a port name of an egress rule is looked up once for the whole cluster,
     and stands for that number whatever the peer declares. `namespaces_beyond_pods`: a `namespaces` peer that only rules
     labels out selects nodes and the outside; `namespaces_of_anything`: so does a peer of NetworkPolicy with such
-    selectors. `namespaces_of_sets`: a `namespaces` peer selects sets of addresses too. `account_key`: the key that
-    selectors have for the name of a service account.
+    selectors. `namespaces_of_sets`: a `namespaces` peer selects sets of addresses too. `gated_kinds`: kinds
+    that a setting of the cluster must turn on. `account_key`: the key that selectors have for the name of a service
+    account.
 
     How its isolation is read. `isolation_open`: nobody says whether isolation in one direction keeps the baseline tier
     away in the other. `baseline_first`: the baseline tier comes before isolation. `own_kinds`: which of its kinds count
@@ -90,6 +91,7 @@ class EngineProfile(ABC):
     namespaces_beyond_pods: bool = False
     namespaces_of_anything: bool = False
     namespaces_of_sets: bool = False
+    gated_kinds: frozenset[str] = frozenset()
     account_key: str = ACCOUNT
     selection_ends_baseline: bool = False
     isolation_open: bool = False

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from reachproof.engines.registry import PROFILES
 from reachproof.manifests.kinds.cilium import own_cluster
 from reachproof.manifests.kinds.istio.mesh_config import mapping_of, mesh_config
 from reachproof.manifests.object_identity import Manifest
@@ -28,7 +29,7 @@ from reachproof.network.cluster import Notice
 from reachproof.network.errors import Problem
 from reachproof.network.options import ROOT_NAMESPACE, CidrMatches, Cni, Enforcement, Options
 
-ADMIN_KINDS = ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy")
+_ADMIN_KINDS = tuple(sorted(PROFILES[Cni.ANTREA].gated_kinds))
 _MODES = {
     "": CidrMatches.WORLD,
     "nodes": CidrMatches.WORLD_AND_NODES,
@@ -75,7 +76,7 @@ class SettingsFound:
 
     def gate_assumed(self, kinds: Iterable[str], options: Options) -> Iterator[Notice]:
         """The assumption that Antrea's feature gate is on, where policies are there for it and the input shows none."""
-        found = [kind for kind in ADMIN_KINDS if kind in set(kinds)]
+        found = [kind for kind in _ADMIN_KINDS if kind in set(kinds)]
         if options.cni is Cni.ANTREA and found and not any(map(_is_antrea, self.manifests)):
             text = (
                 "Antrea's feature gate AdminNetworkPolicy is taken to be on, since the input has "
@@ -157,8 +158,8 @@ def _of_antrea(options: Options, found: Agreed, notices: list[Notice]) -> Option
     if not off:
         return options
     value, manifest = found[off[0]]
-    notices.append(_notice(manifest, off[0], value, f"{' and '.join(ADMIN_KINDS)} have no effect"))
-    return replace(options, kinds_off=options.kinds_off | set(ADMIN_KINDS))
+    notices.append(_notice(manifest, off[0], value, f"{' and '.join(_ADMIN_KINDS)} have no effect"))
+    return replace(options, kinds_off=options.kinds_off | set(_ADMIN_KINDS))
 
 
 def _of_mesh(options: Options, found: Agreed, notices: list[Notice]) -> Options:

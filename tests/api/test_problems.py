@@ -195,6 +195,27 @@ def test_what_only_a_server_stores_is_read_for_one_implementation(text: str, rea
         assert response.status_code == 200
 
 
+GATED = (
+    MANIFESTS
+    + """---
+apiVersion: policy.networking.k8s.io/v1alpha1
+kind: AdminNetworkPolicy
+metadata: {name: a}
+spec: {priority: 1, subject: {namespaces: {}}, egress: [{action: Deny, to: [{namespaces: {}}]}]}
+"""
+)
+
+
+@pytest.mark.parametrize(("read", "wanted"), [("spec", "antrea"), ("antrea", "spec")])
+def test_kinds_that_a_setting_turns_on_need_a_snapshot_that_was_read_for_the_implementation(
+    read: str, wanted: str
+) -> None:
+    for text, status in ((GATED, 422), (MANIFESTS, 200)):
+        snapshot = load_text(text, options=model_options({"cni": read}))
+        body = {"query": "can any pod reach any pod?", "options": {"cni": wanted}}
+        assert client(snapshot).post("/query", json=body).status_code == status
+
+
 def test_the_implementation_that_the_input_shows_needs_a_snapshot_that_was_read_for_it() -> None:
     agent = "---\napiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: cilium}\nspec: {template: {spec: {}}}\n"
     body = {"query": "can any pod reach any pod?", "options": {"cni": "auto"}}

@@ -96,7 +96,7 @@ def test_manifests_come_before_the_snapshot_of_the_service() -> None:
         ({"tenantLabel": None, "domains": None}, "holds"),
         ({"enforcement": "none"}, "violated"),
         ({"enforcement": "np"}, "violated"),
-        ({"cni": "antrea", "cidrMatches": "world"}, "holds"),
+        ({"cni": "kube-network-policies", "cidrMatches": "world"}, "holds"),
     ],
 )
 def test_options_change_how_the_snapshot_of_the_service_is_read(options: dict[str, Any], verdict: str) -> None:
@@ -107,7 +107,7 @@ def test_an_option_that_is_not_given_stays_as_the_service_was_started() -> None:
     from reachproof.network.options import Enforcement, Options
 
     served = client(tenants().with_options(Options(enforcement=Enforcement.NONE)))
-    body = {"query": ISOLATED, "options": {"enforcement": None, "cni": "antrea"}}
+    body = {"query": ISOLATED, "options": {"enforcement": None, "cni": "kube-network-policies"}}
     assert served.post("/query", json=body).json()["verdict"] == "violated"
 
 

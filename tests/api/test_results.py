@@ -105,7 +105,9 @@ def test_a_kept_answer_is_the_fresh_one_apart_from_times(service: TestClient, da
     spellings = data.draw(st.sampled_from(SPELLINGS))
     query = data.draw(st.sampled_from(spellings))
     about = data.draw(st.sampled_from(("whole", "broken", None)))
-    options = data.draw(st.sampled_from(({}, {"cni": "antrea"}, {"enforcement": "np"}, {"hostNetworkPods": None})))
+    options = data.draw(
+        st.sampled_from(({}, {"cni": "kube-network-policies"}, {"enforcement": "np"}, {"hostNetworkPods": None}))
+    )
     body: dict[str, Any] = {"query": query, "options": options}
     _, kept = asked(service, {**body, "snapshot": about} if about else body)
     fresh_of = BROKEN if about == "broken" else tenants()
@@ -143,7 +145,7 @@ def test_of_several_questions_each_keeps_its_words(service: TestClient) -> None:
     "other",
     [
         {"query": DENIED},
-        {"options": {"cni": "antrea"}},
+        {"options": {"cni": "kube-network-policies"}},
         {"options": {"tenantLabel": "team"}, "query": "can any pod reach any pod?"},
         {"snapshot": "broken"},
         {"snapshots": {"old": {"snapshot": "broken"}}},
