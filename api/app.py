@@ -11,6 +11,7 @@ from fastapi.telemetry import TelemetryConfig
 
 from reachproof import __version__
 from reachproof.api.access import AccessMiddleware, Authenticator
+from reachproof.api.answer_cache import AnswerCache
 from reachproof.api.audit_log import AuditMiddleware
 from reachproof.api.console import console
 from reachproof.api.database import Database, StoreUnavailable
@@ -75,8 +76,9 @@ def create_app(
     _surround(app, limits, base, metrics)
     app.include_router(health_routes(app, metrics, _parts(limits, base, place)))
     app.include_router(console())
-    route = reading_route(limits, place)
-    app.include_router(questions(limits, place, store, results, route))
+    answers = AnswerCache()
+    route = reading_route(limits, place, answers)
+    app.include_router(questions(limits, place, store, results, answers=answers, route=route))
     app.include_router(snapshots(limits, place, store, route))
     return app
 

@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -25,6 +25,8 @@ from reachproof.api.problems import problem_response
 from reachproof.api.streaming import CACHE_HEADER
 
 REQUEST_ID = "reachproof.request_id"
+AUDITED = "reachproof.audited"
+"""In the scope: the fields of the answer, if they are known without reading it again."""
 UNEXPECTED = "unexpected error; see the service's log"
 # What looks like a token is not logged, wherever a client wrote it.
 _TOKEN = re.compile(r"(rp_[0-9a-f]{12}_)[A-Za-z0-9_-]+|eyJ[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
@@ -73,7 +75,8 @@ class AuditMiddleware:
     def _record(self, exchange: Exchange, scope: Scope) -> None:
         seconds = time.monotonic() - exchange.started
         route = getattr(scope.get("route"), "path", "other")
-        answers = exchange.answers() if exchange.status == 200 else []
+        known: Sequence[AuditFields] | None = scope.get(AUDITED)
+        answers = known if known is not None else exchange.answers() if exchange.status == 200 else ()
         self.metrics.request(scope["method"], route, exchange.status, seconds)
         for answer in answers:
             self.metrics.answer(answer.verdict, None if exchange.cache == "hit" else answer.solver_seconds)
@@ -144,15 +147,19 @@ class Exchange:
                 self.body.append(piece)
         await self.send(message)
 
-    def answers(self) -> list[AuditFields]:
+    def answers(self) -> tuple[AuditFields, ...]:
         """Fields of the document that was sent; none if it is not ours or too large."""
-        content = b"".join(self.body)
-        if not self.size or self.size > _READ_AGAIN or content[:1] not in (b"{", b"["):
-            return []
-        try:
-            return list(_audit_fields(json.loads(content)))
-        except ValueError:
-            return []  # not JSON, so nothing with a verdict
+        return audit_fields(b"".join(self.body)) if self.size <= _READ_AGAIN else ()
+
+
+def audit_fields(content: bytes) -> tuple[AuditFields, ...]:
+    """Fields of a document; none if it is not ours."""
+    if content[:1] not in (b"{", b"["):
+        return ()
+    try:
+        return tuple(_audit_fields(json.loads(content)))
+    except ValueError:
+        return ()  # not JSON, so nothing with a verdict
 
 
 def _audit_fields(document: Any) -> Iterator[AuditFields]:

@@ -9,8 +9,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
+from reachproof.api.body_kind import body_of, is_json
 from reachproof.api.http_error import HttpError as HttpError
-from reachproof.api.reading_route import body_of, is_json
 from reachproof.api.request_reader import MISSHAPEN, misshapen
 from reachproof.documents.json import encoded
 from reachproof.documents.problem import ProblemDetails, field_errors

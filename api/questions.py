@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import anyio.to_thread
 from fastapi import APIRouter, Response
 from fastapi.routing import APIRoute
 
+from reachproof.api.answer_cache import AnswerCache, ReadyAnswer
+from reachproof.api.audit_log import AUDITED, audit_fields
 from reachproof.api.dispatch import Job, completion_document, names_a_snapshot
 from reachproof.api.executor import Executor
 from reachproof.api.http_error import HttpError
 from reachproof.api.name_resolution import has_names, resolved
 from reachproof.api.openapi import PROBLEMS, sends
 from reachproof.api.reading_route import ReadRequest
-from reachproof.api.result_cache import ResultCache
+from reachproof.api.result_cache import ResultCache, ResultKey
 from reachproof.api.schemas import (
     CheckRequest,
     CompleteRequest,
@@ -47,21 +50,30 @@ from reachproof.network.errors import Problem
 
 
 def questions(
-    settings: Settings, executor: Executor, library: SnapshotLibrary, results: ResultCache, route: type[APIRoute]
+    settings: Settings,
+    executor: Executor,
+    library: SnapshotLibrary,
+    results: ResultCache,
+    answers: AnswerCache,
+    route: type[APIRoute],
 ) -> APIRouter:
     """The routes of questions about a snapshot, or two. `library`: what snapshots names stand for.
 
-    `route`: of the class that `reading_route` makes.
+    `route`: of the class that `reading_route` makes, which looks into `answers`.
     """
     routes = APIRouter(tags=["questions"], responses=PROBLEMS, route_class=route)
 
     async def answered(request: Question, http: ReadRequest) -> Response:
         check_lengths(request, settings)
-        if has_names(request):
-            request = await anyio.to_thread.run_sync(resolved, request, library.resolve)
-        key, found = await anyio.to_thread.run_sync(results.find, request) if _may_be_kept(http) else (None, None)
-        if found is not None:
-            return Response(found, media_type=MEDIA_TYPE, headers={CACHE_HEADER: "hit"})
+        key = None
+        if http.may_be_kept or has_names(request):
+            looked = partial(look_up, library=library, results=results if http.may_be_kept else None)
+            request, key, ready = await anyio.to_thread.run_sync(looked, request)
+            if ready is not None:
+                if http.spool.is_small:
+                    answers.put(http.asked, ready)
+                http.scope[AUDITED] = ready.audit
+                return Response(ready.document, media_type=MEDIA_TYPE, headers={CACHE_HEADER: "hit"})
         milliseconds = min(request.timeout_ms or settings.default_timeout_ms, settings.max_timeout_ms)
         job = Job(request=request, seconds=milliseconds / 1000, max_queries=settings.max_queries)
         document = await while_connected(http, executor.document(job, http.principal, http.large))
@@ -130,9 +142,13 @@ def questions(
     return routes
 
 
-def _may_be_kept(http: ReadRequest) -> bool:
-    """True if a result may come from those that are kept, and be kept (RFC 9111, Cache-Control of a request)."""
-    return "no-cache" not in http.headers.get("cache-control", "").lower()
+def look_up(
+    request: Question, *, library: SnapshotLibrary, results: ResultCache | None
+) -> tuple[Question, ResultKey | None, ReadyAnswer | None]:
+    """The request with digests for names, the key of its result, and that if it was kept. Raises HttpError; blocks."""
+    request = resolved(request, library.resolve) if has_names(request) else request
+    key, found = results.find(request) if results is not None else (None, None)
+    return request, key, None if found is None else ReadyAnswer(document=found, audit=audit_fields(found))
 
 
 # ---------------------------------------------------------------- lengths of texts

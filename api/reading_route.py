@@ -12,12 +12,16 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
+from reachproof.api.access import Role, required_role
+from reachproof.api.answer_cache import AnswerCache, Asked
+from reachproof.api.audit_log import AUDITED
+from reachproof.api.body_kind import body_of, is_json
 from reachproof.api.executor import Executor, LargeBody
 from reachproof.api.http_error import HttpError
 from reachproof.api.request_reader import RequestBounds, decoded
 from reachproof.api.schemas import QUESTIONS
 from reachproof.api.settings import Settings
-from reachproof.api.streaming import GONE, while_connected
+from reachproof.api.streaming import CACHE_HEADER, GONE, MEDIA_TYPE, while_connected
 from reachproof.api.workers.response_spool import NoSpoolRoom, Spool, SpoolRoom
 from reachproof.network.process_memory import MEGABYTE
 
@@ -46,14 +50,28 @@ class ReadRequest(Request):
         return self.value
 
     @property
+    def asked(self) -> Asked:
+        """What is asked, to the byte. Of small bodies only."""
+        return self.scope["path"], self.spool.content()
+
+    @property
+    def may_be_kept(self) -> bool:
+        """True if a result may come from those that are kept, and be kept (RFC 9111, Cache-Control of a request)."""
+        return "no-cache" not in self.headers.get("cache-control", "").lower()
+
+    @property
     def principal(self) -> str:
         """Whose turn it is: that of the principal that authentication found, else of the address."""
         found = self.scope.get("reachproof.client")
         return str(found) if found else self.client.host if self.client else ""
 
 
-def reading_route(settings: Settings, executor: Executor) -> type[APIRoute]:
-    """The class of routes whose bodies are read within these limits, all of them together within a room."""
+def reading_route(settings: Settings, executor: Executor, answers: AnswerCache) -> type[APIRoute]:
+    """The class of routes whose bodies are read within these limits, all of them together within a room.
+
+    `answers`: what was answered a moment ago, for which a body is not read at all; a request that changes something
+    clears them.
+    """
     bounds = RequestBounds(depth=settings.max_depth, queries=settings.max_queries, objects=settings.max_documents)
     room = SpoolRoom(settings.waiting_bodies_mb * MEGABYTE)
 
@@ -67,11 +85,15 @@ def reading_route(settings: Settings, executor: Executor) -> type[APIRoute]:
                 request.spool = Spool(room, SMALL)
                 try:
                     await _arrive(request)
+                    if (ready := ready_answer(request, answers)) is not None:
+                        return ready
                     if kind is not None and request.spool.size:
                         await _read(request, kind)
                     return Response(status_code=GONE) if request.gone else await handler(request)
                 finally:
                     request.spool.close()
+                    if required_role(request.method, request.scope["path"], open_metrics=False) is Role.WRITE:
+                        answers.clear()
 
             return read
 
@@ -93,6 +115,17 @@ def reading_route(settings: Settings, executor: Executor) -> type[APIRoute]:
     return ReadingRoute
 
 
+def ready_answer(request: ReadRequest, answers: AnswerCache) -> Response | None:
+    """The response to a request that was answered a moment ago."""
+    if not (request.method == "POST" and request.spool.size and request.may_be_kept and is_json(request)):
+        return None
+    ready = answers.get(request.asked) if request.spool.is_small else None
+    if ready is None:
+        return None
+    request.scope[AUDITED] = ready.audit
+    return Response(ready.document, media_type=MEDIA_TYPE, headers={CACHE_HEADER: "hit"})
+
+
 async def _arrive(request: ReadRequest) -> None:
     """Waits until all of the body is here."""
     try:
@@ -100,16 +133,3 @@ async def _arrive(request: ReadRequest) -> None:
             request.spool.write(block)
     except NoSpoolRoom:
         raise HttpError(503, "too many bytes of requests are under way", retry_after=_RETRY_AFTER) from None
-
-
-def body_of(route: object) -> type[BaseModel] | None:
-    """The kind of body that a route takes, if it takes one."""
-    field = getattr(route, "body_field", None)
-    kind = field.field_info.annotation if field is not None else None
-    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
-
-
-def is_json(request: Request) -> bool:
-    """True if the body of a request says that it is JSON."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))

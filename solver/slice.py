@@ -10,6 +10,8 @@ other rule cannot match any flow of the region. Both engines read the same slice
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -159,11 +161,24 @@ def _ports(kept: dict[Direction, list[Kept]]) -> list[int]:
 
 
 def port_atoms(domain: IntervalSet, cuts: Iterable[IntervalSet]) -> tuple[IntervalSet, ...]:
-    """The domain by which cuts hold, in order of each atom's first port."""
+    """The domain by which cuts hold, in order of each atom's first port.
+
+    Cost: that of one bit for each cut, as often as a cut begins or ends.
+    """
     distinct = [cut & domain for cut in dict.fromkeys(cuts)]
-    grouped: dict[tuple[bool, ...], list[tuple[int, int]]] = {}
+    changes: defaultdict[int, int] = defaultdict(int)
+    for number, cut in enumerate(distinct):
+        for low, high in cut:
+            changes[low] ^= 1 << number
+            changes[high + 1] ^= 1 << number
+    waiting = sorted(changes)
+    waiting.reverse()
+    holding = 0
+    grouped: dict[int, list[tuple[int, int]]] = {}
     for low, high in atoms(domain, distinct):
-        grouped.setdefault(tuple(low in cut for cut in distinct), []).append((low, high))
+        while waiting and waiting[-1] <= low:
+            holding ^= changes[waiting.pop()]
+        grouped.setdefault(holding, []).append((low, high))
     return tuple(IntervalSet.of(spans) for spans in grouped.values())
 
 
@@ -173,7 +188,7 @@ class _Patcher:
     def __init__(self, subjects: Cells, peers: Cells, pieces: tuple[IntervalSet, ...]) -> None:
         self._subjects = subjects
         self._peers = peers
-        self._atoms = pieces
+        self._firsts = [atom.first for atom in pieces]
         self._ports: dict[IntervalSet, int] = {}
 
     def tiers(self, kept: Iterable[Kept]) -> tuple[SlicedTier, ...]:
@@ -195,8 +210,13 @@ class _Patcher:
 
     def _mask(self, ports: IntervalSet) -> int:
         if ports not in self._ports:
-            self._ports[ports] = sum(1 << i for i, atom in enumerate(self._atoms) if atom.first in ports)
+            self._ports[ports] = sum(self._between(low, high) for low, high in ports)
         return self._ports[ports]
+
+    def _between(self, low: int, high: int) -> int:
+        """The atoms that begin there, which are in order."""
+        begin, end = bisect_left(self._firsts, low), bisect_right(self._firsts, high)
+        return ((1 << (end - begin)) - 1) << begin
 
     def _near(self, subjects: Positions, peers: Positions, near: Near) -> Iterator[tuple[Positions, Positions, bool]]:
         """Pairs of cells that are so, then pairs where the node of one of them is not known (these may match)."""

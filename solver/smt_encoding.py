@@ -26,7 +26,7 @@ from typing import assert_never
 
 from reachproof.network.policy import Direction
 from reachproof.network.tier import DirectedPolicy, TierOf
-from reachproof.solver.bitset import Positions, positions
+from reachproof.solver.bitset import Positions, position_list
 from reachproof.solver.cells import Cell
 from reachproof.solver.ends import Pairs
 from reachproof.solver.goal import PEER, SUBJECT, All, At, Formula, InPorts, Not, Ranked, Same, Side, Some, Wanted
@@ -171,7 +171,7 @@ class Writer:
                 flags = part.flags(formula)
                 return terms.one_of(VARIABLE[side], [index for index, inside in enumerate(flags) if inside])
             case InPorts(ports):
-                return terms.one_of(PORT, list(positions(part.atoms_in(ports))))
+                return terms.one_of(PORT, position_list(part.atoms_in(ports), len(part.atoms)))
             case Same():
                 return self._same(formula)
             case Not(item):
@@ -239,7 +239,7 @@ class Writer:
             [
                 self.terms.one_of(VARIABLE[SUBJECT[direction]], patch.subjects.tolist()),
                 self.terms.one_of(VARIABLE[PEER[direction]], patch.peers.tolist()),
-                self.terms.one_of(PORT, list(positions(patch.atoms))),
+                self.terms.one_of(PORT, position_list(patch.atoms, len(self._part.atoms))),
             ]
         )
 

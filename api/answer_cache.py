@@ -1,0 +1,59 @@
+"""Answers that were sent in the last seconds, ready to be sent again: the bytes of a request lead to those of its
+answer.
+
+In front of the results in the database, which know what a name stands for now and what was removed; so an answer is
+kept for `SECONDS` at most, after which what another process has changed is seen in this one. What this process changes
+itself clears the cache. Nothing is here that did not come from there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from cachetools import TTLCache
+
+from reachproof.api.audit_log import AuditFields
+
+SECONDS = 5.0
+_MOST_BYTES = 32_000_000
+_LARGEST = 1_000_000
+_OVERHEAD = 1_000
+"""Bytes that an entry takes besides, roughly."""
+
+Asked = tuple[str, bytes]
+"""The path of a request, and its body."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyAnswer:
+    """A document, and what the audit log tells of it."""
+
+    document: bytes = field(repr=False)
+    audit: tuple[AuditFields, ...]
+
+
+class AnswerCache:
+    """The answers of one process. Used in its event loop alone."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock`: seconds."""
+        self._kept: TTLCache[Asked, ReadyAnswer] = TTLCache(_MOST_BYTES, SECONDS, clock, getsizeof=_size)
+
+    def get(self, asked: Asked) -> ReadyAnswer | None:
+        """The answer, if it was put here less than SECONDS ago."""
+        return self._kept.get(asked)
+
+    def put(self, asked: Asked, answer: ReadyAnswer) -> None:
+        """Keeps an answer, unless it is large."""
+        if len(answer.document) <= _LARGEST:
+            self._kept[asked] = answer
+
+    def clear(self) -> None:
+        """Keep nothing: a name, or what is stored, has changed."""
+        self._kept.clear()
+
+
+def _size(answer: ReadyAnswer) -> int:
+    return len(answer.document) + _OVERHEAD
