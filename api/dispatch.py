@@ -103,8 +103,8 @@ def phases(request: Question) -> int:
 
 def budget_of(job: Job, clock: Callable[[], float] | None = None, until: float = math.inf) -> Budget:
     """The budget of each statement of a job."""
-    budget = Budget(seconds=job.seconds, until=until)
-    return budget if clock is None else replace(budget, clock=clock)
+    budget = Budget(seconds=job.seconds)
+    return budget if clock is None else replace(budget, clock=clock, until=until)
 
 
 def _document(value: object) -> Document:

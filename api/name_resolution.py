@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from reachproof.api.database import StoreUnavailable
 from reachproof.api.schemas import CheckRequest, CompleteRequest, DiffRequest, QueryRequest, Question, SnapshotSource
 from reachproof.api.store import DIGEST
 
@@ -44,3 +45,17 @@ def resolved(request: Question, resolve: Callable[[str], str]) -> Question:
     if isinstance(request, QueryRequest | CheckRequest | CompleteRequest):
         changed["snapshots"] = {name: source(each) for name, each in request.snapshots.items()}
     return request.model_copy(update=changed)
+
+
+def demand_stored(request: Question, resolve: Callable[[str], str], own: str | None) -> None:
+    """Raises HttpError 404 for a digest of what is not stored any more, which workers may still have at hand.
+
+    `own`: the digest of what the service was started with. A store that cannot be asked is no reason to refuse.
+    """
+    for wanted in snapshots(request):
+        if wanted is None or wanted == own or not DIGEST.fullmatch(wanted):
+            continue
+        try:
+            resolve(wanted)
+        except StoreUnavailable:
+            return

@@ -14,7 +14,7 @@ from reachproof.api.audit_log import AUDITED, audit_fields
 from reachproof.api.dispatch import Job, completion_document, names_a_snapshot
 from reachproof.api.executor import Executor
 from reachproof.api.http_error import HttpError
-from reachproof.api.name_resolution import has_names, resolved
+from reachproof.api.name_resolution import demand_stored, has_names, resolved
 from reachproof.api.openapi import PROBLEMS, sends
 from reachproof.api.reading_route import ReadRequest
 from reachproof.api.result_cache import ResultCache, ResultKey
@@ -65,15 +65,13 @@ def questions(
 
     async def answered(request: Question, http: ReadRequest) -> Response:
         check_lengths(request, settings)
-        key = None
-        if http.may_be_kept or has_names(request):
-            looked = partial(look_up, library=library, results=results if http.may_be_kept else None)
-            request, key, ready = await anyio.to_thread.run_sync(looked, request)
-            if ready is not None:
-                if http.spool.is_small:
-                    answers.put(http.asked, ready)
-                http.scope[AUDITED] = ready.audit
-                return Response(ready.document, media_type=MEDIA_TYPE, headers={CACHE_HEADER: "hit"})
+        looked = partial(look_up, library=library, results=results, keeping=http.may_be_kept)
+        request, key, ready = await anyio.to_thread.run_sync(looked, request)
+        if ready is not None:
+            if http.spool.is_small:
+                answers.put(http.asked, ready)
+            http.scope[AUDITED] = ready.audit
+            return Response(ready.document, media_type=MEDIA_TYPE, headers={CACHE_HEADER: "hit"})
         milliseconds = min(request.timeout_ms or settings.default_timeout_ms, settings.max_timeout_ms)
         job = Job(request=request, seconds=milliseconds / 1000, max_queries=settings.max_queries)
         document = await while_connected(http, executor.document(job, http.principal, http.large))
@@ -143,11 +141,12 @@ def questions(
 
 
 def look_up(
-    request: Question, *, library: SnapshotLibrary, results: ResultCache | None
+    request: Question, *, library: SnapshotLibrary, results: ResultCache, keeping: bool
 ) -> tuple[Question, ResultKey | None, ReadyAnswer | None]:
     """The request with digests for names, the key of its result, and that if it was kept. Raises HttpError; blocks."""
+    demand_stored(request, library.resolve, results.own)
     request = resolved(request, library.resolve) if has_names(request) else request
-    key, found = results.find(request) if results is not None else (None, None)
+    key, found = results.find(request) if keeping else (None, None)
     return request, key, None if found is None else ReadyAnswer(document=found, audit=audit_fields(found))
 
 

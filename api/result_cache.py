@@ -80,6 +80,11 @@ class ResultCache:
         self._own_fingerprint: str | None = None
         self._pause_ends = 0.0
 
+    @property
+    def own(self) -> str | None:
+        """The digest of the snapshot that the service was started with."""
+        return self._own.digest if self._own else None
+
     def key(self, request: Question) -> ResultKey | None:
         """The key of a request without names; None where its result is not kept. Cost: that of parsing sentences."""
         if not self._most_entries or not self._most_bytes or isinstance(request, CompleteRequest):
@@ -87,7 +92,7 @@ class ResultCache:
         about = list(snapshots(request))
         if len(about) < _sources(request):
             return None
-        own = self._own.digest if self._own else None
+        own = self.own
         stored = tuple(sorted({each for each in about if each is not None and each != own}))
         if (own is None and None in about) or not all(map(DIGEST.fullmatch, stored)):
             return None

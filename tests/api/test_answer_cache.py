@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from reachproof.api.answer_cache import SECONDS, AnswerCache, ReadyAnswer
-from reachproof.api.database import Database
+from reachproof.api.database import Database, StoreUnavailable
 from reachproof.api.result_cache import ResultCache
 from reachproof.api.store import SnapshotStore
 from tests.api.requests import DENIED, ISOLATED, client
@@ -111,3 +111,18 @@ def test_it_is_bounded_in_bytes() -> None:
     assert 20 <= len(kept) <= 35 and kept[-1] == 99
     cache.put(("/query", b"large"), ReadyAnswer(document=b"x" * 1_000_001, audit=()))
     assert cache.get(("/query", b"large")) is None
+
+
+def test_a_store_that_cannot_be_asked_keeps_no_question_from_a_worker_that_has_its_snapshot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = keeping(tmp_path)
+    body = {"query": ISOLATED, "snapshot": service.get("/snapshots/whole").json()["id"]}
+    first = service.post("/query", json=body, headers={"cache-control": "no-cache"})
+
+    def fail(_self: SnapshotStore, _wanted: str) -> str:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(SnapshotStore, "resolve", fail)
+    again = service.post("/query", json=body, headers={"cache-control": "no-cache"})
+    assert (again.status_code, again.json()["verdict"]) == (200, first.json()["verdict"])

@@ -12,9 +12,10 @@ from reachproof.network.ports import ALL_PORTS, format_ports
 from reachproof.network.snapshot import Snapshot
 from reachproof.solver.bitset import positions
 from reachproof.solver.budget import Budget, OutOfBudget
+from reachproof.solver.cells import Cells
 from reachproof.solver.encoding import prepare
 from reachproof.solver.goal import FALSE, TRUE, All, At, Formula, InPorts, Members, Not, Side, Some, upper_ports
-from reachproof.solver.slice import Slice, cut
+from reachproof.solver.slice import Slice, _Patcher, cut, port_atoms
 from reachproof.solver.table import everything, pairs_with
 from reachproof.solver.universe import Point, sole_key
 from tests.queries.given import deployment, network_policy, node, pod, session
@@ -222,3 +223,21 @@ def _leaves(formula: Formula) -> list[Formula]:
             return _leaves(item)
         case _:
             return [formula]
+
+
+SOME_PORTS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=6).map(IntervalSet.of)
+
+
+@given(domain=SOME_PORTS, cuts=st.lists(SOME_PORTS, max_size=8), asked=SOME_PORTS)
+def test_atoms_are_the_ports_that_the_cuts_do_not_tell_apart(
+    domain: IntervalSet, cuts: list[IntervalSet], asked: IntervalSet
+) -> None:
+    alike: dict[tuple[bool, ...], list[int]] = {}
+    for port in (port for port in range(42) if port in domain):
+        alike.setdefault(tuple(port in cut for cut in (*cuts, asked)), []).append(port)
+    found = port_atoms(domain, [*cuts, asked])
+    assert [[port for port in range(42) if port in atom] for atom in found] == list(alike.values())
+    nothing = Cells(cells=(), inside={})
+    patcher = _Patcher(nothing, nothing, found)
+    for ports in (*cuts, asked, domain):
+        assert list(positions(patcher._mask(ports))) == [n for n, atom in enumerate(found) if atom.first in ports]
