@@ -169,7 +169,8 @@ def answer(question: Question, budget: Budget = DEFAULT_BUDGET) -> Answer:
         case ChangePlan() as plan:
             from reachproof.queries.change_claims import answer_change
 
-            both = place.others[plan.since].encoding, place.encoding_of(plan.snapshot)
+            before = place.others.get(plan.since, place)
+            both = before.encoding, place.encoding_of(plan.snapshot)
             found = answer_change(plan, draft, both, running, place.prover)
         case _:
             assert_never(bound.plan)

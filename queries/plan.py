@@ -115,6 +115,10 @@ class TablePlan:
     vacuous: bool
 
 
+NOW = "now"
+"""The name of the snapshot that is asked, as it is without the prefixes of the sentence, unless another has it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePlan:
     """A question about what is different since another snapshot, or a claim; `region`: the flows it is about.
@@ -132,7 +136,7 @@ class ChangePlan:
 def change_plan(binder: Binder, changed: ast.Changed, known: Iterable[str]) -> ChangePlan:
     """The plan of a sentence; `known` are the names of the snapshots that it may name."""
     name = changed.snapshot
-    if name.text not in known:
+    if name.text not in known and name.text != NOW:
         binder.refuse(_unknown(name.text, sorted(known)), name.span)
     if STAND_IN in binder.snapshot.pods:
         binder.refuse("no pod of the input is known for an ingress controller; leave it out, or name its pods")

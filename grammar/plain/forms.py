@@ -14,7 +14,7 @@
 | `{g}`, `{h}` | two namespaces, or two tenants; `{i}`, `{j}` other sets that have nothing in common |
 | `{x}`, `{e}` | exceptions; the second kind has `from`, `to` or `on` |
 | `{noun}`, `{group}`, `{pods}`, `{w}` | what is listed, what by, and pods of which some are listed |
-| `{scope}`, `{dir}`, `{policy}` | what a default deny is for, in which direction, and a policy |
+| `{scope}`, `{dir}`, `{policy}` | what a default deny is for, in which direction; a policy, with that word or without |
 
 A pattern whose sentence has exceptions may be followed by them, and one with `{b}` by ports.
 """
@@ -71,9 +71,10 @@ _QUESTIONS = (
     Form("<is> {o} (<reachable>|<unreachable>|open|available|not exposed) (from|by|to|for) {a}", _CAN_O),
     Form("<is> {o} exposed to {a}", _CAN_O),
     Form(
-        "<is> {o} (exposed|publicly <reachable>|<reachable> externally|externally <reachable>)",
+        "<is> {o} (exposed|<reachable> externally|externally <reachable>)",
         "can outside the cluster reach {o}{x}?",
     ),
+    Form("<is> {o} (publicly <reachable>|<reachable> publicly)", "can the internet reach {o}{x}?"),
     Form("can {b} be <reached> <by> {a}", _CAN_B),
     Form("can {b} (receive|accept|get) [any] (traffic|connections|requests) from {a}", _CAN_B),
     Form("<does> {b} (receive|accept|get) [any] (traffic|connections|requests) from {a}", _CAN_B),
@@ -148,6 +149,7 @@ _REASONS = (
     Form("why can {a} <reach> {to}", _WHY),
     Form("why (is|are) {a} (able|allowed|permitted) to <reach> {to}", _WHY),
     Form("why (does|do) {a} have <access> to {to}", _WHY),
+    Form("why (does|do) {a} have <internet-access>", "why can {a} reach the internet?"),
     Form("why (is|are) <traffic> from {a} to {to} <allowed>", _WHY),
     Form("why (is|are) {b} (<reachable>|exposed) (from|by|to) {a}", _WHY_B),
     Form("<which> [(<policy>|rules|rule)] (allows|allow|lets|let) {a} [to] <reach> {to}", _WHY),
@@ -180,6 +182,7 @@ _LISTS = (
     Form("<which> can be <reached> <by> {a} [{on}]", _PODS_FROM),
     Form("[on|over] <which> <ports> can {a} (<reach>|(use|connect on) to <reach>) {b}", _PORTS),
     Form("<which> <ports> (of|on) {b} can {a} <uses>", _PORTS),
+    Form("<which> <ports> can {a} (reach|access|use) on {b}", _PORTS),
     Form("<which> <ports> (is|are) {a} (able|allowed|permitted) to (reach|access|use) on {b}", _PORTS),
     Form("<which> <ports> (is|are) open from {a} to {b}", _PORTS),
     Form("<which> <ports> (of|on) {b} (is|are) (open|exposed|reachable|accessible) (to|from|for) {a}", _PORTS),
@@ -192,11 +195,11 @@ _LISTS = (
 
 _ISOLATION = (
     Form(
-        "[is|are] [all|the|all the] tenants [is|are] [fully] isolated [from <each-other>]",
+        "[is|are] [all|the|all the] tenants [is|are|must be|should be] [fully] isolated [from <each-other>]",
         "all tenants are isolated{e}",
     ),
     Form(
-        "[is|are] [all|the|all the] namespaces [is|are] [fully] isolated [from <each-other>]",
+        "[is|are] [all|the|all the] namespaces [is|are|must be|should be] [fully] isolated [from <each-other>]",
         "all namespaces are isolated{e}",
     ),
     Form("(is|are) {g} and {h} [fully] isolated from <each-other>", "{g} is isolated from {h}{e}"),
@@ -208,9 +211,9 @@ _ISOLATION = (
 
 _DENY = "network policies enforce default deny{dir} for {scope}{e}"
 _DEFAULT_DENY = (
-    Form("(does|do|has|have) {scope} [have] [a] [{dir}] <default-deny> [<policy>|rule|rules] [{dir}]", _DENY),
-    Form("{scope} (has|have|must have|should have) [a] [{dir}] <default-deny> [<policy>|rule|rules] [{dir}]", _DENY),
-    Form("is there [a] [{dir}] <default-deny> [<policy>|rule] [{dir}] (in|for|on) {scope} [{dir}]", _DENY),
+    Form("(does|do|has|have) {scope} [have] [a|an|any] [{dir}] <default-deny> [<policy>|rule|rules] [{dir}]", _DENY),
+    Form("{scope} (has|have|must have|should have) [a|an] [{dir}] <default-deny> [<policy>|rule|rules] [{dir}]", _DENY),
+    Form("is there [a|an|any] [{dir}] <default-deny> [<policy>|rule] [{dir}] (in|for|on) {scope} [{dir}]", _DENY),
     Form(
         "is [there] [a] <default-deny> [{dir}] (enforced|enabled|in place|set|active) (in|for|on) {scope} [{dir}]",
         _DENY,
@@ -220,6 +223,7 @@ _DEFAULT_DENY = (
 _UNSELECTED = "which {group} are selected by no network policy{dir}?"
 _UNCOVERED = "which {pods} are selected by no network policy{dir}?"
 _POLICIES = (
+    Form("<which> <policy> (decide|decides) [about] {a} to {to}", "which policies decide {a} to {to}?"),
     Form("<which> <policy> (apply|applies) to {s}", "which policies select {s}?"),
     Form(
         "<which> <policy> (select|selects|affect|affects|cover|covers|target|targets) {s}", "which policies select {s}?"
@@ -230,11 +234,20 @@ _POLICIES = (
     ),
     Form("[<show>] [all] [<which>] {group} (have no|without [any|a]|with no) <policy> [{dir}]", _UNSELECTED),
     Form("<which> {group} do not have [any|a] <policy> [{dir}]", _UNSELECTED),
-    Form("[<show>] [all] [<which>] {pods} (is|are) not (covered|selected) by (a|any) <policy> [{dir}]", _UNCOVERED),
+    Form("[<show>] [all] [<which>] {pods} [is|are] not (covered|selected) by (a|any) <policy> [{dir}]", _UNCOVERED),
     Form("[<show>] [all] [<which>] {pods} (is|are) (covered|selected) by no <policy> [{dir}]", _UNCOVERED),
     Form("<which> {pods} (is|are) not covered [{dir}]", _UNCOVERED),
     Form("(is|are) {s*} selected by (a|any) <policy> [{dir}]", "{s*} is selected by a network policy{dir}"),
 )
 
-FORMS = (*_QUESTIONS, *_CLAIMS, *_REASONS, *_LISTS, *_ISOLATION, *_DEFAULT_DENY, *_POLICIES)
+_CHANGED = "without {policy}: what changed since snapshot now?"
+_UNCHANGED = "without {policy}: nothing changed since snapshot now"
+_CHANGES = (
+    Form("what (changes|happens|would change|would happen) <if-removed> {policy}", _CHANGED),
+    Form("<if-removed> {policy} [,] what (changes|happens)", _CHANGED),
+    Form("does anything change <if-removed> {policy}", _UNCHANGED),
+    Form("nothing changes <if-removed> {policy}", _UNCHANGED),
+)
+
+FORMS = (*_QUESTIONS, *_CLAIMS, *_REASONS, *_LISTS, *_ISOLATION, *_DEFAULT_DENY, *_POLICIES, *_CHANGES)
 """All of them. Every form that fits counts, whatever its place."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from reachproof.grammar.format import format_port_name
@@ -20,18 +20,21 @@ _NUMBER = re.compile(r":?([0-9]{1,5}(?:-[0-9]{1,5})?)")
 _WITH_PROTOCOL = re.compile(r"([0-9]{1,5}(?:-[0-9]{1,5})?)/(tcp|udp|sctp)|(tcp|udp|sctp)/([0-9]{1,5}(?:-[0-9]{1,5})?)")
 _PROTOCOLS = frozenset(("tcp", "udp", "sctp"))
 _JOINS = frozenset((",", "or", "and"))
-_WHOLE = {("any", "port"): "any port", ("any", "ports"): "any port"} | {
-    (every, port): "every port" for every in ("all", "every", "each") for port in ("port", "ports")
-}
+# Every port would be one of them in a question, and each of them in a claim.
+_WHOLE = {("any", "port"): "any port", ("any", "ports"): "any port"}
 
 
 @dataclass(frozen=True, slots=True)
 class PortList:
-    """Ports as they read after `on`. `numbers`: those that are given by number; `names`: those by name."""
+    """Ports as they read after `on`. `numbers`: those that are given by number; `names`: those by name.
+
+    `each`: several, joined by `and`.
+    """
 
     text: str
     numbers: Numbers = frozenset()
     names: frozenset[str] = frozenset()
+    each: bool = False
 
 
 def port_lists(words: Sequence[Word], lexicon: Lexicon) -> tuple[PortList, ...]:
@@ -41,9 +44,11 @@ def port_lists(words: Sequence[Word], lexicon: Lexicon) -> tuple[PortList, ...]:
         return (PortList(_WHOLE[keys]),)
     if keys[:2] in (("any", "of"), ("each", "of")):
         return tuple(
-            PortList(f"{keys[0]} of {each.text}", each.numbers, each.names) for each in _listed(words[2:], lexicon)
+            PortList(f"{keys[0]} of {found.text}", found.numbers, found.names, keys[0] == "each")
+            for found in _listed(words[2:], lexicon)
         )
-    return _listed(words, lexicon)
+    joined = "and" in keys
+    return tuple(replace(found, each=joined) for found in _listed(words, lexicon))
 
 
 def _listed(words: Sequence[Word], lexicon: Lexicon) -> tuple[PortList, ...]:

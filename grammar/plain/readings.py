@@ -20,13 +20,13 @@ MOST_READINGS = 200
 _DESTINATIONS = ("to", "b", "o", "on-ports")
 
 _SLOT = re.compile(r"\{([^{}]+)\}")
-_REMOVAL = "<if-removed> [the] [<policy>] {policy} [<policy>]"
+_REMOVAL = "<if-removed> {policy}"
 WRAPPERS = {
     "<prove> {rest}": "",
     f"{_REMOVAL} [,|:] [then] {{rest}}": "without {policy}: ",
     f"{{rest}} [,] {_REMOVAL}": "without {policy}: ",
-    "{rest} without [the] <policy> {policy}": "without {policy}: ",
-    "without [the] <policy> {policy} [,|:] {rest}": "without {policy}: ",
+    "{rest} without {policy}": "without {policy}: ",
+    "without {policy} [,|:] {rest}": "without {policy}: ",
 }
 
 
@@ -114,7 +114,15 @@ def _filled(slots: Slots, exact: str, taken: Taken) -> Iterator[Reading]:
     if "{dns}" in exact:
         values["dns"] = dns(slots)
     for chosen in product(*values.values()):
+        if exact.startswith("can ") and _each_port_or_one(chosen):
+            continue
         yield from _said(exact, dict(zip(values, chosen, strict=True)), slots.sentence.lexicon.pods)
+
+
+def _each_port_or_one(chosen: tuple[Value, ...]) -> bool:
+    """True of `80 and 443` where no set is meant as a whole: a question may mean both ports, or either."""
+    every = any(each.phrase is not None and each.phrase.quantifier == "every" for each in chosen)
+    return not every and any(each.each_port for each in chosen)
 
 
 def _said(exact: str, chosen: dict[str, Value], pods: frozenset[str]) -> Iterator[Reading]:

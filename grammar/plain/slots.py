@@ -19,17 +19,22 @@ from reachproof.grammar.plain.words import Word
 
 _MOST_TARGETS = 6
 _GROUPED = frozenset(("pods", "workloads", "namespaces", "tenants"))
+_POLICY_WORDS = frozenset(("network", "policy", "policies", "networkpolicy", "networkpolicies", "netpol"))
 _BOTH = "ingress and egress"
 _DIRECTIONS = {"ingress": " for ingress", "egress": " for egress", _BOTH: "", "both directions": ""}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """One reading of the words in a slot. `phrase`: if they are one set; `alone`: an exception without its side."""
+    """One reading of the words in a slot. `phrase`: if they are one set; `alone`: an exception without its side.
+
+    `each_port`: on several ports, joined by `and`.
+    """
 
     text: str
     phrase: Phrase | None = None
     on: str = ""
+    each_port: bool = False
     alone: Phrase | None = None
     unknown: Mistake | None = None
 
@@ -40,7 +45,8 @@ def _of(phrase: Phrase, text: str | None = None) -> Value:
 
 def _of_target(target: Target) -> Value:
     on = f" on {target.on}" if target.on else ""
-    return Value(text=f"{target.phrase.text}{on}", phrase=target.phrase, on=on, unknown=target.phrase.unknown)
+    phrase = target.phrase
+    return Value(text=f"{phrase.text}{on}", phrase=phrase, on=on, each_port=target.each, unknown=phrase.unknown)
 
 
 @dataclass(frozen=True)
@@ -116,8 +122,6 @@ def _nobody(slots: Slots, start: int, end: int) -> Iterator[Value]:
     words = slots.sentence.words
     if words[start].key in NOBODY:
         yield from (_of(each, each.core) for each in slots.nobody.between(start, end) if not each.joined)
-    elif slots.sentence.key(start, end) == "no one":
-        yield Value(text="anything")
 
 
 def _pods(slots: Slots, start: int, end: int) -> Iterator[Value]:
@@ -241,11 +245,18 @@ def _scope(slots: Slots, start: int, end: int) -> Iterator[Value]:
 
 
 def _policy(slots: Slots, start: int, end: int) -> Iterator[Value]:
-    """A policy by its name, alone or with its namespace."""
-    if end - start != 1:
+    """A policy by its name, alone or with its namespace; the word may be missing if nothing else has the name."""
+    sentence = slots.sentence
+    first, last = sentence.past_the(start, end), end
+    while last - first > 1 and sentence.words[first].key in _POLICY_WORDS:
+        first += 1
+    while last - first > 1 and sentence.words[last - 1].key in _POLICY_WORDS:
+        last -= 1
+    called = last - first < end - sentence.past_the(start, end)
+    if last - first != 1 or (not called and sentence.words[first].text in sentence.lexicon.by_name):
         return
-    word = slots.sentence.words[start]
-    policies = slots.sentence.lexicon.policies
+    word, start = sentence.words[first], first
+    policies = sentence.lexicon.policies
     found = [each for each in policies if word.text in (each.name, f"{each.namespace}/{each.name}")]
     yield from (Value(text=each.text) for each in found)
     if not found and slots.sentence.may_be_name(start):

@@ -51,7 +51,10 @@ WORDINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "traffic": ("[any|all|the] [network] (traffic|connections|requests|connectivity|communication)",),
         "allowed": ("allowed", "permitted", "possible", "open"),
         "blocked": ("blocked", "denied", "dropped", "rejected", "refused", "forbidden", "not (allowed|permitted)"),
-        "blocks": ("blocks", "block", "is blocking", "are blocking", "stops", "stop", "prevents", "prevent", "denies"),
+        "blocks": (
+            *("blocks", "block", "is blocking", "are blocking", "stops", "stop", "prevents", "prevent"),
+            *("denies", "deny"),
+        ),
         "show": ("(show|list|give|tell) [me|us]", "(find|display|print)"),
         "internet-access": ("[outbound|external|any] internet access", "[any] access to [the] internet"),
         "policy": ("[network] (policy|policies)", "networkpolicy", "networkpolicies", "netpol", "netpols"),
@@ -61,11 +64,11 @@ WORDINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "uses": ("use", "connect to", "reach", "access", "talk to", "get to"),
         "names": ("names", "hostnames", "domain names", "dns", "dns names"),
         "whether": (
-            "(check|see|test|verify|find out|tell me|i want to know|do you know) (if|whether)",
+            "(check|see|test|verify|find out|tell me|can you tell me|i want to know|do you know) (if|whether)",
             "is it (true|possible) that",
         ),
         "prove": ("(prove|check|verify|ensure|assert|confirm|guarantee|make sure) [that]",),
-        "if-removed": ("if (i|we|you) (delete|remove|drop|take away)",),
+        "if-removed": ("if (i|we|you) (delete|remove|drop|take away)", "when (i|we|you) (delete|remove)"),
     }
 )
 

@@ -50,10 +50,23 @@ def words(text: str, names: Collection[str] = ()) -> tuple[Word, ...]:
     found: list[Word] = []
     for place, piece in enumerate(pieces):
         found += _words(piece[0], piece.start(), last=place == len(pieces) - 1)
-    kept = [word for word in found if word.key not in _FILLERS or word.text in names]
+    kept = [word for word in _joined(found) if word.key not in _FILLERS or word.text in names]
     while kept and kept[-1].key == ",":
         kept.pop()
     return tuple(kept)
+
+
+def _joined(found: list[Word]) -> Iterator[Word]:
+    """The words, with `no one` as one."""
+    before: Word | None = None
+    for word in found:
+        if before is not None and (before.key, word.key) == ("no", "one"):
+            word = Word("noone", "noone", Span(before.span.start, word.span.end))
+        elif before is not None:
+            yield before
+        before = word
+    if before is not None:
+        yield before
 
 
 def is_question(text: str) -> bool:

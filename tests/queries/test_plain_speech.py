@@ -128,16 +128,27 @@ def refusal(sentence: str) -> str:
             f"no {FRONT} or {REDIS} can reach {FRONT} or {REDIS} "
             f"except from {FRONT} to {FRONT} and from {REDIS} to {REDIS}",
         ),
+        ("can every dev pod reach api on 80 and 90?", f"can every pod in namespace dev reach {API} on tcp/80, tcp/90"),
         # what if
         (
             "if I delete policy redis, can api reach redis?",
             f"without networkpolicy prod/redis: can {API} reach {REDIS}",
         ),
         ("can api reach redis without policy redis?", f"without networkpolicy prod/redis: can {API} reach {REDIS}"),
+        (
+            "what changes if I remove policy redis?",
+            "without networkpolicy prod/redis: what changed since snapshot now",
+        ),
         # the rest
         ("is anything in prod exposed?", "can outside the cluster reach any pod in namespace prod"),
         ("which pods in dev can reach prod?", f"which pods can reach {IN_PROD} except from pods except {IN_DEV}"),
         ("can api reach the metadata service?", f"can {API} reach 169.254.169.254"),
+        ("is frontend publicly accessible?", f"can the internet reach {FRONT}"),
+        ("is frontend open to the world?", f"can outside the cluster reach {FRONT}"),
+        ("which namespaces can talk to each other?", "show reachability between namespaces"),
+        ("which pods have no network policy for egress?", "which pods are selected by no network policy for egress"),
+        ("does tenant a have a default deny?", "network policies enforce default deny for every pod in tenant a"),
+        ("tenants must be isolated", "all tenants are isolated"),
         ("please can api still reach redis, please", f"can {API} reach {REDIS}"),
     ],
 )  # fmt: skip
@@ -160,7 +171,7 @@ def test_a_sentence_means(sentence: str, exact: str) -> None:
             [f"can {API} reach deployment kube-system/kube-dns on {each}/53" for each in ("tcp", "udp")],
         ),
         (
-            "can the internet reach frontend on 80 and 8080?",
+            "can the internet reach frontend on 80 or 8080?",
             [f"can the internet reach {each} on tcp/80, tcp/8080" for each in (FRONT, "service prod/frontend")],
         ),
         (
@@ -191,7 +202,10 @@ def test_what_fits_two_readings_is_refused_with_both(sentence: str, choices: lis
         *("is traffic between frontend and redis blocked?", "can frontend and redis talk to each other?"),
         *("is redis isolated?", "are dev and prod isolated?", "is tenant a isolated?"),
         # some port, or every one
-        *("frontend can reach redis", "frontend can reach redis on 6379?"),
+        *("frontend can reach redis", "frontend can reach redis on 6379?", "can api reach redis on 80 and 443?"),
+        *("can api reach redis on all ports?", "can api reach redis on every port?"),
+        # the policy, or what else has the name
+        *("if I delete redis, can api reach frontend?", "what changes if I remove redis?"),
         # could be joined in two ways
         *("can pods labelled app=web or redis reach api?", "can pods outside prod and ops reach redis?"),
         *("can api reach redis or frontend except web?", "can pods in prod and dev reach redis?"),
