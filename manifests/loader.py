@@ -138,10 +138,10 @@ class Loading:
         hint = shows_implementation(manifest)
         if hint or depends_on_cni(manifest) or manifest.kind == "DaemonSet":
             self._signs.add(manifest, hint=hint)
+        self._not_read.look_at(manifest)
         if is_settings(manifest):
             self._settings.manifests.append(manifest)
-            if not_read.acts(manifest):
-                self._not_read.add(manifest)
+            self._not_read.add(manifest)
             return
         if bundles.is_crd(manifest):
             self._crds.append(manifest)
@@ -185,7 +185,7 @@ class Loading:
             self._inventory.skip(manifest)
             of_requests = (manifest.group, manifest.kind) == REQUEST_AUTHENTICATION
             self._of_requests += [manifest] if of_requests else []
-            if of_requests or depends_on_cni(manifest) or shows_implementation(manifest):
+            if of_requests or depends_on_cni(manifest) or not_read.shows(manifest):
                 self._stored[f"{manifest.kind}.{manifest.group}"] += 1  # it is stored all the same
 
     def _policy(self, manifest: Manifest, kind: PolicyKind) -> None:
@@ -327,6 +327,7 @@ class Loading:
                     *dict.fromkeys(map(bundles.shown, self._crds)),
                     *self._signs.shown_releases(),
                     *self._staged,
+                    *self._not_read.shown,
                 ),
                 specs,
                 (in_one_version(manifest) for manifest, _ in self._left_out() if not is_staged(manifest)),

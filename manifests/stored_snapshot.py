@@ -171,6 +171,8 @@ def _kept(document: Document) -> tuple[Manifest, dict[str, Any]] | None:
         _look_at_policy(watched, labelled=support is not None and support.labelled)
     elif not_read.acts(manifest) or shows_implementation(manifest):
         watched.whole(*not_read.contents(manifest))
+    elif not_read.shows_engine_of_aws(manifest):
+        return manifest, watched.seen()
     elif settings.is_settings(manifest):
         settings.shown(manifest)
     elif bundles.is_crd(manifest):

@@ -360,6 +360,22 @@ def test_an_object_that_says_it_outside_of_spec_is_seen() -> None:
     assert load_objects([one]).policies[0].written != load_objects([other]).policies[0].written
 
 
+ENDPOINT = made("networking.k8s.aws/v1alpha1", "PolicyEndpoint", {"podSelectorEndpoints": [{"podIP": "10.0.0.1"}]})
+
+
+@pytest.mark.parametrize("cni", [Cni.SPEC, Cni.AUTO, Cni.ANTREA])
+def test_what_shows_that_security_groups_filter_is_stored_without_its_contents(cni: Cni) -> None:
+    objects = [made(*GROUPS, {"podSelector": {}}, name="g"), ENDPOINT]
+    for stored_under in (Options(), Options(cni=Cni.ANTREA)):
+        stored = objects_to_store(objects, name="s", options=stored_under)
+        found = load_stored(stored.content, stored.snapshot.digest, options=Options(cni=cni))
+        assert found == load_objects(objects, name="s", options=Options(cni=cni))
+        assert (Action.ALLOW in actions(found.policies[0], Direction.EGRESS)) is (cni is Cni.ANTREA)
+    kept = [each.value for each in stored_objects(stored.content, stored.snapshot.digest)]
+    assert [each.get("spec") for each in kept if each["kind"] == "PolicyEndpoint"] == [None]
+    assert stored.snapshot.digest != objects_to_store(objects[:1], name="s").snapshot.digest
+
+
 STORED = [
     made("k8s.ovn.org/v1", "EgressFirewall", {"egress": [{"type": "Deny", "to": {"cidrSelector": "0.0.0.0/0"}}]}),
     made(*SERVER, {"podSelector": {"matchLabels": {"app": "db"}}}),

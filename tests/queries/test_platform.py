@@ -71,13 +71,25 @@ def test_statements_about_two_namespaces_are_decided_but_for_few() -> None:
         assert any(f"{ref} is not read" in answer.reason for ref in refs), answer.reason
 
 
-def test_security_groups_of_single_pods_leave_open_what_is_said_of_every_pod() -> None:
+def test_security_groups_of_single_pods_leave_open_what_every_pod_must_reach() -> None:
+    """Where the VPC CNI enforces network policies, which its PolicyEndpoints show, security groups only filter."""
     found = packs(BARE, INSTALLED, POD_GROUPS)
-    assert sorted(set(found) - set(decided(found))) == ["dns-reachable", "metadata-endpoint-blocked"]
-    reason = "SecurityGroupPolicy.vpcresources.k8s.aws meadow-data/etl is not read, and may allow or deny it"
+    assert sorted(set(found) - set(decided(found))) == ["dns-reachable"]
+    reason = "SecurityGroupPolicy.vpcresources.k8s.aws meadow-data/etl is not read, and may deny it"
     report = check(snapshot(BARE, INSTALLED, POD_GROUPS), library())
     for each in report.results:
         assert each.answer.verdict is not Verdict.UNKNOWN or each.answer.reason.endswith(reason)
+
+
+def test_statements_about_two_namespaces_are_decided_but_for_few_beside_security_groups() -> None:
+    session = Session(snapshot(BARE, INSTALLED, POD_GROUPS))
+    bare = Session(snapshot(BARE))
+    names = [each.name for each in bare.snapshot.namespaces]
+    texts = [text.format(*pair) for text in ASKED for pair in product(names, names)]
+    before = [text for text in texts if bare.ask(text).verdict is not Verdict.UNKNOWN]
+    unknown = [text for text in before if session.ask(text).verdict is Verdict.UNKNOWN]
+    assert (len(before), len(unknown)) == (243, 16)
+    assert len(before) - len(unknown) >= SHARE * len(before)
 
 
 def test_what_the_packs_decide_is_so_whatever_the_objects_are() -> None:

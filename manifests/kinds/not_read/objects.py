@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reachproof.manifests.inventory import different
 from reachproof.manifests.kinds.not_read import lower
-from reachproof.manifests.kinds.not_read.kind import Effect
-from reachproof.manifests.kinds.not_read.registry import not_read_kind, tells_of_networks
+from reachproof.manifests.kinds.not_read.kind import Effect, NotReadKind
+from reachproof.manifests.kinds.not_read.registry import not_read_kind, shows_implementation, tells_of_networks
 from reachproof.manifests.kinds.unmodelled import content_digest
 from reachproof.manifests.object_identity import Manifest
 from reachproof.network.cluster import Notice, Pod
 from reachproof.network.errors import Problem
-from reachproof.network.options import Options
+from reachproof.network.options import Cni, Options
 from reachproof.network.policy import Policy
 
+_GROUPS = "SecurityGroupPolicy"
 _NO_CONTENTS = ("apiVersion", "kind", "metadata", "status")
 Key = tuple[str, str, str, str]
 
@@ -32,6 +33,16 @@ def acts(manifest: Manifest) -> bool:
     return row is not None and row.acts
 
 
+def shows_engine_of_aws(manifest: Manifest) -> bool:
+    """True if the object shows that the VPC CNI of AWS enforces network policies: it is what these are made into."""
+    return (manifest.group, manifest.kind) == ("networking.k8s.aws", "PolicyEndpoint")
+
+
+def shows(manifest: Manifest) -> bool:
+    """True if the object counts for what it shows, whatever it says."""
+    return shows_implementation(manifest) or shows_engine_of_aws(manifest)
+
+
 def contents(manifest: Manifest) -> tuple[str, ...]:
     """The fields in which the object says what it wants."""
     return tuple(name for name in manifest.body if name not in _NO_CONTENTS)
@@ -43,9 +54,28 @@ class NotReadObjects:
 
     problems: list[Problem]
     _found: dict[Key, Manifest] = field(default_factory=dict)
+    _engine_of_aws: bool = False
+
+    def look_at(self, manifest: Manifest) -> None:
+        """Takes note of an object that shows what others can do."""
+        self._engine_of_aws = self._engine_of_aws or shows_engine_of_aws(manifest)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """What was noted, as far as verdicts rest on it."""
+        groups = any(each.kind == _GROUPS for each in self._found.values())
+        return ("network policies of the VPC CNI",) if groups and self._engine_of_aws else ()
+
+    def _row(self, manifest: Manifest, options: Options) -> NotReadKind | None:
+        """The row of an object; security groups filter where the VPC CNI itself enforces network policies."""
+        row = not_read_kind(manifest)
+        filters = manifest.kind == _GROUPS and self._engine_of_aws and options.cni in (Cni.SPEC, Cni.AUTO)
+        return replace(row, effect=Effect.DENY) if row is not None and filters else row
 
     def add(self, manifest: Manifest) -> None:
-        """Takes in an object that matters. The same object twice is one; two that differ are a problem."""
+        """Takes in an object, if it matters. The same object twice is one; two that differ are a problem."""
+        if not matters(manifest):
+            return
         key = (manifest.kind, manifest.group, manifest.namespace, manifest.name)
         first = self._found.setdefault(key, manifest)
         if _written(first) != _written(manifest):
@@ -58,7 +88,7 @@ class NotReadObjects:
     def policies(self, options: Options, unknown: frozenset[str]) -> Iterator[Policy]:
         """The policies that stand for them; `unknown`: labels of which some pod has a value that is not known."""
         for manifest in self.acting():
-            row = not_read_kind(manifest)
+            row = self._row(manifest, options)
             if row is not None:
                 policy = lower.standing_for(manifest, row, options, _written(manifest))
                 yield lower.seen_by(policy, unknown)
