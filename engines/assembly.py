@@ -32,7 +32,9 @@ from reachproof.network.errors import InputError, Problem
 from reachproof.network.options import CidrMatches, Cni, Enforcement, HostNetworkPods, Options
 from reachproof.network.policy import (
     AddressPeer,
+    Complement,
     Direction,
+    Intersection,
     Match,
     OwnTier,
     PartyKind,
@@ -147,8 +149,10 @@ def _adapted(policy: Policy, options: Options, profile: EngineProfile) -> Policy
             return original if original.host_network is as_pods else replace(original, host_network=as_pods)
         if isinstance(original, AddressPeer):
             return replace(original, parties=original.parties & parties)
-        if isinstance(original, Union):
-            return Union(tuple(peer(item) for item in original.items))
+        if isinstance(original, Union | Intersection):
+            return type(original)(tuple(peer(item) for item in original.items))
+        if isinstance(original, Complement):
+            return Complement(peer(original.item))
         return original
 
     def match(original: Match) -> Match:

@@ -54,11 +54,12 @@ class EngineProfile(ABC):
     a name that policies can use. `rules_outside_types`: rules of a NetworkPolicy apply, and isolate, also in a
     direction that policyTypes leaves out. `last_of_port_name`: a port name that a pod declares more than once stands
     for the last of them. `one_number_per_name`: a port name of an egress rule is looked up once for the whole cluster,
-    and stands for that number whatever the peer declares. `namespaces_beyond_pods`: a `namespaces` peer that only rules
-    labels out selects nodes and the outside; `namespaces_of_anything`: so does a peer of NetworkPolicy with such
-    selectors. `namespaces_of_sets`: a `namespaces` peer selects sets of addresses too. `gated_kinds`: kinds
-    that a setting of the cluster must turn on. `account_key`: the key that selectors have for the name of a service
-    account.
+    and stands for that number whatever the peer declares. `groups_beyond_cidrs`: conditions on groups of CIDRs that
+    only rule labels out hold for pods and nodes too. `one_value_per_label`: of groups of CIDRs that give an address
+    several values of a label one wins, and which is not known. `namespaces_beyond_pods`: a `namespaces` peer that only
+    rules labels out selects nodes and the outside; `namespaces_of_anything`: so does a peer of NetworkPolicy with such
+    selectors. `namespaces_of_sets`: a `namespaces` peer selects sets of addresses too. `gated_kinds`: kinds that a
+    setting of the cluster must turn on. `account_key`: the key that selectors have for the name of a service account.
 
     How its isolation is read. `isolation_open`: nobody says whether isolation in one direction keeps the baseline tier
     away in the other. `baseline_first`: the baseline tier comes before isolation. `own_kinds`: which of its kinds count
@@ -88,6 +89,8 @@ class EngineProfile(ABC):
     rules_outside_types: bool = False
     last_of_port_name: bool = False
     one_number_per_name: bool = False
+    groups_beyond_cidrs: bool = False
+    one_value_per_label: bool = False
     namespaces_beyond_pods: bool = False
     namespaces_of_anything: bool = False
     namespaces_of_sets: bool = False

@@ -9,6 +9,8 @@
 | `rules_outside_types` | yes | yes | yes, to 1.20.2 |
 | `last_of_port_name` | yes: the agent keeps the ports of a pod in a map by name | yes | yes |
 | `one_number_per_name` | yes: egress rules ask for the number that a name has in the whole cluster | yes | no |
+| `groups_beyond_cidrs` | yes: pods and nodes have no label of a group | yes | no: only addresses outside are asked |
+| `one_value_per_label` | yes: an identity has one value of a label | no: the values are keys | no |
 """
 
 from __future__ import annotations
@@ -76,9 +78,12 @@ _CILIUM_1_19 = replace(
     version="1.19",
     kinds_not_read=_CILIUM_1_20.kinds_not_read | {"ClusterNetworkPolicy"},
     one_number_per_name=True,
+    groups_beyond_cidrs=True,
 )
 RELEASES = (
-    replace(_CILIUM_1_19, version="1.18", own_cluster_only=False, namespaces_of_anything=True),
+    replace(
+        _CILIUM_1_19, version="1.18", own_cluster_only=False, namespaces_of_anything=True, one_value_per_label=True
+    ),
     _CILIUM_1_19,
     _CILIUM_1_20,
 )

@@ -65,7 +65,8 @@ class Settings:
     """`cidrs`: what a CIDR sees besides the world. `ranked`: whether ClusterNetworkPolicy is switched on.
 
     `domains`: CIDRs behind names. `local`: whether selectors ask for the label of the own cluster if nobody says so.
-    `shared`: whether a port name of an egress rule is looked up among the pods of the whole cluster.
+    `shared`: whether a port name of an egress rule is looked up among the pods of the whole cluster, and conditions on
+    groups of CIDRs are asked of pods and nodes too. `one_value`: whether an address has one value of a label of groups.
     """
 
     mode: str
@@ -74,6 +75,7 @@ class Settings:
     domains: dict[str, tuple[str, ...]]
     local: bool
     shared: bool
+    one_value: bool
 
 
 class Oracle:
@@ -282,7 +284,9 @@ class Oracle:
                 if self._in_cidr(far, item):
                     yield False
             case "CIDRSet":
-                if self._in_set(far, item):
+                if self._has_two_values(far, item):
+                    yield True
+                elif self._in_set(far, item):
                     yield False
             case "Services":
                 yield from self._service(item["k8sService"], far)
@@ -340,20 +344,39 @@ class Oracle:
     def _in_set(self, far: Far, item: Manifest) -> bool:
         if item.get("cidrGroupSelector") == {} and not item.get("except"):
             return True
-        if any(ipaddress.ip_address(far.address) in ipaddress.ip_network(each) for each in item.get("except", [])):
+        seen = self._in_cidr(far, "::/0" if ":" in far.address else "0.0.0.0/0")
+        if not seen and "cidrGroupSelector" in item:
+            return self.settings.shared and _meets_groups(item["cidrGroupSelector"], [])
+        if self._excepted(far, item):
             return False
         if "cidr" in item:
             return self._in_cidr(far, item["cidr"])
-        if not self._in_cidr(far, "::/0" if ":" in far.address else "0.0.0.0/0"):
+        if not seen:
             return False
-        groups = [
+        groups = self._groups_of(far)
+        if "cidrGroupRef" in item:
+            return any(item["cidrGroupRef"] == metadata["name"] for metadata in groups)
+        return _meets_groups(item["cidrGroupSelector"], groups)
+
+    def _excepted(self, far: Far, item: Manifest) -> bool:
+        return any(ipaddress.ip_address(far.address) in ipaddress.ip_network(each) for each in item.get("except", []))
+
+    def _groups_of(self, far: Far) -> list[Manifest]:
+        return [
             group["metadata"]
             for group in self._of("CiliumCIDRGroup")
             if any(self._in_cidr(far, cidr) for cidr in group["spec"]["externalCIDRs"])
         ]
-        if "cidrGroupRef" in item:
-            return any(item["cidrGroupRef"] == metadata["name"] for metadata in groups)
-        return _meets_groups(item["cidrGroupSelector"], groups)
+
+    def _has_two_values(self, far: Far, item: Manifest) -> bool:
+        """Whether a value is asked of a label that two groups of the address give two values, of which one is kept."""
+        if not self.settings.one_value or "cidrGroupSelector" not in item or self._excepted(far, item):
+            return False
+        selector = item["cidrGroupSelector"]
+        keys = [*selector.get("matchLabels", {})]
+        keys += [e["key"] for e in selector.get("matchExpressions", []) if e["operator"] in ("In", "NotIn")]
+        labels = [metadata.get("labels", {}) for metadata in self._groups_of(far)]
+        return any(len({each[key] for each in labels if key in each}) > 1 for key in keys)
 
     def _service(self, named: Manifest, far: Far) -> Iterator[bool]:
         for each in self._of("Service"):

@@ -46,6 +46,7 @@ def settings_of(options: Options) -> Settings:
         ranked=options.enforcement is not Enforcement.NETWORK_POLICY and options.release not in ("1.18", "1.19"),
         local=options.release != "1.18",
         shared=options.release in ("1.18", "1.19"),
+        one_value=options.release == "1.18",
         domains={"example.com": ("203.0.113.0/25",), "a.example.com": ("2001:db8::/64",)} if options.domains else {},
     )
 

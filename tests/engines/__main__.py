@@ -2,7 +2,8 @@
 
     python -m tests.engines [--flows N] [--seed N] [ENGINE...]
 
-Exit code 1 where a verdict differs and no deviation explains it, or a field was never drawn.
+Exit code 1 where a verdict differs and no deviation explains it, or a field was never drawn. The rows of
+tests/cases/releases.yaml are asked too.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import time
 from collections.abc import Iterator
 from itertools import count
 
+from reachproof.network.options import Cni
 from tests.engines import cilium, knp
 from tests.engines.compare import Answered, Suite, compare, drawn_cases
 from tests.engines.coverage import Coverage
 from tests.engines.engine import Engine, fields_of, running
+from tests.engines.rows import rows_of, wrong_rows
 
-SUITES = {suite.name: suite for suite in (knp.SUITE, cilium.SUITE)}
+SUITES = {suite.name: suite for suite in (knp.SUITE, cilium.SUITE, *map(cilium.older, cilium.OLDER))}
 
 
 def main() -> int:
@@ -38,12 +41,14 @@ def _run(suite: Suite, seed: int, flows: int, *, table: bool) -> bool:
     print(f"{suite.name}: cases from seed {seed}", flush=True)
     began = time.monotonic()
     coverage = Coverage(fields=fields_of(suite.name), left_out=suite.left_out)
+    rows = rows_of(Cni(suite.name.partition("@")[0]), suite.release) if suite.release else []
     with running(suite.name) as engine:
+        wrong = [*wrong_rows(engine, rows)]
         found = compare(_enough(engine, suite, coverage, seed, flows), suite.deviations)
-    lines = [found.summary(), *found.unexplained, *(f"never drawn: {each}" for each in coverage.missing())]
+    lines = [found.summary(), *found.unexplained, *(f"never drawn: {each}" for each in coverage.missing()), *wrong]
     print("\n".join([*lines, *([coverage.table()] if table else [])]))
     print(f"{suite.name}: {time.monotonic() - began:.0f} s", flush=True)
-    return not found.unexplained and not coverage.missing()
+    return not (found.unexplained or coverage.missing() or wrong)
 
 
 def _enough(engine: Engine, suite: Suite, coverage: Coverage, seed: int, flows: int) -> Iterator[Answered]:

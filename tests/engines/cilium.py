@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from reachproof.engines.cilium.profile import RELEASES
 from reachproof.network.flow import Flow
 from reachproof.network.options import Channel, Cni, Options
 from tests.engines import words
@@ -15,7 +18,8 @@ from tests.engines.kubernetes import NAMES, cluster_policy, network_policy
 from tests.engines.words import NAMESPACES, PORT_NAMES, PORTS, Chance, addresses
 from tests.strategies.vocabulary import Manifest
 
-OPTIONS = Options(cni=Cni.CILIUM, channel=Channel.EXPERIMENTAL)
+OLDER = ("1.19", "1.18")
+"""Releases whose evaluators are compared too; they read no ClusterNetworkPolicy."""
 _NAMESPACE = "io.kubernetes.pod.namespace"
 _OF_NAMESPACES = "io.cilium.k8s.namespace.labels."
 _ACCOUNT = "io.cilium.k8s.policy.serviceaccount"
@@ -37,15 +41,20 @@ GROUPS = ("branch", "partner")
 _GROUP_LABELS = {"site": ("north", "south"), "kind": ("office",)}
 
 
-def draw(seed: int) -> Case:
-    """CiliumNetworkPolicies, clusterwide ones, NetworkPolicies and ClusterNetworkPolicies, one to five in all."""
+def draw(seed: int, release: str = "") -> Case:
+    """CiliumNetworkPolicies, clusterwide ones, NetworkPolicies and ClusterNetworkPolicies, one to five in all.
+
+    `release`: one of `OLDER`, which has no ClusterNetworkPolicy; empty: the newest.
+    """
     chance = Chance(seed)
     objects = cluster(chance)
     known = addresses(objects)
     objects += [_group(chance, name, known) for name in GROUPS]
-    kinds = chance.choices(list(_DRAWS), k=chance.choice((1, 1, 1, 2, 3, 5)))
+    drawn = [kind for kind in _DRAWS if kind != "kcnp" or not release]
+    kinds = chance.choices(drawn, k=chance.choice((1, 1, 1, 2, 3, 5)))
     policies = [_DRAWS[kind](chance, f"{kind}{number}", known) for number, kind in enumerate(kinds)]
-    return Case(seed=seed, objects=(*objects, *policies), options=OPTIONS, names=NAMES)
+    options = Options(cni=Cni.CILIUM, release=release, channel=Channel.EXPERIMENTAL)
+    return Case(seed=seed, objects=(*objects, *policies), options=options, names=NAMES)
 
 
 def _group(chance: Chance, name: str, known: Sequence[str]) -> Manifest:
@@ -247,6 +256,7 @@ _OUT = {
 _OUT_OF_CLUSTER = {"spec.egress[].to[].nodes": "not programmed", "spec.egress[].to[].domainNames": "not programmed"}
 SUITE = Suite(
     name="cilium",
+    release=RELEASES[-1].version,
     kinds=("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "NetworkPolicy", "ClusterNetworkPolicy"),
     draw=draw,
     deviations=(
@@ -271,3 +281,10 @@ SUITE = Suite(
         **dict.fromkeys(("NetworkPolicy", "ClusterNetworkPolicy"), "all of their fields are for kube-network-policies"),
     },
 )
+
+
+def older(release: str) -> Suite:
+    """The evaluator of an older release: as the newest, but for what it does not have."""
+    kinds = tuple(kind for kind in SUITE.kinds if kind != "ClusterNetworkPolicy")
+    drawing = partial(draw, release=release)
+    return replace(SUITE, name=f"{SUITE.name}@{release}", release=release, kinds=kinds, draw=drawing, deviations=())

@@ -41,10 +41,11 @@ class Suite:
 
     `left_out`: kind -> start of a field that is not drawn -> the reason. `neutral`: start of a field that is drawn and
     has no effect on verdicts -> the reason. `leaves_only`: kind and start of a field that holds others, of which faults
-    need be noticed in these only -> the reason.
+    need be noticed in these only -> the reason. `release`: that of the engine, where releases are modelled.
     """
 
     name: str
+    release: str = ""
     kinds: tuple[str, ...]
     draw: Draw
     deviations: tuple[Deviation, ...] = ()

@@ -16,11 +16,15 @@ import tempfile
 from pathlib import Path
 
 SOURCES = Path(__file__).parent / "modules"
-NAMES = ("kube_network_policies", "cilium")
+NAMES = ("kube_network_policies", "cilium", "cilium@1.19")
+"""The drivers of the tests: a folder of modules, or one with a release, of `go_RELEASE.mod` and tag `FOLDER_RELEASE`.
+
+`make engines` has more.
+"""
 
 
 def program(name: str) -> Path:
-    """The driver, one of `NAMES`; the first build of a source takes minutes.
+    """The driver, such as one of `NAMES`; the first build of a source takes minutes.
 
     RuntimeError where there is no Go, or with go's words where it cannot be built.
     """
@@ -37,19 +41,31 @@ def program(name: str) -> Path:
 
 
 def _key(name: str) -> str:
-    found = hashlib.sha256()
-    for path in sorted(path for part in ("fields", name) for path in (SOURCES / part).rglob("*") if path.is_file()):
+    folder, _, release = name.partition("@")
+    found = hashlib.sha256(release.encode())
+    for path in sorted(path for part in ("fields", folder) for path in (SOURCES / part).rglob("*") if path.is_file()):
+        if path.suffix in (".mod", ".sum") and path.parent.name == folder and path.stem != _module(release):
+            continue  # of another release
         found.update(f"{path.relative_to(SOURCES)}\0".encode() + path.read_bytes() + b"\0")
     return found.hexdigest()[:16]
+
+
+def _module(release: str) -> str:
+    return f"go_{release}" if release else "go"
 
 
 def _build(name: str, cache: Path, built: Path) -> None:
     """All or nothing: an interrupted build leaves no program of that name. Drivers of older sources are removed."""
     with tempfile.TemporaryDirectory(dir=cache) as made:
         complete = Path(made) / name
-        command = ["nice", "go", "build", "-mod=readonly", "-p=2", "-ldflags=-s -w", "-o", str(complete), "."]
+        folder, _, release = name.partition("@")
+        of_release = [f"-modfile={_module(release)}.mod", f"-tags={folder}_{release}"] if release else []
+        flags = ["-mod=readonly", *of_release, "-p=2", "-ldflags=-s -w"]
+        command = ["nice", "go", "build", *flags, "-o", str(complete), "."]
         environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"}
-        done = subprocess.run(command, cwd=SOURCES / name, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=SOURCES / folder, env=environment, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             raise RuntimeError(f"{name}: go build: exit code {done.returncode}\n{done.stderr[-4000:]}")
         for old in cache.glob(f"{name}-*"):

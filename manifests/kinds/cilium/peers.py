@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 
 from reachproof.engines.cilium.names import EVERY_IDENTITY
 from reachproof.manifests.field_reader import Field
@@ -34,6 +35,8 @@ from reachproof.network.labels import EVERYTHING, NAMESPACE_NAME, Labels, Operat
 from reachproof.network.policy import (
     AddressPeer,
     AnyPeer,
+    Complement,
+    Intersection,
     OtherNodePeer,
     OwnNodePeer,
     PartyKind,
@@ -45,6 +48,7 @@ from reachproof.network.policy import (
 _NODES = PartyPeer(frozenset((PartyKind.NODE,)))
 _API_SERVER = PartyPeer(frozenset((PartyKind.NODE, PartyKind.EXTERNAL)))
 API_SERVER = "which nodes or addresses are the API server is not known"
+ONE_VALUE = "groups give the address two values of a label, of which this release keeps one"
 _ENTITIES: dict[str, Peer | None] = {
     "all": AnyPeer(),
     "world": PartyPeer(frozenset((PartyKind.EXTERNAL,))),
@@ -56,6 +60,7 @@ _ENTITIES: dict[str, Peer | None] = {
     **dict.fromkeys(("none", "init", "health", "ingress", "unmanaged")),
 }
 _COUNTERPARTS = {Operator.NOT_IN: Operator.IN, Operator.DOES_NOT_EXIST: Operator.EXISTS}
+_RULING_OUT = tuple(_COUNTERPARTS)
 _NAME = re.compile(r"([-a-zA-Z0-9_]+[.]?)+")
 _PATTERN = re.compile(r"([-a-zA-Z0-9_*]+[.]?)+")
 
@@ -138,16 +143,36 @@ class PeerReader:
             if without is not None and item.get("cidr").present and not without <= whole:
                 one.expected(f"a CIDR inside {item.get('cidr').value}")
             block = block - without if without is not None else block
+        if groups.present:
+            self._groups(item, block, read_selector(groups), peers)
+        elif block:
+            peers.add(AddressPeer(block))
+
+    def _groups(self, item: Field, block: IntervalSet, selector: Selector, peers: Peers) -> None:
+        """The addresses that meet conditions on groups, and who else meets them in some releases."""
+        profile = self.context.profile
+        if all(need.operator in _RULING_OUT for need in selector.requirements):
+            item.reads_by_release()
+            if profile.groups_beyond_cidrs:
+                peers.add(_beyond(block))
+        doubtful = _with_two_values(selector, self._all_groups())
+        if doubtful:
+            item.reads_by_release()
+        if profile.one_value_per_label and doubtful:
+            peers.add(AddressPeer(doubtful), ONE_VALUE)
+            block = block - doubtful
         if block:
             peers.add(AddressPeer(block))
+
+    def _all_groups(self) -> list[Group]:
+        return [each for each in self.context.all_supporting("CiliumCIDRGroup") if isinstance(each, Group)]
 
     def _block(self, item: Field, chosen: Field) -> IntervalSet:
         """The addresses of one entry of a CIDR set, before its exceptions."""
         if item.get("cidr").present:
             return read_cidr(chosen) or EMPTY
         if item.get("cidrGroupSelector").present:
-            groups = [g for g in self.context.all_supporting("CiliumCIDRGroup") if isinstance(g, Group)]
-            return _in_groups(read_selector(chosen), groups)
+            return _in_groups(read_selector(chosen), self._all_groups())
         found = self.context.supporting("CiliumCIDRGroup", chosen.text() or "")
         if isinstance(found, Group):
             return found.addresses
@@ -208,7 +233,7 @@ def _in_groups(selector: Selector, groups: Iterable[Group]) -> IntervalSet:
     found = ALL_ADDRESSES
     every = list(groups)
     for need in selector.requirements:
-        ruled_out = need.operator in (Operator.NOT_IN, Operator.DOES_NOT_EXIST)
+        ruled_out = need.operator in _RULING_OUT
         wanted = replace(need, operator=_COUNTERPARTS.get(need.operator, need.operator))
         having = IntervalSet.of(span for each in every if wanted.matches(each.labels) for span in each.addresses)
         found = found - having if ruled_out else found & having
@@ -221,3 +246,20 @@ def _add_service(service: Service, peers: Peers) -> None:
     elif any(each.ready for each in service.endpoints):
         held = IntervalSet.of((each.address, each.address) for each in service.endpoints if each.ready)
         peers.add(AddressPeer(held))
+
+
+def _beyond(block: IntervalSet) -> Peer:
+    """Pods and nodes, but for those that CIDRs match and whose address is not in the block."""
+    others = PartyPeer(frozenset((PartyKind.POD, PartyKind.NODE)))
+    rest = ALL_ADDRESSES - block
+    return Intersection((others, Complement(AddressPeer(rest)))) if rest else others
+
+
+def _with_two_values(selector: Selector, groups: Iterable[Group]) -> IntervalSet:
+    """The addresses to which groups give two values of a label that the selector asks for a value of."""
+    asked = {need.key for need in selector.requirements if need.operator in (Operator.IN, Operator.NOT_IN)}
+    found = EMPTY
+    for one, other in combinations(groups, 2):
+        if any(key in one.labels and one.labels[key] != other.labels.get(key, one.labels[key]) for key in asked):
+            found = found | (one.addresses & other.addresses)
+    return found

@@ -10,7 +10,6 @@ import (
 	"net/netip"
 	"os"
 	"strings"
-	"sync"
 
 	"reachproof/fields"
 
@@ -27,13 +26,10 @@ import (
 	"github.com/cilium/cilium/pkg/option"
 	"github.com/cilium/cilium/pkg/policy"
 	"github.com/cilium/cilium/pkg/policy/api"
-	policytypes "github.com/cilium/cilium/pkg/policy/types"
-	policyutils "github.com/cilium/cilium/pkg/policy/utils"
 	testidentity "github.com/cilium/cilium/pkg/testutils/identity"
 	testpolicy "github.com/cilium/cilium/pkg/testutils/policy"
 	"github.com/cilium/cilium/pkg/types"
 	"github.com/cilium/cilium/pkg/u8proto"
-	npav1alpha2 "sigs.k8s.io/network-policy-api/apis/v1alpha2"
 )
 
 // A request: the objects of a cluster, the addresses of domain names, and flows. From and To are `namespace/name`,
@@ -58,37 +54,22 @@ const cluster = "default"
 
 var silent = slog.New(slog.DiscardHandler)
 
-// An endpoint, as its policy asks for it.
+// An endpoint, as its policy asks for it: the ports of its own containers by name, and those of all pods.
 type owner struct {
 	id    uint64
 	ports types.NamedPortMap
+	every portNames
 }
 
-func (o *owner) GetID() uint64                               { return o.id }
-func (o *owner) PolicyDebug(string, ...any)                  {}
-func (o *owner) IsHost() bool                                { return false }
-func (o *owner) PreviousMapStateSizes() policy.MapStateSizes { return policy.MapStateSizes{} }
-
-func (o *owner) GetIngressNamedPort(name string, protocol u8proto.U8proto) uint16 {
-	port, _ := o.ports.GetNamedPort(name, protocol)
-	return port
-}
+func (o *owner) GetID() uint64              { return o.id }
+func (o *owner) PolicyDebug(string, ...any) {}
+func (o *owner) IsHost() bool               { return false }
 
 func (o *owner) RegenerateIfAlive(*regeneration.ExternalRegenerationMetadata) <-chan bool {
 	done := make(chan bool)
 	close(done)
 	return done
 }
-
-// The port names of all identities, which the agent keeps up to date.
-type portNames interface {
-	types.NamedPortMultiMap
-	Update(identity identity.NumericIdentity, old, new types.NamedPortMap) bool
-}
-
-type namedPorts struct{ ports types.NamedPortMultiMap }
-
-func (n namedPorts) GetNamedPorts() types.NamedPortMultiMap { return n.ports }
 
 type pod struct {
 	identity *identity.Identity
@@ -103,7 +84,7 @@ type state struct {
 	pods       map[string]*pod
 	groups     []*v2.CiliumCIDRGroup
 	selectors  map[api.FQDNSelector]bool
-	rules      []policytypes.PolicyEntries
+	rules      []parsed
 	identities identity.IdentityMap
 	outside    map[string]*identity.Identity
 	ports      portNames
@@ -176,39 +157,36 @@ func (s *state) addPod(kind string, raw json.RawMessage) error {
 	if read.Spec.ServiceAccountName == "" {
 		read.Spec.ServiceAccountName = "default" // as the API server does
 	}
-	ports, found := k8s.GetPodMetadata(silent, s.namespaces[read.Namespace], read)
+	ports, found := metadataOf(s.namespaces[read.Namespace], read)
 	visible, _ := labelsfilter.Filter(labels.Map2Labels(found, labels.LabelSourceK8s))
 	number := identity.NumericIdentity(1000 + len(s.pods))
 	own := identity.NewIdentity(number, visible)
-	s.pods[read.Namespace+"/"+read.Name] = &pod{own, &owner{uint64(number), ports}, read.Spec.NodeName}
+	s.pods[read.Namespace+"/"+read.Name] = &pod{own, &owner{uint64(number), ports, s.ports}, read.Spec.NodeName}
 	s.identities[number] = own.LabelArray
-	s.ports.Update(number, nil, ports)
+	addPorts(s.ports, number, ports)
 	return nil
 }
 
 func (s *state) addPolicy(kind string, raw json.RawMessage) error {
-	var entries policytypes.PolicyEntries
+	var entries parsed
 	var err error
 	switch kind {
 	case "NetworkPolicy":
 		read := &networkingv1.NetworkPolicy{}
 		if err = json.Unmarshal(raw, read); err == nil {
 			setDefaults(read)
-			entries, err = k8s.ParseNetworkPolicy(silent, cluster, read)
+			entries, err = k8s.ParseNetworkPolicy(silent, selected, read)
 		}
 	case "ClusterNetworkPolicy":
-		read := &npav1alpha2.ClusterNetworkPolicy{}
-		if err = json.Unmarshal(raw, read); err == nil {
-			entries, err = k8s.ParseClusterNetworkPolicy(silent, cluster, read)
-		}
+		entries, err = parseClusterNetworkPolicy(raw)
 	case "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy":
 		read := &v2.CiliumNetworkPolicy{}
 		var rules api.Rules
 		if err = json.Unmarshal(raw, read); err == nil {
-			rules, err = read.Parse(silent, cluster)
+			rules, err = read.Parse(silent, selected)
 		}
 		if err == nil {
-			entries = policyutils.RulesToPolicyEntries(rules)
+			entries = parsedRules(rules)
 			s.addSelectors(rules)
 		}
 	}
@@ -270,9 +248,7 @@ func (s *state) addOutside(text string) {
 func addGroupLabels(found labels.Labels, group *v2.CiliumCIDRGroup) {
 	for key, value := range k8sutils.RemoveCiliumLabels(group.Labels) {
 		label := labels.NewLabel(key, value, labels.LabelSourceCIDRGroup)
-		found[label.Key] = label
-		encoded := labels.EncodedCIDRGroupLabel(label.Key, label.Value, label.Source)
-		found[encoded.Key] = encoded
+		addGroupLabel(found, label)
 	}
 	label := api.LabelForCIDRGroupRef(group.Name)
 	found[label.Key] = label
@@ -312,13 +288,7 @@ func (s *state) repository() *policy.Repository {
 	manager := identitymanager.NewIDManager(silent)
 	found := policy.NewPolicyRepository(silent, s.identities, nil, nil, manager, testpolicy.NewPolicyMetricsNoop())
 	found.GetSelectorCache().SetLocalIdentityNotifier(testidentity.NewDummyIdentityNotifier())
-	found.SetNamedPortsGetter(namedPorts{s.ports})
-	var waiting sync.WaitGroup
-	found.GetSubjectSelectorCache().UpdateIdentities(s.identities, nil, &waiting)
-	waiting.Wait()
-	for _, entries := range s.rules {
-		found.MustAddPolicyEntries(entries)
-	}
+	s.fill(found, manager)
 	return found
 }
 
@@ -330,13 +300,12 @@ func answerTo(asked request) (found answer) {
 	repository, policies := s.repository(), map[string]*policy.EndpointPolicy{}
 	of := func(name string) *policy.EndpointPolicy {
 		if policies[name] == nil {
-			selected, _, err := repository.ComputeSelectorPolicy(s.pods[name].identity)
+			computed, err := compute(repository, s.pods[name].identity)
 			if err != nil {
 				found.Errors = append(found.Errors, err.Error())
 				return nil
 			}
-			redirects := map[string]uint16{policy.FallbackRedirectID: 65535}
-			policies[name] = selected.DistillPolicy(silent, s.pods[name].owner, redirects)
+			policies[name] = computed.DistillPolicy(silent, s.pods[name].owner, redirects)
 			policies[name].Ready()
 		}
 		return policies[name]
@@ -363,10 +332,8 @@ func answerTo(asked request) (found answer) {
 }
 
 func policyFields() map[string][]string {
-	found := map[string][]string{
-		"NetworkPolicy":        fields.Of(networkingv1.NetworkPolicy{}, "spec"),
-		"ClusterNetworkPolicy": fields.Of(npav1alpha2.ClusterNetworkPolicy{}, "spec"),
-	}
+	found := clusterNetworkPolicyFields()
+	found["NetworkPolicy"] = fields.Of(networkingv1.NetworkPolicy{}, "spec")
 	for _, kind := range []string{"CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"} {
 		found[kind] = append(fields.Of(v2.CiliumNetworkPolicy{}, "spec."), "specs")
 	}
@@ -381,7 +348,7 @@ func main() {
 		return
 	}
 	option.Config.EnableIPv4, option.Config.EnableIPv6 = true, true
-	option.Config.UnsafeDaemonConfigOption.AllowLocalhost = option.AllowLocalhostAlways
+	allowLocalhost()
 	option.Config.ClusterName = cluster
 	policy.SetPolicyEnabled(option.DefaultEnforcement)
 	api.InitEntities(cluster)
