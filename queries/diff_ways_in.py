@@ -212,6 +212,7 @@ class _Comparing:
         for port in _ports(first.open & second.open):
             if self._rests_on(self.before, old, port) != self._rests_on(self.after, new, port):
                 row.may_differ |= IntervalSet.single(port)
+        row.may_differ |= _at_other_addresses(first, second, self.edits)
         for word, ports in (("gained", gained), ("lost", lost)):
             if ports and len(row.causes) < MOST_CAUSES:
                 traces = self.before.trace(old, ports.first), self.after.trace(new, ports.first)
@@ -251,12 +252,18 @@ def _truth(access: Access, port: int) -> Truth:
 
 
 def _more(first: Access, second: Access) -> IntervalSet:
-    """Ports on which the second is more than the first."""
-    return (second.ports - first.ports) | ((second.ports - second.open) & first.open)
+    """Ports on which the second is more than the first: also where that is at some addresses of a pod only."""
+    whole = second.ports - second.partial
+    return (second.ports - first.ports) | ((second.ports - second.open) & first.open) | (whole & first.partial)
 
 
 def _united(one: Access, other: Access) -> Access:
     return Access(ports=one.ports | other.ports, open=one.open | other.open)
+
+
+def _at_other_addresses(first: Access, second: Access, edits: Edits) -> IntervalSet:
+    """Ports allowed at some addresses of a pod before and after, which policies that changed may tell apart."""
+    return first.partial & second.partial if edits else EMPTY
 
 
 def _ports(found: IntervalSet) -> Iterator[int]:

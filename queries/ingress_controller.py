@@ -74,10 +74,14 @@ class Servers:
 
 
 def servers(snapshot: Snapshot, ingress: Ingress) -> Servers:
-    """The pods that serve a way in; where it is open, and where nothing tells, any known proxy may be one of them."""
+    """The pods that serve a way in; where it is open, and where nothing tells, any known proxy may be one of them.
+
+    Of controllers of several products in one cluster each may be the one that serves an Ingress: its class is not read.
+    """
     known = _known(snapshot, ingress)
     if known and not ingress.open:
-        return Servers(certain=known)
+        several = not ingress.other_kind and len({pod.labels[_NAME] for pod in known}) > 1
+        return Servers(perhaps=known) if several else Servers(certain=known)
     others = tuple(pod for pod in controllers(snapshot) if pod not in known)
     if ingress.open:
         return Servers(perhaps=(*known, *others))

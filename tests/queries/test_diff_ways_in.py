@@ -195,6 +195,23 @@ def test_ends_are_put_together_as_in_other_rows(by: By, way: str) -> None:
     assert [row[:2] for row in rows(compared(base, (*base, route()), by))] == [("added", way)]
 
 
+def blocks(cidr: str) -> tuple[Manifest, ...]:
+    return (*shop(ingress("front"), peers=({"ipBlock": {"cidr": cidr}},)),)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "change"),
+    [
+        ("10.0.0.0/16", "0.0.0.0/0", ("tcp/8080", "no ports", "no ports")),
+        ("0.0.0.0/0", "10.0.0.0/16", ("no ports", "tcp/8080", "no ports")),
+        ("10.0.0.0/16", "10.1.0.0/16", ("no ports", "no ports", "tcp/8080")),
+    ],
+)
+def test_more_addresses_of_a_pod_that_is_not_known_are_more(old: str, new: str, change: tuple[str, ...]) -> None:
+    (row,) = compared(blocks(old), blocks(new)).ways_in or ()
+    assert tuple(ports_text(ports_of(each)) for each in (row.gained, row.lost, row.may_differ)) == change
+
+
 class TestOutputs:
     def found(self) -> Any:
         return compared(shop(proxy(), route()), shop(proxy(), route(), gateway()))

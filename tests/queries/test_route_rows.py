@@ -14,7 +14,7 @@ from reachproof.queries.connectivity_document import Explaining, report_document
 from reachproof.render.connectivity_text import text_lines
 from reachproof.solver.budget import Budget
 from tests.queries.given import Manifest, deployment, endpoints, namespace, network_policy, node, pod, service, session
-from tests.queries.test_ways_in import EDGE, HTTP, closed, gateway, proxy, route, thing
+from tests.queries.test_ways_in import EDGE, HTTP, NEVER, closed, gateway, proxy, route, thing
 
 ROUTER = {"ingresscontroller.operator.openshift.io/deployment-ingresscontroller": "default"}
 
@@ -216,3 +216,14 @@ def test_a_workload_without_its_pods_is_an_end() -> None:
     front = service("shop/front", {"app": "front"}, HTTP)
     asking = session(namespace("edge"), deployment("shop/front", 3), front, policy, route(), gateway(), proxy())
     assert ways(asking) == ["edge/proxy => shop/front[Deployment] : TCP 8080  (by HTTPRoute shop/web)"]
+
+
+def test_of_several_controllers_each_may_serve_an_ingress() -> None:
+    traefik = proxy("other", **{"app.kubernetes.io/name": "traefik"})
+    nginx = proxy(**{"app.kubernetes.io/name": "ingress-nginx"})
+    traefik["status"] = {"phase": "Running", "podIP": "10.0.0.8"}
+    both = closed(namespace("other"), ingress("front"), nginx, traefik)
+    why = "which pods serve it is not known"
+    assert ways(both) == [f"edge/proxy => shop/front : TCP 8080  (undetermined, by Ingress shop/web perhaps ({why}))"]
+    assert both.ask(NEVER).verdict == "unknown"
+    assert closed(ingress("front"), nginx).ask(NEVER).verdict == "violated"
