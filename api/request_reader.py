@@ -30,7 +30,7 @@ _LONGEST_NAME = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestBounds:
-    """Maximum numbers, inclusive: levels of a manifest, queries or packs of a request, objects in its manifests."""
+    """Maximum numbers, inclusive: levels of a manifest, queries of a request, objects in its manifests."""
 
     depth: int
     queries: int
@@ -91,7 +91,7 @@ def _deeper(value: Any, most: int) -> bool:
 
 
 def _check_parts(body: Mapping[str, Any], bounds: RequestBounds) -> None:
-    for name, most in (("queries", bounds.queries), ("packs", bounds.queries), ("options", _MOST_OPTIONS)):
+    for name, most in (("queries", bounds.queries), ("options", _MOST_OPTIONS)):
         _check_length(name, body.get(name), most)
     count = 0
     waiting: list[Any] = [body]

@@ -23,7 +23,7 @@ from reachproof.cli.options import MEMORY
 from reachproof.network import process_memory
 from reachproof.solver.budget import Budget
 
-GRACE = 0.15
+GRACE = 0.1
 """Seconds beyond the limit in which the budget's own answer may come."""
 _LOOKS = 0.02
 _HARD_SHARE = 1.25

@@ -13,7 +13,9 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
+T = TypeVar("T")
 AGAIN = 0.05
 """Seconds after which the alarm rings once more: an exception in a destructor is dropped."""
 
@@ -23,29 +25,43 @@ class TaskOverran(BaseException):
 
 
 class Alarm:
-    """Rings in the main thread, in which it must be made. Between `set` and `off` it may ring at any instruction."""
+    """Rings in the main thread, where it must be made. While it is `on` it may ring at any call or turn of a loop."""
 
     def __init__(self, timer: Callable[[float, float], object] | None = None) -> None:
         """`timer`: sets the seconds until the signal, and from then on between signals; 0 for none."""
         self._timer = timer or (lambda first, then: signal.setitimer(signal.ITIMER_REAL, first, then))
-        self._on = False
+        self.on = False
         self._held = False
         self._rung = False
         signal.signal(signal.SIGALRM, lambda *_: self.ring())
 
+    def within(self, work: Callable[[], T]) -> T:
+        """The result of the work, which may set the alarm; or TaskOverran. Afterwards it does not ring.
+
+        It is switched off by a plain assignment: in a call, also in that of `off`, it could ring once more.
+        """
+        try:
+            try:
+                return work()
+            finally:
+                self.on = False
+        except TaskOverran:
+            self.on = False
+            raise
+
     def set(self, seconds: float) -> None:
         """From now on it rings after so many seconds, instead of before; infinitely many: only if it is told to."""
-        self._on = True
+        self.on = True
         self._timer(seconds if seconds < math.inf else 0, AGAIN)
 
     def off(self) -> None:
         """It does not ring any more."""
-        self._on = self._rung = False
+        self.on = self._rung = False
         self._timer(0, 0)
 
     def ring(self) -> None:
         """Raises TaskOverran if it is set, or once it is no longer `held`."""
-        if not self._on:
+        if not self.on:
             return
         if self._held:
             self._rung = True

@@ -49,7 +49,7 @@ class CurrentTask:
             self.since = time.monotonic()
 
     def arm(self) -> None:
-        """From here on the alarm may ring: TaskOverran is caught."""
+        """From here on the alarm may ring, so this is for work `within` it."""
         self._set_alarm(self._reading)
 
     def disarm(self) -> None:

@@ -109,6 +109,7 @@ class Worker:
             hits, misses = self._cache.hits, self._cache.misses
             self.current.begin(assignment.number, reading=assignment.reading, question=assignment.question)
             message = self._finished(assignment, body)
+            self.current.disarm()
             del body
             seconds = self.current.end()
             self._channel.send(message)
@@ -133,11 +134,7 @@ class Worker:
 
     def _finished(self, assignment: Assignment, body: bytes) -> Done | Failed:
         try:
-            try:
-                self.current.arm()
-                return self._done(assignment, body)
-            finally:
-                self.current.disarm()
+            return self._alarm.within(lambda: self._armed(assignment, body))
         except TaskOverran:
             self._forget()
             return Failed(kind="overran", text=self.current.overrun)
@@ -161,6 +158,10 @@ class Worker:
             return Failed(kind="memory", text="a library of the worker failed, perhaps for want of memory")
         except Exception:
             return Failed(kind="unexpected", text=traceback.format_exc())
+
+    def _armed(self, assignment: Assignment, body: bytes) -> Done:
+        self.current.arm()
+        return self._done(assignment, body)
 
     def _done(self, assignment: Assignment, body: bytes) -> Done:
         match assignment.task:

@@ -42,6 +42,28 @@ def test_an_alarm_rings_while_it_is_set_and_never_else(timers: list[tuple[float,
     assert timers == [(3, AGAIN), (0, 0)]
 
 
+def test_an_alarm_that_rings_again_on_the_way_out_ends_nothing_else(timers: list[tuple[float, float]]) -> None:
+    found = alarm(timers)
+
+    def overrun() -> None:
+        found.set(3)
+        try:
+            signal.raise_signal(signal.SIGALRM)
+        finally:
+            signal.raise_signal(signal.SIGALRM)
+
+    def last_moment() -> str:
+        found.set(3)
+        return "done"
+
+    with pytest.raises(TaskOverran):
+        found.within(overrun)
+    signal.raise_signal(signal.SIGALRM)
+    assert found.within(last_moment) == "done"
+    signal.raise_signal(signal.SIGALRM)
+    found.off()
+
+
 def test_an_alarm_waits_while_a_message_is_sent(timers: list[tuple[float, float]]) -> None:
     found = alarm(timers)
     found.set(3)
