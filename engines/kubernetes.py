@@ -18,10 +18,12 @@ Trusted by every verdict but those under Calico and Cilium; checked by tests/cas
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from reachproof.engines.built_in import EXEMPTION
+from reachproof.engines.not_read import PastOthers
 from reachproof.engines.profile import EngineProfile
 from reachproof.network.labels import EVERYTHING
 from reachproof.network.options import Cni, Options
@@ -46,6 +48,16 @@ class KubernetesProfile(EngineProfile):
     ties_by_name: bool = False
     cluster_policies_first: bool = False
     own_node_egress_allowed: bool = False
+
+    def settled(self, unread: Policy, others: Sequence[Policy]) -> Policy:
+        """An object that does not let past the policies of what the input shows denies only, as specified."""
+        if self.name not in (Cni.SPEC, Cni.AUTO):
+            return unread
+        egress, ingress = (
+            tuple(rule for rule in rules if not isinstance(rule.extension, PastOthers))
+            for rules in (unread.egress, unread.ingress)
+        )
+        return replace(unread, egress=egress, ingress=ingress)
 
     def arranged(self, policies: list[Policy], options: Options) -> Programs:
         """The programs of these policies."""

@@ -33,6 +33,14 @@ class Understood(Extension):
     """Mark of a rule that is in the contents of an object: it does what it says where the object is enforced."""
 
 
+@dataclass(frozen=True, slots=True)
+class PastOthers(Extension):
+    """Mark of a rule by which an object lets past policies, but not those of the implementation that the input shows.
+
+    That one has no profile of its own: it does as specified.
+    """
+
+
 def is_not_read(policy: Policy) -> bool:
     """True if the policy stands for an object that is not read; false once it is settled what the object does."""
     return stands_apart(policy) and any(rule.may for rule in (*policy.egress, *policy.ingress))

@@ -4,7 +4,7 @@
 |---|---|---|
 | to a pod, rule with `namespaceSelector` alone | matches by the labels of the host-network namespace | [1], [2] |
 | the same, where the input does not have that namespace | may match, unless the selector asks for another name | |
-| to a pod, rule with a `podSelector` that selects a pod on the host network | may match that pod | [1], [3] |
+| to a pod, `podSelector` that selects a pod on the host network | may match hosts at its addresses | [1], [3] |
 | to a pod, `ipBlock` with some addresses of a family | may match: such traffic has other addresses | [2] |
 | to a node or pod on the host network, rule with selectors that match as above | may match | not documented |
 
@@ -32,7 +32,7 @@ from reachproof.engines.kubernetes import KubernetesProfile
 from reachproof.engines.not_read import Understood
 from reachproof.network.address import ALL_V4, ALL_V6
 from reachproof.network.cluster import Pod
-from reachproof.network.intervals import EMPTY
+from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.labels import NAMESPACE_NAME, Labels, Selector
 from reachproof.network.options import Cni
 from reachproof.network.policy import (
@@ -42,6 +42,7 @@ from reachproof.network.policy import (
     Match,
     PartyKind,
     PartyPeer,
+    Peer,
     PodSet,
     Policy,
     Rule,
@@ -146,18 +147,18 @@ def _seen(match: Match, direction: Direction, cluster: Snapshot) -> _Seen:
     match match.peer:
         case PodSet() as pods if match.extension == WHOLE_NAMESPACES:
             return _of_namespaces(replace(match, extension=None), pods, direction, cluster)
-        case PodSet() as pods if not pods.host_network and _selects_host(pods, cluster):
-            return _Seen(match, ((_with_hosts(match, pods, direction), _PODS, "pods of the host network"),))
+        case PodSet() as pods if not pods.host_network and (hosts := _hosts(pods, cluster)) is not None:
+            return _Seen(match, ((_at(match, hosts, direction), _PODS, f"pods of the host network {hosts}"),))
         case AddressPeer() as block if direction is Direction.INGRESS and PartyKind.NODE in block.parties:
             return _of_addresses(match, block)
         case _:
             return _Seen(match)
 
 
-def _with_hosts(match: Match, pods: PodSet, direction: Direction) -> Match:
-    """The match of pods on the host network too; a port name is not looked up at these, so every port may match."""
+def _at(match: Match, hosts: Peer, direction: Direction) -> Match:
+    """The match of these hosts; a port name is not looked up at them, so every port may match."""
     named = direction is Direction.EGRESS and match.ports is not None and match.ports.names
-    return replace(match, peer=replace(pods, host_network=True), ports=None if named else match.ports)
+    return replace(match, peer=hosts, ports=None if named else match.ports)
 
 
 def _of_namespaces(match: Match, pods: PodSet, direction: Direction, cluster: Snapshot) -> _Seen:
@@ -209,15 +210,50 @@ def _may_be(selector: Selector, name: str) -> bool:
     return all(need.matches(labels) for need in selector.requirements if need.key == NAMESPACE_NAME)
 
 
-def _selects_host(pods: PodSet, cluster: Snapshot) -> bool:
-    """True if a pod on the host network has labels that are selected."""
-    return any(
-        pods.pods.matches(labels) and pods.namespaces.matches(cluster.namespace_of[namespace].labels)
-        for namespace, labels in cluster.derived(_labels_of_hosts)
+def _hosts(pods: PodSet, cluster: Snapshot) -> Peer | None:
+    """Hosts that have an address of a selected pod on the host network, any where one is not known; None for none.
+
+    What else is on the host network of a node has the same addresses, and so is taken for the pod where that is.
+    """
+    found = [
+        group
+        for group in cluster.derived(_groups_of_hosts)
+        if pods.pods.matches(group.labels) and pods.namespaces.matches(cluster.namespace_of[group.namespace].labels)
+    ]
+    if not found:
+        return None
+    if any(group.open for group in found):
+        return _HOSTS
+    return AddressPeer(IntervalSet.of(span for group in found for span in group.addresses), _NODE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _HostGroup:
+    """Pods on the host network with the same labels in one namespace. `open`: the address of one is not known."""
+
+    namespace: str
+    labels: Labels
+    addresses: IntervalSet
+    open: bool
+
+
+def _groups_of_hosts(cluster: Snapshot) -> tuple[_HostGroup, ...]:
+    """The pods on the host network, and all addresses of their nodes."""
+    members: dict[tuple[str, tuple[tuple[str, str], ...]], list[Pod]] = {}
+    for pod in cluster.pods:
+        if pod.host_network:
+            members.setdefault((pod.namespace, tuple(sorted(pod.labels.items()))), []).append(pod)
+    return tuple(
+        _HostGroup(
+            namespace=namespace,
+            labels=dict(labels),
+            addresses=IntervalSet.of((each, each) for pod in pods for each in _addresses(pod, cluster)),
+            open=any(pod.abstract for pod in pods),
+        )
+        for (namespace, labels), pods in members.items()
     )
 
 
-def _labels_of_hosts(cluster: Snapshot) -> tuple[tuple[str, Labels], ...]:
-    """The namespaces and labels of pods on the host network, each once."""
-    hosts: Iterable[Pod] = (pod for pod in cluster.pods if pod.host_network)
-    return tuple({(pod.namespace, *sorted(pod.labels.items())): (pod.namespace, pod.labels) for pod in hosts}.values())
+def _addresses(pod: Pod, cluster: Snapshot) -> tuple[int, ...]:
+    node = cluster.node_of.get(pod.node or "")
+    return (*pod.addresses, *(node.addresses if node is not None else ()))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from reachproof.network.address import family, parse_cidr
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import Flow, Party
+from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.match import Matched
 from reachproof.semantics.trace import Truth
 from tests.strategies.not_read import selects
@@ -24,8 +25,9 @@ def is_host(party: Party) -> bool:
 class Oracle:
     """The truths of flows between a host and a pod on the pod network, with NetworkPolicies alone."""
 
-    def __init__(self, objects: Iterable[Manifest]) -> None:
+    def __init__(self, snapshot: Snapshot, objects: Iterable[Manifest]) -> None:
         every = list(objects)
+        self._snapshot = snapshot
         self._policies = [each for each in every if each["kind"] == "NetworkPolicy"]
         self._labels = {
             each["metadata"]["name"]: {
@@ -79,13 +81,23 @@ class Oracle:
         if "ipBlock" in peer:
             return _block(peer["ipBlock"], flow, out=out)
         if "podSelector" in peer:
-            if not isinstance(host, Pod) or not selects(peer["podSelector"], host.labels):
-                return Matched.NO
             home = {"matchLabels": {"kubernetes.io/metadata.name": policy["metadata"]["namespace"]}}
-            found = selects(peer.get("namespaceSelector", home), self._labels[host.namespace])
-            return Matched.MAYBE if found else Matched.NO
+            address = flow.destination_address if out else flow.source_address
+            chosen = (
+                pod
+                for pod in self._snapshot.pods
+                if pod.host_network
+                and selects(peer["podSelector"], pod.labels)
+                and selects(peer.get("namespaceSelector", home), self._labels[pod.namespace])
+            )
+            return Matched.MAYBE if any(self._may_have(pod, address) for pod in chosen) else Matched.NO
         fit = self._host_namespace(peer["namespaceSelector"])
         return min(fit, Matched.MAYBE) if out else fit
+
+    def _may_have(self, pod: Pod, address: int) -> bool:
+        """True if the node of the pod has the address, or its addresses are not known."""
+        nodes = [node for node in self._snapshot.nodes if node.name == pod.node]
+        return not pod.addresses or address in pod.addresses or any(address in node.addresses for node in nodes)
 
     def _host_namespace(self, selector: Manifest) -> Matched:
         given = [selects(selector, self._labels[name]) for name in NAMES if name in self._labels]

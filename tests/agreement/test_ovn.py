@@ -38,7 +38,8 @@ def of_hosts(snapshot: Snapshot, count: int, seed: int) -> list[Flow]:
 @settings(max_examples=max(300, settings().max_examples))
 @given(inputs(), st.integers(0, 2**32))
 def test_evaluator_and_sets_engine_say_of_hosts_what_the_manifests_say(objects: list[Manifest], seed: int) -> None:
-    snapshot, oracle = load_objects(objects, options=OPTIONS), Oracle(objects)
+    snapshot = load_objects(objects, options=OPTIONS)
+    oracle = Oracle(snapshot, objects)
     part, tables = all_flows_of(prepare(snapshot))
     for flow in of_hosts(snapshot, FLOWS, seed):
         found = oracle.truth(flow)
@@ -50,7 +51,8 @@ def test_evaluator_and_sets_engine_say_of_hosts_what_the_manifests_say(objects: 
 @settings(max_examples=max(60, settings().max_examples))
 @given(inputs(), st.integers(0, 2**32))
 def test_z3_says_of_hosts_what_the_manifests_say(objects: list[Manifest], seed: int) -> None:
-    snapshot, oracle = load_objects(objects, options=OPTIONS), Oracle(objects)
+    snapshot = load_objects(objects, options=OPTIONS)
+    oracle = Oracle(snapshot, objects)
     encoding = prepare(snapshot)
     for flow in of_hosts(snapshot, FLOWS, seed)[:PROOFS]:
         found = oracle.truth(flow)

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from reachproof.engines.assembly import programs
 from reachproof.engines.not_read import is_not_read
 from reachproof.engines.own_tiers import MESH, NOT_READ
+from reachproof.engines.registry import profile_of
 from reachproof.manifests.kinds.not_read.table import NOT_READ_KINDS
 from reachproof.manifests.load import load_objects, load_text
 from reachproof.manifests.stored_snapshot import load_stored, objects_to_store, stored_objects
@@ -370,10 +372,19 @@ def test_what_shows_that_security_groups_filter_is_stored_without_its_contents(c
         stored = objects_to_store(objects, name="s", options=stored_under)
         found = load_stored(stored.content, stored.snapshot.digest, options=Options(cni=cni))
         assert found == load_objects(objects, name="s", options=Options(cni=cni))
-        assert (Action.ALLOW in actions(found.policies[0], Direction.EGRESS)) is (cni is Cni.ANTREA)
+        settled = profile_of(found.options).settled(found.policies[0], found.policies)
+        assert (Action.ALLOW in actions(settled, Direction.EGRESS)) is (cni is Cni.ANTREA)
     kept = [each.value for each in stored_objects(stored.content, stored.snapshot.digest)]
     assert [each.get("spec") for each in kept if each["kind"] == "PolicyEndpoint"] == [None]
     assert stored.snapshot.digest != objects_to_store(objects[:1], name="s").snapshot.digest
+
+
+@pytest.mark.parametrize("cni", [Cni.SPEC, Cni.KUBE_NETWORK_POLICIES, Cni.OVN_KUBERNETES])
+def test_the_implementation_that_is_asked_about_decides_what_security_groups_do(cni: Cni) -> None:
+    read = load_objects([made(*GROUPS, {"podSelector": {}}, name="g"), ENDPOINT])
+    found = programs(read.with_options(Options(cni=cni)))
+    (policy,) = found.egress[0].policies
+    assert (Action.ALLOW in actions(policy, Direction.EGRESS)) is (cni is not Cni.SPEC)
 
 
 STORED = [

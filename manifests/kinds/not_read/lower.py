@@ -11,7 +11,7 @@ from typing import assert_never
 
 from reachproof.engines.istio.membership import IN_MESH
 from reachproof.engines.istio.mutual_tls import TCP
-from reachproof.engines.not_read import NotRead, Understood
+from reachproof.engines.not_read import NotRead, PastOthers, Understood
 from reachproof.engines.own_tiers import MESH, NOT_READ
 from reachproof.manifests.inventory_fields import Misfit
 from reachproof.manifests.kinds.not_read.kind import Effect, Far, NotReadKind, Ruled, Scope
@@ -175,6 +175,18 @@ def _matches(row: NotReadKind, direction: Direction, home: Selector) -> Iterator
             yield Match(peer, ports, subject=inside)
         case _:
             yield Match(peer, ports)
+
+
+def as_filter(policy: Policy) -> Policy:
+    """The policy of an object that lets past policies of other implementations than the one that the input shows."""
+    egress, ingress = (tuple(map(_past_others, rules)) for rules in (policy.egress, policy.ingress))
+    return replace(policy, egress=egress, ingress=ingress)
+
+
+def _past_others(rule: Rule) -> Rule:
+    if rule.action is Action.ALLOW:
+        return replace(rule, extension=PastOthers())
+    return replace(rule, reason=f"is not read, and may {_VERBS[Effect.DENY]}")
 
 
 def seen_by(policy: Policy, unknown: frozenset[str]) -> Policy:

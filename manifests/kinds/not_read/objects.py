@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from reachproof.manifests.inventory import different
 from reachproof.manifests.kinds.not_read import lower
-from reachproof.manifests.kinds.not_read.kind import Effect, NotReadKind
+from reachproof.manifests.kinds.not_read.kind import Effect
 from reachproof.manifests.kinds.not_read.registry import not_read_kind, shows_implementation, tells_of_networks
 from reachproof.manifests.kinds.unmodelled import content_digest
 from reachproof.manifests.object_identity import Manifest
 from reachproof.network.cluster import Notice, Pod
 from reachproof.network.errors import Problem
-from reachproof.network.options import Cni, Options
+from reachproof.network.options import Options
 from reachproof.network.policy import Policy
 
 _GROUPS = "SecurityGroupPolicy"
@@ -66,12 +66,6 @@ class NotReadObjects:
         groups = any(each.kind == _GROUPS for each in self._found.values())
         return ("network policies of the VPC CNI",) if groups and self._engine_of_aws else ()
 
-    def _row(self, manifest: Manifest, options: Options) -> NotReadKind | None:
-        """The row of an object; security groups filter where the VPC CNI itself enforces network policies."""
-        row = not_read_kind(manifest)
-        filters = manifest.kind == _GROUPS and self._engine_of_aws and options.cni in (Cni.SPEC, Cni.AUTO)
-        return replace(row, effect=Effect.DENY) if row is not None and filters else row
-
     def add(self, manifest: Manifest) -> None:
         """Takes in an object, if it matters. The same object twice is one; two that differ are a problem."""
         if not matters(manifest):
@@ -88,10 +82,11 @@ class NotReadObjects:
     def policies(self, options: Options, unknown: frozenset[str]) -> Iterator[Policy]:
         """The policies that stand for them; `unknown`: labels of which some pod has a value that is not known."""
         for manifest in self.acting():
-            row = self._row(manifest, options)
+            row = not_read_kind(manifest)
             if row is not None:
                 policy = lower.standing_for(manifest, row, options, _written(manifest))
-                yield lower.seen_by(policy, unknown)
+                filters = manifest.kind == _GROUPS and self._engine_of_aws
+                yield lower.seen_by(lower.as_filter(policy) if filters else policy, unknown)
 
     def assumptions(self, pods: Iterable[Pod]) -> Iterator[Notice]:
         """Notices of every answer, about what no rule stands for; `pods` are those of the input."""
