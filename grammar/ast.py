@@ -270,6 +270,13 @@ class Unselected:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyAllows:
+    """`what does networkpolicy shop/db allow?`"""
+
+    policy: PolicyName
+
+
+@dataclass(frozen=True, slots=True)
 class Show:
     """`show reachability between tenants on P`."""
 
@@ -309,6 +316,7 @@ Statement = (
     | WhichPolicies
     | WhichSelect
     | Unselected
+    | PolicyAllows
     | Show
     | HygieneQuestion
     | Changed

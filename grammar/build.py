@@ -226,6 +226,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         "which_policies": lambda node: ast.WhichPolicies(*_ends(node), node.ports),
         "which_select": lambda node: ast.WhichSelect(node.the(Said).plain()),
         "unselected": lambda node: ast.Unselected(node.group, _direction(node)),
+        "policy_allows": lambda node: ast.PolicyAllows(node.the(ast.PolicyName)),
         "show": lambda node: ast.Show(node.group, node.ports),
         "hygiene_question": lambda node: ast.HygieneQuestion(node.meaning(_HYGIENE), claim=False),
         "hygiene_claim": lambda node: ast.HygieneQuestion(node.meaning(_HYGIENE), claim=True),

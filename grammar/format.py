@@ -262,7 +262,8 @@ def _statement(statement: ast.Statement) -> str:
             return _listing(statement)
 
 
-_Listing = ast.Why | ast.Which | ast.WhichPorts | ast.WhichPolicies | ast.WhichSelect | ast.Unselected | ast.Show
+_OfPolicies = ast.WhichPolicies | ast.WhichSelect | ast.Unselected | ast.PolicyAllows
+_Listing = ast.Why | ast.Which | ast.WhichPorts | _OfPolicies | ast.Show
 
 
 def _listing(statement: _Listing) -> str:
@@ -282,6 +283,8 @@ def _listing(statement: _Listing) -> str:
             return f"which policies select {format_set(scope)}"
         case ast.Unselected(group, direction):
             return f"which {group}s are selected by no network policy{_direction(direction)}"
+        case ast.PolicyAllows(policy):
+            return f"what does {_policy(policy)} allow"
         case ast.Show(group, ports):
             return f"show reachability between {group}s{_on(ports)}"
         case _:

@@ -145,6 +145,8 @@ _OTHERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "SELECTED": ("selected by a network policy",),
         "SELECTED_BY_NONE": ("selected by no network policy",),
         "SELECT": ("select",),
+        "DOES": ("does",),
+        "ALLOW": ("allow",),
         "ENFORCES": ("enforces", "enforce"),
         "DEFAULT_DENY": ("default deny",),
         "FOR_INGRESS": ("for ingress",),

@@ -39,6 +39,7 @@ from reachproof.queries.plan import (
     certain_first,
     change_plan,
 )
+from reachproof.queries.policy_rules import allowed_plan
 from reachproof.queries.possible import mentions_possible, opened, possible_notice, possible_sets, with_new_namespaces
 from reachproof.queries.selection import selection_plan
 from reachproof.queries.what_if import Instance, instances, with_prefixes
@@ -194,6 +195,8 @@ def _statement(binder: Binder, statement: ast.Statement, others: Collection[str]
             return plan
         case ast.WhichSelect() | ast.Unselected():
             return selection_plan(binder, statement)
+        case ast.PolicyAllows(name):
+            return allowed_plan(binder, name)
         case ast.HygieneQuestion(hygiene, claim):
             return HygienePlan(hygiene=hygiene, claim=claim, snapshot=binder.snapshot)
         case ast.Changed():

@@ -115,7 +115,7 @@ def with_prefixes(binder: Binder, instance: Instance) -> Formula:
     for prefix in instance.prefixes:
         match prefix:
             case ast.Without(policies):
-                gone = {ref for policy in policies for ref in _found(binder, policy)}
+                gone = {ref for policy in policies for ref in policies_named(binder, policy)}
                 binder.use(tuple(policy for policy in binder.snapshot.policies if policy.ref not in gone))
             case ast.WithOnly(ast.NamedTier() as named):
                 binder.use(in_tier(binder, named))
@@ -167,7 +167,8 @@ def in_tier(binder: Binder, tier: ast.NamedTier) -> tuple[Policy, ...]:
     return tuple(policy for policy in snapshot.policies if tiers.get(policy.ref) == name.text)
 
 
-def _found(binder: Binder, name: ast.PolicyName) -> list[PolicyRef]:
+def policies_named(binder: Binder, name: ast.PolicyName) -> list[PolicyRef]:
+    """The policies of that kind and name; none is a problem of the sentence."""
     known = [policy.ref for policy in binder.snapshot.policies if policy.ref.kind.lower() == name.kind]
     found = [ref for ref in known if (ref.namespace, ref.name) == (name.namespace, name.name)]
     if not found:

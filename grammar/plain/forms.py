@@ -237,6 +237,8 @@ _POLICIES = (
     Form("[<show>] [all] [<which>] {pods} [is|are] not (covered|selected) by (a|any) <policy> [{dir}]", _UNCOVERED),
     Form("[<show>] [all] [<which>] {pods} (is|are) (covered|selected) by no <policy> [{dir}]", _UNCOVERED),
     Form("<which> {pods} (is|are) not covered [{dir}]", _UNCOVERED),
+    Form("what (does|do) {policy} (allow|permit|let through)", "what does {policy} allow?"),
+    Form("what is allowed by {policy}", "what does {policy} allow?"),
     Form("(is|are) {s*} selected by (a|any) <policy> [{dir}]", "{s*} is selected by a network policy{dir}"),
 )
 

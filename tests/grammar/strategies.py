@@ -121,6 +121,15 @@ exceptions = st.lists(exempts, max_size=2).map(tuple)
 targets = st.lists(st.builds(ast.Target, sets, ports), min_size=1, max_size=3).map(tuple)
 tiers = st.one_of(st.sampled_from(ast.DenyTier), st.builds(ast.NamedTier, names))
 directions = st.none() | st.sampled_from(Direction)
+policies = st.one_of(
+    st.builds(ast.PolicyName, st.sampled_from(("networkpolicy", "ciliumnetworkpolicy")), object_parts, object_parts),
+    st.builds(
+        ast.PolicyName,
+        st.sampled_from(("adminnetworkpolicy", "baselineadminnetworkpolicy", "clusternetworkpolicy")),
+        st.just(""),
+        name_texts.filter(lambda text: "/" not in text),
+    ),
+)
 statements: st.SearchStrategy[ast.Statement] = st.one_of(
     st.builds(ast.Can, quantified, quantified, ports, exceptions),
     st.builds(ast.No, sets, sets, ports, exceptions),
@@ -138,18 +147,10 @@ statements: st.SearchStrategy[ast.Statement] = st.one_of(
     st.builds(ast.WhichPolicies, sets, sets, ports),
     st.builds(ast.WhichSelect, sets),
     st.builds(ast.Unselected, st.sampled_from(Group), directions),
+    st.builds(ast.PolicyAllows, policies),
     st.builds(ast.Show, st.sampled_from(Group), ports),
     st.builds(ast.HygieneQuestion, st.sampled_from(ast.Hygiene), st.booleans()),
     st.builds(ast.Changed, st.sampled_from(ast.ChangeForm), names, exceptions),
-)
-policies = st.one_of(
-    st.builds(ast.PolicyName, st.sampled_from(("networkpolicy", "ciliumnetworkpolicy")), object_parts, object_parts),
-    st.builds(
-        ast.PolicyName,
-        st.sampled_from(("adminnetworkpolicy", "baselineadminnetworkpolicy", "clusternetworkpolicy")),
-        st.just(""),
-        name_texts.filter(lambda text: "/" not in text),
-    ),
 )
 prefixes: st.SearchStrategy[ast.Prefix] = st.one_of(
     st.builds(ast.Without, st.lists(policies, min_size=1, max_size=2).map(tuple)),

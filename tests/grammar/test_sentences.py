@@ -172,6 +172,10 @@ STATEMENTS: list[tuple[str, Statement]] = [
     ("which policies select deployment shop/web or pods?", WhichSelect(ast.Union((WEB, PODS)))),
     ("which pods are selected by no network policy?", Unselected(Group.POD, None)),
     ("which namespaces are selected by no networkpolicy for egress?", Unselected(Group.NAMESPACE, Direction.EGRESS)),
+    (
+        "what does netpol shop/db allow?",
+        ast.PolicyAllows(ast.PolicyName("networkpolicy", "shop", "db")),
+    ),
     ("show reachability between tenants on tcp/1", Show(Group.TENANT, Ports((tcp(1),)))),
     ("which rules are shadowed?", HygieneQuestion(Hygiene.SHADOWED, False)),
     ("no policy is redundant", HygieneQuestion(Hygiene.REDUNDANT, True)),
