@@ -8,34 +8,76 @@ import pytest
 
 from reachproof.api.settings import PREFIX, Settings
 from reachproof.manifests.inventory import READERS
+from reachproof.manifests.kinds.not_read.kind import Effect
+from reachproof.manifests.kinds.not_read.table import NOT_READ_KINDS
 from reachproof.manifests.kinds.registry import POLICY_KINDS, SUPPORT_KINDS
 from reachproof.manifests.kinds.routes.others import read_unknown
 from tests.deploy.manifests import BASE, DEPLOY, POSTGRES, first_token, of_kind, pod_specs
 from tests.house.places import CODE_FOLDERS
 
+ALIASES = {"crd.projectcalico.org": "projectcalico.org"}
+ADMIN_KINDS = ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy")
 JOBS = ("first-token.yaml", "first-token-postgres.yaml")
 SPECS = {**pod_specs(POSTGRES), **{name: first_token(name) for name in JOBS}}
 every_pod = pytest.mark.parametrize("name", SPECS)
 
 
+# Kinds whose CRDs do not form the plural as English does.
+PLURALS = {
+    "elasticsearch": "elasticsearches",
+    "endpoints": "endpoints",
+    "mesh": "meshes",
+    "multinetworkpolicy": "multi-networkpolicies",
+    "networkattachmentdefinition": "network-attachment-definitions",
+    "proxydefaults": "proxydefaults",
+    "securitygroup": "security-groups",
+    "servicedefaults": "servicedefaults",
+    "serviceintentions": "serviceintentions",
+    "tracingpolicynamespaced": "tracingpoliciesnamespaced",
+    "trafficpermissions": "trafficpermissions",
+    "vpcegressgateway": "vpc-egress-gateways",
+    "vpcnatgateway": "vpc-nat-gateways",
+}
+
+
 def resource(kind: str) -> str:
     """The name of a kind in the API's paths."""
     word = kind.lower()
-    if word == "endpoints":
-        return word
+    if word in PLURALS:
+        return PLURALS[word]
     if word.endswith("y") and word[-2] not in "aeiou":
         return f"{word[:-1]}ies"
     return f"{word}es" if word.endswith("s") else f"{word}s"
 
 
-def test_the_reader_may_read_the_kinds_that_are_read_and_nothing_else() -> None:
+def test_the_reader_may_read_the_kinds_that_are_read_or_registered_and_nothing_else() -> None:
     role = of_kind(POSTGRES, "ClusterRole")["reachproof-reader"]
-    granted = [(group, name) for rule in role["rules"] for group in rule["apiGroups"] for name in rule["resources"]]
+    rules = [rule for rule in role["rules"] if "resourceNames" not in rule]
+    granted = [(group, name) for rule in rules for group in rule["apiGroups"] for name in rule["resources"]]
     read = {(kind.group, resource(kind.kind)) for kind in POLICY_KINDS}
     read |= {(kind.group, resource(kind.kind)) for kind in SUPPORT_KINDS}
     read |= {(group, resource(kind)) for (group, kind), reader in READERS.items() if reader is not read_unknown}
+    read |= {
+        (group, resource(kind))
+        for row in NOT_READ_KINDS
+        for kind in row.kinds
+        if row.effect is not Effect.NOTHING and kind != "ConfigMap"  # by name: see below
+        for group in (row.group, *(alias for alias, known in ALIASES.items() if known == row.group))
+    }
     assert sorted(granted) == sorted(read)
     assert {verb for rule in role["rules"] for verb in rule["verbs"]} == {"get", "list"}
+
+
+def test_the_reader_gets_settings_and_crds_by_name_only() -> None:
+    role = of_kind(POSTGRES, "ClusterRole")["reachproof-reader"]
+    named = {rule["resources"][0]: rule for rule in role["rules"] if "resourceNames" in rule}
+    assert {resource: rule["verbs"] for resource, rule in named.items()} == {
+        "configmaps": ["get"],
+        "customresourcedefinitions": ["get"],
+    }
+    assert named["configmaps"]["resourceNames"] == ["antrea-config", "cilium-config", "istio"]
+    admin = {f"{resource(kind)}.policy.networking.k8s.io" for kind in ADMIN_KINDS}
+    assert set(named["customresourcedefinitions"]["resourceNames"]) == admin
 
 
 def test_nobody_but_the_reader_has_rights() -> None:

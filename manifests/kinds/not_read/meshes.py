@@ -92,7 +92,7 @@ MESHES = (
         effect=Effect.DENY,
         directions=INGRESS,
     ),
-    NotReadKind(group="policy.linkerd.io", kinds=("HTTPRoute", "GRPCRoute"), effect=Effect.DENY, scope=Scope.AROUND),
+    NotReadKind(group="policy.linkerd.io", kinds=("HTTPRoute",), effect=Effect.DENY, scope=Scope.AROUND),
     NotReadKind(
         group="policy.linkerd.io",
         kinds=("EgressNetwork",),
@@ -120,6 +120,7 @@ MESHES = (
         kinds=(
             *("MeshTrafficPermission", "MeshTLS", "MeshProxyPatch", "MeshFaultInjection", "MeshRateLimit"),
             *("MeshHTTPRoute", "MeshTCPRoute", "MeshPassthrough", "MeshExternalService", "Mesh"),
+            *("MeshIdentity", "MeshTrust", "ContainerPatch", "VirtualOutbound"),
             *("TrafficPermission", "TrafficRoute", "ProxyTemplate", "FaultInjection", "RateLimit", "ExternalService"),
         ),
         effect=Effect.DENY,
@@ -130,6 +131,7 @@ MESHES = (
         kinds=(
             *("MeshAccessLog", "MeshCircuitBreaker", "MeshHealthCheck", "MeshLoadBalancingStrategy", "MeshMetric"),
             *("MeshRetry", "MeshTimeout", "MeshTrace", "MeshService", "MeshMultiZoneService", "MeshInsight"),
+            *("MeshGateway", "MeshGatewayConfig", "MeshOpenTelemetryBackend", "MeshZoneAddress"),
         ),
         effect=Effect.NOTHING,
     ),
@@ -139,6 +141,12 @@ MESHES = (
             *("ServiceIntentions", "ServiceRouter", "ServiceSplitter", "ServiceResolver", "ServiceDefaults"),
             *("ProxyDefaults", "Mesh", "TerminatingGateway"),
         ),
+        effect=Effect.DENY,
+        scope=Scope.CLUSTER,
+    ),
+    NotReadKind(
+        group="mesh.consul.hashicorp.com",
+        kinds=("GRPCRoute", "HTTPRoute", "TCPRoute", "MeshConfiguration", "ProxyConfiguration"),
         effect=Effect.DENY,
         scope=Scope.CLUSTER,
     ),

@@ -15,6 +15,7 @@ _KINDS = (
     ("kafka.strimzi.io", ("Kafka", "KafkaBridge", "KafkaConnect", "KafkaMirrorMaker2", "KafkaNodePool")),
     ("kibana.k8s.elastic.co", ("Kibana",)),
     ("kubeflow.org", ("MPIJob", "Notebook", "PyTorchJob", "TFJob")),
+    ("kuma.io", ("MeshGatewayInstance",)),
     ("leaderworkerset.x-k8s.io", ("LeaderWorkerSet",)),
     ("minio.min.io", ("Tenant",)),
     ("opentelemetry.io", ("OpenTelemetryCollector",)),

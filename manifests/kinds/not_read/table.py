@@ -3,6 +3,14 @@
 A row says the most that an object can do, and to which flows; in doubt it says more. Kinds by which requests are
 routed, limited or authorised at a gateway do nothing to connections. The page docs/not-read.md is made from it.
 
+| Family | Groups, kinds, scopes and selectors are those of |
+|---|---|
+| OVN-Kubernetes, Cilium, Antrea, Kube-OVN | the CRDs and types in their repositories |
+| Kuma, Linkerd, Consul | the CRDs of their charts |
+| AWS | the CRDs of the network policy controller; ApplicationNetworkPolicy of published manifests |
+| GKE, Azure, Aviatrix | published manifests |
+| others | not looked up: from memory |
+
 Trusted by every verdict about an input with such objects: that no row says less than an object can do.
 """
 
@@ -156,6 +164,14 @@ NOT_READ_KINDS = (
         when=_KILLING,
     ),
     NotReadKind(
+        group="cilium.io",
+        kinds=("CiliumEgressNATPolicy", "CiliumVTEPConfig", "CiliumVtepConfig", "CiliumVtepPolicy"),
+        effect=Effect.DENY,
+        scope=Scope.CLUSTER,
+        directions=EGRESS,
+        far=Far.OUTSIDE,
+    ),
+    NotReadKind(
         group="isovalent.com",
         kinds=("IsovalentEgressGatewayPolicy",),
         effect=Effect.DENY,
@@ -183,7 +199,9 @@ NOT_READ_KINDS = (
         far=Far.OUTSIDE,
     ),
     NotReadKind(
-        group="crd.antrea.io", kinds=("Tier", "Group", "ClusterGroup", "ExternalIPPool"), effect=Effect.NOTHING
+        group="crd.antrea.io",
+        kinds=("Tier", "Group", "ClusterGroup", "ExternalIPPool", "BGPPolicy"),
+        effect=Effect.NOTHING,
     ),
     *MESHES,
     # ------------------------------------------------------------ clouds
@@ -195,7 +213,13 @@ NOT_READ_KINDS = (
         selector="spec.podSelector",
     ),
     NotReadKind(group="vpcresources.k8s.aws", kinds=("CNINode",), effect=Effect.NOTHING),
-    NotReadKind(group="networking.k8s.aws", kinds=("ApplicationNetworkPolicy",), effect=Effect.BOTH),
+    NotReadKind(
+        group="networking.k8s.aws",
+        kinds=("ApplicationNetworkPolicy",),
+        effect=Effect.BOTH,
+        scope=Scope.PODS,
+        selector="spec.podSelector",
+    ),
     NotReadKind(group="networking.k8s.aws", kinds=("ClusterNetworkPolicy",), effect=Effect.BOTH, scope=Scope.CLUSTER),
     NotReadKind(group="networking.k8s.aws", kinds=("PolicyEndpoint", "ClusterPolicyEndpoint"), effect=Effect.NOTHING),
     NotReadKind(group="crd.k8s.amazonaws.com", kinds=("ENIConfig",), effect=Effect.NOTHING),
@@ -238,6 +262,7 @@ NOT_READ_KINDS = (
         when=has("acls", "private", "allowSubnets"),
     ),
     NotReadKind(group="kubeovn.io", kinds=("SecurityGroup",), effect=Effect.BOTH, scope=Scope.CLUSTER),
+    NotReadKind(group="kubeovn.io", kinds=("ProviderNetwork", "QoSPolicy"), effect=Effect.NOTHING),
     NotReadKind(group="kubeovn.io", kinds=("Vpc",), effect=Effect.DENY, scope=Scope.CLUSTER, when=_ROUTED),
     NotReadKind(
         group="kubeovn.io",
@@ -249,7 +274,12 @@ NOT_READ_KINDS = (
     ),
     NotReadKind(group="crd.nsx.vmware.com", kinds=("SecurityPolicy",), effect=Effect.BOTH),
     NotReadKind(group="nsx.vmware.com", kinds=("SecurityPolicy",), effect=Effect.BOTH),
-    NotReadKind(group="networking.aviatrix.com", kinds=("FirewallPolicy",), effect=Effect.BOTH, scope=Scope.CLUSTER),
+    NotReadKind(
+        group="networking.aviatrix.com",
+        kinds=("FirewallPolicy", "WebGroupPolicy", "WebgroupPolicy"),
+        effect=Effect.BOTH,
+        scope=Scope.CLUSTER,
+    ),
     NotReadKind(
         group="security.kubearmor.com",
         kinds=("KubeArmorPolicy",),
