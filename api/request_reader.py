@@ -49,10 +49,10 @@ def decoded(kind: type[T], content: bytes, bounds: RequestBounds) -> T:
     """
     try:
         value = _parsed(content)
-        if content.count(b"[") + content.count(b"{") > _OPTION_DEPTH:
-            _check_depth(value, bounds)
         if isinstance(value, dict):
             _check_parts(value, bounds)
+        if content.count(b"[") + content.count(b"{") > _OPTION_DEPTH:
+            _check_depth(value, bounds)
         return kind.model_validate(value, from_attributes=True)
     except ValidationError as error:
         raise HttpError(422, MISSHAPEN, misshapen(map(dict, error.errors(include_url=False)), kind)) from None
