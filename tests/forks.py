@@ -1,24 +1,28 @@
 """Commands of reachproof as processes that need not import it: forks of one that has.
 
 Each has its own arguments, folder, environment, streams and exit code, as if a shell had started the program itself;
-what it lacks is the start of the interpreter, which `tests/cli/test_process.py` and the services of `tests/api` have.
+what it lacks is the start of the interpreter, which `tests/cli/test_process.py` and `tests/api/test_serve.py` have.
 """
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import json
 import os
 import pkgutil
 import shlex
+import signal
 import socket
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import TracebackType
 
 _CLIENT = """\
 import json, os, socket, sys
@@ -30,7 +34,7 @@ with socket.socket(socket.AF_UNIX) as asked:
     code = asked.recv(1)
 sys.exit(code[0] if code else "the server of forks has ended")
 """
-_UNUSED = "reachproof.api"
+_OF_SERVICES = "reachproof.api"
 
 
 @contextmanager
@@ -63,22 +67,25 @@ def _server(place: Path) -> Iterator[None]:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(place))
         listening.listen()
-        number = listening.fileno()
-        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # a fork has one thread
-        with subprocess.Popen(
-            [sys.executable, "-P", __file__, str(number)], pass_fds=[number], env=environment
-        ) as server:
+        with _started("commands", listening) as server:
             try:
                 yield
             finally:
                 server.terminate()
 
 
+def _started(what: str, end: socket.socket) -> subprocess.Popen[bytes]:
+    number = end.fileno()
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # a fork has one thread
+    command = [sys.executable, "-P", __file__, what, str(number)]
+    return subprocess.Popen(command, pass_fds=[number], env=environment)
+
+
 def _import_everything() -> None:
     """Import what commands need, and make the parser of questions."""
     package = importlib.import_module("reachproof")
     for module in pkgutil.walk_packages(package.__path__, "reachproof.", onerror=_refuse):
-        if not module.name.startswith((_UNUSED, "reachproof.__main__")):
+        if not module.name.startswith((_OF_SERVICES, "reachproof.__main__")):
             importlib.import_module(module.name)
     importlib.import_module("reachproof.grammar.parse").parse("all tenants are isolated")
 
@@ -118,7 +125,127 @@ def _become(wanted: tuple[list[str], str, dict[str, str]], streams: list[int]) -
     sys.argv = ["reachproof", *arguments]
 
 
+# ---------------------------------------------------------------- services
+
+
+class Service:
+    """A command that runs until it is told to end, with what is used here of `subprocess.Popen`.
+
+    Not for `serve --processes`, where the start of each is the program's own.
+    """
+
+    def __init__(self, arguments: list[str], environment: Mapping[str, str]) -> None:
+        reading, writing = os.pipe()
+        self._told, theirs = socket.socketpair()
+        control, wanted = _services(), json.dumps([arguments, os.getcwd(), dict(environment)]).encode()
+        with theirs:
+            socket.send_fds(control, [len(wanted).to_bytes(4, "big")], [theirs.fileno(), 0, 1, writing])
+        control.sendall(wanted)
+        os.close(writing)
+        self.stderr = os.fdopen(reading)
+        self.pid = self._number()
+        self.returncode: int | None = None
+
+    def __enter__(self) -> Service:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.wait()
+        self.stderr.close()
+        self._told.close()
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code, less than 0 for a signal. Raises TimeoutError."""
+        if self.returncode is None:
+            self._told.settimeout(timeout)
+            self.returncode = self._number()
+        return self.returncode
+
+    def _number(self) -> int:
+        told = self._told.recv(4, socket.MSG_WAITALL)
+        if not told:
+            raise RuntimeError("the process that makes forks has ended")
+        return int.from_bytes(told, "big", signed=True)
+
+    def send_signal(self, sent: int) -> None:
+        """Send a signal to the process, unless it has been waited for."""
+        if self.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, sent)
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """Send SIGTERM."""
+        self.send_signal(signal.SIGTERM)
+
+
+@cache
+def _services() -> socket.socket:
+    """A socket to the process of which services are forks, which ends with this one."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        server = _started("services", theirs)
+    atexit.register(_end, ours, server)
+    return ours
+
+
+def _end(control: socket.socket, server: subprocess.Popen[bytes]) -> None:
+    control.close()
+    server.terminate()
+    server.wait()
+
+
+def _await_service(control: socket.socket) -> None:
+    """Return in a fork for each service, as the process that it is; the fork between waits for it."""
+    signal.signal(signal.SIGCHLD, _reap)
+    while True:
+        size, given, _, _ = socket.recv_fds(control, 4, 4)
+        if not size:
+            sys.exit()
+        wanted = control.recv(int.from_bytes(size, "big"), socket.MSG_WAITALL)
+        if os.fork() == 0:
+            control.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            if _is_service(socket.socket(fileno=given[0]), given[1:]):
+                _become(json.loads(wanted), given[1:])
+                return
+        for each in given:
+            os.close(each)
+
+
+def _reap(*_: object) -> None:
+    """Wait for what has ended, so that its time counts as that of the tests."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _is_service(told: socket.socket, streams: list[int]) -> bool:
+    """True in a fork; who asked is told its number, and how it ended, by this process, which ends then."""
+    with told:
+        fork = os.fork()
+        if fork == 0:
+            return True
+        for stream in streams:
+            os.close(stream)
+        told.sendall(fork.to_bytes(4, "big"))
+        _, status = os.waitpid(fork, 0)
+        with suppress(BrokenPipeError):
+            told.sendall(os.waitstatus_to_exitcode(status).to_bytes(4, "big", signed=True))
+    os._exit(0)
+
+
 if __name__ == "__main__":
+    given = socket.socket(fileno=int(sys.argv[2]))
     _import_everything()
-    _await_command(socket.socket(fileno=int(sys.argv[1])))
+    if sys.argv[1] == "services":
+        importlib.import_module(f"{_OF_SERVICES}.serve")
+        _await_service(given)
+    else:
+        _await_command(given)
     importlib.import_module("reachproof.cli.main").main()

@@ -6,20 +6,22 @@ import json
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
+from tests.forks import Service
+
+Process = subprocess.Popen[str] | Service
 SECONDS = 60.0  # a bound for what takes much less
 
 
 class Running:
     """Its port, and the lines that it has written so far."""
 
-    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+    def __init__(self, process: Process, port: int) -> None:
         self.process = process
         self.port = port
         self.lines: list[str] = []
@@ -62,15 +64,26 @@ def answered(connection: socket.socket) -> tuple[int, str]:
     return (int(found.split(b" ", 2)[1]) if found else 0), found.decode()
 
 
+def started(command: list[str], python: str | None = None, **settings: Any) -> Process:
+    """A command of reachproof with these settings, and a pipe for what it logs; a fork where no `python` is given."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("REACHPROOF_")}
+    environment |= {f"REACHPROOF_{name.upper()}": str(value) for name, value in settings.items()}
+    if python is None:
+        return Service(command, environment)
+    program = [python, "-P", "-m", "reachproof", *command]
+    return subprocess.Popen(program, stderr=subprocess.PIPE, text=True, env=environment)
+
+
 @contextmanager
-def running(folder: Path, *arguments: str, python: str = sys.executable, **settings: Any) -> Iterator[Running]:
-    """A service with these settings, on a free port, with a database of its own; `python`: of another version."""
+def running(folder: Path, *arguments: str, python: str | None = None, **settings: Any) -> Iterator[Running]:
+    """A service with these settings, on a free port, with a database of its own.
+
+    It is a fork; where a `python` is given, which may have another version, a process of that.
+    """
     file = folder / "settings.toml"
     given = {"database_url": f"sqlite:///{folder}/store.db", "workers": 1, **settings}
     file.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in given.items()))
-    command = [python, "-P", "-m", "reachproof", "serve", "--port", "0", "--config", str(file), *arguments]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("REACHPROOF_")}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+    with started(["serve", "--port", "0", "--config", str(file), *arguments], python) as process:
         try:
             assert process.stderr is not None
             told = process.stderr.readline()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -86,7 +87,7 @@ def test_too_many_connections_are_refused_politely(tmp_path: Path) -> None:
 def test_several_processes_share_a_port_a_store_and_a_snapshot(tmp_path: Path) -> None:
     token = Tokens(Database(f"sqlite:///{tmp_path}/store.db")).create(Role.READ)
     arguments = ("-f", str(EXAMPLES / "tenants"), "--processes", "2")
-    with running(tmp_path, *arguments, auth="required") as service:
+    with running(tmp_path, *arguments, python=sys.executable, auth="required") as service:
         for _ in range(4):
             status, text = service.request(body={"query": ISOLATED}, token=token)
             assert (status, '"verdict":"holds"' in text) == (200, True)
@@ -99,7 +100,7 @@ def test_several_processes_share_a_port_a_store_and_a_snapshot(tmp_path: Path) -
 
 
 def test_no_process_outlives_the_one_that_started_it(tmp_path: Path) -> None:
-    with running(tmp_path, "--processes", "2") as service:
+    with running(tmp_path, "--processes", "2", python=sys.executable) as service:
         assert service.request("/healthz")[0] == 200
         service.process.kill()
         service.reader.join(SECONDS)  # until all have closed the log, which they inherited
@@ -110,7 +111,9 @@ def test_no_process_outlives_the_one_that_started_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_what_is_not_finished_at_the_end_is_answered(tmp_path: Path, processes: int) -> None:
-    with running(tmp_path, "--processes", str(processes), drain_ms=0, max_body_seconds=600) as service:
+    python = sys.executable if processes > 1 else None
+    number = str(processes)
+    with running(tmp_path, "--processes", number, python=python, drain_ms=0, max_body_seconds=600) as service:
         with service.connect() as waiting:
             waiting.sendall(HEAD + b"content-length: 99\r\nexpect: 100-continue\r\n\r\n")
             assert waiting.recv(100).startswith(b"HTTP/1.1 100 ")  # so the request has begun

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -19,6 +17,7 @@ import pytest
 from reachproof.api.loopback import is_loopback
 from reachproof.cli.main import main
 from tests.api.requests import EXAMPLES, MANIFESTS, client, tenants
+from tests.api.running import Process, started
 from tests.cli.contract import check_answer
 
 REACH = "can any pod in tenant A reach 10.0.0.0/8 on tcp/5432?"
@@ -43,11 +42,9 @@ NODES_POLICY = {
 
 
 @contextmanager
-def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """A service on a free loopback port, which it tells."""
-    command = [sys.executable, "-P", "-m", "reachproof", "serve", "--port", "0", *arguments]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("REACHPROOF_")}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+def serving(*arguments: str, workers: int = 1, python: str | None = None) -> Iterator[tuple[Process, int]]:
+    """A service on a free loopback port, which it tells: a fork, or a process of a `python`."""
+    with started(["serve", "--port", "0", *arguments], python, workers=workers) as process:
         try:
             assert process.stderr is not None
             told = process.stderr.readline()
@@ -80,7 +77,7 @@ def without_times(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_service_answers_over_the_network_until_it_is_interrupted() -> None:
-    with serving("-f", str(EXAMPLES / "tenants")) as (process, port):
+    with serving("-f", str(EXAMPLES / "tenants"), python=sys.executable) as (process, port):
         status, answer = post(port, {"query": REACH})
         check_answer(answer)
         assert (status, answer["verdict"]) == (200, "unreachable")
@@ -93,7 +90,7 @@ def test_the_service_answers_over_the_network_until_it_is_interrupted() -> None:
 
 
 def test_the_service_ends_when_it_is_told_to() -> None:
-    with serving() as (process, port):
+    with serving(python=sys.executable) as (process, port):
         assert post(port, {"query": "can any pod reach any pod?", "manifests": []})[0] == 200
         process.terminate()
         assert process.wait() == -signal.SIGTERM

@@ -290,7 +290,7 @@ def test_what_is_not_finished_at_the_end_is_answered_with_503() -> None:
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
 def test_no_worker_outlives_the_service(sent: signal.Signals) -> None:
-    with serving() as (process, _port):
+    with serving(workers=2) as (process, _port):
         until(lambda: len(workers_of(process.pid)) == 2, "both workers were started")
         workers = workers_of(process.pid)
         process.send_signal(sent)

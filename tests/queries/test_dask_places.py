@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import dask
@@ -21,15 +22,22 @@ from tests.queries.fleets import Endless, Fatal, Told, fleet, task
 HOLDS, VIOLATED, UNKNOWN = Verdict.HOLDS, Verdict.VIOLATED, Verdict.UNKNOWN
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[LocalCluster]:
-    """Two workers, each a process with a nanny that replaces it when it dies; a task may see two of them die."""
+@contextmanager
+def started(workers: int) -> Iterator[LocalCluster]:
+    """So many workers: forks of a process that has imported distributed, each with a nanny that replaces it."""
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 2}),
+        dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}),
         LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50
+            n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50
         ) as found,
     ):
+        yield found
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[LocalCluster]:
+    """Two workers; a task may see two of them die."""
+    with dask.config.set({"distributed.scheduler.allowed-failures": 2}), started(2) as found:
         yield found
 
 
@@ -65,11 +73,13 @@ def test_what_kills_every_worker_is_lost_and_the_others_are_not(cluster: LocalCl
 
 
 def test_what_was_finished_stays_when_the_scheduler_goes_away() -> None:
-    with LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50
-    ) as doomed:
+    with started(1) as doomed:
+
+        def stop() -> None:
+            doomed.close()
+
         endless = task("b", contents=Endless(task("b").contents))
-        report = audit(fleet(task("a"), endless, task("c")), dask_places(address(doomed)), Told(doomed.close))
+        report = audit(fleet(task("a"), endless, task("c")), dask_places(address(doomed)), Told(stop))
     gone = "the scheduler cannot be reached any more"
     assert [(each.name, each.state, each.reason) for each in report.snapshots] == [
         ("a", State.CHECKED, ""),
@@ -88,7 +98,7 @@ def test_a_cluster_that_is_not_there_is_told() -> None:
 
 
 def test_a_cluster_without_workers_is_told() -> None:
-    with LocalCluster(n_workers=0, processes=True, dashboard_address=":0", silence_logs=50) as empty:
+    with started(0) as empty:
         empty_address = address(empty)
         with pytest.raises(ClusterError) as raised:
             dask_places(empty_address)
