@@ -16,15 +16,12 @@ import tempfile
 from pathlib import Path
 
 SOURCES = Path(__file__).parent / "modules"
-NAMES = ("kube_network_policies", "cilium", "cilium@1.19")
-"""The drivers of the tests: a folder of modules, or one with a release, of `go_RELEASE.mod` and tag `FOLDER_RELEASE`.
-
-`make engines` has more.
-"""
+NAMES = ("kube_network_policies", "cilium", "cilium@1.19", "cilium@1.18")
+"""Folders of modules, or one with the release of its engine: of `go_RELEASE.mod` and the tag `FOLDER_RELEASE`."""
 
 
 def program(name: str) -> Path:
-    """The driver, such as one of `NAMES`; the first build of a source takes minutes.
+    """The driver, one of `NAMES`; the first build of a source takes minutes.
 
     RuntimeError where there is no Go, or with go's words where it cannot be built.
     """
