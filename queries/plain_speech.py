@@ -11,7 +11,6 @@ from functools import partial
 from reachproof.grammar.ast import Query, Span
 from reachproof.grammar.mistakes import Mistake, shortened
 from reachproof.grammar.parse import Plain, attempt
-from reachproof.grammar.plain.lexicon import Lexicon
 from reachproof.grammar.plain.understand import NotPlain, understand
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.plain_names import lexicon_of
@@ -20,12 +19,12 @@ _ICMP = frozenset(("ping", "pinged", "icmp", "traceroute"))
 
 
 def plain_reader(snapshot: Snapshot) -> Plain:
-    """The reader of plain sentences about a snapshot."""
-    return partial(_read, lexicon_of(snapshot))
+    """The reader of plain sentences about a snapshot; its names are gathered at the first of them."""
+    return partial(_read, snapshot)
 
 
-def _read(lexicon: Lexicon, text: str) -> Query | Mistake:
-    found = understand(text, lexicon)
+def _read(snapshot: Snapshot, text: str) -> Query | Mistake:
+    found = understand(text, lexicon_of(snapshot))
     if not isinstance(found, NotPlain):
         return found
     exact = attempt(text)

@@ -13,12 +13,13 @@ from reachproof.grammar.plain.lexicon import Kind, Lexicon, Thing, meanings
 from reachproof.grammar.plain.patterns import Matcher, pattern
 from reachproof.grammar.plain.readings import WRAPPERS, whole
 from reachproof.grammar.plain.sentence import INSIDE, OF, Sentence
-from reachproof.grammar.plain.slots import Slots
+from reachproof.grammar.plain.slots import POLICY_WORDS, Slots
 from reachproof.grammar.plain.vocabulary import LISTED, PLACES
 from reachproof.grammar.plain.words import MOST_WORDS, words
 
 _BEGUN = re.compile(r"[^\s,]*\Z")
 _SETS = frozenset(("a", "b", "c", "s", "o", "a!", "a*", "a+", "to", "targets", "on-ports", "g", "h", "i", "j", "scope"))
+_MOST_NAMES = 200
 _HOMES = frozenset((Kind.NAMESPACE, Kind.TENANT))
 _QUESTIONS = (
     *("can {0} reach {1}?", "why can't {0} reach {1}?", "who can reach {1}?", "what can {0} reach?"),
@@ -50,7 +51,8 @@ def continuations(prefix: str, lexicon: Lexicon, *, alone: bool) -> tuple[Contin
     if len(before) > MOST_WORDS:
         return ()
     matcher = _matched(Sentence(prefix[:start], before, lexicon))
-    found = list(_names(matcher, before[-1].key if before else "", lexicon)) if typed or alone else []
+    last = before[-1].key if before else ""
+    found = list(_names(matcher, last, typed, lexicon)) if typed or alone else []
     found += [(each, "word") for each in matcher.next_words if typed or alone]
     if "noun" in matcher.next_slots:
         found += [(each, "word") for each in dict.fromkeys(LISTED.values())]
@@ -76,15 +78,21 @@ def _matched(sentence: Sentence) -> Matcher:
     return matcher
 
 
-def _names(matcher: Matcher, last: str, lexicon: Lexicon) -> Iterator[tuple[str, str]]:
+def _names(matcher: Matcher, last: str, typed: str, lexicon: Lexicon) -> Iterator[tuple[str, str]]:
     """The names that may follow: any where a set may begin, places behind `in`, policies where one is asked for."""
-    if _SETS & matcher.next_slots.keys():
-        yield from _shown(lexicon, sorted(lexicon.things, key=lambda each: (each.kind, each.name, each.namespace)))
+    wanted = frozenset(Kind) if _SETS & matcher.next_slots.keys() else _HOMES if last in INSIDE | OF else frozenset()
+    fitting = [each for each in lexicon.things if each.kind in wanted and _begins(each, typed)]
+    yield from _shown(lexicon, sorted(fitting, key=lambda each: (each.kind, each.name, each.namespace))[:_MOST_NAMES])
+    if len(wanted) == len(Kind):
         yield from ((each, "word") for each in PLACES)
-    elif last in INSIDE | OF:
-        yield from _shown(lexicon, (each for each in lexicon.things if each.kind in _HOMES))
-    if "policy" in matcher.next_slots:
+    if "policy" in matcher.next_slots or last in POLICY_WORDS:
         yield from ((f"{each.namespace}/{each.name}".lstrip("/"), "policy") for each in lexicon.policies)
+
+
+def _begins(thing: Thing, typed: str) -> bool:
+    """True if a name begins with what is typed: alone, or with its namespace or its kind."""
+    texts = (thing.name, f"{thing.namespace}/{thing.name}", thing.text)
+    return any(text.lower().startswith(typed) for text in texts)
 
 
 def _shown(lexicon: Lexicon, things: Iterable[Thing]) -> Iterator[tuple[str, str]]:
@@ -103,7 +111,7 @@ def _shown(lexicon: Lexicon, things: Iterable[Thing]) -> Iterator[tuple[str, str
 def questions(prefix: str, lexicon: Lexicon) -> tuple[Continuation, ...]:
     """Whole questions of the snapshot's names that begin with what is typed."""
     workloads = [each for each in lexicon.things if each.kind is Kind.WORKLOAD]
-    ends = [text for text, _ in _shown(lexicon, workloads)][:2]
+    ends = [text for text, _ in _shown(lexicon, workloads[:2])]
     homes = [each.name for each in lexicon.things if each.kind is Kind.NAMESPACE and each.pods]
     if len(ends) < 2 or not homes:
         return ()

@@ -4,9 +4,9 @@
 |---|---|
 | `{a}`, `{b}`, `{c}`, `{s}` | a set, with its quantifier or without; `{b}` on the ports of `{on}` or `{p}` |
 | `{o}` | the same as `{b}`, but not `anything`: whether the outside itself is open is not the question |
-| `{a!}` | a set without quantifier, as after `no` |
+| `{a!}` | a set without quantifier, as after `no`; `{d}` is no list, of which `or` could mean one or each |
 | `{every}` | a set with `every` |
-| `{a*}` | a set with `every` or without quantifier: all of it is meant |
+| `{f}` | a set with `every` or without quantifier, of which all is meant; no list |
 | `{a+}` | the same, or a list with `and` |
 | `{nobody}` | `nothing`, `nobody in prod`, `nothing but frontend`: the set that is denied |
 | `{to}` | a set with its ports; `{on-ports}` if it has some |
@@ -38,6 +38,8 @@ _CAN_O = "can {a} reach {o}{x}?"
 _CAN_B = "can {a} reach {b}{x}?"
 _NO = "no {a!} can reach {to}{x}"
 _NO_B = "no {a!} can reach {b}{x}"
+_NO_D = "no {d} can reach {to}{x}"
+_NO_DB = "no {d} can reach {b}{x}"
 _ONLY = "only {a+} can reach {to}{e}"
 _ONLY_B = "only {a+} can reach {b}{e}"
 _WHY = "why can {a} reach {to}?"
@@ -93,21 +95,21 @@ _CLAIMS = (
     Form("{nobody} (has|should have|may have|must have) <access> to {to}", "no {nobody} can reach {to}{x}"),
     Form("none of {a!} (<may>|should ever) <reach> {to}", _NO),
     Form("neither {a!} nor {c} <may> <reach> {to}", "no {a!} or {c} can reach {to}{x}"),
-    Form("{a!} <may-not> <reach> {to}", _NO),
-    Form("{a!} (<does> not|should not|must not|may not|can not) have <access> to {to}", _NO),
-    Form("{a!} (has|have|should have|must have) no <access> to {to}", _NO),
-    Form("{a!} (<does> not|should not|must not) have <internet-access>", "no {a!} can reach the internet{x}"),
-    Form("<traffic> from {a!} to {to} (is|are|must be|should be) <blocked>", _NO),
-    Form("<traffic> from {a!} to {to} (must|should) not be <allowed>", _NO),
+    Form("{d} <may-not> <reach> {to}", _NO_D),
+    Form("{d} (<does> not|should not|must not|may not|can not) have <access> to {to}", _NO_D),
+    Form("{d} (has|have|should have|must have) no <access> to {to}", _NO_D),
+    Form("{d} (<does> not|should not|must not) have <internet-access>", "no {d} can reach the internet{x}"),
+    Form("<traffic> from {d} to {to} (is|are|must be|should be) <blocked>", _NO_D),
+    Form("<traffic> from {d} to {to} (must|should) not be <allowed>", _NO_D),
     Form("no <traffic> from {a!} to {to} (is|are|should be|must be) <allowed>", _NO),
-    Form("{a!} (is|are|must be|should be) (prevented|stopped|denied) from <reaching> {to}", _NO),
-    Form("{a!} (is|are|must be|should be) blocked from [<reaching>] {to}", _NO),
-    Form("{b} (is|are) <unreachable> (from|by|to|for) {a!}", _NO_B),
-    Form("{b} (must|should|can|may) not be (<reachable>|<reached>) (from|by) {a!}", _NO_B),
-    Form("{b} (is|are|must be|should be) not exposed to {a!}", _NO_B),
-    Form("{b} (must|should) not be exposed to {a!}", _NO_B),
+    Form("{d} (is|are|must be|should be) (prevented|stopped|denied) from <reaching> {to}", _NO_D),
+    Form("{d} (is|are|must be|should be) blocked from [<reaching>] {to}", _NO_D),
+    Form("{b} (is|are) <unreachable> (from|by|to|for) {d}", _NO_DB),
+    Form("{b} (must|should|can|may) not be (<reachable>|<reached>) (from|by) {d}", _NO_DB),
+    Form("{b} (is|are|must be|should be) not exposed to {d}", _NO_DB),
+    Form("{b} (must|should) not be exposed to {d}", _NO_DB),
     Form("{every} <may> <reach> {to}", "{every} can reach {to}{x}"),
-    Form("{a!} <may> <reach> {on-ports}", "every {a!} can reach {on-ports}{x}", claim=True),
+    Form("{d} <may> <reach> {on-ports}", "every {d} can reach {on-ports}{x}", claim=True),
     Form("(only|just) {a+} (<may>|should ever) <reach> {to}", _ONLY),
     Form("(only|just) {a+} (has|have|should have|may have|must have) <access> to {to}", _ONLY),
     Form("can only {a+} <reach> {to}", _ONLY),
@@ -119,9 +121,9 @@ _CLAIMS = (
     Form("{b} (is|are|should be|must be) only <reachable> <by> {a+}", _ONLY_B),
     Form("(is|are) {b} only <reachable> <by> {a+}", _ONLY_B),
     Form("can {b} only be (<reached>|<reachable>) <by> {a+}", _ONLY_B),
-    Form("{a*} (can|may|should|must) only (<reach>|be able to <reach>) {targets}", "{a*} can reach only {targets}{e}"),
-    Form("{a*} (can|may|should|must) (<reach>|be able to <reach>) only {targets}", "{a*} can reach only {targets}{e}"),
-    Form("can {a*} only <reach> {targets}", "{a*} can reach only {targets}{e}"),
+    Form("{f} (can|may|should|must) only (<reach>|be able to <reach>) {targets}", "{f} can reach only {targets}{e}"),
+    Form("{f} (can|may|should|must) (<reach>|be able to <reach>) only {targets}", "{f} can reach only {targets}{e}"),
+    Form("can {f} only <reach> {targets}", "{f} can reach only {targets}{e}"),
 )
 
 _REASONS = (

@@ -25,8 +25,8 @@ WRAPPERS = {
     "<prove> {rest}": "",
     f"{_REMOVAL} [,|:] [then] {{rest}}": "without {policy}: ",
     f"{{rest}} [,] {_REMOVAL}": "without {policy}: ",
-    "{rest} without {policy}": "without {policy}: ",
-    "without {policy} [,|:] {rest}": "without {policy}: ",
+    "{rest} without {called-policy}": "without {called-policy}: ",
+    "without {called-policy} [,|:] {rest}": "without {called-policy}: ",
 }
 
 
@@ -135,7 +135,7 @@ def _said(exact: str, chosen: dict[str, Value], pods: frozenset[str]) -> Iterato
     if alone is None:
         yield Reading(_text(exact, chosen), unknown)
         return
-    source = next((name for name in ("a", "a!", "every", "nobody") if name in chosen), "")
+    source = next((name for name in ("a", "a!", "d", "every", "nobody") if name in chosen), "")
     destination = next((name for name in _DESTINATIONS if name in chosen), "")
     for name, listed in ((source, " except from "), (destination, " except to ")):
         if name:

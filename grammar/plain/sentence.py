@@ -28,7 +28,8 @@ _ANY_KIND = "workload, pod, service, namespace, tenant or node"
 class Phrase:
     """One reading of words as a set. `core`: the set in exact words, without its quantifier.
 
-    `meant`: what it is if it is one name; `parts`: if it is a list of names. `conditions`: it goes on behind its noun,
+    `meant`: what it is if it is one name; `parts`: if it is a list of names. `several`: it is a
+    list of sets. `conditions`: it goes on behind its noun,
     so that nothing may be joined to it. `joined`: a list with `and`, which is one set only where the sentence is about
     all of it. `unknown`: why it cannot be asked.
     """
@@ -38,6 +39,7 @@ class Phrase:
     extent: Extent = None
     meant: Meant | None = None
     parts: tuple[Meant, ...] = ()
+    several: bool = False
     conditions: bool = False
     joined: bool = False
     unknown: Mistake | None = None
@@ -95,6 +97,8 @@ class Sentence:
         if at >= end:
             return
         before, behind = self.kind(at), self.kind(at + 1) if at + 1 < end else ""
+        if self.words[at].key in ("a", "an") and behind:
+            return  # `in a tenant` is in any, whatever the names of tenants
         if before in GROUPS and at + 1 < end and self.words[at + 1].text.strip():
             found = self.by_name(at + 1, self.lexicon.named(self.words[at + 1].text, word=before), kind=before)
             yield from ((at + 2, each) for each in found)

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import product
 
+from reachproof.grammar import ast
 from reachproof.grammar.plain.exact_sets import exact_set, nameless
 from reachproof.grammar.plain.lexicon import OUTSIDE as OUTSIDE_END
 from reachproof.grammar.plain.lexicon import Kind
@@ -112,6 +113,7 @@ class Sets:
         return Phrase(
             core=source,
             extent=self._extent(source),
+            several=isinstance(found, ast.Union | ast.Difference) and " or " in source.lower(),
             conditions=end - start > 2,
             unknown=unknown and unknown.moved(at),
         )
@@ -251,6 +253,7 @@ def _union(items: tuple[Phrase, ...], *, joined: bool) -> Phrase:
         core=" or ".join(each.core for each in items),
         extent=frozenset().union(*known) if len(known) == len(extents) else None,
         parts=tuple(each.meant for each in items if each.meant),
+        several=True,
         joined=joined,
         unknown=next((each.unknown for each in items if each.unknown), None),
     )

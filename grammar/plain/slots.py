@@ -19,7 +19,7 @@ from reachproof.grammar.plain.words import Word
 
 _MOST_TARGETS = 6
 _GROUPED = frozenset(("pods", "workloads", "namespaces", "tenants"))
-_POLICY_WORDS = frozenset(("network", "policy", "policies", "networkpolicy", "networkpolicies", "netpol"))
+POLICY_WORDS = frozenset(("network", "policy", "policies", "networkpolicy", "networkpolicies", "netpol"))
 _BOTH = "ingress and egress"
 _DIRECTIONS = {"ingress": " for ingress", "egress": " for egress", _BOTH: "", "both directions": ""}
 
@@ -112,6 +112,14 @@ def _every(slots: Slots, start: int, end: int) -> Iterator[Value]:
 
 def _whole(slots: Slots, start: int, end: int) -> Iterator[Value]:
     yield from (_of(each) for each in slots.sets(start, end) if each.quantifier != "any")
+
+
+def _one(slots: Slots, start: int, end: int) -> Iterator[Value]:
+    yield from (each for each in slots.values("a!", start, end) if each.phrase and not each.phrase.several)
+
+
+def _one_whole(slots: Slots, start: int, end: int) -> Iterator[Value]:
+    yield from (_of(each) for each in slots.sets(start, end) if each.quantifier != "any" and not each.several)
 
 
 def _list(slots: Slots, start: int, end: int) -> Iterator[Value]:
@@ -234,6 +242,8 @@ def _scope(slots: Slots, start: int, end: int) -> Iterator[Value]:
     """`every namespace`, `all tenants`, or a set of which all is meant."""
     sentence = slots.sentence
     words = sentence.key(start, end).split()
+    if words in (["ingress"], ["egress"]):
+        return  # a direction, whatever the names of namespaces
     if words and words[0] in ("every", "each", "all", "the"):
         words = words[1:]
     if words[:1] == ["the"]:
@@ -248,9 +258,9 @@ def _policy(slots: Slots, start: int, end: int) -> Iterator[Value]:
     """A policy by its name, alone or with its namespace; the word may be missing if nothing else has the name."""
     sentence = slots.sentence
     first, last = sentence.past_the(start, end), end
-    while last - first > 1 and sentence.words[first].key in _POLICY_WORDS:
+    while last - first > 1 and sentence.words[first].key in POLICY_WORDS:
         first += 1
-    while last - first > 1 and sentence.words[last - 1].key in _POLICY_WORDS:
+    while last - first > 1 and sentence.words[last - 1].key in POLICY_WORDS:
         last -= 1
     called = last - first < end - sentence.past_the(start, end)
     if last - first != 1 or (not called and sentence.words[first].text in sentence.lexicon.by_name):
@@ -264,6 +274,12 @@ def _policy(slots: Slots, start: int, end: int) -> Iterator[Value]:
         near = get_close_matches(word.text, known, n=3, cutoff=0.7)
         hint = f"; did you mean `{'` or `'.join(near)}`?" if near else ""
         yield Value(text=word.text, unknown=Mistake(f"no policy is named {word.text}{hint}", word.span))
+
+
+def _called_policy(slots: Slots, start: int, end: int) -> Iterator[Value]:
+    """A policy that is called one."""
+    if any(word.key in POLICY_WORDS for word in slots.sentence.words[start:end]):
+        yield from _policy(slots, start, end)
 
 
 def dns(slots: Slots) -> tuple[Value, ...]:
@@ -283,7 +299,8 @@ _READERS: dict[str, Callable[[Slots, int, int], Iterator[Value]]] = {
     **dict.fromkeys(("a", "b", "s"), _set),
     **dict.fromkeys(("a!", "c"), _bare),
     "o": _open,
-    "a*": _whole,
+    "d": _one,
+    "f": _one_whole,
     "a+": _list,
     "s*": _every,
     "every": _every,
@@ -304,4 +321,5 @@ _READERS: dict[str, Callable[[Slots, int, int], Iterator[Value]]] = {
     "dir": _direction,
     "scope": _scope,
     "policy": _policy,
+    "called-policy": _called_policy,
 }

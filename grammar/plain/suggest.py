@@ -11,6 +11,7 @@ from reachproof.grammar.plain.lexicon import Kind, Lexicon, Thing, meanings
 from reachproof.grammar.plain.sentence import Sentence
 
 MOST_SENTENCES = 3
+_MOST_LOOKED_FOR = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,15 @@ def _alike(filled: str, text: str) -> float:
 def _named(sentence: Sentence) -> Iterator[Thing]:
     """The things that the sentence names, in order; those with several meanings are left out."""
     seen: set[Thing] = set()
+    looked_for = 0
     for at, word in enumerate(sentence.words):
         kind = sentence.kind(at - 1) if at else ""
         if not kind and not sentence.may_be_name(at):
             continue
-        near = [] if word.text in sentence.lexicon.by_name else near_names(sentence.lexicon, word.text)[:1]
+        near: list[str] = []
+        if word.text not in sentence.lexicon.by_name and looked_for < _MOST_LOOKED_FOR:
+            looked_for += 1
+            near = near_names(sentence.lexicon, word.text)[:1]
         found = meanings(sentence.lexicon.named(*(near or [word.text]), word="" if kind == "pod" else kind))
         if len(found) == 1 and found[0].thing not in seen:
             seen.add(found[0].thing)

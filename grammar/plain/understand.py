@@ -84,19 +84,19 @@ def _meant(possible: Readings) -> tuple[Query, ...]:
 def _by_ports(query: Query) -> tuple[Query, ...]:
     """The sentence; where it is about all of a set, and says no ports, both that it may mean: any, and every one.
 
-    The ports of a Service are its own, and all of them are meant.
+    The ports of a Service are its own, and all of them are meant. About all of `A or B` nothing is asked: it could be
+    about one of the two.
     """
     match query.statement:
-        case ast.Can(source, destination, ast.ANY_PORT) if Quantifier.EVERY in (
-            source.quantifier,
-            destination.quantifier,
-        ):
-            target = destination.set
-        case ast.Every(_, destination, ast.ANY_PORT):
-            target = destination.set
+        case ast.Can(source, destination) if Quantifier.EVERY in (source.quantifier, destination.quantifier):
+            sets = source.set, destination.set
+        case ast.Every(of, destination):
+            sets = of, destination.set
         case _:
             return (query,)
-    if isinstance(target, ast.ServiceNamed):
+    if any(isinstance(each, ast.Union) for each in sets):
+        return ()
+    if query.statement.ports != ast.ANY_PORT or isinstance(sets[1], ast.ServiceNamed):
         return (query,)
     some = replace(query, statement=replace(query.statement, ports=ast.Ports(any_of=True)))
     exact = format_query(some)

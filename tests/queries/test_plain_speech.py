@@ -198,13 +198,20 @@ def test_what_fits_two_readings_is_refused_with_both(sentence: str, choices: lis
         *("can no pod reach redis?", "no pod cannot reach redis", "nothing can reach nothing"),
         # two sources or destinations: one, or both
         *("can frontend and api reach redis?", "can frontend reach redis and api?", "frontend and api can reach redis"),
+        # one, or each of them
+        *("api or frontend can reach redis on 6379", "frontend should be able to reach redis or api on 80"),
+        *("can every pod reach redis or api on 80?", "frontend or api must not reach redis"),
+        *("frontend or api can only reach redis", "frontend can reach api but not redis"),
         # both ways, or one
         *("is traffic between frontend and redis blocked?", "can frontend and redis talk to each other?"),
         *("is redis isolated?", "are dev and prod isolated?", "is tenant a isolated?"),
         # some port, or every one
         *("frontend can reach redis", "frontend can reach redis on 6379?", "can api reach redis on 80 and 443?"),
         *("can api reach redis on all ports?", "can api reach redis on every port?"),
+        # words that tenants and namespaces may have as names
+        *("can pods in a tenant reach pods in another tenant?", "is there a default deny for ingress?"),
         # the policy, or what else has the name
+        "can api reach redis without redis?",
         *("if I delete redis, can api reach frontend?", "what changes if I remove redis?"),
         # could be joined in two ways
         *("can pods labelled app=web or redis reach api?", "can pods outside prod and ops reach redis?"),
