@@ -3,6 +3,7 @@
 | Traffic of nodes and pods on the host network | NetworkPolicy | Source |
 |---|---|---|
 | to a pod, rule with `namespaceSelector` alone | matches by the labels of the host-network namespace | [1], [2] |
+| the same, where the selector asks for no label | may match: the note of [1] says that it does not | [1], [2] |
 | the same, where the input does not have that namespace | may match, unless the selector asks for another name | |
 | to a pod, `podSelector` that selects a pod on the host network | may match hosts at its addresses | [1], [3] |
 | to a pod, `ipBlock` with some addresses of a family | may match: such traffic has other addresses | [2] |
@@ -33,7 +34,7 @@ from reachproof.engines.not_read import Understood
 from reachproof.network.address import ALL_V4, ALL_V6
 from reachproof.network.cluster import Pod
 from reachproof.network.intervals import EMPTY, IntervalSet
-from reachproof.network.labels import NAMESPACE_NAME, Labels, Selector
+from reachproof.network.labels import NAMESPACE_NAME, Labels, Operator, Selector
 from reachproof.network.options import Cni
 from reachproof.network.policy import (
     Action,
@@ -53,6 +54,7 @@ from reachproof.network.snapshot import Snapshot
 
 HOST_NAMESPACES = ("openshift-host-network", "ovn-host-network")
 """Names of the namespace whose labels traffic of the host network has: in OpenShift, and elsewhere."""
+_POSITIVE = (Operator.IN, Operator.EXISTS)
 _FIREWALL = "EgressFirewall.k8s.ovn.org"
 _NODE = frozenset((PartyKind.NODE,))
 _HOSTS = PartyPeer(_NODE)
@@ -61,13 +63,17 @@ _LABELS = (
     f"{' or '.join(HOST_NAMESPACES)}"
 )
 _SOME_LABELS = f"both {' and '.join(HOST_NAMESPACES)} are there, and which of them is for the host network is not known"
+_EVERY = (
+    "the selector asks for no label, and of such OpenShift says that pods on the host network are left out, though the "
+    "namespace of their traffic is selected"
+)
 _TO_NODES = "it is not documented that the labels of the host-network namespace count for traffic to nodes"
 _PODS = "it is not known that traffic with a pod on the host network has the addresses that its labels stand for"
 _ADDRESSES = "the address that traffic of the host network has at a pod is not known"
 
 
 class Fit(IntEnum):
-    """Selection of the host-network namespace by a selector; `MAYBE`: it is not in the input."""
+    """Selection of the host-network namespace by a selector; `MAYBE`: that, or what it means, is not known."""
 
     NO = 0
     MAYBE = 1
@@ -199,6 +205,8 @@ def _fit(selector: Selector, cluster: Snapshot) -> tuple[Fit, str]:
     given = [selector.matches(each.labels) for each in found if not each.assumed]
     if not given:
         return (Fit.MAYBE if any(_may_be(selector, name) for name in HOST_NAMESPACES) else Fit.NO), _LABELS
+    if all(given) and not any(need.operator in _POSITIVE for need in selector.requirements):
+        return Fit.MAYBE, _EVERY
     if all(given):
         return Fit.YES, ""
     return (Fit.MAYBE if any(given) else Fit.NO), _SOME_LABELS

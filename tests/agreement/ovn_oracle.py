@@ -102,7 +102,10 @@ class Oracle:
     def _host_namespace(self, selector: Manifest) -> Matched:
         given = [selects(selector, self._labels[name]) for name in NAMES if name in self._labels]
         if given:
-            return Matched.YES if all(given) else Matched.MAYBE if any(given) else Matched.NO
+            asks = bool(selector.get("matchLabels")) or any(
+                each["operator"] in ("In", "Exists") for each in selector.get("matchExpressions") or []
+            )
+            return Matched.YES if all(given) and asks else Matched.MAYBE if any(given) else Matched.NO
         named: Manifest = {"matchLabels": {}, "matchExpressions": []}
         for key, value in (selector.get("matchLabels") or {}).items():
             if key == "kubernetes.io/metadata.name":
