@@ -129,16 +129,27 @@ def _sources(since: Mapping[str, Snapshot] | None) -> dict[str, Source]:
     return {name: snapshot._source for name, snapshot in (since or {}).items()}
 
 
-def load(*sources: Given, **options: object) -> Snapshot:
+def load(*sources: Given, ignore_kinds: object = (), **options: object) -> Snapshot:
     """The snapshot of files and folders, or of one list of objects; a List, as kubectl prints it, may stand for it.
 
     `options` are the model options in the names of the command line and the service: tenantLabel, cni, podCidr, ...
+    `ignore_kinds`: a list of kinds to go on without, as `--ignore-kind` has them; each answer says so.
     Raises InputError with every problem of the input, TypeError for sources of another kind or for none.
     """
     chosen = model_options(options)
     paths, objects = paths_or_objects(sources)
-    read = load_objects(objects or [], options=chosen) if paths is None else load_paths(*paths, options=chosen)
+    kinds = _kinds(ignore_kinds)
+    if paths is None:
+        read = load_objects(objects or [], options=chosen, ignore_kinds=kinds)
+    else:
+        read = load_paths(*paths, options=chosen, ignore_kinds=kinds)
     return Snapshot(Local(Session(read)))
+
+
+def _kinds(given: object) -> frozenset[str]:
+    if isinstance(given, list | tuple | set | frozenset) and all(isinstance(each, str) for each in given):
+        return frozenset(given)
+    raise TypeError(f"ignore_kinds must be a list of kinds (got {given!r})")
 
 
 def seconds_of(timeout: float) -> float:

@@ -165,6 +165,28 @@ def test_options_have_the_names_of_the_command_line_and_the_service() -> None:
     assert answer.verdict == "reachable"
 
 
+def test_kinds_are_ignored_as_on_the_command_line() -> None:
+    antrea = {
+        "apiVersion": "crd.antrea.io/v1beta1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "a", "namespace": "d"},
+    }
+    question = "can any pod reach 203.0.113.9 on tcp/443?"
+    pod = {"name": "p", "namespace": "d"}
+    objects = [{**POD, "metadata": pod}, antrea]
+    codes = {each["code"] for each in rp.load(objects).ask(question).document["assumptions"]}
+    assert "OBJECT_NOT_READ" in codes
+    answer = rp.load(objects, ignore_kinds=["NetworkPolicy.crd.antrea.io"]).ask(question)
+    assert answer.verdict == "reachable"
+    assert [each["code"] for each in answer.document["assumptions"] if each["code"] == "KIND_IGNORED"] == [
+        "KIND_IGNORED"
+    ]
+    with pytest.raises(TypeError, match=r"^ignore_kinds must be a list of kinds \(got 'NetworkPolicy'\)$"):
+        rp.load(objects, ignore_kinds="NetworkPolicy")
+    with pytest.raises(TypeError, match=r"^ignore_kinds must be a list of kinds \(got \[1\]\)$"):
+        rp.load(objects, ignore_kinds=[1])
+
+
 def test_a_statement_that_cannot_be_asked_is_an_input_error_with_a_marker() -> None:
     with pytest.raises(rp.InputError) as caught:
         rp.load([POD]).ask("can pod shop/wob reach the internet?")
