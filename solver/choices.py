@@ -25,7 +25,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from reachproof.engines.cilium.port_names import names_a_port, numbers_of
 from reachproof.engines.not_read import is_not_read
+from reachproof.engines.registry import profile_of
 from reachproof.network.policy import Action, Direction, DomainPeer, OtherNodePeer, OwnNodePeer, PolicyRef, TierId
 from reachproof.network.snapshot import Snapshot
 from reachproof.network.tier import BUILT_IN, DirectedPolicy, TierOf, all_rules
@@ -105,11 +107,17 @@ def _has_tie(tier: SlicedTier) -> bool:
 
 
 def unchanged(before: Snapshot, after: Snapshot) -> frozenset[PolicyRef]:
-    """The policies that both have, and that do the same; none where the snapshots are read in two ways."""
+    """The policies that both have, and that do the same; none where the snapshots are read in two ways.
+
+    A port name that stands for a number of the whole cluster does the same while that is the same number.
+    """
     if before.options != after.options:
         return frozenset()
+    shared = profile_of(after.options).one_number_per_name
+    moved = shared and numbers_of(before.pods) != numbers_of(after.pods)
     old = {policy.ref: policy for policy in before.policies}
-    return frozenset(policy.ref for policy in after.policies if policy.ref in old and old[policy.ref].does_as(policy))
+    same = (policy for policy in after.policies if policy.ref in old and old[policy.ref].does_as(policy))
+    return frozenset(policy.ref for policy in same if not (moved and any(map(names_a_port, policy.egress))))
 
 
 def built_in(part: Slice) -> frozenset[PolicyRef]:

@@ -12,8 +12,10 @@ from reachproof.network.cluster import Pod
 from reachproof.network.flow import External, Flow
 from reachproof.network.options import Cni, Options
 from reachproof.network.ports import Protocol
+from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.evaluate import truth
 from reachproof.semantics.trace import Truth
+from reachproof.solver.choices import unchanged
 from reachproof.solver.encoding import prepare
 from tests.agreement.engines import all_flows_of, looked_up
 
@@ -99,3 +101,15 @@ def test_a_port_name_of_an_egress_rule_is_one_number_before_1_20_and_the_peer_s_
             expected = port in numbers
             assert truth(snapshot, flow) is (Truth.ALLOWED if expected else Truth.DENIED), str(flow)
             assert looked_up(part, tables, flow) == (expected, not expected), str(flow)
+
+
+def test_a_policy_whose_port_name_gets_another_number_is_not_what_it_was_before_1_20() -> None:
+    def read(number: int, release: str) -> Snapshot:
+        pods = [pod(0, []), pod(1, [("web", number, Protocol.TCP)])]
+        objects = [*pods, policy("web", Protocol.TCP, own_kind=True)]
+        return load_objects(objects, options=Options(cni=Cni.CILIUM, release=release))
+
+    for release, same in (("1.19", False), ("1.20", True)):
+        refs = {each.ref for each in read(80, release).policies}
+        assert unchanged(read(80, release), read(80, release)) == refs
+        assert unchanged(read(80, release), read(81, release)) == (refs if same else set())
