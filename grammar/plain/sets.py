@@ -73,6 +73,8 @@ class Sets:
             if exact is not None:
                 yield exact
                 return
+            if first in ("a", "an") and words[start + 1].key.endswith("s") and words[start + 1].key in KINDS:
+                return  # `a pods`: of something that is called `a`, or a slip
             quantifier = "any" if first in ("a", "an") else ""
             yield from (replace(each, quantifier=each.quantifier or quantifier) for each in self._core(start + 1, end))
         else:

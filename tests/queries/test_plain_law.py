@@ -92,7 +92,8 @@ def sets(draw: st.DrawFn, snapshot: Snapshot) -> Said:
         found.append(said(f"pods outside {kind} {place}", f"pods outside {place}", f"pods not in {place}"))
     for each in snapshot.pods:
         name, home, word = each.name, each.namespace, "deployment" if each.workload else "pod"
-        told = (f"{word} {name}", f"{name} {word}", f"the {name} {word}", f"{word} {name} in {home}")
+        told = [f"{word} {name}", f"the {name} {word}", f"{word} {name} in {home}"]
+        told += [f"{name} {word}"] if name != "a" else []  # `a pod` is any
         found += [by_name(f"{word} {each}", name, home), said(f"{word} {each}", *told)]
     for of in snapshot.services:
         found.append(said(f"service {of}", f"service {of.name}", f"svc/{of.name}", f"the {of.name} service"))
