@@ -137,30 +137,30 @@ class PeerReader:
             peers.add(EVERY_IDENTITY)  # no condition on identities: pods and nodes have one too
             return
         whole = self._block(item, chosen) if chosen is not None else EMPTY
-        block = whole
+        left_out = EMPTY
         for one in item.get("except").items():
             without = read_cidr(one)
             if without is not None and item.get("cidr").present and not without <= whole:
                 one.expected(f"a CIDR inside {item.get('cidr').value}")
-            block = block - without if without is not None else block
+            left_out = left_out | without if without is not None else left_out
+        block = whole - left_out
         if groups.present:
-            self._groups(item, block, read_selector(groups), peers)
+            selector = read_selector(groups)
+            self._groups(item, block, selector, _with_two_values(selector, self._all_groups()) - left_out, peers)
         elif block:
             peers.add(AddressPeer(block))
 
-    def _groups(self, item: Field, block: IntervalSet, selector: Selector, peers: Peers) -> None:
+    def _groups(self, item: Field, block: IntervalSet, selector: Selector, doubtful: IntervalSet, peers: Peers) -> None:
         """The addresses that meet conditions on groups, and who else meets them in some releases."""
         profile = self.context.profile
-        if all(need.operator in _RULING_OUT for need in selector.requirements):
-            item.reads_by_release()
-            if profile.groups_beyond_cidrs:
-                peers.add(_beyond(block))
-        doubtful = _with_two_values(selector, self._all_groups())
-        if doubtful:
+        only_rules_out = all(need.operator in _RULING_OUT for need in selector.requirements)
+        if only_rules_out or doubtful:
             item.reads_by_release()
         if profile.one_value_per_label and doubtful:
             peers.add(AddressPeer(doubtful), ONE_VALUE)
             block = block - doubtful
+        if profile.groups_beyond_cidrs and only_rules_out:
+            peers.add(_beyond(block))
         if block:
             peers.add(AddressPeer(block))
 
