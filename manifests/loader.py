@@ -99,7 +99,7 @@ class Loading:
         self._support: dict[tuple[str, str, str], _Read[object]] = {}
         self._without_policy: list[tuple[Manifest, Place]] = []
         self._settings = SettingsFound(self.problems)
-        self._staged: dict[str, None] = {}
+        self._staged: dict[str, object] = {}
         self._crds: list[Manifest] = []
         self._of_requests: list[Manifest] = []
         self._stored: Counter[str] = Counter()
@@ -153,9 +153,8 @@ class Loading:
 
     def _sorted_in(self, manifest: Manifest) -> None:
         if is_staged(manifest) and not deeper(manifest.body, self.limits.depth):
-            self._staged[canonical([manifest.kind, manifest.namespace, manifest.name, manifest.body.get("spec")])] = (
-                None
-            )
+            told = [manifest.kind, manifest.namespace, manifest.name, manifest.body.get("spec")]
+            self._staged[canonical(told)] = told
         kind = policy_kind(manifest, self._context.options.cni)
         support = support_kind(manifest, self._context.options.cni)
         if kind is not None and (kind.late or self._context.profile.late_reading):
@@ -326,7 +325,7 @@ class Loading:
                     *dict.fromkeys(map(shown, self._settings.manifests)),
                     *dict.fromkeys(map(bundles.shown, self._crds)),
                     *self._signs.shown_releases(),
-                    *self._staged,
+                    *self._staged.values(),
                     *self._not_read.shown,
                 ),
                 specs,
