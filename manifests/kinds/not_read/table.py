@@ -3,13 +3,13 @@
 A row says the most that an object can do, and to which flows; in doubt it says more. Kinds by which requests are
 routed, limited or authorised at a gateway do nothing to connections. The page docs/not-read.md is made from it.
 
-| Family | Groups, kinds, scopes and selectors are those of |
+| Family | Looked up |
 |---|---|
-| OVN-Kubernetes, Cilium, Antrea, Kube-OVN | the CRDs and types in their repositories |
-| Kuma, Linkerd, Consul | the CRDs of their charts |
-| AWS | the CRDs of the network policy controller; ApplicationNetworkPolicy of published manifests |
-| GKE, Azure, Aviatrix | published manifests |
-| others | not looked up: from memory |
+| OVN-Kubernetes, Cilium, Kube-OVN, Kuma, Linkerd, Consul | groups and kinds: names of CRDs and types in their sources |
+| ClusterNetworkConnect, CiliumVtepPolicy | scope and fields too, in the CRD or type |
+| ApplicationNetworkPolicy, FQDNNetworkPolicy | group, scope and `podSelector`, in published manifests |
+| StaticGatewayConfiguration, FirewallPolicy | group and scope, in published manifests |
+| the rest, and scopes, selectors and effects of the first row | no: from memory |
 
 Trusted by every verdict about an input with such objects: that no row says less than an object can do.
 """
