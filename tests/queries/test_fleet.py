@@ -87,7 +87,10 @@ def test_a_worker_with_another_version_refuses() -> None:
 
 def test_a_bug_on_one_snapshot_is_its_outcome() -> None:
     found = audit_one(task("eu", contents=(("a.yaml", None),)))  # type: ignore[arg-type]
-    assert (found.state, found.reason) == (State.BROKEN, "AttributeError: 'NoneType' object has no attribute 'startswith'")
+    assert (found.state, found.reason) == (
+        State.BROKEN,
+        "AttributeError: 'NoneType' object has no attribute 'startswith'",
+    )
     assert found.trace.startswith("Traceback")
 
 
