@@ -1,6 +1,6 @@
 """Antrea, which judges by ClusterNetworkPolicy before AdminNetworkPolicy; its own kinds are not read.
 
-The admin kinds need a feature gate (`manifests.settings`), and Antrea's page on AdminNetworkPolicy says that it has no
+The admin kinds need a feature gate (`kinds.settings`), and Antrea's page on AdminNetworkPolicy says that it has no
 `sameLabels`. Its own node may always reach a pod, as specified (pull request 1816). What else the specifications leave
 open stays open: nothing in its documents settles it.
 """

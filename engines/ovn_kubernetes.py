@@ -92,7 +92,7 @@ class OvnKubernetesProfile(KubernetesProfile):
         return replace(policy, egress=egress, ingress=ingress)
 
     def settled(self, unread: Policy, others: Sequence[Policy]) -> Policy:
-        """What an EgressFirewall denies is denied, unless an admin policy, or another one, may have let it past."""
+        """The firewall: its denials hold unless an admin policy or another firewall may let the traffic past."""
         second = (each.ref for each in others if each.ref.kind == _FIREWALL and each.subject == unread.subject)
         if unread.ref.kind != _FIREWALL or any(map(_lets_past, others)) or any(ref != unread.ref for ref in second):
             return unread

@@ -134,7 +134,7 @@ class EngineProfile(ABC):
         return unmarked(policy)
 
     def settled(self, unread: Policy, others: Sequence[Policy]) -> Policy:
-        """What stands for an object that is not read, as far as the implementation is known to enforce its contents."""
+        """The stand-in of an object that is not read, as far as its contents are known to be enforced."""
         return unread
 
     def selects_hosts(self, match: Match, cluster: Snapshot) -> bool:

@@ -34,10 +34,10 @@ from reachproof.manifests.kinds.registry import (
     read_support,
     support_kind,
 )
+from reachproof.manifests.kinds.settings import SettingsFound, is_settings, shown
 from reachproof.manifests.kinds.unmodelled import REQUEST_AUTHENTICATION, annotated, unread
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.manifests.object_identity import DEFAULT_NAMESPACE, Manifest, deeper, identify
-from reachproof.manifests.settings import SettingsFound, is_settings, shown
 from reachproof.manifests.stray_files import Files, is_unnamed_kustomization
 from reachproof.manifests.yaml_document import Document
 from reachproof.network.cluster import Notice
@@ -241,7 +241,7 @@ class Loading:
         self._context = replace(self._context, options=options)
         if self._context.profile.clustered:
             by_default = self._context.profile.own_cluster_only
-            own = asks_for_own_cluster(self._settings.of_cilium(), self.problems, by_default=by_default)
+            own = asks_for_own_cluster(self._settings.cluster_configs(), self.problems, by_default=by_default)
             self._context = replace(self._context, own_cluster=own)
         for manifest in self._undecided:
             self._sorted_in(manifest)
@@ -256,7 +256,7 @@ class Loading:
             slices=tuple(slices),
             namespaces={each.name: each.labels for each in self._inventory.of_kind("Namespace")},
             bundles=bundles.bundles(self._crds, self.problems),
-            cluster=cluster_name(self._settings.of_cilium()) if self._context.profile.clustered else "",
+            cluster=cluster_name(self._settings.cluster_configs()) if self._context.profile.clustered else "",
         )
         late, self._late = self._late, []
         for manifest, kind in late:

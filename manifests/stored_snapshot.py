@@ -29,9 +29,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reachproof.manifests import settings
 from reachproof.manifests.inventory import reader_of
 from reachproof.manifests.inventory_fields import Misfit, Watched
+from reachproof.manifests.kinds import settings
 from reachproof.manifests.kinds.admin import bundles
 from reachproof.manifests.kinds.calico.objects import METADATA
 from reachproof.manifests.kinds.cni_detection import release_of

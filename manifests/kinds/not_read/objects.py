@@ -62,7 +62,7 @@ class NotReadObjects:
 
     @property
     def shown(self) -> tuple[str, ...]:
-        """What was noted, as far as verdicts rest on it."""
+        """The words by which what was noted enters the digest, as far as verdicts rest on it."""
         groups = any(each.kind == _GROUPS for each in self._found.values())
         return ("network policies of the VPC CNI",) if groups and self._engine_of_aws else ()
 

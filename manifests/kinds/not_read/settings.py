@@ -8,7 +8,7 @@
 | istio | `outboundTrafficPolicy` REGISTRY_ONLY | deny what pods of the mesh send out of it |
 | | `enableAutoMtls: false` | take the identity from connections of the mesh |
 
-Other settings that are read become options (`manifests.settings`). Sources: Felix' configuration reference, the flags
+Other settings that are read become options (`kinds.settings`). Sources: Felix' configuration reference, the flags
 of Cilium's agent, Istio's MeshConfig.
 """
 

@@ -70,7 +70,7 @@ class SettingsFound:
     problems: list[Problem]
     manifests: list[Manifest] = field(default_factory=list)
 
-    def of_cilium(self) -> list[Manifest]:
+    def cluster_configs(self) -> list[Manifest]:
         """The configurations of Cilium's agents."""
         return [each for each in self.manifests if own_cluster.is_config(each)]
 
@@ -88,7 +88,7 @@ class SettingsFound:
         """The options with what the objects say, and the assumptions about it."""
         notices: list[Notice] = []
         if options.cni is Cni.CILIUM:
-            options = _of_cilium(options, self._agreed(self.of_cilium()), notices)
+            options = _of_cilium(options, self._agreed(self.cluster_configs()), notices)
         if options.cni is Cni.ANTREA:
             options = _of_antrea(options, self._agreed(list(filter(_is_antrea, self.manifests))), notices)
         return _of_mesh(options, self._agreed(list(filter(_is_mesh, self.manifests))), notices), notices
