@@ -62,6 +62,7 @@ class Why(StrEnum):
     NO_OBJECTS = "a file without Kubernetes objects"
     TEMPLATE = "a template that is not rendered"
     PATCH = "a patch that is not applied"
+    KUSTOMIZATION = "a kustomization that is not built"
     ENCRYPTED = "encrypted"
     BROKEN = "not readable"
 
@@ -77,10 +78,14 @@ class SkippedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kustomization:
-    """A kustomization that was not built. `transforms`: its fields that make other objects of those that it lists."""
+    """A kustomization that was not built. `transforms`: its fields that make other objects of those that it lists.
+
+    `resources`: what it lists, paths as seen from where the reading began.
+    """
 
     file: str
     transforms: tuple[str, ...]
+    resources: tuple[str, ...]
 
 
 class Files:
@@ -95,6 +100,7 @@ class Files:
         self._skip_invalid = skip_invalid
         self._charts: set[str] = set()
         self._patches: set[str] = set()
+        self._seen: set[str] = set()
 
     def documents(self, content: bytes | str, file: str, limits: Limits, problems: list[Problem]) -> Iterator[Document]:
         """The documents of a file, each a dict; none of a file that is passed over.
@@ -102,6 +108,7 @@ class Files:
         A document that is no object comes only from a file that has objects, or if it looks like one.
         """
         data = content.encode() if isinstance(content, str) else content
+        self._seen.add(os.path.normpath(file))
         why = self._at_sight(file, data)
         if why is not None:
             self._skip(file, why, data)
@@ -109,7 +116,11 @@ class Files:
         own, strays, objects = Problems(limits.problems), list[Document](), 0
         with suppress(EnoughError):  # they are handed on below
             for document in read(content, file, limits, own):
-                if self._is_kustomization(document) or _is_object(document.value):
+                if _is_kustomization(document):
+                    self._kustomization(document, data)
+                    objects += 1
+                    yield document
+                elif _is_object(document.value):
                     objects += 1
                     yield document
                 else:
@@ -129,11 +140,15 @@ class Files:
                 text = f"{each.file} is {each.why}, and may hold policies; it is skipped{self._way_out(each.file)}"
                 yield Notice(code="POLICIES_SKIPPED", text=text, origin=Origin(file=each.file))
         for one in self.kustomizations:
-            text = (
-                f"{one.file} changes the objects that it lists ({', '.join(one.transforms)}); they are read as they "
-                f"stand; to read what is applied: kustomize build {_folder(one.file)} | reachproof ... -f -"
-            )
-            yield Notice(code="KUSTOMIZATION_NOT_BUILT", text=text, origin=Origin(file=one.file))
+            elsewhere = [path for path in one.resources if not self._has(path)]
+            said = [f"changes the objects that it lists ({', '.join(one.transforms)})"] if one.transforms else []
+            said += [f"lists what is not in the input ({', '.join(elsewhere)})"] if elsewhere else []
+            if said:
+                text = (
+                    f"{one.file} {' and '.join(said)}; objects are read as they stand; to read what is applied: "
+                    f"kustomize build {_folder(one.file)} | reachproof ... -f -"
+                )
+                yield Notice(code="KUSTOMIZATION_NOT_BUILT", text=text, origin=Origin(file=one.file))
 
     def warnings(self) -> Iterator[Notice]:
         """One notice on all files that were passed over."""
@@ -187,17 +202,26 @@ class Files:
         hides = not readable or _NAMES_POLICY.search(data) is not None
         self.skipped.append(SkippedFile(file=file, why=why, hides=hides))
 
-    def _is_kustomization(self, document: Document) -> bool:
-        """True for a kustomization, whose patches are kept in mind. It may leave out its kind."""
-        value = document.value
+    def _kustomization(self, document: Document, data: bytes) -> None:
+        """Keep a kustomization in mind, and its patches."""
+        file, value = document.file, document.value
         assert isinstance(value, dict)
-        if not is_unnamed_kustomization(document) and value.get("kind") not in ("Kustomization", "Component"):
-            return False
-        self._patches.update(_patches(document.file, value))
+        self._patches.update(_patches(file, value))
         changing = tuple(name for name in _TRANSFORMS if value.get(name))
-        if changing:
-            self.kustomizations.append(Kustomization(file=document.file, transforms=changing))
-        return True
+        listed = tuple(path for field in ("resources", "bases") for path in _paths(file, value.get(field)))
+        self.kustomizations.append(Kustomization(file=file, transforms=changing, resources=listed))
+        if changing and _NAMES_POLICY.search(data):
+            self._skip(file, Why.KUSTOMIZATION, data)
+
+    def _has(self, path: str) -> bool:
+        """True if the file, or something in the folder, was in the input."""
+        return path in self._seen or any(each.startswith(path + os.sep) for each in self._seen)
+
+
+def _is_kustomization(document: Document) -> bool:
+    value = document.value
+    assert isinstance(value, dict)
+    return is_unnamed_kustomization(document) or value.get("kind") in ("Kustomization", "Component")
 
 
 def is_unnamed_kustomization(document: Document) -> bool:
@@ -215,11 +239,16 @@ def first_in_folder(file: str) -> tuple[str, bool, str]:
 def _patches(file: str, value: dict[str, object]) -> Iterator[str]:
     """Paths of the files that a kustomization takes for patches."""
     for field in _PATCH_LISTS:
-        listed = value.get(field)
-        for each in listed if isinstance(listed, list) else ():
-            path = each.get("path") if isinstance(each, dict) else each
-            if isinstance(path, str) and "\n" not in path:
-                yield os.path.normpath(os.path.join(os.path.dirname(file), path))
+        yield from _paths(file, value.get(field))
+
+
+def _paths(file: str, listed: object) -> Iterator[str]:
+    """The paths of a list in a kustomization, as seen from where the reading began; addresses as they are."""
+    for each in listed if isinstance(listed, list) else ():
+        path = each.get("path") if isinstance(each, dict) else each
+        if isinstance(path, str) and "\n" not in path:
+            remote = "://" in path or "?ref=" in path
+            yield path if remote else os.path.normpath(os.path.join(os.path.dirname(file), path))
 
 
 def _is_object(value: object) -> bool:

@@ -147,11 +147,30 @@ def test_a_patch_is_not_read_as_the_object_that_it_changes(tmp_path: Path) -> No
     assert [len(policy.ingress) for policy in snapshot.policies] == [0]
     assert told(snapshot, folder) == [
         "KUSTOMIZATION_NOT_BUILT: DIR/over/kustomization.yaml changes the objects that it lists (namespace, patches, "
-        "patchesStrategicMerge); they are read as they stand; to read what is applied: kustomize build DIR/over | "
+        "patchesStrategicMerge); objects are read as they stand; to read what is applied: kustomize build DIR/over | "
         "reachproof ... -f -",
         "POLICIES_SKIPPED: DIR/over/open.yaml is a patch that is not applied, and may hold policies; it is skipped",
         "FILES_SKIPPED: 2 files without Kubernetes objects skipped, the first of them DIR/over/open.yaml",
     ]
+
+
+def test_a_patch_inside_a_kustomization_may_be_one_of_a_policy(tmp_path: Path) -> None:
+    patches = "patches:\n- patch: |-\n    apiVersion: networking.k8s.io/v1\n    kind: NetworkPolicy\n"
+    folder = laid(tmp_path, np_yaml=POLICY, kustomization_yaml=f"resources: [np.yaml]\n{patches}")
+    assert told(load(folder), folder)[:2] == [
+        "KUSTOMIZATION_NOT_BUILT: DIR/kustomization.yaml changes the objects that it lists (patches); objects are read "
+        "as they stand; to read what is applied: kustomize build DIR | reachproof ... -f -",
+        "POLICIES_SKIPPED: DIR/kustomization.yaml is a kustomization that is not built, and may hold policies; it is "
+        "skipped",
+    ]
+
+
+@pytest.mark.parametrize("listed", ["https://example.com/base?ref=v1", "../shared", "gone.yaml"])
+def test_what_a_kustomization_lists_and_is_not_in_the_input_is_told(tmp_path: Path, listed: str) -> None:
+    folder = laid(tmp_path, live__np_yaml=POLICY, live__kustomization_yaml=f"resources: [np.yaml, '{listed}']\n")
+    [said] = told(load(folder), folder)
+    assert said.startswith("KUSTOMIZATION_NOT_BUILT: DIR/live/kustomization.yaml lists what is not in the input (")
+    assert said.endswith("; to read what is applied: kustomize build DIR/live | reachproof ... -f -")
 
 
 def test_a_kustomization_that_changes_nothing_is_no_assumption(tmp_path: Path) -> None:
