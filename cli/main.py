@@ -18,7 +18,7 @@ import click
 
 from reachproof import __version__
 from reachproof.cli.exit_codes import ExitCode
-from reachproof.cli.watchdog import OWN_PROCESS
+from reachproof.cli.watchdog import OWN_PROCESS, make_room
 from reachproof.network.errors import InputError, InternalError
 from reachproof.network.printable import printable
 from reachproof.render.text_fragments import error_lines
@@ -93,6 +93,10 @@ def _code(arguments: Sequence[str] | None) -> int:
     except InternalError as error:
         click.echo(f"internal error: {printable(str(error))}\n{_REPORT}", err=True)
         return ExitCode.OUR_BUG
+    except MemoryError as error:
+        make_room(error, owned=arguments is None)
+        click.echo("out of memory: the output may be incomplete; ask about less, or raise --memory", err=True)
+        return ExitCode.UNDECIDED
     except Exception:  # Python would exit with 1, which says that a claim is violated
         click.echo(f"{traceback.format_exc()}internal error\n{_REPORT}", err=True)
         return ExitCode.OUR_BUG

@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ import click
 
 from reachproof.cli.exit_codes import ExitCode
 from reachproof.cli.options import MEMORY
+from reachproof.cli.output import reader_may_leave
 from reachproof.network import process_memory
 from reachproof.solver.budget import Budget
 
@@ -56,8 +58,8 @@ class Limits:
 def watched(budget: Budget, tell: Callable[[str], None]) -> Iterator[None]:
     """Inside, a command that breaks its limits ends as undecided, after `tell` was called with the reason.
 
-    By force only where the process is the command's own; a lack of memory that Python notices ends it anywhere. Needs
-    the options `limits`.
+    By force only where the process is the command's own; a lack of memory that Python notices ends it anywhere. What
+    comes afterwards has no limit. Needs the options `limits`.
     """
     context = click.get_current_context()
     limits = Limits(budget=budget, most_bytes=context.meta[MEMORY])
@@ -69,16 +71,30 @@ def watched(budget: Budget, tell: Callable[[str], None]) -> Iterator[None]:
         threading.Thread(target=_watch, args=(limits, tell, turn, watching), daemon=True).start()
     try:
         yield
-    except MemoryError:
+    except MemoryError as error:
+        make_room(error, owned=owned)
         _claim(turn, watching)
-        tell(limits.out_of_memory)
+        with reader_may_leave():
+            tell(limits.out_of_memory)
         raise click.exceptions.Exit(ExitCode.UNDECIDED) from None
     finally:
         _claim(turn, watching)
+        if owned:
+            process_memory.unlimit()
 
 
 OWN_PROCESS = object()
 """In `click.Context.obj` of the root: the process ends with the command."""
+
+
+def make_room(error: MemoryError, *, owned: bool) -> None:
+    """Give back what the frames of the error hold, so that there is memory to say what has happened.
+
+    `owned`: the process is the command's own, so that its limit can be lifted too.
+    """
+    if owned:
+        process_memory.unlimit()
+    traceback.clear_frames(error.__traceback__)
 
 
 def _claim(turn: threading.Lock, watching: threading.Event) -> None:
@@ -90,7 +106,11 @@ def _claim(turn: threading.Lock, watching: threading.Event) -> None:
 
 def _watch(limits: Limits, tell: Callable[[str], None], turn: threading.Lock, over: threading.Event) -> None:
     while not over.wait(_LOOKS):
-        reason = limits.broken()
+        try:
+            reason = limits.broken()
+        except MemoryError:  # the command has taken all that there is, and is about to notice
+            process_memory.unlimit()
+            reason = limits.out_of_memory
         if not reason:
             continue
         if turn.acquire(blocking=False):
@@ -99,6 +119,7 @@ def _watch(limits: Limits, tell: Callable[[str], None], turn: threading.Lock, ov
 
 
 def _end(tell: Callable[[str], None], reason: str) -> None:
+    process_memory.unlimit()
     try:
         tell(reason)
         for stream in (sys.stdout, sys.stderr):

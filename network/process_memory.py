@@ -46,8 +46,13 @@ def _read(path: Path) -> str:
 def limit(most: int) -> None:
     """From now on this process cannot have more bytes of data than this; asking for more is a MemoryError."""
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+def unlimit() -> None:
+    """Lift what `limit` has set, for the last words of a process that ends."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
 
 
 def give_back() -> None:

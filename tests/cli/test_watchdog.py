@@ -34,11 +34,23 @@ def growing(*_):
     kept = []
     while True:
         kept.append(b"x" * 1_000_000)
+def exhausted(*_):
+    kept, size = [], 1_000_000
+    while True:
+        try:
+            kept.append(b"x" * size)
+        except MemoryError:
+            if size == 1:
+                raise
+            size //= 10
 def at_once(*_):
     return [None] * 10**10
 module = import_module(f"reachproof.cli.{sys.argv[2]}")
 name = "_read" if sys.argv[2] == "diff" else "read"
 setattr(module, name, globals()[sys.argv[1]])
+if sys.argv[1] == "exhausted":
+    from reachproof.cli import watchdog
+    watchdog._LOOKS = 1000  # the command itself has to notice
 sys.argv[1:] = sys.argv[2:]
 main()
 """
@@ -97,7 +109,7 @@ def test_a_report_that_could_be_taken_for_a_clean_one_is_not_written(output: str
     assert (ran.returncode, ran.stdout, ran.stderr) == (3, "", f"undecided: {REASON}\n")
 
 
-@pytest.mark.parametrize("work", ["growing", "at_once"])
+@pytest.mark.parametrize("work", ["growing", "at_once", "exhausted"])
 def test_a_query_that_needs_too_much_memory_is_unknown(work: str) -> None:
     ran = ended(work, "query", "--memory", "300", ISOLATED)
     assert (ran.returncode, ran.stderr) == (3, "")
@@ -113,6 +125,51 @@ def test_a_lack_of_memory_in_a_process_of_somebody_else_is_unknown_too(
     monkeypatch.setattr(import_module("reachproof.cli.query"), "read", short)
     ran = terminal.run("query", "-q", "-f", "tenants", "--memory", "5000", ISOLATED)
     assert (ran.code, ran.out) == (3, f"UNKNOWN  {ISOLATED}\n  reason: memory limit of 5000 MB reached\n")
+
+
+def test_a_lack_of_memory_while_an_answer_is_written_is_no_bug_and_no_verdict(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def short(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(import_module("reachproof.cli.query"), "_print", short)
+    ran = terminal.run("query", "-q", "-f", "tenants", ISOLATED)
+    told = "out of memory: the output may be incomplete; ask about less, or raise --memory\n"
+    assert (ran.code, ran.out, ran.err) == (3, "", told)
+
+
+def test_an_answer_is_written_without_a_limit_of_memory() -> None:
+    program = """
+import resource
+from importlib import import_module
+from reachproof.cli.main import main
+def limit():
+    return resource.getrlimit(resource.RLIMIT_DATA)[0]
+query = import_module("reachproof.cli.query")
+ask, before = query._ask, limit()
+def asked(*given):
+    print(limit())
+    return ask(*given)
+query._ask = asked
+query._print = lambda *_, **__: print(limit() == before)
+main()
+"""
+    told = [
+        sys.executable,
+        "-P",
+        "-c",
+        program,
+        "query",
+        "-q",
+        "-f",
+        str(EXAMPLES / "tenants"),
+        "--memory",
+        "2000",
+        ISOLATED,
+    ]
+    ran = subprocess.run(told, capture_output=True, text=True, env=environment(), check=False)
+    assert (ran.stdout, ran.stderr, ran.returncode) == ("2500000000\nTrue\n", "", 0)
 
 
 def test_an_answer_that_is_there_is_not_taken_back() -> None:
