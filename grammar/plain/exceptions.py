@@ -16,9 +16,10 @@ _BEGINS = frozenset(("from", "to", "on", "over", "via", "within"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exempt:
-    """One reading: exact words, or a set alone of which it is not said on which side it is left out."""
+    """One reading: exact words, or a set alone, perhaps on ports, of which it is not said on which side it is."""
 
     text: str = ""
+    on: str = ""
     alone: Phrase | None = None
     unknown: Mistake | None = None
 
@@ -34,8 +35,10 @@ def exceptions(targets: Targets, start: int, end: int) -> Iterator[Exempt]:
         if words[0] in ("except", "but"):
             yield from _several(targets, first, end)
         return
-    for phrase in targets.sets.between(first, end):
-        yield Exempt(alone=phrase, unknown=phrase.unknown)
+    for each in targets.between(first, end):
+        if each.on and each.phrase.quantifier:
+            continue  # `port 22` stands for any pod on it
+        yield Exempt(on=f" on {each.on}" if each.on else "", alone=each.phrase, unknown=each.phrase.unknown)
 
 
 def _several(targets: Targets, start: int, end: int) -> Iterator[Exempt]:

@@ -162,7 +162,8 @@ _LISTS = (
     Form("(who|<which>) (can|could|may|(is|are) (able|allowed|permitted) to) <reach> {to}", _PODS_TO),
     Form("(who|<which>) (has|have) <access> to {to}", _PODS_TO),
     Form("(who|<which>) (has|have) <internet-access>", "which pods can reach the internet{x}?"),
-    Form("[<show>] [all|all the|the] (everything|anything|what|who) [<that>] can <reach> {to}", _PODS_TO),
+    Form("<show> [all|all the|the] (everything|anything|what|who) [<that>] can <reach> {to}", _PODS_TO),
+    Form("[all|all the|the] (everything|anything) <that> can <reach> {to}", _PODS_TO),
     Form("<which> {noun} (can|could|may|(is|are) (able|allowed|permitted) to) <reach> {to}", _SOURCES),
     Form("<which> {noun} (has|have) <access> to {to}", _SOURCES),
     Form("<which> {noun} (has|have) <internet-access>", "which {noun} can reach the internet{x}?"),
@@ -207,6 +208,7 @@ _ISOLATION = (
     Form("(is|are) {g} and {h} [fully] isolated from <each-other>", "{g} is isolated from {h}{e}"),
     Form("(is|are) {g} [fully] isolated from {h}", "{g} is isolated from {h}{e}"),
     Form("{g} (is|are|must be|should be) [fully] isolated from {h}", "{g} is isolated from {h}{e}"),
+    Form("(is|are) {i} and {j} [fully] isolated from <each-other>", "{i/j}"),
     Form("(is|are) {i} [fully] isolated from {j}", "{i/j}"),
     Form("{i} (is|are|must be|should be) [fully] isolated from {j}", "{i/j}"),
 )

@@ -28,13 +28,13 @@ _WHOLE = {("any", "port"): "any port", ("any", "ports"): "any port"}
 class PortList:
     """Ports as they read after `on`. `numbers`: those that are given by number; `names`: those by name.
 
-    `each`: several, joined by `and`.
+    `join`: the word between several, `and` or `or`; empty between those that say it themselves (`any of`).
     """
 
     text: str
     numbers: Numbers = frozenset()
     names: frozenset[str] = frozenset()
-    each: bool = False
+    join: str = ""
 
 
 def port_lists(words: Sequence[Word], lexicon: Lexicon) -> tuple[PortList, ...]:
@@ -44,11 +44,11 @@ def port_lists(words: Sequence[Word], lexicon: Lexicon) -> tuple[PortList, ...]:
         return (PortList(_WHOLE[keys]),)
     if keys[:2] in (("any", "of"), ("each", "of")):
         return tuple(
-            PortList(f"{keys[0]} of {found.text}", found.numbers, found.names, keys[0] == "each")
+            PortList(f"{keys[0]} of {found.text}", found.numbers, found.names, "and" if keys[0] == "each" else "")
             for found in _listed(words[2:], lexicon)
         )
-    joined = "and" in keys
-    return tuple(replace(found, each=joined) for found in _listed(words, lexicon))
+    join = next((key for key in ("and", "or") if key in keys), "")
+    return tuple(replace(found, join=join) for found in _listed(words, lexicon))
 
 
 def _listed(words: Sequence[Word], lexicon: Lexicon) -> tuple[PortList, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 
@@ -17,6 +17,7 @@ from reachproof.grammar.plain.sets import reduced
 from reachproof.grammar.plain.slots import Slots, Value, dns
 
 MOST_READINGS = 200
+_SOURCES = ("a", "a!", "d", "every", "nobody")
 _DESTINATIONS = ("to", "b", "o", "on-ports")
 
 _SLOT = re.compile(r"\{([^{}]+)\}")
@@ -116,13 +117,26 @@ def _filled(slots: Slots, exact: str, taken: Taken) -> Iterator[Reading]:
     for chosen in product(*values.values()):
         if exact.startswith("can ") and _each_port_or_one(chosen):
             continue
+        if exact.startswith("every ") or _of_all(chosen):
+            chosen = tuple(map(_on_one_of, chosen))
         yield from _said(exact, dict(zip(values, chosen, strict=True)), slots.sentence.lexicon.pods)
 
 
 def _each_port_or_one(chosen: tuple[Value, ...]) -> bool:
     """True of `80 and 443` where no set is meant as a whole: a question may mean both ports, or either."""
-    every = any(each.phrase is not None and each.phrase.quantifier == "every" for each in chosen)
-    return not every and any(each.each_port for each in chosen)
+    return not _of_all(chosen) and any(each.join == "and" for each in chosen)
+
+
+def _of_all(chosen: tuple[Value, ...]) -> bool:
+    return any(each.phrase is not None and each.phrase.quantifier == "every" for each in chosen)
+
+
+def _on_one_of(value: Value) -> Value:
+    """The value with `80 or 443` as one of them, since the exact language means each where all of a set is meant."""
+    if value.join != "or" or value.phrase is None:
+        return value
+    on = value.on.replace(" on ", " on any of ", 1)
+    return replace(value, text=f"{value.phrase.text}{on}", on=on)
 
 
 def _said(exact: str, chosen: dict[str, Value], pods: frozenset[str]) -> Iterator[Reading]:
@@ -131,11 +145,15 @@ def _said(exact: str, chosen: dict[str, Value], pods: frozenset[str]) -> Iterato
     if "{i/j}" in exact:
         yield from _neither(chosen)
         return
-    alone = chosen["x"].alone if "x" in chosen else None
+    exempt = next((name for name in ("x", "e") if name in chosen), "")
+    alone = chosen[exempt].alone if exempt else None
     if alone is None:
         yield Reading(_text(exact, chosen), unknown)
         return
-    source = next((name for name in ("a", "a!", "d", "every", "nobody") if name in chosen), "")
+    if chosen[exempt].on:
+        yield from (Reading(text, unknown) for text in _exempt_on(exact, chosen, exempt, pods))
+        return
+    source = next((name for name in _SOURCES if name in chosen), "")
     destination = next((name for name in _DESTINATIONS if name in chosen), "")
     for name, listed in ((source, " except from "), (destination, " except to ")):
         if name:
@@ -143,6 +161,20 @@ def _said(exact: str, chosen: dict[str, Value], pods: frozenset[str]) -> Iterato
             yield from (Reading(_text(exact, {**chosen, name: each, "x": Value(text="")}), unknown) for each in less)
         elif alone.extent is None or alone.extent & (pods | {OUTSIDE}):
             yield Reading(_text(exact, {**chosen, "x": Value(text=f"{listed}{alone.core}")}), unknown)
+
+
+def _exempt_on(exact: str, chosen: dict[str, Value], exempt: str, pods: frozenset[str]) -> Iterator[str]:
+    """The sentence with an exception of a set on ports, on each side that has some of it."""
+    value = chosen[exempt]
+    assert value.alone is not None
+    sides = {"to": (*_DESTINATIONS, "targets"), **({"from": _SOURCES} if exempt == "x" else {})}
+    for side, names in sides.items():
+        phrase = next((chosen[name].phrase for name in names if name in chosen), None)
+        if exempt == "e" and phrase is None:
+            continue
+        extent = pods | {OUTSIDE} if phrase is None else phrase.extent
+        if extent is None or value.alone.extent is None or extent & value.alone.extent:
+            yield _text(exact, {**chosen, exempt: Value(text=f" except {side} {value.alone.text}{value.on}")})
 
 
 def _less(value: Value, alone: Phrase, *, keeps: bool) -> Iterator[Value]:

@@ -20,6 +20,7 @@ from reachproof.grammar.plain.words import Word
 _MOST_TARGETS = 6
 _GROUPED = frozenset(("pods", "workloads", "namespaces", "tenants"))
 POLICY_WORDS = frozenset(("network", "policy", "policies", "networkpolicy", "networkpolicies", "netpol"))
+_OF_KUBERNETES = frozenset(("networkpolicy", "networkpolicies", "netpol"))
 _BOTH = "ingress and egress"
 _DIRECTIONS = {"ingress": " for ingress", "egress": " for egress", _BOTH: "", "both directions": ""}
 
@@ -28,13 +29,13 @@ _DIRECTIONS = {"ingress": " for ingress", "egress": " for egress", _BOTH: "", "b
 class Value:
     """One reading of the words in a slot. `phrase`: if they are one set; `alone`: an exception without its side.
 
-    `each_port`: on several ports, joined by `and`.
+    `join`: the word between several ports, `and` or `or`.
     """
 
     text: str
     phrase: Phrase | None = None
     on: str = ""
-    each_port: bool = False
+    join: str = ""
     alone: Phrase | None = None
     unknown: Mistake | None = None
 
@@ -46,7 +47,7 @@ def _of(phrase: Phrase, text: str | None = None) -> Value:
 def _of_target(target: Target) -> Value:
     on = f" on {target.on}" if target.on else ""
     phrase = target.phrase
-    return Value(text=f"{phrase.text}{on}", phrase=phrase, on=on, each_port=target.each, unknown=phrase.unknown)
+    return Value(text=f"{phrase.text}{on}", phrase=phrase, on=on, join=target.join, unknown=phrase.unknown)
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,9 @@ def _whole(slots: Slots, start: int, end: int) -> Iterator[Value]:
 
 
 def _one(slots: Slots, start: int, end: int) -> Iterator[Value]:
-    yield from (each for each in slots.values("a!", start, end) if each.phrase and not each.phrase.several)
+    """No list, and not `anything`: that `someone cannot` is no denial of all."""
+    found = (each for each in slots.values("a!", start, end) if each.phrase and not each.phrase.several)
+    yield from (each for each in found if each.text != "anything")
 
 
 def _one_whole(slots: Slots, start: int, end: int) -> Iterator[Value]:
@@ -167,8 +170,9 @@ def _ported(slots: Slots, start: int, end: int) -> Iterator[Value]:
 
 
 def _targets(slots: Slots, start: int, end: int) -> Iterator[Value]:
-    """`A on P, B on Q and C`: all but the last have ports, or none has."""
-    yield from (each for each in slots.values("to", start, end) if each.phrase and not each.phrase.quantifier)
+    """`A on P, B on Q and C`: all but the last have ports, or none has. In `A or B on P` those of A are not said."""
+    whole = ((each, each.phrase) for each in slots.values("to", start, end) if each.phrase is not None)
+    yield from (each for each, phrase in whole if not phrase.quantifier and not (phrase.several and each.on))
     for items in _split(slots, start, end, _MOST_TARGETS):
         ported = [bool(each.on) for each in items]
         if all(ported[:-1]) or not any(ported):
@@ -206,11 +210,11 @@ def _ports(slots: Slots, start: int, end: int) -> Iterator[Value]:
 
 def _exceptions(slots: Slots, start: int, end: int) -> Iterator[Value]:
     for each in exceptions(slots.targets, start, end):
-        yield Value(text=each.text, alone=each.alone, unknown=each.unknown)
+        yield Value(text=each.text, on=each.on, alone=each.alone, unknown=each.unknown)
 
 
 def _sided(slots: Slots, start: int, end: int) -> Iterator[Value]:
-    yield from (each for each in slots.values("x", start, end) if each.alone is None)
+    yield from (each for each in slots.values("x", start, end) if each.alone is None or each.on)
 
 
 # ---------------------------------------------------------------- words
@@ -262,18 +266,20 @@ def _policy(slots: Slots, start: int, end: int) -> Iterator[Value]:
         first += 1
     while last - first > 1 and sentence.words[last - 1].key in POLICY_WORDS:
         last -= 1
+    of_kind = any(word.key in _OF_KUBERNETES for word in (*sentence.words[start:first], *sentence.words[last:end]))
     called = last - first < end - sentence.past_the(start, end)
     if last - first != 1 or (not called and sentence.words[first].text in sentence.lexicon.by_name):
         return
     word, start = sentence.words[first], first
-    policies = sentence.lexicon.policies
+    policies = [each for each in sentence.lexicon.policies if not of_kind or each.kind == "networkpolicy"]
     found = [each for each in policies if word.text in (each.name, f"{each.namespace}/{each.name}")]
     yield from (Value(text=each.text) for each in found)
     if not found and slots.sentence.may_be_name(start):
         known = sorted({each.name for each in policies} | {f"{each.namespace}/{each.name}" for each in policies})
         near = get_close_matches(word.text, known, n=3, cutoff=0.7)
         hint = f"; did you mean `{'` or `'.join(near)}`?" if near else ""
-        yield Value(text=word.text, unknown=Mistake(f"no policy is named {word.text}{hint}", word.span))
+        what = "NetworkPolicy" if of_kind else "policy"
+        yield Value(text=word.text, unknown=Mistake(f"no {what} is named {word.text}{hint}", word.span))
 
 
 def _called_policy(slots: Slots, start: int, end: int) -> Iterator[Value]:

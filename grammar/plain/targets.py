@@ -22,11 +22,11 @@ _DNS_PORTS = PortList("udp/53, tcp/53")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A set and ports, each as the exact language has it; `on` is empty without ports. `each`: joined by `and`."""
+    """A set and ports, each as the exact language has it; `on` is empty without ports; `join` as of PortList."""
 
     phrase: Phrase
     on: str = ""
-    each: bool = False
+    join: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,10 +106,10 @@ def resolved(phrase: Phrase, ports: PortList | None) -> Iterator[Target]:
     meant = phrase.meant or Meant(thing=_NOBODY)
     by_service, by_workload = _readings(meant, ports)
     if by_workload:
-        yield Target(phrase=phrase, on=ports.text, each=ports.each)
+        yield Target(phrase=phrase, on=ports.text, join=ports.join)
     if by_service and meant.service is not None:
         service = replace(named(Meant(thing=meant.service)), quantifier=phrase.quantifier)
-        yield Target(phrase=service, on=ports.text, each=ports.each)
+        yield Target(phrase=service, on=ports.text, join=ports.join)
 
 
 def _readings(meant: Meant, ports: PortList) -> tuple[bool, bool]:

@@ -96,6 +96,10 @@ def refusal(sentence: str) -> str:
         ("which pods can reach redis except api?", f"which pods can reach {REDIS} except from {API}"),
         ("which pods can api reach except redis?", f"which pods can {API} reach except to {REDIS}"),
         ("no pod can reach prod except from dev", f"no pod can reach {IN_PROD} except from {IN_DEV}"),
+        (
+            "nothing can reach redis except api on 6379",
+            f"no anything can reach {REDIS} except from {API} on tcp/6379",
+        ),
         # names
         ("can web in dev reach redis?", f"can deployment dev/web reach {REDIS}"),
         ("can deploy/api reach svc/redis?", f"can {API} reach service prod/redis"),
@@ -118,6 +122,12 @@ def refusal(sentence: str) -> str:
         ("can api resolve dns?", f"can {API} reach {DNS}"),
         ("can api reach dns?", f"can {API} reach {DNS}"),
         # all of a set
+        ("frontend can reach api on 80 or 90", f"every {FRONT} can reach {API} on any of tcp/80, tcp/90"),
+        ("can frontend reach api on 80 or 90?", f"can {FRONT} reach {API} on tcp/80, tcp/90"),
+        (
+            "can every dev pod reach api on 80 or 90?",
+            f"can every pod in namespace dev reach {API} on any of tcp/80, tcp/90",
+        ),
         ("can all of prod reach redis on 6379?", f"can every pod in namespace prod reach {REDIS} on tcp/6379"),
         ("frontend should be able to reach api on 9000", f"every {FRONT} can reach {API} on tcp/9000"),
         ("every pod can reach service redis", "every pod can reach service prod/redis"),
@@ -139,7 +149,12 @@ def refusal(sentence: str) -> str:
             "what changes if I remove policy redis?",
             "without networkpolicy prod/redis: what changed since snapshot now",
         ),
+        (
+            "if I delete netpol redis, can api reach redis?",
+            f"without networkpolicy prod/redis: can {API} reach {REDIS}",
+        ),
         # the rest
+        ("everything that can reach redis", f"which pods can reach {REDIS}"),
         ("is anything in prod exposed?", "can outside the cluster reach any pod in namespace prod"),
         ("which pods in dev can reach prod?", f"which pods can reach {IN_PROD} except from pods except {IN_DEV}"),
         ("can api reach the metadata service?", f"can {API} reach 169.254.169.254"),
@@ -175,6 +190,29 @@ def test_a_sentence_means(sentence: str, exact: str) -> None:
             [f"can the internet reach {each} on tcp/80, tcp/8080" for each in (FRONT, "service prod/frontend")],
         ),
         (
+            # on these ports, or but for these
+            "nothing in dev can reach prod except api on 9000",
+            [
+                f"no pod in namespace dev can reach {IN_PROD} except to {API} on tcp/9000",
+                f"no pod in namespace dev can reach {IN_PROD} except {API} on tcp/9000",
+            ],
+        ),
+        (
+            "only api can reach prod except redis on 6379",
+            [
+                f"only {API} can reach {IN_PROD} except to {REDIS} on tcp/6379",
+                f"only {API} can reach {IN_PROD} except {REDIS} on tcp/6379",
+            ],
+        ),
+        (
+            "are ops and dev isolated from each other?",
+            [
+                "namespace ops is isolated from namespace dev",
+                f"no deployment ops/ops or {IN_DEV} can reach deployment ops/ops or {IN_DEV} "
+                f"except from deployment ops/ops to deployment ops/ops and from {IN_DEV} to {IN_DEV}",
+            ],
+        ),
+        (
             "can every pod reach redis?",
             [f"can every pod reach {REDIS} on any port", f"can every pod reach {REDIS} on every port"],
         ),
@@ -196,11 +234,13 @@ def test_what_fits_two_readings_is_refused_with_both(sentence: str, choices: lis
         *("every pod cannot reach redis", "all pods must not reach redis", "not every pod can reach redis"),
         *("can't frontend reach redis?", "isn't frontend allowed to reach redis?", "can nothing reach redis?"),
         *("can no pod reach redis?", "no pod cannot reach redis", "nothing can reach nothing"),
+        *("someone cannot reach redis", "somebody can reach redis on 6379", "anything can reach redis"),
         # two sources or destinations: one, or both
         *("can frontend and api reach redis?", "can frontend reach redis and api?", "frontend and api can reach redis"),
         # one, or each of them
         *("api or frontend can reach redis on 6379", "frontend should be able to reach redis or api on 80"),
         *("can every pod reach redis or api on 80?", "frontend or api must not reach redis"),
+        *("frontend can only reach api or redis on 6379", "only api can reach redis except frontend on 80"),
         *("frontend or api can only reach redis", "frontend can reach api but not redis"),
         # both ways, or one
         *("is traffic between frontend and redis blocked?", "can frontend and redis talk to each other?"),
