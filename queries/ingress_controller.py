@@ -31,6 +31,7 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.queries.sentence_parts import parts_of
 
 _NAME = "app.kubernetes.io/name"
+_INSTANCE = "app.kubernetes.io/instance"
 KNOWN = frozenset(
     (
         *("ingress-nginx", "nginx-ingress", "nginx-ingress-controller", "traefik", "haproxy-ingress"),
@@ -76,11 +77,11 @@ class Servers:
 def servers(snapshot: Snapshot, ingress: Ingress) -> Servers:
     """The pods that serve a way in; where it is open, and where nothing tells, any known proxy may be one of them.
 
-    Of controllers of several products in one cluster each may be the one that serves an Ingress: its class is not read.
+    Of several controllers in one cluster each may be the one that serves an Ingress, whose class is not read.
     """
     known = _known(snapshot, ingress)
     if known and not ingress.open:
-        several = not ingress.other_kind and len({pod.labels[_NAME] for pod in known}) > 1
+        several = not ingress.other_kind and len(set(map(_installation, known))) > 1
         return Servers(perhaps=known) if several else Servers(certain=known)
     others = tuple(pod for pod in controllers(snapshot) if pod not in known)
     if ingress.open:
@@ -89,6 +90,11 @@ def servers(snapshot: Snapshot, ingress: Ingress) -> Servers:
         certain=tuple(pod for pod in others if pod.namespace == HOME),
         perhaps=tuple(pod for pod in others if pod.namespace != HOME),
     )
+
+
+def _installation(pod: Pod) -> tuple[str, ...]:
+    """Equal for the replicas of one controller; one product is often there twice, for other classes."""
+    return pod.labels[_NAME], pod.labels.get(_INSTANCE, ""), pod.namespace, pod.workload
 
 
 def _known(snapshot: Snapshot, ingress: Ingress) -> tuple[Pod, ...]:

@@ -227,3 +227,16 @@ def test_of_several_controllers_each_may_serve_an_ingress() -> None:
     assert ways(both) == [f"edge/proxy => shop/front : TCP 8080  (undetermined, by Ingress shop/web perhaps ({why}))"]
     assert both.ask(NEVER).verdict == "unknown"
     assert closed(ingress("front"), nginx).ask(NEVER).verdict == "violated"
+
+
+def test_of_one_controller_that_is_there_twice_each_may_serve_an_ingress() -> None:
+    nginx = {"app.kubernetes.io/name": "ingress-nginx"}
+    inner, outer = deployment("inner/nginx", **nginx), deployment("edge/nginx", **nginx)
+    why = "which pods serve it is not known"
+    both = closed(namespace("inner"), ingress("front"), inner, outer)
+    row = "edge/nginx[Deployment] => shop/front : TCP 8080  ({}by Ingress shop/web{})"
+    assert ways(both) == [row.format("undetermined, ", f" perhaps ({why})")]
+    assert both.ask(NEVER).verdict == "unknown"
+    replicas = [pod(f"edge/{name}", f"10.0.0.{at}", **nginx) for at, name in enumerate(("one", "two"), start=20)]
+    assert closed(ingress("front"), *replicas).ask(NEVER).verdict == "violated"
+    assert ways(closed(ingress("front"), outer)) == [row.format("", "")]
