@@ -1,13 +1,15 @@
-"""Answers that were sent in the last seconds, ready to be sent again: the bytes of a request lead to those of its
+"""Answers that were sent in the last seconds, ready to be sent again: the digest of a request leads to the bytes of its
 answer.
 
 In front of the results in the database, which know what a name stands for now and what was removed; so an answer is
 kept for `SECONDS` at most, after which what another process has changed is seen in this one. What this process changes
-itself clears the cache. Nothing is here that did not come from there.
+itself clears the cache, and an answer that was looked up before that is not kept. Nothing is here that did not come from
+there.
 """
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,8 +24,13 @@ _LARGEST = 1_000_000
 _OVERHEAD = 1_000
 """Bytes that an entry takes besides, roughly."""
 
-Asked = tuple[str, bytes]
-"""The path of a request, and its body."""
+Asked = bytes
+"""Digest of a request: of equal size whatever the size of its body."""
+
+
+def asked(path: str, body: bytes) -> Asked:
+    """The digest of a request to this path with this body, each to the byte."""
+    return hashlib.sha256(b"%s\n%s" % (path.encode("utf-8", "surrogateescape"), body)).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,18 +47,21 @@ class AnswerCache:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """`clock`: seconds."""
         self._kept: TTLCache[Asked, ReadyAnswer] = TTLCache(_MOST_BYTES, SECONDS, clock, getsizeof=_size)
+        self.changes = 0
+        """Number of changes so far, for `put`."""
 
     def get(self, asked: Asked) -> ReadyAnswer | None:
         """The answer, if it was put here less than SECONDS ago."""
         return self._kept.get(asked)
 
-    def put(self, asked: Asked, answer: ReadyAnswer) -> None:
-        """Keeps an answer, unless it is large."""
-        if len(answer.document) <= _LARGEST:
+    def put(self, asked: Asked, answer: ReadyAnswer, changes: int) -> None:
+        """Keep an answer, unless it is large, or older than a change. `changes`: their number before it was looked up."""
+        if len(answer.document) <= _LARGEST and changes == self.changes:
             self._kept[asked] = answer
 
     def clear(self) -> None:
         """Keep nothing: a name, or what is stored, has changed."""
+        self.changes += 1
         self._kept.clear()
 
 

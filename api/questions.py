@@ -66,10 +66,11 @@ def questions(
     async def answered(request: Question, http: ReadRequest) -> Response:
         check_lengths(request, settings)
         looked = partial(look_up, library=library, results=results, keeping=http.may_be_kept)
+        changes = answers.changes
         request, key, ready = await anyio.to_thread.run_sync(looked, request)
         if ready is not None:
             if http.spool.is_small:
-                answers.put(http.asked, ready)
+                answers.put(http.asked, ready, changes)
             http.scope[AUDITED] = ready.audit
             return Response(ready.document, media_type=MEDIA_TYPE, headers={CACHE_HEADER: "hit"})
         milliseconds = min(request.timeout_ms or settings.default_timeout_ms, settings.max_timeout_ms)

@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from reachproof.api.access import Role, required_role
-from reachproof.api.answer_cache import AnswerCache, Asked
+from reachproof.api.answer_cache import AnswerCache, Asked, asked
 from reachproof.api.audit_log import AUDITED
 from reachproof.api.body_kind import body_of, is_json
 from reachproof.api.executor import Executor, LargeBody
@@ -51,8 +51,8 @@ class ReadRequest(Request):
 
     @property
     def asked(self) -> Asked:
-        """What is asked, to the byte. Of small bodies only."""
-        return self.scope["path"], self.spool.content()
+        """Digest of the question. Of small bodies only."""
+        return asked(self.scope["path"], self.spool.content())
 
     @property
     def may_be_kept(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from reachproof.api.answer_cache import SECONDS, AnswerCache, ReadyAnswer
+from reachproof.api.answer_cache import SECONDS, AnswerCache, ReadyAnswer, asked
 from reachproof.api.database import Database, StoreUnavailable
 from reachproof.api.result_cache import ResultCache
 from reachproof.api.store import SnapshotStore
@@ -106,11 +106,34 @@ def test_what_another_process_changes_takes_effect_when_the_time_is_over(
 def test_it_is_bounded_in_bytes() -> None:
     cache = AnswerCache()
     for number in range(100):
-        cache.put(("/query", b"%d" % number), ReadyAnswer(document=b"x" * 900_000, audit=()))
-    kept = [number for number in range(100) if cache.get(("/query", b"%d" % number))]
+        cache.put(asked("/query", b"%d" % number), ReadyAnswer(document=b"x" * 900_000, audit=()), 0)
+    kept = [number for number in range(100) if cache.get(asked("/query", b"%d" % number))]
     assert 20 <= len(kept) <= 35 and kept[-1] == 99
-    cache.put(("/query", b"large"), ReadyAnswer(document=b"x" * 1_000_001, audit=()))
-    assert cache.get(("/query", b"large")) is None
+    cache.put(asked("/query", b"large"), ReadyAnswer(document=b"x" * 1_000_001, audit=()), 0)
+    assert cache.get(asked("/query", b"large")) is None
+    assert len(asked("/query", b"x" * 100_000)) == 32
+
+
+def test_an_answer_looked_up_before_a_change_is_not_kept_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = keeping(tmp_path)
+    body = {"query": DENIED, "snapshot": "whole"}
+    for _ in range(2):
+        service.post("/query", json=body)
+    broken = service.get("/snapshots/broken").json()["id"]
+    service.put("/snapshots/names/other", json={"id": broken})  # nothing is kept here now
+    find = ResultCache.find
+
+    def overtaken(self: ResultCache, request: Any) -> Any:
+        found = find(self, request)
+        monkeypatch.setattr(ResultCache, "find", find)
+        assert service.put("/snapshots/names/whole", json={"id": broken}).status_code == 200
+        return found
+
+    monkeypatch.setattr(ResultCache, "find", overtaken)
+    assert service.post("/query", json=body).json()["evidence"]["snapshot"] != broken
+    assert service.post("/query", json=body).json()["evidence"]["snapshot"] == broken
 
 
 def test_a_store_that_cannot_be_asked_keeps_no_question_from_a_worker_that_has_its_snapshot(
