@@ -3,8 +3,8 @@ answer.
 
 In front of the results in the database, which know what a name stands for now and what was removed; so an answer is
 kept for `SECONDS` at most, after which what another process has changed is seen in this one. What this process changes
-itself clears the cache, and an answer that was looked up before that is not kept. Nothing is here that did not come from
-there.
+itself clears the cache, and an answer that was looked up before that is not kept. Nothing is here that did not come
+from there.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class AnswerCache:
         return self._kept.get(asked)
 
     def put(self, asked: Asked, answer: ReadyAnswer, changes: int) -> None:
-        """Keep an answer, unless it is large, or older than a change. `changes`: their number before it was looked up."""
+        """Keep an answer, unless it is large, or older than a change. `changes`: their number before the look-up."""
         if len(answer.document) <= _LARGEST and changes == self.changes:
             self._kept[asked] = answer
 

@@ -51,7 +51,7 @@ class ReadRequest(Request):
 
     @property
     def asked(self) -> Asked:
-        """Digest of the question. Of small bodies only."""
+        """Digest of the request. Of small bodies only."""
         return asked(self.scope["path"], self.spool.content())
 
     @property

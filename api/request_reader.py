@@ -128,7 +128,7 @@ MISSHAPEN = "the body does not match the schema"
 
 
 def misshapen(details: Iterable[Mapping[str, Any]], kind: type[BaseModel] | None) -> list[Problem]:
-    """What pydantic says is wrong, as problems. `kind`: of the body, whose fields may have been meant."""
+    """The mistakes that pydantic found, as problems. `kind`: of the body, whose fields may have been meant."""
     known = [field.alias or name for name, field in kind.model_fields.items()] if kind else []
     return [_misfit(detail, known) for detail in details]
 

@@ -290,5 +290,5 @@ class DiffRequest(BaseRequest):
 Question = (
     QueryRequest | CompleteRequest | CheckRequest | ConnectivityRequest | ExplainRequest | LintRequest | DiffRequest
 )
-"""What can be asked about a snapshot, or two."""
+"""The questions about a snapshot, or two."""
 QUESTIONS: tuple[type[Question], ...] = get_args(Question)

@@ -39,7 +39,7 @@ _FREE_BYTES = 10_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """What is said of a body of manifests. `by`: who sends it; `most_bytes`: unpacked."""
+    """The headers and parameters of a body of manifests. `by`: the principal; `most_bytes`: of the unpacked body."""
 
     content_type: str
     encoding: str

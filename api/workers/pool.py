@@ -18,7 +18,7 @@ from reachproof.api.workers.work_queue import FairQueue, WorkItem
 from reachproof.api.workers.worker_protocol import LossReason, NotSent, WorkerHandle, WorkerLost
 
 ATTEMPTS = 2
-"""How often a piece of work is given to a worker before it is answered with `unknown`."""
+"""Number of workers that a piece of work is given to before it is answered with `unknown`."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0
 """Seconds between attempts to start a worker: twice as many after each that fails."""
 FAILURES = 3

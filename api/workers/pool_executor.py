@@ -7,7 +7,7 @@ import math
 import pickle
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from typing import NoReturn
@@ -134,12 +134,8 @@ class ProcessExecutor:
 
     async def content(self, digest: str, client: str) -> Spool:
         """See `Executor`."""
-        spool = Spool(self._room)
-        try:
+        with _kept_if_written(Spool(self._room)) as spool:
             await self._alone(client, ContentTask(digest), spool, key=self._new_key())
-        except BaseException:
-            spool.close()
-            raise
         return spool
 
     async def _alone(self, client: str, task: Task, spool: Spool, *, key: str, body: Body | None = None) -> Done:
@@ -173,12 +169,8 @@ class ProcessExecutor:
             at_hand = (body_key(key),) if large else ()
             body = large.body if large else None
             asked = _ClientOrder(order=order, client=client, wanted=(*at_hand, *wanted_by(order)), body=body)
-            spool = Spool(self._room)
-            try:
+            with _kept_if_written(Spool(self._room)) as spool:
                 await self._written(asked, spool)
-            except BaseException:
-                spool.close()
-                raise
             return spool
 
     @contextmanager
@@ -283,6 +275,15 @@ class ProcessExecutor:
         if isinstance(found, Failed):
             raise raised(found)
         return found
+
+
+@contextmanager
+def _kept_if_written(spool: Spool) -> Iterator[Spool]:
+    """The spool, which is closed unless all that is done inside succeeds."""
+    with ExitStack() as failed:
+        failed.callback(spool.close)
+        yield spool
+        failed.pop_all()
 
 
 def refusal(lost: WorkerLost) -> HttpError:

@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from reachproof.api.executor import Body
@@ -57,17 +57,16 @@ class WorkerProcess:
                 ours.close()
                 raise WorkerLost(LossReason.CRASHED, os.strerror(error.errno or 0)) from None
         worker = WorkerProcess(process, await asyncio.open_connection(sock=ours, limit=_BUFFER))
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                await worker._send(setup)
-                message = await worker._receive()
+        async with AsyncExitStack() as failed:
+            failed.push_async_callback(worker.close)
+            try:
+                async with asyncio.timeout(START_SECONDS):
+                    await worker._send(setup)
+                    message = await worker._receive()
+            except TimeoutError:
+                raise WorkerLost(LossReason.CRASHED, f"a worker was not ready after {START_SECONDS:g} s") from None
             assert isinstance(message, Ready)
-        except TimeoutError:
-            await worker.close()
-            raise WorkerLost(LossReason.CRASHED, f"a worker was not ready after {START_SECONDS:g} s") from None
-        except BaseException:
-            await worker.close()
-            raise
+            failed.pop_all()
         return worker
 
     async def run(

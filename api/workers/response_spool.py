@@ -7,6 +7,7 @@ A worker is free as soon as its document is here, however slowly the client read
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from tempfile import SpooledTemporaryFile
 
 IN_MEMORY = 1_000_000
@@ -33,7 +34,9 @@ class Spool:
         self._room = room
         self._in_memory = in_memory
         self.size = 0
-        self._file = SpooledTemporaryFile(max_size=in_memory)  # noqa: SIM115 (closed by `close`)
+        with ExitStack() as opened:
+            self._file = opened.enter_context(SpooledTemporaryFile(max_size=in_memory))
+            self._opened = opened.pop_all()
 
     @property
     def is_small(self) -> bool:
@@ -73,4 +76,4 @@ class Spool:
         """Give back the room. Idempotent."""
         self._room.used -= self.size
         self.size = 0
-        self._file.close()
+        self._opened.close()
