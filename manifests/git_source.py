@@ -13,7 +13,7 @@ from typing import IO
 
 from reachproof.manifests.limits import Limits
 from reachproof.manifests.reader import allowed_bytes, too_large
-from reachproof.manifests.sources import SUFFIXES, excluded
+from reachproof.manifests.sources import SUFFIXES, excluded, is_manifest
 from reachproof.manifests.stray_files import first_in_folder
 from reachproof.network.errors import InputError, Problem
 
@@ -92,7 +92,7 @@ def _below(revision: Revision, path: str, exclude: Sequence[str]) -> Iterator[_E
         rest = entry.path.removeprefix(base).strip("/")
         hidden = any(part.startswith(".") for part in rest.split("/")) or excluded(rest, exclude)
         named = entry.path == base
-        if named or mode == _SUBMODULE or (not hidden and entry.path.endswith(SUFFIXES)):
+        if named or mode == _SUBMODULE or (not hidden and is_manifest(os.path.basename(entry.path))):
             yield entry
 
 

@@ -17,7 +17,7 @@ from reachproof.manifests.errors import EnoughError, ManifestError, Problems
 from reachproof.manifests.git_source import Revision, revision_texts
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.manifests.loader import Loading
-from reachproof.manifests.reader import objects_of, read
+from reachproof.manifests.reader import objects_of
 from reachproof.manifests.sources import STDIN, STDIN_NAME, texts
 from reachproof.manifests.yaml_document import Document
 from reachproof.network.collector import without_collector
@@ -159,7 +159,7 @@ def read_texts(
             names.append(name)
             if loading.problems.full:
                 break
-            reading = read if named is None or name in named else loading.files.documents
+            reading = loading.files.named if named is None or name in named else loading.files.documents
             loading.documents(passing(reading(content, name, loading.limits, loading.problems)))
             blank = blank and (not content or content.isspace())
     if loading.count or loading.problems:

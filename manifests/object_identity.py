@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from reachproof.network.origin import Origin
 
 DEFAULT_NAMESPACE = "default"
 """That of an object which names none."""
+_KIND = re.compile(r"[A-Za-z][-A-Za-z0-9]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,12 @@ def identify(document: Document, problems: list[Problem], namespace: str = DEFAU
         return None
     assert isinstance(version, str)
     assert isinstance(kind, str)
+    if _KIND.fullmatch(kind) is None:
+        message = mismatch(kind, "the name of a kind; render templates and decrypt files first")
+        problems.append(
+            Problem(file=document.file, line=line_in(value, "kind", document.line), path="kind", message=message)
+        )
+        return None
     names = _names(value, kind, document, problems)
     if names is None:
         return None

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from reachproof.manifests.limits import Limits
 from reachproof.manifests.reader import allowed_bytes, too_large
-from reachproof.manifests.stray_files import first_in_folder
+from reachproof.manifests.stray_files import KUSTOMIZATIONS, first_in_folder
 from reachproof.network.errors import Problem
 
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -43,6 +43,11 @@ def texts(
             if real not in seen:
                 seen.add(real)
                 yield from _file(path, limits, problems)
+
+
+def is_manifest(file: str) -> bool:
+    """True for a file that is read where a folder is, by its name."""
+    return file.endswith(SUFFIXES) or file in KUSTOMIZATIONS
 
 
 def _stdin(limits: Limits, problems: list[Problem]) -> Iterator[tuple[str, bytes]]:
@@ -102,7 +107,7 @@ def _below(folder: str, problems: list[Problem]) -> Iterator[str]:
         visited.add(real)
         folders[:] = sorted(each for each in folders if not each.startswith("."))
         for file in files:
-            if file.endswith(SUFFIXES) and not file.startswith("."):
+            if is_manifest(file) and not file.startswith("."):
                 yield os.path.join(here, file)
 
 

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reachproof.manifests.errors import EnoughError, Problems
-from reachproof.manifests.kinds.not_read.table import NOT_READ_KINDS
-from reachproof.manifests.kinds.registry import POLICY_KINDS, SUPPORT_KINDS
+from reachproof.manifests.hidden_policies import is_encrypted, makes_objects, names_policy
 from reachproof.manifests.limits import Limits
 from reachproof.manifests.reader import read
 from reachproof.manifests.yaml_document import Document
@@ -25,8 +24,9 @@ from reachproof.network.cluster import Notice
 from reachproof.network.errors import Problem
 from reachproof.network.origin import Origin
 
-KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 CHART = "Chart.yaml"
+_LISTS = ("resources", "bases", "components")
 _PATCH_LISTS = ("patches", "patchesStrategicMerge", "patchesJson6902")
 # What of a kustomization makes other objects of those that it lists. `images`, `replicas` and the like decide nothing.
 _TRANSFORMS = (
@@ -42,18 +42,11 @@ _TRANSFORMS = (
     "transformers",
     "helmCharts",
 )
-_ENCRYPTED = (b"$ANSIBLE_VAULT", b"\0GITCRYPT\0")
-_DECIDING = sorted(
-    {
-        *(kind.kind for kind in POLICY_KINDS),
-        *(kind.kind for kind in SUPPORT_KINDS),
-        *(kind for row in NOT_READ_KINDS for kind in row.kinds),
-    }
+# The beginning of an object in a text that cannot be parsed: a key of the top level, an item of a list, JSON, or what
+# a template fills in.
+_OBJECT = re.compile(
+    rb"^(?:- )?apiVersion\s*:|[\"']apiVersion[\"']\s*:|^\{\{-?\s*(?:include|template|tpl|toYaml)\b", re.MULTILINE
 )
-# A kind that decides what may be reached, or one that is filled in when the template is rendered.
-_NAMES_POLICY = re.compile(rf"\bkind[\"']?\s*:\s*[\"']?(?:(?:{'|'.join(_DECIDING)})\b|\{{\{{)".encode())
-# The beginning of an object in a text that cannot be parsed: a key of the top level, an item of a list, or JSON.
-_OBJECT = re.compile(rb"^(?:- )?apiVersion\s*:|[\"']apiVersion[\"']\s*:", re.MULTILINE)
 
 
 class Why(StrEnum):
@@ -102,13 +95,22 @@ class Files:
         self._patches: set[str] = set()
         self._seen: set[str] = set()
 
+    def named(self, content: bytes | str, file: str, limits: Limits, problems: list[Problem]) -> Iterator[Document]:
+        """The documents of a file that was asked for by name, of which each must be an object."""
+        self._seen.add(_normal(file))
+        data = content.encode() if isinstance(content, str) else content
+        for document in read(content, file, limits, problems):
+            if isinstance(document.value, dict) and _is_kustomization(document):
+                self._kustomization(document, data)
+            yield document
+
     def documents(self, content: bytes | str, file: str, limits: Limits, problems: list[Problem]) -> Iterator[Document]:
         """The documents of a file, each a dict; none of a file that is passed over.
 
         A document that is no object comes only from a file that has objects, or if it looks like one.
         """
         data = content.encode() if isinstance(content, str) else content
-        self._seen.add(os.path.normpath(file))
+        self._seen.add(_normal(file))
         why = self._at_sight(file, data)
         if why is not None:
             self._skip(file, why, data)
@@ -142,13 +144,16 @@ class Files:
         for one in self.kustomizations:
             elsewhere = [path for path in one.resources if not self._has(path)]
             said = [f"changes the objects that it lists ({', '.join(one.transforms)})"] if one.transforms else []
-            said += [f"lists what is not in the input ({', '.join(elsewhere)})"] if elsewhere else []
+            said += (
+                [f"lists what is not in the input and may hold policies ({', '.join(elsewhere)})"] if elsewhere else []
+            )
             if said:
                 text = (
                     f"{one.file} {' and '.join(said)}; objects are read as they stand; to read what is applied: "
                     f"kustomize build {_folder(one.file)} | reachproof ... -f -"
                 )
-                yield Notice(code="KUSTOMIZATION_NOT_BUILT", text=text, origin=Origin(file=one.file))
+                code = "POLICIES_SKIPPED" if elsewhere else "KUSTOMIZATION_NOT_BUILT"
+                yield Notice(code=code, text=text, origin=Origin(file=one.file))
 
     def warnings(self) -> Iterator[Notice]:
         """One notice on all files that were passed over."""
@@ -168,21 +173,21 @@ class Files:
 
     def _at_sight(self, file: str, data: bytes) -> Why | None:
         """The reason to pass over a file unparsed."""
-        if os.path.basename(file) == CHART:
-            self._charts.add(_folder(file))
-        if data.startswith(_ENCRYPTED):
+        if _name(file) == CHART:
+            self._charts.add(_beside(file, "."))
+        if is_encrypted(data):
             return Why.ENCRYPTED
-        if os.path.normpath(file) in self._patches:
+        if _normal(file) in self._patches:
             return Why.PATCH
         return Why.TEMPLATE if b"{{" in data and self._chart_of(file) else None
 
     def _chart_of(self, file: str) -> str:
         """The folder of the chart whose template the file is; empty for other files."""
-        folder = os.path.dirname(file)
+        revision, folder = _located(os.path.dirname(file))
         while folder:
             above, name = os.path.split(folder)
-            if name == "templates" and (above or ".") in self._charts:
-                return above or "."
+            if name == "templates" and revision + os.path.normpath(above) in self._charts:
+                return revision + (above or ".")
             folder = above if above != folder else ""
         return ""
 
@@ -199,7 +204,7 @@ class Files:
 
     def _skip(self, file: str, why: Why, data: bytes) -> None:
         readable = why is not Why.ENCRYPTED and _is_text(data)
-        hides = not readable or _NAMES_POLICY.search(data) is not None
+        hides = not readable or names_policy(data) or (why is Why.TEMPLATE and makes_objects(data))
         self.skipped.append(SkippedFile(file=file, why=why, hides=hides))
 
     def _kustomization(self, document: Document, data: bytes) -> None:
@@ -208,14 +213,14 @@ class Files:
         assert isinstance(value, dict)
         self._patches.update(_patches(file, value))
         changing = tuple(name for name in _TRANSFORMS if value.get(name))
-        listed = tuple(path for field in ("resources", "bases") for path in _paths(file, value.get(field)))
+        listed = tuple(path for field in _LISTS for path in _paths(file, value.get(field)))
         self.kustomizations.append(Kustomization(file=file, transforms=changing, resources=listed))
-        if changing and _NAMES_POLICY.search(data):
+        if changing and names_policy(data):
             self._skip(file, Why.KUSTOMIZATION, data)
 
     def _has(self, path: str) -> bool:
         """True if the file, or something in the folder, was in the input."""
-        return path in self._seen or any(each.startswith(path + os.sep) for each in self._seen)
+        return path in self._seen or any(each.startswith(f"{path}/") for each in self._seen)
 
 
 def _is_kustomization(document: Document) -> bool:
@@ -227,7 +232,7 @@ def _is_kustomization(document: Document) -> bool:
 def is_unnamed_kustomization(document: Document) -> bool:
     """True for a kustomization that leaves out apiVersion and kind, as it may; its file name tells what it is."""
     value = document.value
-    return os.path.basename(document.file) in KUSTOMIZATIONS and isinstance(value, dict) and "kind" not in value
+    return _name(document.file) in KUSTOMIZATIONS and isinstance(value, dict) and "kind" not in value
 
 
 def first_in_folder(file: str) -> tuple[str, bool, str]:
@@ -248,7 +253,7 @@ def _paths(file: str, listed: object) -> Iterator[str]:
         path = each.get("path") if isinstance(each, dict) else each
         if isinstance(path, str) and "\n" not in path:
             remote = "://" in path or "?ref=" in path
-            yield path if remote else os.path.normpath(os.path.join(os.path.dirname(file), path))
+            yield path if remote else _beside(file, path)
 
 
 def _is_object(value: object) -> bool:
@@ -269,4 +274,26 @@ def _is_text(data: bytes) -> bool:
 
 
 def _folder(file: str) -> str:
-    return os.path.dirname(file) or "."
+    revision, path = _located(file)
+    return revision + (os.path.dirname(path) or ".")
+
+
+def _located(file: str) -> tuple[str, str]:
+    """The revision that a file is of, with its colon, and the path; no revision for the file system."""
+    revision, colon, path = file.partition(":")
+    return (revision + colon, path) if colon else ("", file)
+
+
+def _name(file: str) -> str:
+    return os.path.basename(_located(file)[1])
+
+
+def _normal(file: str) -> str:
+    revision, path = _located(file)
+    return revision + os.path.normpath(path)
+
+
+def _beside(file: str, path: str) -> str:
+    """A path from the folder of a file, in the form of `_normal`."""
+    revision, own = _located(file)
+    return revision + os.path.normpath(os.path.join(os.path.dirname(own), path))

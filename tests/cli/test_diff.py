@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from reachproof.cli import options
+from reachproof.manifests import Revision, load_revision
 from reachproof.render import diff_text
 from reachproof.solver import budget
 from tests.cli.contract import check_answer, check_diff
@@ -338,6 +339,25 @@ def test_outside_of_a_repository_there_are_no_revisions(
     ran = terminal.run("diff", "main..closed")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith("error: main: git cannot read it: not a git repository")
+
+
+@needs_git
+def test_charts_and_kustomizations_at_the_top_of_a_revision_are_known(here: Path) -> None:
+    files = {
+        "open.yaml": CLOSED + "  ingress: [{}]\n",
+        "kustomization.yaml": "resources: [k8s]\npatches: [{path: open.yaml}]\n",
+        "Chart.yaml": "name: top\n",
+        "templates/np.yaml": CLOSED.replace("closed", '"{{ .Release.Name }}"'),
+    }
+    commit(here, files, "chart")
+    found = load_revision(Revision(name="main", paths=(".",), from_root=True))
+    assert [f"{each.code} {each.text}" for each in found.assumptions] == [
+        "KUSTOMIZATION_NOT_BUILT main:kustomization.yaml changes the objects that it lists (patches); objects are read "
+        "as they stand; to read what is applied: kustomize build main:. | reachproof ... -f -",
+        "POLICIES_SKIPPED main:open.yaml is a patch that is not applied, and may hold policies; it is skipped",
+        "POLICIES_SKIPPED main:templates/np.yaml is a template that is not rendered, and may hold policies; it is "
+        "skipped; to read it: helm template main:. | reachproof ... -f -",
+    ]
 
 
 def test_without_git_it_says_so(terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

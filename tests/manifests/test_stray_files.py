@@ -133,6 +133,55 @@ def test_a_template_outside_a_chart_is_known_by_what_cannot_be_parsed(tmp_path: 
     assert [each.partition(":")[0] for each in found] == [*["POLICIES_SKIPPED"] * hides, "FILES_SKIPPED"]
 
 
+@pytest.mark.parametrize(
+    ("text", "hides"),
+    [
+        ('{{ include "common.policies" . }}\n', True),
+        ("{{- range .Values.extraDeploy }}\n---\n{{ tpl (toYaml .) $ }}\n{{- end }}\n", True),
+        ("{{- if .Values.on }}\nkind: Deployment\nname: {{ .x }}\n---\n{{ .Values.more }}\n{{- end }}\n", True),
+        ("{{- /* no objects */}}\n{{- $x := .x }}\n{{- if $x }}\nkind: Service\nname: {{ $x }}\n{{- end }}\n", False),
+    ],
+)
+def test_a_template_may_make_a_policy_where_a_document_has_no_kind(tmp_path: Path, text: str, hides: bool) -> None:
+    folder = laid(tmp_path, np_yaml=POLICY, web__Chart_yaml="name: web\n", web__templates__all_yaml=text)
+    found = told(load(folder), folder)
+    assert [each.partition(":")[0] for each in found] == [*["POLICIES_SKIPPED"] * hides, "FILES_SKIPPED"]
+
+
+def test_an_included_template_outside_a_chart_may_make_a_policy(tmp_path: Path) -> None:
+    folder = laid(tmp_path, np_yaml=POLICY, all_yaml='{{ include "common.policies" . }}\n')
+    assert told(load(folder), folder)[0] == (
+        "POLICIES_SKIPPED: DIR/all.yaml is a template that is not rendered, and may hold policies; it is skipped"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "extra: |\n  kind: NetworkPolicy\n",
+        'extra: "apiVersion: networking.k8s.io/v1\\nkind: NetworkPolicy\\n"\n',
+        "name: &kind NetworkPolicy\nextra: {kind: *kind}\n",
+        "extra: {kind: !!str NetworkPolicy}\n",
+        "extra: {kind: NetworkPolicyList}\n",
+        "extra: {kind: '${KIND}'}\n",
+    ],
+)
+def test_values_that_hold_a_policy_are_told(tmp_path: Path, text: str) -> None:
+    folder = laid(tmp_path, np_yaml=POLICY, values_yaml=text)
+    assert told(load(folder), folder)[0] == (
+        "POLICIES_SKIPPED: DIR/values.yaml is a file without Kubernetes objects, and may hold policies; it is skipped"
+    )
+
+
+@pytest.mark.parametrize("kind", ["${KIND}", "{{ .kind }}", "ENC[x]"])
+def test_a_kind_that_is_filled_in_later_is_refused(kind: str) -> None:
+    with pytest.raises(ManifestError) as caught:
+        load_text(f"apiVersion: networking.k8s.io/v1\nkind: '{kind}'\n", name="np.yaml")
+    assert [str(each) for each in caught.value.problems] == [
+        f'np.yaml:2 kind: found "{kind}", expected the name of a kind; render templates and decrypt files first'
+    ]
+
+
 def test_a_patch_is_not_read_as_the_object_that_it_changes(tmp_path: Path) -> None:
     folder = laid(
         tmp_path,
@@ -169,7 +218,9 @@ def test_a_patch_inside_a_kustomization_may_be_one_of_a_policy(tmp_path: Path) -
 def test_what_a_kustomization_lists_and_is_not_in_the_input_is_told(tmp_path: Path, listed: str) -> None:
     folder = laid(tmp_path, live__np_yaml=POLICY, live__kustomization_yaml=f"resources: [np.yaml, '{listed}']\n")
     [said] = told(load(folder), folder)
-    assert said.startswith("KUSTOMIZATION_NOT_BUILT: DIR/live/kustomization.yaml lists what is not in the input (")
+    assert said.startswith(
+        "POLICIES_SKIPPED: DIR/live/kustomization.yaml lists what is not in the input and may hold policies ("
+    )
     assert said.endswith("; to read what is applied: kustomize build DIR/live | reachproof ... -f -")
 
 
@@ -178,7 +229,34 @@ def test_a_kustomization_that_changes_nothing_is_no_assumption(tmp_path: Path) -
     assert told(load(folder), folder) == []
 
 
-@pytest.mark.parametrize("head", [b"$ANSIBLE_VAULT;1.1;AES256\n3031\n", b"\0GITCRYPT\0\x01\x02"])
+def test_a_folder_that_a_kustomization_lists_is_in_the_input(tmp_path: Path) -> None:
+    folder = laid(tmp_path, base__np_yaml=POLICY, over__Kustomization="bases: [../base]\n")
+    assert told(load(folder), folder) == []
+
+
+def test_a_kustomization_is_known_by_each_of_its_names_and_where_it_is_named(tmp_path: Path) -> None:
+    for name in ("kustomization.yaml", "kustomization.yml", "Kustomization"):
+        folder = laid(tmp_path / name, np_yaml=POLICY)
+        (folder / name).write_text("resources: [np.yaml]\nnamespace: live\n")
+        expected = (
+            f"KUSTOMIZATION_NOT_BUILT: DIR/{name} changes the objects that it lists (namespace); objects are read as "
+            "they stand; to read what is applied: kustomize build DIR | reachproof ... -f -"
+        )
+        assert told(load(folder), folder) == [expected]
+        assert told(load(folder / name, folder / "np.yaml"), folder) == [expected]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"$ANSIBLE_VAULT;1.1;AES256\n3031\n",
+        b"\0GITCRYPT\0\x01\x02",
+        b"-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n",
+        b"-----BEGIN PGP MESSAGE-----\n\nYWdl\n",
+        b"apiVersion: ENC[AES256_GCM,data:x]\nkind: ENC[AES256_GCM,data:x]\nsops: {version: 3.9.0}\n",
+        b'{\n\t"data": "ENC[AES256_GCM,data:x]",\n\t"sops": {"version": "3.9.0"}\n}\n',
+    ],
+)
 def test_what_is_encrypted_may_be_anything(tmp_path: Path, head: bytes) -> None:
     folder = laid(tmp_path, np_yaml=POLICY)
     (folder / "secret.yaml").write_bytes(head)
