@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from reachproof.engines.calico import tiers
 from reachproof.engines.calico.placement import staged
 from reachproof.engines.cilium import dns
 from reachproof.engines.istio.mutual_tls import MutualTls
@@ -17,6 +20,11 @@ def is_staged(policy: Policy) -> bool:
 def in_force(policy: Policy, options: Options) -> bool:
     """False for a policy that is only staged, where the options do not say that such are enforced."""
     return options.with_staged or not is_staged(policy)
+
+
+def enforced(policies: Iterable[Policy], options: Options) -> list[Policy]:
+    """The policies that are enforced; those that are staged, instead of what they replace, if the options say so."""
+    return tiers.enforced(policies, with_staged=options.with_staged)
 
 
 def others_rest_on(policy: Policy) -> bool:

@@ -1,14 +1,15 @@
-"""Which policies select which pods, and which pods none selects: rows that rest on subjects alone, not on flows.
+"""Policies with the pods that they select, and pods that none selects: rows that rest on subjects, not on flows.
 
 | Question | One row per |
 |---|---|
 | which policies select A? | policy that selects some pod of A: these pods, and the directions in which it acts |
 | which pods are selected by no network policy? | set of objects that may do so: the pods that none surely selects |
 
-Network policies are NetworkPolicies, and what the implementation has between the admin and the baseline tier. An object
-that is not read may select what is in its scope: the column `depends` says so. A workload, a namespace or a tenant is
-selected if one of its pods is; a namespace also if a policy is in it. Trusted by these answers; checked against
-verdicts by tests/queries/test_selection.py.
+Policies that are only staged count where the options say that these are enforced. Network policies are NetworkPolicies,
+and what the implementation has between the admin and the baseline tier. An object that is not read may select what is
+in its scope: the column `depends` says so. A workload, a namespace or a tenant is selected if one of its pods is; a
+namespace also if a policy is in it. Trusted by these answers; checked against verdicts by
+tests/queries/test_selection.py.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from reachproof.documents.answer import Row
 from reachproof.engines.not_read import is_not_read
 from reachproof.engines.own_tiers import between_admin_and_baseline
+from reachproof.engines.policies import enforced
 from reachproof.grammar import ast
 from reachproof.network.cluster import Pod
 from reachproof.network.policy import Direction, Policy
@@ -77,7 +79,7 @@ def _depends(policy: Policy) -> str:
 
 def _selecting(snapshot: Snapshot, pods: Iterable[Pod]) -> Iterator[Row]:
     listed = tuple(pods)
-    for policy in sorted(snapshot.policies, key=lambda each: str(each.ref)):
+    for policy in sorted(enforced(snapshot.policies, snapshot.options), key=lambda each: str(each.ref)):
         selected = tuple(sorted(str(pod) for pod in listed if in_pod_set(snapshot, policy.subject, pod)))
         if selected and _acting(policy):
             yield {
@@ -95,7 +97,8 @@ def _selecting(snapshot: Snapshot, pods: Iterable[Pod]) -> Iterator[Row]:
 def _unselected(snapshot: Snapshot, group: ast.Group, direction: Direction | None) -> Iterator[Row]:
     """Groups that no policy selects for certain, one row for those that the same objects may select."""
     wanted = tuple(Direction) if direction is None else (direction,)
-    counted = [each for each in snapshot.policies if _counts(each) and any(map(each.acts, wanted))]
+    policies = enforced(snapshot.policies, snapshot.options)
+    counted = [each for each in policies if _counts(each) and any(map(each.acts, wanted))]
     perhaps: dict[str, dict[str, None]] = {}
     selected: set[str] = set()
     for pod in snapshot.pods:

@@ -229,14 +229,22 @@ def test_of_several_controllers_each_may_serve_an_ingress() -> None:
     assert closed(ingress("front"), nginx).ask(NEVER).verdict == "violated"
 
 
+def replicated(key: str, labels: dict[str, str]) -> Manifest:
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    return thing("apps/v1", "Deployment", key, {"selector": {"matchLabels": labels}, "template": template})
+
+
 def test_of_one_controller_that_is_there_twice_each_may_serve_an_ingress() -> None:
     nginx = {"app.kubernetes.io/name": "ingress-nginx"}
-    inner, outer = deployment("inner/nginx", **nginx), deployment("edge/nginx", **nginx)
+    inner, outer = replicated("inner/nginx", nginx), replicated("edge/nginx", nginx)
     why = "which pods serve it is not known"
     both = closed(namespace("inner"), ingress("front"), inner, outer)
     row = "edge/nginx[Deployment] => shop/front : TCP 8080  ({}by Ingress shop/web{})"
     assert ways(both) == [row.format("undetermined, ", f" perhaps ({why})")]
     assert both.ask(NEVER).verdict == "unknown"
-    replicas = [pod(f"edge/{name}", f"10.0.0.{at}", **nginx) for at, name in enumerate(("one", "two"), start=20)]
+    replicas = [
+        made | {"metadata": made["metadata"] | {"labels": nginx}}
+        for made in (pod("edge/one", "10.0.0.20"), pod("edge/two", "10.0.0.21"))
+    ]
     assert closed(ingress("front"), *replicas).ask(NEVER).verdict == "violated"
     assert ways(closed(ingress("front"), outer)) == [row.format("", "")]

@@ -84,3 +84,27 @@ def test_a_pod_that_no_policy_selects_is_not_covered(drawn: Snapshot, direction:
             continue
         if alone or str(each) in listed:
             assert (str(each) in listed) == (claim.verdict == "violated"), str(each)
+
+
+STAGED = {
+    "apiVersion": "projectcalico.org/v3",
+    "kind": "StagedNetworkPolicy",
+    "metadata": {"namespace": "shop", "name": "next"},
+    "spec": {"selector": "app == 'db'", "types": ["Ingress"], "ingress": [{"action": "Deny"}]},
+}
+
+
+@pytest.mark.parametrize("with_staged", [False, True])
+def test_a_staged_policy_selects_pods_only_where_it_is_enforced(with_staged: bool) -> None:
+    asking = session(pod("shop/db", "10.0.0.2"), STAGED, cni="calico", withStaged=with_staged)
+    selecting = asking.ask("which policies select namespace shop?").rows
+    assert [row["policy"] for row in selecting] == (["StagedNetworkPolicy shop/next"] if with_staged else [])
+    bare = asking.ask("which pods are selected by no network policy?").rows
+    assert [row["pods"] for row in bare] == ([] if with_staged else [("shop/db",)])
+
+
+def test_a_staged_deletion_takes_its_policy_away() -> None:
+    applied = STAGED | {"kind": "NetworkPolicy"}
+    deletion = STAGED | {"spec": {"stagedAction": "Delete"}}
+    asking = session(pod("shop/db", "10.0.0.2"), applied, deletion, cni="calico", withStaged=True)
+    assert asking.ask("which policies select namespace shop?").rows == ()
