@@ -142,18 +142,22 @@ class Files:
                 text = f"{each.file} is {each.why}, and may hold policies; it is skipped{self._way_out(each.file)}"
                 yield Notice(code="POLICIES_SKIPPED", text=text, origin=Origin(file=each.file))
         for one in self.kustomizations:
-            elsewhere = [path for path in one.resources if not self._has(path)]
-            said = [f"changes the objects that it lists ({', '.join(one.transforms)})"] if one.transforms else []
-            said += (
-                [f"lists what is not in the input and may hold policies ({', '.join(elsewhere)})"] if elsewhere else []
-            )
-            if said:
-                text = (
-                    f"{one.file} {' and '.join(said)}; objects are read as they stand; to read what is applied: "
-                    f"kustomize build {_folder(one.file)} | reachproof ... -f -"
-                )
-                code = "POLICIES_SKIPPED" if elsewhere else "KUSTOMIZATION_NOT_BUILT"
-                yield Notice(code=code, text=text, origin=Origin(file=one.file))
+            yield from self._not_built(one)
+
+    def _not_built(self, one: Kustomization) -> Iterator[Notice]:
+        """What a kustomization makes of its objects, and what it lists beside those of the input."""
+        elsewhere = [path for path in one.resources if not self._has(path)]
+        said = [f"changes the objects that it lists ({', '.join(one.transforms)})"] if one.transforms else []
+        said += [f"lists what is not in the input and may hold policies ({', '.join(elsewhere)})"] if elsewhere else []
+        text = (
+            f"{one.file} {' and '.join(said)}; objects are read as they stand; to read what is applied: "
+            f"kustomize build {_folder(one.file)} | reachproof ... -f -"
+        )
+        origin = Origin(file=one.file)
+        if elsewhere:
+            yield Notice(code="POLICIES_SKIPPED", text=text, origin=origin)
+        elif said:
+            yield Notice(code="KUSTOMIZATION_NOT_BUILT", text=text, origin=origin)
 
     def warnings(self) -> Iterator[Notice]:
         """One notice on all files that were passed over."""
