@@ -88,13 +88,11 @@ def difference_rows(
 
 def row_document(snapshots: tuple[Snapshot, Snapshot], row: DiffRow) -> ChangedConnection:
     """The row as the JSON has it."""
-    ports, change = row.ports, Change.CHANGED
-    if bool(ports.before) is not bool(ports.after):
-        change = Change.ADDED if ports.after else Change.REMOVED
+    ports = row.ports
     return ChangedConnection(
         src=end_of_either(snapshots, row.src),
         dst=end_of_either(snapshots, row.dst),
-        change=change,
+        change=change_of(ports.before, ports.after),
         before=connections(ports.before),
         after=connections(ports.after),
         gained=connections(ports.gained),
@@ -104,6 +102,13 @@ def row_document(snapshots: tuple[Snapshot, Snapshot], row: DiffRow) -> ChangedC
         because=row.causes.rules,
         endpoints=row.causes.endpoints,
     )
+
+
+def change_of(before: IntervalSet, after: IntervalSet) -> Change:
+    """The change from some ports to others: ADDED where there were none, REMOVED where none are left."""
+    if bool(before) is bool(after):
+        return Change.CHANGED
+    return Change.ADDED if after else Change.REMOVED
 
 
 def end_of_either(snapshots: tuple[Snapshot, Snapshot], end: End) -> ReportEnd:

@@ -71,7 +71,7 @@ class Side:
         return NOTHING if self.ways is None or where is None else self.ways.report.matrix.access(*where)
 
     def leads(self, ends: Ends | None) -> tuple[Lead, ...]:
-        """What leads from one to the other."""
+        """The leads from one party to the other."""
         where = self.places.get(ends) if ends else None
         return () if self.ways is None or where is None else self.ways.between[where]
 
@@ -227,7 +227,7 @@ class _Comparing:
         return any(STAND_IN.key not in side.snapshot.pod_of for side in (self.before, self.after))
 
     def _rests_on(self, side: Side, ends: Ends | None, port: int) -> tuple[object, ...]:
-        """What an open way in rests on: doubts about its routes, the outcome of policy, and policies that changed."""
+        """Grounds of an open way in: doubts about its routes, the outcome of policy, and policies that changed."""
         doubts = sorted((each.route.subject, each.doubt) for each in side.leads(ends) if each.port == port)
         trace = side.trace(ends, port)
         if trace is None or not trace.depends:

@@ -1,4 +1,4 @@
-"""What comes in by routes otherwise than before, as part of the document of a difference."""
+"""Differences of what comes in by routes, as part of the document of a difference."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import replace
 from reachproof.documents.connectivity import Route, connections
 from reachproof.documents.diff import ChangedWayIn, Diff, DiffEvidence, RouteChange, Shift, Shifts, Undetermined
 from reachproof.documents.json import viewed
-from reachproof.documents.words import By, Change, Edit, Relation
+from reachproof.documents.words import By, Edit, Relation
 from reachproof.network.cluster import Ingress
 from reachproof.network.origin import Origin
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.diff_rows import end_of_either
+from reachproof.queries.diff_rows import change_of, end_of_either
 from reachproof.queries.diff_ways_in import ChangedWay, Side, changed_ways, side_of
 from reachproof.queries.difference import difference, judged_flow
 from reachproof.queries.document_parts import notices, origin_part
@@ -80,14 +80,11 @@ def _relation(found: Diff, rows: Iterable[ChangedWay]) -> Relation:
 
 def _document(snapshots: tuple[Snapshot, Snapshot], row: ChangedWay) -> ChangedWayIn:
     before, after = row.before, row.after
-    change = Change.CHANGED
-    if bool(before.ports) is not bool(after.ports):
-        change = Change.ADDED if after.ports else Change.REMOVED
     why = row.why
     return ChangedWayIn(
         src=end_of_either(snapshots, row.src),
         dst=end_of_either(snapshots, row.dst),
-        change=change,
+        change=change_of(before.ports, after.ports),
         before=connections(before.ports),
         after=connections(after.ports),
         gained=connections(row.gained),

@@ -63,7 +63,7 @@ def _rows(policy: Policy) -> Iterator[Row | None]:
 
 
 def _row(policy: Policy, direction: Direction, rule: Rule, match: Match) -> Row | None:
-    """What one peer of a rule allows; None where it cannot be said."""
+    """The row of one peer of a rule; None where the words of the language cannot say what it allows."""
     subject, peer, ports = _peer(policy.subject), _peer(match.peer), _ports(match.ports)
     told = not (rule.may or rule.condition or rule.extension) and match.subject == AnyPeer()
     if not told or subject is None or peer is None or ports is None:

@@ -221,7 +221,7 @@ def by_port(port: ServicePort) -> ast.Ports:
 
 
 def to_node(service: Service, port: ServicePort) -> Notice:
-    """That what is sent to a node is judged as what it becomes."""
+    """The notice that traffic to a node port is judged as what it becomes."""
     local = (
         "; one without a backend of its own drops what comes from outside (externalTrafficPolicy: Local)"
         if service.keeps_client

@@ -71,7 +71,7 @@ def serves_some(universe: Universe, service: Service, source: Formula) -> bool:
 
 
 def ranges_ignored(service: Service) -> Notice:
-    """That all clients are judged, although the load balancer is asked to serve some alone."""
+    """The notice that all clients are judged, although the load balancer is asked to serve some alone."""
     why = (
         "not every platform does"
         if all(map(service.by_load_balancer_alone, service.ports))

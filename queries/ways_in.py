@@ -82,7 +82,7 @@ class WaysIn:
 
     @cached_property
     def between(self) -> Mapping[Place, tuple[Lead, ...]]:
-        """What leads from an end to another, by the numbers of these, whether policy stops it or not."""
+        """The leads from one end to another, by the numbers of these, also those that policy stops."""
         found: dict[Place, list[Lead]] = defaultdict(list)
         sources, destinations = _end_of(self.report.ends), _Destinations(self.report)
         for lead in self.leads:

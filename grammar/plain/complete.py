@@ -1,4 +1,4 @@
-"""What may follow the beginning of a plain sentence: words, names of the snapshot, and whole questions."""
+"""Continuations of the beginning of a plain sentence: words, names of the snapshot, and whole questions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Continuation:
 
 
 def continuations(prefix: str, lexicon: Lexicon, *, alone: bool) -> tuple[Continuation, ...]:
-    """What may go on the beginning of a sentence: names first, then words; most only where one is begun.
+    """Continuations of the beginning of a sentence: names first, then words; most only where one is begun.
 
     `alone`: the exact language has nothing there, so that words are offered at once. Cost: as to understand the text.
     """

@@ -31,7 +31,7 @@ def near_names(lexicon: Lexicon, name: str) -> list[str]:
 
 
 def nothing_named(lexicon: Lexicon, kind: str, name: str, span: ast.Span, where: str = "") -> Mistake:
-    """That a name is nothing, with near names."""
+    """The mistake of a name that nothing has, with near names."""
     near = near_names(lexicon, name)
     hint = f"; did you mean `{'` or `'.join(near)}`?" if near else ""
     return Mistake(f"no {kind} is named {name}{where}{hint}", span)

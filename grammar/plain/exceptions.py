@@ -60,7 +60,7 @@ def _several(targets: Targets, start: int, end: int) -> Iterator[Exempt]:
 
 
 def _parts(targets: Targets, start: int, end: int) -> Iterator[tuple[str, Mistake | None]]:
-    """What one exception says: `from A to B on P`, in any order."""
+    """The readings of one exception: `from A to B on P`, in any order."""
     if start >= end:
         yield "", None
         return

@@ -114,7 +114,7 @@ class Lexicon:
         return frozenset(pod for thing in self.things if thing.kind is Kind.NAMESPACE for pod in thing.pods or ())
 
     def named(self, name: str, *, word: str = "", home: str = "") -> tuple[Thing, ...]:
-        """What a name may be the name of; of one kind if a `word` says so, in one namespace if `home` does."""
+        """The things that a name may mean; of one kind if a `word` says so, in one namespace if `home` does."""
         found = self.by_name.get(name, ())
         if word == "workload":
             found = tuple(each for each in found if each.kind is Kind.WORKLOAD)

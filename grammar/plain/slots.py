@@ -67,7 +67,7 @@ class Slots:
         return Slots(sentence, Targets(Sets(sentence)), Sets(replace(sentence, words=anything)))
 
     def ends(self, name: str, start: int, end: int) -> Iterator[tuple[int, bool]]:
-        """Where the words of a slot that begins at `start` may end, and whether they are something that exists."""
+        """Possible ends of a slot that begins at `start`, each with True if its words are something that exists."""
         for at in range(start + 1, end + 1):
             if name == "rest":
                 yield at, True

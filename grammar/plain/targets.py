@@ -1,4 +1,4 @@
-"""What is to be reached, and on which ports: a set and ports that stand together, with Services resolved.
+"""Targets of a sentence: a set and the ports that stand with it, with Services resolved.
 
 A name that is a workload and its Service means the workload; on a port of the Service that leads to another number it
 means the Service. Where the pods declare that port too, or other ports are asked for beside it, both are readings.
@@ -113,7 +113,7 @@ def resolved(phrase: Phrase, ports: PortList | None) -> Iterator[Target]:
 
 
 def _readings(meant: Meant, ports: PortList) -> tuple[bool, bool]:
-    """Whether a port may be one of the Service that shares the name, and whether it may be one of the pods."""
+    """True if a port may be one of the Service that shares the name; and True if it may be one of the pods."""
     service, thing = meant.service, meant.thing
     if service is None:
         return False, True

@@ -104,7 +104,7 @@ def _by_ports(query: Query) -> tuple[Query, ...]:
 
 
 def _renamed(sentence: Sentence, unknown: Mistake) -> tuple[str, ...]:
-    """What the sentence would mean with near names in the place of one that is nothing."""
+    """The meanings of the sentence with near names in the place of one that is nothing."""
     name = sentence.text[unknown.span.start : unknown.span.end]
     return _with(sentence, unknown.span, near_names(sentence.lexicon, name))
 
@@ -116,7 +116,7 @@ def _offered(sentence: Sentence) -> tuple[str, ...]:
 
 
 def _respelt(sentence: Sentence, stopped: Word) -> tuple[str, ...]:
-    """What the sentence would mean with the nearest word of plain speech in the place of one."""
+    """The meanings of the sentence with the nearest word of plain speech in the place of one."""
     return _with(sentence, stopped.span, get_close_matches(stopped.key, sorted(known_words()), n=1, cutoff=0.7))
 
 

@@ -167,7 +167,7 @@ LISTED: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("address", "addresses", "ips", "ip addresses", "external addresses"), "addresses"),
     }
 )
-"""What a list may be of."""
+"""The kinds of which there are lists, by the words for them."""
 
 UNNAMED = frozenset(
     (
