@@ -8,7 +8,9 @@ from functools import partial
 from typing import Any
 
 from reachproof.engines.cilium.profile import RELEASES
-from reachproof.network.flow import Flow
+from reachproof.engines.registry import profile_of
+from reachproof.network.address import parse_cidrs
+from reachproof.network.flow import External, Flow
 from reachproof.network.options import Channel, Cni, Options
 from tests.engines import words
 from tests.engines.clusters import cluster
@@ -237,6 +239,26 @@ def _is_of_everybody(rule: Manifest) -> bool:
     )
 
 
+def _one_group_per_label(case: Case, flow: Flow) -> list[Manifest]:
+    """Of groups that give an address two values of a label the last one gives it, as the driver fills identities."""
+    outside = [
+        address
+        for party, address in ((flow.source, flow.source_address), (flow.destination, flow.destination_address))
+        if isinstance(party, External)
+    ]
+    later: set[str] = set()
+    found: list[Manifest] = []
+    for each in reversed(case.objects):
+        if each["kind"] == "CiliumCIDRGroup" and any(
+            address in parse_cidrs(each["spec"]["externalCIDRs"]) for address in outside
+        ):
+            own = each["metadata"]["labels"]
+            each = {**each, "metadata": {**each["metadata"], "labels": {key: own[key] for key in own.keys() - later}}}
+            later |= own.keys()
+        found.append(each)
+    return found[::-1]
+
+
 _REQUESTS = "rules about requests leave a connection undetermined"
 _RULES = ("ingress", "ingressDeny", "egress", "egressDeny")
 _OUT = {
@@ -287,4 +309,8 @@ def older(release: str) -> Suite:
     """The evaluator of an older release: as the newest, but for what it does not have."""
     kinds = tuple(kind for kind in SUITE.kinds if kind != "ClusterNetworkPolicy")
     drawing = partial(draw, release=release)
-    return replace(SUITE, name=f"{SUITE.name}@{release}", release=release, kinds=kinds, draw=drawing, deviations=())
+    groups = Deviation(name="the last of overlapping groups gives a label", rewrite=_one_group_per_label, rare=True)
+    differs = (groups,) if profile_of(Options(cni=Cni.CILIUM, release=release)).one_value_per_label else ()
+    return replace(
+        SUITE, name=f"{SUITE.name}@{release}", release=release, kinds=kinds, draw=drawing, deviations=differs
+    )
