@@ -109,7 +109,7 @@ Agreed = Mapping[str, tuple[str, Manifest]]
 
 
 def _of_cilium(options: Options, found: Agreed, notices: list[Notice]) -> Options:
-    for name in found:
+    for name in sorted(found, key=lambda each: each != _AUDIT):  # in audit mode nothing is enforced, also by `always`
         value, manifest = found[name]
         if name == _MODE and options.cidr_matches is None and value in _MODES and value:
             options = replace(options, cidr_matches=_MODES[value])

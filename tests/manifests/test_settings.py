@@ -85,6 +85,7 @@ AS_OPTIONS: list[tuple[dict[str, str], dict[str, Any]]] = [
     ({"enable_policy": "default"}, {}),
     ({"policy_audit_mode": "true"}, {"enforcement": Enforcement.NONE}),
     ({"policy_audit_mode": "false"}, {}),
+    ({"enable_policy": "always", "policy_audit_mode": "true"}, {"enforcement": Enforcement.NONE}),
 ]
 
 
@@ -97,6 +98,12 @@ def test_settings_of_cilium_are_as_if_the_option_had_been_given(
     given_by_input = load(*objects, *own, config(**data))
     given_by_user = load(*objects, *own, options=Options(cni=Cni.CILIUM, **options))
     assert_same(given_by_user, given_by_input)
+
+
+@pytest.mark.parametrize("mode", ["always", "never", "default"])
+def test_in_audit_mode_nothing_is_enforced(mode: str) -> None:
+    found = load(NAMESPACE, POD, CLOSED, config(enable_policy=mode, policy_audit_mode="true"))
+    assert found.options.enforcement is Enforcement.NONE
 
 
 OFF = (
