@@ -25,14 +25,11 @@ from reachproof.api.schemas import (
     SourceWithOptions,
 )
 from reachproof.api.snapshot_provider import Sessions
+from reachproof.documents import undecided as documents
 from reachproof.documents.completion import Completion, SentenceState
-from reachproof.documents.connectivity import Unfinished
 from reachproof.documents.connectivity_matrix import connectivity_blocks as blocks_of
 from reachproof.documents.json import encoded
-from reachproof.documents.report import Report, Skipped
-from reachproof.documents.words import Verdict
 from reachproof.grammar.ast import Group
-from reachproof.network.cluster import Notice
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries import explain, hygiene
 from reachproof.queries.answer import answer_document
@@ -43,7 +40,6 @@ from reachproof.queries.connectivity_document import Explaining, report_document
 from reachproof.queries.diff_ways_in_document import whole_difference
 from reachproof.queries.difference import undecided as undecided_difference
 from reachproof.queries.errors import together
-from reachproof.queries.findings import findings_document
 from reachproof.queries.truth_table import truth_table
 from reachproof.solver.budget import Budget, OutOfBudget
 
@@ -152,7 +148,7 @@ def connectivity_blocks(asked: ConnectivityRequest, session: Session, budget: Bu
     try:
         report = report_document(session, wanted, budget, explaining=explaining, exposure=asked.exposure)
     except OutOfBudget as over:
-        return (encoded(Unfinished(verdict="unknown", reason=str(over))),)
+        return (encoded(documents.unfinished(str(over))),)
     return blocks_of(report)
 
 
@@ -162,7 +158,7 @@ def connectivity_blocks(asked: ConnectivityRequest, session: Session, budget: Bu
 def unfinished(request: Question, digest: str, reason: str) -> bytes:
     """The document for a request; `digest`: of its snapshot, empty where the manifests were not read."""
     if isinstance(request, ConnectivityRequest):
-        return encoded(Unfinished(verdict="unknown", reason=reason))
+        return encoded(documents.unfinished(reason))
     return encoded(_unknown(request, digest, reason))
 
 
@@ -179,13 +175,12 @@ def _unknown(
         case CompleteRequest():
             return Completion(state=SentenceState.BEGUN, suggestions=(), complete=False, errors=(), snapshot=None)
         case CheckRequest():
-            return Report(verdict=Verdict.UNKNOWN, answers=(), skipped=(Skipped(name="pack", reason=reason),))
+            return documents.unknown_report(reason)
         case ExplainRequest():
             query = f"explain {request.source or 'pods'} {request.destination or 'pods'} {request.port}"
             return answer_document(undecided(query, query, digest, reason))
         case LintRequest():
-            notice = Notice(code="UNDECIDED", text=f"findings were not looked for to the end: {reason}")
-            return findings_document(Snapshot(digest=digest), (), (notice,))
+            return documents.unknown_findings(reason, digest)
         case DiffRequest():
             return undecided_difference((Snapshot(), Snapshot()), request.by, reason)
         case _:

@@ -12,8 +12,9 @@ from reachproof.cli.exit_codes import OF_REPORT, ExitCode
 from reachproof.cli.options import ALLOWING, MODEL, NO_COLOR, OTHERS, READING, formats, limits, source, with_options
 from reachproof.cli.output import reader_may_leave, warn, write_report
 from reachproof.cli.reading import read, read_named
-from reachproof.cli.undecided import tell, unknown_report
+from reachproof.cli.undecided import tell
 from reachproof.cli.watchdog import watched
+from reachproof.documents.undecided import unknown_report
 from reachproof.network.printable import printable
 from reachproof.solver.budget import Budget
 

@@ -14,9 +14,10 @@ from reachproof.cli.options import BY, MODEL, READING, formats, limits, source, 
 from reachproof.cli.output import reader_may_leave, warn
 from reachproof.cli.positional import sources_of
 from reachproof.cli.reading import read
-from reachproof.cli.undecided import tell, unfinished
+from reachproof.cli.undecided import tell
 from reachproof.cli.watchdog import watched
 from reachproof.documents.connectivity_matrix import ConnectivityMatrix
+from reachproof.documents.undecided import unfinished
 from reachproof.documents.words import By
 from reachproof.solver.budget import Budget, OutOfBudget
 

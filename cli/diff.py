@@ -14,10 +14,11 @@ from reachproof.cli.exit_codes import ExitCode
 from reachproof.cli.options import BY, MODEL, NO_COLOR, READING, formats, limits, with_options
 from reachproof.cli.output import reader_may_leave, warn, write_lines
 from reachproof.cli.reading import STDIN, read, read_one
-from reachproof.cli.undecided import tell, unknown_difference
+from reachproof.cli.undecided import tell
 from reachproof.cli.watchdog import watched
 from reachproof.documents.diff import Diff
 from reachproof.documents.json import pretty
+from reachproof.documents.undecided import unknown_difference
 from reachproof.documents.words import By
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.errors import together

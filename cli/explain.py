@@ -11,9 +11,9 @@ from reachproof.cli.exit_codes import ExitCode, exit_code
 from reachproof.cli.options import MODEL, NO_COLOR, READING, choice, formats, limits, source, with_options
 from reachproof.cli.output import reader_may_leave, warn, write_json, write_lines
 from reachproof.cli.reading import read
-from reachproof.cli.undecided import unknown_answer
 from reachproof.cli.watchdog import watched
 from reachproof.documents.answer import Answer as Document
+from reachproof.documents.undecided import unknown_answer
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, answer_document
 from reachproof.solver.budget import Budget

@@ -14,9 +14,10 @@ from reachproof.cli.options import MODEL, NO_COLOR, READING, choice, formats, li
 from reachproof.cli.output import reader_may_leave, warn, write_json, write_lines
 from reachproof.cli.positional import sources_of
 from reachproof.cli.reading import read
-from reachproof.cli.undecided import tell, unknown_findings
+from reachproof.cli.undecided import tell
 from reachproof.cli.watchdog import watched
 from reachproof.documents.findings import Findings
+from reachproof.documents.undecided import unknown_findings
 from reachproof.documents.words import FindingSeverity
 from reachproof.network.snapshot import Snapshot
 from reachproof.render.findings_text import coloured_lines

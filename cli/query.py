@@ -15,9 +15,10 @@ from reachproof.cli.options import MODEL, NO_COLOR, OTHERS, READING, choice, for
 from reachproof.cli.output import reader_may_leave, warn, write_json, write_lines
 from reachproof.cli.positional import source_and_sentences, sources_of
 from reachproof.cli.reading import read, read_named
-from reachproof.cli.undecided import statements, unknown_answer
+from reachproof.cli.undecided import statements
 from reachproof.cli.watchdog import watched
 from reachproof.documents.answer import Answer as Document
+from reachproof.documents.undecided import unknown_answer
 from reachproof.documents.words import Verdict
 from reachproof.network.printable import printable
 from reachproof.network.snapshot import Snapshot

@@ -19,6 +19,7 @@ from typing import TypeAlias
 
 from reachproof.documents.diff import Diff, DiffEvidence, JudgedFlow, Shift, Shifts, Undetermined
 from reachproof.documents.json import viewed
+from reachproof.documents.undecided import unknown_difference
 from reachproof.documents.words import By, Relation, Truth
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import InternalError
@@ -106,20 +107,7 @@ def difference(
 def undecided(snapshots: tuple[Snapshot, Snapshot], by: By, reason: str = "") -> Diff:
     """A difference of which nothing is known, for this reason."""
     before, after = (snapshot.digest for snapshot in snapshots)
-    return Diff(
-        relation=Relation.UNKNOWN,
-        reason=reason,
-        by=by,
-        rows=(),
-        new=(),
-        lost=(),
-        policies=(),
-        undetermined=(),
-        witnesses=Shifts(looser=None, stricter=None, undetermined=None),
-        assumptions=(),
-        warnings=(),
-        evidence=DiffEvidence(compared=0, judged=0, engine=engine(), solver_ms=0.0, before=before, after=after),
-    )
+    return unknown_difference(by, reason, engine=engine(), before=before, after=after)
 
 
 def _counted(found: Diff, **fields: object) -> Diff:
