@@ -14,6 +14,7 @@ from reachproof import __version__
 from reachproof.documents.audit import Audited
 from reachproof.documents.words import State, Verdict
 from reachproof.network.errors import InternalError, Problem
+from reachproof.network.snapshot import Snapshot
 from reachproof.queries.audit_places import local_places
 from reachproof.queries.fleet import MOST_ATTEMPTS, AuditTask, Failure, Given, audit, audit_one, refused
 from reachproof.queries.packs import PackText
@@ -85,12 +86,13 @@ def test_a_worker_with_another_version_refuses() -> None:
     assert found == refused("eu", [Problem(message=message)])
 
 
-def test_a_bug_on_one_snapshot_is_its_outcome() -> None:
-    found = audit_one(task("eu", contents=(("a.yaml", None),)))  # type: ignore[arg-type]
-    assert (found.state, found.reason) == (
-        State.BROKEN,
-        "AttributeError: 'NoneType' object has no attribute 'startswith'",
-    )
+def test_a_bug_on_one_snapshot_is_its_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> Snapshot:
+        raise ZeroDivisionError("a planted bug")
+
+    monkeypatch.setattr("reachproof.queries.fleet.load_contents", broken)
+    found = audit_one(task("eu"))
+    assert (found.state, found.reason) == (State.BROKEN, "ZeroDivisionError: a planted bug")
     assert found.trace.startswith("Traceback")
 
 
