@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reachproof.cli.exit_codes import ExitCode, audited_code, worst
-from reachproof.cli.options import ALLOWING, ENTRIES, MODEL, NO_COLOR, formats, time_limit_each, with_options
+from reachproof.cli.help_page import Command, Path, in_limits, in_sources
+from reachproof.cli.options import ALLOWING, ENTRIES, MODEL, NO_COLOR, QUIET, formats, time_limit_each, with_options
 from reachproof.cli.output import reader_may_leave, write_report
 from reachproof.cli.reading import STDIN, how_to_read
 from reachproof.documents.audit import Audited, FleetReport
@@ -28,11 +29,12 @@ _LOCAL = "local"
 _DASK = re.compile(r"dask://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):\d{1,5}")
 
 
-@click.command()
-@click.argument("more", nargs=-1, metavar="[SOURCE ...]")
-@click.option(
+@click.command(cls=Command)
+@click.argument("more", nargs=-1, type=Path(), metavar="[SOURCE ...]")
+@in_sources(
     "--snapshots",
     "sources",
+    type=Path(),
     multiple=True,
     required=True,
     metavar="SOURCE",
@@ -42,6 +44,7 @@ _DASK = re.compile(r"dask://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):\d{1,5}")
 @click.option(
     "--pack",
     "packs",
+    type=Path(),
     multiple=True,
     metavar="PACK.reach",
     help="Pack to check on each snapshot. Repeatable.  [default: the shipped library, as far as it applies]",
@@ -57,15 +60,14 @@ _DASK = re.compile(r"dask://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):\d{1,5}")
     formats("For people, one JSON document, SARIF 2.1.0, or JUnit XML.", ["text", "json", "sarif", "junit"]),
     time_limit_each("Time limit of each statement; after it the verdict is unknown.  [default: 30]"),
 )
-@click.option(
+@in_limits(
     "--jobs",
     type=click.IntRange(1, 256),
     metavar="N",
     help="Number of worker processes on this machine.  [default: one per core]",
 )
 @with_options(*ENTRIES, *ALLOWING)
-@click.option("-q", "--quiet", is_flag=True, help="No warnings and no progress.")
-@with_options(NO_COLOR, *MODEL)
+@with_options(QUIET, NO_COLOR, *MODEL)
 def audit(
     more: tuple[str, ...],
     sources: tuple[str, ...],

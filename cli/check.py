@@ -9,7 +9,19 @@ from typing import Any
 import click
 
 from reachproof.cli.exit_codes import OF_REPORT, ExitCode
-from reachproof.cli.options import ALLOWING, MODEL, NO_COLOR, OTHERS, READING, formats, limits, source, with_options
+from reachproof.cli.help_page import Command, Path, in_limits
+from reachproof.cli.options import (
+    ALLOWING,
+    MODEL,
+    NO_COLOR,
+    OTHERS,
+    QUIET,
+    READING,
+    formats,
+    limits,
+    source,
+    with_options,
+)
 from reachproof.cli.output import reader_may_leave, warn, write_report
 from reachproof.cli.reading import read, read_named
 from reachproof.cli.undecided import tell
@@ -19,8 +31,8 @@ from reachproof.network.printable import printable
 from reachproof.solver.budget import Budget
 
 
-@click.command()
-@click.argument("packs", nargs=-1, metavar="[PACK.reach ...]")
+@click.command(cls=Command)
+@click.argument("packs", nargs=-1, type=Path(), metavar="[PACK.reach ...]")
 @with_options(
     source("the current folder"),
     *READING,
@@ -30,15 +42,14 @@ from reachproof.solver.budget import Budget
     ),
     limits("for each statement"),
 )
-@click.option(
+@in_limits(
     "--jobs",
     type=click.IntRange(1, 256),
     metavar="N",
     help="Number of worker processes for large checks; 1 uses this process alone.  [default: one per core]",
 )
 @with_options(OTHERS, *ALLOWING)
-@click.option("-q", "--quiet", is_flag=True, help="No warnings and no progress.")
-@with_options(NO_COLOR, *MODEL)
+@with_options(QUIET, NO_COLOR, *MODEL)
 def check(
     packs: tuple[str, ...],
     sources: tuple[str, ...],

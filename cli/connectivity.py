@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from reachproof.cli.exit_codes import ExitCode
-from reachproof.cli.options import BY, MODEL, READING, formats, limits, source, with_options
+from reachproof.cli.help_page import Command, Path
+from reachproof.cli.options import BY, MODEL, QUIET, READING, formats, limits, source, with_options
 from reachproof.cli.output import reader_may_leave, warn
 from reachproof.cli.positional import sources_of
 from reachproof.cli.reading import read
@@ -25,8 +26,8 @@ _EXPLAINED = ("text", "json", "html")
 _EXPOSED = ("text", "json", "md")
 
 
-@click.command()
-@click.argument("more", nargs=-1, metavar="[SOURCE]...")
+@click.command(cls=Command)
+@click.argument("more", nargs=-1, type=Path(), metavar="[SOURCE]...")
 @with_options(
     source("the current folder"),
     *READING,
@@ -48,8 +49,7 @@ _EXPOSED = ("text", "json", "md")
     help="Show what each endpoint is exposed to: the outside, the entire cluster, and pods that could be created.",
 )
 @with_options(limits("for the report, and for its explanations"))
-@click.option("-q", "--quiet", is_flag=True, help="No warnings.")
-@with_options(*MODEL)
+@with_options(QUIET, *MODEL)
 def connectivity(
     more: tuple[str, ...],
     sources: tuple[str, ...],

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 
 from reachproof.cli.exit_codes import ExitCode
-from reachproof.cli.options import BY, MODEL, NO_COLOR, READING, formats, limits, with_options
+from reachproof.cli.help_page import Command, Path, in_sources
+from reachproof.cli.options import BY, MODEL, NO_COLOR, QUIET, READING, formats, limits, with_options
 from reachproof.cli.output import reader_may_leave, warn, write_lines
 from reachproof.cli.reading import STDIN, read, read_one
 from reachproof.cli.undecided import tell
@@ -32,24 +33,24 @@ Side: TypeAlias = "str | Revision | tuple[str, ...]"
 _RANGE = re.compile(r"(?P<old>.*?)(?P<dots>\.\.\.?)(?P<new>[^.].*|)")
 
 
-@click.command()
-@click.argument("sources", nargs=-1, metavar="OLD NEW | OLD..NEW [PATH ...]")
-@click.option(
+@click.command(cls=Command)
+@click.argument("sources", nargs=-1, type=Path(), metavar="OLD NEW | OLD..NEW [PATH ...]")
+@in_sources(
     "--from",
     "before",
+    type=Path(),
     multiple=True,
     metavar="SOURCE",
     help="In place of OLD: a file, a folder, or - for standard input; several times, read together.",
 )
-@click.option("--to", "after", multiple=True, metavar="SOURCE", help="In place of NEW, as --from.")
+@in_sources("--to", "after", type=Path(), multiple=True, metavar="SOURCE", help="In place of NEW, as --from.")
 @with_options(*READING)
 @with_options(
     formats("For people, one JSON document, a table, or a comment for a pull request.", ["text", "json", "csv", "md"]),
     BY,
     limits("after reading"),
 )
-@click.option("-q", "--quiet", is_flag=True, help="No warnings.")
-@with_options(NO_COLOR, *MODEL)
+@with_options(QUIET, NO_COLOR, *MODEL)
 def diff(
     sources: tuple[str, ...],
     before: tuple[str, ...],

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from reachproof.cli.exit_codes import ExitCode, exit_code
-from reachproof.cli.options import MODEL, NO_COLOR, READING, choice, formats, limits, source, with_options
+from reachproof.cli.help_page import Command
+from reachproof.cli.options import MODEL, NO_COLOR, QUIET, READING, choice, formats, limits, source, with_options
 from reachproof.cli.output import reader_may_leave, warn, write_json, write_lines
 from reachproof.cli.reading import read
 from reachproof.cli.watchdog import watched
@@ -19,7 +20,7 @@ from reachproof.queries.answer import Answer, answer_document
 from reachproof.solver.budget import Budget
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("flow", nargs=-1, required=True, metavar="SRC DST PORT")
 @with_options(source("the current folder"), *READING, formats("For people, or one JSON document.", ["text", "json"]))
 @click.option(
@@ -36,8 +37,7 @@ from reachproof.solver.budget import Budget
     help="Rows and columns of the truth table.",
 )
 @with_options(limits("after reading"))
-@click.option("-q", "--quiet", is_flag=True, help="No warnings.")
-@with_options(NO_COLOR, *MODEL)
+@with_options(QUIET, NO_COLOR, *MODEL)
 def explain(
     flow: tuple[str, ...],
     sources: tuple[str, ...],

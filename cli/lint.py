@@ -10,7 +10,8 @@ import click
 
 from reachproof import __version__
 from reachproof.cli.exit_codes import ExitCode
-from reachproof.cli.options import MODEL, NO_COLOR, READING, choice, formats, limits, source, with_options
+from reachproof.cli.help_page import Command, Path, in_exit_code
+from reachproof.cli.options import MODEL, NO_COLOR, QUIET, READING, choice, formats, limits, source, with_options
 from reachproof.cli.output import reader_may_leave, warn, write_json, write_lines
 from reachproof.cli.positional import sources_of
 from reachproof.cli.reading import read
@@ -26,14 +27,14 @@ from reachproof.solver.budget import Budget
 NEVER = "never"
 
 
-@click.command()
-@click.argument("more", nargs=-1, metavar="[SOURCE]...")
+@click.command(cls=Command)
+@click.argument("more", nargs=-1, type=Path(), metavar="[SOURCE]...")
 @with_options(
     source("the current folder"),
     *READING,
     formats("One line per finding, one JSON document, or SARIF 2.1.0 for code scanning.", ["text", "json", "sarif"]),
 )
-@click.option(
+@in_exit_code(
     "--fail-on",
     type=choice([*FindingSeverity, NEVER]),
     default=FindingSeverity.ERROR.value,
@@ -41,8 +42,7 @@ NEVER = "never"
     help="Exit with 1 on a finding of this severity or higher.",
 )
 @with_options(limits("for each kind of finding"))
-@click.option("-q", "--quiet", is_flag=True, help="No warnings about the input.")
-@with_options(NO_COLOR, *MODEL)
+@with_options(QUIET, NO_COLOR, *MODEL)
 def lint(
     more: tuple[str, ...],
     sources: tuple[str, ...],

@@ -9,15 +9,17 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from typing import NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from reachproof import __version__
 from reachproof.cli.exit_codes import ExitCode
+from reachproof.cli.help_page import write_commands
 from reachproof.cli.watchdog import OWN_PROCESS, make_room
 from reachproof.network.errors import InputError, InternalError
 from reachproof.network.printable import printable
@@ -25,15 +27,57 @@ from reachproof.render.text_fragments import error_lines
 
 _REPORT = "This is a bug of reachproof and no verdict: please report it with the manifests and the statement."
 
+_FIRST_STEPS = """Prove what the network policies of a Kubernetes cluster allow.
+
+Three commands to try, with a folder of manifests:
+  reachproof connectivity manifests/
+  reachproof query manifests/ "which pods are exposed to the internet?"
+  reachproof query manifests/ "why can't frontend reach backend on 8080?"
+
+`reachproof help` lists all commands, `reachproof help COMMAND` shows the options of one."""
+
 
 class Commands(click.Group):
-    """The commands, each a function of the module of its name, which is imported where it is run or listed."""
+    """The commands, each a function of the module of its name, which is imported where it is run."""
 
-    NAMES = ("audit", "check", "connectivity", "diff", "explain", "lint", "query", "serve", "token")
+    PURPOSES: Mapping[str, Mapping[str, str]] = {
+        "Ask": {
+            "query": "Answer a question, or prove a claim",
+            "explain": "Explain one connection: every step, and all that blocks it",
+            "connectivity": "List every allowed connection",
+        },
+        "Check": {
+            "check": "Check packs of invariants",
+            "lint": "Find rules, policies and selectors that do nothing",
+            "diff": "Compare two states of a cluster, connection by connection",
+            "audit": "Check packs on many clusters",
+        },
+        "Run": {
+            "serve": "Start the HTTP service",
+            "token": "Create, list and revoke tokens of the service",
+        },
+        "More": {
+            "help": "Show the help of a command",
+            "completion": "Print a script that completes commands in bash, zsh or fish",
+            "version": "Show the version",
+        },
+    }
+    """What each command is for, in the order of the help."""
+    NAMES = tuple(name for commands in PURPOSES.values() for name in commands)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order of the help."""
         return list(self.NAMES)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the names, each with its purpose; no command is imported."""
+        write_commands(self.PURPOSES, formatter)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so, with their purposes, or the options."""
+        known = {name: text for commands in self.PURPOSES.values() for name, text in commands.items()}
+        found = [CompletionItem(name, help=text) for name, text in known.items() if name.startswith(incomplete)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name; None where there is none."""
@@ -52,17 +96,22 @@ class Commands(click.Group):
             raise click.exceptions.NoSuchCommand(error.command_name, possibilities=self.NAMES, ctx=ctx) from None
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="reachproof")
 @click.pass_context
-def commands(context: click.Context) -> None:
+def commands(context: click.Context) -> ExitCode:
     """Prove what a Kubernetes cluster's network policies allow, or get a flow that shows the opposite.
 
     \b
-    reachproof query -f manifests/ "can any pod in tenant a reach 10.0.0.0/8 on tcp/5432?"
+    reachproof query manifests/ "can any pod in tenant a reach 10.0.0.0/8 on tcp/5432?"
+    reachproof help query
     """
+    if context.invoked_subcommand is None:
+        click.echo(_FIRST_STEPS, err=True)
+        return ExitCode.BAD_INPUT
     if context.invoked_subcommand not in ("audit", "serve"):  # which finish what they are at
         context.with_resource(ends_at_interrupt())
+    return ExitCode.PROVED
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

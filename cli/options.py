@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from reachproof.cli.help_page import Path, in_exit_code, in_limits, in_model, in_output, in_sources
 from reachproof.documents.words import By
 from reachproof.network import process_memory
 from reachproof.network.options import AmbientPort, Channel, CidrMatches, Cni, Enforcement, HostNetworkPods
@@ -51,10 +52,11 @@ class Implementation(click.ParamType[str]):
 
 def source(otherwise: str) -> Callable[[Command], Command]:
     """The option `--from`; `otherwise` says what is read without it."""
-    return click.option(
+    return in_sources(
         "-f",
         "--from",
         "sources",
+        type=Path(),
         multiple=True,
         metavar="SOURCE",
         help="Source: a file, a folder (all .yaml, .yml and .json files below it), or - for standard input. "
@@ -68,13 +70,13 @@ def _remember_no_cache(context: click.Context, _parameter: click.Parameter, valu
 
 
 ENTRIES = (
-    click.option(
+    in_sources(
         "--exclude",
         multiple=True,
         metavar="GLOB",
         help="Files and folders to pass over below a folder, by name, or by path if GLOB has a slash. Repeatable.",
     ),
-    click.option(
+    in_sources(
         "-n",
         "--namespace",
         metavar="NAME",
@@ -82,14 +84,14 @@ ENTRIES = (
         show_default=True,
         help="Namespace of objects that name none, as in a chart that is rendered without it.",
     ),
-    click.option(
+    in_sources(
         "--skip-invalid",
         "--lenient",
         "lenient",
         is_flag=True,
         help="Skip invalid policies, and say so in each answer.",
     ),
-    click.option(
+    in_sources(
         "--ignore-kind",
         "ignore_kinds",
         multiple=True,
@@ -99,7 +101,7 @@ ENTRIES = (
 )
 READING = (
     *ENTRIES,
-    click.option(
+    in_sources(
         "--no-cache",
         is_flag=True,
         expose_value=False,
@@ -110,21 +112,22 @@ READING = (
 BY = click.option(
     "--by", type=choice(By), default=By.WORKLOAD.value, show_default=True, help="Granularity of endpoints."
 )
-NO_COLOR = click.option("--no-color", is_flag=True, help="Disable colour, as the variable NO_COLOR does.")
+NO_COLOR = in_output("--no-color", is_flag=True, help="Disable colour, as the variable NO_COLOR does.")
+QUIET = in_output("-q", "--quiet", is_flag=True, help="No warnings and no progress.")
 ALLOWING = (
-    click.option("--allow-vacuous", is_flag=True, help="A statement with nothing to check may pass."),
-    click.option(
+    in_exit_code("--allow-vacuous", is_flag=True, help="A statement with nothing to check may pass."),
+    in_exit_code(
         "--allow-no-policies",
         is_flag=True,
         help="Statements may pass although the input has no policy, or no object of a kind that they need.",
     ),
-    click.option(
+    in_exit_code(
         "--allow-skipped",
         is_flag=True,
         help="Statements may pass although a file was skipped that may hold policies.",
     ),
 )
-OTHERS = click.option(
+OTHERS = in_sources(
     "--snapshot",
     "others",
     multiple=True,
@@ -137,7 +140,7 @@ def _model(name: str, text: str, *, flag: str = "", **how: Any) -> Callable[[Com
     """A model option by its name over HTTP and in Python: `podCidr` is `--pod-cidr` and REACHPROOF_POD_CIDR here."""
     words = re.sub("[A-Z]", lambda found: f"-{found[0].lower()}", name)
     variable = f"REACHPROOF_{words.replace('-', '_').upper()}"
-    return click.option(flag or f"--{words}", name, envvar=variable, show_envvar=True, help=text, **how)
+    return in_model(flag or f"--{words}", name, envvar=variable, help=text, **how)
 
 
 MODEL = (
@@ -169,7 +172,7 @@ MODEL = (
     _model("cidrMatches", "What a CIDR in a policy can match.  [default: as the CNI has it]", type=choice(CidrMatches)),
     _model(
         "domains",
-        "Addresses behind a domain name. Repeatable; separated by spaces in the variable.",
+        "Addresses behind a domain name. Repeatable; in the variable REACHPROOF_DOMAINS separated by spaces.",
         flag="--domain",
         multiple=True,
         metavar="NAME=CIDR[,CIDR]",
@@ -218,7 +221,7 @@ def with_options(*options: Callable[[Command], Command]) -> Callable[[Command], 
 
 def formats(text: str, names: Sequence[str]) -> Callable[[Command], Command]:
     """The option `--output`; the first of the formats is the default."""
-    return click.option("-o", "--output", type=choice(names), default=names[0], show_default=True, help=text)
+    return in_output("-o", "--output", type=choice(names), default=names[0], show_default=True, help=text)
 
 
 _SECONDS = click.FloatRange(0, _A_DAY, min_open=True)
@@ -230,7 +233,7 @@ def time_limit_each(text: str) -> Callable[[Command], Command]:
     def budget(_context: click.Context, _parameter: click.Parameter, value: float | None) -> Budget:
         return Budget() if value is None else Budget(seconds=_seconds(value))
 
-    return click.option("--timeout", "budget", type=_SECONDS, metavar="SECONDS", callback=budget, help=text)
+    return in_limits("--timeout", "budget", type=_SECONDS, metavar="SECONDS", callback=budget, help=text)
 
 
 def limits(unlimited: str) -> Callable[[Command], Command]:
@@ -249,8 +252,8 @@ def limits(unlimited: str) -> Callable[[Command], Command]:
         "Memory limit; beyond it the verdict is unknown.  [default: half of the machine, or of the container's limit]"
     )
     return with_options(
-        click.option("--timeout", "budget", type=_SECONDS, metavar="SECONDS", callback=budget, help=timeout),
-        click.option(
+        in_limits("--timeout", "budget", type=_SECONDS, metavar="SECONDS", callback=budget, help=timeout),
+        in_limits(
             "--memory",
             type=click.IntRange(min=_LEAST_MEGABYTES),
             metavar="MEGABYTES",

@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reachproof.cli.exit_codes import ExitCode, exit_code
-from reachproof.cli.options import MODEL, NO_COLOR, OTHERS, READING, choice, formats, limits, source, with_options
+from reachproof.cli.help_page import Command, Path, in_exit_code, in_output
+from reachproof.cli.options import (
+    MODEL,
+    NO_COLOR,
+    OTHERS,
+    QUIET,
+    READING,
+    choice,
+    formats,
+    limits,
+    source,
+    with_options,
+)
 from reachproof.cli.output import reader_may_leave, warn, write_json, write_lines
 from reachproof.cli.positional import source_and_sentences, sources_of
 from reachproof.cli.reading import read, read_named
@@ -29,23 +41,23 @@ if TYPE_CHECKING:
     from reachproof.render.answer_text import Truths
 
 
-@click.command()
-@click.argument("words", nargs=-1, required=True, metavar="[SOURCE] SENTENCE...")
+@click.command(cls=Command)
+@click.argument("words", nargs=-1, required=True, type=Path(), metavar="[SOURCE] SENTENCE...")
 @with_options(
     source("the current folder"),
     *READING,
     formats("For people, or one JSON document: an object for one statement, a list for several.", ["text", "json"]),
     limits("for each statement"),
 )
-@click.option(
+@in_exit_code(
     "--expect",
     type=choice(Verdict),
     help="Exit with 0 if every statement has this verdict, with 1 if not.",
 )
 @with_options(OTHERS)
-@click.option("--allow-vacuous", is_flag=True, help="Do not exit with 3 if a statement has nothing to check.")
-@click.option("-q", "--quiet", is_flag=True, help="No warnings.")
-@click.option("-v", "--verbose", is_flag=True, help="Print what was read, and timings, to standard error.")
+@in_exit_code("--allow-vacuous", is_flag=True, help="Do not exit with 3 if a statement has nothing to check.")
+@with_options(QUIET)
+@in_output("-v", "--verbose", is_flag=True, help="Print what was read, and timings, to standard error.")
 @with_options(NO_COLOR, *MODEL)
 def query(
     words: tuple[str, ...],

@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
+from reachproof.cli.help_page import Command
 from reachproof.cli.options import MODEL, READING, source, with_options
 from reachproof.cli.reading import read
 
 
-@click.command()
+@click.command(cls=Command)
 @with_options(source("none; requests bring their manifests"), *READING)
 @click.option("--host", metavar="ADDRESS", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option(

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 import pytest
 
 from reachproof import __version__
-from tests.cli.terminal import Terminal
 from tests.house.places import ROOT
 
 EXAMPLES = ROOT / "queries" / "examples"
@@ -106,9 +105,3 @@ def test_a_checkout_that_nobody_installed_still_has_a_command_line() -> None:
     )
     ran = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "reachproof, version 0+unknown\n", "")
-
-
-def test_no_command_at_all_shows_the_help_and_is_no_success(terminal: Terminal) -> None:
-    ran = terminal.run()
-    assert (ran.code, ran.out) == (2, "")
-    assert ran.err == terminal.run("--help").out

@@ -334,16 +334,6 @@ def test_help_of_query_tells_every_exit_code(terminal: Terminal) -> None:
     assert [int(line.split()[0]) for line in told.splitlines()] == [0, 1, 2, 3, 70]
 
 
-def test_help_lists_the_commands(terminal: Terminal) -> None:
-    ran = terminal.run("--help")
-    assert ran.code == 0
-    told = {
-        line.split()[0]: " ".join(line.split()[1:]) for line in ran.out.partition("Commands:")[2].splitlines() if line
-    }
-    assert told["query"] == "Answer one statement, or several, about manifests."
-    assert told["serve"] == "Start the HTTP service (Ctrl-C stops it)."
-
-
 def test_the_settings_of_the_service_are_refused_with_the_variable(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,7 +39,7 @@ def test_every_option_is_documented_and_no_other() -> None:
 
 
 def test_every_command_is_documented() -> None:
-    told = set(re.findall(r"^    reachproof (\w+) ", section(PAGE, "Command line"), re.MULTILINE))
+    told = set(re.findall(r"^    reachproof (\w+)\b", section(PAGE, "Command line"), re.MULTILINE))
     assert told == set(COMMANDS)
 
 
