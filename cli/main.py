@@ -57,7 +57,7 @@ class Commands(click.Group):
             "token": "Create, list and revoke tokens of the service",
         },
         "More": {
-            "help": "Show the help of a command",
+            "help": "Show the help of a command, or explain a code",
             "completion": "Print a script that completes commands in bash, zsh or fish",
             "version": "Show the version",
         },

@@ -1,5 +1,6 @@
 """Pages that are made from the code: docs/sentences.md from the rows that the grammar is tested with, docs/http.md from
-the service's own description, docs/not-read.md from the registry. `python -m tests.docs.generated` writes them anew.
+the service's own description, docs/not-read.md from the registry; and documents/codes.tsv, which is made from pages.
+`python -m tests.docs.generated` writes them anew.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from reachproof.documents.schema import PUBLISHED, published
 from reachproof.grammar.format import format_query
 from reachproof.grammar.parse import parse
 from reachproof.manifests.kinds.not_read.table import NOT_READ_KINDS
+from tests.docs.code_tables import code_table
 from tests.grammar.test_sentences import PORTS, PREFIXES, SETS, STATEMENTS, SYNONYMS
 from tests.house.places import ROOT
 
@@ -187,6 +189,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "docs/sentences.md": sentences,
     "docs/http.md": http,
     "docs/not-read.md": not_read,
+    "documents/codes.tsv": code_table,
     **{f"docs/schemas/{name}.json": partial(schema, name) for name in PUBLISHED},
 }
 

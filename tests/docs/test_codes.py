@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import re
 
+from reachproof.documents.codes import meanings
 from reachproof.documents.findings import Code
+from tests.docs.code_tables import CODE, PAGES
 from tests.docs.pages import page
 from tests.house.places import modules
 
-PAGES = (
-    "docs/semantics.md",
-    "docs/input.md",
-    "docs/interfaces.md",
-    "docs/lint.md",
-    "docs/diff.md",
-    "docs/calico.md",
-    "docs/cilium.md",
-    "docs/istio.md",
-    "docs/not-read.md",
-)
 _RAISED = re.compile(r"""(?:code=|\.notice\(\s*)"([A-Z_]+)\"""")
-_TOLD = re.compile(r"`([A-Z]+(?:_[A-Z]+)+|TIE|PREMISE|UNDECIDED)`")
 
 
 def raised() -> set[str]:
@@ -30,7 +20,7 @@ def raised() -> set[str]:
 
 def told() -> set[str]:
     """Variables of the environment are written the same way."""
-    found = {code for name in PAGES for code in _TOLD.findall(page(name))}
+    found = {code for name in PAGES for code in CODE.findall(page(name))}
     return {code for code in found if not code.startswith("REACHPROOF_") and code != "NO_COLOR"}
 
 
@@ -40,3 +30,7 @@ def test_every_notice_is_documented() -> None:
 
 def test_every_documented_notice_exists() -> None:
     assert sorted(told() - raised()) == []
+
+
+def test_every_code_has_a_row_in_a_table_that_the_help_shows() -> None:
+    assert sorted(raised() ^ set(meanings())) == []
