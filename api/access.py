@@ -16,10 +16,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reachproof.api.loopback import is_loopback
 from reachproof.api.problems import problem_response
+from reachproof.api.token_scope import UNLIMITED, TokenScope
 
 # The name of who asks, in the scope of every request: of a token, of a person, or of an address.
 CLIENT = "reachproof.client"
 ROLE = "reachproof.role"
+SCOPE = "reachproof.scope"
 # The same for every installation and without a word about a cluster; a person needs the page to enter a token there.
 OPEN_PATHS = frozenset({"/", "/docs", "/openapi.json", "/healthz", "/readyz"})
 OPEN_PREFIX = "/console/"
@@ -38,10 +40,11 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """The caller: a name that is safe to log, and the role."""
+    """The caller: a name that is safe to log, the role, and its limits."""
 
     name: str
     role: Role
+    scope: TokenScope = UNLIMITED
 
 
 class AccessDenied(Exception):
@@ -122,9 +125,20 @@ class AccessMiddleware:
         if authenticator is None:
             raise AccessDenied(401, "invalid token")
         principal = await authenticator.principal(credentials)
-        scope[CLIENT], scope[ROLE] = principal.name, principal.role.value
+        scope[CLIENT], scope[ROLE], scope[SCOPE] = principal.name, principal.role.value, principal.scope
         if role is Role.WRITE and principal.role is not Role.WRITE:
             raise AccessDenied(403, "the role read may not do this; it needs the role write")
+        if refused := _refused_within(principal.scope, role, scope["path"]):
+            raise AccessDenied(403, refused)
+
+
+def _refused_within(limits: TokenScope, role: Role, path: str) -> str:
+    """The reason why a token with these limits may not use a route; empty if it may."""
+    if limits.namespaces is not None and role is Role.WRITE:
+        return "a token that is limited to namespaces may not change what is stored; use one without --namespace"
+    if limits.is_limited and path == "/metrics":
+        return "numbers of the service are about all who use it; use a token without limits"
+    return ""
 
 
 def _credentials(scope: Scope) -> str:

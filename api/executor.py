@@ -16,9 +16,11 @@ import anyio.to_thread
 from reachproof.api.dispatch import Document, Job, work
 from reachproof.api.request_reader import RequestBounds, decoded
 from reachproof.api.schemas import Question
+from reachproof.api.scoped_store import ScopedStore
 from reachproof.api.snapshot_documents import told
 from reachproof.api.snapshot_provider import Sessions
 from reachproof.api.store import SnapshotStore
+from reachproof.api.token_scope import TokenScope
 from reachproof.api.uploads import StoredUpload, Upload, stored
 
 
@@ -121,8 +123,8 @@ class Executor(Protocol):
     async def store(self, upload: Upload, body: Body, client: str) -> StoredUpload:
         """The manifests of a body, stored. Raises InputError and HttpError."""
 
-    async def content(self, digest: str, client: str) -> DocumentStream:
-        """The document with all of a stored snapshot. Raises HttpError."""
+    async def content(self, digest: str, limits: TokenScope, client: str) -> DocumentStream:
+        """The document with all of a stored snapshot, as it is seen within limits. Raises HttpError."""
 
     def workload(self) -> Workload:
         """The load in numbers."""
@@ -163,9 +165,10 @@ class ThreadExecutor:
 
         return await anyio.to_thread.run_sync(put, limiter=self._slots)
 
-    async def content(self, digest: str, client: str) -> DocumentStream:
+    async def content(self, digest: str, limits: TokenScope, client: str) -> DocumentStream:
         """See `Executor`."""
-        found = await anyio.to_thread.run_sync(told, self._store, digest, limiter=self._slots)
+        seen = ScopedStore(store=self._store, scope=limits)
+        found = await anyio.to_thread.run_sync(told, seen, digest, limiter=self._slots)
         return _LazyDocument(Document(blocks=(found,)))
 
     async def document(self, job: Job, client: str, large: LargeBody | None = None) -> DocumentStream:

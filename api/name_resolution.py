@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 
 from reachproof.api.database import StoreUnavailable
 from reachproof.api.schemas import CheckRequest, CompleteRequest, DiffRequest, QueryRequest, Question, SnapshotSource
+from reachproof.api.scoped_store import ScopedStore
+from reachproof.api.snapshot_provider import no_own_snapshot
 from reachproof.api.store import DIGEST
 
 
@@ -47,15 +49,23 @@ def resolved(request: Question, resolve: Callable[[str], str]) -> Question:
     return request.model_copy(update=changed)
 
 
-def demand_stored(request: Question, resolve: Callable[[str], str], own: str | None) -> None:
-    """Raises HttpError 404 for a digest of what is not stored any more, which workers may still have at hand.
+def demand_stored(request: Question, seen: ScopedStore, own: str | None) -> None:
+    """Raises HttpError 404 for a digest of what is not stored any more, which workers may still have at hand, and for
+    all that is outside the scope.
 
-    `own`: the digest of what the service was started with. A store that cannot be asked is no reason to refuse.
+    `own`: the digest of what the service was started with, which has no name. A store that cannot be asked is no reason
+    to refuse, unless it has to tell what is in the scope.
     """
     for wanted in snapshots(request):
-        if wanted is None or wanted == own or not DIGEST.fullmatch(wanted):
+        if wanted is None or wanted == own:
+            if own is not None and not seen.scope.has(own, ()):
+                raise no_own_snapshot(wanted)
+            continue
+        if not DIGEST.fullmatch(wanted):
             continue
         try:
-            resolve(wanted)
+            seen.resolve(wanted)
         except StoreUnavailable:
+            if seen.scope.snapshots is not None:
+                raise
             return

@@ -18,6 +18,7 @@ from cachetools import TTLCache
 
 from reachproof.api.access import AccessDenied, Principal, Role
 from reachproof.api.settings import Settings
+from reachproof.api.token_scope import TokenScope, scope_of
 
 # Keys of a URL are read again after so long, so that one which the issuer took back does not count for ever.
 MAX_AGE = 3_600.0
@@ -28,7 +29,10 @@ _LONGEST_NAME = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
-    """Whose tokens are taken, and how. `keys`: a file or an https URL. `read`, `write`: values of the role claim."""
+    """Whose tokens are taken, and how. `keys`: a file or an https URL. `read`, `write`: values of the role claim.
+
+    `snapshots_claim`: the claim that every token must have then, with the snapshots that it is limited to, or `*`.
+    """
 
     issuer: str
     audience: str
@@ -38,6 +42,7 @@ class Issuer:
     read: frozenset[str]
     write: frozenset[str]
     leeway: float
+    snapshots_claim: str | None = None
 
 
 class KeysUnavailable(Exception):
@@ -132,14 +137,30 @@ class OidcAuthenticator:
             )
         except (jwt.PyJWTError, ValueError, TypeError):
             raise AccessDenied(401, "invalid token") from None
-        return Principal(name=f"oidc {claims['sub']}"[:_LONGEST_NAME], role=_role(claims, issuer))
+        name = f"oidc {claims['sub']}"[:_LONGEST_NAME]
+        return Principal(name=name, role=_role(claims, issuer), scope=_scope(claims, issuer))
+
+
+def _scope(claims: Mapping[str, Any], issuer: Issuer) -> TokenScope:
+    try:
+        return scope_of(_limit(claims, issuer.snapshots_claim), None)
+    except ValueError:
+        raise AccessDenied(403, "the token is valid, but has no limits that can be read here") from None
+
+
+def _limit(claims: Mapping[str, Any], path: str | None) -> set[str] | None:
+    """The values of a claim that limits a token; None where there is no such claim, or it says that all is allowed."""
+    values = None if path is None else _values(claims, path)
+    return None if values is None or "*" in values else values
+
+
+def _values(claims: Mapping[str, Any], path: str) -> set[str]:
+    found = _claim(claims, path)
+    return set(found.split()) if isinstance(found, str) else set(map(str, found)) if isinstance(found, list) else set()
 
 
 def _role(claims: Mapping[str, Any], issuer: Issuer) -> Role:
-    found = _claim(claims, issuer.role_claim)
-    values = (
-        set(found.split()) if isinstance(found, str) else set(map(str, found)) if isinstance(found, list) else set()
-    )
+    values = _values(claims, issuer.role_claim)
     if values & issuer.write:
         return Role.WRITE
     if values & issuer.read:
@@ -170,5 +191,6 @@ def authenticator(settings: Settings) -> OidcAuthenticator:
             read=frozenset(settings.oidc_read),
             write=frozenset(settings.oidc_write),
             leeway=settings.oidc_leeway_seconds,
+            snapshots_claim=settings.oidc_snapshots_claim,
         )
     )

@@ -28,8 +28,9 @@ from reachproof.api.schemas import (
     QueryRequest,
     Question,
 )
+from reachproof.api.scoped_store import ScopedStore
 from reachproof.api.settings import Settings
-from reachproof.api.snapshot_provider import SnapshotLibrary
+from reachproof.api.store import SnapshotStore
 from reachproof.api.streaming import (
     CACHE_HEADER,
     GONE,
@@ -52,12 +53,12 @@ from reachproof.network.errors import Problem
 def questions(
     settings: Settings,
     executor: Executor,
-    library: SnapshotLibrary,
+    store: SnapshotStore,
     results: ResultCache,
     answers: AnswerCache,
     route: type[APIRoute],
 ) -> APIRouter:
-    """The routes of questions about a snapshot, or two. `library`: what snapshots names stand for.
+    """The routes of questions about a snapshot, or two. `store`: what snapshots names stand for.
 
     `route`: of the class that `reading_route` makes, which looks into `answers`.
     """
@@ -65,7 +66,8 @@ def questions(
 
     async def answered(request: Question, http: ReadRequest) -> Response:
         check_lengths(request, settings)
-        looked = partial(look_up, library=library, results=results, keeping=http.may_be_kept)
+        seen = ScopedStore(store=store, scope=http.limits)
+        looked = partial(look_up, seen=seen, results=results, keeping=http.may_be_kept)
         changes = answers.changes
         request, key, ready = await anyio.to_thread.run_sync(looked, request)
         if ready is not None:
@@ -142,11 +144,11 @@ def questions(
 
 
 def look_up(
-    request: Question, *, library: SnapshotLibrary, results: ResultCache, keeping: bool
+    request: Question, *, seen: ScopedStore, results: ResultCache, keeping: bool
 ) -> tuple[Question, ResultKey | None, ReadyAnswer | None]:
     """The request with digests for names, the key of its result, and that if it was kept. Raises HttpError; blocks."""
-    demand_stored(request, library.resolve, results.own)
-    request = resolved(request, library.resolve) if has_names(request) else request
+    demand_stored(request, seen, results.own)
+    request = resolved(request, seen.resolve) if has_names(request) else request
     key, found = results.find(request) if keeping else (None, None)
     return request, key, None if found is None else ReadyAnswer(document=found, audit=audit_fields(found))
 

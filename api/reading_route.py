@@ -12,7 +12,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from reachproof.api.access import Role, required_role
+from reachproof.api.access import SCOPE, Role, required_role
 from reachproof.api.answer_cache import AnswerCache, Asked, asked
 from reachproof.api.audit_log import AUDITED
 from reachproof.api.body_kind import body_of, is_json
@@ -22,6 +22,7 @@ from reachproof.api.request_reader import RequestBounds, decoded
 from reachproof.api.schemas import QUESTIONS
 from reachproof.api.settings import Settings
 from reachproof.api.streaming import CACHE_HEADER, GONE, MEDIA_TYPE, while_connected
+from reachproof.api.token_scope import UNLIMITED, TokenScope
 from reachproof.api.workers.response_spool import NoSpoolRoom, Spool, SpoolRoom
 from reachproof.network.process_memory import MEGABYTE
 
@@ -52,7 +53,12 @@ class ReadRequest(Request):
     @property
     def asked(self) -> Asked:
         """Digest of the request. Of small bodies only."""
-        return asked(self.scope["path"], self.spool.content())
+        return asked(self.scope["path"], self.spool.content(), self.limits)
+
+    @property
+    def limits(self) -> TokenScope:
+        """The limits of the token."""
+        return limits_of(self)
 
     @property
     def may_be_kept(self) -> bool:
@@ -64,6 +70,13 @@ class ReadRequest(Request):
         """Whose turn it is: that of the principal that authentication found, else of the address."""
         found = self.scope.get("reachproof.client")
         return str(found) if found else self.client.host if self.client else ""
+
+
+def limits_of(request: Request) -> TokenScope:
+    """The limits of the token of a request; none where nobody is asked for one."""
+    found = request.scope.get(SCOPE, UNLIMITED)
+    assert isinstance(found, TokenScope)
+    return found
 
 
 def reading_route(settings: Settings, executor: Executor, answers: AnswerCache) -> type[APIRoute]:

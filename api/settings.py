@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     oidc_role_claim: str = Field(default="roles", description="The claim with the roles; dots lead inside.")
     oidc_read: Words = Field(default=("reachproof-read",), description="Its values that give read.")
     oidc_write: Words = Field(default=("reachproof-write",), description="Its values that give write.")
+    oidc_snapshots_claim: str | None = Field(
+        default=None, description="The claim with patterns of the snapshots that a token is limited to, or *."
+    )
     oidc_leeway_seconds: int = Field(default=30, ge=0, le=300, description="For clocks that differ.")
 
     max_body_bytes: int = Field(default=64_000_000, gt=0, description="Larger requests are refused with 413.")

@@ -11,10 +11,11 @@ from reachproof.documents.parts import ABSENT
 from reachproof.manifests.stored_snapshot import StoredObject, stored_objects
 
 if TYPE_CHECKING:
-    from reachproof.api.store import Entry, SnapshotStore
+    from reachproof.api.scoped_store import ScopedStore
+    from reachproof.api.store import Entry
 
 
-def told(store: SnapshotStore, wanted: str) -> bytes:
+def told(store: ScopedStore, wanted: str) -> bytes:
     """The document with all of a stored snapshot. Raises HttpError 404 and 503. Cost: a second for 10,000 pods."""
     entry = store.entry(wanted)
     return encoded(summary(entry, stored_objects(store.content(entry.digest), entry.digest)))

@@ -121,14 +121,17 @@ class SnapshotProvider:
 def _found_in(snapshot: Snapshot | None, wanted: str | None) -> Snapshot:
     """The snapshot that the service was started with, if it is the one that is wanted. Raises HttpError."""
     if snapshot is None:
-        if wanted is not None:
-            raise HttpError(404, f"snapshot {wanted} not found; send manifests")
-        raise HttpError(
-            422, "no manifests and no snapshot, and the service was started without --from; send one of them"
-        )
+        raise no_own_snapshot(wanted)
     if wanted not in (None, snapshot.digest):
         raise HttpError(404, f"snapshot {wanted} not found; the service has {snapshot.digest}")
     return snapshot
+
+
+def no_own_snapshot(wanted: str | None) -> HttpError:
+    """The refusal of a service that was started without a snapshot, or whose snapshot the client may not see."""
+    if wanted is not None:
+        return HttpError(404, f"snapshot {wanted} not found; send manifests")
+    return HttpError(422, "no manifests and no snapshot, and the service was started without --from; send one of them")
 
 
 def reread(snapshot: Snapshot, given: SnapshotRef) -> Snapshot:

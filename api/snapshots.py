@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from reachproof.api.executor import Executor
 from reachproof.api.openapi import PROBLEMS, sends
-from reachproof.api.reading_route import ReadRequest
+from reachproof.api.reading_route import ReadRequest, limits_of
+from reachproof.api.scoped_store import ScopedStore
 from reachproof.api.settings import Settings
 from reachproof.api.snapshot_documents import summary
 from reachproof.api.store import SnapshotStore, checked_name
@@ -42,6 +43,10 @@ def snapshots(settings: Settings, executor: Executor, store: SnapshotStore, rout
 
     `route`: of the class that `reading_route` makes.
     """
+
+    def seen(request: Request) -> ScopedStore:
+        return ScopedStore(store=store, scope=limits_of(request))
+
     routes = APIRouter(tags=["snapshots"], prefix="/snapshots", responses=PROBLEMS, route_class=route)
 
     @routes.post(
@@ -65,10 +70,12 @@ def snapshots(settings: Settings, executor: Executor, store: SnapshotStore, rout
     ) -> Any:
         """The body is the manifests: YAML, JSON or NDJSON, or files of a form; it may be packed with gzip.
 
-        Bad input is refused whole. 201: it is stored. 200: it was stored before, and that is left as it is.
+        Bad input is refused whole. 201: it is stored. 200: it was stored before, and that is left as it is; a token
+        that is limited to snapshots is not told so.
         """
         if name is not None:
             checked_name(name)
+        seen(request).demand_name(name)
         upload = Upload(
             content_type=request.headers.get("content-type", ""),
             encoding=request.headers.get("content-encoding", "identity"),
@@ -84,7 +91,7 @@ def snapshots(settings: Settings, executor: Executor, store: SnapshotStore, rout
             return Response(status_code=GONE)
         return Response(
             found.document,
-            status_code=201 if found.new else 200,
+            status_code=201 if found.new or request.limits.snapshots is not None else 200,
             headers={"location": f"/snapshots/{found.digest}"},
             media_type="application/json",
         )
@@ -95,30 +102,31 @@ def snapshots(settings: Settings, executor: Executor, store: SnapshotStore, rout
         summary="List the stored snapshots",
     )
     def listed(
+        request: Request,
         after: Annotated[str, Query(description="Go on behind this digest.")] = "",
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Any:
         """In the order of their digests. `next`, where there are more, is what to give as `after`."""
-        found = store.entries(after=after, most=limit + 1)
+        found = seen(request).entries(after=after, most=limit + 1)
         more = found[limit - 1].digest if len(found) > limit else None
         return _sent(documents.SnapshotList(snapshots=tuple(map(summary, found[:limit])), next=more))
 
     @routes.get("/names/{name}", **sends(documents.NameHistory), summary="Tell what a name stands for, and stood for")
-    def name_history(name: Name, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Any:
+    def name_history(request: Request, name: Name, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Any:
         """The last change first. `id` is null where the name was taken away."""
-        changes = store.history(name, most=limit)
+        changes = seen(request).history(name, most=limit, client=_asker(request))
         told = (documents.NameChange(id=each.digest, at=each.at.isoformat(), by=each.by) for each in changes)
         return _sent(documents.NameHistory(name=name, id=changes[0].digest, history=tuple(told)))
 
     @routes.put("/names/{name}", **sends(documents.NameGiven), summary="Give a name to a snapshot")
     def give(name: Name, body: NameRequest, request: Request) -> Any:
         """From then on, requests with this name are about that snapshot."""
-        return _sent(documents.NameGiven(name=name, id=store.give(name, body.id, _asker(request))))
+        return _sent(documents.NameGiven(name=name, id=seen(request).give(name, body.id, _asker(request))))
 
     @routes.delete("/names/{name}", status_code=204, summary="Take a name away")
     def take(name: Name, request: Request) -> None:
         """Its history stays."""
-        store.take(name, _asker(request))
+        seen(request).take(name, _asker(request))
 
     @routes.get(
         "/{wanted}",
@@ -129,10 +137,10 @@ def snapshots(settings: Settings, executor: Executor, store: SnapshotStore, rout
         request: ReadRequest, wanted: Wanted, content: Annotated[bool, Query(description="Its objects too.")] = False
     ) -> Any:
         """With `content=true` also its objects, as they are stored: only the fields that are read."""
-        entry = await anyio.to_thread.run_sync(store.entry, wanted)
+        entry = await anyio.to_thread.run_sync(seen(request).entry, wanted)
         if not content:
             return _sent(summary(entry))
-        found = await while_connected(request, executor.content(entry.digest, request.principal))
+        found = await while_connected(request, executor.content(entry.digest, request.limits, request.principal))
         return Response(status_code=GONE) if found is None else response_of(found, settings.patience_ms / 1000)
 
     @routes.delete(
@@ -141,9 +149,9 @@ def snapshots(settings: Settings, executor: Executor, store: SnapshotStore, rout
         summary="Remove a snapshot",
         responses={409: {**PROBLEMS[404], "description": "It has a name"}},
     )
-    def remove(wanted: Wanted) -> None:
+    def remove(request: Request, wanted: Wanted) -> None:
         """One that has a name is not removed."""
-        store.remove(wanted)
+        seen(request).remove(wanted)
 
     return routes
 

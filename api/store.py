@@ -131,9 +131,7 @@ class SnapshotStore:
             _locked(session, digest)
             names = session.scalars(select(SnapshotName.name).where(SnapshotName.digest == digest).order_by("name"))
             if listed := ", ".join(names):
-                raise HttpError(
-                    409, f"the snapshot has the name {listed}; give that to another one, or take it away, first"
-                )
+                raise has_name(listed)
             session.execute(delete(StoredResult).where(StoredResult.digests.contains(digest)))
             session.execute(delete(StoredSnapshot).where(StoredSnapshot.digest == digest))
 
@@ -169,6 +167,11 @@ def no_snapshot(wanted: str) -> HttpError:
 def no_name(name: str) -> HttpError:
     """Why a name is not found."""
     return HttpError(404, f"name {name} not found")
+
+
+def has_name(listed: str) -> HttpError:
+    """Why a snapshot is not removed."""
+    return HttpError(409, f"the snapshot has the name {listed}; give that to another one, or take it away, first")
 
 
 def _resolved(session: Session, wanted: str) -> str:

@@ -12,6 +12,10 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 _COUNTER = BigInteger().with_variant(Integer(), "sqlite")
 
 
+# None is NULL, and not null of JSON.
+_LIST = JSON(none_as_null=True)
+
+
 class Moment(TypeDecorator[datetime]):
     """A point in time. SQLite keeps no zone, so there it is written and read as UTC."""
 
@@ -102,7 +106,10 @@ class StoredResult(Table):
 
 
 class Token(Table):
-    """A bearer token: `id` is its public part, `secret_hash` the SHA-256 of the secret one. `role`: read or write."""
+    """A bearer token: `id` is its public part, `secret_hash` the SHA-256 of the secret one. `role`: read or write.
+
+    `snapshots` and `namespaces`: its limits, None for none.
+    """
 
     __tablename__ = "tokens"
 
@@ -113,3 +120,5 @@ class Token(Table):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    snapshots: Mapped[list[str] | None] = mapped_column(_LIST)
+    namespaces: Mapped[list[str] | None] = mapped_column(_LIST)

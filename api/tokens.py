@@ -23,6 +23,8 @@ from reachproof.api.database import Database
 from reachproof.api.database import StoreUnavailable as StoreUnavailable
 from reachproof.api.settings import load_settings
 from reachproof.api.tables import Token
+from reachproof.api.token_scope import UNLIMITED, TokenScope
+from reachproof.api.token_scope import scope_of as scope_of
 
 _FORM = re.compile(r"rp_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 # Compared with where there is no such token, so that this takes as long as a wrong secret.
@@ -42,6 +44,7 @@ class TokenEntry:
     created_at: datetime
     expires_at: datetime | None
     state: str
+    scope: TokenScope
 
 
 def now() -> datetime:
@@ -57,8 +60,15 @@ class Tokens:
         self._database = database
         self._clock = clock
 
-    def create(self, role: Role, name: str = "", lifetime: timedelta | None = None) -> str:
-        """A new token: the only time that its secret is told. `lifetime` None: until it is revoked."""
+    def create(
+        self, role: Role, name: str = "", lifetime: timedelta | None = None, scope: TokenScope = UNLIMITED
+    ) -> str:
+        """A new token: the only time that its secret is told. `lifetime` None: until it is revoked.
+
+        Raises ValueError for the role write within namespaces.
+        """
+        if role is Role.WRITE and scope.namespaces is not None:
+            raise ValueError("a token that is limited to namespaces can only have the role read")
         created = self._clock()
         token_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
         token = Token(
@@ -69,6 +79,8 @@ class Tokens:
             created_at=created,
             expires_at=None if lifetime is None else created + lifetime,
             revoked_at=None,
+            snapshots=_listed(scope.snapshots),
+            namespaces=_listed(scope.namespaces),
         )
         with self._database.writing() as session:
             session.add(token)
@@ -106,7 +118,7 @@ class Tokens:
         right = hmac.compare_digest(_hash(form[2]), (found or _NOBODY).secret_hash)
         if found is None or not right or self._entry(found).state != "valid":
             return None
-        return Principal(name=f"token {found.id}", role=Role(found.role))
+        return Principal(name=f"token {found.id}", role=Role(found.role), scope=_scope(found))
 
     def _entry(self, token: Token) -> TokenEntry:
         ended = token.expires_at is not None and token.expires_at <= self._clock()
@@ -117,6 +129,7 @@ class Tokens:
             created_at=token.created_at,
             expires_at=token.expires_at,
             state="revoked" if token.revoked_at else "expired" if ended else "valid",
+            scope=_scope(token),
         )
 
 
@@ -161,6 +174,19 @@ def public_part(text: str) -> str:
     """The ID of a token; other text as it is."""
     form = _FORM.fullmatch(text)
     return text if form is None else form[1]
+
+
+def _listed(given: tuple[str, ...] | None) -> list[str] | None:
+    return None if given is None else list(given)
+
+
+def _scope(token: Token) -> TokenScope:
+    """The limits of a token, as they were checked when it was made."""
+    snapshots, namespaces = token.snapshots, token.namespaces
+    return TokenScope(
+        snapshots=None if snapshots is None else tuple(snapshots),
+        namespaces=None if namespaces is None else tuple(namespaces),
+    )
 
 
 def _hash(text: str) -> bytes:

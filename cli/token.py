@@ -50,15 +50,33 @@ _config = click.option(
     "--role", type=click.Choice(("read", "write")), required=True, help="read: ask. write: change what is stored too."
 )
 @click.option("--name", default="", metavar="NAME", help="Description, shown in the list.")
+@click.option(
+    "--snapshot",
+    "snapshots",
+    multiple=True,
+    metavar="PATTERN",
+    help="Limit it to snapshots with such a name or digest; * and ? stand for what may differ. Repeatable.",
+)
 @click.option("--expires", type=Lifetime(), metavar="TIME", help="Lifetime, such as 12h or 30d.")
 @_config
 @click.pass_context
-def create(context: click.Context, role: str, name: str, expires: timedelta | None, file: str | None) -> None:
+def create(
+    context: click.Context,
+    role: str,
+    name: str,
+    snapshots: tuple[str, ...],
+    expires: timedelta | None,
+    file: str | None,
+) -> None:
     """Create a token and print it. It cannot be shown again."""
-    from reachproof.api.tokens import Role, configured_tokens  # the database only where it is needed
+    from reachproof.api.tokens import Role, configured_tokens, scope_of  # the database only where it is needed
 
+    try:
+        scope = scope_of(snapshots or None, None)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
     with _reachable(context):
-        made = configured_tokens(file).create(Role(role), name, expires)
+        made = configured_tokens(file).create(Role(role), name, expires, scope)
     click.echo(made)
     click.echo("store it now: it cannot be shown again", err=True)
 
@@ -75,9 +93,17 @@ def list_tokens(context: click.Context, file: str | None) -> None:
     if not entries:
         click.echo("no tokens", err=True)
         return
-    rows = [("ID", "ROLE", "STATE", "CREATED", "EXPIRES", "NAME")]
+    rows = [("ID", "ROLE", "STATE", "CREATED", "EXPIRES", "SNAPSHOTS", "NAME")]
     rows += [
-        (each.id, each.role.value, each.state, _day(each.created_at), _day(each.expires_at), printable(each.name))
+        (
+            each.id,
+            each.role.value,
+            each.state,
+            _day(each.created_at),
+            _day(each.expires_at),
+            _limit(each.scope.snapshots),
+            printable(each.name),
+        )
         for each in entries
     ]
     for line in aligned(rows):
@@ -110,6 +136,10 @@ def _reachable(context: click.Context) -> Iterator[None]:
     except StoreUnavailable as error:
         click.echo(f"error: {error}: {printable(str(error.__cause__))}", err=True)
         context.exit(ExitCode.UNREACHABLE_SERVER)
+
+
+def _limit(given: tuple[str, ...] | None) -> str:
+    return "all" if given is None else ",".join(given)
 
 
 def _day(moment: datetime | None) -> str:

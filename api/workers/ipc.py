@@ -16,6 +16,7 @@ from reachproof.api.batch import Draft
 from reachproof.api.dispatch import Job
 from reachproof.api.request_reader import RequestBounds
 from reachproof.api.schemas import Question
+from reachproof.api.token_scope import TokenScope
 from reachproof.api.uploads import StoredUpload, Upload
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.network.errors import Problem
@@ -55,9 +56,10 @@ class StoreTask:
 
 @dataclass(frozen=True, slots=True)
 class ContentTask:
-    """Tell all of a stored snapshot."""
+    """Tell all of a stored snapshot, as it is seen within limits."""
 
     digest: str
+    limits: TokenScope
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from reachproof.api.request_reader import RequestBounds
 from reachproof.api.schemas import CheckRequest, QueryRequest, Question
 from reachproof.api.settings import Settings
 from reachproof.api.snapshot_provider import SnapshotProvider
+from reachproof.api.token_scope import TokenScope
 from reachproof.api.uploads import StoredUpload, Upload
 from reachproof.api.workers.ipc import (
     ContentTask,
@@ -132,10 +133,10 @@ class ProcessExecutor:
         assert done.stored is not None
         return done.stored
 
-    async def content(self, digest: str, client: str) -> Spool:
+    async def content(self, digest: str, limits: TokenScope, client: str) -> Spool:
         """See `Executor`."""
         with _kept_if_written(Spool(self._room)) as spool:
-            await self._alone(client, ContentTask(digest), spool, key=self._new_key())
+            await self._alone(client, ContentTask(digest, limits), spool, key=self._new_key())
         return spool
 
     async def _alone(self, client: str, task: Task, spool: Spool, *, key: str, body: Body | None = None) -> Done:

@@ -171,8 +171,8 @@ class Worker:
                 return Done(request=stripped(request))
             case StoreTask(upload):
                 return Done(stored=stored(upload, body, self._shelf))
-            case ContentTask(digest):
-                self._send(self._shelf.told(digest))
+            case ContentTask(digest, limits):
+                self._send(self._shelf.told(digest, limits))
                 return Done()
             case WholeTask():
                 order = self._order(assignment, body)

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from reachproof.api.snapshot_documents import told
+from reachproof.api.token_scope import TokenScope
 from reachproof.manifests.stored_snapshot import ToStore
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class WorkerStore:
         """See `SnapshotShelf`."""
         return self._store.put(given, name, by)
 
-    def told(self, digest: str) -> bytes:
-        """The document with all of a stored snapshot. Raises HttpError."""
-        return told(self._store, digest)
+    def told(self, digest: str, limits: TokenScope) -> bytes:
+        """The document with all of a stored snapshot, as it is seen within limits. Raises HttpError."""
+        from reachproof.api.scoped_store import ScopedStore
+
+        return told(ScopedStore(store=self._store, scope=limits), digest)

@@ -13,6 +13,7 @@ from reachproof.api.access import Role
 from reachproof.api.app import create_app
 from reachproof.api.database import Database
 from reachproof.api.settings import Settings
+from reachproof.api.token_scope import TokenScope
 from reachproof.api.tokens import Tokens
 
 QUESTION = {"query": "can any pod reach any pod?", "manifests": []}
@@ -27,9 +28,9 @@ class Secured:
         self.tokens = Tokens(Database.of(self.settings.database_url))
         self.client = TestClient(create_app(self.settings), raise_server_exceptions=False)
 
-    def token(self, role: str) -> str:
-        """A new one."""
-        return self.tokens.create(Role(role))
+    def token(self, role: str, **limits: Any) -> str:
+        """A new one. `limits`: of its scope."""
+        return self.tokens.create(Role(role), scope=TokenScope(**limits))
 
     def ask(self, token: str | None, method: str = "POST", path: str = "/query", **more: Any) -> Any:
         """The response to a question, or to another request."""

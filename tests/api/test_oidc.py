@@ -91,6 +91,15 @@ def test_a_token_of_the_issuer_is_taken_with_its_role(tmp_path: Path) -> None:
     assert found.verified(signed(CURVE, "two", "ES256")).name == "oidc ada"
 
 
+def test_a_claim_limits_a_token_to_snapshots(tmp_path: Path) -> None:
+    found = authenticator(tmp_path, snapshots_claim="clusters")
+    assert found.verified(signed(clusters=["prod-*", "pr-?"])).scope.snapshots == ("pr-?", "prod-*")
+    assert found.verified(signed(clusters="prod *")).scope.snapshots is None
+    for clusters in (None, [], "", 5, ["a b"]):
+        message = "the token is valid, but has no limits that can be read here"
+        assert refused(found, signed(clusters=clusters)) == (403, message)
+
+
 def test_a_role_can_be_inside_another_claim(tmp_path: Path) -> None:
     found = authenticator(tmp_path, role_claim="realm_access.roles")
     assert found.verified(signed(roles=None, realm_access={"roles": ["r"]})).role is Role.READ
