@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from reachproof.cli.exit_codes import ExitCode, audited_code, worst
 from reachproof.cli.help_page import Command, Path, in_limits, in_sources
 from reachproof.cli.options import ALLOWING, ENTRIES, MODEL, NO_COLOR, QUIET, formats, time_limit_each, with_options
 from reachproof.cli.output import reader_may_leave, write_report
+from reachproof.cli.progress import Progress
 from reachproof.cli.reading import STDIN, how_to_read
 from reachproof.documents.audit import Audited, FleetReport
 from reachproof.network.errors import InputError
@@ -129,7 +129,9 @@ def audit(
     except ClusterError as error:
         click.echo(f"error: {printable(str(error))}", err=True)
         return ExitCode.UNREACHABLE_SERVER
-    report = audit_fleet(fleet, places, _Terminal(quiet=quiet))
+    with Progress(quiet=quiet) as progress:
+        progress.say(f"0 of {len(fleet)} decided")
+        report = audit_fleet(fleet, places, _Told(progress, quiet=quiet))
     with reader_may_leave():
         write_report(report, output, no_color=no_color)
         if not quiet:
@@ -179,24 +181,21 @@ def _places(executor: str, jobs: int) -> Sequence[Place]:
     return local_places(jobs) if executor == _LOCAL else dask_places(executor)
 
 
-class _Terminal:
-    """Progress on standard error, on terminals only; workers that die are told everywhere."""
+class _Told:
+    """Progress for the terminal; workers that die are told everywhere."""
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, progress: Progress, *, quiet: bool) -> None:
+        self._progress = progress
         self._quiet = quiet
-        self._live = not quiet and sys.stderr.isatty()
 
     def finished(self, done: int, total: int, audited: Audited) -> None:
-        if self._live:
-            last = "\r\x1b[K" if done == total else ""
-            name = printable(audited.name)[:60]
-            click.echo(f"\r\x1b[K{done} of {total} audited: {name}{last}", nl=False, err=True)
+        self._progress.say(f"{done} of {total} decided, last {audited.name}")
 
     def again(self, name: str, attempt: int) -> None:
         if not self._quiet:
-            start = "\r\x1b[K" if self._live else ""
+            self._progress.clear()
             text = f"warning: {printable(name)}: its worker ended; it is given to another (attempt {attempt})"
-            click.echo(f"{start}{text}", err=True)
+            click.echo(text, err=True)
 
 
 def _warn(report: FleetReport) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 from typing import Any
 
@@ -23,11 +22,11 @@ from reachproof.cli.options import (
     with_options,
 )
 from reachproof.cli.output import reader_may_leave, warn, write_report
+from reachproof.cli.progress import Progress
 from reachproof.cli.reading import read, read_named
 from reachproof.cli.undecided import tell
 from reachproof.cli.watchdog import watched
 from reachproof.documents.undecided import unknown_report
-from reachproof.network.printable import printable
 from reachproof.solver.budget import Budget
 
 
@@ -85,10 +84,14 @@ def check(
 
     given = queries.read_packs(packs) if packs else queries.library()
     allowed = queries.Allowed(vacuous=allow_vacuous, no_policies=allow_no_policies, skipped=allow_skipped)
-    show_progress = not quiet and sys.stderr.isatty()
-    with watched(budget, partial(tell, unknown_report, output)):
+    with (
+        Progress(quiet=quiet) as progress,
+        watched(budget, progress.before(partial(tell, unknown_report, output))),
+    ):
+        progress.say("reading manifests")
         snapshot = read(sources or (".",), reading)
         named = read_named(others, reading)
+        progress.say("preparing the snapshot")
         report = queries.check(
             snapshot,
             given,
@@ -96,17 +99,11 @@ def check(
             jobs=jobs or queries.usable_cores(),
             allowed=allowed,
             others=named,
-            progress=_progress if show_progress else None,
+            progress=lambda done, total, name: progress.say(f"deciding {done + 1} of {total}: {name}"),
         )
     with reader_may_leave():
-        if show_progress:
-            click.echo("\r\x1b[K", nl=False, err=True)
         write_report(report, output, no_color=no_color)
         warn((notice for result in report.results for notice in result.answer.warnings), quiet=quiet)
         if not report.results:
             click.echo("nothing was checked", err=True)
     return OF_REPORT[report.verdict]
-
-
-def _progress(done: int, total: int, name: str) -> None:
-    click.echo(f"\r\x1b[K{done} of {total} checked: {printable(name)[:60]}", nl=False, err=True)

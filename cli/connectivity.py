@@ -14,6 +14,7 @@ from reachproof.cli.help_page import Command, Path
 from reachproof.cli.options import BY, MODEL, QUIET, READING, formats, limits, source, with_options
 from reachproof.cli.output import reader_may_leave, warn
 from reachproof.cli.positional import sources_of
+from reachproof.cli.progress import Progress
 from reachproof.cli.reading import read
 from reachproof.cli.undecided import tell
 from reachproof.cli.watchdog import watched
@@ -83,7 +84,8 @@ def connectivity(
     _demand_shown("--explain", explain, output, _EXPLAINED)
     _demand_shown("--exposure", exposure, output, _EXPOSED)
     give_up = partial(tell, unfinished, output)
-    with watched(budget, give_up):
+    with Progress(quiet=quiet) as progress, watched(budget, progress.before(give_up)):
+        progress.say("reading manifests")
         snapshot = read(sources_of(sources, more), reading)
         from reachproof.queries.connectivity import request  # numpy is loaded only where it is needed
         from reachproof.queries.connectivity_document import Explaining, report_document
@@ -91,6 +93,7 @@ def connectivity(
 
         wanted = request(By(by), src, dst, ports)
         explaining = Explaining.ALL if explain else Explaining.FEW if output == "html" else Explaining.NONE
+        progress.say("deciding all connections")
         try:
             report = report_document(prepare(snapshot), wanted, budget, explaining=explaining, exposure=exposure)
         except OutOfBudget as over:

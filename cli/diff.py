@@ -14,6 +14,7 @@ from reachproof.cli.exit_codes import ExitCode
 from reachproof.cli.help_page import Command, Path, in_sources
 from reachproof.cli.options import BY, MODEL, NO_COLOR, QUIET, READING, formats, limits, with_options
 from reachproof.cli.output import reader_may_leave, warn, write_lines
+from reachproof.cli.progress import Progress
 from reachproof.cli.reading import STDIN, read, read_one
 from reachproof.cli.undecided import tell
 from reachproof.cli.watchdog import watched
@@ -83,8 +84,11 @@ def diff(
      70  a bug of reachproof
     """
     old, new = _sides(sources, before, after)
-    with watched(budget, partial(tell, partial(unknown_difference, By(by)), output)):
+    give_up = partial(tell, partial(unknown_difference, By(by)), output)
+    with Progress(quiet=quiet) as progress, watched(budget, progress.before(give_up)):
+        progress.say("reading manifests")
         earlier, later = together(partial(_read, each, reading) for each in (old, new))
+        progress.say("comparing")
         found = _difference(earlier, later, By(by), budget)
     with reader_may_leave():
         write_lines(_lines(found, _named(old), _named(new), output), no_color=no_color)

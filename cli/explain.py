@@ -11,6 +11,7 @@ from reachproof.cli.exit_codes import ExitCode, exit_code
 from reachproof.cli.help_page import Command
 from reachproof.cli.options import MODEL, NO_COLOR, QUIET, READING, choice, formats, limits, source, with_options
 from reachproof.cli.output import reader_may_leave, warn, write_json, write_lines
+from reachproof.cli.progress import Progress
 from reachproof.cli.reading import read
 from reachproof.cli.watchdog import watched
 from reachproof.documents.answer import Answer as Document
@@ -68,8 +69,11 @@ def explain(
      70  a bug of reachproof
     """
     _demand_arguments(flow, truth_table=truth_table)
-    with watched(budget, partial(_give_up, flow, output, no_color=no_color)):
+    give_up = partial(_give_up, flow, output, no_color=no_color)
+    with Progress(quiet=quiet) as progress, watched(budget, progress.before(give_up)):
+        progress.say("reading manifests")
         snapshot = read(sources or (".",), reading)
+        progress.say("deciding")
         answer = _answer(snapshot, flow, by if truth_table else None, budget)
     with reader_may_leave():
         _write(answer_document(answer), output, no_color=no_color)

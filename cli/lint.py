@@ -14,6 +14,7 @@ from reachproof.cli.help_page import Command, Path, in_exit_code
 from reachproof.cli.options import MODEL, NO_COLOR, QUIET, READING, choice, formats, limits, source, with_options
 from reachproof.cli.output import reader_may_leave, warn, write_json, write_lines
 from reachproof.cli.positional import sources_of
+from reachproof.cli.progress import Progress
 from reachproof.cli.reading import read
 from reachproof.cli.undecided import tell
 from reachproof.cli.watchdog import watched
@@ -68,8 +69,13 @@ def lint(
       3  nothing was found, but time or memory ended before all was looked for
      70  a bug of reachproof
     """
-    with watched(budget, partial(tell, unknown_findings, output)):
+    with (
+        Progress(quiet=quiet) as progress,
+        watched(budget, progress.before(partial(tell, unknown_findings, output))),
+    ):
+        progress.say("reading manifests")
         snapshot = read(sources_of(sources, more), reading)
+        progress.say("looking for findings")
         report = _report(snapshot, budget)
     with reader_may_leave():
         if output == "json":

@@ -26,6 +26,7 @@ from reachproof.cli.options import (
 )
 from reachproof.cli.output import reader_may_leave, warn, write_json, write_lines
 from reachproof.cli.positional import source_and_sentences, sources_of
+from reachproof.cli.progress import Progress
 from reachproof.cli.reading import read, read_named
 from reachproof.cli.undecided import statements
 from reachproof.cli.watchdog import watched
@@ -90,11 +91,13 @@ def query(
     """
     started = time.perf_counter()
     given, text = source_and_sentences(words)
-    with watched(budget, partial(_give_up, statements(text), output, no_color=no_color)):
+    give_up = partial(_give_up, statements(text), output, no_color=no_color)
+    with Progress(quiet=quiet) as progress, watched(budget, progress.before(give_up)):
+        progress.say("reading manifests")
         snapshot = read(sources_of(sources, given), reading)
         named = read_named(others, reading)
         taken = time.perf_counter() - started
-        answers = _ask(text, snapshot, named, budget)
+        answers = _ask(text, snapshot, named, budget, progress)
     code = exit_code(answers, expect=expect, allow_vacuous=allow_vacuous)
     with reader_may_leave():
         _print(answers, output, no_color=no_color)
@@ -104,11 +107,16 @@ def query(
     return code
 
 
-def _ask(text: str, snapshot: Snapshot, others: Mapping[str, Snapshot], budget: Budget) -> tuple[Answer, ...]:
+def _ask(
+    text: str, snapshot: Snapshot, others: Mapping[str, Snapshot], budget: Budget, progress: Progress
+) -> tuple[Answer, ...]:
     from reachproof.queries.ask import Session  # Z3 is loaded only where it is needed
 
     named = {name: Session(other) for name, other in others.items()}
-    return Session(snapshot, named).ask_all(text, budget)
+    progress.say("preparing the snapshot")
+    return Session(snapshot, named).ask_all(
+        text, budget, lambda done, total: progress.say(f"deciding {done + 1} of {total}")
+    )
 
 
 def _give_up(texts: Sequence[str], output: str, reason: str, *, no_color: bool) -> None:

@@ -104,9 +104,16 @@ class Session(PreparedSnapshot):
         """Answer one sentence. Raises InputError for a sentence that cannot be asked, InternalError for our bugs."""
         return answer(self.question(text), budget)
 
-    def ask_all(self, text: str, budget: Budget = DEFAULT_BUDGET) -> tuple[Answer, ...]:
-        """Answer several sentences, each with the whole budget. Nothing is decided when one of them cannot be asked."""
-        return tuple(answer(question, budget) for question in self.questions(text))
+    def ask_all(
+        self, text: str, budget: Budget = DEFAULT_BUDGET, progress: Callable[[int, int], None] | None = None
+    ) -> tuple[Answer, ...]:
+        """Answer several sentences, each with the whole budget. Nothing is decided when one of them cannot be asked.
+
+        `progress` is called before each is decided, with the number of those that are done and of all.
+        """
+        questions = self.questions(text)
+        told = None if progress is None else lambda done: progress(done, len(questions))
+        return answers_of(questions, budget, jobs=1, progress=told)
 
     def question(self, text: str) -> Question:
         """The one sentence of a text, bound. Raises InputError if it cannot be asked."""

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from concurrent.futures import Future
 from pathlib import Path
 from xml.etree import ElementTree
@@ -208,13 +207,6 @@ def test_a_scheduler_that_is_not_there_has_a_code_of_its_own(place: Place) -> No
         "",
         "error: cannot connect to the Dask scheduler at dask://127.0.0.1:1: [Errno 111] Connection refused\n",
     )
-
-
-@pytest.mark.usefixtures("inline")
-def test_progress_is_for_terminals_only(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    assert place.audit("--snapshots", "eu")[2] == "\r\x1b[K1 of 1 audited: eu\r\x1b[K"
-    assert place.audit("--snapshots", "eu", "-q")[2] == ""
 
 
 def test_an_interrupt_reports_what_is_finished(place: Place) -> None:

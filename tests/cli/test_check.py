@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any, NoReturn
 from xml.etree import ElementTree
@@ -245,13 +244,6 @@ def test_the_json_is_one_document_with_every_answer(place: Place) -> None:
         ("web, alone", "medium", "unreachable", "reachable", "failed"),
         ("typo", "low", "holds", "holds", "undecided"),
     ]
-
-
-def test_progress_is_for_terminals_only(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert place.check("good.reach")[2] == ""
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    assert place.check("good.reach")[2] == "\r\x1b[K0 of 1 checked: db-shut\r\x1b[K"
-    assert place.check("good.reach", "-q")[2] == ""
 
 
 # ---------------------------------------------------------------- build servers
