@@ -61,11 +61,10 @@ def evaluate(snapshot: Snapshot, flow: Flow, *, prefer: Action = Action.ALLOW) -
 def truth(snapshot: Snapshot, flow: Flow) -> Truth:
     """The truth of the flow without its trace: what `evaluate` says, and cheaper."""
     require_possible(snapshot, flow)
-    egress, ingress = (
-        _truth(ways(snapshot, flow, direction, tiers(snapshot, flow, direction)))
-        for direction in (Direction.EGRESS, Direction.INGRESS)
-    )
-    return _both(egress, ingress)
+    egress = _truth(ways(snapshot, flow, Direction.EGRESS, tiers(snapshot, flow, Direction.EGRESS)))
+    if egress is Truth.DENIED:
+        return egress
+    return _both(egress, _truth(ways(snapshot, flow, Direction.INGRESS, tiers(snapshot, flow, Direction.INGRESS))))
 
 
 def evaluate_direction(

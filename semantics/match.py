@@ -155,17 +155,17 @@ def any_match(
     snapshot: Snapshot, matches: Iterable[Match], flow: Flow, direction: Direction, *, host_network: bool
 ) -> Matched:
     """True if any of a rule's matches holds: its peer, its ports and what it asks of the subject together."""
-    return max(
-        (
-            min(
-                peer_matches(snapshot, match.peer, flow, direction),
-                subject_matches(snapshot, match, flow, direction),
-            )
-            for match in matches
-            if ports_match(match.ports, flow, host_network=host_network)
-        ),
-        default=Matched.NO,
-    )
+    found = Matched.NO
+    for match in matches:
+        if not ports_match(match.ports, flow, host_network=host_network):
+            continue
+        held = peer_matches(snapshot, match.peer, flow, direction)
+        if held is not Matched.NO:
+            held = min(held, subject_matches(snapshot, match, flow, direction))
+        if held is Matched.YES:
+            return held
+        found = max(found, held)
+    return found
 
 
 def _known(matches: bool) -> Matched:

@@ -123,6 +123,8 @@ def _then(first: Outcomes, second: Outcomes) -> Outcomes:
 
 def _any_one(each: list[Outcomes], conflict: Callable[[Iterable[Policy]], Notice]) -> Outcomes:
     """The outcome of any one that has one; none where none has. A disagreement is what they then rest on."""
+    if len(each) == 1:
+        return each[0]
     deciding = (policy for outcomes in each for policy in _deciders(outcomes))
     between = (conflict(deciding),) if _conflict(each) else ()
     found: Outcomes = {}

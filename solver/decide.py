@@ -31,7 +31,7 @@ from reachproof.solver.slice import Slice, cut
 from reachproof.solver.smt_encoding import Script, ranked_script, search_script
 from reachproof.solver.table import Table, everything, one_family, pairs_with, region
 from reachproof.solver.witness import SpotCheck, bit, samples
-from reachproof.solver.z3_backend import GaveUp, Model, Prover, Refuted
+from reachproof.solver.z3_backend import GaveUp, Model, Prover, Refuted, Result
 
 WRITTEN_OUT = 4000
 _CERTAIN = {Wanted.CAN_ALLOW: Wanted.MUST_ALLOW, Wanted.CAN_DENY: Wanted.MUST_DENY}
@@ -105,6 +105,12 @@ def search(encoding: Encoding, goal: Search, budget: Budget, prover: Prover, *, 
     except OutOfBudget as over:
         return Undecided(str(over))
     hits = inside & tables.wanted(goal.wanted)
+    if explain and not hits.any():  # the proof with every rule tracked is the proof, and needs no second one
+        tracked = search_script(part, goal.region, goal.wanted, tracked=True)
+        core = _core(tracked, budget, prover)
+        demand(not isinstance(core, Model), "Z3 found a flow that the sets engine excludes")
+        if isinstance(core, Refuted):
+            return Absent(because=_because(tracked, core), samples=samples(part, inside, tables))
     script = search_script(part, goal.region, goal.wanted)
     result = prover.run(script.text, ("s", "d", "p"), budget)
     match result:
@@ -119,9 +125,7 @@ def search(encoding: Encoding, goal: Search, budget: Budget, prover: Prover, *, 
             return Found(flow=flow)
         case Refuted():
             demand(not hits.any(), "the sets engine found a flow that Z3 excludes")
-            tracked = search_script(part, goal.region, goal.wanted, tracked=True) if explain else None
-            because = blames(tracked, budget, prover) if tracked else ()
-            return Absent(because=because, samples=samples(part, inside, tables))
+            return Absent(samples=samples(part, inside, tables))
 
 
 def rank(encoding: Encoding, goal: Ranked, budget: Budget, prover: Prover) -> RankedOutcome:
@@ -185,9 +189,16 @@ def blames(script: Script, budget: Budget, prover: Prover) -> tuple[Blame, ...]:
 
     Whatever the other rules do, the script stays unsatisfiable. Nothing where the budget ends first.
     """
-    core = prover.minimal_core(script.text, [each.literal for each in script.tracked], budget)
-    if isinstance(core, GaveUp):
-        return ()
+    core = _core(script, budget, prover)
+    demand(not isinstance(core, Model), "a script was unsatisfiable, but it is not under all of its own assumptions")
+    return _because(script, core) if isinstance(core, Refuted) else ()
+
+
+def _core(script: Script, budget: Budget, prover: Prover) -> Result:
+    return prover.minimal_core(script.text, [each.literal for each in script.tracked], budget)
+
+
+def _because(script: Script, core: Refuted) -> tuple[Blame, ...]:
     named = set(core.core)
     found = [
         Blame(policy=each.policy, rule=each.rule, direction=each.direction)

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from reachproof.queries.ask import Session
+from reachproof.solver.z3_backend import Prover
 from tests.queries.given import DENY_PODS_IN, baseline, deployment, namespace, network_policy, pod, session
 
 PROGRAM = """
@@ -88,3 +89,14 @@ def test_asking_again_or_in_another_order_changes_no_witness() -> None:
     once = [asked.ask(sentence).witness for sentence in SENTENCES]
     again = [Session(asked.snapshot).ask(sentence).witness for sentence in reversed(SENTENCES)]
     assert once == again[::-1]
+
+
+def test_an_answer_rests_on_the_same_rules_whatever_the_prover_was_asked_before() -> None:
+    sentences = (*SENTENCES, "no possible pod in tenant b can reach any pod labelled app=db on tcp/81")
+    asked = example()
+    used = Prover()
+    for _ in range(2):
+        for sentence in sentences[::-1]:
+            used.renew()
+            mine, fresh = (Session(asked.snapshot, prover=each).ask(sentence) for each in (used, Prover()))
+            assert (mine.witness, mine.because, mine.verdict) == (fresh.witness, fresh.because, fresh.verdict)

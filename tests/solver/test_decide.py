@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
+from reachproof.documents.words import Verdict
 from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Direction, Policy, Rule
@@ -24,7 +25,7 @@ from reachproof.solver.encoding import prepare
 from reachproof.solver.goal import At, Members, Search, Side, Wanted
 from reachproof.solver.slice import Slice, cut
 from reachproof.solver.smt_encoding import search_script
-from reachproof.solver.z3_backend import Model, Prover, Refuted
+from reachproof.solver.z3_backend import GaveUp, Model, Prover, Refuted
 from tests.agreement.engines import pinned, prover
 from tests.queries.given import network_policy, pod, session
 from tests.solver.asked import all_of, destination, source, tcp
@@ -77,9 +78,18 @@ class TestDisagreement:
         self, monkeypatch: pytest.MonkeyPatch, sentence: str, lie: Model | Refuted, complaint: str
     ) -> None:
         monkeypatch.setattr(Prover, "run", lambda *_: lie)
+        monkeypatch.setattr(Prover, "minimal_core", lambda *_: lie)
         with pytest.raises(InternalError) as error:
             session(*SHOP).ask(sentence)
         assert str(error.value) == complaint + BUG
+
+    def test_a_core_of_what_is_satisfiable_is_found_out(self) -> None:
+        encoding = prepare(session(*SHOP).snapshot)
+        part = cut(encoding, (all_of(),), Budget().start())
+        script = search_script(part, all_of(), Wanted.CAN_ALLOW, tracked=True)
+        with pytest.raises(InternalError) as error:
+            decide.blames(script, Budget().start(), prover())
+        assert str(error.value) == "a script was unsatisfiable, but it is not under all of its own assumptions" + BUG
 
     def test_a_witness_that_the_evaluator_denies_is_found_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def denied(snapshot: Snapshot, flow: Flow, **more: Any) -> Trace:
@@ -222,6 +232,12 @@ def test_without_explaining_nothing_is_blamed() -> None:
     assert isinstance(outcome, Absent)
     assert outcome.because == ()
     assert outcome.samples
+
+
+def test_what_is_too_hard_to_explain_is_proved_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Prover, "minimal_core", lambda *_: GaveUp("resource limit of 1 solver units reached"))
+    answer = session(*SHOP).ask(SHUT)
+    assert (answer.verdict, answer.because) == (Verdict.HOLDS, ())
 
 
 # ---------------------------------------------------------------- witnesses

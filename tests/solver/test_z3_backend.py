@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from reachproof.network.errors import InternalError
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.z3_backend import GaveUp, Model, Prover, Refuted
 
@@ -53,10 +52,23 @@ def test_a_minimal_core_leaves_out_what_is_not_needed() -> None:
     assert Prover().minimal_core(NEEDS_B_AND_C, list("abcd"), Budget()) == Refuted(("b", "c"))
 
 
-def test_a_core_of_what_is_satisfiable_is_our_bug() -> None:
-    with pytest.raises(InternalError) as error:
-        Prover().minimal_core(NEEDS_B_AND_C, list("abd"), Budget())
-    assert str(error.value) == "a script was unsatisfiable, but it is not under all of its own assumptions"
+def test_what_is_satisfiable_under_all_literals_has_no_core() -> None:
+    assert Prover().minimal_core(NEEDS_B_AND_C, list("abd"), Budget()) == Model(())
+
+
+def test_a_model_that_is_shown_is_found_as_if_nothing_had_been_asked_before() -> None:
+    prover = Prover()
+    contexts = [prover._context]
+    prover.begin_shown()
+    contexts.append(prover._context)
+    prover.renew()
+    prover.run(X, ("x",), Budget())
+    contexts.append(prover._context)
+    prover.begin_shown()
+    contexts.append(prover._context)
+    assert [each is contexts[0] for each in contexts] == [True, True, True, False]
+    prover.begin_shown()
+    assert prover._context is contexts[-1]
 
 
 def test_too_few_solver_units_are_a_reason_to_give_up() -> None:
