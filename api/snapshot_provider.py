@@ -143,8 +143,9 @@ def reread(snapshot: Snapshot, given: SnapshotRef) -> Snapshot:
         verb = "decides" if len(fixed) == 1 else "decide"
         raise HttpError(422, f"{' and '.join(fixed)} {verb} how manifests are read: send manifests to change that")
     changes = {_FIELDS[name]: getattr(options, _FIELDS[name]) for name in named & set(_FIELDS)}
-    if options.cni is not snapshot.options.cni and "cni" in named:
-        changes["release"] = options.release
+    if "cni" in named:
+        changes["cni_given"] = True
+        changes |= {} if options.cni is snapshot.options.cni else {"release": options.release}
     return snapshot.with_options(replace(snapshot.options, **changes)) if changes else snapshot
 
 
@@ -157,7 +158,7 @@ def _is_fixed(name: str, snapshot: Snapshot, wanted: Options) -> bool:
     read = snapshot.options
     if name == "cni":
         if wanted.cni is Cni.AUTO:
-            return not any(each.code in ("CNI_FOUND", "CNI_NOT_FOUND") for each in snapshot.assumptions)
+            return read.cni_given
         if wanted.cni is read.cni and not wanted.release:
             return False
         one, other = profile_of(read), profile_of(wanted)

@@ -65,8 +65,9 @@ def snapshots(settings: Settings, executor: Executor, store: SnapshotStore, rout
         name: Annotated[str | None, Query(description="Give it this name.")] = None,
         channel: Annotated[Channel | None, Query(description="Which CRDs the cluster has; as the input says.")] = None,
         cni: Annotated[
-            str, Query(description="Whose policies may be in it, with a release if you like: NAME@RELEASE.")
-        ] = "spec",
+            str | None,
+            Query(description="Whose policies may be in it, with a release if you like: NAME@RELEASE; as it shows."),
+        ] = None,
     ) -> Any:
         """The body is the manifests: YAML, JSON or NDJSON, or files of a form; it may be packed with gzip.
 

@@ -46,7 +46,7 @@ class Upload:
     name: str | None
     by: str | None
     channel: Channel | None
-    cni: str
+    cni: str | None
     most_bytes: int
     reading: Limits
 

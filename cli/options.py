@@ -147,9 +147,9 @@ MODEL = (
     _model("tenantLabel", "Label of namespaces whose value names the tenant.  [default: tenant]", metavar="KEY"),
     _model(
         "cni",
-        "Implementation to assume where the specifications leave behaviour open; spec assumes none, auto detects it "
-        "from the input. With a release as in NAME@1.18.  [default: spec; the release that the input shows, else the "
-        "newest]",
+        "Implementation to assume where the specifications leave behaviour open; spec assumes none, auto takes the one "
+        "that the input shows, and spec where it shows none. With a release as in NAME@1.18.  [default: auto; the "
+        "release that the input shows, else the newest]",
         type=Implementation(),
     ),
     _model(

@@ -14,6 +14,7 @@ from reachproof.manifests.cluster import Cluster, as_seen, join
 from reachproof.manifests.digest import canonical, digest
 from reachproof.manifests.errors import EnoughError, ManifestError, Problems
 from reachproof.manifests.field_reader import Place
+from reachproof.manifests.ignored_kinds import IgnoredKinds
 from reachproof.manifests.inventory import Inventory, different, reader_of
 from reachproof.manifests.kinds.admin import bundles
 from reachproof.manifests.kinds.cilium.own_cluster import asks_for_own_cluster, cluster_name
@@ -25,7 +26,6 @@ from reachproof.manifests.kinds.not_read.registry import shows_implementation
 from reachproof.manifests.kinds.policy_kind import Context, PolicyKind, SupportKind
 from reachproof.manifests.kinds.registry import (
     depends_on_cni,
-    ignored,
     in_one_version,
     is_staged,
     misplaced,
@@ -86,12 +86,11 @@ class Loading:
         self._context = Context(options=options)
         self._lenient = lenient
         self._namespace = namespace
-        self._ignore_kinds = ignore_kinds
         self._inventory = Inventory(self.problems)
         self._not_read = not_read.NotReadObjects(self.problems)
         self._policies: dict[PolicyRef, _Read[Policy]] = {}
         self._dropped: list[tuple[Manifest, Notice]] = []
-        self._ignored: dict[str, list[Manifest]] = {}
+        self._ignored = IgnoredKinds(ignore_kinds, limits)
         self._signs = Signs()
         self._undecided: list[Manifest] = []
         self._assumed: list[Notice] = []
@@ -136,7 +135,7 @@ class Loading:
 
     def _object(self, manifest: Manifest) -> None:
         hint = shows_implementation(manifest)
-        if hint or depends_on_cni(manifest) or manifest.kind == "DaemonSet":
+        if (hint or depends_on_cni(manifest) or manifest.kind == "DaemonSet") and not self._ignored.hides(manifest):
             self._signs.add(manifest, hint=hint)
         self._not_read.look_at(manifest)
         if is_settings(manifest):
@@ -155,6 +154,8 @@ class Loading:
         if is_staged(manifest) and not deeper(manifest.body, self.limits.depth):
             told = [manifest.kind, manifest.namespace, manifest.name, manifest.body.get("spec")]
             self._staged[canonical(told)] = told
+        if self._ignored.hides(manifest) and self._ignored.takes(manifest):
+            return
         kind = policy_kind(manifest, self._context.options.cni)
         support = support_kind(manifest, self._context.options.cni)
         if kind is not None and (kind.late or self._context.profile.late_reading):
@@ -173,9 +174,9 @@ class Loading:
         if message is None and manifest.kind in WORKLOAD_GROUPS and not manifest.group:
             message = f"found {manifest.api_version}, expected {WORKLOAD_GROUPS[manifest.kind]}/v1"
         matters = message is not None or not_read.matters(manifest)
-        if matters and ignored(manifest, self._ignore_kinds) and not deeper(manifest.body, self.limits.depth):
-            self._ignored.setdefault(f"{manifest.kind}.{manifest.group}", []).append(manifest)
-        elif message is not None:
+        if matters and self._ignored.takes(manifest):
+            return
+        if message is not None:
             self.problems.append(manifest.problem(message))
         elif matters and not self._too_deep(manifest):
             self._not_read.add(manifest)
@@ -335,7 +336,7 @@ class Loading:
                 (
                     *(notice for _, notice in self._dropped),
                     *self.files.assumptions(),
-                    *self._ignorance(),
+                    *self._ignored.assumptions(),
                     *self._assumed,
                     *(n for place in self._places(policies) for n in place.notices if n.code in crosschecks.ASSUMED),
                     *crosschecks.kinds_not_read(policies, self._context.profile),
@@ -360,7 +361,7 @@ class Loading:
         yield from cluster.warnings
         yield from self.files.warnings()
         yield from self._signs.contradictions(self._context.options)
-        if not (policies or self._dropped or self._ignored or self._without_policy or self._not_read):
+        if not (policies or self._dropped or self._ignored.found or self._without_policy or self._not_read):
             yield crosschecks.no_policies()
         for place in places:
             yield from (notice for notice in place.notices if notice.code not in crosschecks.ASSUMED)
@@ -379,14 +380,9 @@ class Loading:
     def _left_out(self) -> Iterator[tuple[Manifest, str]]:
         """The objects that are no policies but matter, each with the reason: with others it is another snapshot."""
         yield from ((manifest, "it is not valid, and left out") for manifest, _ in self._dropped)
-        yield from ((each, "its kind is ignored") for objects in self._ignored.values() for each in objects)
+        yield from ((each, "its kind is ignored") for each in self._ignored.objects())
         yield from ((manifest, "it is about no pod that is modelled") for manifest, _ in self._without_policy)
         yield from ((manifest, "it asks for JWT, which flows do not show") for manifest in self._of_requests)
-
-    def _ignorance(self) -> Iterator[Notice]:
-        for kind, objects in self._ignored.items():
-            names = ", ".join(f"{each.namespace}/{each.name}" if each.namespace else each.name for each in objects)
-            yield Notice(code="KIND_IGNORED", text=f"{kind} is ignored, as asked: {names}", origin=objects[0].origin)
 
 
 def _wanted(manifest: Manifest) -> object:

@@ -81,6 +81,7 @@ class Options:
     """The model options. `cidr_matches` None: the default of the `cni` profile. Empty ranges: not given.
 
     `release` of the implementation, such as `1.18`; empty: that of the input, else the newest that is modelled.
+    `cni_given` False: nobody named the implementation; once objects are loaded, `cni` is what they show.
 
     `channel` None: as the CRDs of the input say, else experimental.
 
@@ -97,6 +98,7 @@ class Options:
     tenant_label: str = "tenant"
     tenants: tuple[tuple[str, Selector], ...] = ()
     cni: Cni = Cni.SPEC
+    cni_given: bool = True
     release: str = ""
     channel: Channel | None = None
     pod_range: IntervalSet = EMPTY

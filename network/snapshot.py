@@ -166,5 +166,5 @@ class Snapshot:
     def with_options(self, options: Options) -> Snapshot:
         """The same cluster read in another way; for `cni: auto` as the one that was found."""
         if options.cni is Cni.AUTO:
-            options = replace(options, cni=self.found_cni, release=self.found_release)
+            options = replace(options, cni=self.found_cni, cni_given=False, release=self.found_release)
         return replace(self, options=options)

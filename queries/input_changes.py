@@ -38,7 +38,6 @@ from reachproof.solver.endpoint_matching import EndpointMatching
 from reachproof.solver.goal import SUBJECT, TRUE, Formula, addresses_in
 from reachproof.solver.view import View
 
-_FOUND = frozenset({"CNI_FOUND", "CNI_NOT_FOUND"})
 _RELEASES_FOUND = frozenset({"RELEASE_ASSUMED", "RELEASE_FOUND"})
 
 
@@ -49,10 +48,10 @@ def demand_same_engine(before: Snapshot, after: Snapshot) -> None:
     compared: that is a question of its own.
     """
     first, second = profile_of(before.options), profile_of(after.options)
+    given = before.options.cni_given and after.options.cni_given
     codes = {notice.code for each in (before, after) for notice in each.assumptions}
-    if (codes & _FOUND and first is not second) or (
-        codes & _RELEASES_FOUND and first.name == second.name and first is not second
-    ):
+    taken = not given or (codes & _RELEASES_FOUND and first.name == second.name)
+    if taken and first is not second:
         message = f"{first} in the earlier snapshot, but {second} in the later one; set the option cni"
         raise InputError([Problem(file="options", path="cni", message=message)])
 

@@ -14,7 +14,7 @@ from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.options import AmbientPort, Channel, CidrMatches, Cni, Enforcement, HostNetworkPods, Options
 
 FILE = "options"
-DEFAULTS = Options()
+DEFAULTS = Options(cni=Cni.AUTO, cni_given=False)
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _RELEASE = re.compile(r"v?[0-9]{1,4}(\.[0-9]{1,4}){1,2}")
 _TRUST_DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9._]*[a-z0-9])?")
@@ -34,6 +34,7 @@ def model_options(values: Mapping[str, object]) -> Options:
     options = Options(
         tenant_label=reader.text("tenantLabel", DEFAULTS.tenant_label),
         cni=cni or DEFAULTS.cni,
+        cni_given=cni is not None,
         release=release,
         channel=reader.choice("channel", Channel),
         pod_range=reader.cidrs("podCidr"),

@@ -1,4 +1,4 @@
-"""Detection of the implementation that an input shows, for `cni: auto`, and of its release.
+"""Detection of the implementation that an input shows, for `cni: auto`, the default, and of its release.
 
 | Sign | Shows |
 |---|---|
@@ -7,8 +7,9 @@
 | neither, but an object of such a group that is not read | that one, if all of these are of one |
 | the version in the tag of the image that its agent runs, `v1.18.3` | that release |
 
-Nothing is guessed from labels or node names. Trusted by every verdict with `cni: auto` or without a release, which says
-in a notice what was found; checked by tests/manifests/test_calico.py.
+Nothing is guessed from labels or node names. Trusted by every verdict without a `cni` or without a release, which says
+in a notice what was found. That nothing was found is said only to those who asked for `auto`. Checked by
+tests/manifests/test_calico.py.
 """
 
 from __future__ import annotations
@@ -91,8 +92,9 @@ class Signs:
         if isinstance(found, Problem):
             return found
         cni, notice = found
-        options, notices = self._with_release(replace(options, cni=cni))
-        return options, [notice, *notices]
+        unasked = cni is Cni.SPEC and not options.cni_given
+        options, notices = self._with_release(replace(options, cni=cni, cni_given=False))
+        return options, notices if unasked else [notice, *notices]
 
     def _with_release(self, options: Options) -> tuple[Options, list[Notice]]:
         shown = self.releases.get(options.cni, {})
@@ -128,7 +130,7 @@ class Signs:
                 )
                 return Cni.SPEC, Notice(code="CNI_NOT_FOUND", text=text)
             case [(cni, (sign, origin))]:
-                return cni, Notice(code="CNI_FOUND", text=f"cni auto: {cni}, since the input has {sign}", origin=origin)
+                return cni, Notice(code="CNI_FOUND", text=f"cni {cni}, since the input has {sign}", origin=origin)
             case several:
                 shown = " and ".join(f"of {cni} ({sign}, {origin})" for cni, (sign, origin) in several)
                 message = f"signs {shown}; set the option cni to choose one"

@@ -84,9 +84,10 @@ def is_staged(manifest: Manifest) -> bool:
     return manifest.kind.startswith("Staged") and group == "projectcalico.org"
 
 
-def ignored(manifest: Manifest, ignore_kinds: frozenset[str]) -> bool:
-    """True if the user chose to go on without this kind, given as `Kind` or `Kind.group`."""
-    return manifest.kind in ignore_kinds or f"{manifest.kind}.{manifest.group}" in ignore_kinds
+def of_one_implementation(manifest: Manifest) -> bool:
+    """True if only one implementation has the kind: a policy, or what policies refer to."""
+    kind = policy_kind(manifest) or support_kind(manifest)
+    return kind is not None and kind.cni is not None
 
 
 def read_policy(manifest: Manifest, kind: PolicyKind, whole: Field, context: Context) -> tuple[Policy, ...]:

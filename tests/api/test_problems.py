@@ -219,7 +219,7 @@ def test_kinds_that_a_setting_turns_on_need_a_snapshot_that_was_read_for_the_imp
 def test_the_implementation_that_the_input_shows_needs_a_snapshot_that_was_read_for_it() -> None:
     agent = "---\napiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: cilium}\nspec: {template: {spec: {}}}\n"
     body = {"query": "can any pod reach any pod?", "options": {"cni": "auto"}}
-    for read, status in (("spec", 422), ("antrea", 422), ("auto", 200)):
+    for read, status in (("spec", 422), ("antrea", 422), ("auto", 200), (None, 200)):
         response = client(load_text(f"{MANIFESTS}{agent}", options=model_options({"cni": read}))).post(
             "/query", json=body
         )

@@ -12,7 +12,7 @@ from reachproof.api.settings import Settings
 from reachproof.cli.exit_codes import ExitCode
 from reachproof.cli.main import commands
 from reachproof.documents.schema import published
-from reachproof.network.options import Channel, CidrMatches, Cni, Enforcement, HostNetworkPods, Options
+from reachproof.network.options import Channel, CidrMatches, Cni, Enforcement, HostNetworkPods
 from reachproof.queries.model_options import model_options
 from tests.docs.pages import phrases, section
 
@@ -86,6 +86,6 @@ def test_every_model_option_is_documented_with_its_values() -> None:
     values = [*Channel, *CidrMatches, *Enforcement, *HostNetworkPods]
     assert [value for value in values if f"`{value}`" not in table] == []
     names = dict.fromkeys(re.findall(r"^\| `--[\w-]+(?: [^`]*)?` \| `(\w+)`", table, re.MULTILINE))
-    assert model_options(names) == Options()
+    assert model_options(names) == model_options({})
     told = {*re.findall(r"`(REACHPROOF_\w+)`", table)}
     assert told == {each.envvar for each in COMMANDS["query"].params if each.envvar}

@@ -283,13 +283,43 @@ def test_auto_takes_what_the_input_shows_and_says_why() -> None:
     snapshot = loaded(POD, policy(DENY), options=AUTO)
     assert snapshot.options.cni is Cni.CALICO
     (notice,) = (each for each in snapshot.assumptions if each.code == "CNI_FOUND")
-    assert notice.text == f"cni auto: calico, since the input has GlobalNetworkPolicy p of {V3}"
+    assert notice.text == f"cni calico, since the input has GlobalNetworkPolicy p of {V3}"
 
 
-def test_auto_without_a_sign_is_spec_and_says_so() -> None:
-    snapshot = loaded(POD, options=AUTO)
-    assert snapshot.options.cni is Cni.SPEC
-    assert [each.code for each in snapshot.assumptions] == ["CNI_NOT_FOUND"]
+def test_auto_without_a_sign_is_spec_and_says_so_to_those_who_asked() -> None:
+    asked, unasked = (loaded(POD, options=model_options(given)) for given in ({"cni": "auto"}, {}))
+    assert asked.options == unasked.options == Options(cni_given=False)
+    assert [each.code for each in asked.assumptions] == ["CNI_NOT_FOUND"]
+    assert unasked.assumptions == ()
+
+
+def test_nothing_given_is_read_as_auto_is_and_says_what_was_found() -> None:
+    asked, unasked = (loaded(POD, policy(DENY), options=model_options(given)) for given in ({"cni": "auto"}, {}))
+    assert asked == unasked
+    assert [each.code for each in unasked.assumptions] == ["CNI_FOUND"]
+
+
+def test_signs_of_two_implementations_are_refused_with_both() -> None:
+    with pytest.raises(ManifestError) as error:
+        loaded(POD, policy(DENY), AGENT | {"spec": {"template": {"spec": {}}}}, options=model_options({}))
+    assert [str(each) for each in error.value.problems] == [
+        f"options cni: signs of calico (GlobalNetworkPolicy p of {V3}, <objects>) and of cilium (DaemonSet "
+        "kube-system/cilium of apps/v1, <objects>); set the option cni to choose one"
+    ]
+
+
+def test_a_kind_that_is_to_be_left_out_shows_no_implementation_and_is_not_read() -> None:
+    asked = frozenset({"GlobalNetworkPolicy"})
+    unshown = load_objects([POD, policy(DENY)], options=model_options({}), ignore_kinds=asked)
+    assert (unshown.options.cni, unshown.policies) == (Cni.SPEC, ())
+    agent = AGENT | {
+        "metadata": {"name": "calico-node", "namespace": "kube-system"},
+        "spec": {"template": {"spec": {}}},
+    }
+    shown = load_objects([POD, policy(DENY), agent], options=model_options({}), ignore_kinds=asked)
+    assert (shown.options.cni, shown.policies) == (Cni.CALICO, ())
+    for snapshot in (unshown, shown):
+        assert "GlobalNetworkPolicy.projectcalico.org is ignored, as asked: p" in [n.text for n in snapshot.assumptions]
 
 
 # ---------------------------------------------------------------- releases

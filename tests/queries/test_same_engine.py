@@ -1,4 +1,4 @@
-"""What `cni: auto` finds in two snapshots that are compared."""
+"""Implementations that the input of two compared snapshots shows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TOLD = "calico@3.32 in the earlier snapshot, but spec in the later one; set the 
 
 
 def test_a_cluster_that_loses_its_last_policy_of_calico_is_not_taken_for_one_without_calico() -> None:
-    before, after = rp.load([*CLUSTER, CALICO], cni="auto"), rp.load(CLUSTER, cni="auto")
+    before, after = rp.load([*CLUSTER, CALICO], cni="auto"), rp.load(CLUSTER)
     for compare in (
         lambda: rp.diff(before, after),
         lambda: after.ask("nothing is newly allowed since snapshot main", since={"main": before}),
