@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import Any
 
 from reachproof.network.labels import Selector
 
 
 def parts_of(node: object) -> Iterator[object]:
     """A node of the syntax tree, or several, and everything below, in order."""
-    yield node
-    if isinstance(node, tuple):
-        for each in node:
-            yield from parts_of(each)
-    elif is_dataclass(node) and not isinstance(node, (type, Selector)):
-        for field in fields(node):
-            yield from parts_of(getattr(node, field.name))
+    left = [node]
+    while left:
+        part = left.pop()
+        yield part
+        left.extend(reversed(_below(part)))
+
+
+def _below(part: object) -> Sequence[object]:
+    if isinstance(part, tuple):
+        return part
+    kind: type[Any] = type(part)
+    return [getattr(part, name) for name in _fields(kind)]
+
+
+@cache
+def _fields(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) and kind is not Selector else ()

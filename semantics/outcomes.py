@@ -27,7 +27,7 @@ from reachproof.semantics.sentences import doubt_notice, tie_notice, unordered_k
 class Choice:
     """One way to an action: the rule that matched, of the policy or policies that it stands for, in a tier.
 
-    `rule` is None where nothing matches. `depends`: what had to be chosen to come here.
+    `rule` is None where nothing matches, and then `tier` says nothing. `depends`: what had to be chosen to come here.
     """
 
     action: Action | None
@@ -70,7 +70,7 @@ def tier_outcomes(case: Case, tier: Tier) -> Outcomes:
         policies = (policy for chain in selecting for group in chain for policy in group)
         isolating = tuple(policy for policy in policies if case.direction in policy.isolates)
         found = _then(found, isolation_outcomes(case, tier.isolation, isolating))
-    return {action: replace(choice, tier=tier.name) for action, choice in found.items()}
+    return {action: choice if action is None else replace(choice, tier=tier.name) for action, choice in found.items()}
 
 
 def chain_outcomes(case: Case, chain: Iterable[Iterable[Policy]]) -> Outcomes:

@@ -148,9 +148,7 @@ class _Run:
         milliseconds = int(self._budget.left * 1000)
         if milliseconds <= 0:
             return GaveUp(f"time limit of {self._budget.seconds:g} s reached")
-        self._solver.set("timeout", milliseconds)
-        self._solver.set("rlimit", self._budget.rlimit)
-        self._solver.set("ctrl_c", _may_listen())
+        self._solver.set(timeout=milliseconds, rlimit=self._budget.rlimit, ctrl_c=_may_listen())
         terms = {literal: self._terms[literal] for literal in literals}
         found = self._assuming([*terms.values()]) if terms else self._solver.check()
         if found == z3.unsat:

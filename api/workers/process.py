@@ -107,7 +107,11 @@ class WorkerProcess:
                     self._extend(self._deadlines.question + self._deadlines.grace)
                 case Block(content):
                     self._store(content, spool)
-                case Done() | Failed():
+                case Done(document=content):
+                    if content:
+                        self._store(content, spool)
+                    return message
+                case Failed():
                     return message
                 case _:
                     raise AssertionError(message)
