@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
-from functools import cache
-from typing import Any
 
 from reachproof.network.labels import Selector
 
@@ -22,10 +20,6 @@ def parts_of(node: object) -> Iterator[object]:
 def _below(part: object) -> Sequence[object]:
     if isinstance(part, tuple):
         return part
-    kind: type[Any] = type(part)
-    return [getattr(part, name) for name in _fields(kind)]
-
-
-@cache
-def _fields(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) and kind is not Selector else ()
+    if is_dataclass(part) and not isinstance(part, (type, Selector)):
+        return [getattr(part, field.name) for field in fields(part)]
+    return ()

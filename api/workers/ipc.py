@@ -138,8 +138,8 @@ class Block:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """The task is finished. `drafts`: of all statements, after `OpenTask`; `status`: of one, after `StatementTask`;
-    `request`: without its manifests, after `ReadTask`; `stored` after `StoreTask`. `document`: one that was in no Block,
-    as it is small.
+    `request`: without its manifests, after `ReadTask`; `stored` after `StoreTask`. `document`: a small one,
+    that was in no Block.
     """
 
     document: bytes = field(default=b"", repr=False)
