@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from reachproof.documents.words import State, Verdict
 
 if TYPE_CHECKING:
     from reachproof.documents.audit import Audited
-    from reachproof.queries.answer import Answer
 
 
 class ExitCode(IntEnum):
@@ -48,7 +47,19 @@ OF_REPORT = {
 """The codes of the verdicts of reports."""
 
 
-def exit_code(answers: Iterable[Answer], *, expect: str | None, allow_vacuous: bool) -> ExitCode:
+class Decided(Protocol):
+    """An answer, of this process or of a service."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict."""
+
+    @property
+    def vacuous(self) -> bool:
+        """True if there was nothing to check."""
+
+
+def exit_code(answers: Iterable[Decided], *, expect: str | None, allow_vacuous: bool) -> ExitCode:
     """The code for all answers together: the worst of them."""
     return worst(_one(answer, expect=expect, allow_vacuous=allow_vacuous) for answer in answers)
 
@@ -68,7 +79,7 @@ def worst(codes: Iterable[ExitCode]) -> ExitCode:
     return next(code for code in _WORST_FIRST if code in found)
 
 
-def _one(answer: Answer, *, expect: str | None, allow_vacuous: bool) -> ExitCode:
+def _one(answer: Decided, *, expect: str | None, allow_vacuous: bool) -> ExitCode:
     if answer.verdict is Verdict.UNKNOWN:
         return ExitCode.PROVED if expect == "unknown" else ExitCode.UNDECIDED
     if expect is not None and answer.verdict != expect:

@@ -21,7 +21,7 @@ from reachproof import __version__
 from reachproof.cli.exit_codes import ExitCode
 from reachproof.cli.help_page import write_commands
 from reachproof.cli.watchdog import OWN_PROCESS, make_room
-from reachproof.network.errors import InputError, InternalError
+from reachproof.network.errors import InputError, InternalError, ServiceError
 from reachproof.network.printable import printable
 from reachproof.render.text_fragments import error_lines
 
@@ -139,6 +139,9 @@ def _code(arguments: Sequence[str] | None) -> int:
         for line in error_lines(error):
             click.echo(printable(line), err=True)
         return ExitCode.BAD_INPUT
+    except ServiceError as error:
+        click.echo(f"error: {printable(str(error))}", err=True)
+        return ExitCode.UNREACHABLE_SERVER
     except InternalError as error:
         click.echo(f"internal error: {printable(str(error))}\n{_REPORT}", err=True)
         return ExitCode.OUR_BUG

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ from reachproof.cli.output import reader_may_leave, warn, write_json, write_line
 from reachproof.cli.positional import source_and_sentences, sources_of
 from reachproof.cli.progress import Progress
 from reachproof.cli.reading import read, read_named
+from reachproof.cli.server import SERVER, Service, ask_server
 from reachproof.cli.undecided import statements
 from reachproof.cli.watchdog import watched
 from reachproof.documents.answer import Answer as Document
@@ -35,7 +37,7 @@ from reachproof.documents.undecided import unknown_answer
 from reachproof.documents.words import Verdict
 from reachproof.network.printable import printable
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.answer import Answer, answer_document, truths
+from reachproof.queries.answer import answer_document, truths
 from reachproof.solver.budget import Budget
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ if TYPE_CHECKING:
     type=choice(Verdict),
     help="Exit with 0 if every statement has this verdict, with 1 if not.",
 )
-@with_options(OTHERS)
+@with_options(OTHERS, *SERVER)
 @in_exit_code("--allow-vacuous", is_flag=True, help="Do not exit with 3 if a statement has nothing to check.")
 @with_options(QUIET)
 @in_output("-v", "--verbose", is_flag=True, help="Print what was read, and timings, to standard error.")
@@ -68,6 +70,8 @@ def query(
     expect: str | None,
     *,
     others: tuple[str, ...],
+    server: str | None,
+    token: str | None,
     allow_vacuous: bool,
     quiet: bool,
     verbose: bool,
@@ -87,46 +91,72 @@ def query(
       1  a claim is violated, or --expect is not met
       2  bad input, nothing was decided
       3  not decided: unknown, or nothing to check
+      4  the service of --server cannot be used
      70  a bug of reachproof
     """
-    started = time.perf_counter()
     given, text = source_and_sentences(words)
+    named = (*sources, *given)
     give_up = partial(_give_up, statements(text), output, no_color=no_color)
     with Progress(quiet=quiet) as progress, watched(budget, progress.before(give_up)):
-        progress.say("reading manifests")
-        snapshot = read(sources_of(sources, given), reading)
-        named = read_named(others, reading)
-        taken = time.perf_counter() - started
-        answers = _ask(text, snapshot, named, budget, progress)
-    code = exit_code(answers, expect=expect, allow_vacuous=allow_vacuous)
+        if server is None:
+            told = _told_here(text, sources_of(named, ()), others, budget, reading=reading, progress=progress)
+        else:
+            progress.say(f"asking {server}")
+            service = Service(url=server, token=token, seconds=budget.seconds)
+            told = _Told(documents=ask_server(service, text, named, others, reading))
     with reader_may_leave():
-        _print(answers, output, no_color=no_color)
-        warn((notice for answer in answers for notice in answer.warnings), quiet=quiet)
-        for line in _timing(snapshot, taken, answers) if verbose else ():
+        _write(told.documents, output, told.shown, no_color=no_color)
+        warn((notice for answer in told.documents for notice in answer.warnings), quiet=quiet)
+        for line in told.timing() if verbose else ():
             click.echo(printable(line), err=True)
-    return code
+    return exit_code(told.documents, expect=expect, allow_vacuous=allow_vacuous)
 
 
-def _ask(
-    text: str, snapshot: Snapshot, others: Mapping[str, Snapshot], budget: Budget, progress: Progress
-) -> tuple[Answer, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """Answers, the verdicts on their witnesses where they are known, and a line on what was read here, if anything."""
+
+    documents: Sequence[Document]
+    shown: Sequence[Truths | None] = ()
+    read: str = ""
+
+    def timing(self) -> Iterator[str]:
+        """Lines on how long it took."""
+        if self.read:
+            yield self.read
+        for answer in self.documents:
+            evidence = answer.evidence
+            yield (
+                f"{answer.normalized}: {evidence.total_ms:.1f} ms, of which solver {evidence.solver_ms:.1f} ms "
+                f"({evidence.engine})"
+            )
+
+
+def _told_here(
+    text: str,
+    sources: Sequence[str],
+    others: Sequence[str],
+    budget: Budget,
+    *,
+    reading: Mapping[str, Any],
+    progress: Progress,
+) -> _Told:
+    started = time.perf_counter()
+    progress.say("reading manifests")
+    snapshot = read(sources, reading)
+    compared = read_named(others, reading)
+    line = _read_line(snapshot, time.perf_counter() - started)
     from reachproof.queries.ask import Session  # Z3 is loaded only where it is needed
 
-    named = {name: Session(other) for name, other in others.items()}
     progress.say("preparing the snapshot")
-    return Session(snapshot, named).ask_all(
-        text, budget, lambda done, total: progress.say(f"deciding {done + 1} of {total}")
-    )
+    session = Session(snapshot, {name: Session(other) for name, other in compared.items()})
+    answers = session.ask_all(text, budget, lambda done, total: progress.say(f"deciding {done + 1} of {total}"))
+    return _Told(documents=tuple(map(answer_document, answers)), shown=tuple(map(truths, answers)), read=line)
 
 
 def _give_up(texts: Sequence[str], output: str, reason: str, *, no_color: bool) -> None:
     """Say of every statement that it is not decided."""
     _write([unknown_answer(text, reason) for text in texts], output, no_color=no_color)
-
-
-def _print(answers: Sequence[Answer], output: str, *, no_color: bool) -> None:
-    documents = [answer_document(answer) for answer in answers]
-    _write(documents, output, list(map(truths, answers)), no_color=no_color)
 
 
 def _write(documents: Sequence[Document], output: str, shown: Iterable[Truths | None] = (), *, no_color: bool) -> None:
@@ -141,17 +171,11 @@ def _write(documents: Sequence[Document], output: str, shown: Iterable[Truths | 
         write_lines(coloured_lines(document, of_witness), no_color=no_color)
 
 
-def _timing(snapshot: Snapshot, taken: float, answers: Sequence[Answer]) -> Iterator[str]:
+def _read_line(snapshot: Snapshot, taken: float) -> str:
     counts = (
         f"{len(snapshot.namespaces)} namespaces",
         f"{len(snapshot.pods)} pods and workloads",
         f"{len(snapshot.services)} services",
         f"{len(snapshot.policies)} policies",
     )
-    yield f"read {', '.join(counts)} in {taken * 1000:.0f} ms; snapshot {snapshot.digest}"
-    for answer in answers:
-        evidence = answer.evidence
-        yield (
-            f"{answer.normalized}: {evidence.total_ms:.1f} ms, of which solver {evidence.solver_ms:.1f} ms "
-            f"({evidence.engine})"
-        )
+    return f"read {', '.join(counts)} in {taken * 1000:.0f} ms; snapshot {snapshot.digest}"

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from reachproof.documents import report as documents
 from reachproof.documents.answer import Answer
@@ -15,10 +16,11 @@ from reachproof.documents.findings import Findings
 from reachproof.documents.words import By
 from reachproof.network.printable import printable
 from reachproof.queries.answer import answer_document
-from reachproof.queries.ask import Session
+from reachproof.queries.ask import Session, answer
 from reachproof.queries.connectivity import request
 from reachproof.queries.connectivity_document import report_document
 from reachproof.queries.diff_ways_in_document import whole_difference
+from reachproof.queries.errors import together
 from reachproof.queries.explain import explain
 from reachproof.queries.hygiene import lint
 from reachproof.queries.packs import PackText, check, count_statements, library
@@ -37,10 +39,11 @@ class Local:
         """`sha256:...` of the objects."""
         return self.session.snapshot.digest
 
-    def query(self, text: str, since: Mapping[str, object], seconds: float) -> Answer:
-        """One answer."""
+    def queries(self, texts: Sequence[str], since: Mapping[str, object], seconds: float) -> list[Answer]:
+        """An answer to each text."""
         session = self.session.since(_sessions(since)) if since else self.session
-        return answer_document(session.ask(text, Budget(seconds=seconds)))
+        questions = together(partial(session.question, text) for text in texts)
+        return [answer_document(answer(question, Budget(seconds=seconds))) for question in questions]
 
     def explain(self, source: str, destination: str, port: str, seconds: float) -> Answer:
         """One answer with flows."""

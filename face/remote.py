@@ -101,7 +101,7 @@ class Client:
                     [_problem(each) for each in errors] or [Problem(message=detail or f"status {status}")]
                 )
             case 401:
-                how = "give connect(url, token=...) a token that the service knows"
+                how = "pass a token that the service accepts"
                 return ServiceError(f"{self.url}: {detail or 'not authenticated'}; {how}", status=status)
             case 403:
                 how = "ask who runs the service for a token with a role that may do this"
@@ -160,9 +160,12 @@ class Remote:
             return self.name
         return str(self.client.get(f"/snapshots/{quote(self.name, safe='')}")["id"])
 
-    def query(self, text: str, since: Mapping[str, object], seconds: float) -> Answer:
-        """One answer."""
-        return self._read(Answer, self._ask("/query", {"query": text}, seconds, since=since))
+    def queries(self, texts: Sequence[str], since: Mapping[str, object], seconds: float) -> list[Answer]:
+        """An answer to each text, by one request."""
+        if len(texts) == 1:
+            return [self._read(Answer, self._ask("/query", {"query": texts[0]}, seconds, since=since))]
+        found = self._ask("/query", {"queries": list(texts)}, seconds, since=since, statements=len(texts))
+        return list(self._read(tuple[Answer, ...], found))
 
     def explain(self, source: str, destination: str, port: str, seconds: float) -> Answer:
         """One answer with flows."""

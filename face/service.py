@@ -29,8 +29,8 @@ class Service(Questions):
         super().__init__(Remote(client=client))
         self._client = client
 
-    def snapshot(self, name: str, **options: object) -> Snapshot:
-        """A stored snapshot by name or digest. Whether there is one shows at the first question.
+    def snapshot(self, name: str | None = None, **options: object) -> Snapshot:
+        """A stored snapshot by name or digest, or the service's own. Whether there is one shows at the first question.
 
         `options` are model options, as far as they can be changed once manifests are read.
         """

@@ -49,7 +49,13 @@ class Questions:
         `since`: the snapshots that the statement may compare with, by the names that it has for them. TypeError for one
         that is in another place.
         """
-        return answer_of(self._source.query(text, _sources(since), seconds_of(timeout)))
+        return self.ask_all(text, timeout=timeout, since=since)[0]
+
+    def ask_all(
+        self, *texts: str, timeout: float = DEFAULT_SECONDS, since: Mapping[str, Snapshot] | None = None
+    ) -> tuple[Answer, ...]:
+        """The answers to several statements, as `ask` gives each; nothing is decided where one cannot be asked."""
+        return tuple(map(answer_of, self._source.queries(texts, _sources(since), seconds_of(timeout))))
 
     def explain(self, source: str, destination: str, port: str, *, timeout: float = DEFAULT_SECONDS) -> Answer:
         """Why the flows from one set to another are allowed or denied, with one of each kind in `flows`.

@@ -331,7 +331,7 @@ def test_help_tells_every_option(command: str, terminal: Terminal) -> None:
 
 def test_help_of_query_tells_every_exit_code(terminal: Terminal) -> None:
     told = terminal.run("query", "--help").out.partition("Exit codes\n")[2].partition("\n\n")[0]
-    assert [int(line.split()[0]) for line in told.splitlines()] == [0, 1, 2, 3, 70]
+    assert [int(line.split()[0]) for line in told.splitlines()] == [0, 1, 2, 3, 4, 70]
 
 
 def test_the_settings_of_the_service_are_refused_with_the_variable(

@@ -10,6 +10,7 @@ from reachproof.api.app import create_app
 from reachproof.api.schemas import QueryRequest
 from reachproof.api.settings import Settings
 from reachproof.cli.exit_codes import ExitCode
+from reachproof.cli.help_page import Option, Section
 from reachproof.cli.main import commands
 from reachproof.documents.schema import published
 from reachproof.network.options import Channel, CidrMatches, Cni, Enforcement, HostNetworkPods
@@ -88,4 +89,5 @@ def test_every_model_option_is_documented_with_its_values() -> None:
     names = dict.fromkeys(re.findall(r"^\| `--[\w-]+(?: [^`]*)?` \| `(\w+)`", table, re.MULTILINE))
     assert model_options(names) == model_options({})
     told = {*re.findall(r"`(REACHPROOF_\w+)`", table)}
-    assert told == {each.envvar for each in COMMANDS["query"].params if each.envvar}
+    model = [each for each in COMMANDS["query"].params if isinstance(each, Option) and each.section is Section.MODEL]
+    assert told == {each.envvar for each in model}

@@ -282,7 +282,7 @@ def test_a_report_that_is_not_finished_is_an_error_as_it_is_here() -> None:
 @pytest.mark.parametrize(
     ("status", "text"),
     [
-        (401, "why; give connect(url, token=...) a token that the service knows"),
+        (401, "why; pass a token that the service accepts"),
         (403, "why; ask who runs the service for a token with a role that may do this"),
         (429, "the service is busy (why); try again in 7 s"),
         (503, "the service is busy (why); try again in 7 s"),
