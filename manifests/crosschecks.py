@@ -37,6 +37,8 @@ ASSUMED = frozenset(
         "WAYPOINT_POLICY",
     )
 )
+REMARKS = frozenset(("DIRECTION_NOT_ISOLATED", "EMPTY_LIST_ALLOWS_ALL", "RULES_IGNORED"))
+"""Codes of notices for lint alone: the meaning is plain, and perhaps not what was meant."""
 
 
 def unknown_labels(
@@ -213,6 +215,17 @@ def labels_not_seen(policies: Iterable[Policy], profile: EngineProfile) -> list[
                 text = f"{policy.ref} selects by the label {key}, which is no part of identities: it is never there"
                 found.setdefault((policy.ref, key), Notice(code="LABEL_NOT_SEEN", text=text, origin=origin))
     return list(found.values())
+
+
+def surprises(places: Iterable[Place]) -> list[Notice]:
+    """The notices of reading that are warnings of every answer."""
+    elsewhere = ASSUMED | REMARKS
+    return [notice for place in places for notice in place.notices if notice.code not in elsewhere]
+
+
+def remarks(places: Iterable[Place]) -> tuple[Notice, ...]:
+    """The notices of reading that are for lint alone."""
+    return in_order(notice for place in places for notice in place.notices if notice.code in REMARKS)
 
 
 def in_order(notices: Iterable[Notice]) -> tuple[Notice, ...]:

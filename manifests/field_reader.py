@@ -139,6 +139,10 @@ class Field:
             self.get(str(name)).report(f"unknown field `{name}`; {hint}")
         return True
 
+    def has(self, name: str) -> bool:
+        """True if this object has the field, be it null."""
+        return isinstance(self.value, dict) and name in self.value
+
     def has_others(self, *names: str) -> bool:
         """True if this object has a field that is not one of these."""
         return isinstance(self.value, dict) and any(name not in names for name in self.value)

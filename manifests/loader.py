@@ -348,6 +348,7 @@ class Loading:
                 )
             ),
             warnings=crosschecks.in_order((*self._warnings(cluster, policies), *not_read.warnings(standing))),
+            remarks=crosschecks.remarks(self._places(policies)),
         )
 
     def _release_assumed(self, policies: list[Policy]) -> Iterator[Notice]:
@@ -363,8 +364,7 @@ class Loading:
         yield from self._signs.contradictions(self._context.options)
         if not (policies or self._dropped or self._ignored.found or self._without_policy or self._not_read):
             yield crosschecks.no_policies()
-        for place in places:
-            yield from (notice for notice in place.notices if notice.code not in crosschecks.ASSUMED)
+        yield from crosschecks.surprises(places)
         yield from crosschecks.init_port_names(policies, cluster)
         yield from crosschecks.service_ranges(places, cluster, self._context.options.service_range)
         yield from crosschecks.mixed_apis(policies)

@@ -29,7 +29,7 @@ class Snapshot:
     snapshot. `possible` are the keys of pods that were invented to show something; what was loaded has none.
     `accounts` are the service accounts that have labels. `found_cni` is what `cni: auto` means for this input,
     and `found_release` the release of it.
-    `unread` are objects that decide what may be reached, and of which no policy was made.
+    `unread` are objects that decide what may be reached, and of which no policy was made. `remarks` are for lint alone.
     """
 
     namespaces: tuple[Namespace, ...] = ()
@@ -48,6 +48,7 @@ class Snapshot:
     warnings: tuple[Notice, ...] = ()
     possible: frozenset[tuple[str, str]] = frozenset()
     unread: tuple[Unread, ...] = field(default=(), compare=False)
+    remarks: tuple[Notice, ...] = field(default=(), compare=False)
 
     @cached_property
     def _derived(self) -> dict[Callable[[Snapshot], object], object]:

@@ -32,7 +32,8 @@ class Finding:
     """One finding. `subject` is the policy, rule, namespace or pods it is about; `text` is a whole sentence.
 
     `row` is what a question about this kind lists. `example`: a flow that shows it, judged by the evaluator.
-    `confirmed`: whether a second engine agrees, where one was asked.
+    `confirmed`: whether a second engine agrees, where one was asked. `about`: what tells it from others of its
+    code, also when pods come and go; empty where the subject and the row do.
     """
 
     code: Code
@@ -43,6 +44,7 @@ class Finding:
     row: Row
     example: Flow | None = None
     confirmed: bool | None = None
+    about: str = ""
 
 
 def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -26,31 +26,26 @@ from reachproof.grammar import ast
 from reachproof.network.cluster import Notice, Pod
 from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
-from reachproof.network.intervals import IntervalSet
-from reachproof.network.labels import Selector
-from reachproof.network.policy import Action, Direction, Policy, TierName
-from reachproof.network.ports import Protocol, place
+from reachproof.network.policy import Action, Direction, Policy
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Witness
+from reachproof.queries.default_denies import guards_alone
 from reachproof.queries.findings import Finding, findings_document, in_every_case, left_open
-from reachproof.queries.lint_input import blind_blocks, loading_findings, rule_name, static_findings
+from reachproof.queries.lint_dns import without_dns
+from reachproof.queries.lint_input import has_policies_alone, input_findings, static_findings
+from reachproof.queries.lint_words import rule_name
 from reachproof.queries.plan import HygienePlan
 from reachproof.semantics.evaluate import evaluate, truth
 from reachproof.semantics.match import in_pod_set
 from reachproof.semantics.sentences import listed, number_or_name
-from reachproof.semantics.trace import Trace, Truth
-from reachproof.solver.bitset import positions
+from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.encoding import Encoding
-from reachproof.solver.goal import All, At, InPorts, Members, Side
 from reachproof.solver.nondeterminism import Ambiguity, Cause, ambiguities
 from reachproof.solver.redundancy import Redundancy, redundancy
-from reachproof.solver.shadowing import IdleRule, Taker, idle_rules, shut_out, whole
+from reachproof.solver.shadowing import IdleRule, Taker, idle_rules, whole
 from reachproof.solver.z3_backend import Prover
 
-DNS = Selector.equal("k8s-app", "kube-dns")
-DNS_PORT = IntervalSet.single(place(Protocol.UDP, 53))
-_SHOWN = 5
 COLUMNS = {
     ast.Hygiene.SHADOWED: ("rule", "action", "by", "origin"),
     ast.Hygiene.REDUNDANT: ("policy", "why", "confirmed", "origin"),
@@ -58,7 +53,13 @@ COLUMNS = {
     ast.Hygiene.AMBIGUOUS: ("cause", "policies", "direction", "example", "why"),
 }
 """The columns of the rows of each question."""
-_NOTHING = (Code.SELECTS_NOTHING, Code.NEVER_SELECTS)
+_NOTHING = (
+    Code.SELECTS_NOTHING,
+    Code.NEVER_SELECTS,
+    Code.HOST_NETWORK_PODS,
+    Code.NAMESPACE_LABEL,
+    Code.OTHER_NAMESPACE,
+)
 
 
 def findings_of(plan: HygienePlan, encoding: Encoding, budget: Budget, prover: Prover) -> tuple[Finding, ...]:
@@ -116,12 +117,10 @@ def lint(encoding: Encoding, budget: Budget, prover: Prover) -> Findings:
 
 def all_findings(encoding: Encoding, budget: Budget, prover: Prover) -> tuple[list[Finding], list[Notice]]:
     """The findings, in no order, and a notice for each kind that the budget was too small for."""
-    found = [
-        *static_findings(encoding.universe),
-        *loading_findings(encoding.snapshot),
-        *blind_blocks(encoding.snapshot),
-    ]
+    found = [*input_findings(encoding.universe)]
     undecided: list[Notice] = []
+    if has_policies_alone(encoding.snapshot):
+        return found, undecided
     parts: dict[str, Callable[[Budget], Iterable[Finding]]] = {
         "shadowed and overridden rules": lambda running: idle(encoding, running),
         "redundant policies": lambda running: redundant(encoding, running, prover, selecting=True),
@@ -172,7 +171,7 @@ def _idle_finding(found: IdleRule) -> Finding:
     if found.overridden:
         severity = FindingSeverity.WARNING if differs else FindingSeverity.INFO
         why = f"never comes to decide: earlier tiers decide all of its flows, by {listed(by)}"
-    elif found.policy.tier is TierName.NETWORK_POLICY or (with_network_policies(found.policy.tier) and not differs):
+    elif with_network_policies(found.policy.tier) and not differs:
         severity = FindingSeverity.INFO
         what = "denied" if action is Action.DENY else "allowed"
         why = f"adds nothing: all of its flows are {what} by {listed(by)}"
@@ -203,9 +202,10 @@ def _taker(taker: Taker) -> str:
 def redundant(encoding: Encoding, budget: Budget, prover: Prover, *, selecting: bool = False) -> Iterator[Finding]:
     """Policies without which every verdict is the same. `selecting`: only those that select a pod at all.
 
-    Each is compared with all others in force, so of two equal policies both are listed. A PeerAuthentication is never
-    listed: what rules of other policies match rests on it as well; nor is one beside an object that is not read, which
-    may decide what is left without it. Raises OutOfBudget after the last that was decided in time.
+    Each is compared with all others in force, so of two equal policies both are listed. One that denies by default is
+    listed only where another would for all pods to come. A PeerAuthentication is never listed: what rules of other
+    policies match rests on it as well; nor is one beside an object that is not read, which may decide what is left
+    without it. Raises OutOfBudget after the last that was decided in time.
     """
     beside = {str(policy.ref) for policy in encoding.snapshot.policies if _beside_unread(encoding.snapshot, policy)}
     found = in_every_case(encoding, lambda case: _redundant(case, budget, prover, selecting=selecting))
@@ -228,6 +228,8 @@ def _redundant(encoding: Encoding, budget: Budget, prover: Prover, *, selecting:
     for policy in encoding.snapshot.policies:
         budget.check()
         if not in_force(policy, encoding.snapshot.options) or others_rest_on(policy) or stands_apart(policy):
+            continue
+        if guards_alone(policy, encoding.snapshot):
             continue
         found = redundancy(encoding, policy, budget, prover)
         if found is None or (selecting and not found.selects):
@@ -319,44 +321,3 @@ def _pod_of(flow: Flow) -> Pod:
     """The pod that the flow is from, or to: one end at least is a pod where a policy leaves anything open."""
     (pod, *_) = [party for party in (flow.source, flow.destination) if isinstance(party, Pod)]
     return pod
-
-
-# ---------------------------------------------------------------- pods that cannot ask for names
-
-
-def without_dns(encoding: Encoding, budget: Budget) -> Iterator[Finding]:
-    """Pods on the pod network that reach no pod labelled k8s-app=kube-dns on udp/53, by what stops them.
-
-    None where there is no such pod. Raises OutOfBudget, and InternalError where the evaluator says otherwise.
-    """
-    universe, snapshot = encoding.universe, encoding.snapshot
-    servers = universe.labelled(DNS)
-    clients = universe.pods & ~universe.host_pods & ~servers
-    if not servers or not clients:
-        return
-    asked = All((At(Side.SOURCE, Members(clients)), At(Side.DESTINATION, Members(servers)), InPorts(DNS_PORT)))
-    for points, flow in shut_out(encoding, asked, budget):
-        trace = evaluate(snapshot, flow, prefer=Action.DENY)
-        if trace.truth is not Truth.DENIED:
-            raise InternalError(
-                f"the sets engine says that {flow} is denied, the evaluator that it is {trace.truth}; this is a bug of "
-                "reachproof, no verdict is given"
-            )
-        names = dict.fromkeys(str(universe.points[index].party) for index in positions(points))
-        yield _dns_finding(list(names), flow, trace)
-
-
-def _dns_finding(names: list[str], flow: Flow, trace: Trace) -> Finding:
-    stopping = next(side.decider for side in (trace.egress, trace.ingress) if side.truth is Truth.DENIED)
-    more = [f"{len(names) - _SHOWN} more"] if len(names) > _SHOWN else []
-    subject = f"{'pods' if len(names) > 1 else 'pod'} {listed([*names[:_SHOWN], *more])}"
-    origin = stopping.origin or _pod_of(flow).origin
-    return Finding(
-        code=Code.DNS_BLOCKED,
-        severity=FindingSeverity.WARNING,
-        subject=subject,
-        text=f"{subject} cannot reach any pod labelled {DNS} on udp/53: {stopping.text}",
-        origin=origin,
-        row={"where": subject, "why": stopping.text, "origin": str(origin)},
-        example=flow,
-    )

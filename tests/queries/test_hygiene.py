@@ -305,13 +305,18 @@ def test_peers_that_are_nodes_and_select_none_are_found() -> None:
     assert found(Code.SELECTS_NOTHING, to_nodes("{}"), NODE) == []
 
 
-def test_a_port_name_that_no_destination_declares_is_an_error() -> None:
+@pytest.mark.parametrize(
+    ("known", "severity"), [("", FindingSeverity.ERROR), ("{port: sql}, ", FindingSeverity.WARNING)]
+)
+def test_a_port_name_that_no_destination_declares_is_an_error_unless_another_fits(
+    known: str, severity: FindingSeverity
+) -> None:
     policy = network_policy(
-        "ports", "db", "ingress: [{ports: [{port: sql}, {port: http}, {port: sql, protocol: UDP}]}]"
+        "ports", "db", f"ingress: [{{ports: [{known}{{port: http}}, {{port: sql, protocol: UDP}}]}}]"
     )
     assert found(Code.UNKNOWN_PORT_NAME, policy) == [
         (
-            FindingSeverity.ERROR,
+            severity,
             f"NetworkPolicy shop/ports ingress rule 0 names the port {name}, which no destination pod that it selects "
             "declares",
         )
@@ -359,8 +364,36 @@ def test_what_a_pod_sends_to_its_own_node_is_information() -> None:
 
 
 def test_a_policy_that_selects_nothing_is_not_called_redundant_as_well() -> None:
-    assert found(Code.REDUNDANT_POLICY, network_policy("np", "typo", "ingress: []")) == []
-    assert len(ask("which policies are redundant?", network_policy("np", "typo", "ingress: []")).rows) == 1
+    texts = (network_policy("np", "typo", "ingress: [{}]"), network_policy("all", "typo", "policyTypes: [Ingress]"))
+    assert found(Code.REDUNDANT_POLICY, *texts) == []
+    assert len(ask("which policies are redundant?", *texts).rows) == 2
+
+
+ALL = """
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: all, namespace: shop}
+spec: {podSelector: {}, policyTypes: [Ingress]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("texts", "names"),
+    [
+        ((ALL, network_policy("db", "db", "ingress: []")), ["NetworkPolicy shop/db"]),
+        ((ALL, network_policy("db", "db", "policyTypes: [Ingress, Egress]")), []),
+        ((ALL, ALL.replace("name: all", "name: too")), ["NetworkPolicy shop/all", "NetworkPolicy shop/too"]),
+        ((network_policy("db", "db", "ingress: []"), network_policy("web", "web", "ingress: []")), []),
+    ],
+)
+def test_what_denies_by_default_is_redundant_only_beside_what_denies_all_its_pods_to_come(
+    texts: tuple[str, ...], names: list[str]
+) -> None:
+    by_both = [network_policy(f"{app}-too", app, "ingress: []") for app in ("db", "web")]
+    assert [text.split(" is")[0] for _, text in found(Code.REDUNDANT_POLICY, *texts)] == names
+    listed = ask("which policies are redundant?", *texts, *by_both).rows
+    assert ("NetworkPolicy shop/all" in {row["policy"] for row in listed}) is (len(names) == 2)
 
 
 def test_findings_are_ordered_by_severity_then_by_place() -> None:

@@ -64,6 +64,7 @@ def lower(manifest: Field, ref: PolicyRef, context: Context) -> Policy:
     ingress = _rules(spec.get("ingress"), "from", ref, context)
     egress = _rules(spec.get("egress"), "to", ref, context)
     isolates = _policy_types(spec.get("policyTypes"), has_egress=bool(egress))
+    _remark(spec, isolates, context.profile)
     if context.profile.rules_outside_types:
         ruled = {each for each, rules in ((Direction.INGRESS, ingress), (Direction.EGRESS, egress)) if rules}
         for direction in sorted(ruled - isolates):
@@ -82,6 +83,19 @@ def lower(manifest: Field, ref: PolicyRef, context: Context) -> Policy:
 
 
 KIND = PolicyKind(group="networking.k8s.io", version="v1", kind="NetworkPolicy", namespaced=True, lower=lower)
+
+
+def _remark(spec: Field, isolates: frozenset[Direction], profile: EngineProfile) -> None:
+    """Notes lists of rules in a direction that the policy does not isolate."""
+    why = "policyTypes leaves {} out" if spec.get("policyTypes").items() else "there is no policyTypes"
+    for direction in sorted(frozenset(Direction) - isolates):
+        rules = spec.get(direction.value)
+        if rules.items() and not profile.rules_outside_types:
+            rules.notice("RULES_IGNORED", f"{why.format(direction)}, so these rules have no effect")
+        elif not rules.items() and spec.has(direction.value):
+            text = f"{why.format(direction)}, so an empty list here does not isolate the pods for {direction}"
+            text += f"; the policy isolates them for {min(isolates)}" if isolates else ""
+            rules.notice("DIRECTION_NOT_ISOLATED", text)
 
 
 def _number_per_name(profile: EngineProfile) -> bool:
@@ -118,6 +132,9 @@ def _rule(field: Field, index: int, peers: str, ref: PolicyRef, context: Context
     other = "to" if peers == "from" else "from"
     side = "ingress" if peers == "from" else "egress"
     field.only(peers, "ports", hints={other: f"an {side} rule names its peers in {peers}"})
+    for name, every in ((peers, "everybody"), ("ports", "all ports")):
+        if field.has(name) and not field.get(name).items():
+            field.get(name).notice("EMPTY_LIST_ALLOWS_ALL", f"an empty list stands for {every}")
     ports = _ports(field.get("ports"))
     items = [(item, peer) for item in field.get(peers).objects() if (peer := _peer(item, ref)) is not None]
     found: list[Peer] = [peer for _, peer in items]
