@@ -57,7 +57,7 @@ _DASK = re.compile(r"dask://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):\d{1,5}")
     help="Where to run: `local` processes, or the Dask cluster of this scheduler.",
 )
 @with_options(
-    formats("For people, one JSON document, SARIF 2.1.0, or JUnit XML.", ["text", "json", "sarif", "junit"]),
+    formats("For people, one JSON document, SARIF 2.1.0, or JUnit XML.", ["text", "json", "sarif", "junit"], "audit"),
     time_limit_each("Time limit of each statement; after it the verdict is unknown.  [default: 30]"),
 )
 @in_limits(

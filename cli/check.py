@@ -38,6 +38,7 @@ from reachproof.solver.budget import Budget
     formats(
         "For people, one JSON document, SARIF 2.1.0, JUnit XML, or annotations of GitHub Actions.",
         ["text", "json", "sarif", "junit", "github"],
+        "report",
     ),
     limits("for each statement"),
 )

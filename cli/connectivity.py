@@ -35,6 +35,7 @@ _EXPOSED = ("text", "json", "md")
     formats(
         "A line per connection, one JSON document, a table, a Graphviz graph, or one page with a matrix to look into.",
         ["text", "json", "csv", "md", "dot", "html"],
+        "connectivity",
     ),
     BY,
 )

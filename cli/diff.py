@@ -47,7 +47,11 @@ _RANGE = re.compile(r"(?P<old>.*?)(?P<dots>\.\.\.?)(?P<new>[^.].*|)")
 @in_sources("--to", "after", type=Path(), multiple=True, metavar="SOURCE", help="In place of NEW, as --from.")
 @with_options(*READING)
 @with_options(
-    formats("For people, one JSON document, a table, or a comment for a pull request.", ["text", "json", "csv", "md"]),
+    formats(
+        "For people, one JSON document, a table, or a comment for a pull request.",
+        ["text", "json", "csv", "md"],
+        "diff",
+    ),
     BY,
     limits("after reading"),
 )

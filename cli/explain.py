@@ -23,7 +23,9 @@ from reachproof.solver.budget import Budget
 
 @click.command(cls=Command)
 @click.argument("flow", nargs=-1, required=True, metavar="SRC DST PORT")
-@with_options(source("the current folder"), *READING, formats("For people, or one JSON document.", ["text", "json"]))
+@with_options(
+    source("the current folder"), *READING, formats("For people, or one JSON document.", ["text", "json"], "answer")
+)
 @click.option(
     "--truth-table",
     is_flag=True,

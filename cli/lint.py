@@ -33,7 +33,11 @@ NEVER = "never"
 @with_options(
     source("the current folder"),
     *READING,
-    formats("One line per finding, one JSON document, or SARIF 2.1.0 for code scanning.", ["text", "json", "sarif"]),
+    formats(
+        "One line per finding, one JSON document, or SARIF 2.1.0 for code scanning.",
+        ["text", "json", "sarif"],
+        "findings",
+    ),
 )
 @in_exit_code(
     "--fail-on",

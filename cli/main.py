@@ -59,6 +59,7 @@ class Commands(click.Group):
         "More": {
             "help": "Show the help of a command, or explain a code",
             "completion": "Print a script that completes commands in bash, zsh or fish",
+            "schema": "Print the JSON Schema of a document that -o json writes",
             "version": "Show the version",
         },
     }

@@ -219,9 +219,10 @@ def with_options(*options: Callable[[Command], Command]) -> Callable[[Command], 
     return decorate
 
 
-def formats(text: str, names: Sequence[str]) -> Callable[[Command], Command]:
-    """The option `--output`; the first of the formats is the default."""
-    return in_output("-o", "--output", type=choice(names), default=names[0], show_default=True, help=text)
+def formats(text: str, names: Sequence[str], schema: str) -> Callable[[Command], Command]:
+    """The option `--output`; the first of the formats is the default. `schema`: the published one of the JSON."""
+    told = f"{text} `reachproof schema {schema}` describes the JSON."
+    return in_output("-o", "--output", type=choice(names), default=names[0], show_default=True, help=told)
 
 
 _SECONDS = click.FloatRange(0, _A_DAY, min_open=True)

@@ -49,7 +49,9 @@ if TYPE_CHECKING:
 @with_options(
     source("the current folder"),
     *READING,
-    formats("For people, or one JSON document: an object for one statement, a list for several.", ["text", "json"]),
+    formats(
+        "For people, or one JSON document: an object for one statement, a list for several.", ["text", "json"], "answer"
+    ),
     limits("for each statement"),
 )
 @in_exit_code(
