@@ -2,8 +2,9 @@
 PYTHON ?= .venv/bin/python
 TESTS ?=
 ENGINES ?=
+HOSTILE ?=
 
-NIGHTLY = live engines properties fuzz mutants pythons oldest
+NIGHTLY = live engines hostile properties fuzz mutants pythons oldest
 
 .PHONY: nightly $(NIGHTLY)
 .PHONY: check format-check lint types layers test docs-check docs format fuzz bench environment constraints
@@ -78,6 +79,10 @@ nightly: $(NIGHTLY)
 live:
 	if command -v go; then $(PYTHON) -m tests.live.programs; fi
 	$(PYTHON) -m pytest -q -s -p no:cacheprovider --timeout=1800 tests/live/check_*.py
+
+# 20,000 good and hostile requests to a service, mixed at random: `make hostile HOSTILE="--requests 1000 --seed 7"`.
+hostile:
+	$(PYTHON) -m tests.hostile $(HOSTILE)
 
 # 100,000 new flows for each engine, whose drivers Go builds once: `make engines ENGINES="cilium --flows 5000"`.
 engines:
