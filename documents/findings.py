@@ -66,8 +66,25 @@ class Finding(Part, frozen=True, kw_only=True):
         return f"{where}{self.severity}: {self.code}: {self.text}"
 
 
+class FindingRule(Part, frozen=True, kw_only=True):
+    """A kind of finding: what it says, why it matters, how to mend it.
+
+    `docs`: the page of this documentation and its heading; `reference`: a page of who defines what is meant.
+    """
+
+    code: str
+    what: str
+    why: str
+    mend: str
+    docs: str
+    reference: str
+
+
 class Findings(Document, frozen=True, kw_only=True):
-    """All findings, the worst first. `undecided`: what time was too short for. `snapshot`: its digest."""
+    """All findings, the worst first. `undecided`: what time was too short for. `snapshot`: its digest.
+
+    `rules`: the kinds of these findings, the worst first.
+    """
 
     findings: tuple[Finding, ...]
     counts: dict[FindingSeverity, int]
@@ -75,6 +92,7 @@ class Findings(Document, frozen=True, kw_only=True):
     assumptions: tuple[Notice, ...]
     warnings: tuple[Notice, ...]
     snapshot: str
+    rules: tuple[FindingRule, ...] = ()
 
     def at_least(self, severity: FindingSeverity) -> tuple[Finding, ...]:
         """The findings that are as severe as this, or worse."""

@@ -13,6 +13,7 @@ from typing import assert_never
 from reachproof.documents import findings as documents
 from reachproof.documents import parts
 from reachproof.documents.answer import Row
+from reachproof.documents.finding_advice import rule_of
 from reachproof.documents.findings import SEVERITIES, Code
 from reachproof.documents.words import FindingSeverity
 from reachproof.engines.not_read import is_not_read, resolutions
@@ -71,6 +72,7 @@ def findings_document(
         assumptions=notices(snapshot.assumptions),
         warnings=notices(snapshot.warnings),
         snapshot=snapshot.digest,
+        rules=tuple(map(rule_of, dict.fromkeys(each.code for each in found))),
     )
 
 

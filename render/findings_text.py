@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reachproof.documents.findings import Findings
+from reachproof.documents.findings import FindingRule, Findings
 from reachproof.documents.words import FindingSeverity
 from reachproof.network.printable import printable
 from reachproof.render.text_fragments import Colour, assumption_lines, coloured
@@ -27,11 +27,27 @@ def coloured_lines(report: Findings) -> Iterator[str]:
 
 
 def findings_lines(report: Findings) -> Iterator[str]:
-    """A line per finding, the worst first; then what was not looked for, what it assumes, and a count; printable."""
+    """A line per finding, the worst first; then what was not looked for, what it assumes, and a count; printable.
+
+    Before the count each kind of finding is explained.
+    """
     yield from (printable(str(finding)) for finding in report.findings)
     yield from (printable(f"undecided: {notice.text}") for notice in report.undecided)
     yield from assumption_lines(report.assumptions)
+    for rule in report.rules:
+        yield from _rule_lines(report, rule)
+    yield from [""] * bool(report.rules)
     yield counts_text(report)
+
+
+def _rule_lines(report: Findings, rule: FindingRule) -> Iterator[str]:
+    severities = [each.severity for each in report.findings if each.code == rule.code]
+    counts = (_counted(each, severities.count(each)) for each in FindingSeverity if each in severities)
+    yield ""
+    yield f"{rule.code}: {', '.join(counts)}"
+    yield f"  why   {rule.why}"
+    yield f"  mend  {rule.mend}"
+    yield f"  see   {rule.docs}, {rule.reference}"
 
 
 def counts_text(report: Findings) -> str:

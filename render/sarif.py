@@ -13,7 +13,7 @@ from typing import TypeAlias
 from urllib.parse import quote
 
 from reachproof.documents.audit import Audited, FleetReport
-from reachproof.documents.findings import Code, Finding, Findings
+from reachproof.documents.findings import Finding, FindingRule, Findings
 from reachproof.documents.report import CheckReport, Result, Statement
 from reachproof.documents.words import FindingSeverity, Severity, Status
 from reachproof.render.failure_location import Fault, faults, story
@@ -58,8 +58,8 @@ def report_sarif(report: CheckReport | FleetReport, version: str) -> dict[str, J
 
 def findings_sarif(report: Findings, version: str) -> dict[str, Json]:
     """The log with one run. What was not looked for to the end is a notification of the invocation."""
-    codes = [str(code) for code in Code if any(each.code == code for each in report.findings)]
-    rules: list[Json] = [{"id": code, "shortDescription": {"text": code.replace("_", " ").lower()}} for code in codes]
+    codes = [rule.code for rule in report.rules]
+    rules: list[Json] = [_kind(rule) for rule in report.rules]
     notes: list[Json] = [{"level": "warning", "message": {"text": each.text}} for each in report.undecided]
     return _log([_run(version, rules, notes, [_finding(each, codes.index(each.code)) for each in report.findings])])
 
@@ -130,6 +130,17 @@ def _result(result: Result, rule: int) -> dict[str, Json]:
         related: list[Json] = [*places[1:], stated]
         document["relatedLocations"] = related
     return document
+
+
+def _kind(rule: FindingRule) -> Json:
+    """A kind of finding; its help has the page of this documentation too, which has no address of its own."""
+    return {
+        "id": rule.code,
+        "shortDescription": {"text": rule.code.replace("_", " ").lower()},
+        "fullDescription": {"text": rule.what},
+        "helpUri": rule.reference,
+        "help": {"text": f"{rule.why} {rule.mend} ({rule.docs})"},
+    }
 
 
 def _finding(finding: Finding, rule: int) -> Json:

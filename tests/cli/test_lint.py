@@ -44,6 +44,15 @@ NARROW = CLUSTER + (
 CLEAN = CLUSTER + "    - {action: Deny, from: [{namespaces: {}}]}\n"
 NO_POLICY = "info: NAMESPACE_WITHOUT_POLICY: namespace shop has 2 pods and no NetworkPolicy"
 
+ABOUT_NO_POLICY = [
+    "",
+    "NAMESPACE_WITHOUT_POLICY: 1 info",
+    "  why   Pods that no policy selects accept and send everything.",
+    "  mend  Add a default deny to the namespace.",
+    "  see   docs/findings.md#namespace_without_policy, "
+    "https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-policies",
+]
+
 
 def run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, text: str, *options: str
@@ -65,6 +74,13 @@ def test_each_finding_is_a_line_with_its_place_the_worst_first(
         "all.yaml:26: error: SHADOWED_RULE: AdminNetworkPolicy a ingress rule 1 (allow) never decides: all of its "
         "flows are decided before it, by AdminNetworkPolicy a rule 0 (deny)",
         f"all.yaml:2: {NO_POLICY}",
+        "",
+        "SHADOWED_RULE: 1 error",
+        "  why   Readers take the rule for a protection, or for an access, that is not there.",
+        "  mend  Move the rule before those that decide its flows, or remove it.",
+        "  see   docs/findings.md#shadowed_rule, https://network-policy-api.sigs.k8s.io/api-overview/",
+        *ABOUT_NO_POLICY,
+        "",
         "1 error, 0 warnings, 1 info",
     ]
     assert (code, err) == (ExitCode.REFUTED, "")
@@ -109,6 +125,14 @@ def test_json_is_one_document_with_the_same_findings(
         "origin": {"file": "all.yaml", "line": 26, "path": "spec.ingress[1]"},
     }
     assert first["example"]["destination"]["kind"] == "pod"
+    assert document["rules"][1] == {
+        "code": "NAMESPACE_WITHOUT_POLICY",
+        "what": "the namespace has pods and no NetworkPolicy, nor one of Cilium",
+        "why": "Pods that no policy selects accept and send everything.",
+        "mend": "Add a default deny to the namespace.",
+        "docs": "docs/findings.md#namespace_without_policy",
+        "reference": "https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-policies",
+    }
     assert (second["code"], second["example"]) == ("NAMESPACE_WITHOUT_POLICY", None)
 
 
@@ -118,7 +142,14 @@ def test_sarif_has_a_result_with_its_place_for_each_finding(
     code, out, _ = run(tmp_path, capsys, monkeypatch, SHADOWED, "-o", "sarif")
     (log,) = json.loads(out)["runs"]
     assert code == ExitCode.REFUTED
-    assert [rule["id"] for rule in log["tool"]["driver"]["rules"]] == ["SHADOWED_RULE", "NAMESPACE_WITHOUT_POLICY"]
+    shadowed, without = log["tool"]["driver"]["rules"]
+    assert without["id"] == "NAMESPACE_WITHOUT_POLICY"
+    assert (shadowed["id"], shadowed["helpUri"], shadowed["help"]["text"]) == (
+        "SHADOWED_RULE",
+        "https://network-policy-api.sigs.k8s.io/api-overview/",
+        "Readers take the rule for a protection, or for an access, that is not there. Move the rule before those that "
+        "decide its flows, or remove it. (docs/findings.md#shadowed_rule)",
+    )
     assert [(each["ruleId"], each["ruleIndex"], each["level"]) for each in log["results"]] == [
         ("SHADOWED_RULE", 0, "error"),
         ("NAMESPACE_WITHOUT_POLICY", 1, "note"),
@@ -140,6 +171,8 @@ def test_out_of_time_is_no_success(
             f"undecided: {name} were not looked for to the end: time limit of 1e-07 s reached"
             for name in ("shadowed and overridden rules", "redundant policies", "ambiguous verdicts")
         ),
+        *ABOUT_NO_POLICY,
+        "",
         "0 errors, 0 warnings, 1 info",
     ]
 

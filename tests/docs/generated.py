@@ -12,6 +12,8 @@ from typing import Any
 
 from reachproof.api.app import create_app
 from reachproof.api.settings import Settings
+from reachproof.documents.finding_advice import rule_of
+from reachproof.documents.findings import Code
 from reachproof.documents.schema import PUBLISHED, published
 from reachproof.grammar.format import format_query
 from reachproof.grammar.parse import parse
@@ -180,6 +182,21 @@ def _registry() -> Iterator[str]:
         yield f"{kinds}{ways}{only}" if row.acts else f"{kinds} | | |"
 
 
+def findings() -> str:
+    """The page of the findings of lint: each kind with its sense, why it matters, and how to mend it."""
+    return "\n".join(_findings()) + "\n"
+
+
+def _findings() -> Iterator[str]:
+    yield from (_MADE, "", "# Findings of lint", "", "Each kind of finding of [lint](lint.md), in order of name.")
+    for code in sorted(Code):
+        rule = rule_of(code)
+        sense = rule.what[:1].upper() + rule.what[1:].rstrip(".")
+        yield from ("", f"## {code}", "", f"{sense}.", "")
+        yield from (f"- Why it matters: {rule.why}", f"- How to mend it: {rule.mend}")
+        yield f"- Read on: <{rule.reference}>"
+
+
 def schema(name: str) -> str:
     """A published schema."""
     return json.dumps(published(name), indent=2) + "\n"
@@ -190,6 +207,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "docs/http.md": http,
     "docs/not-read.md": not_read,
     "documents/codes.tsv": code_table,
+    "docs/findings.md": findings,
     **{f"docs/schemas/{name}.json": partial(schema, name) for name in PUBLISHED},
 }
 

@@ -56,7 +56,7 @@ def test_a_list_is_a_table_and_a_list_of_nothing_says_so() -> None:
         ("report", "<Report violated: 4 passed, 4 failed, 1 skipped>"),
         ("connectivity", "<Connectivity by workload: ends 7, rows 10>"),
         ("diff", "<Diff looser: rows 3, new 0, lost 0>"),
-        ("findings", "<Findings: 0 errors, 3 warnings, 3 info>"),
+        ("findings", "<Findings: 0 errors, 5 warnings, 4 info>"),
     ],
 )
 def test_a_result_has_a_short_name_and_its_whole_text_in_ipython(kind: str, shown: str) -> None:
@@ -111,7 +111,7 @@ def test_only_what_did_not_pass_is_unfolded() -> None:
         ("list", 1, "pods ports depends"),
         ("explained", 1, "access source destination port because"),
         ("report", 9, "name severity status verdict sentence witness where reason"),
-        ("findings", 6, "severity code subject text file line"),
+        ("findings", 9, "severity code subject text file line"),
         ("connectivity", 10, "src dst ports remarks src_namespace dst_namespace src_tenant dst_tenant"),
         ("diff", 3, "change src dst before after gained lost because where"),
     ],
