@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import field, structs
 
-from reachproof.documents.parts import Document, Notice, Part, Rule, TracedFlow
+from reachproof.documents.parts import Document, NearMiss, Notice, Part, Rule, TracedFlow
 from reachproof.documents.words import Access, Severity, Status, Verdict, World
 
 Row = dict[str, str | tuple[str, ...]]
@@ -55,11 +55,15 @@ class Witness(TracedFlow, frozen=True, kw_only=True):
 
 
 class Explained(Part, frozen=True, kw_only=True):
-    """One kind of flow of an explanation. `because`: all blockers of one that is or may be denied, else what allows."""
+    """One kind of flow of an explanation. `because`: all blockers of one that is or may be denied, else what allows.
+
+    `near`: the rules that came nearest to letting it through.
+    """
 
     access: Access
     witness: Witness
     because: tuple[Rule, ...]
+    near: tuple[NearMiss, ...] = ()
 
 
 class Evidence(Part, frozen=True, kw_only=True):
@@ -83,7 +87,8 @@ class Answer(Document, frozen=True, kw_only=True):
 
     `plain`: the sentence is in plain speech, and was understood as `normalized`. `reason` is that of the verdict
     `unknown`. `vacuous`: the sentence has nothing to check. `because`: what a proof rests on. `columns` and `rows`: of
-    a list. `flows`: of an explanation, one of each kind. `name`, `severity`, `expected` (the verdict that passes) and
+    a list. `flows`: of an explanation, one of each kind. `near`: the rules that came nearest to letting the witness
+    through. `name`, `severity`, `expected` (the verdict that passes) and
     `status`: of a statement in a pack.
     """
 
@@ -100,6 +105,7 @@ class Answer(Document, frozen=True, kw_only=True):
     world: World
     witness: Witness | None
     because: tuple[Rule, ...]
+    near: tuple[NearMiss, ...] = ()
     assumptions: tuple[Notice, ...]
     warnings: tuple[Notice, ...]
     evidence: Evidence

@@ -57,12 +57,14 @@ class Witness:
 class Explained:
     """One kind of flow of an explanation: its truth, a flow that shows it, and the rules that make it so.
 
-    `because`: all blockers of a flow that is or may be denied, else what lets it through.
+    `because`: all blockers of a flow that is or may be denied, else what lets it through. `near`: the rules that came
+    nearest to letting it through.
     """
 
     truth: Truth
     witness: Witness
     because: tuple[parts.Rule, ...]
+    near: tuple[parts.NearMiss, ...] = ()
 
     @property
     def access(self) -> Access:
@@ -72,7 +74,7 @@ class Explained:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """`vacuous`: the claim has nothing to check. `reason` is set when the verdict is `unknown`. `rows`: of a list.
+    """`vacuous`: the claim has nothing to check. `near`: of the witness. `reason` is set when the verdict is `unknown`. `rows`: of a list.
     `flows`: of an explanation, one of each kind.
 
     `plain`: the sentence is in plain speech. `name`, `severity` and `expected` (the verdict that is a pass) are those
@@ -92,6 +94,7 @@ class Answer:
     world: World = World.CLOSED
     witness: Witness | None = None
     because: tuple[parts.Rule, ...] = ()
+    near: tuple[parts.NearMiss, ...] = ()
     columns: tuple[str, ...] = ()
     rows: tuple[documents.Row, ...] = ()
     flows: tuple[Explained, ...] = ()
@@ -147,13 +150,16 @@ def answer_document(answer: Answer, status: Status | None = None) -> documents.A
         world=answer.world,
         witness=_witness(snapshot, answer.witness) if answer.witness else None,
         because=answer.because,
+        near=answer.near,
         assumptions=answer.assumptions,
         warnings=answer.warnings,
         evidence=answer.evidence,
         columns=answer.columns,
         rows=answer.rows if answer.columns else documents.NO_ROWS,
         flows=tuple(
-            documents.Explained(access=each.access, witness=_witness(snapshot, each.witness), because=each.because)
+            documents.Explained(
+                access=each.access, witness=_witness(snapshot, each.witness), because=each.because, near=each.near
+            )
             for each in answer.flows
         ),
         status=status,

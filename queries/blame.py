@@ -12,7 +12,7 @@ from reachproof.network.flow import Flow
 from reachproof.network.policy import Action, Direction, PolicyRef
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.document_parts import origin_part, policy_part, rule_number
-from reachproof.semantics.evaluate import blockers
+from reachproof.semantics.evaluate import blockers, grants
 from reachproof.semantics.trace import Step, Trace
 
 if TYPE_CHECKING:
@@ -80,6 +80,16 @@ def all_blockers(snapshot: Snapshot, flows: Iterable[Flow]) -> tuple[Rule, ...]:
 def deciders(snapshot: Snapshot, trace: Trace) -> tuple[Rule, ...]:
     """The policies that decide each direction of a trace, with those that passed it on."""
     return tuple(because for step in trace.steps for because in by_step(snapshot, step))
+
+
+def all_deciders(snapshot: Snapshot, trace: Trace) -> tuple[Rule, ...]:
+    """The policies that decide each direction of a trace, then every other rule that allows the flow by itself."""
+    found = {(each.policy, each.direction, each.rule_index): each for each in deciders(snapshot, trace)}
+    for direction in Direction:
+        for step in grants(snapshot, trace.flow, direction):
+            for because in by_step(snapshot, step):
+                found.setdefault((because.policy, because.direction, because.rule_index), because)
+    return tuple(found.values())
 
 
 def by_step(snapshot: Snapshot, step: Step) -> Iterable[Rule]:

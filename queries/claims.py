@@ -1,6 +1,7 @@
 """Answers of plans with checks, for claims, `can` and `why`: checks are decided, replayed, and make the verdict.
 
-`why can` shows the rules that let a flow through, `why can't` all that blocks, over every kind of pair in question.
+`why can` shows all rules that let a flow through, `why can't` all that blocks, over every kind of pair in question.
+A witness that is denied, or may be, has the rules that came nearest to letting it through.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from reachproof.network.flow import Flow
 from reachproof.network.policy import Action
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Witness
-from reachproof.queries.blame import all_blockers, blamed, deciders
+from reachproof.queries.blame import all_blockers, all_deciders, blamed
 from reachproof.queries.entry_points import no_entry
 from reachproof.queries.input_gaps import address_notices, depends_on_address, unless_certain
 from reachproof.queries.interpretation_notices import by_proof, by_witness, two_outcomes
+from reachproof.queries.near_misses import near_misses
 from reachproof.queries.non_policy_causes import causes
 from reachproof.queries.plan import Check, Plan, WhyPlan
 from reachproof.queries.possible import invented_notices
@@ -200,7 +202,8 @@ def with_witness(draft: Answer, check: Check, flow: Flow, place: PreparedSnapsho
         notices += depends_on_address(place.encoding.universe, check.snapshot, flow, trace.truth)
         notices += no_entry(place.snapshot, flow, via)
     witness = Witness(flow=flow, trace=trace, via=via, direction=check.direction)
-    answer = replace(draft, witness=witness).assuming((*check.bound, *notices))
+    near = near_misses(check.snapshot, flow, via) if prefer is Action.DENY and check.direction is None else ()
+    answer = replace(draft, witness=witness, near=near).assuming((*check.bound, *notices))
     return answer.checked(replayed=True, cross_checked=True)
 
 
@@ -254,7 +257,7 @@ def _explained(plan: WhyPlan, draft: Answer, place: PreparedSnapshot, budget: Bu
     trace = answer.witness.trace
     answer = answer.warning(two_outcomes(trace))
     if not plan.negated:
-        return replace(answer, because=deciders(place.snapshot, trace))
+        return replace(answer, because=all_deciders(place.snapshot, trace))
     return _blocked(plan, answer, trace.flow, place, budget)
 
 
@@ -287,7 +290,7 @@ def _premise_is_wrong(plan: WhyPlan, answer: Answer, place: PreparedSnapshot, bu
     if shown.witness is None:
         return answer
     text = "it cannot; here is what blocks it" if not plan.negated else "it can; here is what lets it through"
-    because = deciders(place.snapshot, shown.witness.trace)
+    because = all_deciders(place.snapshot, shown.witness.trace)
     if not plan.negated:
         because = all_blockers(plan.snapshot, [shown.witness.flow])
     return replace(shown, because=because, warnings=answer.warnings).warning([Notice(code="PREMISE", text=text)])

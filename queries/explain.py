@@ -27,11 +27,12 @@ from reachproof.queries.address_sets import with_certain_names
 from reachproof.queries.answer import Answer, Explained, Witness
 from reachproof.queries.ask import DEFAULT_BUDGET, Session, draft_answer
 from reachproof.queries.bind_sets import Binder
-from reachproof.queries.blame import all_blockers, deciders
+from reachproof.queries.blame import all_blockers, all_deciders, deciders
 from reachproof.queries.entry_points import arrivals, no_entry
 from reachproof.queries.errors import QueryError
 from reachproof.queries.input_gaps import address_notices, depends_on_address
 from reachproof.queries.interpretation_notices import by_witness
+from reachproof.queries.near_misses import near_misses
 from reachproof.queries.non_policy_causes import causes
 from reachproof.queries.possible import possible_sets
 from reachproof.queries.replay import spot_check
@@ -253,7 +254,15 @@ def _kinds(snapshot: Snapshot, asked: PairQuestion, listed: _Listed) -> Iterator
         rules = ((each.policy, each.direction, each.rule_index) for each in explained.because)
         found.setdefault((explained.truth, *steps, *rules), (explained, left_open))
     for truth in _WORST_FIRST:
-        yield from (each for each in found.values() if each[0].truth is truth)
+        yield from ((_whole(snapshot, each), left) for each, left in found.values() if each.truth is truth)
+
+
+def _whole(snapshot: Snapshot, explained: Explained) -> Explained:
+    """The kind with all rules that allow its flow, or with those that came nearest to it."""
+    witness = explained.witness
+    if explained.truth is Truth.ALLOWED:
+        return replace(explained, because=all_deciders(snapshot, witness.trace))
+    return replace(explained, near=near_misses(snapshot, witness.flow, witness.via))
 
 
 def _one(snapshot: Snapshot, asked: PairQuestion, sample: SpotCheck) -> Explained:

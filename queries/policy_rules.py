@@ -64,7 +64,7 @@ def _rows(policy: Policy) -> Iterator[Row | None]:
 
 def _row(policy: Policy, direction: Direction, rule: Rule, match: Match) -> Row | None:
     """The row of one peer of a rule; None where the words of the language cannot say what it allows."""
-    subject, peer, ports = _peer(policy.subject), _peer(match.peer), _ports(match.ports)
+    subject, peer, ports = peer_words(policy.subject), peer_words(match.peer), port_words(match.ports)
     told = not (rule.may or rule.condition or rule.extension) and match.subject == AnyPeer()
     if not told or subject is None or peer is None or ports is None:
         return None
@@ -78,7 +78,8 @@ def _row(policy: Policy, direction: Direction, rule: Rule, match: Match) -> Row 
     }
 
 
-def _peer(peer: Peer) -> str | None:
+def peer_words(peer: Peer) -> str | None:
+    """The peer in words of the language; None where these cannot say it."""
     match peer:
         case AnyPeer():
             return "anything"
@@ -107,7 +108,8 @@ def _namespaces(selector: Selector) -> str:
             return f"in namespaces labelled {format_selector(selector)}"
 
 
-def _ports(ports: PortMatch | None) -> str | None:
+def port_words(ports: PortMatch | None) -> str | None:
+    """The ports in words of the language; None where these cannot say them."""
     if ports is None:
         return "any port"
     if ports.not_numbers or ports.not_names:

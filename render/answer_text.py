@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from reachproof.documents.answer import Answer, Explained, Witness
-from reachproof.documents.parts import Rule, Step
+from reachproof.documents.parts import NearMiss, Rule, Step
 from reachproof.documents.words import Verdict
 from reachproof.network.ports import cell_text
 from reachproof.network.printable import printable
@@ -54,6 +54,7 @@ def _framed(answer: Answer, shown: Iterable[str]) -> Iterator[str]:
     if answer.because:
         yield "  because"
         yield from because_lines(answer.because)
+    yield from near_lines(answer.near)
     yield from end_lines(answer)
 
 
@@ -67,6 +68,15 @@ def nothing_to_check(answer: Answer) -> str:
 def because_lines(rules: Iterable[Rule]) -> Iterator[str]:
     """The rules, each with its place."""
     return (f"    {rule.text}{place(rule.origin)}" for rule in rules)
+
+
+def near_lines(found: Iterable[NearMiss]) -> Iterator[str]:
+    """The rules that came nearest, each with its place, and under it the conditions that fail."""
+    for number, each in enumerate(found):
+        if not number:
+            yield "  nearest rules"
+        yield f"    {each.text}{place(each.origin)}"
+        yield from (f"      {'undetermined' if unmet.undetermined else 'but'}: {unmet.text}" for unmet in each.failing)
 
 
 def end_lines(answer: Answer) -> Iterator[str]:
@@ -136,6 +146,13 @@ def _flow_lines(explained: Explained) -> Iterator[str]:
     if explained.access != "allowed":
         yield f"    {'blocked' if explained.access == 'denied' else 'may be blocked'} by"
         yield from (f"  {line}" for line in because_lines(explained.because))
+        yield from (f"  {line}" for line in near_lines(explained.near))
+        return
+    decided = {(step.policy, step.direction, step.rule_index) for step in explained.witness.steps}
+    others = [each for each in explained.because if (each.policy, each.direction, each.rule_index) not in decided]
+    if others:
+        yield "    also allowed by"
+        yield from (f"  {line}" for line in because_lines(others))
 
 
 def _truth_table(answer: Answer) -> Iterator[str]:

@@ -12,7 +12,7 @@ tests/cases and tests/laws, and against the solver's two engines by tests/agreem
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from reachproof.engines.assembly import programs_in
@@ -233,15 +233,37 @@ def blockers(snapshot: Snapshot, flow: Flow, direction: Direction) -> tuple[Step
     away, so that taking all of them away is enough. Empty where the direction allows the flow. ValueError as for
     `evaluate`. Cost: one evaluation per blocker.
     """
+    return tuple(step for step, _ in blocked(snapshot, flow, direction))
+
+
+def blocked(snapshot: Snapshot, flow: Flow, direction: Direction) -> Iterator[tuple[Step, tuple[Tier, ...]]]:
+    """Each blocker with the program that it decides in: without those before it."""
+    require_possible(snapshot, flow)
+    program = tiers(snapshot, flow, direction)
+    while True:
+        trace = evaluate_direction(snapshot, flow, direction, prefer=Action.DENY, program=program)
+        if trace.truth is Truth.ALLOWED:
+            return
+        yield trace.decider, program
+        program = _without(program, trace.decider)
+
+
+def grants(snapshot: Snapshot, flow: Flow, direction: Direction) -> tuple[Step, ...]:
+    """Every written rule that allows the flow in a direction, or may, in the order of evaluation.
+
+    Each is found with those before it taken away; without all of them the flow is denied, or allowed by default.
+    ValueError as for `evaluate`. Cost: one evaluation per rule.
+    """
     require_possible(snapshot, flow)
     program = tiers(snapshot, flow, direction)
     found: list[Step] = []
     while True:
-        trace = evaluate_direction(snapshot, flow, direction, prefer=Action.DENY, program=program)
-        if trace.truth is Truth.ALLOWED:
+        trace = evaluate_direction(snapshot, flow, direction, program=program)
+        step = trace.decider
+        if trace.truth is Truth.DENIED or step.rule_index is None:
             return tuple(found)
-        found.append(trace.decider)
-        program = _without(program, trace.decider)
+        found.append(step)
+        program = _without(program, step)
 
 
 def _without(program: tuple[Tier, ...], blocker: Step) -> tuple[Tier, ...]:

@@ -1,0 +1,373 @@
+"""The nearest rules of a blocked flow, in full: one case for each of the commonest mistakes in public policies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reachproof.queries.answer import Answer
+from reachproof.queries.ask import Session
+from reachproof.queries.explain import explain
+from tests.queries.given import (
+    Manifest,
+    admin_policy,
+    baseline,
+    namespace,
+    network_policy,
+    node,
+    pod,
+    service,
+    session,
+)
+
+ANY_POD: Manifest = {"podSelector": {}}
+
+
+def labelled(**labels: str) -> Manifest:
+    return {"podSelector": {"matchLabels": labels}}
+
+
+def in_namespaces(**labels: str) -> Manifest:
+    return {"namespaceSelector": {"matchLabels": labels}}
+
+
+def block(cidr: str, *left_out: str) -> Manifest:
+    return {"ipBlock": {"cidr": cidr} | ({"except": list(left_out)} if left_out else {})}
+
+
+def carrying(manifest: Manifest, labels: dict[str, str]) -> Manifest:
+    return manifest | {"metadata": manifest["metadata"] | {"labels": labels}}
+
+
+def near(answer: Answer) -> list[str]:
+    """Each rule, and under it the conditions that are not met."""
+    return [
+        line
+        for rule in answer.near
+        for line in (rule.text, *(f"{'?' if each.undetermined else '-'} {each.text}" for each in rule.failing))
+    ]
+
+
+def codes(answer: Answer) -> list[str]:
+    return [each.code for rule in answer.near for each in rule.failing]
+
+
+def why_not(cluster: Session, source: str, destination: str, on: str) -> Answer:
+    answer = cluster.ask(f"why can't {source} reach {destination} on {on}?")
+    assert answer.verdict == "explained"
+    return answer
+
+
+def shop(*policies: Manifest, **options: Any) -> Session:
+    return session(
+        pod("shop/web", "10.0.0.1", ports=[("http", 8080)]),
+        pod("shop/front", "10.0.0.2"),
+        carrying(pod("kube-system/dns", "10.0.0.9"), {"k8s-app": "kube-dns"}),
+        service("shop/web", {"app": "web"}, {"port": 80, "targetPort": 8080}),
+        service(
+            "kube-system/kube-dns", {"k8s-app": "kube-dns"}, {"port": 53, "protocol": "UDP"}, clusterIP="10.96.0.10"
+        ),
+        *policies,
+        **options,
+    )
+
+
+# ---------------------------------------------------------------- who
+
+
+def test_a_pod_selector_alone_does_not_reach_into_another_namespace() -> None:
+    cluster = session(
+        pod("pay/web", "10.0.0.1"),
+        pod("ingress-nginx/controller", "10.0.0.2"),
+        network_policy("pay/from-nginx", ingress=[{"from": [labelled(app="controller")], "ports": [{"port": 80}]}]),
+    )
+    answer = why_not(cluster, "pod ingress-nginx/controller", "pod pay/web", "tcp/80")
+    assert near(answer) == [
+        "NetworkPolicy pay/from-nginx ingress rule 0 allows tcp/80 from pods labelled app=controller in namespace pay",
+        "- pod ingress-nginx/controller is in namespace ingress-nginx, and the rule is for namespace pay; "
+        "a podSelector without a namespaceSelector is for the policy's own namespace",
+    ]
+    assert codes(answer) == ["OTHER_NAMESPACE"]
+
+
+def test_a_namespace_without_the_label_that_the_rule_is_for() -> None:
+    cluster = session(
+        namespace("monitoring"),
+        pod("shop/web", "10.0.0.1"),
+        pod("monitoring/prometheus", "10.0.0.2"),
+        network_policy("shop/scrape", ingress=[{"from": [in_namespaces(name="monitoring")]}]),
+    )
+    answer = why_not(cluster, "pod monitoring/prometheus", "pod shop/web", "tcp/9090")
+    assert near(answer) == [
+        "NetworkPolicy shop/scrape ingress rule 0 allows all ports from pods in namespaces labelled name=monitoring",
+        "- namespace monitoring has no label name=monitoring; it has kubernetes.io/metadata.name=monitoring; "
+        "no namespace has name=monitoring",
+    ]
+    assert codes(answer) == ["NAMESPACE_LABEL_MISSING"]
+
+
+def test_a_label_that_another_namespace_has() -> None:
+    cluster = session(
+        namespace("metrics", team="ops"),
+        namespace("monitoring", team="obs"),
+        pod("shop/web", "10.0.0.1"),
+        pod("monitoring/prometheus", "10.0.0.2"),
+        network_policy("shop/scrape", ingress=[{"from": [in_namespaces(team="ops")]}]),
+    )
+    assert near(why_not(cluster, "pod monitoring/prometheus", "pod shop/web", "tcp/9090"))[1:] == [
+        "- namespace monitoring has team=obs, and the rule is for team=ops; namespace metrics has it",
+    ]
+
+
+def test_a_misspelt_label_value() -> None:
+    cluster = shop(network_policy("shop/web", {"app": "web"}, ingress=[{"from": [labelled(app="frnt")]}]))
+    answer = why_not(cluster, "pod shop/front", "pod shop/web", "tcp/8080")
+    assert near(answer) == [
+        "NetworkPolicy shop/web ingress rule 0 allows all ports from pods labelled app=frnt in namespace shop",
+        "- pod shop/front has app=front, and the rule is for app=frnt (did you mean app=front?); no pod has app=frnt",
+    ]
+    assert codes(answer) == ["LABEL_VALUE"]
+
+
+def test_a_label_of_another_key() -> None:
+    rule = {"from": [labelled(**{"app.kubernetes.io/name": "front"})]}
+    cluster = shop(network_policy("shop/web", {"app": "web"}, ingress=[rule]))
+    answer = why_not(cluster, "pod shop/front", "pod shop/web", "tcp/8080")
+    assert near(answer) == [
+        "NetworkPolicy shop/web ingress rule 0 allows all ports from pods labelled app.kubernetes.io/name=front in "
+        "namespace shop",
+        "- pod shop/front has no label app.kubernetes.io/name=front; it has app=front; "
+        "no pod has app.kubernetes.io/name=front",
+    ]
+    assert codes(answer) == ["LABEL_MISSING"]
+
+
+def test_two_selectors_in_one_item_where_either_was_meant() -> None:
+    both = in_namespaces(env="prod") | labelled(app="front")
+    cluster = shop(
+        network_policy("shop/web", {"app": "web"}, ingress=[{"from": [both]}]), namespace("shop", env="test")
+    )
+    answer = why_not(cluster, "pod shop/front", "pod shop/web", "tcp/8080")
+    assert near(answer) == [
+        "NetworkPolicy shop/web ingress rule 0 allows all ports from pods labelled app=front in namespaces labelled "
+        "env=prod",
+        "- namespace shop has env=test, and the rule is for env=prod; no namespace has env=prod; the namespaceSelector "
+        "and the podSelector of one item must both match",
+    ]
+    assert codes(answer) == ["NAMESPACE_LABEL_VALUE"]
+
+
+def test_a_selector_for_what_is_outside_the_cluster() -> None:
+    cluster = shop(network_policy("shop/web", {"app": "web"}, ingress=[{"from": [in_namespaces()]}]))
+    answer = why_not(cluster, "192.0.2.7", "pod shop/web", "tcp/8080")
+    assert near(answer) == [
+        "NetworkPolicy shop/web ingress rule 0 allows all ports from pods in any namespace",
+        "- 192.0.2.7 is outside the cluster, and selectors match pods only; an address needs an ipBlock",
+    ]
+    assert codes(answer) == ["NOT_A_POD"]
+
+
+def test_a_selector_for_a_pod_on_the_host_network() -> None:
+    cluster = shop(
+        node("n1", "192.168.0.1"),
+        pod("ingress-nginx/controller", "192.168.0.1", on="n1", host=True),
+        network_policy("shop/web", {"app": "web"}, ingress=[{"from": [in_namespaces()]}]),
+    )
+    answer = why_not(cluster, "pod ingress-nginx/controller", "pod shop/web", "tcp/8080")
+    assert near(answer)[1:] == [
+        "- pod ingress-nginx/controller is on the host network; selectors match pods on the pod network only"
+    ]
+    assert codes(answer) == ["HOST_NETWORK_END"]
+
+
+# ---------------------------------------------------------------- where to
+
+
+def test_the_port_of_the_service_where_that_of_the_pod_is_needed() -> None:
+    rule = {"from": [labelled(app="front")], "ports": [{"port": 80}]}
+    cluster = shop(network_policy("shop/web", {"app": "web"}, ingress=[rule]))
+    answer = why_not(cluster, "pod shop/front", "service shop/web", "tcp/80")
+    assert near(answer) == [
+        "NetworkPolicy shop/web ingress rule 0 allows tcp/80 from pods labelled app=front in namespace shop",
+        "- the rule is for tcp/80, the port of service shop/web; policies see the port of the pod, tcp/8080",
+    ]
+    assert codes(answer) == ["SERVICE_PORT"]
+
+
+def test_dns_without_the_protocol() -> None:
+    cluster = shop(network_policy("shop/out", egress=[{"to": [in_namespaces()], "ports": [{"port": 53}]}]))
+    answer = why_not(cluster, "pod shop/front", "service kube-system/kube-dns", "udp/53")
+    assert near(answer) == [
+        "NetworkPolicy shop/out egress rule 0 allows tcp/53 to pods in any namespace",
+        "- the port is udp/53, and the rule is for tcp/53; an entry without a protocol is for TCP",
+    ]
+    assert codes(answer) == ["PROTOCOL"]
+
+
+def test_a_port_name_that_no_container_declares() -> None:
+    rule = {"from": [ANY_POD], "ports": [{"port": "https"}]}
+    cluster = shop(network_policy("shop/web", {"app": "web"}, ingress=[rule]))
+    answer = why_not(cluster, "pod shop/front", "pod shop/web", "tcp/8443")
+    assert near(answer) == [
+        "NetworkPolicy shop/web ingress rule 0 allows port https (tcp) from pods in namespace shop",
+        "- the port is tcp/8443, and the rule is for port https (tcp); no container of pod shop/web declares a port "
+        "https, it declares http (tcp/8080)",
+    ]
+    assert codes(answer) == ["PORT_NAME_NOT_DECLARED"]
+
+
+def test_a_port_name_of_another_port() -> None:
+    rule = {"from": [ANY_POD], "ports": [{"port": "http"}]}
+    cluster = shop(network_policy("shop/web", {"app": "web"}, ingress=[rule]))
+    answer = why_not(cluster, "pod shop/front", "pod shop/web", "tcp/80")
+    assert near(answer)[1:] == [
+        "- the port is tcp/80, and the rule is for port http (tcp); at pod shop/web http is tcp/8080"
+    ]
+    assert codes(answer) == ["PORT_NAME"]
+
+
+def test_an_address_that_an_except_leaves_out() -> None:
+    egress = [{"to": [block("0.0.0.0/0", "10.0.0.0/8", "192.168.0.0/16")]}]
+    cluster = shop(network_policy("shop/internet", egress=egress))
+    answer = why_not(cluster, "pod shop/front", "192.168.7.7", "tcp/443")
+    assert near(answer)[1:] == ["- 192.168.7.7 is in 0.0.0.0/0, but an except leaves it out"]
+    assert codes(answer) == ["ADDRESS_EXCEPTED"]
+
+
+def test_the_address_of_a_service_where_that_of_the_pod_is_needed() -> None:
+    rule = {"to": [block("10.96.0.10/32")], "ports": [{"protocol": "UDP", "port": 53}]}
+    cluster = shop(network_policy("shop/dns", egress=[rule]))
+    answer = why_not(cluster, "pod shop/front", "service kube-system/kube-dns", "udp/53")
+    assert near(answer) == [
+        "NetworkPolicy shop/dns egress rule 0 allows udp/53 to 10.96.0.10/32",
+        "- the rule is for 10.96.0.10/32, with 10.96.0.10, the address of service kube-system/kube-dns; policies see "
+        "the address of the pod, 10.0.0.9",
+    ]
+    assert codes(answer) == ["SERVICE_ADDRESS"]
+
+
+# ---------------------------------------------------------------- which rules
+
+
+def test_the_rule_with_the_fewest_conditions_that_fail_comes_first_and_those_far_off_are_left_out() -> None:
+    far = {"from": [labelled(app="x", tier="y")], "ports": [{"port": 1}]}
+    close = {"from": [labelled(app="front", tier="y")], "ports": [{"port": 8080}]}
+    closer = {"from": [labelled(app="x")], "ports": [{"port": 1}]}
+    cluster = shop(network_policy("shop/web", {"app": "web"}, ingress=[far, closer, close]))
+    answer = why_not(cluster, "pod shop/front", "pod shop/web", "tcp/8080")
+    assert [each.rule_index for each in answer.near] == [2, 1]
+
+
+def test_of_several_peers_the_nearest_is_told() -> None:
+    rule = {"from": [block("172.16.0.0/12"), labelled(app="frnt")]}
+    cluster = shop(network_policy("shop/web", {"app": "web"}, ingress=[rule]))
+    assert near(why_not(cluster, "pod shop/front", "pod shop/web", "tcp/8080")) == [
+        "NetworkPolicy shop/web ingress rule 0 allows all ports from pods labelled app=frnt in namespace shop (one of "
+        "2 peers)",
+        "- pod shop/front has app=front, and the rule is for app=frnt (did you mean app=front?); no pod has app=frnt",
+    ]
+    assert near(why_not(cluster, "192.0.2.7", "pod shop/web", "tcp/8080")) == [
+        "NetworkPolicy shop/web ingress rule 0 allows all ports from 172.16.0.0/12 (one of 2 peers)",
+        "- the source has the address 192.0.2.7, and the rule is for 172.16.0.0/12",
+    ]
+
+
+def test_each_side_that_blocks_has_its_own() -> None:
+    cluster = shop(
+        network_policy("shop/web", {"app": "web"}, ingress=[{"from": [labelled(app="x")]}]),
+        network_policy("shop/front", {"app": "front"}, egress=[{"to": [labelled(app="wep")]}]),
+    )
+    answer = why_not(cluster, "pod shop/front", "pod shop/web", "tcp/8080")
+    assert [(each.direction, str(each.policy)) for each in answer.near] == [
+        ("egress", "NetworkPolicy shop/front"),
+        ("ingress", "NetworkPolicy shop/web"),
+    ]
+
+
+def test_a_rule_after_the_one_that_denies_is_no_near_miss() -> None:
+    early = {"name": "early", "action": "Allow", "from": [{"pods": {"namespaceSelector": {}, **labelled(app="x")}}]}
+    deny = {"name": "deny", "action": "Deny", "from": [{"namespaces": {}}]}
+    late = early | {"name": "late"}
+    cluster = shop(admin_policy("rules", 5, ingress=[early, deny, late]))
+    answer = why_not(cluster, "pod shop/front", "pod shop/web", "tcp/8080")
+    assert near(answer) == [
+        'AdminNetworkPolicy rules ingress rule 0 "early" allows all ports from pods labelled app=x in any namespace',
+        "- pod shop/front has app=front, and the rule is for app=x; no pod has app=x",
+    ]
+
+
+def test_a_later_blocker_that_the_nearest_rule_would_spare_is_not_asked_about() -> None:
+    allowed = {"action": "Allow", "from": [{"pods": {"namespaceSelector": {}, **labelled(app="y")}}]}
+    cluster = shop(
+        network_policy("shop/web", {"app": "web"}, ingress=[{"from": [labelled(app="x")]}]),
+        baseline(ingress=[allowed, {"action": "Deny", "from": [{"namespaces": {}}]}]),
+    )
+    answer = why_not(cluster, "pod shop/front", "pod shop/web", "tcp/8080")
+    assert [str(each.policy) for each in answer.near] == ["NetworkPolicy shop/web"]
+
+
+def test_a_claim_that_a_denied_flow_refutes_has_them_and_a_proof_has_none() -> None:
+    cluster = shop(network_policy("shop/web", {"app": "web"}, ingress=[{"from": [labelled(app="frnt")]}]))
+    refuted = cluster.ask("every pod in namespace shop can reach pod shop/web on tcp/8080")
+    assert (refuted.verdict, codes(refuted)) == ("violated", ["LABEL_VALUE"])
+    assert cluster.ask("can pod shop/front reach pod shop/web on tcp/8080?").near == ()
+
+
+def test_explanations_have_them_for_each_kind_of_flow_that_is_denied() -> None:
+    cluster = shop(network_policy("shop/web", {"app": "web"}, ingress=[{"from": [labelled(app="frnt")]}]))
+    (flow,) = explain(cluster, "shop/front", "shop/web", "8080").flows
+    assert [each.code for rule in flow.near for each in rule.failing] == ["LABEL_VALUE"]
+
+
+# ---------------------------------------------------------------- other implementations
+
+
+def test_a_domain_name_may_or_may_not_stand_for_an_address() -> None:
+    names = {"action": "Accept", "to": [{"domainNames": ["api.example.com"]}]}
+    deny = {"action": "Deny", "to": [{"networks": ["0.0.0.0/0"]}]}
+    policy: Manifest = {
+        "apiVersion": "policy.networking.k8s.io/v1alpha2",
+        "kind": "ClusterNetworkPolicy",
+        "metadata": {"name": "out"},
+        "spec": {"tier": "Admin", "priority": 1, "subject": {"namespaces": {}}, "egress": [names, deny]},
+    }
+    cluster = session(pod("shop/front", "10.0.0.2"), policy, channel="experimental")
+    (flow,) = explain(cluster, "shop/front", "192.0.2.7", "443").flows
+    assert flow.access == "depends"
+    (rule,) = flow.near
+    assert [(each.text, each.undetermined) for each in rule.failing] == [
+        ("whether api.example.com stands for 192.0.2.7 is not known", True),
+        ("whether this rule matches is not known", True),
+    ]
+
+
+def test_calico_selectors_are_told_as_they_are_written() -> None:
+    policy: Manifest = {
+        "apiVersion": "projectcalico.org/v3",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {
+            "selector": "app == 'web'",
+            "ingress": [{"action": "Allow", "source": {"selector": "app == 'frnt' || app == 'x'"}}],
+        },
+    }
+    answer = why_not(shop(policy, cni="calico"), "pod shop/front", "pod shop/web", "tcp/8080")
+    assert near(answer) == [
+        "CalicoNetworkPolicy shop/web (tier default, no order) ingress rule 0 allows other connections",
+        "- pod shop/front does not meet app == 'frnt' || app == 'x'; it has app=front",
+    ]
+
+
+def test_a_name_that_no_agent_of_cilium_learns() -> None:
+    policy: Manifest = {
+        "apiVersion": "cilium.io/v2",
+        "kind": "CiliumNetworkPolicy",
+        "metadata": {"name": "out", "namespace": "shop"},
+        "spec": {
+            "endpointSelector": {"matchLabels": {"app": "front"}},
+            "egress": [{"toFQDNs": [{"matchName": "api.example.com"}], "toPorts": [{"ports": [{"port": "443"}]}]}],
+        },
+    }
+    assert near(why_not(shop(policy, cni="cilium"), "pod shop/front", "192.0.2.7", "tcp/443")) == [
+        "CiliumNetworkPolicy shop/out egress rule 0 allows other connections",
+        "- no policy lets DNS requests for api.example.com through, so no agent learns its addresses",
+    ]
