@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec import field, structs
 
-from reachproof.documents.parts import Document, NearMiss, Notice, Part, Rule, TracedFlow
+from reachproof.documents.near import NearMiss
+from reachproof.documents.parts import Document, Notice, Part, Rule, TracedFlow
 from reachproof.documents.words import Access, Severity, Status, Verdict, World
 
 Row = dict[str, str | tuple[str, ...]]

@@ -16,12 +16,13 @@ TABLE = "codes.tsv"
 
 
 class CodeKind(StrEnum):
-    """What a code stands before. OPEN: in an answer, what a verdict depends on."""
+    """What a code stands before. OPEN: in an answer, what a verdict depends on. CONDITION: of a rule that came near."""
 
     ASSUMPTION = "assumption"
     WARNING = "warning"
     OPEN = "open"
     FINDING = "finding"
+    CONDITION = "condition"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

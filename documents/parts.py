@@ -96,20 +96,6 @@ class Rule(Numbered, Part, frozen=True, kw_only=True):
     text: str
 
 
-class Unmet(Part, frozen=True, kw_only=True):
-    """A condition of a rule that fails, or may fail, for a flow. `text` says what is near."""
-
-    code: str
-    text: str
-    undetermined: bool = False
-
-
-class NearMiss(Rule, frozen=True, kw_only=True):
-    """A rule that would let a blocked flow through if the conditions in `failing` held. `text`: what it allows."""
-
-    failing: tuple[Unmet, ...]
-
-
 class Step(Numbered, Part, frozen=True, kw_only=True):
     """One decision on the way of a flow; the last one of a direction decides it. `text` is a whole sentence.
 

@@ -10,7 +10,7 @@ from reachproof.documents.parts import Rule, TracedFlow
 from reachproof.face.shown import Cells, Trace, View, Witness, witness_of
 from reachproof.render.answer_text import answer_lines, entry_text, explained_lines
 from reachproof.render.flow_picture import flow_picture
-from reachproof.render.html_fragments import Html, badge, folded, joined, rules, steps, table, tag
+from reachproof.render.html_fragments import Html, badge, folded, joined, near_rules, rules, steps, table, tag
 
 
 class Explained(documents.Explained, frozen=True, kw_only=True):
@@ -26,7 +26,8 @@ class Answer(View, documents.Answer, frozen=True, kw_only=True):
     """The answer to one sentence. It shows itself in a notebook, and `print` writes it as the command line does.
 
     `verdict` and `reason` (of `unknown`); `vacuous`: the sentence has nothing to check; `witness`: the flow that
-    shows the verdict, with its trace; `because`: the rules that a proof rests on; `columns` and `rows` of a list;
+    shows the verdict, with its trace; `because`: the rules that a proof rests on; `near`: those that came nearest to
+    letting a blocked witness through; `columns` and `rows` of a list;
     `flows` of an explanation; `name`, `severity`, `expected` and `status` of a statement in a pack. `document` is the
     JSON answer of docs/interfaces.md. Neither true nor false: a verdict has more than two values.
     """
@@ -80,7 +81,7 @@ class Answer(View, documents.Answer, frozen=True, kw_only=True):
         parts = [_witness_html(self.witness)] if self.witness else []
         if self.columns:
             parts.append(table(self.columns, self.entries()))
-        return joined([*parts, rules("because", self.because)])
+        return joined([*parts, rules("because", self.because), near_rules(self.near)])
 
     @property
     def title(self) -> str:
@@ -93,9 +94,8 @@ def _explained(explained: Explained) -> Html:
         "div", badge(explained.access), tag("span", str(explained.witness), class_="rp-sentence"), class_="rp-head"
     )
     blocked = "what blocks it" if explained.access != "allowed" else "what lets it through"
-    return joined(
-        [head, flow_picture(explained.witness), steps(explained.witness.steps), rules(blocked, explained.because)]
-    )
+    told = rules(blocked, explained.because), near_rules(explained.near)
+    return joined([head, flow_picture(explained.witness), steps(explained.witness.steps), *told])
 
 
 def _witness_html(witness: Witness) -> Html:

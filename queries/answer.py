@@ -10,6 +10,7 @@ from reachproof.documents import answer as documents
 from reachproof.documents import parts
 from reachproof.documents.answer import Evidence
 from reachproof.documents.json import viewed
+from reachproof.documents.near import NearMiss
 from reachproof.documents.words import Access, Severity, Status, Verdict, World
 from reachproof.network.cluster import Notice, Service
 from reachproof.network.flow import Flow
@@ -64,7 +65,7 @@ class Explained:
     truth: Truth
     witness: Witness
     because: tuple[parts.Rule, ...]
-    near: tuple[parts.NearMiss, ...] = ()
+    near: tuple[NearMiss, ...] = ()
 
     @property
     def access(self) -> Access:
@@ -74,8 +75,8 @@ class Explained:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """`vacuous`: the claim has nothing to check. `near`: of the witness. `reason` is set when the verdict is `unknown`. `rows`: of a list.
-    `flows`: of an explanation, one of each kind.
+    """`vacuous`: the claim has nothing to check. `reason` is set when the verdict is `unknown`. `rows`: of a list.
+    `flows`: of an explanation, one of each kind. `near`: the rules that came nearest to letting the witness through.
 
     `plain`: the sentence is in plain speech. `name`, `severity` and `expected` (the verdict that is a pass) are those
     of a statement in a pack. `snapshot` is what was asked about.
@@ -94,7 +95,7 @@ class Answer:
     world: World = World.CLOSED
     witness: Witness | None = None
     because: tuple[parts.Rule, ...] = ()
-    near: tuple[parts.NearMiss, ...] = ()
+    near: tuple[NearMiss, ...] = ()
     columns: tuple[str, ...] = ()
     rows: tuple[documents.Row, ...] = ()
     flows: tuple[Explained, ...] = ()

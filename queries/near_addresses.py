@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reachproof.documents.near import UnmetCode
 from reachproof.network.address import V6_BASE, family, format_address, format_cidrs
 from reachproof.network.cluster import Pod
 from reachproof.network.flow import Flow
@@ -15,14 +16,14 @@ _SHOWN = 3
 
 def on_address(
     snapshot: Snapshot, addresses: IntervalSet, flow: Flow, address: int, role: str, *, one_block: bool
-) -> tuple[str, str]:
+) -> tuple[UnmetCode, str]:
     """Code and text of addresses that the one of an end is not among. `one_block`: they are a CIDR less exceptions."""
     own = format_address(address)
     cidrs = some_of(format_cidrs(addresses), _SHOWN) or "no address"
     if one_block and addresses:
         block = _block(addresses)
         if address in block and block != addresses:
-            return "ADDRESS_EXCEPTED", f"{own} is in {format_cidrs(block)[0]}, but an except leaves it out"
+            return UnmetCode.ADDRESS_EXCEPTED, f"{own} is in {format_cidrs(block)[0]}, but an except leaves it out"
     end = flow.destination
     if role == "destination" and isinstance(end, Pod):
         for service in snapshot.services:
@@ -31,8 +32,8 @@ def on_address(
             held = [each for each in service.virtual_ips if each in addresses]
             if held and leads_to(snapshot, service, flow):
                 text = f"the rule is for {cidrs}, with {format_address(held[0])}, the address of service {service}; "
-                return "SERVICE_ADDRESS", f"{text}policies see the address of the pod, {own}"
-    return "ADDRESS", f"the {role} has the address {own}, and the rule is for {cidrs}"
+                return UnmetCode.ADDRESS_OF_SERVICE, f"{text}policies see the address of the pod, {own}"
+    return UnmetCode.OTHER_ADDRESS, f"the {role} has the address {own}, and the rule is for {cidrs}"
 
 
 def _block(addresses: IntervalSet) -> IntervalSet:

@@ -1,10 +1,12 @@
-"""Words about a condition on labels that an end of a flow does not meet, and what is near: a typo, another namespace."""
+"""Words about a condition on labels that an end of a flow does not meet: a typo, another namespace."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import SequenceMatcher
+from typing import Literal
 
+from reachproof.documents.near import UnmetCode
 from reachproof.engines.selector_text import predicate_text
 from reachproof.network.cluster import Node, Pod
 from reachproof.network.flow import External, Party
@@ -13,6 +15,18 @@ from reachproof.network.policy import PodSet, Policy
 from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.sentences import listed, named, some_of
 
+Way = Literal["value", "missing", "ruled out"]
+"""How labels fail a requirement: by another value, by none, or by one that must not be there."""
+_OF_PODS: dict[Way, UnmetCode] = {
+    "value": UnmetCode.LABEL_VALUE,
+    "missing": UnmetCode.LABEL_MISSING,
+    "ruled out": UnmetCode.LABEL_RULED_OUT,
+}
+_OF_NAMESPACES: dict[Way, UnmetCode] = {
+    "value": UnmetCode.NAMESPACE_LABEL_VALUE,
+    "missing": UnmetCode.NAMESPACE_LABEL_MISSING,
+    "ruled out": UnmetCode.NAMESPACE_LABEL_RULED_OUT,
+}
 _SHOWN = 4
 _ALIKE = 0.75
 """So alike are two words, on the scale of difflib, of which one may be a misspelling of the other."""
@@ -25,21 +39,22 @@ def alike(one: str, other: str) -> bool:
 
 def on_labels(
     snapshot: Snapshot, policy: Policy, test: PodSet, party: Party, address: int, remark: str
-) -> tuple[str, str]:
+) -> tuple[UnmetCode, str]:
     """Code and text of a set of pods with one test, which the party is not in. `remark` ends texts about labels."""
     if not isinstance(party, Pod):
-        return "NOT_A_POD", _not_a_pod(policy, party, address)
+        return UnmetCode.NOT_A_POD, _not_a_pod(policy, party, address)
     if party.host_network and not test.host_network:
         text = f"{named(party)} is on the host network; selectors match pods on the pod network only"
-        return "HOST_NETWORK_END", text
+        return UnmetCode.HOST_NETWORK_END, text
     if test.where is not None:
-        return "LABEL_CONDITION", f"{named(party)} does not meet {predicate_text(test.where)}; {_has(party.labels)}"
+        text = f"{named(party)} does not meet {predicate_text(test.where)}; {_has(party.labels)}"
+        return UnmetCode.LABEL_CONDITION, text
     for need in test.pods.requirements:
-        code, text = _need(need, named(party), party.labels, (pod.labels for pod in snapshot.pods), "pod")
-        return f"LABEL_{code}", text + remark
+        way, text = _need(need, named(party), party.labels, (pod.labels for pod in snapshot.pods), "pod")
+        return _OF_PODS[way], text + remark
     for need in test.namespaces.requirements:
         return _on_namespace(snapshot, policy, need, party, remark)
-    return "NOT_A_POD", f"{named(party)} is none of the pods that the rule is for"
+    return UnmetCode.NOT_A_POD, f"{named(party)} is none of the pods that the rule is for"
 
 
 def _not_a_pod(policy: Policy, party: Node | External, address: int) -> str:
@@ -52,18 +67,18 @@ def _not_a_pod(policy: Policy, party: Node | External, address: int) -> str:
 
 def _on_namespace(
     snapshot: Snapshot, policy: Policy, need: Requirement, pod: Pod, remark: str
-) -> tuple[str, str]:
+) -> tuple[UnmetCode, str]:
     home = snapshot.namespace_of[pod.namespace]
     if need.key == NAMESPACE_NAME and need.operator is Operator.IN:
-        return "OTHER_NAMESPACE", _other_namespace(snapshot, policy, need, pod) + remark
+        return UnmetCode.NOT_IN_NAMESPACE, _other_namespace(snapshot, policy, need, pod) + remark
     others = (each.labels for each in snapshot.namespaces)
-    code, text = _need(need, f"namespace {home.name}", home.labels, others, "namespace")
+    way, text = _need(need, f"namespace {home.name}", home.labels, others, "namespace")
     if home.assumed:
         text += f"; namespace {home.name} is not in the input, so its labels are not known"
-    elif code != "RULED_OUT":
+    elif way != "ruled out":
         having = [each.name for each in snapshot.namespaces if need.matches(each.labels)]
         text += f"; {_namespaces(having)} {'have' if len(having) > 1 else 'has'} it" if having else ""
-    return f"NAMESPACE_LABEL_{code}", text + remark
+    return _OF_NAMESPACES[way], text + remark
 
 
 def _namespaces(names: list[str]) -> str:
@@ -81,22 +96,20 @@ def _other_namespace(snapshot: Snapshot, policy: Policy, need: Requirement, pod:
     return f"{text}; there is no namespace {listed(unknown, word='or')}{near}"
 
 
-def _need(
-    need: Requirement, holder: str, labels: Labels, everywhere: Iterable[Labels], kind: str
-) -> tuple[str, str]:
+def _need(need: Requirement, holder: str, labels: Labels, everywhere: Iterable[Labels], kind: str) -> tuple[Way, str]:
     """`everywhere`: the labels of all that the rule could mean, to say so where none of them meets the requirement."""
     value = labels.get(need.key)
     match need.operator:
         case Operator.NOT_IN | Operator.DOES_NOT_EXIST:
-            return "RULED_OUT", f"{holder} has {need.key}={value}, and the rule is for {need}"
+            return "ruled out", f"{holder} has {need.key}={value}, and the rule is for {need}"
         case Operator.IN if not need.values:
-            return "MISSING", f"the network does not see labels with the key {need.key}, which the rule is for"
+            return "missing", f"the network does not see labels with the key {need.key}, which the rule is for"
         case Operator.IN | Operator.EXISTS:
             nobody = "" if any(map(need.matches, everywhere)) else f"; no {kind} has {need}"
             if value is not None:
                 mean = f" (did you mean {need.key}={value}?)" if any(alike(value, v) for v in need.values) else ""
-                return "VALUE", f"{holder} has {need.key}={value}, and the rule is for {need}{mean}{nobody}"
-            return "MISSING", f"{holder} has no label {need}; {_near(need, labels)}{nobody}"
+                return "value", f"{holder} has {need.key}={value}, and the rule is for {need}{mean}{nobody}"
+            return "missing", f"{holder} has no label {need}; {_near(need, labels)}{nobody}"
 
 
 def _near(need: Requirement, labels: Labels) -> str:
@@ -106,6 +119,8 @@ def _near(need: Requirement, labels: Labels) -> str:
 
 
 def _has(labels: Labels) -> str:
-    return f"it has {some_of((f'{key}={value}' for key, value in sorted(labels.items())), _SHOWN)}" if labels else (
-        "it has no labels"
+    return (
+        f"it has {some_of((f'{key}={value}' for key, value in sorted(labels.items())), _SHOWN)}"
+        if labels
+        else ("it has no labels")
     )

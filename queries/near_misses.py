@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from reachproof.documents import parts
+from reachproof.documents.near import NearMiss
 from reachproof.engines.cilium.dns import needed_name
 from reachproof.network.cluster import Pod, Service
 from reachproof.network.flow import Flow, Party
@@ -29,6 +29,8 @@ from reachproof.semantics.trace import Step, Truth
 
 MOST = 3
 """Rules of each direction that are named."""
+MOST_FAILING = 2
+"""Conditions that may fail of a rule that is called near."""
 _FURTHER = 1
 """So many conditions more than the nearest rule may fail of another that is named."""
 
@@ -59,7 +61,7 @@ class _Candidate:
         return self.policy.ref, self.rule.index
 
 
-def near_misses(snapshot: Snapshot, flow: Flow, via: Service | None = None) -> tuple[parts.NearMiss, ...]:
+def near_misses(snapshot: Snapshot, flow: Flow, via: Service | None = None) -> tuple[NearMiss, ...]:
     """The rules that came nearest to letting the flow through, of each direction that blocks it or may.
 
     `via`: the Service that the flow was asked for by. Cost: linear in the rules of the policies that select an end, and
@@ -97,16 +99,14 @@ def _nearest(
     chosen: dict[tuple[object, ...], _Candidate] = {}
     for each in sorted(_candidates(snapshot, flow, direction, program), key=lambda one: one.distance):
         far_off, fails, *_ = next(iter(chosen.values()), each).distance
-        if len(chosen) == MOST or each.distance[:2] > (far_off, fails + _FURTHER):
+        if len(chosen) == MOST or each.distance[:2] > (far_off, min(fails + _FURTHER, MOST_FAILING)):
             break
         if each.key not in chosen and _helps(snapshot, flow, direction, blocker, program, each):
             chosen[each.key] = each
     return list(chosen.values())
 
 
-def _candidates(
-    snapshot: Snapshot, flow: Flow, direction: Direction, program: Iterable[Tier]
-) -> Iterator[_Candidate]:
+def _candidates(snapshot: Snapshot, flow: Flow, direction: Direction, program: Iterable[Tier]) -> Iterator[_Candidate]:
     end = subject(flow, direction)[0]
     for policy in (policy for tier in program for policy in tier.policies):
         if policy.origin == BUILT_IN or not in_pod_set(snapshot, policy.subject, end):
@@ -148,8 +148,8 @@ def _place(step: Step) -> tuple[object, ...]:
     return step.tier, step.action, step.policies, step.rule_index
 
 
-def _document(miss: Miss, direction: Direction) -> parts.NearMiss:
-    return parts.NearMiss(
+def _document(miss: Miss, direction: Direction) -> NearMiss:
+    return NearMiss(
         policy=policy_part(miss.policy.ref),
         rule=rule_number(miss.rule.index, miss.rule.name),
         direction=direction,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from reachproof.documents.near import UnmetCode
 from reachproof.network.cluster import Pod, Service
 from reachproof.network.flow import Flow
 from reachproof.network.intervals import IntervalSet
@@ -16,22 +17,22 @@ from reachproof.queries.services import leads_to
 from reachproof.semantics.sentences import listed, named
 
 
-def on_ports(snapshot: Snapshot, ports: PortMatch, flow: Flow, via: Service | None) -> tuple[str, str]:
+def on_ports(snapshot: Snapshot, ports: PortMatch, flow: Flow, via: Service | None) -> tuple[UnmetCode, str]:
     """Code and text of ports that the flow's is not among. `via`: the Service that was asked for."""
     own = f"{flow.protocol.lower()}/{flow.port}"
     number = place(flow.protocol, flow.port)
     if number in ports.numbers:
-        return "PORT_RULED_OUT", f"the port is {own}, which the rule leaves out"
+        return UnmetCode.PORT_RULED_OUT, f"the port is {own}, which the rule leaves out"
     rule = f"the port is {own}, and the rule is for {_words(ports)}"
     for service, port in _of_services(snapshot, ports.numbers, flow, via):
         text = f"the rule is for {port}, the port of service {service}; policies see the port of the pod, {own}"
-        return "SERVICE_PORT", text
+        return UnmetCode.PORT_OF_SERVICE, text
     if any(place(protocol, flow.port) in ports.numbers for protocol in Protocol):
         default = "; an entry without a protocol is for TCP" if place(Protocol.TCP, flow.port) in ports.numbers else ""
-        return "PROTOCOL", f"{rule}{default}"
+        return UnmetCode.OTHER_PROTOCOL, f"{rule}{default}"
     if ports.names:
         return _names(ports.names, flow, rule)
-    return "PORT", rule
+    return UnmetCode.OTHER_PORT, rule
 
 
 def _words(ports: PortMatch) -> str:
@@ -54,15 +55,15 @@ def _of_services(
                 yield service, f"{port.protocol.lower()}/{port.port}"
 
 
-def _names(names: tuple[NamedPort, ...], flow: Flow, rule: str) -> tuple[str, str]:
+def _names(names: tuple[NamedPort, ...], flow: Flow, rule: str) -> tuple[UnmetCode, str]:
     pod = flow.destination
     wanted = listed((name.name for name in names), word="or")
     if not isinstance(pod, Pod):
-        return "PORT_NAME_NOT_DECLARED", f"{rule}; only pods have port names"
+        return UnmetCode.PORT_NAME_NOT_DECLARED, f"{rule}; only pods have port names"
     declared = [port for port in pod.ports if port.name in {name.name for name in names}]
     if declared:
         found = listed(f"{port.name} is {port.protocol.lower()}/{port.number}" for port in declared)
-        return "PORT_NAME", f"{rule}; at {named(pod)} {found}"
+        return UnmetCode.PORT_NAME_ELSEWHERE, f"{rule}; at {named(pod)} {found}"
     others = listed(f"{port.name} ({port.protocol.lower()}/{port.number})" for port in pod.ports) if pod.ports else ""
     has = f"it declares {others}" if others else "it declares no port names"
-    return "PORT_NAME_NOT_DECLARED", f"{rule}; no container of {named(pod)} declares a port {wanted}, {has}"
+    return UnmetCode.PORT_NAME_NOT_DECLARED, f"{rule}; no container of {named(pod)} declares a port {wanted}, {has}"

@@ -1,31 +1,14 @@
 """Near misses in words: what a rule allows, and of each condition that is not met what is near.
 
-| Code | The condition that fails, or may fail |
-|---|---|
-| `LABEL_VALUE`, `LABEL_MISSING`, `LABEL_RULED_OUT` | a label of the pod: it has another value, it is not there, it must not be there |
-| `NAMESPACE_LABEL_VALUE`, `NAMESPACE_LABEL_MISSING`, `NAMESPACE_LABEL_RULED_OUT` | the same of a label of the namespace |
-| `OTHER_NAMESPACE` | the pod is in another namespace |
-| `NOT_A_POD`, `HOST_NETWORK_END` | selectors match pods on the pod network only |
-| `ADDRESS`, `ADDRESS_EXCEPTED` | the address is not in the CIDRs, or an `except` leaves it out |
-| `SERVICE_ADDRESS` | the CIDRs hold the address of the Service; policies see that of the pod |
-| `OTHER_KIND_OF_END` | the rule is for ends of another kind: pods, nodes, addresses outside |
-| `NODE` | the rule is for certain nodes |
-| `DOMAIN` | the rule is for domain names |
-| `LABEL_CONDITION` | a condition on labels that is more than a label selector |
-| `PORT`, `PROTOCOL`, `PORT_RULED_OUT` | another port, the same number of another protocol, a port that is left out |
-| `SERVICE_PORT` | the rule allows the port of the Service; policies see that of the pod |
-| `PORT_NAME`, `PORT_NAME_NOT_DECLARED` | the name is that of another port, or of none, at the destination |
-| `RULE_IN_DOUBT`, `RULE_WITHOUT_PEERS` | whether the rule matches at all is not known; it matches nothing |
-
-No verdict rests on the wording. What is said to fail does: `queries.rule_conditions` has it from the evaluator.
+docs/explain.md says what each code means. No verdict rests on the wording. What is said to fail does fail: the
+evaluator says so in `queries.rule_conditions`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from reachproof.documents.parts import Unmet
+from reachproof.documents.near import Unmet, UnmetCode
 from reachproof.engines.cilium.dns import needed_name
 from reachproof.engines.words import place_text
 from reachproof.network.cluster import Service
@@ -56,8 +39,6 @@ from reachproof.queries.rule_conditions import About, Alternative, Condition
 from reachproof.semantics.match import Matched, other, subject
 from reachproof.semantics.sentences import listed, named, number_or_name
 
-Said = tuple[str, str]
-"""A code and a text."""
 _KINDS = {PartyKind.POD: "pods", PartyKind.NODE: "nodes", PartyKind.EXTERNAL: "addresses outside the cluster"}
 
 
@@ -90,7 +71,7 @@ def title(miss: Miss) -> str:
     who = f"{miss.policy.ref}{place_text(miss.policy)} {miss.direction} {number_or_name(miss.rule)}"
     verb = "allows" if miss.rule.action is Action.ALLOW else "passes on"
     match = miss.nearest.match
-    peer, ports = peer_words(match.peer), port_words(match.ports)
+    peer, ports = peer_words(match.peer, str), port_words(match.ports)
     if not miss.rule.matches or peer is None or ports is None:
         return f"{who} {verb} other connections"
     side = "from" if miss.direction is Direction.INGRESS else "to"
@@ -102,12 +83,10 @@ def failing(miss: Miss) -> tuple[Unmet, ...]:
     """The conditions that are not met, each with what is near it."""
     found = (_said(miss, condition) for condition in miss.nearest.unmet)
     unmet = zip(found, miss.nearest.unmet, strict=True)
-    return tuple(
-        Unmet(code=code, text=text, undetermined=each.holds is Matched.MAYBE) for (code, text), each in unmet
-    )
+    return tuple(Unmet(code=code, text=text, undetermined=each.holds is Matched.MAYBE) for (code, text), each in unmet)
 
 
-def _said(miss: Miss, condition: Condition) -> Said:
+def _said(miss: Miss, condition: Condition) -> tuple[UnmetCode, str]:
     match condition.test:
         case None:
             return _of_rule(miss, condition)
@@ -117,42 +96,44 @@ def _said(miss: Miss, condition: Condition) -> Said:
             return _of_peer(miss, condition, peer)
 
 
-def _of_rule(miss: Miss, condition: Condition) -> Said:
+def _of_rule(miss: Miss, condition: Condition) -> tuple[UnmetCode, str]:
     rule = miss.rule
     if condition.holds is Matched.MAYBE:
-        return "RULE_IN_DOUBT", rule.reason or "whether this rule matches is not known"
+        return UnmetCode.RULE_IN_DOUBT, rule.reason or "whether this rule matches is not known"
     name = needed_name(rule)
     if name:
         text = f"no policy lets DNS requests for {name} through, so no agent learns its addresses"
-        return "RULE_WITHOUT_PEERS", text
-    return "RULE_WITHOUT_PEERS", "this rule matches nothing"
+        return UnmetCode.RULE_MATCHES_NOTHING, text
+    return UnmetCode.RULE_MATCHES_NOTHING, "this rule matches nothing"
 
 
-def _of_peer(miss: Miss, condition: Condition, peer: Peer) -> Said:
+def _of_peer(miss: Miss, condition: Condition, peer: Peer) -> tuple[UnmetCode, str]:
     about = condition.about
     party, address = miss.end(about)
     role, name = miss.role(about), named(party, address)
     match peer:
         case PodSet():
-            return on_labels(miss.snapshot, miss.policy, peer, party, address, _remark(miss, condition))
+            return on_labels(miss.snapshot, miss.policy, peer, party, address, _remark(miss))
         case AddressPeer(addresses):
             written = miss.policy.ref.kind == "NetworkPolicy"
             return on_address(miss.snapshot, addresses, miss.flow, address, role, one_block=written)
         case PartyPeer(parties):
             kinds = listed((_KINDS[kind] for kind in PartyKind if kind in parties), word="or")
-            return "OTHER_KIND_OF_END", f"the rule is for {kinds or 'nothing'}, and the {role} is {name}"
+            return UnmetCode.OTHER_KIND_OF_END, f"the rule is for {kinds or 'nothing'}, and the {role} is {name}"
         case NodePeer() | OwnNodePeer() | OtherNodePeer():
             return _of_node(condition, peer, role, name)
         case DomainPeer(names, patterns):
             known = listed((*names, *patterns), word="or")
             if condition.holds is Matched.MAYBE:
-                return "DOMAIN", f"whether {known} stands for {name} is not known"
-            return "DOMAIN", f"the rule is for {known}, and the {role} is {name}"
+                return UnmetCode.DOMAIN_NAME, f"whether {known} stands for {name} is not known"
+            return UnmetCode.DOMAIN_NAME, f"the rule is for {known}, and the {role} is {name}"
         case _:
-            return "OTHER_KIND_OF_END", f"the {role}, {name}, is none of the peers of the rule"
+            return UnmetCode.OTHER_KIND_OF_END, f"the {role}, {name}, is none of the peers of the rule"
 
 
-def _of_node(condition: Condition, peer: NodePeer | OwnNodePeer | OtherNodePeer, role: str, name: str) -> Said:
+def _of_node(
+    condition: Condition, peer: NodePeer | OwnNodePeer | OtherNodePeer, role: str, name: str
+) -> tuple[UnmetCode, str]:
     match peer:
         case NodePeer(nodes):
             which = f"nodes labelled {nodes}" if nodes.requirements else "nodes"
@@ -161,23 +142,18 @@ def _of_node(condition: Condition, peer: NodePeer | OwnNodePeer | OtherNodePeer,
         case OtherNodePeer():
             which = "nodes other than the pod's own"
     if condition.holds is Matched.MAYBE:
-        return "NODE", f"the rule is for {which}, and whether {name} is one is not known"
-    return "NODE", f"the rule is for {which}, and the {role} is {name}"
+        return UnmetCode.OTHER_NODE, f"the rule is for {which}, and whether {name} is one is not known"
+    return UnmetCode.OTHER_NODE, f"the rule is for {which}, and the {role} is {name}"
 
 
-def _remark(miss: Miss, condition: Condition) -> str:
-    """The remark on a peer with a namespaceSelector and a podSelector of which one half alone fails."""
-    peer = miss.nearest.match.peer
-    if miss.policy.ref.kind != "NetworkPolicy" or not isinstance(peer, PodSet) or not isinstance(condition.test, PodSet):
+def _remark(miss: Miss) -> str:
+    """The remark on a peer with a namespaceSelector and a podSelector, of whose conditions a single one fails."""
+    peer, kind = miss.nearest.match.peer, miss.policy.ref.kind
+    if kind != "NetworkPolicy" or not isinstance(peer, PodSet) or len(miss.nearest.unmet) > 1:
         return ""
     if not peer.namespaces.requirements or not peer.pods.requirements or _is_own(miss.policy, peer):
         return ""
-    halves = {bool(test.pods.requirements) for test in _failing_sets(miss.nearest.unmet)}
-    return "; the namespaceSelector and the podSelector of one item must both match" if len(halves) == 1 else ""
-
-
-def _failing_sets(unmet: Iterable[Condition]) -> Iterator[PodSet]:
-    return (each.test for each in unmet if isinstance(each.test, PodSet))
+    return "; the namespaceSelector and the podSelector of one item must both match"
 
 
 def _is_own(policy: Policy, peer: PodSet) -> bool:

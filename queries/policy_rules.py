@@ -6,7 +6,7 @@ the words of the language, nothing is. Trusted by these answers alone: no verdic
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from reachproof.documents.answer import Row
 from reachproof.engines.not_read import is_not_read
@@ -78,34 +78,34 @@ def _row(policy: Policy, direction: Direction, rule: Rule, match: Match) -> Row 
     }
 
 
-def peer_words(peer: Peer) -> str | None:
-    """The peer in words of the language; None where these cannot say it."""
+def peer_words(peer: Peer, selector: Callable[[Selector], str] = format_selector) -> str | None:
+    """The peer in words of the language; None where these cannot say it. `selector`: the text of one."""
     match peer:
         case AnyPeer():
             return "anything"
         case PodSet(namespaces, pods, False, None):
-            labelled = f"pods labelled {format_selector(pods)}" if pods.requirements else "pods"
-            return f"{labelled} {_namespaces(namespaces)}"
+            labelled = f"pods labelled {selector(pods)}" if pods.requirements else "pods"
+            return f"{labelled} {_namespaces(namespaces, selector)}"
         case AddressPeer(addresses, parties) if parties == frozenset(PartyKind):
             every = addresses == ALL_ADDRESSES
             return "every address" if every else ", ".join(format_cidrs(addresses))
         case NodePeer(nodes):
-            return f"nodes labelled {format_selector(nodes)}" if nodes.requirements else "nodes"
+            return f"nodes labelled {selector(nodes)}" if nodes.requirements else "nodes"
         case DomainPeer(names, ()):
             return ", ".join(f"domain {format_domain(name)}" for name in names)
         case _:
             return None
 
 
-def _namespaces(selector: Selector) -> str:
-    match selector.requirements:
+def _namespaces(chosen: Selector, selector: Callable[[Selector], str]) -> str:
+    match chosen.requirements:
         case ():
             return "in any namespace"
         case (requirement,) if requirement.key == NAMESPACE_NAME and requirement.operator is Operator.IN:
             names = tuple(map(ast.Name, requirement.values))
             return f"in namespace{'s' * (len(names) > 1)} {' or '.join(map(str, names))}"
         case _:
-            return f"in namespaces labelled {format_selector(selector)}"
+            return f"in namespaces labelled {selector(chosen)}"
 
 
 def port_words(ports: PortMatch | None) -> str | None:

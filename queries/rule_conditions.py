@@ -3,8 +3,8 @@
     a rule matches = one of its matches holds (and the rule is no doubtful one)
     a match holds  = all of its conditions hold: of its peer, of the subject, of the ports
 
-A condition is a peer or a port match with a single test in it, so `semantics.match` is asked about each as about a whole
-rule. tests/laws/test_near_laws.py checks that the conditions together say what the evaluator says of the rule.
+A condition is a peer or a port match with a single test in it, so `semantics.match` is asked about each as about a
+whole rule. tests/laws/test_near_laws.py checks that the conditions together say what the evaluator says of the rule.
 """
 
 from __future__ import annotations

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from reachproof.documents.answer import Answer, Explained, Witness
-from reachproof.documents.parts import NearMiss, Rule, Step
+from reachproof.documents.near import NearMiss
+from reachproof.documents.parts import Rule, Step
 from reachproof.documents.words import Verdict
 from reachproof.network.ports import cell_text
 from reachproof.network.printable import printable
-from reachproof.render.text_fragments import Colour, aligned, coloured, place
+from reachproof.render.text_fragments import Colour, aligned, coloured, place, unmet_text
 
 Truths: TypeAlias = tuple[str, str]
 """The verdicts on a flow: in the snapshot that the question compares with, and now. Documents leave them out."""
@@ -76,7 +77,7 @@ def near_lines(found: Iterable[NearMiss]) -> Iterator[str]:
         if not number:
             yield "  nearest rules"
         yield f"    {each.text}{place(each.origin)}"
-        yield from (f"      {'undetermined' if unmet.undetermined else 'but'}: {unmet.text}" for unmet in each.failing)
+        yield from (f"      {unmet_text(unmet)}" for unmet in each.failing)
 
 
 def end_lines(answer: Answer) -> Iterator[str]:

@@ -11,6 +11,7 @@ _SAYS = {
     CodeKind.WARNING: "A warning: the verdict stands as it is; this may be of interest.",
     CodeKind.OPEN: "Left open: a verdict that depends on this is unknown or undetermined.",
     CodeKind.FINDING: "A finding of reachproof lint.",
+    CodeKind.CONDITION: "A condition of a rule that came near to letting a blocked connection through.",
 }
 _DETAIL = {CodeKind.OPEN: "Settled by", CodeKind.FINDING: "Severity"}
 

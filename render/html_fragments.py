@@ -13,8 +13,10 @@ from html import escape
 from importlib.resources import files
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
+from reachproof.documents.near import NearMiss
 from reachproof.documents.parts import Absent, Notice, Origin, Rule, Step
 from reachproof.network.printable import printable
+from reachproof.render.text_fragments import unmet_text
 
 Cell: TypeAlias = "str | int | bool | None"
 """An entry of a table; None is nothing."""
@@ -108,6 +110,17 @@ def rules(title: str, found: Collection[Rule]) -> Html:
         return Html("")
     lines = (tag("li", each.text, place(each.origin)) for each in found)
     return joined([tag("div", title, class_="rp-title"), tag("ul", *lines)])
+
+
+def near_rules(found: Collection[NearMiss]) -> Html:
+    """The rules that came nearest to a blocked flow, each with the conditions that fail; nothing for none."""
+    if not found:
+        return Html("")
+    lines = (
+        tag("li", each.text, place(each.origin), tag("ul", *(tag("li", unmet_text(unmet)) for unmet in each.failing)))
+        for each in found
+    )
+    return joined([tag("div", "nearest rules", class_="rp-title"), tag("ul", *lines)])
 
 
 def folded_lines(title: str, lines: Iterable[str]) -> Html:

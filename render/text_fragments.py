@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, TypeAlias
 
 from reachproof.documents import parts
+from reachproof.documents.near import Unmet
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import InputError
 from reachproof.network.origin import Origin
@@ -52,6 +53,11 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     return [
         "  " + "  ".join(entry.ljust(width) for entry, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
+
+
+def unmet_text(unmet: Unmet) -> str:
+    """A condition that fails, after a word for it."""
+    return f"{'undetermined' if unmet.undetermined else 'but'}: {unmet.text}"
 
 
 def place(origin: Origin | parts.Origin | parts.Absent | None) -> str:

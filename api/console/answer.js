@@ -29,6 +29,7 @@ export function answerView(answer, show, link) {
     heading(answer, link),
     answer.witness ? witnessView(answer.witness, show) : null,
     answer.because.length ? becauseView(answer, show) : null,
+    answer.near ? nearView(answer.near, show) : null,
     answer.columns ? rowsView(answer) : null,
     notices("Assumptions", answer.assumptions, show),
     notices("Warnings", answer.warnings, show),
@@ -130,6 +131,21 @@ export function placeButton(origin, show) {
 function becauseView(answer, show) {
   const title = answer.form === "why" ? "What decides" : "What the proof rests on";
   return el("section", {}, el("h3", {}, title), ruleList(answer.because, show));
+}
+
+/** The rules that came nearest to letting the flow through, each with the conditions that fail. */
+function nearView(rules, show) {
+  const unmet = (each) => el("p", {}, `${each.undetermined ? "undetermined" : "but"}: ${each.text}`);
+  const entry = (rule) =>
+    el(
+      "li",
+      { className: "near" },
+      el("p", { className: "tags" }, el("span", { className: "tag" }, rule.direction)),
+      el("p", {}, rule.text),
+      rule.failing.map(unmet),
+      placeButton(rule.origin, show),
+    );
+  return el("section", {}, el("h3", {}, "The rules that came nearest"), el("ul", { className: "trace" }, rules.map(entry)));
 }
 
 /** Rules, each with its place. */

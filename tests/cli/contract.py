@@ -98,9 +98,13 @@ ANSWER = _object(
     warnings=_list(WARNING),
     evidence=EVIDENCE,
 )
+UNMET = _object(code={"type": "string", "pattern": "^[A-Z]+(_[A-Z]+)+$"}, text=WORDS)
+UNMET["properties"]["undetermined"] = {"const": True}
+NEAR = {**_list(_object(**RULE["properties"], failing={**_list(UNMET), "minItems": 1})), "minItems": 1, "maxItems": 6}
 EXPLAINED = _object(access={"enum": ["allowed", "denied", "depends"]}, witness=WITNESS, because=_list(RULE))
 ANSWER["properties"] |= {"rows": _list({"type": "object"}), "columns": _list(WORDS), "name": WORDS, "severity": WORDS}
-ANSWER["properties"] |= {"flows": _list(EXPLAINED)}
+EXPLAINED["properties"]["near"] = NEAR
+ANSWER["properties"] |= {"flows": _list(EXPLAINED), "near": NEAR}
 
 
 CONNECTIONS = {

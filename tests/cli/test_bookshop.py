@@ -46,5 +46,11 @@ def test_why_the_storefront_does_not_reach_the_store(terminal: Terminal) -> None
     assert ran.code == 0
     assert head == f"EXPLAINED  {sentence.removesuffix('?')}"
     assert flow == "  pod default/storefront -> pod default/basket-store on tcp/6379"
-    because = [line.partition(" isolates ")[0].strip() for line in rest[rest.index("  because") + 1 :]]
-    assert because == ["NetworkPolicy default/basket-store", "NetworkPolicy default/deny-all"]
+    because, near = rest.index("  because"), rest.index("  nearest rules")
+    isolating = [line.partition(" isolates ")[0].strip() for line in rest[because + 1 : near]]
+    assert isolating == ["NetworkPolicy default/basket-store", "NetworkPolicy default/deny-all"]
+    assert [line.partition("  [")[0] for line in rest[near + 1 :]] == [
+        "    NetworkPolicy default/basket-store ingress rule 0 allows tcp/6379 from pods labelled app=basket in "
+        "namespace default",
+        "      but: pod default/storefront has app=storefront, and the rule is for app=basket",
+    ]

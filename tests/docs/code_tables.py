@@ -14,6 +14,7 @@ PAGES = (
     "docs/interfaces.md",
     "docs/lint.md",
     "docs/diff.md",
+    "docs/explain.md",
     "docs/calico.md",
     "docs/cilium.md",
     "docs/istio.md",
@@ -22,7 +23,7 @@ PAGES = (
 CODE = re.compile(r"`([A-Z]+(?:_[A-Z]+)+|TIE|PREMISE|UNDECIDED)`")
 _CELL = re.compile(r"(?<!\\)\|")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
-_KINDS = {"assumption": CodeKind.ASSUMPTION, "warning": CodeKind.WARNING}
+_KINDS = {"assumption": CodeKind.ASSUMPTION, "warning": CodeKind.WARNING, "condition": CodeKind.CONDITION}
 _OPEN = frozenset(("Open", "What is open"))
 
 

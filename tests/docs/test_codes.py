@@ -6,6 +6,7 @@ import re
 
 from reachproof.documents.codes import meanings
 from reachproof.documents.findings import Code
+from reachproof.documents.near import UnmetCode
 from tests.docs.code_tables import CODE, PAGES
 from tests.docs.pages import page
 from tests.house.places import modules
@@ -15,7 +16,7 @@ _RAISED = re.compile(r"""(?:code=|\.notice\(\s*)"([A-Z_]+)\"""")
 
 def raised() -> set[str]:
     notices = {code for module in modules() for code in _RAISED.findall(module.read_text(encoding="utf-8"))}
-    return notices | set(map(str, Code))
+    return notices | set(map(str, Code)) | set(map(str, UnmetCode))
 
 
 def told() -> set[str]:

@@ -57,8 +57,8 @@ def _once(load: Callable[..., Snapshot]) -> Callable[..., Snapshot]:
 
 
 def digest(document: Json) -> str:
-    """A short digest of what is decided, without the flow chosen to show it."""
-    text = json.dumps(_without(document, "witness"), sort_keys=True)
+    """A short digest of what is decided, without the flow chosen to show it and what came near to allowing that."""
+    text = json.dumps(_without(document, "witness", "near"), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -86,7 +86,7 @@ def test_a_pod_selector_alone_does_not_reach_into_another_namespace() -> None:
         "- pod ingress-nginx/controller is in namespace ingress-nginx, and the rule is for namespace pay; "
         "a podSelector without a namespaceSelector is for the policy's own namespace",
     ]
-    assert codes(answer) == ["OTHER_NAMESPACE"]
+    assert codes(answer) == ["NOT_IN_NAMESPACE"]
 
 
 def test_a_namespace_without_the_label_that_the_rule_is_for() -> None:
@@ -190,7 +190,7 @@ def test_the_port_of_the_service_where_that_of_the_pod_is_needed() -> None:
         "NetworkPolicy shop/web ingress rule 0 allows tcp/80 from pods labelled app=front in namespace shop",
         "- the rule is for tcp/80, the port of service shop/web; policies see the port of the pod, tcp/8080",
     ]
-    assert codes(answer) == ["SERVICE_PORT"]
+    assert codes(answer) == ["PORT_OF_SERVICE"]
 
 
 def test_dns_without_the_protocol() -> None:
@@ -200,7 +200,7 @@ def test_dns_without_the_protocol() -> None:
         "NetworkPolicy shop/out egress rule 0 allows tcp/53 to pods in any namespace",
         "- the port is udp/53, and the rule is for tcp/53; an entry without a protocol is for TCP",
     ]
-    assert codes(answer) == ["PROTOCOL"]
+    assert codes(answer) == ["OTHER_PROTOCOL"]
 
 
 def test_a_port_name_that_no_container_declares() -> None:
@@ -222,7 +222,7 @@ def test_a_port_name_of_another_port() -> None:
     assert near(answer)[1:] == [
         "- the port is tcp/80, and the rule is for port http (tcp); at pod shop/web http is tcp/8080"
     ]
-    assert codes(answer) == ["PORT_NAME"]
+    assert codes(answer) == ["PORT_NAME_ELSEWHERE"]
 
 
 def test_an_address_that_an_except_leaves_out() -> None:
@@ -242,7 +242,7 @@ def test_the_address_of_a_service_where_that_of_the_pod_is_needed() -> None:
         "- the rule is for 10.96.0.10/32, with 10.96.0.10, the address of service kube-system/kube-dns; policies see "
         "the address of the pod, 10.0.0.9",
     ]
-    assert codes(answer) == ["SERVICE_ADDRESS"]
+    assert codes(answer) == ["ADDRESS_OF_SERVICE"]
 
 
 # ---------------------------------------------------------------- which rules
