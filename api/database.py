@@ -50,7 +50,7 @@ class StoreUnavailable(HttpError):
     """The database cannot do now what is asked of it; it may later. The cause tells why, and is not for callers."""
 
     def __init__(self) -> None:
-        super().__init__(503, "the store cannot be used now", retry_after=_SECONDS)
+        super().__init__(503, "the store is not available", retry_after=_SECONDS)
 
 
 def database_url(setting: SecretStr | None) -> str:
@@ -194,7 +194,7 @@ def _failures() -> Iterator[None]:
         raise
     except (DBAPIError, PoolTimeoutError, OSError, CommandError) as error:  # CommandError: tables of a later version
         # What the driver says, without the statement, as that holds what was to be stored.
-        _LOG.warning("the store cannot be used: %s", getattr(error, "orig", None) or error)
+        _LOG.warning("the store is not available: %s", getattr(error, "orig", None) or error)
         raise StoreUnavailable from error
 
 

@@ -44,12 +44,12 @@ def health_routes(app: FastAPI, metrics: Metrics, parts: Mapping[str, ServicePar
     """The routes. `parts` by their names."""
     routes = APIRouter(tags=["operation"])
 
-    @routes.get("/healthz", response_model=Health, summary="Is the process alive")
+    @routes.get("/healthz", response_model=Health, summary="Liveness of the process")
     async def healthz() -> Health:
         """The process answers."""
         return Health()
 
-    down = "A part cannot work without which no question is answered"
+    down = "Not ready: a part that every question needs does not work"
     not_ready: dict[int | str, dict[str, Any]] = {503: {"content": PROBLEM, "description": down}}
 
     @routes.get("/readyz", response_model=Readiness, responses=not_ready, summary="Can it work")

@@ -56,7 +56,7 @@ class Metrics:
         )
         self._results = Counter(
             "reachproof_results",
-            "Results that were looked for among those kept.",
+            "Lookups in the result cache.",
             ("outcome",),
             registry=self._registry,
         )
@@ -98,8 +98,8 @@ def _families(now: Workload, process: str) -> Iterator[Metric]:
         workers.add_metric((process, state), count)
     yield workers
     gauges = (
-        ("queue", "Pieces of work that no worker has taken.", now.waiting),
-        ("requests_open", "Requests that are being worked on.", now.requests),
+        ("queue", "Tasks waiting for a worker.", now.waiting),
+        ("requests_open", "Requests in progress.", now.requests),
         ("workers_memory_bytes", "Resident memory of all workers.", sum(now.memory)),
     )
     for name, text, value in gauges:
@@ -107,16 +107,16 @@ def _families(now: Workload, process: str) -> Iterator[Metric]:
         gauge.add_metric((process,), value)
         yield gauge
     counters: tuple[tuple[str, str, float], ...] = (
-        ("jobs", "Pieces of work that were finished.", now.jobs),
-        ("jobs_unfinished", "Answered with unknown because their worker ended.", now.unfinished),
-        ("jobs_retried", "Given to a second worker.", now.retried),
-        ("jobs_cancelled", "Stopped since their client left.", now.cancelled),
-        ("worker_restarts", "Workers that were started in place of another.", now.restarts),
-        ("worker_kills", "Workers that were ended by force.", now.killed),
-        ("requests_refused", "Requests that were answered with 503.", now.refused),
-        ("worker_seconds", "Time that workers spent on questions.", now.solver_seconds),
-        ("warm_hits", "A snapshot was found prepared.", now.warm_hits),
-        ("warm_misses", "A snapshot had to be prepared.", now.warm_misses),
+        ("jobs", "Tasks finished.", now.jobs),
+        ("jobs_unfinished", "Statements answered with unknown because their worker died.", now.unfinished),
+        ("jobs_retried", "Tasks retried on a second worker.", now.retried),
+        ("jobs_cancelled", "Tasks cancelled because the client disconnected.", now.cancelled),
+        ("worker_restarts", "Workers started to replace another.", now.restarts),
+        ("worker_kills", "Workers killed.", now.killed),
+        ("requests_refused", "Requests refused with 503.", now.refused),
+        ("worker_seconds", "Time workers spent on questions.", now.solver_seconds),
+        ("warm_hits", "Questions whose snapshot was already prepared.", now.warm_hits),
+        ("warm_misses", "Questions whose snapshot had to be prepared.", now.warm_misses),
     )
     for name, text, total in counters:
         counter = CounterMetricFamily(f"reachproof_{name}", text, labels=("process",))

@@ -33,7 +33,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         (413, "Too large"),
         (422, "Wrong"),
         (500, "Bug"),
-        (503, "Busy, or the store cannot be used"),
+        (503, "Busy, or the store is not available"),
     )
 }
 _DOCUMENTS: tuple[type, ...] = (

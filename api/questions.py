@@ -91,7 +91,7 @@ def questions(
         """One answer for `query`, a list of answers for `queries`. Running out of time is the verdict `unknown`."""
         return await answered(request, http)
 
-    @routes.post("/query/complete", **sends(Completion), summary="Say what may stand next in a sentence")
+    @routes.post("/query/complete", **sends(Completion), summary="Complete a sentence")
     async def complete(request: CompleteRequest, http: ReadRequest) -> Any:
         """Words and names for the place of the cursor, and what is wrong with the sentence. Wrong text is no error."""
         try:

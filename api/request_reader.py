@@ -57,7 +57,7 @@ def decoded(kind: type[T], content: bytes, bounds: RequestBounds) -> T:
     except ValidationError as error:
         raise HttpError(422, MISSHAPEN, misshapen(map(dict, error.errors(include_url=False)), kind)) from None
     except MemoryError:
-        raise HttpError(413, "the body needs more memory than there is for it") from None
+        raise HttpError(413, "the body needs more memory than is available for it") from None
 
 
 def _parsed(content: bytes) -> Any:

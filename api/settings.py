@@ -49,22 +49,30 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
     processes: int = Field(default=1, gt=0, le=64, description="Processes that share the port.")
 
-    auth: Literal["auto", "required"] = Field(default="auto", description="auto: asked where others can reach it.")
-    allow_unauthenticated: bool = Field(default=False, description="Open to other machines without any question.")
+    auth: Literal["auto", "required"] = Field(
+        default="auto", description="auto: required where other machines can reach the service."
+    )
+    allow_unauthenticated: bool = Field(
+        default=False, description="Accept requests from other machines without authentication."
+    )
     open_metrics: bool = Field(default=False, description="/metrics needs no token.")
-    oidc_issuer: str | None = Field(default=None, description="Whose JSON Web Tokens are taken.")
-    oidc_audience: str | None = Field(default=None, description="Whom they are made for.")
+    oidc_issuer: str | None = Field(default=None, description="Issuer of the JSON Web Tokens to accept.")
+    oidc_audience: str | None = Field(default=None, description="Audience that the tokens must have.")
     oidc_jwks: str | None = Field(default=None, description="The issuer's keys: a file or an https URL.")
     oidc_algorithms: Words = Field(default=("RS256", "ES256"), description="Asymmetric ones only.")
-    oidc_role_claim: str = Field(default="roles", description="The claim with the roles; dots lead inside.")
-    oidc_read: Words = Field(default=("reachproof-read",), description="Its values that give read.")
-    oidc_write: Words = Field(default=("reachproof-write",), description="Its values that give write.")
+    oidc_role_claim: str = Field(default="roles", description="Claim with the roles; dots separate nested claims.")
+    oidc_read: Words = Field(default=("reachproof-read",), description="Values of the claim that grant read.")
+    oidc_write: Words = Field(default=("reachproof-write",), description="Values of the claim that grant write.")
     oidc_snapshots_claim: str | None = Field(
         default=None, description="The claim with patterns of the snapshots that a token is limited to, or *."
     )
-    oidc_leeway_seconds: int = Field(default=30, ge=0, le=300, description="For clocks that differ.")
+    oidc_leeway_seconds: int = Field(
+        default=30, ge=0, le=300, description="Tolerance for clock differences, in seconds."
+    )
 
-    max_body_bytes: int = Field(default=64_000_000, gt=0, description="Larger requests are refused with 413.")
+    max_body_bytes: int = Field(
+        default=64_000_000, gt=0, description="Limit of a request body, in bytes; larger ones get a 413."
+    )
     max_read_body_bytes: int = Field(
         default=32_000_000, gt=0, description="Of clients with the role read, also those of more bytes than this."
     )
@@ -74,36 +82,40 @@ class Settings(BaseSettings):
     max_unpacked_bytes: int = Field(
         default=128_000_000, gt=0, description="Packed bodies that are larger unpacked are refused with 413."
     )
-    max_body_seconds: int = Field(default=60, gt=0, description="Slower requests are refused with 408.")
-    max_documents: int = Field(default=200_000, gt=0, description="Objects in the manifests of a request.")
+    max_body_seconds: int = Field(
+        default=60, gt=0, description="Time limit for receiving a request body; slower ones get a 408."
+    )
+    max_documents: int = Field(default=200_000, gt=0, description="Limit of objects in the manifests of a request.")
     max_depth: int = Field(
-        default=DEFAULT_LIMITS.depth, gt=0, le=DEFAULT_LIMITS.depth, description="Nesting of maps and lists."
+        default=DEFAULT_LIMITS.depth, gt=0, le=DEFAULT_LIMITS.depth, description="Limit of nested maps and lists."
     )
     max_query_chars: int = Field(default=10_000, gt=0, le=10_000, description="Of one sentence.")
     max_pack_chars: int = Field(default=1_000_000, gt=0, le=1_000_000, description="Of one pack.")
-    max_queries: int = Field(default=100, gt=0, description="Statements in one request.")
+    max_queries: int = Field(default=100, gt=0, description="Limit of statements in one request.")
     max_timeout_ms: int = Field(
-        default=60_000, gt=0, le=86_400_000, description="No question gets more, whatever it asks for."
+        default=60_000, gt=0, le=86_400_000, description="Upper limit of the timeout of a question."
     )
-    default_timeout_ms: int = Field(default=10_000, gt=0, description="For questions that name no timeout.")
-    max_connections: int = Field(default=500, gt=0, description="Of one process; more are answered with 503.")
-    idle_seconds: int = Field(default=15, gt=0, description="For a connection that sends no whole header.")
+    default_timeout_ms: int = Field(default=10_000, gt=0, description="Timeout of questions that set none.")
+    max_connections: int = Field(default=500, gt=0, description="Limit of connections of one process; more get a 503.")
+    idle_seconds: int = Field(default=15, gt=0, description="Time limit for receiving the header of a request.")
 
     database_url: SecretStr | None = Field(
         default=None, description="Where snapshots are stored; unset: a file of the user that runs the service."
     )
-    result_cache_entries: int = Field(default=10_000, ge=0, description="Results that are kept; 0: none.")
-    result_cache_bytes: int = Field(default=256_000_000, ge=0, description="Together, compressed; 0: none.")
-    workers: int = Field(default=2, gt=0, description="Worker processes: how much is worked on at once.")
+    result_cache_entries: int = Field(
+        default=10_000, ge=0, description="Limit of entries in the result cache; 0 turns it off."
+    )
+    result_cache_bytes: int = Field(
+        default=256_000_000, ge=0, description="Limit of the result cache in compressed bytes; 0 turns it off."
+    )
+    workers: int = Field(default=2, gt=0, description="Number of worker processes.")
     queue_length: int = Field(
         default=64,
         gt=0,
         description="Requests that may wait besides one for each worker; one client may have half of them.",
     )
-    worker_jobs: int = Field(default=10_000, gt=0, description="A worker that answered so many is replaced.")
-    worker_memory_mb: int = Field(
-        default=4_000, ge=200, description="The system lets no worker have more memory, in megabytes."
-    )
+    worker_jobs: int = Field(default=10_000, gt=0, description="Tasks after which a worker is replaced.")
+    worker_memory_mb: int = Field(default=4_000, ge=200, description="Memory limit of a worker, in megabytes.")
     warm_memory_mb: int = Field(
         default=1_000, ge=0, description="Prepared snapshots are kept as long as a worker has not more, in megabytes."
     )
@@ -117,7 +129,7 @@ class Settings(BaseSettings):
         default=2_000, gt=0, description="Documents that are not sent yet may have so many megabytes together."
     )
     patience_ms: int = Field(
-        default=30_000, gt=0, description="A client that takes nothing of its answer for so long is hung up on."
+        default=30_000, gt=0, description="Time after which a client that does not read its response is disconnected."
     )
     drain_ms: int = Field(
         default=25_000, ge=0, description="At the end, work under way has so long; then it is answered with 503."

@@ -104,7 +104,7 @@ def snapshots(settings: Settings, executor: Executor, store: SnapshotStore, rout
     )
     def listed(
         request: Request,
-        after: Annotated[str, Query(description="Go on behind this digest.")] = "",
+        after: Annotated[str, Query(description="Continue after this digest.")] = "",
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Any:
         """In the order of their digests. `next`, where there are more, is what to give as `after`."""
@@ -112,19 +112,19 @@ def snapshots(settings: Settings, executor: Executor, store: SnapshotStore, rout
         more = found[limit - 1].digest if len(found) > limit else None
         return _sent(documents.SnapshotList(snapshots=tuple(map(summary, found[:limit])), next=more))
 
-    @routes.get("/names/{name}", **sends(documents.NameHistory), summary="Tell what a name stands for, and stood for")
+    @routes.get("/names/{name}", **sends(documents.NameHistory), summary="Show the snapshot of a name, and its history")
     def name_history(request: Request, name: Name, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Any:
         """The last change first. `id` is null where the name was taken away."""
         changes = seen(request).history(name, most=limit, client=_asker(request))
         told = (documents.NameChange(id=each.digest, at=each.at.isoformat(), by=each.by) for each in changes)
         return _sent(documents.NameHistory(name=name, id=changes[0].digest, history=tuple(told)))
 
-    @routes.put("/names/{name}", **sends(documents.NameGiven), summary="Give a name to a snapshot")
+    @routes.put("/names/{name}", **sends(documents.NameGiven), summary="Name a snapshot")
     def give(name: Name, body: NameRequest, request: Request) -> Any:
         """From then on, requests with this name are about that snapshot."""
         return _sent(documents.NameGiven(name=name, id=seen(request).give(name, body.id, _asker(request))))
 
-    @routes.delete("/names/{name}", status_code=204, summary="Take a name away")
+    @routes.delete("/names/{name}", status_code=204, summary="Remove a name")
     def take(name: Name, request: Request) -> None:
         """Its history stays."""
         seen(request).take(name, _asker(request))
@@ -132,7 +132,7 @@ def snapshots(settings: Settings, executor: Executor, store: SnapshotStore, rout
     @routes.get(
         "/{wanted}",
         **sends(documents.SnapshotSummary),
-        summary="Tell about a stored snapshot",
+        summary="Show a stored snapshot",
     )
     async def one(
         request: ReadRequest, wanted: Wanted, content: Annotated[bool, Query(description="Its objects too.")] = False

@@ -36,7 +36,7 @@ def unknown_report(reason: str) -> Report:
 
 def unknown_findings(reason: str, snapshot: str = "") -> Findings:
     """The findings of a lint that did not come to an end. `snapshot`: its digest, empty where it was not read."""
-    notice = Notice(code="UNDECIDED", text=f"findings were not looked for to the end: {reason}")
+    notice = Notice(code="UNDECIDED", text=f"the search for findings did not finish: {reason}")
     counts = dict.fromkeys(SEVERITIES, 0)
     return Findings(findings=(), counts=counts, undecided=(notice,), assumptions=(), warnings=(), snapshot=snapshot)
 

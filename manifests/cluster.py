@@ -91,7 +91,7 @@ def _pods(inventory: Inventory, nodes: list[Node], warnings: list[Notice]) -> tu
     for workload in absent:
         if not workload.replicas:
             kind, namespace, name = workload.key
-            text = f"{kind} {namespace}/{name} asks for no replicas; it is listed as if it had one"
+            text = f"{kind} {namespace}/{name} has 0 replicas; it is listed as if it had one"
             warnings.append(Notice(code="WORKLOAD_WITHOUT_REPLICAS", text=text, origin=workload.entry.pod.origin))
     taken = {entry.pod.key for entry in running}
     made = [workload.entry for workload in absent]
@@ -147,7 +147,9 @@ def _shared_addresses(entries: list[PodEntry]) -> list[Notice]:
     for address, pods in sorted(holders.items()):
         if len(pods) > 1:
             names = ", ".join(str(pod) for pod in pods)
-            text = f"address {format_address(address)} is held by {len(pods)} pods ({names}); each is taken at its word"
+            text = (
+                f"address {format_address(address)} is held by {len(pods)} pods ({names}); each is assumed to have it"
+            )
             notices.append(Notice(code="DUPLICATE_ADDRESS", text=text, origin=pods[1].origin))
     return notices
 

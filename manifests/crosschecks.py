@@ -185,7 +185,7 @@ def mixed_apis(policies: Iterable[Policy]) -> list[Notice]:
 def kinds_not_read(policies: Iterable[Policy], profile: EngineProfile) -> list[Notice]:
     """Kinds of policy in the input that the profile does not know: nothing enforces them."""
     kinds = sorted({policy.ref.kind for policy in policies} & profile.kinds_not_read)
-    text = "{} is not read by {}; the answer does without it"
+    text = "{} is not read by {}; the answer ignores it"
     named = f"{profile.name} {profile.version}".strip()
     return [Notice(code="KIND_NOT_READ", text=text.format(kind, named)) for kind in kinds]
 

@@ -244,7 +244,7 @@ def _elsewhere(questions: Sequence[Question], budget: Budget, jobs: int) -> Iter
             yield replace(found, snapshot=question.place.snapshot)
     except BrokenProcessPool:
         raise InternalError(
-            "a process that answers statements ended, perhaps for want of memory; no verdict is given; try --jobs 1"
+            "a worker process ended, perhaps out of memory; no verdict is given; try --jobs 1"
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)

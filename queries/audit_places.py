@@ -53,7 +53,7 @@ class LocalPlace:
         if not isinstance(error, BrokenProcessPool):
             return None
         self.close(at_once=False)
-        reason = f"{MOST_ATTEMPTS} processes ended while they worked on it, perhaps for want of memory"
+        reason = f"{MOST_ATTEMPTS} processes ended while they worked on it, perhaps out of memory"
         return Failure(state=State.LOST, reason=reason, again=True)
 
     def close(self, *, at_once: bool) -> None:
@@ -130,7 +130,7 @@ class DaskPlace:
                 reason = f"{error.allowed_failures + 1} workers died while they worked on it"
                 return Failure(state=State.LOST, reason=reason, again=False)
             case CancelledError():
-                return Failure(state=State.UNREACHABLE, reason="the scheduler cannot be reached any more", again=False)
+                return Failure(state=State.UNREACHABLE, reason="the connection to the scheduler was lost", again=False)
             case ImportError():
                 reason = f"the worker cannot import what it needs; is the same reachproof installed there? {error}"
                 return Failure(state=State.UNREACHABLE, reason=reason, again=False)

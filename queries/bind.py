@@ -66,7 +66,7 @@ def bind(query: ast.Query, universe: Universe, others: Collection[str] = ()) -> 
     _demand_answerable(query)
     found = [_instance(each, universe, others) for each in instances(query, universe.snapshot)]
     if not found:
-        raise QueryError([Mistake("there is nothing that the name in `for every` could stand for", query.span)])
+        raise QueryError([Mistake("nothing in the snapshot fits the name in `for every`", query.span)])
     plans = [plan for _, plan in found]
     return BoundSentence(
         plan=plans[0] if len(plans) == 1 else _together(plans, query),

@@ -229,7 +229,7 @@ class Binder:
         """Possible pods, and with them those of the snapshot's points that are what could be created."""
         homes = possible_homes(self.snapshot, side, pods.filters)
         if homes == FALSE and not self.names.problems:
-            text = f"{format_set(pods)!r}: there can be no such pod, since no namespace is like that"
+            text = f"{format_set(pods)!r}: no such pod can exist, since no namespace matches"
             self.warnings.append(Notice(code="EMPTY_SET", text=text))
         possible = All((At(side, Possible()), homes, *possible_conditions(side, pods.filters)))
         return Some((At(side, Members(points & ~self.universe.host_pods)), possible))

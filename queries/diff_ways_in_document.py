@@ -128,7 +128,7 @@ def _route_change(route: Ingress, edit: Edit) -> RouteChange:
 def _undetermined(rows: Iterable[ChangedWay]) -> Iterator[Undetermined]:
     open_ = [f"{row.src} => {row.dst}" for row in rows if row.may_differ]
     if open_:
-        text = f"ways in rest on something else than before: {some_of(open_, _SHOWN)}"
+        text = f"ways in now depend on something else: {some_of(open_, _SHOWN)}"
         yield Undetermined(policy=None, edit=None, what=(), text=text, origin=None)
 
 

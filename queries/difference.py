@@ -209,7 +209,7 @@ def undetermined(changes: Sequence[PolicyChange], opened: Traces | None) -> tupl
     ]
     if not found and opened is not None:
         rests = dict.fromkeys(each.text for trace in opened if trace is not None for each in trace.depends)
-        text = f"flows rest on something else than before: {'; '.join(rests)}"
+        text = f"flows now depend on something else: {'; '.join(rests)}"
         found.append(Undetermined(policy=None, edit=None, what=(), text=text, origin=None))
     return tuple(found)
 

@@ -293,8 +293,8 @@ def _left_open(kinds: Iterable[tuple[Explained, bool]]) -> Iterator[Notice]:
     for each, left_open in kinds:
         if left_open:
             text = (
-                f"whether the question includes {each.witness.flow} rests on what is left open about the backends of a "
-                f"Service; {each.access} is the verdict of policy on the flow itself"
+                f"whether the question includes {each.witness.flow} is undetermined, as some backends of a "
+                f"Service are; {each.access} is the verdict of policy on the flow itself"
             )
             yield Notice(code="BACKEND_LEFT_OPEN", text=text)
 

@@ -160,7 +160,7 @@ def certain_first(certain: Check, check: Check) -> Check:
     """The first of two checks, and where it and what else it asks find no flow the other one."""
     if isinstance(check.goal, Ranked):
         return check
-    text = "the flow rests on what is left open about the backends of a Service"
+    text = "the flow rests on a backend of a Service that is undetermined"
     return asked_last(certain, _resting_on(check, Notice(code="BACKEND_LEFT_OPEN", text=text)))
 
 

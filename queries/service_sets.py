@@ -250,7 +250,7 @@ def _headless(service: Service, ports: ast.Ports) -> Iterator[Notice]:
         return
     on = ", ".join(_shown(port) for port in service.ports)
     judged = f"checked: {on} and the ports they lead to" if on else "it declares no ports, so all ports are checked"
-    text = f"service {service} is headless: clients connect to its pods, on any port; {judged}"
+    text = f"service {service} is headless: clients connect to its pods directly, on all ports; {judged}"
     yield Notice(code="HEADLESS_SERVICE", text=text, origin=service.origin)
 
 
@@ -262,7 +262,9 @@ def doubts(service: Service, found: Iterable[Backend]) -> Iterator[Notice]:
             by_doubt.setdefault(each.doubt, {})[str(each)] = None
     for doubt in Doubt:
         if doubt in by_doubt:
-            text = f"service {service}: {_are(list(by_doubt[doubt]))} {doubt}; whether traffic goes there is left open"
+            text = (
+                f"service {service}: {_are(list(by_doubt[doubt]))} {doubt}; whether traffic goes there is undetermined"
+            )
             if doubt is Doubt.NOT_READY:
                 yield Notice(code="ENDPOINT_NOT_READY", text=text, origin=service.origin)
             else:

@@ -91,7 +91,7 @@ def _table_lines(answer: Answer) -> Iterator[str]:
     """The rows under their columns; a list of nothing says so."""
     if answer.columns:
         rows = [[entry_text(row[name]) for name in answer.columns] for row in answer.rows]
-        yield from aligned([[name.upper() for name in answer.columns], *rows]) if rows else ["  none"]
+        yield from aligned([[name.upper() for name in answer.columns], *rows]) if rows else ["  no results"]
 
 
 def entry_text(entry: str | tuple[str, ...]) -> str:

@@ -73,7 +73,7 @@ class CurrentTask:
     def overrun(self) -> str:
         """Of a task whose time was over: which time, fit for the user."""
         if self._started is None:
-            return "the snapshot was not read and prepared in the time that there is for that"
+            return "the snapshot was not read and prepared within the time limit"
         return f"time limit of {self._question:g} s reached"
 
     def clock(self) -> float:

@@ -222,7 +222,7 @@ class ProcessExecutor:
         try:
             spool.write(document)
         except NoSpoolRoom:
-            self._refuse("there is no room for the answer now")
+            self._refuse("no room for the answer now; try again later")
 
     async def _pieces(self, asked: _ClientOrder, done: Done) -> list[Piece]:
         """The answers to all statements, of as many workers as are free."""
@@ -291,7 +291,7 @@ def refusal(lost: WorkerLost) -> HttpError:
     """The error of work that was lost and has no document that could say so."""
     match lost.why:
         case LossReason.READING | LossReason.OVERRAN:
-            return HttpError(422, "the body was not read in the time that there is for that")
+            return HttpError(422, "the body was not read within the time limit")
         case LossReason.MEMORY:
             return HttpError(413, "the body needs more memory than a worker may have")
         case _:

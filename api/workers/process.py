@@ -123,9 +123,7 @@ class WorkerProcess:
         try:
             spool.write(content)
         except NoSpoolRoom:
-            self._give_up(
-                WorkerLost(LossReason.NO_ROOM, "the document is larger than the room that there is for it now")
-            )
+            self._give_up(WorkerLost(LossReason.NO_ROOM, "no room for the document now; try again later"))
         else:
             self._extend(self._deadlines.grace, at_least=True)
 
@@ -184,10 +182,8 @@ class WorkerProcess:
         if self._over is not None:
             return self._over
         if self._begun:
-            return WorkerLost(LossReason.OVERRAN, "the question did not end in its time and its worker was stopped")
-        return WorkerLost(
-            LossReason.READING, "the snapshot was not read and prepared in the time that there is for that"
-        )
+            return WorkerLost(LossReason.OVERRAN, "the question exceeded its time limit, and its worker was stopped")
+        return WorkerLost(LossReason.READING, "the snapshot was not read and prepared within the time limit")
 
     async def _send(self, message: Any) -> None:
         await self._write(ipc.packed(message))

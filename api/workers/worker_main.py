@@ -157,7 +157,7 @@ class Worker:
         except MemoryError:
             return Failed(kind="memory", text="the memory limit of a worker was reached")
         except SystemError:  # what a library in C makes of a lack of memory; this process is not to be trusted now
-            return Failed(kind="memory", text="a library of the worker failed, perhaps for want of memory")
+            return Failed(kind="memory", text="a library of the worker failed, perhaps out of memory")
         except Exception:
             return Failed(kind="unexpected", text=traceback.format_exc())
 

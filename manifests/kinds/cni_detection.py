@@ -125,9 +125,7 @@ class Signs:
         hints = self.hints if len(self.hints) == 1 else {}
         match list((self.found or hints).items()):
             case []:
-                text = (
-                    "cni auto: nothing in the input shows an implementation; what is left open stays open, as with spec"
-                )
+                text = "cni auto: nothing in the input shows an implementation; what it would decide is undetermined"
                 return Cni.SPEC, Notice(code="CNI_NOT_FOUND", text=text)
             case [(cni, (sign, origin))]:
                 return cni, Notice(code="CNI_FOUND", text=f"cni {cni}, since the input has {sign}", origin=origin)

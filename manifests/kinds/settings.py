@@ -122,7 +122,7 @@ def _of_cilium(options: Options, found: Agreed, notices: list[Notice]) -> Option
             options = replace(options, kinds_off=options.kinds_off | {_KINDS[name]})
             notices.append(_notice(manifest, name, value, f"{_KINDS[name]} has no effect"))
         elif not _has_no_effect(name, value):
-            text = f"{manifest.name} sets {name} to {value}, whose effect is not modelled; answers do without it"
+            text = f"{manifest.name} sets {name} to {value}, whose effect is not modelled; answers ignore it"
             notices.append(Notice(code="SETTING_NOT_MODELLED", text=text, origin=manifest.origin))
     return options
 

@@ -84,7 +84,7 @@ def test_a_task_has_time_to_read_and_then_for_its_question(timers: list[tuple[fl
     current.begin(1, reading=60, question=2)
     assert timers == []
     current.arm()
-    assert current.overrun == "the snapshot was not read and prepared in the time that there is for that"
+    assert current.overrun == "the snapshot was not read and prepared within the time limit"
     current.clock()
     current.clock()
     assert current.overrun == "time limit of 2 s reached"
@@ -135,9 +135,7 @@ def test_a_worker_is_not_lost_by_manifests_that_are_not_read_in_time() -> None:
         for _ in range(2):
             status, answer, _ = service.post("/query", body)
             assert (status, answer["verdict"]) == (200, "unknown")
-            assert answer["reason"].endswith(
-                "the snapshot was not read and prepared in the time that there is for that"
-            )
+            assert answer["reason"].endswith("the snapshot was not read and prepared within the time limit")
         assert service.post("/query", {"query": ISOLATED})[1]["verdict"] == "holds"
         load = service.load
         assert (load.restarts, load.killed, load.retried, load.unfinished) == (0, 0, 0, 2)

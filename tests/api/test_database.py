@@ -140,7 +140,7 @@ def test_another_kind_of_database_is_refused_without_telling_its_password(url: s
 
 def unavailable(database: Database) -> BaseException | None:
     """Why it is."""
-    with pytest.raises(StoreUnavailable, match="the store cannot be used now") as caught:
+    with pytest.raises(StoreUnavailable, match="the store is not available") as caught:
         database.check()
     return caught.value.__cause__
 

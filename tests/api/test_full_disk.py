@@ -70,7 +70,7 @@ def test_with_a_full_disk_nothing_is_lost_no_verdict_is_wrong_and_the_service_go
         filler = fill(disk)
 
         status, refused = sent(service, "/snapshots?name=small", LARGE)
-        assert (status, refused["detail"]) == (503, "the store cannot be used now")
+        assert (status, refused["detail"]) == (503, "the store is not available")
         status, answer = sent(service, "/query", ASKED)
         assert (status, answer["verdict"], answer["evidence"]["snapshot"]) == (200, "holds", tenants().digest)
         status, answer = sent(service, "/query", {"query": "can any pod reach any pod?", "manifests": MANIFESTS})

@@ -171,7 +171,7 @@ UPLOAD = Upload(
 @pytest.mark.parametrize(
     ("why", "status", "detail"),
     [
-        (LossReason.READING, 422, "the body was not read in the time that there is for that"),
+        (LossReason.READING, 422, "the body was not read within the time limit"),
         (LossReason.MEMORY, 413, "the body needs more memory than a worker may have"),
         (LossReason.CRASHED, 503, "the worker ended"),
     ],

@@ -27,7 +27,7 @@ def test_a_service_without_its_database_is_degraded_and_answers(monkeypatch: pyt
     served = client(tenants())
     assert served.get("/healthz").status_code == 200
     response = served.get("/readyz")
-    parts = {"database": "the store cannot be used now", "workers": "ok"}
+    parts = {"database": "the store is not available", "workers": "ok"}
     assert (response.status_code, response.json()) == (200, {"status": "degraded", "parts": parts})
     assert served.post("/query", json={"query": ISOLATED}).json()["verdict"] == "holds"
 
@@ -37,7 +37,7 @@ def test_a_service_that_knows_nobody_without_its_database_is_not_ready(
 ) -> None:
     secured = Secured(tmp_path)
     monkeypatch.setattr(Database, "check", fail)
-    found = error("the store cannot be used now", file="service", path="database")
+    found = error("the store is not available", file="service", path="database")
     check_problem(secured.client.get("/readyz"), 503, "not ready: database", found)
 
 

@@ -467,6 +467,6 @@ def test_an_answer_for_which_there_is_no_room_is_refused_as_busy() -> None:
             (await house.next()).answer(b"0" * 600_000)
         with pytest.raises(HttpError) as refused:
             await asked
-        assert refusal(refused.value)[:2] == (503, "there is no room for the answer now")
+        assert refusal(refused.value)[:2] == (503, "no room for the answer now; try again later")
 
     play(story, lambda: House(waiting_reports_mb=1))

@@ -113,7 +113,7 @@ def test_a_lack_of_memory_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
         raise MemoryError
 
     monkeypatch.setattr(json, "loads", short)
-    with pytest.raises(HttpError, match="the body needs more memory than there is for it") as refused:
+    with pytest.raises(HttpError, match="the body needs more memory than is available for it") as refused:
         decoded(QueryRequest, b"{}", BOUNDS)
     assert refused.value.status == 413
 

@@ -381,7 +381,7 @@ def test_without_a_database_requests_with_manifests_are_answered_and_the_others_
         service.get("/snapshots"),
         service.put("/snapshots/names/a", json={"id": "b"}),
     ):
-        check_problem(response, 503, "the store cannot be used now")
+        check_problem(response, 503, "the store is not available")
         assert response.headers["retry-after"] == "5"
 
 
@@ -406,7 +406,7 @@ def test_when_the_disk_is_full_nothing_is_lost_and_the_service_goes_on(
         )
         for _ in range(2):
             response = service.post("/snapshots?name=prod", content=names, headers=YAML)
-            check_problem(response, 503, "the store cannot be used now")
+            check_problem(response, 503, "the store is not available")
         assert service.post("/query", json={"query": ISOLATED}).status_code == 200
         assert service.get("/snapshots/prod").json()["id"] == digest
         answer = service.post("/query", json={"query": REACH, "snapshot": "prod"})

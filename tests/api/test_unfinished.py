@@ -72,7 +72,7 @@ def test_the_reason_is_in_every_document() -> None:
     }
     assert made(REQUESTS["/connectivity"]) == {"apiVersion": "reachproof/v1", "verdict": "unknown", "reason": REASON}
     assert made(REQUESTS["/lint"])["undecided"] == [
-        {"code": "UNDECIDED", "text": f"findings were not looked for to the end: {REASON}"}
+        {"code": "UNDECIDED", "text": f"the search for findings did not finish: {REASON}"}
     ]
     difference = made(REQUESTS["/diff"])
     assert (difference["relation"], difference["reason"], difference["rows"]) == ("unknown", REASON, [])

@@ -188,7 +188,7 @@ def test_a_worker_that_does_not_read_its_snapshot_in_time_is_killed_and_the_answ
         assert (status, answer["verdict"], answer["reason"]) == (
             200,
             "unknown",
-            "no answer: the snapshot was not read and prepared in the time that there is for that",
+            "no answer: the snapshot was not read and prepared within the time limit",
         )
         assert service.load.killed == 1
 

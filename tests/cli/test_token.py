@@ -68,4 +68,4 @@ def test_a_database_that_cannot_be_used_is_not_bad_input(
     monkeypatch.setenv("REACHPROOF_DATABASE_URL", "sqlite:////dev/null/store.db")
     code, out, err = run(capsys, "create", "--role", "read")
     assert (code, out) == (4, "")
-    assert err.startswith("error: the store cannot be used now: ")
+    assert err.startswith("error: the store is not available: ")

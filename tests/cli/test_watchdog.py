@@ -98,7 +98,7 @@ def test_every_command_that_takes_too_long_writes_its_document(command: tuple[st
     document = json.loads(ran.stdout)
     if command == ("lint",):
         said = document["undecided"][0].pop("text")
-        assert said == f"findings were not looked for to the end: {REASON}"
+        assert said == f"the search for findings did not finish: {REASON}"
     assert {name: document[name] for name in told} == told
     assert ran.stderr == ("" if command[0] == "explain" else f"undecided: {REASON}\n")
 

@@ -46,7 +46,7 @@ def test_a_list_is_a_table_and_a_list_of_nothing_says_so() -> None:
         "acme-jobs/report-28113, acme-shop/front-7d9c5, globex-web/site-6f7c9 udp/53",
     ]
     nothing = view("list", documents()["list"] | {"rows": []})
-    assert list(nothing.lines())[1:] == ["  none"]
+    assert list(nothing.lines())[1:] == ["  no results"]
 
 
 @pytest.mark.parametrize(

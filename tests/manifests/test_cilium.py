@@ -212,7 +212,7 @@ class TestNotices:
         spec = "{priority: 1, subject: {namespaces: {}}}"
         found = load_text(manifest("adminnetworkpolicy", spec), options=CILIUM)
         assert notice(found, "KIND_NOT_READ").text == (
-            "AdminNetworkPolicy is not read by cilium 1.20; the answer does without it"
+            "AdminNetworkPolicy is not read by cilium 1.20; the answer ignores it"
         )
 
     def test_a_policy_of_hosts_is_told_and_is_no_policy(self) -> None:

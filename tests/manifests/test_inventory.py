@@ -278,7 +278,7 @@ class TestPods:
         snapshot = load(pod("a", "10.0.0.1"), pod("b", "10.0.0.1"))
         assert [one.name for one in snapshot.pods] == ["a", "b"]
         assert notice(snapshot, "DUPLICATE_ADDRESS").text == (
-            "address 10.0.0.1 is held by 2 pods (shop/a, shop/b); each is taken at its word"
+            "address 10.0.0.1 is held by 2 pods (shop/a, shop/b); each is assumed to have it"
         )
 
     def test_host_network_pods_share_the_address_of_their_node_without_a_warning(self) -> None:

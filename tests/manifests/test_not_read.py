@@ -213,7 +213,7 @@ def test_a_kind_that_may_act_on_nodes_is_an_assumption_too() -> None:
     assert len(snapshot.policies) == 1
     assert notice(snapshot, "HOST_POLICY").text == (
         "IngressNodeFirewall.ingressnodefirewall.openshift.io may act on nodes and pods on the host network, which "
-        "answers do without: a"
+        "answers ignore: a"
     )
 
 
@@ -249,15 +249,15 @@ def test_a_kind_of_an_unknown_group_about_networks_is_an_assumption() -> None:
     )
     assert snapshot.policies == ()
     assert [(each.code, each.text) for each in snapshot.assumptions] == [
-        ("KIND_UNKNOWN", "EgressPath.traffic.example is not known, and answers do without it: shop/a, shop/b"),
-        ("KIND_UNKNOWN", "Thing.firewall.example is not known, and answers do without it: t"),
+        ("KIND_UNKNOWN", "EgressPath.traffic.example is not known, and answers ignore it: shop/a, shop/b"),
+        ("KIND_UNKNOWN", "Thing.firewall.example is not known, and answers ignore it: t"),
     ]
 
 
 def test_many_objects_of_an_unknown_kind_are_one_assumption() -> None:
     objects = [made("traffic.example/v1", "EgressPath", name=f"e{number}") for number in range(5)]
     assert notice(load_objects(objects), "KIND_UNKNOWN").text == (
-        "EgressPath.traffic.example is not known, and answers do without it: shop/e0, shop/e1, shop/e2 and 2 more"
+        "EgressPath.traffic.example is not known, and answers ignore it: shop/e0, shop/e1, shop/e2 and 2 more"
     )
 
 
@@ -283,7 +283,7 @@ def test_a_kind_that_cannot_matter_is_skipped(api_version: str, kind: str) -> No
 def test_a_kind_that_joins_pods_to_other_networks_is_an_assumption() -> None:
     found = load_objects([made("k8s.cni.cncf.io/v1", "NetworkAttachmentDefinition", name="storage")])
     assert notice(found, "OTHER_NETWORKS").text == (
-        "NetworkAttachmentDefinition.k8s.cni.cncf.io joins pods to other networks, of which answers say nothing: "
+        "NetworkAttachmentDefinition.k8s.cni.cncf.io joins pods to other networks, which answers do not cover: "
         "shop/storage"
     )
 
@@ -297,7 +297,7 @@ def test_a_kind_that_makes_pods_is_an_assumption_unless_they_seem_to_be_there() 
         "status": {"phase": "Running", "podIP": "10.0.0.1"},
     }
     assert notice(load_objects([kafka]), "PODS_NOT_KNOWN").text == (
-        "Kafka.kafka.strimzi.io makes pods, which answers do without unless the input has them: shop/events"
+        "Kafka.kafka.strimzi.io makes pods, which answers ignore unless the input has them: shop/events"
     )
     assert "PODS_NOT_KNOWN" not in codes(load_objects([kafka, pod]))
 

@@ -141,8 +141,7 @@ def test_each_setting_that_counts_is_said() -> None:
     assert said(found) == [
         "SETTING_FOUND: cilium-config sets enable-k8s-networkpolicy to false: NetworkPolicy has no effect",
         "SETTING_FOUND: cilium-config sets enable-policy to never: read as enforcement none",
-        "SETTING_NOT_MODELLED: cilium-config sets labels to k8s:app, whose effect is not modelled; answers do without "
-        "it",
+        "SETTING_NOT_MODELLED: cilium-config sets labels to k8s:app, whose effect is not modelled; answers ignore it",
     ]
 
 
@@ -162,8 +161,8 @@ def test_a_value_that_is_not_understood_is_an_assumption(name: str, value: str) 
     (text,) = said(load(NAMESPACE, POD, config(**{name: value})))
     setting = name.replace("_", "-")
     assert text == (
-        f"SETTING_NOT_MODELLED: cilium-config sets {setting} to {value}, whose effect is not modelled; answers do "
-        "without it"
+        f"SETTING_NOT_MODELLED: cilium-config sets {setting} to {value}, whose effect is not modelled; answers ignore "
+        "it"
     )
 
 

@@ -264,7 +264,7 @@ def test_what_rests_on_the_same_in_both_is_settled_alike() -> None:
     )
     other = (*SHOP, TIE[0], admin_policy("two", 10, ingress=[ALLOW, DENY]))
     reason = since(tied, other).ask(NEW).reason
-    assert reason.startswith("undetermined: flows rest on something else than before: AdminNetworkPolicy one and ")
+    assert reason.startswith("undetermined: flows now depend on something else: AdminNetworkPolicy one and ")
     assert verdict(since(tied, other), SAME) == "unknown"
     assert verdict(since(SHOP, tied), NEW) == "holds"
     assert verdict(since(tied, SHOP), NEW) == "violated"

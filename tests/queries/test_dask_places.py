@@ -81,7 +81,7 @@ def test_what_was_finished_stays_when_the_scheduler_goes_away() -> None:
 
         endless = task("b", contents=Endless(task("b").contents))
         report = audit(fleet(task("a"), endless, task("c")), dask_places(address(doomed)), Told(stop))
-    gone = "the scheduler cannot be reached any more"
+    gone = "the connection to the scheduler was lost"
     assert [(each.name, each.state, each.reason) for each in report.snapshots] == [
         ("a", State.CHECKED, ""),
         ("b", State.UNREACHABLE, gone),

@@ -143,7 +143,7 @@ def test_an_open_way_that_rests_on_something_else_may_differ() -> None:
         ("(ingress)/controller", "tcp/8080")
     ]
     assert [each.text for each in found.undetermined if each.policy is None] == [
-        "ways in rest on something else than before: (ingress)/controller => shop/front"
+        "ways in now depend on something else: (ingress)/controller => shop/front"
     ]
 
 

@@ -291,9 +291,7 @@ def test_a_process_that_ends_is_a_bug_and_no_verdict(monkeypatch: pytest.MonkeyP
     text = "invariant a: all tenants are isolated\ninvariant b: all namespaces are isolated"
     with pytest.raises(InternalError) as caught:
         check(SNAPSHOT, [PackText(name="a", text=text)], jobs=2)
-    assert str(caught.value) == (
-        "a process that answers statements ended, perhaps for want of memory; no verdict is given; try --jobs 1"
-    )
+    assert str(caught.value) == ("a worker process ended, perhaps out of memory; no verdict is given; try --jobs 1")
 
 
 def test_a_session_brings_what_is_prepared_and_the_report_is_that_of_its_snapshot(

@@ -265,7 +265,7 @@ class TestWhereItCanBe:
         answer = session(*TENANTS).ask("no possible pod in namespaces labelled nobody=1 can reach pods")
         assert (answer.verdict, answer.vacuous) == ("holds", True)
         assert notice(answer, "EMPTY_SET") == (
-            "'possible pods in namespaces labelled nobody=1': there can be no such pod, since no namespace is like that"
+            "'possible pods in namespaces labelled nobody=1': no such pod can exist, since no namespace matches"
         )
 
 

@@ -119,5 +119,5 @@ def test_what_is_understood_but_not_answered_is_refused_with_its_reason(sentence
 
 def test_for_every_of_no_tenant_is_refused() -> None:
     assert refused(EMPTY, "for every tenant T: no pod outside tenant T can reach tenant T") == [
-        "1: there is nothing that the name in `for every` could stand for"
+        "1: nothing in the snapshot fits the name in `for every`"
     ]

@@ -199,7 +199,9 @@ WHY = f"why {CAN}"
 WHY_NOT = CAN.replace("can", "why can't", 1)
 TO_A = "pod shop/client (10.0.0.9) -> pod shop/a (10.0.0.1) on tcp/8080"
 TO_B = "pod shop/client (10.0.0.9) -> pod shop/b (10.0.0.2) on tcp/8080"
-UNLISTED = "service shop/web: pod shop/b is selected, but in no EndpointSlice; whether traffic goes there is left open"
+UNLISTED = (
+    "service shop/web: pod shop/b is selected, but in no EndpointSlice; whether traffic goes there is undetermined"
+)
 BOTH = (entry("10.0.0.1", "a"), entry("10.0.0.2", "b"))
 
 
@@ -215,9 +217,7 @@ class TestSlicesOfTheController:
         assert shown(answer) == TO_B
         assert codes(answer) == ["SLICES_DIFFER", "BACKEND_LEFT_OPEN"]
         assert notice(answer, "SLICES_DIFFER") == UNLISTED
-        assert notice(answer, "BACKEND_LEFT_OPEN") == (
-            "the flow rests on what is left open about the backends of a Service"
-        )
+        assert notice(answer, "BACKEND_LEFT_OPEN") == ("the flow rests on a backend of a Service that is undetermined")
 
     def test_a_claim_must_hold_whether_it_is_one_or_not(self) -> None:
         asked = with_slice(managed(entry("10.0.0.1", "a")))
@@ -259,7 +259,7 @@ class TestSlicesOfTheController:
         answer = with_slice(managed(BOTH[0], entry("10.0.0.2", "b", ready=False))).ask(CAN)
         assert codes(answer) == ["ENDPOINT_NOT_READY", "BACKEND_LEFT_OPEN"]
         assert notice(answer, "ENDPOINT_NOT_READY") == (
-            "service shop/web: pod shop/b is not ready in its EndpointSlice; whether traffic goes there is left open"
+            "service shop/web: pod shop/b is not ready in its EndpointSlice; whether traffic goes there is undetermined"
         )
 
     def test_a_slice_may_have_what_the_selector_does_not_select(self) -> None:
@@ -267,14 +267,14 @@ class TestSlicesOfTheController:
         answer = with_slice(extra, managed(*BOTH, entry("10.0.0.7", "old"))).ask(CAN)
         assert notice(answer, "SLICES_DIFFER") == (
             "service shop/web: pod shop/old is in an EndpointSlice, but not selected; whether traffic goes there is "
-            "left open"
+            "undetermined"
         )
 
     def test_an_address_of_no_pod_of_the_input_is_told(self) -> None:
         answer = with_slice(managed(*BOTH, entry("10.0.0.77", "gone"))).ask("no pod can reach service shop/web")
         assert notice(answer, "SLICES_DIFFER") == (
             "service shop/web: address 10.0.0.77 is in an EndpointSlice, but no pod of the input; whether traffic "
-            "goes there is left open"
+            "goes there is undetermined"
         )
 
     def test_a_former_address_of_a_pod_counts_for_nothing(self) -> None:
@@ -291,7 +291,7 @@ class TestSlicesOfTheController:
         assert codes(answer) == ["SLICES_DIFFER", "BACKEND_LEFT_OPEN"]
         assert notice(answer, "SLICES_DIFFER") == (
             "service shop/web: pod shop/a, pod shop/b are in an EndpointSlice on another port than selected; whether "
-            "traffic goes there is left open"
+            "traffic goes there is undetermined"
         )
 
     def test_a_workload_without_pods_is_recomputed(self) -> None:
@@ -351,8 +351,8 @@ class TestSlicesOfTheController:
         assert [(each.access, str(each.witness.flow)) for each in answer.flows] == [("denied", TO_A), ("allowed", TO_B)]
         assert codes(answer) == ["SLICES_DIFFER", "BACKEND_LEFT_OPEN"]
         assert notice(answer, "BACKEND_LEFT_OPEN") == (
-            f"whether the question includes {TO_B} rests on what is left open about the backends of a Service; allowed "
-            "is the verdict of policy on the flow itself"
+            f"whether the question includes {TO_B} is undetermined, as some backends of a Service are; allowed is "
+            "the verdict of policy on the flow itself"
         )
 
     def test_explain_shows_a_sure_backend_before_one_of_its_kind_that_may_be_one(self) -> None:
@@ -390,7 +390,7 @@ class TestSlicesAlone:
         assert codes(answer)[-2:] == ["SLICES_DIFFER", "BACKEND_LEFT_OPEN"]
         assert notice(answer, "SLICES_DIFFER") == (
             "service shop/db: pod shop/a, pod shop/twin are in an EndpointSlice, with an address that other pods claim "
-            "too; whether traffic goes there is left open"
+            "too; whether traffic goes there is undetermined"
         )
 
     def test_two_that_are_not_ready_at_one_address_are_told_as_that(self) -> None:
@@ -433,7 +433,7 @@ class TestHeadless:
         answer = self.ASKED.ask("can pod shop/client reach service shop/plain?")
         assert shown(answer) == "pod shop/client (10.0.0.9) -> pod shop/db (10.0.0.1) on tcp/5432"
         assert notice(answer, "HEADLESS_SERVICE") == (
-            "service shop/plain is headless: clients connect to its pods, on any port; it declares no "
+            "service shop/plain is headless: clients connect to its pods directly, on all ports; it declares no "
             "ports, so all ports are checked"
         )
 
@@ -447,8 +447,8 @@ class TestHeadless:
         answer = self.ASKED.ask("can pod shop/client reach service shop/db?")
         assert shown(answer) == "pod shop/client (10.0.0.9) -> pod shop/db (10.0.0.1) on tcp/5432"
         assert notice(answer, "HEADLESS_SERVICE") == (
-            "service shop/db is headless: clients connect to its pods, on any port; checked: tcp/80 and the ports they "
-            "lead to"
+            "service shop/db is headless: clients connect to its pods directly, on all ports; checked: tcp/80 and the "
+            "ports they lead to"
         )
         assert verdict(self.ASKED, "every pod shop/client can reach service shop/db") == "violated"
         assert verdict(self.ASKED, "can pod shop/client reach service shop/db on port sql?") == "reachable"

@@ -217,28 +217,28 @@ def _example(policies: Sequence[Policy]) -> str:
 def pods_not_known(objects: Iterable[Manifest]) -> Iterator[Notice]:
     """An assumption for each kind that makes pods of which the input does not seem to have any."""
     for kind, found in _by_kind(objects):
-        text = f"{kind} makes pods, which answers do without unless the input has them: {_named(found)}"
+        text = f"{kind} makes pods, which answers ignore unless the input has them: {_named(found)}"
         yield Notice(code="PODS_NOT_KNOWN", text=text, origin=found[0].origin)
 
 
 def of_hosts(objects: Iterable[Manifest]) -> Iterator[Notice]:
     """An assumption for each kind whose objects may act on nodes, of which no policy of ours is one."""
     for kind, found in _by_kind(objects):
-        text = f"{kind} may act on nodes and pods on the host network, which answers do without: {_named(found)}"
+        text = f"{kind} may act on nodes and pods on the host network, which answers ignore: {_named(found)}"
         yield Notice(code="HOST_POLICY", text=text, origin=found[0].origin)
 
 
 def other_networks(objects: Iterable[Manifest]) -> Iterator[Notice]:
     """An assumption for each kind that joins pods to other networks."""
     for kind, found in _by_kind(objects):
-        text = f"{kind} joins pods to other networks, of which answers say nothing: {_named(found)}"
+        text = f"{kind} joins pods to other networks, which answers do not cover: {_named(found)}"
         yield Notice(code="OTHER_NETWORKS", text=text, origin=found[0].origin)
 
 
 def unknown_kinds(objects: Iterable[Manifest]) -> Iterator[Notice]:
     """An assumption for each kind that is not known and is named like one that may decide."""
     for kind, found in _by_kind(objects):
-        text = f"{kind} is not known, and answers do without it: {_named(found)}"
+        text = f"{kind} is not known, and answers ignore it: {_named(found)}"
         yield Notice(code="KIND_UNKNOWN", text=text, origin=found[0].origin)
 
 
