@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from functools import partial
 from typing import Any
 
 import click
 
 from reachproof import __version__
+from reachproof.cli.baseline import BASELINE, known_results
+from reachproof.cli.baseline import write_baseline as write
 from reachproof.cli.exit_codes import ExitCode
 from reachproof.cli.help_page import Command, Path, in_exit_code
 from reachproof.cli.options import MODEL, NO_COLOR, QUIET, READING, choice, formats, limits, source, with_options
@@ -18,7 +21,8 @@ from reachproof.cli.progress import Progress
 from reachproof.cli.reading import read
 from reachproof.cli.undecided import tell
 from reachproof.cli.watchdog import watched
-from reachproof.documents.findings import Findings
+from reachproof.documents.baseline import BaselineOf
+from reachproof.documents.findings import Findings, SuppressedBy
 from reachproof.documents.undecided import unknown_findings
 from reachproof.documents.words import FindingSeverity
 from reachproof.network.snapshot import Snapshot
@@ -46,6 +50,7 @@ NEVER = "never"
     show_default=True,
     help="Exit with 1 on a finding of this severity or higher.",
 )
+@with_options(*BASELINE)
 @with_options(limits("for each kind of finding"))
 @with_options(QUIET, NO_COLOR, *MODEL)
 def lint(
@@ -55,6 +60,8 @@ def lint(
     fail_on: str,
     budget: Budget,
     *,
+    baseline: str | None,
+    write_baseline: str | None,
     quiet: bool,
     no_color: bool,
     **reading: Any,
@@ -64,6 +71,7 @@ def lint(
     \b
     reachproof lint manifests/
     reachproof lint manifests/ --fail-on warning -o json
+    reachproof lint manifests/ --baseline known.json
 
     \b
     Exit codes
@@ -77,10 +85,15 @@ def lint(
         Progress(quiet=quiet) as progress,
         watched(budget, progress.before(partial(tell, unknown_findings, output))),
     ):
+        known = known_results(baseline, BaselineOf.LINT)
         progress.say("reading manifests")
         snapshot = read(sources_of(sources, more), reading)
         progress.say("looking for findings")
-        report = _report(snapshot, budget)
+        report = _report(snapshot, budget, known)
+    if write_baseline is not None:
+        every = (*report.findings, *(each.finding for each in report.suppressed if each.by is SuppressedBy.BASELINE))
+        write(write_baseline, BaselineOf.LINT, ((each.fingerprint, f"{each.code} {each.subject}") for each in every))
+        fail_on = NEVER
     with reader_may_leave():
         if output == "json":
             write_json(report)
@@ -94,12 +107,12 @@ def lint(
     return _exit_code(report, fail_on)
 
 
-def _report(snapshot: Snapshot, budget: Budget) -> Findings:
+def _report(snapshot: Snapshot, budget: Budget, known: Counter[str]) -> Findings:
     from reachproof.queries.hygiene import lint as look  # Z3 is loaded only where it is needed
     from reachproof.solver.encoding import prepare
     from reachproof.solver.z3_backend import Prover
 
-    return look(prepare(snapshot), budget, Prover())
+    return look(prepare(snapshot), budget, Prover(), known)
 
 
 def _exit_code(report: Findings, fail_on: str) -> ExitCode:

@@ -195,6 +195,11 @@ ADVICE: Mapping[Code, Advice] = MappingProxyType(
             "Set spec.order lower than that of the policies that it must come before; NetworkPolicies have 1000.",
             _CALICO,
         ),
+        Code.IGNORE_COMMENT: Advice(
+            "Readers believe that a finding is accepted, and why, where nothing is.",
+            "Write `# reachproof: ignore CODE REASON` in or above the object, or remove the comment.",
+            _KUBERNETES,
+        ),
     }
 )
 

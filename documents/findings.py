@@ -45,12 +45,14 @@ class Code(StrEnum):
     AMBIGUOUS_VERDICT = "AMBIGUOUS_VERDICT"
     TIED_ORDER = "TIED_ORDER"
     NO_ORDER = "NO_ORDER"
+    IGNORE_COMMENT = "IGNORE_COMMENT"
 
 
 class Finding(Part, frozen=True, kw_only=True):
     """One finding. `code` is one of docs/lint.md, `subject` what it is about, `text` a whole sentence.
 
-    `example`: a flow that shows it. `confirmed`: a second engine agrees; null where none was asked.
+    `example`: a flow that shows it. `confirmed`: a second engine agrees; null where none was asked. `fingerprint`: its
+    identity in baselines.
     """
 
     code: str
@@ -60,6 +62,7 @@ class Finding(Part, frozen=True, kw_only=True):
     origin: Origin
     example: Flow | None
     confirmed: bool | None
+    fingerprint: str = ""
 
     def __str__(self) -> str:
         where = f"{self.origin}: " if self.origin.file else ""
@@ -80,10 +83,25 @@ class FindingRule(Part, frozen=True, kw_only=True):
     reference: str
 
 
+class SuppressedBy(StrEnum):
+    """Where a finding is accepted."""
+
+    COMMENT = "comment"
+    BASELINE = "baseline"
+
+
+class Suppressed(Part, frozen=True, kw_only=True):
+    """A finding that is accepted; `reason` is that of the comment, and empty for a baseline."""
+
+    finding: Finding
+    by: SuppressedBy
+    reason: str
+
+
 class Findings(Document, frozen=True, kw_only=True):
     """All findings, the worst first. `undecided`: what time was too short for. `snapshot`: its digest.
 
-    `rules`: the kinds of these findings, the worst first.
+    `rules`: the kinds of these findings, the worst first. `suppressed`: what is accepted, and counts nowhere else.
     """
 
     findings: tuple[Finding, ...]
@@ -93,6 +111,7 @@ class Findings(Document, frozen=True, kw_only=True):
     warnings: tuple[Notice, ...]
     snapshot: str
     rules: tuple[FindingRule, ...] = ()
+    suppressed: tuple[Suppressed, ...] = ()
 
     def at_least(self, severity: FindingSeverity) -> tuple[Finding, ...]:
         """The findings that are as severe as this, or worse."""

@@ -15,6 +15,7 @@ from typing import TypedDict, Unpack
 from reachproof.manifests.cache import SnapshotCache
 from reachproof.manifests.errors import EnoughError, ManifestError, Problems
 from reachproof.manifests.git_source import Revision, revision_texts
+from reachproof.manifests.ignore_comments import ignore_comments
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.manifests.loader import Loading
 from reachproof.manifests.reader import objects_of
@@ -160,7 +161,10 @@ def read_texts(
             if loading.problems.full:
                 break
             reading = loading.files.named if named is None or name in named else loading.files.documents
+            before = loading.count
             loading.documents(passing(reading(content, name, loading.limits, loading.problems)))
+            if loading.count > before and not loading.problems:
+                loading.files.ignores += ignore_comments(content, name)
             blank = blank and (not content or content.isspace())
     if loading.count or loading.problems:
         return

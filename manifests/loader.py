@@ -349,6 +349,7 @@ class Loading:
             ),
             warnings=crosschecks.in_order((*self._warnings(cluster, policies), *not_read.warnings(standing))),
             remarks=crosschecks.remarks(self._places(policies)),
+            ignores=tuple(self.files.ignores),
         )
 
     def _release_assumed(self, policies: list[Policy]) -> Iterator[Notice]:

@@ -22,6 +22,7 @@ from reachproof.manifests.reader import read
 from reachproof.manifests.yaml_document import Document
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import Problem
+from reachproof.network.ignore_comment import IgnoreComment
 from reachproof.network.origin import Origin
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -84,12 +85,15 @@ class Kustomization:
 class Files:
     """The files of one loading. `skipped` and `kustomizations` are kept account of, in the order of reading.
 
+    `ignores`: comments of files with objects, by which findings of lint are accepted.
+
     A chart or a kustomization is known for the files that come after it, so it is to come first in its folder.
     """
 
     def __init__(self, *, skip_invalid: bool) -> None:
         self.skipped: list[SkippedFile] = []
         self.kustomizations: list[Kustomization] = []
+        self.ignores: list[IgnoreComment] = []
         self._skip_invalid = skip_invalid
         self._charts: set[str] = set()
         self._patches: set[str] = set()

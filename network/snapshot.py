@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 
 from reachproof.network.address import NOT_ROUTED, PRIVATE
 from reachproof.network.cluster import IdlePod, Ingress, Namespace, Node, Notice, Pod, Service, ServiceAccount
+from reachproof.network.ignore_comment import IgnoreComment
 from reachproof.network.intervals import IntervalSet
 from reachproof.network.labels import Labels
 from reachproof.network.options import DEFAULT_OPTIONS, Cni, Options
@@ -29,7 +30,8 @@ class Snapshot:
     snapshot. `possible` are the keys of pods that were invented to show something; what was loaded has none.
     `accounts` are the service accounts that have labels. `found_cni` is what `cni: auto` means for this input,
     and `found_release` the release of it.
-    `unread` are objects that decide what may be reached, and of which no policy was made. `remarks` are for lint alone.
+    `unread` are objects that decide what may be reached, and of which no policy was made. `remarks` and
+    `ignores` are for lint alone.
     """
 
     namespaces: tuple[Namespace, ...] = ()
@@ -49,6 +51,7 @@ class Snapshot:
     possible: frozenset[tuple[str, str]] = frozenset()
     unread: tuple[Unread, ...] = field(default=(), compare=False)
     remarks: tuple[Notice, ...] = field(default=(), compare=False)
+    ignores: tuple[IgnoreComment, ...] = field(default=(), compare=False)
 
     @cached_property
     def _derived(self) -> dict[Callable[[Snapshot], object], object]:

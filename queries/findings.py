@@ -1,4 +1,4 @@
-"""Findings of lint: faults of a policy set in itself, their severity, and the document of them.
+"""Findings of lint: faults of a policy set in itself, and their severity.
 
 Where objects are not read, the findings count that there are whatever these say. That is trusted by shadowed rules and
 redundant policies; checked by tests/laws/test_not_read_laws.py.
@@ -10,10 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
-from reachproof.documents import findings as documents
-from reachproof.documents import parts
 from reachproof.documents.answer import Row
-from reachproof.documents.finding_advice import rule_of
 from reachproof.documents.findings import SEVERITIES, Code
 from reachproof.documents.words import FindingSeverity
 from reachproof.engines.not_read import is_not_read, resolutions
@@ -22,7 +19,6 @@ from reachproof.network.cluster import Notice
 from reachproof.network.flow import Flow
 from reachproof.network.origin import Origin
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.document_parts import flow_fields, notices, origin_part
 from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.sentences import not_read_notice
 from reachproof.solver.encoding import Encoding, prepare
@@ -57,35 +53,6 @@ def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         return rank, origin.file, origin.document, origin.line, finding.code, finding.text
 
     return tuple(sorted(findings, key=key))
-
-
-def findings_document(
-    snapshot: Snapshot, findings: Iterable[Finding], undecided: Iterable[Notice] = ()
-) -> documents.Findings:
-    """All findings in order. `undecided`: what the budget was too small for."""
-    found = ordered(findings)
-    severities = [each.severity for each in found]
-    return documents.Findings(
-        findings=tuple(_finding(snapshot, each) for each in found),
-        counts={severity: severities.count(severity) for severity in FindingSeverity},
-        undecided=notices(undecided),
-        assumptions=notices(snapshot.assumptions),
-        warnings=notices(snapshot.warnings),
-        snapshot=snapshot.digest,
-        rules=tuple(map(rule_of, dict.fromkeys(each.code for each in found))),
-    )
-
-
-def _finding(snapshot: Snapshot, finding: Finding) -> documents.Finding:
-    return documents.Finding(
-        code=finding.code,
-        severity=finding.severity,
-        subject=finding.subject,
-        text=finding.text,
-        origin=origin_part(finding.origin),
-        example=parts.Flow(**flow_fields(snapshot, finding.example)) if finding.example else None,
-        confirmed=finding.confirmed,
-    )
 
 
 def in_every_case(encoding: Encoding, find: Callable[[Encoding], Iterable[Finding]]) -> Iterator[Finding]:

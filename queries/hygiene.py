@@ -12,6 +12,7 @@ The sets engine finds them; the evaluator judges flows of each. Disagreement rai
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import assert_never
@@ -30,7 +31,8 @@ from reachproof.network.policy import Action, Direction, Policy
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Witness
 from reachproof.queries.default_denies import guards_alone
-from reachproof.queries.findings import Finding, findings_document, in_every_case, left_open
+from reachproof.queries.findings import Finding, in_every_case, left_open
+from reachproof.queries.findings_document import NOTHING_KNOWN, findings_document
 from reachproof.queries.lint_dns import without_dns
 from reachproof.queries.lint_input import has_policies_alone, input_findings, static_findings
 from reachproof.queries.lint_words import rule_name
@@ -110,9 +112,13 @@ KINDS = 4
 """How many kinds of findings need flows; each has the whole budget."""
 
 
-def lint(encoding: Encoding, budget: Budget, prover: Prover) -> Findings:
-    """All findings. Each kind that needs flows has the whole budget; where it runs out, the report says so."""
-    return findings_document(encoding.snapshot, *all_findings(encoding, budget, prover))
+def lint(encoding: Encoding, budget: Budget, prover: Prover, known: Counter[str] = NOTHING_KNOWN) -> Findings:
+    """All findings. Each kind that needs flows has the whole budget; where it runs out, the report says so.
+
+    `known`: what a baseline accepts.
+    """
+    found, undecided = all_findings(encoding, budget, prover)
+    return findings_document(encoding.snapshot, found, undecided, known)
 
 
 def all_findings(encoding: Encoding, budget: Budget, prover: Prover) -> tuple[list[Finding], list[Notice]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
-from reachproof.documents.findings import FindingRule, Findings
+from reachproof.documents.findings import FindingRule, Findings, SuppressedBy
 from reachproof.documents.words import FindingSeverity
 from reachproof.network.printable import printable
 from reachproof.render.text_fragments import Colour, assumption_lines, coloured
@@ -33,6 +34,7 @@ def findings_lines(report: Findings) -> Iterator[str]:
     """
     yield from (printable(str(finding)) for finding in report.findings)
     yield from (printable(f"undecided: {notice.text}") for notice in report.undecided)
+    yield from _suppressed_lines(report)
     yield from assumption_lines(report.assumptions)
     for rule in report.rules:
         yield from _rule_lines(report, rule)
@@ -50,9 +52,20 @@ def _rule_lines(report: Findings, rule: FindingRule) -> Iterator[str]:
     yield f"  see   {rule.docs}, {rule.reference}"
 
 
+def _suppressed_lines(report: Findings) -> Iterator[str]:
+    """A line for each finding that a comment accepts, and one for each code of those in the baseline."""
+    for each in report.suppressed:
+        if each.by is SuppressedBy.COMMENT:
+            where = f"{each.finding.origin}: " if each.finding.origin.file else ""
+            yield printable(f"accepted: {where}{each.finding.code}: {each.finding.subject} ({each.reason})")
+    known = Counter(each.finding.code for each in report.suppressed if each.by is SuppressedBy.BASELINE)
+    yield from (f"in the baseline: {code}: {count}" for code, count in known.items())
+
+
 def counts_text(report: Findings) -> str:
-    """Counts by severity."""
-    return ", ".join(_counted(severity, report.counts[severity]) for severity in FindingSeverity)
+    """Counts by severity, and of what is accepted."""
+    counts = ", ".join(_counted(severity, report.counts[severity]) for severity in FindingSeverity)
+    return f"{counts}; {len(report.suppressed)} accepted" if report.suppressed else counts
 
 
 def _counted(severity: FindingSeverity, count: int) -> str:

@@ -13,7 +13,8 @@ from typing import TypeAlias
 from urllib.parse import quote
 
 from reachproof.documents.audit import Audited, FleetReport
-from reachproof.documents.findings import Finding, FindingRule, Findings
+from reachproof.documents.finding_advice import rule_of
+from reachproof.documents.findings import Code, Finding, FindingRule, Findings, Suppressed, SuppressedBy
 from reachproof.documents.report import CheckReport, Result, Statement
 from reachproof.documents.words import FindingSeverity, Severity, Status
 from reachproof.render.failure_location import Fault, faults, story
@@ -58,10 +59,14 @@ def report_sarif(report: CheckReport | FleetReport, version: str) -> dict[str, J
 
 def findings_sarif(report: Findings, version: str) -> dict[str, Json]:
     """The log with one run. What was not looked for to the end is a notification of the invocation."""
-    codes = [rule.code for rule in report.rules]
-    rules: list[Json] = [_kind(rule) for rule in report.rules]
+    accepted = dict.fromkeys(each.finding.code for each in report.suppressed)
+    known = {rule.code: rule for rule in (*report.rules, *(rule_of(Code(code)) for code in accepted))}
+    codes = list(known)
+    rules: list[Json] = [_kind(rule) for rule in known.values()]
     notes: list[Json] = [{"level": "warning", "message": {"text": each.text}} for each in report.undecided]
-    return _log([_run(version, rules, notes, [_finding(each, codes.index(each.code)) for each in report.findings])])
+    results: list[Json] = [_finding(each, codes.index(each.code)) for each in report.findings]
+    results += [_finding(each.finding, codes.index(each.finding.code), each) for each in report.suppressed]
+    return _log([_run(version, rules, notes, results)])
 
 
 def _log(runs: list[Json]) -> dict[str, Json]:
@@ -143,7 +148,7 @@ def _kind(rule: FindingRule) -> Json:
     }
 
 
-def _finding(finding: Finding, rule: int) -> Json:
+def _finding(finding: Finding, rule: int, suppressed: Suppressed | None = None) -> Json:
     origin = finding.origin
     document: dict[str, Json] = {
         "ruleId": finding.code,
@@ -155,6 +160,9 @@ def _finding(finding: Finding, rule: int) -> Json:
     }
     if origin.file:
         document["locations"] = [_place(origin.file, origin.line)]
+    if suppressed is not None:
+        kind = "inSource" if suppressed.by is SuppressedBy.COMMENT else "external"
+        document["suppressions"] = [{"kind": kind, "justification": suppressed.reason or "in the baseline"}]
     return document
 
 
