@@ -177,7 +177,8 @@ class _Run:
         reason = str(self._solver.reason_unknown())
         if "interrupted" in reason:
             raise KeyboardInterrupt
-        if "resource" in reason or "canceled" in reason:
+        # Z3 4.15 gives no reason where the resource limit ends a check; time and interrupts have one there too.
+        if "resource" in reason or "canceled" in reason or reason == "no reason given":
             return f"resource limit of {self._budget.rlimit} solver units reached"
         return f"the solver gave up: {reason}"
 
