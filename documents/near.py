@@ -32,6 +32,10 @@ class UnmetCode(StrEnum):
     PORT_OF_SERVICE = "PORT_OF_SERVICE"
     PORT_NAME_ELSEWHERE = "PORT_NAME_ELSEWHERE"
     PORT_NAME_NOT_DECLARED = "PORT_NAME_NOT_DECLARED"
+    POLICY_NAMESPACE = "POLICY_NAMESPACE"
+    POLICY_SELECTOR = "POLICY_SELECTOR"
+    POLICY_TYPES = "POLICY_TYPES"
+    ISOLATES_WITHOUT_RULE = "ISOLATES_WITHOUT_RULE"
     RULE_IN_DOUBT = "RULE_IN_DOUBT"
     RULE_MATCHES_NOTHING = "RULE_MATCHES_NOTHING"
 
@@ -45,6 +49,9 @@ class Unmet(Part, frozen=True, kw_only=True):
 
 
 class NearMiss(Rule, frozen=True, kw_only=True):
-    """A rule that would let a blocked flow through if the conditions in `failing` held. `text`: what it allows."""
+    """A rule that would let a blocked flow through if the conditions in `failing` held. `text`: what it allows.
+
+    `rule` is null for a policy that blocks a direction in which it has no rule.
+    """
 
     failing: tuple[Unmet, ...]

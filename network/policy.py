@@ -309,7 +309,8 @@ class Policy:
     `isolates`: the directions in which a selected pod meets the end of the tier where no policy of it decides.
     `may_isolate`: those in which it may or may not do so; what allows in the same tier comes first. `doubts`: why it
     may have no effect at all. `extension`: what it is to its implementation alone. `written`: a digest of what the
-    object says, and `unmodelled` the parts of it that flows do not show; of policies that were read only.
+    object says, and `unmodelled` the parts of it that flows do not show; of policies that were read only. `left_out`:
+    rules of the direction that policyTypes leaves out, which are not in force; for explanations only.
     """
 
     ref: PolicyRef
@@ -324,6 +325,7 @@ class Policy:
     doubts: str = field(default="", compare=False)
     written: str = field(default="", compare=False)
     unmodelled: tuple[Unmodelled, ...] = field(default=(), compare=False)
+    left_out: tuple[Rule, ...] = field(default=(), compare=False)
     origin: Origin
 
     def acts(self, direction: Direction) -> bool:

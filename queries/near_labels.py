@@ -28,8 +28,12 @@ _OF_NAMESPACES: dict[Way, UnmetCode] = {
     "ruled out": UnmetCode.NAMESPACE_LABEL_RULED_OUT,
 }
 _SHOWN = 4
-_ALIKE = 0.75
+_ALIKE = 0.65
 """So alike are two words, on the scale of difflib, of which one may be a misspelling of the other."""
+
+
+def _any_alike(value: str, need: Requirement) -> bool:
+    return any(alike(value, wanted) for wanted in need.values)
 
 
 def alike(one: str, other: str) -> bool:
@@ -50,7 +54,7 @@ def on_labels(
         text = f"{named(party)} does not meet {predicate_text(test.where)}; {_has(party.labels)}"
         return UnmetCode.LABEL_CONDITION, text
     for need in test.pods.requirements:
-        way, text = _need(need, named(party), party.labels, (pod.labels for pod in snapshot.pods), "pod")
+        way, text = need_words(need, named(party), party.labels, (pod.labels for pod in snapshot.pods), "pod")
         return _OF_PODS[way], text + remark
     for need in test.namespaces.requirements:
         return _on_namespace(snapshot, policy, need, party, remark)
@@ -72,7 +76,7 @@ def _on_namespace(
     if need.key == NAMESPACE_NAME and need.operator is Operator.IN:
         return UnmetCode.NOT_IN_NAMESPACE, _other_namespace(snapshot, policy, need, pod) + remark
     others = (each.labels for each in snapshot.namespaces)
-    way, text = _need(need, f"namespace {home.name}", home.labels, others, "namespace")
+    way, text = need_words(need, f"namespace {home.name}", home.labels, others, "namespace")
     if home.assumed:
         text += f"; namespace {home.name} is not in the input, so its labels are not known"
     elif way != "ruled out":
@@ -92,23 +96,33 @@ def _other_namespace(snapshot: Snapshot, policy: Policy, need: Requirement, pod:
     unknown = [name for name in need.values if name not in snapshot.namespace_of]
     if not unknown:
         return text
-    near = " (did you mean " + pod.namespace + "?)" if any(alike(name, pod.namespace) for name in unknown) else ""
+    near = f"; did you mean {pod.namespace}?" if any(alike(name, pod.namespace) for name in unknown) else ""
     return f"{text}; there is no namespace {listed(unknown, word='or')}{near}"
 
 
-def _need(need: Requirement, holder: str, labels: Labels, everywhere: Iterable[Labels], kind: str) -> tuple[Way, str]:
-    """`everywhere`: the labels of all that the rule could mean, to say so where none of them meets the requirement."""
+def need_words(
+    need: Requirement,
+    holder: str,
+    labels: Labels,
+    everywhere: Iterable[Labels],
+    kind: str,
+    asks: str = "the rule is for",
+) -> tuple[Way, str]:
+    """The way in which labels fail a requirement, and a text. `asks`: subject and verb of who makes it.
+
+    `everywhere`: the labels of all things of that kind, to say so where none of them meets the requirement.
+    """
     value = labels.get(need.key)
     match need.operator:
         case Operator.NOT_IN | Operator.DOES_NOT_EXIST:
-            return "ruled out", f"{holder} has {need.key}={value}, and the rule is for {need}"
+            return "ruled out", f"{holder} has {need.key}={value}, and {asks} {need}"
         case Operator.IN if not need.values:
-            return "missing", f"the network does not see labels with the key {need.key}, which the rule is for"
+            return "missing", f"the network does not see labels with the key {need.key}, and {asks} one"
         case Operator.IN | Operator.EXISTS:
             nobody = "" if any(map(need.matches, everywhere)) else f"; no {kind} has {need}"
             if value is not None:
-                mean = f" (did you mean {need.key}={value}?)" if any(alike(value, v) for v in need.values) else ""
-                return "value", f"{holder} has {need.key}={value}, and the rule is for {need}{mean}{nobody}"
+                mean = f"; did you mean {need.key}={value}?" if nobody and _any_alike(value, need) else ""
+                return "value", f"{holder} has {need.key}={value}, and {asks} {need}{nobody}{mean}"
             return "missing", f"{holder} has no label {need}; {_near(need, labels)}{nobody}"
 
 
@@ -119,8 +133,6 @@ def _near(need: Requirement, labels: Labels) -> str:
 
 
 def _has(labels: Labels) -> str:
-    return (
-        f"it has {some_of((f'{key}={value}' for key, value in sorted(labels.items())), _SHOWN)}"
-        if labels
-        else ("it has no labels")
-    )
+    if not labels:
+        return "it has no labels"
+    return f"it has {some_of((f'{key}={value}' for key, value in sorted(labels.items())), _SHOWN)}"

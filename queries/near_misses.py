@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
-from reachproof.documents.near import NearMiss
+from reachproof.documents.near import NearMiss, Unmet
 from reachproof.engines.cilium.dns import needed_name
 from reachproof.network.cluster import Pod, Service
 from reachproof.network.flow import Flow, Party
@@ -21,9 +22,10 @@ from reachproof.network.policy import Action, AddressPeer, Direction, PodSet, Po
 from reachproof.network.snapshot import Snapshot
 from reachproof.network.tier import BUILT_IN, Tier, is_perhaps_isolation
 from reachproof.queries.document_parts import origin_part, policy_part, rule_number
+from reachproof.queries.near_policies import OutOfForce, out_of_force
 from reachproof.queries.near_words import Miss, failing, title
 from reachproof.queries.rule_conditions import Alternative, alternatives, forced
-from reachproof.semantics.evaluate import blocked, evaluate_direction
+from reachproof.semantics.evaluate import blocked, blockers, evaluate_direction
 from reachproof.semantics.match import Matched, in_pod_set, other, subject
 from reachproof.semantics.trace import Step, Truth
 
@@ -67,9 +69,17 @@ def near_misses(snapshot: Snapshot, flow: Flow, via: Service | None = None) -> t
     `via`: the Service that the flow was asked for by. Cost: linear in the rules of the policies that select an end, and
     one evaluation for each rule that is named or passed over.
     """
-    return tuple(
-        _document(miss, direction) for direction in Direction for miss in misses(snapshot, flow, direction, via)
-    )
+    return tuple(each for direction in Direction for each in _of_direction(snapshot, flow, direction, via))
+
+
+def _of_direction(snapshot: Snapshot, flow: Flow, direction: Direction, via: Service | None) -> tuple[NearMiss, ...]:
+    """The documents of one direction: rules of policies that are not in force lack one thing."""
+    if not blockers(snapshot, flow, direction):
+        return ()
+    found = [_document(miss) for miss in misses(snapshot, flow, direction, via)]
+    apart = (_out_of_force(each, direction) for each in islice(out_of_force(snapshot, flow, direction), MOST))
+    found = sorted((*found, *apart), key=lambda each: len(each.failing))
+    return tuple(each for each in found if len(each.failing) <= len(found[0].failing) + _FURTHER)[:MOST]
 
 
 def misses(snapshot: Snapshot, flow: Flow, direction: Direction, via: Service | None = None) -> tuple[Miss, ...]:
@@ -148,13 +158,29 @@ def _place(step: Step) -> tuple[object, ...]:
     return step.tier, step.action, step.policies, step.rule_index
 
 
-def _document(miss: Miss, direction: Direction) -> NearMiss:
+def _document(miss: Miss) -> NearMiss:
     return NearMiss(
         policy=policy_part(miss.policy.ref),
         rule=rule_number(miss.rule.index, miss.rule.name),
-        direction=direction,
+        direction=miss.direction,
         action=miss.rule.action,
         origin=origin_part(miss.rule.origin),
-        text=title(miss),
+        text=title(miss.policy, miss.direction, miss.rule, miss.nearest.match),
         failing=failing(miss),
+    )
+
+
+def _out_of_force(found: OutOfForce, direction: Direction) -> NearMiss:
+    policy, rule, match = found.policy, found.rule, found.match
+    told = f"{policy.ref} has no {direction} rule"
+    if rule is not None and match is not None:
+        told = title(policy, direction, rule, match)
+    return NearMiss(
+        policy=policy_part(policy.ref),
+        rule=rule_number(rule.index, rule.name) if rule is not None else None,
+        direction=direction,
+        action=Action.DENY if rule is None else rule.action,
+        origin=origin_part(policy.origin if rule is None else rule.origin),
+        text=told,
+        failing=(Unmet(code=found.code, text=found.text),),
     )

@@ -18,6 +18,7 @@ from reachproof.network.policy import (
     AddressPeer,
     Direction,
     DomainPeer,
+    Match,
     NodePeer,
     OtherNodePeer,
     OwnNodePeer,
@@ -66,16 +67,15 @@ class Miss:
         return near if about is About.SUBJECT else far
 
 
-def title(miss: Miss) -> str:
-    """The rule, and what it allows as far as the words of the language can say that."""
-    who = f"{miss.policy.ref}{place_text(miss.policy)} {miss.direction} {number_or_name(miss.rule)}"
-    verb = "allows" if miss.rule.action is Action.ALLOW else "passes on"
-    match = miss.nearest.match
+def title(policy: Policy, direction: Direction, rule: Rule, match: Match) -> str:
+    """The rule, and what a match of it allows as far as the words of the language can say that."""
+    who = f"{policy.ref}{place_text(policy)} {direction} {number_or_name(rule)}"
+    verb = "allows" if rule.action is Action.ALLOW else "passes on"
     peer, ports = peer_words(match.peer, str), port_words(match.ports)
-    if not miss.rule.matches or peer is None or ports is None:
+    if not rule.matches or peer is None or ports is None:
         return f"{who} {verb} other connections"
-    side = "from" if miss.direction is Direction.INGRESS else "to"
-    count = len(miss.rule.matches)
+    side = "from" if direction is Direction.INGRESS else "to"
+    count = len(rule.matches)
     return f"{who} {verb} {cell_text(ports)} {side} {peer}" + (f" (one of {count} peers)" if count > 1 else "")
 
 

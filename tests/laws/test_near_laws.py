@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reachproof.documents.near import UnmetCode
 from reachproof.manifests.load import load_objects
 from reachproof.network.flow import Flow
 from reachproof.network.options import Cni, Options
-from reachproof.network.policy import Direction, Policy, Rule
+from reachproof.network.policy import Direction, Policy, PolicyRef, Rule
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.near_misses import misses
+from reachproof.queries.near_policies import out_of_force
 from reachproof.queries.near_words import Miss, failing
 from reachproof.queries.rule_conditions import About, alternatives
 from reachproof.semantics.evaluate import evaluate, tiers
 from reachproof.semantics.match import Matched, any_match
 from reachproof.semantics.trace import Truth
+from tests.laws.law import placed
 from tests.laws.mending import World, mended
 from tests.strategies import calico, cilium
 from tests.strategies.flows import some_flows
-from tests.strategies.snapshots import snapshots
+from tests.strategies.snapshots import manifests, snapshots
+from tests.strategies.vocabulary import Manifest
 
 FLOWS = 12
 EXAMPLES = settings().max_examples // 4
 OF_CALICO = calico.inputs().map(lambda objects: load_objects(objects, options=Options(cni=Cni.CALICO)))
 EVERY = st.one_of(snapshots(), OF_CALICO, cilium.mixed_snapshots())
+
+
+BOTH = {"Ingress", "Egress"}
 
 
 def rules(snapshot: Snapshot, flow: Flow, direction: Direction) -> Iterator[tuple[Policy, Rule]]:
@@ -105,3 +113,33 @@ def test_where_all_that_is_named_is_mended_the_rule_matches_and_where_any_is_lef
             part = mended(world, miss.direction, miss.nearest, [each for each in unmet if each is not left])
             assert part is not None
             assert matched(miss, part, alone=True) is not Matched.YES, f"{miss.policy.ref} {left}"
+
+
+def with_types(objects: list[Manifest], policy: PolicyRef, types: set[str]) -> list[Manifest]:
+    found = deepcopy(objects)
+    for each in found:
+        key = each["metadata"].get("namespace"), each["metadata"]["name"]
+        if each["kind"] == "NetworkPolicy" and key == (policy.namespace, policy.name):
+            each["spec"]["policyTypes"] = sorted(types)
+    return found
+
+
+@pytest.mark.heavy
+@settings(max_examples=EXAMPLES)
+@given(manifests())
+def test_with_policy_types_as_they_should_be_the_direction_is_allowed(objects: list[Manifest]) -> None:
+    snapshot = load_objects(objects)
+    for flow in some_flows(snapshot, FLOWS):
+        for direction in Direction:
+            if evaluate(snapshot, flow).side(direction).truth is Truth.ALLOWED:
+                continue
+            for found in out_of_force(snapshot, flow, direction):
+                types = {each.capitalize() for each in found.policy.isolates}
+                if found.code is UnmetCode.POLICY_TYPES:
+                    types.add(direction.capitalize())
+                elif found.code is UnmetCode.ISOLATES_WITHOUT_RULE:
+                    types = BOTH - {direction.capitalize()}
+                else:
+                    continue
+                mended = load_objects(with_types(objects, found.policy.ref, types))
+                assert evaluate(mended, placed(mended, flow)).side(direction).truth is Truth.ALLOWED

@@ -19,6 +19,7 @@ from tests.queries.given import (
     session,
 )
 
+NAMED: Manifest = {"name": "monitoring", "labels": {"name": "monitoring"}}
 ANY_POD: Manifest = {"podSelector": {}}
 
 
@@ -32,6 +33,10 @@ def in_namespaces(**labels: str) -> Manifest:
 
 def block(cidr: str, *left_out: str) -> Manifest:
     return {"ipBlock": {"cidr": cidr} | ({"except": list(left_out)} if left_out else {})}
+
+
+DENY_ALL = network_policy("shop/deny", policyTypes=["Ingress", "Egress"])
+TO_DNS: Manifest = {"to": [in_namespaces()], "ports": [{"protocol": "UDP", "port": 53}]}
 
 
 def carrying(manifest: Manifest, labels: dict[str, str]) -> Manifest:
@@ -57,6 +62,12 @@ def why_not(cluster: Session, source: str, destination: str, on: str) -> Answer:
     return answer
 
 
+def lets_through(mended: Session, answer: Answer) -> bool:
+    """True if the connection that the answer is about is allowed in the cluster in which the mistake is mended."""
+    sentence = answer.normalized.replace("why can't", "can")
+    return mended.ask(f"{sentence}?").verdict == "reachable"
+
+
 def shop(*policies: Manifest, **options: Any) -> Session:
     return session(
         pod("shop/web", "10.0.0.1", ports=[("http", 8080)]),
@@ -75,11 +86,12 @@ def shop(*policies: Manifest, **options: Any) -> Session:
 
 
 def test_a_pod_selector_alone_does_not_reach_into_another_namespace() -> None:
-    cluster = session(
-        pod("pay/web", "10.0.0.1"),
-        pod("ingress-nginx/controller", "10.0.0.2"),
-        network_policy("pay/from-nginx", ingress=[{"from": [labelled(app="controller")], "ports": [{"port": 80}]}]),
-    )
+    def cluster_of(peer: Manifest) -> Session:
+        rule = {"from": [peer], "ports": [{"port": 80}]}
+        pods = pod("pay/web", "10.0.0.1"), pod("ingress-nginx/controller", "10.0.0.2")
+        return session(*pods, network_policy("pay/from-nginx", ingress=[rule]))
+
+    cluster = cluster_of(labelled(app="controller"))
     answer = why_not(cluster, "pod ingress-nginx/controller", "pod pay/web", "tcp/80")
     assert near(answer) == [
         "NetworkPolicy pay/from-nginx ingress rule 0 allows tcp/80 from pods labelled app=controller in namespace pay",
@@ -87,15 +99,16 @@ def test_a_pod_selector_alone_does_not_reach_into_another_namespace() -> None:
         "a podSelector without a namespaceSelector is for the policy's own namespace",
     ]
     assert codes(answer) == ["NOT_IN_NAMESPACE"]
+    assert lets_through(cluster_of(labelled(app="controller") | in_namespaces()), answer)
 
 
 def test_a_namespace_without_the_label_that_the_rule_is_for() -> None:
-    cluster = session(
-        namespace("monitoring"),
-        pod("shop/web", "10.0.0.1"),
-        pod("monitoring/prometheus", "10.0.0.2"),
-        network_policy("shop/scrape", ingress=[{"from": [in_namespaces(name="monitoring")]}]),
-    )
+    def cluster_of(home: Manifest) -> Session:
+        pods = pod("shop/web", "10.0.0.1"), pod("monitoring/prometheus", "10.0.0.2")
+        policy = network_policy("shop/scrape", ingress=[{"from": [in_namespaces(name="monitoring")]}])
+        return session(home, *pods, policy)
+
+    cluster = cluster_of(namespace("monitoring"))
     answer = why_not(cluster, "pod monitoring/prometheus", "pod shop/web", "tcp/9090")
     assert near(answer) == [
         "NetworkPolicy shop/scrape ingress rule 0 allows all ports from pods in namespaces labelled name=monitoring",
@@ -103,6 +116,7 @@ def test_a_namespace_without_the_label_that_the_rule_is_for() -> None:
         "no namespace has name=monitoring",
     ]
     assert codes(answer) == ["NAMESPACE_LABEL_MISSING"]
+    assert lets_through(cluster_of({**namespace("monitoring"), "metadata": NAMED}), answer)
 
 
 def test_a_label_that_another_namespace_has() -> None:
@@ -123,9 +137,11 @@ def test_a_misspelt_label_value() -> None:
     answer = why_not(cluster, "pod shop/front", "pod shop/web", "tcp/8080")
     assert near(answer) == [
         "NetworkPolicy shop/web ingress rule 0 allows all ports from pods labelled app=frnt in namespace shop",
-        "- pod shop/front has app=front, and the rule is for app=frnt (did you mean app=front?); no pod has app=frnt",
+        "- pod shop/front has app=front, and the rule is for app=frnt; no pod has app=frnt; did you mean app=front?",
     ]
     assert codes(answer) == ["LABEL_VALUE"]
+    mended = shop(network_policy("shop/web", {"app": "web"}, ingress=[{"from": [labelled(app="front")]}]))
+    assert lets_through(mended, answer)
 
 
 def test_a_label_of_another_key() -> None:
@@ -139,13 +155,13 @@ def test_a_label_of_another_key() -> None:
         "no pod has app.kubernetes.io/name=front",
     ]
     assert codes(answer) == ["LABEL_MISSING"]
+    mended = shop(network_policy("shop/web", {"app": "web"}, ingress=[{"from": [labelled(app="front")]}]))
+    assert lets_through(mended, answer)
 
 
 def test_two_selectors_in_one_item_where_either_was_meant() -> None:
-    both = in_namespaces(env="prod") | labelled(app="front")
-    cluster = shop(
-        network_policy("shop/web", {"app": "web"}, ingress=[{"from": [both]}]), namespace("shop", env="test")
-    )
+    home, space, front = namespace("shop", env="test"), in_namespaces(env="prod"), labelled(app="front")
+    cluster = shop(home, network_policy("shop/web", {"app": "web"}, ingress=[{"from": [space | front]}]))
     answer = why_not(cluster, "pod shop/front", "pod shop/web", "tcp/8080")
     assert near(answer) == [
         "NetworkPolicy shop/web ingress rule 0 allows all ports from pods labelled app=front in namespaces labelled "
@@ -154,6 +170,8 @@ def test_two_selectors_in_one_item_where_either_was_meant() -> None:
         "and the podSelector of one item must both match",
     ]
     assert codes(answer) == ["NAMESPACE_LABEL_VALUE"]
+    two = network_policy("shop/web", {"app": "web"}, ingress=[{"from": [space, front]}])
+    assert lets_through(shop(home, two), answer)
 
 
 def test_a_selector_for_what_is_outside_the_cluster() -> None:
@@ -164,6 +182,8 @@ def test_a_selector_for_what_is_outside_the_cluster() -> None:
         "- 192.0.2.7 is outside the cluster, and selectors match pods only; an address needs an ipBlock",
     ]
     assert codes(answer) == ["NOT_A_POD"]
+    mended = shop(network_policy("shop/web", {"app": "web"}, ingress=[{"from": [block("192.0.2.0/24")]}]))
+    assert lets_through(mended, answer)
 
 
 def test_a_selector_for_a_pod_on_the_host_network() -> None:
@@ -191,6 +211,8 @@ def test_the_port_of_the_service_where_that_of_the_pod_is_needed() -> None:
         "- the rule is for tcp/80, the port of service shop/web; policies see the port of the pod, tcp/8080",
     ]
     assert codes(answer) == ["PORT_OF_SERVICE"]
+    rule = {"from": [labelled(app="front")], "ports": [{"port": 8080}]}
+    assert lets_through(shop(network_policy("shop/web", {"app": "web"}, ingress=[rule])), answer)
 
 
 def test_dns_without_the_protocol() -> None:
@@ -201,6 +223,7 @@ def test_dns_without_the_protocol() -> None:
         "- the port is udp/53, and the rule is for tcp/53; an entry without a protocol is for TCP",
     ]
     assert codes(answer) == ["OTHER_PROTOCOL"]
+    assert lets_through(shop(network_policy("shop/out", egress=[TO_DNS])), answer)
 
 
 def test_a_port_name_that_no_container_declares() -> None:
@@ -213,6 +236,8 @@ def test_a_port_name_that_no_container_declares() -> None:
         "https, it declares http (tcp/8080)",
     ]
     assert codes(answer) == ["PORT_NAME_NOT_DECLARED"]
+    rule = {"from": [ANY_POD], "ports": [{"port": 8443}]}
+    assert lets_through(shop(network_policy("shop/web", {"app": "web"}, ingress=[rule])), answer)
 
 
 def test_a_port_name_of_another_port() -> None:
@@ -231,6 +256,8 @@ def test_an_address_that_an_except_leaves_out() -> None:
     answer = why_not(cluster, "pod shop/front", "192.168.7.7", "tcp/443")
     assert near(answer)[1:] == ["- 192.168.7.7 is in 0.0.0.0/0, but an except leaves it out"]
     assert codes(answer) == ["ADDRESS_EXCEPTED"]
+    egress = [{"to": [block("0.0.0.0/0", "10.0.0.0/8")]}]
+    assert lets_through(shop(network_policy("shop/internet", egress=egress)), answer)
 
 
 def test_the_address_of_a_service_where_that_of_the_pod_is_needed() -> None:
@@ -243,6 +270,79 @@ def test_the_address_of_a_service_where_that_of_the_pod_is_needed() -> None:
         "the address of the pod, 10.0.0.9",
     ]
     assert codes(answer) == ["ADDRESS_OF_SERVICE"]
+    assert lets_through(shop(network_policy("shop/dns", egress=[TO_DNS])), answer)
+
+
+# ---------------------------------------------------------------- policies that are not in force
+
+
+def test_a_rule_of_a_direction_that_policy_types_leave_out() -> None:
+    cluster = shop(DENY_ALL, network_policy("shop/dns", policyTypes=["Ingress"], egress=[TO_DNS]))
+    answer = why_not(cluster, "pod shop/front", "service kube-system/kube-dns", "udp/53")
+    assert near(answer) == [
+        "NetworkPolicy shop/dns egress rule 0 allows udp/53 to pods in any namespace",
+        "- policyTypes leaves Egress out, so this rule is not in force",
+    ]
+    assert codes(answer) == ["POLICY_TYPES"]
+    assert lets_through(shop(DENY_ALL, network_policy("shop/dns", policyTypes=["Egress"], egress=[TO_DNS])), answer)
+
+
+def test_policy_types_with_a_direction_that_has_no_rule() -> None:
+    both = network_policy("shop/web", {"app": "web"}, ingress=[{}], policyTypes=["Ingress", "Egress"])
+    answer = why_not(shop(both), "pod shop/web", "service kube-system/kube-dns", "udp/53")
+    assert near(answer) == [
+        "NetworkPolicy shop/web has no egress rule",
+        "- it isolates pod shop/web for egress all the same; with policyTypes that leave Egress out, it would not",
+    ]
+    assert (codes(answer), answer.near[0].rule) == (["ISOLATES_WITHOUT_RULE"], None)
+    assert lets_through(shop(network_policy("shop/web", {"app": "web"}, ingress=[{}], policyTypes=["Ingress"])), answer)
+    only = network_policy("shop/front", {"app": "front"}, egress=[{}])
+    answer = why_not(shop(only), "pod shop/web", "pod shop/front", "tcp/80")
+    assert codes(answer) == ["ISOLATES_WITHOUT_RULE"]
+    assert why_not(shop(only, DENY_ALL), "pod shop/web", "pod shop/front", "tcp/80").near == ()
+
+
+def test_a_policy_in_the_namespace_of_the_client() -> None:
+    def cluster_of(key: str) -> Session:
+        policy = network_policy(key, {"app": "web"}, ingress=[{"from": [in_namespaces()]}])
+        return shop(DENY_ALL, namespace("pay"), pod("pay/till", "10.0.0.5"), policy)
+
+    cluster = cluster_of("pay/web")
+    answer = why_not(cluster, "pod pay/till", "pod shop/web", "tcp/8080")
+    assert near(answer) == [
+        "NetworkPolicy pay/web ingress rule 0 allows all ports from pods in any namespace",
+        "- the policy is in namespace pay, where it selects no pod; pod shop/web is in namespace shop",
+    ]
+    assert codes(answer) == ["POLICY_NAMESPACE"]
+    assert lets_through(cluster_of("shop/web"), answer)
+
+
+def test_a_policy_that_was_applied_without_a_namespace() -> None:
+    policy = network_policy("default/web", {"app": "web"}, ingress=[{"from": [labelled(app="front")]}])
+    answer = why_not(shop(DENY_ALL, namespace("default"), policy), "192.0.2.7", "pod shop/web", "tcp/8080")
+    assert answer.near == ()
+    cluster = shop(network_policy("shop/deny", policyTypes=["Ingress"]), namespace("default"), policy)
+    answer = why_not(cluster, "pod shop/front", "pod shop/web", "tcp/8080")
+    assert near(answer) == [
+        "NetworkPolicy default/web ingress rule 0 allows all ports from pods labelled app=front in namespace default",
+        "- the policy is in namespace default, where it selects no pod; pod shop/web is in namespace shop",
+    ]
+
+
+def test_a_policy_whose_selector_is_misspelt() -> None:
+    policy = network_policy("shop/web", {"app": "wbe"}, ingress=[{"from": [ANY_POD]}])
+    cluster = shop(network_policy("shop/deny", policyTypes=["Ingress"]), policy)
+    answer = why_not(cluster, "pod shop/front", "pod shop/web", "tcp/8080")
+    assert near(answer) == [
+        "NetworkPolicy shop/web ingress rule 0 allows all ports from pods in namespace shop",
+        "- pod shop/web has app=web, and the policy selects app=wbe; no pod there has app=wbe; did you mean app=web?",
+    ]
+    assert codes(answer) == ["POLICY_SELECTOR"]
+    mended = network_policy("shop/web", {"app": "web"}, ingress=[{"from": [ANY_POD]}])
+    assert lets_through(shop(network_policy("shop/deny", policyTypes=["Ingress"]), mended), answer)
+    front = network_policy("shop/front", {"app": "front"}, ingress=[{"from": [ANY_POD]}])
+    cluster = shop(network_policy("shop/deny", policyTypes=["Ingress"]), front)
+    assert why_not(cluster, "pod shop/front", "pod shop/web", "tcp/8080").near == ()
 
 
 # ---------------------------------------------------------------- which rules
@@ -263,7 +363,7 @@ def test_of_several_peers_the_nearest_is_told() -> None:
     assert near(why_not(cluster, "pod shop/front", "pod shop/web", "tcp/8080")) == [
         "NetworkPolicy shop/web ingress rule 0 allows all ports from pods labelled app=frnt in namespace shop (one of "
         "2 peers)",
-        "- pod shop/front has app=front, and the rule is for app=frnt (did you mean app=front?); no pod has app=frnt",
+        "- pod shop/front has app=front, and the rule is for app=frnt; no pod has app=frnt; did you mean app=front?",
     ]
     assert near(why_not(cluster, "192.0.2.7", "pod shop/web", "tcp/8080")) == [
         "NetworkPolicy shop/web ingress rule 0 allows all ports from 172.16.0.0/12 (one of 2 peers)",

@@ -77,6 +77,10 @@ def lower(manifest: Field, ref: PolicyRef, context: Context) -> Policy:
         ingress=ingress if Direction.INGRESS in isolates else (),
         egress=egress if Direction.EGRESS in isolates else (),
         isolates=isolates,
+        left_out=(
+            *(() if Direction.INGRESS in isolates else ingress),
+            *(() if Direction.EGRESS in isolates else egress),
+        ),
         origin=manifest.origin,
     )
     return policy if context.profile.takes_any_value else doubted(policy, manifest.place)
