@@ -162,7 +162,7 @@ def _truth_table(answer: Answer) -> Iterator[str]:
     names, columns = (sorted({pair[side] for pair in cells}) for side in (0, 1))
     yield f"{answer.verdict.upper()}  {answer.normalized}"
     if not answer.rows:
-        yield "  none"
+        yield "  no results"
         return
     table = [[str(answer.rows[0]["port"]), *columns]]
     signs = {pair: _SIGNS[access] for pair, access in cells.items()}
