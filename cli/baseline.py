@@ -15,6 +15,12 @@ BASELINE = (
         "--write-baseline", type=Path(), metavar="FILE", help="Write all results to FILE as accepted, and do not fail."
     ),
 )
+WAIVERS = in_exit_code(
+    "--waivers",
+    type=Path(),
+    metavar="FILE",
+    help="Waivers, in YAML: failures to accept, with owner, reason and last day.",
+)
 
 
 def text_of(path: str) -> str:

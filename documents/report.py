@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reachproof.documents.answer import Answer
 from reachproof.documents.parts import Part
+from reachproof.documents.waivers import Waived
 from reachproof.documents.words import Severity, Status, Verdict
 
 
@@ -20,12 +21,14 @@ class Skipped(Part, frozen=True, kw_only=True):
 class Report(Part, frozen=True, kw_only=True):
     """The verdict on all statements, and their answers in order.
 
-    `violated` if a statement failed, `unknown` if one is undecided or none was checked, else `holds`.
+    `violated` if a statement failed, `unknown` if one is undecided or none was checked, else `holds`. `waivers`:
+    failures that are accepted, and waivers that accept nothing. They change the exit code, and no verdict.
     """
 
     verdict: Verdict
     answers: tuple[Answer, ...]
     skipped: tuple[Skipped, ...]
+    waivers: tuple[Waived, ...] = ()
 
 
 KIND_MISSING = "KIND_MISSING"
@@ -55,12 +58,14 @@ class Statement:
 class Result:
     """A statement and its answer, with its status.
 
-    `truths`: the verdicts on the witness before and now, where the statement compares two snapshots.
+    `truths`: the verdicts on the witness before and now, where the statement compares two snapshots. `waiver`: by which
+    its failure is accepted.
     """
 
     statement: Statement
     answer: Answer
     truths: tuple[str, str] | None = None
+    waiver: Waived | None = None
 
     @property
     def status(self) -> Status:
@@ -83,15 +88,25 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckReport:
-    """Results in the order of packs and statements, with the places of statements, which the JSON leaves out."""
+    """Results in the order of packs and statements, with the places of statements, which the JSON leaves out.
+
+    `idle`: the waivers that accept nothing.
+    """
 
     results: tuple[Result, ...]
     skipped: tuple[LeftOut, ...] = ()
+    idle: tuple[Waived, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
         """`violated` if a statement failed, `unknown` if one is undecided or none was checked, else `holds`."""
         return verdict_of(result.status for result in self.results)
+
+    @property
+    def gate(self) -> Verdict:
+        """The verdict on the statements whose failure is not accepted, for an exit code; `holds` where all are."""
+        left = [result.status for result in self.results if result.waiver is None]
+        return verdict_of(left) if left or not self.results else Verdict.HOLDS
 
     @property
     def document(self) -> Report:
@@ -100,6 +115,7 @@ class CheckReport:
             verdict=self.verdict,
             answers=tuple(result.answer for result in self.results),
             skipped=tuple(each.document for each in self.skipped),
+            waivers=(*(each.waiver for each in self.results if each.waiver is not None), *self.idle),
         )
 
 

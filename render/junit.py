@@ -7,10 +7,11 @@ from itertools import groupby
 from xml.etree import ElementTree
 
 from reachproof.documents.audit import Audited, AuditedPack, FleetReport
+from reachproof.documents.faults import faults
 from reachproof.documents.report import CheckReport, LeftOut, Result
 from reachproof.documents.words import Status
 from reachproof.network.printable import printable
-from reachproof.render.failure_location import faults, headline, story
+from reachproof.render.failure_location import headline, story
 from reachproof.render.report_text import trouble
 
 _COUNTED = ("tests", "failures", "errors", "skipped")
@@ -76,6 +77,9 @@ def _suite(suites: ElementTree.Element, pack: str, name: str, items: list[Result
 def _outcome(case: ElementTree.Element, result: Result) -> None:
     if result.status is Status.PASSED:
         return
+    if result.waiver is not None:
+        ElementTree.SubElement(case, "skipped", message=printable(f"{result.waiver} ({headline(result)})"))
+        return
     kind = "failure" if result.status is Status.FAILED else "error"
     found = ElementTree.SubElement(case, kind, message=printable(headline(result)), type=str(result.answer.verdict))
     places = (f"at {fault.origin}: {fault.text}" for fault in faults(result.answer))
@@ -83,7 +87,7 @@ def _outcome(case: ElementTree.Element, result: Result) -> None:
 
 
 def _count(element: ElementTree.Element, items: Iterable[Result | LeftOut]) -> None:
-    found = [item.status if isinstance(item, Result) else None for item in items]
+    found = [item.status if isinstance(item, Result) and item.waiver is None else None for item in items]
     element.set("tests", str(len(found)))
     element.set("failures", str(found.count(Status.FAILED)))
     element.set("errors", str(found.count(Status.UNDECIDED)))

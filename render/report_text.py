@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator
 
 from reachproof.documents.answer import Answer
 from reachproof.documents.audit import Audited, AuditedPack, FleetReport
+from reachproof.documents.faults import faults
 from reachproof.documents.report import CheckReport, Result
+from reachproof.documents.waivers import WaiverState
 from reachproof.documents.words import Severity, State, Status, Verdict
 from reachproof.network.errors import InputError
 from reachproof.network.printable import printable
 from reachproof.render.answer_text import Truths, answer_lines, explained_lines
-from reachproof.render.failure_location import faults, story
+from reachproof.render.failure_location import story
 from reachproof.render.text_fragments import Colour, coloured, error_lines
 
 _WORDS: dict[Status, tuple[str, Colour]] = {
@@ -29,6 +31,7 @@ def report_lines(report: CheckReport) -> Iterator[str]:
         statement = skipped.statement
         line = f"  {statement.name} ({statement.severity}): {skipped.reason}"
         yield coloured("SKIP", "yellow") + printable(line)
+    yield from map(printable, _idle_lines(report))
     yield ""
     yield summary(report)
 
@@ -37,8 +40,30 @@ def result_lines(result: Result) -> Iterator[str]:
     """The result of a statement, printable, its word in colour."""
     word, colour = _WORDS[result.status]
     first, *others = map(printable, answer_lines_in_report(result.answer, result.statement.text, result.truths))
-    yield coloured(word, colour) + first.removeprefix(word)
+    if result.waiver is None:
+        yield coloured(word, colour) + first.removeprefix(word)
+    else:
+        yield coloured("WAIVED", "yellow") + first.removeprefix(word)
+        yield printable(f"  {result.waiver}")
     yield from others
+
+
+def _idle_lines(report: CheckReport) -> Iterator[str]:
+    """A line for each waiver that accepts nothing, with the reason."""
+    statuses = {result.statement.name: result.status for result in report.results}
+    for each in report.idle:
+        status = statuses.get(each.statement)
+        why = "no statement of this name was checked" if status is None else f"the statement {_BECAME[status]}"
+        if each.state is WaiverState.EXPIRED:
+            why = "it is past its last day"
+        yield f"waiver without effect: {each.statement}, {each}; {why}"
+
+
+_BECAME = {
+    Status.PASSED: "passed",
+    Status.FAILED: "is waived already",
+    Status.UNDECIDED: "is undecided, which nothing waives",
+}
 
 
 def answer_lines_in_report(answer: Answer, text: str = "", truths: Truths | None = None) -> Iterator[str]:
@@ -55,13 +80,19 @@ def answer_lines_in_report(answer: Answer, text: str = "", truths: Truths | None
 
 def summary(report: CheckReport) -> str:
     """Counts of passed, failed and so on, without those that are 0."""
-    return counts_text((result.status for result in report.results), len(report.skipped))
+    statuses = (result.status if result.waiver is None else _WAIVED for result in report.results)
+    return counts_text(statuses, len(report.skipped))
 
 
-def counts_text(statuses: Iterable[Status | None], skipped: int) -> str:
+_WAIVED = "waived"
+
+
+def counts_text(statuses: Iterable[str | None], skipped: int) -> str:
     """Counts of statements by their status, without those that are 0."""
     found = [*map(str, statuses), *["skipped"] * skipped]
-    counts = [f"{found.count(word)} {word}" for word in ("passed", "failed", "undecided", "skipped") if word in found]
+    counts = [
+        f"{found.count(word)} {word}" for word in ("passed", "failed", _WAIVED, "undecided", "skipped") if word in found
+    ]
     return ", ".join(counts) or "no statements"
 
 
@@ -140,6 +171,7 @@ def github_lines(report: CheckReport) -> Iterator[str]:
     for result in report.results:
         if result.status is not Status.PASSED:
             yield printable(_annotation(result))
+    yield from map(printable, _idle_lines(report))
     yield summary(report)
 
 
@@ -148,9 +180,10 @@ def _annotation(result: Result) -> str:
     found = faults(result.answer)
     file, line = (found[0].origin.file, found[0].origin.line) if found else (statement.pack, statement.line)
     command = "warning" if result.status is Status.UNDECIDED else _COMMAND[statement.severity]
+    command, lines = ("notice", [str(result.waiver)]) if result.waiver is not None else (command, [])
     place = f"file={_property(file)},line={max(line, 1)}"
     title = _property(f"{statement.name} ({statement.severity})")
-    return f"::{command} {place},title={title}::{_escaped(chr(10).join(story(result)))}"
+    return f"::{command} {place},title={title}::{_escaped(chr(10).join((*lines, *story(result))))}"
 
 
 def _escaped(text: str) -> str:

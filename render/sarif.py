@@ -13,11 +13,12 @@ from typing import TypeAlias
 from urllib.parse import quote
 
 from reachproof.documents.audit import Audited, FleetReport
+from reachproof.documents.faults import faults, fingerprint
 from reachproof.documents.finding_advice import rule_of
 from reachproof.documents.findings import Code, Finding, FindingRule, Findings, Suppressed, SuppressedBy
 from reachproof.documents.report import CheckReport, Result, Statement
 from reachproof.documents.words import FindingSeverity, Severity, Status
-from reachproof.render.failure_location import Fault, faults, story
+from reachproof.render.failure_location import story
 from reachproof.render.report_text import joined_report, trouble
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | bool"
@@ -129,8 +130,10 @@ def _result(result: Result, rule: int) -> dict[str, Json]:
         "level": "none" if undecided else _LEVEL[statement.severity],
         "message": {"text": "\n".join(story(result))},
         "locations": [places[0] if places else stated],
-        "partialFingerprints": {FINGERPRINT: _fingerprint(result, found)},
+        "partialFingerprints": {FINGERPRINT: fingerprint(result)},
     }
+    if result.waiver is not None:
+        document["suppressions"] = [{"kind": "external", "justification": str(result.waiver)}]
     if places:
         related: list[Json] = [*places[1:], stated]
         document["relatedLocations"] = related
@@ -178,14 +181,6 @@ def _uri(file: str) -> str:
     """Relative paths stay relative to where the command ran; absolute ones become file: URIs."""
     path = PurePath(file)
     return path.as_uri() if path.is_absolute() else quote(path.as_posix())
-
-
-def _fingerprint(result: Result, found: tuple[Fault, ...]) -> str:
-    """Of the statement and the rules at fault; no line, no address and no verdict of another statement."""
-    parts = [result.statement.name, result.answer.normalized, str(result.answer.verdict)]
-    for fault in found:
-        parts += [fault.policy.kind, fault.policy.namespace, fault.policy.name, str(fault.rule)]
-    return _hashed(*parts)
 
 
 def _hashed(*parts: str) -> str:
