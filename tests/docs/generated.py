@@ -6,6 +6,7 @@ the service's own description, docs/not-read.md from the registry; and documents
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
@@ -43,7 +44,7 @@ def _sentences() -> Iterator[str]:
     )
     for form in dict.fromkeys(type(statement) for _, statement in STATEMENTS):
         rows = ((text, format_query(parse(text))) for text, statement in STATEMENTS if type(statement) is form)
-        yield from ("", f"### {_first_line(form)}", "")
+        yield from ("", f"### {_forms(form)}", "")
         yield from _table(("Sentence", "Understood as"), rows)
     yield from ("", "## Sets", "", "What can stand for A and B.", "")
     yield from _table(("Phrase", "Understood as"), ((text, _understood(text)) for text, _ in SETS))
@@ -55,9 +56,10 @@ def _sentences() -> Iterator[str]:
     yield from _table(("One", "Other"), SYNONYMS)
 
 
-def _first_line(form: type) -> str:
-    """What a form looks like, as the documentation of its class begins."""
-    return (form.__doc__ or "").strip().partition("\n")[0]
+def _forms(form: type) -> str:
+    """The sentences of a form, as the documentation of its class begins; names of fields, a word each, are left out."""
+    first_line = (form.__doc__ or "").strip().partition("\n")[0]
+    return ", ".join(phrase for phrase in re.findall("`[^`]+`", first_line) if " " in phrase)
 
 
 def _understood(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The pictures of docs/console.md, taken of the page as it is: `python -m tests.docs.screenshots`.
+"""The pictures of docs/console.md and the README, taken of the page as it is: `python -m tests.docs.screenshots`.
 
 Look at each of them before you commit it.
 """
@@ -18,6 +18,7 @@ FOLDER = ROOT / "docs" / "images"
 FILES = sorted((EXAMPLES / "tenants").glob("*.yaml"))
 PROVED = "no pod in tenant A can reach pod acme-shop/db-0"
 REFUTED = "no pod outside namespace acme-shop can reach any pod in namespace acme-shop"
+_MARGIN = 16
 BEGUN = "no pod in namespace acme-shop can reach pod "
 
 
@@ -29,6 +30,9 @@ def main() -> None:
             for name, take in (("typing", _typing), ("refuted", _refuted), ("proved", _proved), ("matrix", _matrix)):
                 take(page)
                 _save(page, f"console-{name}", whole=name == "refuted")
+        with _page(browser, address, "light") as page:
+            _flow(page)
+            _save_part(page, "console-flow", "#ask", ".picture")
         with _page(browser, address, "dark") as page:
             _flow(page)
             _save(page, "console-dark")
@@ -47,6 +51,21 @@ def _save(page: Any, name: str, *, whole: bool = False) -> None:
     page.mouse.move(0, 0)
     page.evaluate("scrollTo(0, 0)")
     page.screenshot(path=str(FOLDER / f"{name}.png"), full_page=whole, animations="disabled")
+
+
+def _save_part(page: Any, name: str, first: str, last: str) -> None:
+    """The part of the page from the top of one element to the bottom of another, as wide as the first."""
+    page.mouse.move(0, 0)
+    page.evaluate("scrollTo(0, 0)")
+    top, bottom = (page.locator(each).first.bounding_box() for each in (first, last))
+    height = bottom["y"] + bottom["height"] - top["y"]
+    clip = {
+        "x": top["x"] - _MARGIN,
+        "y": top["y"] - _MARGIN,
+        "width": top["width"] + 2 * _MARGIN,
+        "height": height + 2 * _MARGIN,
+    }
+    page.screenshot(path=str(FOLDER / f"{name}.png"), full_page=True, clip=clip, animations="disabled")
 
 
 def _ask(page: Any, text: str) -> None:
