@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from reachproof.api.http_error import HttpError
+from reachproof.api.namespace_view import NamespaceView
+from reachproof.api.redaction.decisions import shown
+from reachproof.api.redaction.errors import redacted_errors
 from reachproof.api.schemas import CheckRequest, CompleteRequest, QueryRequest, SourceWithOptions
 from reachproof.api.snapshot_provider import Sessions
 from reachproof.documents.answer import Answer, with_reason
@@ -64,19 +67,22 @@ def has_statements(request: object) -> bool:
     return isinstance(request, CheckRequest) or (isinstance(request, QueryRequest) and request.queries is not None)
 
 
-def open_batch(request: QueryRequest | CheckRequest, sessions: Sessions, most: int) -> OpenBatch:
-    """The statements of a request. Raises InputError with the problems of all of them, so that nothing is decided where
-    one is wrong; HttpError where there are more statements in packs than `most`.
+def open_batch(
+    request: QueryRequest | CheckRequest, sessions: Sessions, most: int, view: NamespaceView | None
+) -> OpenBatch:
+    """The statements of a request, answered as they are shown in a view. Raises InputError with the problems of all of
+    them, so that nothing is decided where one is wrong; HttpError where there are more statements in packs than `most`.
     """
-    if isinstance(request, CheckRequest):
-        return _packs(request, sessions, most)
-    session = session_of(request, sessions)
-    texts = request.queries or []
-    questions = _fitting(session, texts)
-    return OpenBatch(
-        drafts=tuple(Draft(answer=answer_document(_undecided(question))) for question in questions),
-        answers=tuple(partial(_answer, question) for question in questions),
-    )
+    with redacted_errors(view):
+        if isinstance(request, CheckRequest):
+            return _packs(request, sessions, most, view)
+        session = session_of(request, sessions)
+        texts = request.queries or []
+        questions = _fitting(session, texts)
+        return OpenBatch(
+            drafts=tuple(Draft(answer=shown(answer_document(_undecided(each)), view)) for each in questions),
+            answers=tuple(partial(_answer, question, view=view) for question in questions),
+        )
 
 
 def assemble(request: QueryRequest | CheckRequest, pieces: Sequence[Piece]) -> bytes:
@@ -109,8 +115,9 @@ def undecided(query: str, normalized: str, digest: str, reason: str = "") -> val
     return replace(draft, form="unknown", reason=reason)
 
 
-def _answer(question: Question, budget: Budget) -> Piece:
-    return Piece(text=encoded(answer_document(answer(question, budget))))
+def _answer(question: Question, budget: Budget, *, view: NamespaceView | None) -> Piece:
+    with redacted_errors(view):
+        return Piece(text=encoded(shown(answer_document(answer(question, budget)), view)))
 
 
 def _undecided(question: Question) -> values.Answer:
@@ -131,15 +138,16 @@ def _fitting(session: Session, texts: Sequence[str]) -> list[Question]:
     return found
 
 
-def _packs(request: CheckRequest, sessions: Sessions, most: int) -> OpenBatch:
+def _packs(request: CheckRequest, sessions: Sessions, most: int, view: NamespaceView | None) -> OpenBatch:
     given = _given(request)
     count = packs.count_statements([pack for pack in given if not pack.shipped])
     if count > most:
         raise HttpError(422, f"too many statements ({count}; the limit is {most})")
     bound = packs.bind_packs(session_of(request, sessions), given)
     allowed = packs.Allowed(no_policies=request.allow_no_policies, skipped=request.allow_skipped)
-    judge = partial(_judged, allowed=allowed)
-    return OpenBatch(drafts=tuple(map(_draft, bound)), answers=tuple(partial(judge, each) for each in bound))
+    judge = partial(_judged, allowed=allowed, view=view)
+    drafts = tuple(_draft(each, view) for each in bound)
+    return OpenBatch(drafts=drafts, answers=tuple(partial(judge, each) for each in bound))
 
 
 def _given(request: CheckRequest) -> Sequence[packs.PackText]:
@@ -155,21 +163,24 @@ def pack_names(request: CheckRequest) -> list[str]:
     return ["pack"] if request.pack is not None else [f"packs[{index}]" for index in range(len(request.packs or []))]
 
 
-def _judged(bound: packs.Bound | LeftOut, budget: Budget, *, allowed: packs.Allowed) -> Piece:
-    if isinstance(bound, LeftOut):
-        return _piece(bound)
-    return _piece(packs.judged(bound, answer(bound.question, budget), allowed))
+def _judged(
+    bound: packs.Bound | LeftOut, budget: Budget, *, allowed: packs.Allowed, view: NamespaceView | None
+) -> Piece:
+    with redacted_errors(view):
+        if isinstance(bound, LeftOut):
+            return _piece(bound, view)
+        return _piece(packs.judged(bound, answer(bound.question, budget), allowed), view)
 
 
-def _piece(found: Result | LeftOut) -> Piece:
+def _piece(found: Result | LeftOut, view: NamespaceView | None) -> Piece:
     if isinstance(found, LeftOut):
-        return Piece(text=encoded(found.document), status=SKIPPED)
-    return Piece(text=encoded(found.answer), status=found.status)
+        return Piece(text=encoded(shown(found.document, view)), status=SKIPPED)
+    return Piece(text=encoded(shown(found.answer, view)), status=found.status)
 
 
-def _draft(bound: packs.Bound | LeftOut) -> Draft:
+def _draft(bound: packs.Bound | LeftOut, view: NamespaceView | None) -> Draft:
     if isinstance(bound, LeftOut):
-        return Draft(answer=bound.document, status=SKIPPED)
+        return Draft(answer=shown(bound.document, view), status=SKIPPED)
     statement = bound.statement
     drafted = packs.named(_undecided(bound.question), statement)
-    return Draft(answer=answer_document(drafted, Status.UNDECIDED), status=Status.UNDECIDED)
+    return Draft(answer=shown(answer_document(drafted, Status.UNDECIDED), view), status=Status.UNDECIDED)

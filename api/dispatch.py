@@ -13,6 +13,11 @@ from functools import partial
 from typing import assert_never
 
 from reachproof.api.batch import assemble, open_batch, session_of, undecided
+from reachproof.api.job_view import view_of_job
+from reachproof.api.namespace_view import NamespaceView
+from reachproof.api.redaction.decisions import shown
+from reachproof.api.redaction.errors import guarded, redacted_errors
+from reachproof.api.redaction.report import report_blocks
 from reachproof.api.schemas import (
     CheckRequest,
     CompleteRequest,
@@ -46,11 +51,15 @@ from reachproof.solver.budget import Budget, OutOfBudget
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A request that was read, the seconds that each of its statements has, and how many statements it may have."""
+    """A request that was read, the seconds that each of its statements has, and how many statements it may have.
+
+    `namespaces`: those that the client may see, None for all.
+    """
 
     request: Question
     seconds: float
     max_queries: int
+    namespaces: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,24 +75,29 @@ def work(job: Job, sessions: Sessions, clock: Callable[[], float] | None = None,
     Running out of time or memory is a document that says so. `clock`: what its budget is measured with;
     `until`: the end of all its budgets on that.
     """
-    budget = budget_of(job, clock, until)
+    view = view_of_job(job.request, job.namespaces, sessions)
+    with redacted_errors(view):
+        return _worked(job, sessions, budget_of(job, clock, until), view)
+
+
+def _worked(job: Job, sessions: Sessions, budget: Budget, view: NamespaceView | None) -> Document:
     match job.request:
         case QueryRequest(queries=None) as request:
-            return _document(answer_document(session_of(request, sessions).ask(request.query or "", budget)))
+            return _document(answer_document(session_of(request, sessions).ask(request.query or "", budget)), view)
         case QueryRequest() | CheckRequest() as request:
-            statements = open_batch(request, sessions, job.max_queries)
+            statements = open_batch(request, sessions, job.max_queries, view)
             return Document(blocks=(assemble(request, [answer(budget) for answer in statements.answers]),))
         case CompleteRequest() as request:
-            return _document(completion_document(request, session_of(request, sessions)))
+            return _document(completion_document(request, session_of(request, sessions)), view)
         case ConnectivityRequest() as request:
-            return Document(blocks=connectivity_blocks(request, sessions.session(request), budget))
+            return Document(blocks=connectivity_blocks(request, sessions.session(request), budget, view))
         case ExplainRequest() as request:
-            return _document(_explained(request, sessions, budget))
+            return _document(_explained(request, sessions, budget), view)
         case LintRequest() as request:
             session = sessions.session(request)
-            return _document(hygiene.lint(session.encoding, budget, session.prover))
+            return _document(hygiene.lint(session.encoding, budget, session.prover), view)
         case DiffRequest() as request:
-            return _document(_difference(request, sessions, budget))
+            return _document(_difference(request, sessions, budget), view)
 
 
 def phases(request: Question) -> int:
@@ -103,8 +117,8 @@ def budget_of(job: Job, clock: Callable[[], float] | None = None, until: float =
     return budget if clock is None else replace(budget, clock=clock, until=until)
 
 
-def _document(value: object) -> Document:
-    return Document(blocks=(encoded(value),))
+def _document(value: object, view: NamespaceView | None) -> Document:
+    return Document(blocks=(encoded(shown(value, view)),))
 
 
 def _explained(request: ExplainRequest, sessions: Sessions, budget: Budget) -> object:
@@ -141,15 +155,17 @@ def names_a_snapshot(request: CompleteRequest) -> bool:
 # ---------------------------------------------------------------- connectivity
 
 
-def connectivity_blocks(asked: ConnectivityRequest, session: Session, budget: Budget) -> Iterable[bytes]:
+def connectivity_blocks(
+    asked: ConnectivityRequest, session: Session, budget: Budget, view: NamespaceView | None
+) -> Iterable[bytes]:
     """The report in blocks; where the budget ends first, a document with the verdict `unknown` and no rows at all."""
     wanted = request(asked.by, asked.src, asked.dst, asked.ports)
     explaining = Explaining.ALL if asked.explain else Explaining.NONE
     try:
         report = report_document(session, wanted, budget, explaining=explaining, exposure=asked.exposure)
     except OutOfBudget as over:
-        return (encoded(documents.unfinished(str(over))),)
-    return blocks_of(report)
+        return (encoded(shown(documents.unfinished(str(over)), view)),)
+    return blocks_of(report) if view is None else guarded(partial(report_blocks, report, view), view)
 
 
 # ---------------------------------------------------------------- work that was not finished

@@ -31,7 +31,7 @@ _LONGEST_NAME = 200
 class Issuer:
     """Whose tokens are taken, and how. `keys`: a file or an https URL. `read`, `write`: values of the role claim.
 
-    `snapshots_claim`: the claim that every token must have then, with the snapshots that it is limited to, or `*`.
+    `snapshots_claim`, `namespaces_claim`: claims that every token must have then, with what it is limited to, or `*`.
     """
 
     issuer: str
@@ -43,6 +43,7 @@ class Issuer:
     write: frozenset[str]
     leeway: float
     snapshots_claim: str | None = None
+    namespaces_claim: str | None = None
 
 
 class KeysUnavailable(Exception):
@@ -143,7 +144,7 @@ class OidcAuthenticator:
 
 def _scope(claims: Mapping[str, Any], issuer: Issuer) -> TokenScope:
     try:
-        return scope_of(_limit(claims, issuer.snapshots_claim), None)
+        return scope_of(_limit(claims, issuer.snapshots_claim), _limit(claims, issuer.namespaces_claim))
     except ValueError:
         raise AccessDenied(403, "the token is valid, but has no limits that can be read here") from None
 
@@ -192,5 +193,6 @@ def authenticator(settings: Settings) -> OidcAuthenticator:
             write=frozenset(settings.oidc_write),
             leeway=settings.oidc_leeway_seconds,
             snapshots_claim=settings.oidc_snapshots_claim,
+            namespaces_claim=settings.oidc_namespaces_claim,
         )
     )

@@ -76,7 +76,12 @@ def questions(
             http.scope[AUDITED] = ready.audit
             return Response(ready.document, media_type=MEDIA_TYPE, headers={CACHE_HEADER: "hit"})
         milliseconds = min(request.timeout_ms or settings.default_timeout_ms, settings.max_timeout_ms)
-        job = Job(request=request, seconds=milliseconds / 1000, max_queries=settings.max_queries)
+        job = Job(
+            request=request,
+            seconds=milliseconds / 1000,
+            max_queries=settings.max_queries,
+            namespaces=http.limits.namespaces,
+        )
         document = await while_connected(http, executor.document(job, http.principal, http.large))
         if document is None:
             return Response(status_code=GONE)
@@ -149,7 +154,7 @@ def look_up(
     """The request with digests for names, the key of its result, and that if it was kept. Raises HttpError; blocks."""
     demand_stored(request, seen, results.own)
     request = resolved(request, seen.resolve) if has_names(request) else request
-    key, found = results.find(request) if keeping else (None, None)
+    key, found = results.find(request, seen.scope.namespaces) if keeping else (None, None)
     return request, key, None if found is None else ReadyAnswer(document=found, audit=audit_fields(found))
 
 

@@ -5,6 +5,7 @@
 | the digests of all snapshots, in the order of the request | they are what is asked about |
 | of the snapshot that the service was started with: all of it | the digest leaves out places and options |
 | the route, the sentence in its normal form, packs and sets as they are written, options | they are the question |
+| the namespaces that the client may see | others are left out of what it is shown |
 | the version of Z3, the source text of reachproof | they are who answers; the version stays the same between releases |
 
 Not kept: what ran out of time or memory in any part, and what is about manifests that a request brings. Trusted by
@@ -85,8 +86,11 @@ class ResultCache:
         """The digest of the snapshot that the service was started with."""
         return self._own.digest if self._own else None
 
-    def key(self, request: Question) -> ResultKey | None:
-        """The key of a request without names; None where its result is not kept. Cost: that of parsing sentences."""
+    def key(self, request: Question, namespaces: tuple[str, ...] | None = None) -> ResultKey | None:
+        """The key of a request without names; None where its result is not kept. Cost: that of parsing sentences.
+
+        `namespaces`: those that the client may see, None for all.
+        """
         if not self._most_entries or not self._most_bytes or isinstance(request, CompleteRequest):
             return None
         about = list(snapshots(request))
@@ -100,12 +104,14 @@ class ResultCache:
             asked = _question(request)
         except InputError:
             return None
-        parts = [_code(), engine(), type(request).__name__, asked, [self._named(each) for each in about]]
+        parts = [_code(), engine(), type(request).__name__, asked, [self._named(each) for each in about], namespaces]
         return ResultKey(key=_hash(json.dumps(parts)), stored=stored, request=request)
 
-    def find(self, request: Question) -> tuple[ResultKey | None, bytes | None]:
+    def find(
+        self, request: Question, namespaces: tuple[str, ...] | None = None
+    ) -> tuple[ResultKey | None, bytes | None]:
         """The key of a request, and the document that answers it; each None where there is none."""
-        key = self.key(request)
+        key = self.key(request, namespaces)
         return key, self.get(key) if key else None
 
     def get(self, key: ResultKey) -> bytes | None:

@@ -30,7 +30,10 @@ class ScopedStore:
         return self.store.content(self.resolve(digest))
 
     def entry(self, wanted: str) -> Entry:
-        """The snapshot of a digest or name, with those of its names that are in the scope."""
+        """The snapshot of a digest or name, with those of its names that are in the scope.
+
+        Within namespaces it is not told how many objects it has.
+        """
         if not DIGEST.fullmatch(wanted) and not self.scope.has_name(wanted):
             raise no_snapshot(wanted)
         found = self.store.entry(wanted)
@@ -54,7 +57,8 @@ class ScopedStore:
             after = page[-1].digest
 
     def _seen(self, entry: Entry) -> Entry:
-        return replace(entry, names=tuple(filter(self.scope.has_name, entry.names)))
+        counts = entry.counts if self.scope.namespaces is None else {}
+        return replace(entry, names=tuple(filter(self.scope.has_name, entry.names)), counts=counts)
 
     def history(self, name: str, *, most: int, client: str | None) -> list[Change]:
         """See `SnapshotStore`; within limits it does not tell of other clients than this one."""

@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     oidc_snapshots_claim: str | None = Field(
         default=None, description="The claim with patterns of the snapshots that a token is limited to, or *."
     )
+    oidc_namespaces_claim: str | None = Field(
+        default=None, description="The claim with the namespaces that a token is limited to, or *."
+    )
     oidc_leeway_seconds: int = Field(
         default=30, ge=0, le=300, description="Tolerance for clock differences, in seconds."
     )

@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 
 from reachproof.api.executor import Executor
+from reachproof.api.http_error import HttpError
 from reachproof.api.openapi import PROBLEMS, sends
 from reachproof.api.reading_route import ReadRequest, limits_of
 from reachproof.api.scoped_store import ScopedStore
@@ -28,6 +29,12 @@ _FILES = {"schema": {"type": "object", "additionalProperties": {"type": "string"
 _BODY = {"requestBody": {"required": True, "content": {**dict.fromkeys(TYPES, _ANY_TEXT), FORM: _FILES}}}
 Wanted = Annotated[str, Path(description="The digest of a snapshot, or a name.")]
 Name = Annotated[str, Path(description="A name of snapshots.")]
+
+
+_ALL_OBJECTS = (
+    "the objects of a snapshot are not shown to a token that is limited to namespaces; leave out content, or use a "
+    "token without --namespace"
+)
 
 
 class NameRequest(BaseModel):
@@ -141,6 +148,8 @@ def snapshots(settings: Settings, executor: Executor, store: SnapshotStore, rout
         entry = await anyio.to_thread.run_sync(seen(request).entry, wanted)
         if not content:
             return _sent(summary(entry))
+        if request.limits.namespaces is not None:
+            raise HttpError(403, _ALL_OBJECTS)
         found = await while_connected(request, executor.content(entry.digest, request.limits, request.principal))
         return Response(status_code=GONE) if found is None else response_of(found, settings.patience_ms / 1000)
 

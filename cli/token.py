@@ -57,6 +57,13 @@ _config = click.option(
     metavar="PATTERN",
     help="Limit it to snapshots with such a name or digest; * and ? stand for what may differ. Repeatable.",
 )
+@click.option(
+    "--namespace",
+    "namespaces",
+    multiple=True,
+    metavar="NAMESPACE",
+    help="Name only objects of this namespace in what it is shown. Repeatable; with the role read.",
+)
 @click.option("--expires", type=Lifetime(), metavar="TIME", help="Lifetime, such as 12h or 30d.")
 @_config
 @click.pass_context
@@ -65,6 +72,7 @@ def create(
     role: str,
     name: str,
     snapshots: tuple[str, ...],
+    namespaces: tuple[str, ...],
     expires: timedelta | None,
     file: str | None,
 ) -> None:
@@ -72,11 +80,11 @@ def create(
     from reachproof.api.tokens import Role, configured_tokens, scope_of  # the database only where it is needed
 
     try:
-        scope = scope_of(snapshots or None, None)
+        scope = scope_of(snapshots or None, namespaces or None)
+        with _reachable(context):
+            made = configured_tokens(file).create(Role(role), name, expires, scope)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    with _reachable(context):
-        made = configured_tokens(file).create(Role(role), name, expires, scope)
     click.echo(made)
     click.echo("store it now: it cannot be shown again", err=True)
 
@@ -93,7 +101,7 @@ def list_tokens(context: click.Context, file: str | None) -> None:
     if not entries:
         click.echo("no tokens", err=True)
         return
-    rows = [("ID", "ROLE", "STATE", "CREATED", "EXPIRES", "SNAPSHOTS", "NAME")]
+    rows = [("ID", "ROLE", "STATE", "CREATED", "EXPIRES", "SNAPSHOTS", "NAMESPACES", "NAME")]
     rows += [
         (
             each.id,
@@ -102,6 +110,7 @@ def list_tokens(context: click.Context, file: str | None) -> None:
             _day(each.created_at),
             _day(each.expires_at),
             _limit(each.scope.snapshots),
+            _limit(each.scope.namespaces),
             printable(each.name),
         )
         for each in entries

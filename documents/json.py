@@ -64,7 +64,7 @@ def decoded(value: object, kind: type[T]) -> T:
     return msgspec.convert(value, kind)
 
 
-def viewed(kind: type[T], document: msgspec.Struct, **fields: object) -> T:
+def viewed(kind: type[T], document: msgspec.Struct, /, **fields: object) -> T:
     """The document as an object of a class that extends its own, with other values for some fields. Not a deep copy."""
     return kind(**{**plain_fields(document), **fields})
 

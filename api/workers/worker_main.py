@@ -24,6 +24,7 @@ from cachetools import LRUCache
 from reachproof.api.batch import OpenBatch, open_batch
 from reachproof.api.dispatch import Job, budget_of, phases, work
 from reachproof.api.http_error import HttpError
+from reachproof.api.job_view import view_of_job
 from reachproof.api.manifests_apart import brings_manifests, restored, stripped
 from reachproof.api.request_reader import decoded
 from reachproof.api.schemas import CheckRequest, QueryRequest, Question
@@ -217,7 +218,9 @@ class Worker:
         order = self._order(assignment, body)
         request = order.job.request
         assert isinstance(request, QueryRequest | CheckRequest)
-        found = order.job, open_batch(request, OrderSessions(self._cache, order.digests), order.job.max_queries)
+        sessions = OrderSessions(self._cache, order.digests)
+        view = view_of_job(request, order.job.namespaces, sessions)
+        found = order.job, open_batch(request, sessions, order.job.max_queries, view)
         self._open[assignment.key] = found
         return found
 

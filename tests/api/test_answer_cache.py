@@ -35,9 +35,9 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     found: list[object] = []
     find = ResultCache.find
 
-    def watched(self: ResultCache, request: Any) -> Any:
+    def watched(self: ResultCache, request: Any, namespaces: Any) -> Any:
         found.append(request)
-        return find(self, request)
+        return find(self, request, namespaces)
 
     monkeypatch.setattr(ResultCache, "find", watched)
     return found
@@ -131,8 +131,8 @@ def test_an_answer_looked_up_before_a_change_is_not_kept_after_it(
     service.put("/snapshots/names/other", json={"id": broken})  # nothing is kept here now
     find = ResultCache.find
 
-    def overtaken(self: ResultCache, request: Any) -> Any:
-        found = find(self, request)
+    def overtaken(self: ResultCache, request: Any, namespaces: Any) -> Any:
+        found = find(self, request, namespaces)
         monkeypatch.setattr(ResultCache, "find", find)
         assert service.put("/snapshots/names/whole", json={"id": broken}).status_code == 200
         return found

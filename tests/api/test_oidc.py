@@ -100,6 +100,13 @@ def test_a_claim_limits_a_token_to_snapshots(tmp_path: Path) -> None:
         assert refused(found, signed(clusters=clusters)) == (403, message)
 
 
+def test_a_claim_limits_a_token_to_namespaces(tmp_path: Path) -> None:
+    found = authenticator(tmp_path, namespaces_claim="teams.namespaces")
+    assert found.verified(signed(teams={"namespaces": ["b", "a"]})).scope.namespaces == ("a", "b")
+    assert found.verified(signed(teams={"namespaces": "*"})).scope.namespaces is None
+    assert refused(found, signed())[0] == 403
+
+
 def test_a_role_can_be_inside_another_claim(tmp_path: Path) -> None:
     found = authenticator(tmp_path, role_claim="realm_access.roles")
     assert found.verified(signed(roles=None, realm_access={"roles": ["r"]})).role is Role.READ

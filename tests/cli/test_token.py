@@ -30,7 +30,7 @@ def test_a_token_is_told_once_listed_without_its_secret_and_revoked(capsys: pyte
     code, out, err = run(capsys, "list")
     assert (code, err) == (0, "")
     head, line = out.splitlines()
-    assert head.split() == ["ID", "ROLE", "STATE", "CREATED", "EXPIRES", "SNAPSHOTS", "NAME"]
+    assert head.split() == ["ID", "ROLE", "STATE", "CREATED", "EXPIRES", "SNAPSHOTS", "NAMESPACES", "NAME"]
     assert line.split()[:3] == [found[1], "write", "valid"]
     assert found[2] not in out and "\x1b" not in out
     assert run(capsys, "revoke", token.strip()) == (0, "", f"revoked {found[1]}\n")
@@ -38,12 +38,16 @@ def test_a_token_is_told_once_listed_without_its_secret_and_revoked(capsys: pyte
 
 
 def test_limits_of_a_token_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys, "create", "--role", "read", "--snapshot", "b-?", "--snapshot", "a*", "--name", "x")[0] == 0
-    assert run(capsys, "list")[1].splitlines()[1].split()[-2:] == ["a*,b-?", "x"]
+    limits = ["--snapshot", "b-?", "--snapshot", "a*", "--namespace", "shop"]
+    assert run(capsys, "create", "--role", "read", *limits, "--name", "x")[0] == 0
+    assert run(capsys, "list")[1].splitlines()[1].split()[-3:] == ["a*,b-?", "shop", "x"]
     code, out, err = run(capsys, "create", "--role", "read", "--snapshot", "a b")
     assert (code, out) == (2, "")
     message = "invalid snapshot pattern 'a b'; write a name or a digest, with * and ? for what may differ"
     assert err.splitlines()[-1] == f"Error: {message}"
+    code, out, err = run(capsys, "create", "--role", "write", "--namespace", "shop")
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-1] == "Error: a token that is limited to namespaces can only have the role read"
 
 
 def test_an_unknown_token_cannot_be_revoked(capsys: pytest.CaptureFixture[str]) -> None:
