@@ -17,6 +17,7 @@ from reachproof.api.console import console
 from reachproof.api.database import Database, StoreUnavailable
 from reachproof.api.executor import Executor, ThreadExecutor
 from reachproof.api.health_routes import ServicePart, health_routes
+from reachproof.api.logs import flush
 from reachproof.api.metrics import Metrics
 from reachproof.api.openapi import complete_openapi
 from reachproof.api.problems import install
@@ -61,6 +62,7 @@ def create_app(
         finally:
             await place.close()
             base.close()
+            await to_thread.run_sync(flush)
 
     app = FastAPI(
         title="reachproof",

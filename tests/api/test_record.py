@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from reachproof.api import dispatch as module
-from reachproof.api.logs import AUDIT, SERVICE, log_as_json
+from reachproof.api.logs import AUDIT, SERVICE, flush, log_as_json
 from tests.api.requests import ISOLATED, client, tenants
 from tests.api.secured import QUESTION, Lines, Secured
 
@@ -118,6 +119,7 @@ def test_a_line_is_json_and_cannot_be_forged() -> None:
             raise ValueError("why")
         except ValueError:
             SERVICE.exception("bad")
+        flush()
     finally:
         root.handlers, root.level = before, level
         logging.getLogger("reachproof").setLevel(logging.NOTSET)
@@ -126,6 +128,36 @@ def test_a_line_is_json_and_cannot_be_forged() -> None:
     lines = [json.loads(line) for line in text.splitlines()]
     assert [line["event"] for line in lines] == ["request", "hello", "from uvicorn", "bad"]
     assert "ValueError: why" in lines[3]["exception"]
+
+
+class Stuck(StringIO):
+    """A stream whose reader takes nothing until it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken = threading.Event()
+
+    def write(self, text: str) -> int:
+        self.taken.wait(60)
+        return super().write(text)
+
+
+def test_nobody_waits_for_a_reader_of_the_log_that_takes_nothing() -> None:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    stream = Stuck()
+    log_as_json(stream)
+    try:
+        for number in range(100):
+            AUDIT.info("request", number=number)
+        assert stream.getvalue() == ""
+        stream.taken.set()
+        flush()
+    finally:
+        stream.taken.set()
+        root.handlers, root.level = before, level
+        logging.getLogger("reachproof").setLevel(logging.NOTSET)
+    assert [json.loads(line)["number"] for line in stream.getvalue().splitlines()] == list(range(100))
 
 
 def numbers(served: Any) -> dict[str, float]:
