@@ -91,7 +91,7 @@ def questions(
         tee = TeeDocument(document)
         return cached_once_sent(response_of(tee, patience), tee, results, key)
 
-    @routes.post("/query", **sends(Answer, several=True), summary="Answer one statement, or several")
+    @routes.post("/query", **sends(Answer, several=True), summary="Answer questions, and prove or refute claims")
     async def query(request: QueryRequest, http: ReadRequest) -> Any:
         """One answer for `query`, a list of answers for `queries`. Running out of time is the verdict `unknown`."""
         return await answered(request, http)

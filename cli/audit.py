@@ -88,7 +88,7 @@ def audit(
 
     \b
     reachproof audit --snapshots fleet/* --pack tenancy.reach
-    reachproof audit --snapshots fleet/* --pack tenancy.reach --executor dask://scheduler:8786 -o junit > report.xml
+    reachproof audit --snapshots fleet/* --executor dask://scheduler:8786
 
     A snapshot that cannot be used does not stop the others. When a worker dies its snapshot is given to another.
     Ctrl-C ends the audit with what is finished.

@@ -79,7 +79,8 @@ def connectivity(
     Exit codes
       0  the report is complete
       2  bad input, nothing was decided
-      3  time or memory ended before the report was complete, or there is nothing to check
+      3  time or memory ended before the report was complete, or there is
+         nothing to check
      70  a bug of reachproof
     """
     _demand_shown("--explain", explain, output, _EXPLAINED)

@@ -77,7 +77,7 @@ def diff(
     reachproof diff main:manifests manifests/
     reachproof diff main...HEAD -o md -- manifests/
     helm template . | reachproof diff before.yaml -
-    reachproof diff --from cluster.yaml --from old.yaml --to cluster.yaml --to new.yaml
+    reachproof diff --from all.yaml --from old.yaml --to all.yaml --to new.yaml
 
     \b
     Exit codes

@@ -104,7 +104,7 @@ def commands(context: click.Context) -> ExitCode:
     """Prove what a Kubernetes cluster's network policies allow, or get a flow that shows the opposite.
 
     \b
-    reachproof query manifests/ "can any pod in tenant a reach 10.0.0.0/8 on tcp/5432?"
+    reachproof query manifests/ "can any pod in tenant a reach 10.0.0.0/8?"
     reachproof help query
     """
     if context.invoked_subcommand is None:
@@ -134,7 +134,7 @@ def _code(arguments: Sequence[str] | None) -> int:
     except click.exceptions.Abort:
         return ExitCode.INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return ExitCode.BAD_INPUT
     except InputError as error:
         for line in error_lines(error):
@@ -153,6 +153,17 @@ def _code(arguments: Sequence[str] | None) -> int:
     except Exception:  # Python would exit with 1, which says that a claim is violated
         click.echo(f"{traceback.format_exc()}internal error\n{_REPORT}", err=True)
         return ExitCode.OUR_BUG
+
+
+def _show(error: click.ClickException) -> None:
+    """As click does, with the word for errors that all messages have."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None:
+        click.echo(f"{context.get_usage()}\nTry '{context.command_path} --help' for help.\n", err=True)
+    click.echo(f"error: {error.format_message()}", err=True)
 
 
 @contextmanager

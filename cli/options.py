@@ -37,8 +37,8 @@ class Implementation(click.ParamType[str]):
     name = "cni"
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        """The names."""
-        return f"[{'|'.join(Cni)}][@RELEASE]"
+        """The form; the names, which would be too long, are in the help."""
+        return "NAME[@RELEASE]"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The text; a usage error for a name that is none."""
@@ -147,9 +147,9 @@ MODEL = (
     _model("tenantLabel", "Label of namespaces whose value names the tenant.  [default: tenant]", metavar="KEY"),
     _model(
         "cni",
-        "Implementation to assume where the specifications leave behaviour open; spec assumes none, auto takes the one "
-        "that the input shows, and spec where it shows none. With a release as in NAME@1.18.  [default: auto; the "
-        "release that the input shows, else the newest]",
+        f"Implementation to assume where the specifications leave behaviour open: {', '.join(Cni)}. spec assumes none, "
+        "auto takes the one that the input shows, and spec where it shows none.  [default: auto; the release that the "
+        "input shows, else the newest]",
         type=Implementation(),
     ),
     _model(

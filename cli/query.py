@@ -50,17 +50,18 @@ if TYPE_CHECKING:
     source("the current folder"),
     *READING,
     formats(
-        "For people, or one JSON document: an object for one statement, a list for several.", ["text", "json"], "answer"
+        "For people, or one JSON document: an object for one sentence, a list for several.", ["text", "json"], "answer"
     ),
-    limits("for each statement"),
+    limits("for each sentence"),
 )
 @in_exit_code(
     "--expect",
     type=choice(Verdict),
-    help="Exit with 0 if every statement has this verdict, with 1 if not.",
+    metavar="VERDICT",
+    help=f"Exit with 0 if every sentence has this verdict, with 1 if not: {', '.join(Verdict)}.",
 )
 @with_options(OTHERS, *SERVER)
-@in_exit_code("--allow-vacuous", is_flag=True, help="Do not exit with 3 if a statement has nothing to check.")
+@in_exit_code("--allow-vacuous", is_flag=True, help="Do not exit with 3 if a sentence has nothing to check.")
 @with_options(QUIET)
 @in_output("-v", "--verbose", is_flag=True, help="Print what was read, and timings, to standard error.")
 @with_options(NO_COLOR, *MODEL)
@@ -80,12 +81,12 @@ def query(
     no_color: bool,
     **reading: Any,
 ) -> ExitCode:
-    """Answer one statement, or several, about manifests.
+    """Answer questions about manifests, and prove or refute claims.
 
     \b
-    reachproof query manifests/ "can any pod in tenant a reach 10.0.0.0/8 on tcp/5432?"
-    helm template . | reachproof query -f - "only pods labelled app=web can reach pods labelled app=db on tcp/5432"
-    reachproof query --expect unreachable "can namespace dev reach namespace prod?"
+    reachproof query manifests/ "can any pod in tenant a reach 10.0.0.0/8?"
+    helm template . | reachproof query -f - "only web can reach db on 5432"
+    reachproof query --expect unreachable "can namespace dev reach prod?"
 
     \b
     Exit codes

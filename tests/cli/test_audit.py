@@ -191,7 +191,7 @@ def test_what_would_be_counted_twice_or_not_at_all_is_a_usage_error(
     place: Place, arguments: tuple[str, ...], message: str
 ) -> None:
     code, out, err = place.audit("--snapshots", *arguments)
-    assert (code, out, err.splitlines()[-1]) == (2, "", f"Error: {message}")
+    assert (code, out, err.splitlines()[-1]) == (2, "", f"error: {message}")
 
 
 def test_a_pack_that_is_none_is_told_once_and_nothing_is_done(place: Place) -> None:

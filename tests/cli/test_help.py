@@ -75,14 +75,20 @@ def test_help_lists_each_command_in_one_line(terminal: Terminal) -> None:
 @pytest.mark.parametrize(
     ("words", "error"),
     [
-        (("qery",), "Error: No such command 'qery'. Did you mean 'query'?"),
-        (("query", "more"), "Error: reachproof query has no subcommands (got 'more')"),
-        (("token", "make"), "Error: No such command 'make'."),
+        (("qery",), "error: No such command 'qery'. Did you mean 'query'?"),
+        (("query", "more"), "error: reachproof query has no subcommands (got 'more')"),
+        (("token", "make"), "error: No such command 'make'."),
     ],
 )
 def test_help_of_what_is_no_command_is_refused(words: tuple[str, ...], error: str, terminal: Terminal) -> None:
     ran = terminal.run("help", *words)
     assert (ran.code, ran.out, ran.err.splitlines()[-1]) == (2, "", error)
+
+
+@pytest.mark.parametrize("command", ["", *Commands.NAMES])
+def test_help_fits_a_terminal(command: str, terminal: Terminal) -> None:
+    lines = terminal.run("help", *command.split()).out.splitlines()
+    assert [line for line in lines if len(line) > 80] == []
 
 
 def test_options_are_listed_by_section(terminal: Terminal) -> None:

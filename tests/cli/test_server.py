@@ -166,7 +166,7 @@ def test_nothing_that_answers_has_that_code_too(terminal: Terminal) -> None:
 def test_options_that_do_not_fit_are_usage_errors(words: tuple[str, ...], error: str, terminal: Terminal) -> None:
     ran = terminal.run("query", *words, ISOLATED)
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.splitlines()[-1] == f"Error: {error}"
+    assert ran.err.splitlines()[-1] == f"error: {error}"
 
 
 def test_the_client_that_is_not_installed_is_named(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,7 +174,7 @@ def test_the_client_that_is_not_installed_is_named(terminal: Terminal, monkeypat
     ran = terminal.run("query", "--server", URL, ISOLATED)
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.splitlines()[-1] == (
-        "Error: --server: connect() needs httpx2, which is not installed: pip install 'reachproof[client]'"
+        "error: --server: connect() needs httpx2, which is not installed: pip install 'reachproof[client]'"
     )
 
 

@@ -44,15 +44,15 @@ def test_limits_of_a_token_are_listed(capsys: pytest.CaptureFixture[str]) -> Non
     code, out, err = run(capsys, "create", "--role", "read", "--snapshot", "a b")
     assert (code, out) == (2, "")
     message = "invalid snapshot pattern 'a b'; write a name or a digest, with * and ? for what may differ"
-    assert err.splitlines()[-1] == f"Error: {message}"
+    assert err.splitlines()[-1] == f"error: {message}"
     code, out, err = run(capsys, "create", "--role", "write", "--namespace", "shop")
     assert (code, out) == (2, "")
-    assert err.splitlines()[-1] == "Error: a token that is limited to namespaces can only have the role read"
+    assert err.splitlines()[-1] == "error: a token that is limited to namespaces can only have the role read"
 
 
 def test_an_unknown_token_cannot_be_revoked(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "revoke", "0123456789ab")
-    assert (code, out, err.splitlines()[-1]) == (2, "", "Error: token 0123456789ab not found")
+    assert (code, out, err.splitlines()[-1]) == (2, "", "error: token 0123456789ab not found")
 
 
 def test_no_tokens_are_an_empty_list(capsys: pytest.CaptureFixture[str]) -> None:
