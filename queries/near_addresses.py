@@ -19,7 +19,7 @@ def on_address(
 ) -> tuple[UnmetCode, str]:
     """Code and text of addresses that the one of an end is not among. `one_block`: they are a CIDR less exceptions."""
     own = format_address(address)
-    cidrs = some_of(format_cidrs(addresses), _SHOWN) or "no address"
+    cidrs = some_of(format_cidrs(addresses), _SHOWN) or "any CIDR"
     if one_block and addresses:
         block = _block(addresses)
         if address in block and block != addresses:
@@ -31,9 +31,9 @@ def on_address(
                 continue
             held = [each for each in service.virtual_ips if each in addresses]
             if held and leads_to(snapshot, service, flow):
-                text = f"the rule is for {cidrs}, with {format_address(held[0])}, the address of service {service}; "
-                return UnmetCode.ADDRESS_OF_SERVICE, f"{text}policies see the address of the pod, {own}"
-    return UnmetCode.OTHER_ADDRESS, f"the {role} has the address {own}, and the rule is for {cidrs}"
+                text = f"{format_address(held[0])} is the address of service {service}"
+                return UnmetCode.ADDRESS_OF_SERVICE, f"{text}; policies see that of the pod, {own}"
+    return UnmetCode.OTHER_ADDRESS, f"the address of the {role}, {own}, is not in {cidrs}"
 
 
 def _block(addresses: IntervalSet) -> IntervalSet:

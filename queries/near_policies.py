@@ -21,7 +21,7 @@ from reachproof.network.flow import Flow
 from reachproof.network.labels import NAMESPACE_NAME, Operator, Selector
 from reachproof.network.policy import Direction, Match, Peer, PodSet, Policy, Rule
 from reachproof.network.snapshot import Snapshot
-from reachproof.queries.near_labels import need_words
+from reachproof.queries.near_labels import near_labels
 from reachproof.semantics.evaluate import evaluate_direction
 from reachproof.semantics.match import Matched, any_match, in_pod_set, other, subject
 from reachproof.semantics.sentences import named
@@ -85,9 +85,7 @@ def _by_types(snapshot: Snapshot, flow: Flow, direction: Direction, pod: Pod, po
         return _allowing(snapshot, flow, direction, in_force, found, policy.left_out)
     if policy.rules(direction) or not (policy.egress or policy.ingress or policy.left_out):
         return None
-    text = (
-        f"it isolates {named(pod)} for {direction} all the same; with policyTypes that leave {name} out, it would not"
-    )
+    text = f"it isolates {named(pod)} for {direction} all the same, unless policyTypes leaves {name} out"
     found = OutOfForce(policy=policy, code=UnmetCode.ISOLATES_WITHOUT_RULE, text=text)
     return _Mend(found=found, mended=replace(policy, isolates=policy.isolates - {direction}))
 
@@ -100,7 +98,8 @@ def _by_selector(snapshot: Snapshot, flow: Flow, direction: Direction, pod: Pod,
         return None
     rest = Selector(tuple(need for need in needs if need != failing[0]))
     selecting = replace(policy, subject=replace(policy.subject, pods=rest))
-    _, text = need_words(failing[0], named(pod), pod.labels, labels, "pod there", "the policy selects")
+    has = near_labels(failing[0], pod.labels)
+    text = f"the policy selects {failing[0]}, which no pod of its namespace has; {named(pod)} has {has}"
     found = OutOfForce(policy=policy, code=UnmetCode.POLICY_SELECTOR, text=text)
     return _allowing(snapshot, flow, direction, selecting, found, policy.rules(direction))
 

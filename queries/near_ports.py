@@ -14,7 +14,7 @@ from reachproof.network.ports import Protocol, place, ports_text
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.policy_rules import port_words
 from reachproof.queries.services import leads_to
-from reachproof.semantics.sentences import listed, named
+from reachproof.semantics.sentences import listed
 
 
 def on_ports(snapshot: Snapshot, ports: PortMatch, flow: Flow, via: Service | None) -> tuple[UnmetCode, str]:
@@ -22,13 +22,13 @@ def on_ports(snapshot: Snapshot, ports: PortMatch, flow: Flow, via: Service | No
     own = f"{flow.protocol.lower()}/{flow.port}"
     number = place(flow.protocol, flow.port)
     if number in ports.numbers:
-        return UnmetCode.PORT_RULED_OUT, f"the port is {own}, which the rule leaves out"
-    rule = f"the port is {own}, and the rule is for {_words(ports)}"
+        return UnmetCode.PORT_RULED_OUT, f"the port is {own}, which the rule excludes"
+    rule = f"the port is {own}, not {_words(ports)}"
     for service, port in _of_services(snapshot, ports.numbers, flow, via):
-        text = f"the rule is for {port}, the port of service {service}; policies see the port of the pod, {own}"
+        text = f"{port} is the port of service {service}; policies see that of the pod, {own}"
         return UnmetCode.PORT_OF_SERVICE, text
     if any(place(protocol, flow.port) in ports.numbers for protocol in Protocol):
-        default = "; an entry without a protocol is for TCP" if place(Protocol.TCP, flow.port) in ports.numbers else ""
+        default = "; an entry without a protocol is TCP" if place(Protocol.TCP, flow.port) in ports.numbers else ""
         return UnmetCode.OTHER_PROTOCOL, f"{rule}{default}"
     if ports.names:
         return _names(ports.names, flow, rule)
@@ -63,7 +63,7 @@ def _names(names: tuple[NamedPort, ...], flow: Flow, rule: str) -> tuple[UnmetCo
     declared = [port for port in pod.ports if port.name in {name.name for name in names}]
     if declared:
         found = listed(f"{port.name} is {port.protocol.lower()}/{port.number}" for port in declared)
-        return UnmetCode.PORT_NAME_ELSEWHERE, f"{rule}; at {named(pod)} {found}"
+        return UnmetCode.PORT_NAME_ELSEWHERE, f"{rule}; at the destination, {found}"
     others = listed(f"{port.name} ({port.protocol.lower()}/{port.number})" for port in pod.ports) if pod.ports else ""
-    has = f"it declares {others}" if others else "it declares no port names"
-    return UnmetCode.PORT_NAME_NOT_DECLARED, f"{rule}; no container of {named(pod)} declares a port {wanted}, {has}"
+    has = f"only {others}" if others else "and no other port name"
+    return UnmetCode.PORT_NAME_NOT_DECLARED, f"{rule}; the destination declares no port {wanted}, {has}"

@@ -113,20 +113,20 @@ def _of_peer(miss: Miss, condition: Condition, peer: Peer) -> tuple[UnmetCode, s
     role, name = miss.role(about), named(party, address)
     match peer:
         case PodSet():
-            return on_labels(miss.snapshot, miss.policy, peer, party, address, _remark(miss))
+            return on_labels(miss.snapshot, miss.policy, peer, party, role, _remark(miss))
         case AddressPeer(addresses):
             written = miss.policy.ref.kind == "NetworkPolicy"
             return on_address(miss.snapshot, addresses, miss.flow, address, role, one_block=written)
         case PartyPeer(parties):
             kinds = listed((_KINDS[kind] for kind in PartyKind if kind in parties), word="or")
-            return UnmetCode.OTHER_KIND_OF_END, f"the rule is for {kinds or 'nothing'}, and the {role} is {name}"
+            return UnmetCode.OTHER_KIND_OF_END, f"the {role} is {name}; the rule is for {kinds or 'nothing'}"
         case NodePeer() | OwnNodePeer() | OtherNodePeer():
             return _of_node(condition, peer, role, name)
         case DomainPeer(names, patterns):
             known = listed((*names, *patterns), word="or")
             if condition.holds is Matched.MAYBE:
                 return UnmetCode.DOMAIN_NAME, f"whether {known} stands for {name} is not known"
-            return UnmetCode.DOMAIN_NAME, f"the rule is for {known}, and the {role} is {name}"
+            return UnmetCode.DOMAIN_NAME, f"the {role} is {name}; the rule is for {known}"
         case _:
             return UnmetCode.OTHER_KIND_OF_END, f"the {role}, {name}, is none of the peers of the rule"
 
@@ -142,8 +142,8 @@ def _of_node(
         case OtherNodePeer():
             which = "nodes other than the pod's own"
     if condition.holds is Matched.MAYBE:
-        return UnmetCode.OTHER_NODE, f"the rule is for {which}, and whether {name} is one is not known"
-    return UnmetCode.OTHER_NODE, f"the rule is for {which}, and the {role} is {name}"
+        return UnmetCode.OTHER_NODE, f"the rule is for {which}; whether {name} is one is not known"
+    return UnmetCode.OTHER_NODE, f"the {role} is {name}; the rule is for {which}"
 
 
 def _remark(miss: Miss) -> str:
@@ -153,7 +153,7 @@ def _remark(miss: Miss) -> str:
         return ""
     if not peer.namespaces.requirements or not peer.pods.requirements or _is_own(miss.policy, peer):
         return ""
-    return "; the namespaceSelector and the podSelector of one item must both match"
+    return "; the namespaceSelector and podSelector of one item must both match"
 
 
 def _is_own(policy: Policy, peer: PodSet) -> bool:

@@ -52,5 +52,5 @@ def test_why_the_storefront_does_not_reach_the_store(terminal: Terminal) -> None
     assert [line.partition("  [")[0] for line in rest[near + 1 :]] == [
         "    NetworkPolicy default/basket-store ingress rule 0 allows tcp/6379 from pods labelled app=basket in "
         "namespace default",
-        "      but: pod default/storefront has app=storefront, and the rule is for app=basket",
+        "      but: the source has app=storefront, not app=basket",
     ]
