@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from cachetools import TTLCache
 
 from reachproof.api.audit_log import AuditFields
-from reachproof.api.token_scope import TokenScope
 
 SECONDS = 5.0
 _MOST_BYTES = 32_000_000
@@ -29,9 +28,10 @@ Asked = bytes
 """Digest of a request: of equal size whatever the size of its body."""
 
 
-def asked(path: str, body: bytes, scope: TokenScope) -> Asked:
-    """The digest of a request to this path with this body, each to the byte, under the limits of its token."""
-    return hashlib.sha256(b"%s\n%s\n%s" % (path.encode("utf-8", "surrogateescape"), scope.key.encode(), body)).digest()
+def asked(path: str, body: bytes, whose: str) -> Asked:
+    """The digest of a request to this path with this body, each to the byte. `whose`: the limits of its token."""
+    parts = (path.encode("utf-8", "surrogateescape"), whose.encode("utf-8", "surrogateescape"), body)
+    return hashlib.sha256(b"%s\n%s\n%s" % parts).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

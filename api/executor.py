@@ -167,7 +167,7 @@ class ThreadExecutor:
 
     async def content(self, digest: str, limits: TokenScope, client: str) -> DocumentStream:
         """See `Executor`."""
-        seen = ScopedStore(store=self._store, scope=limits)
+        seen = ScopedStore(store=self._store, scope=limits, client=client)
         found = await anyio.to_thread.run_sync(told, seen, digest, limiter=self._slots)
         return _LazyDocument(Document(blocks=(found,)))
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from reachproof.api.http_error import HttpError
 from reachproof.api.manifests_apart import stripped
-from reachproof.api.name_resolution import snapshots
 from reachproof.api.namespace_view import NamespaceView, view_of
 from reachproof.api.schemas import (
     BaseRequest,
@@ -30,11 +29,12 @@ def view_of_job(request: Question, namespaces: tuple[str, ...] | None, sessions:
 
     Raises HttpError, which does not tell what is wrong with a snapshot that is stored.
     """
-    if namespaces is None or not any(True for _ in snapshots(request)):
+    stored = list(_stored(request))
+    if namespaces is None or not stored:
         return None
     model_options(request.options)  # what is wrong with these is told
     try:
-        found = [sessions.session(each).snapshot for each in _stored(request)]
+        found = [sessions.session(each).snapshot for each in stored]
     except InputError:
         message = "the snapshot cannot be read under these options; ask those who stored it"
         raise HttpError(422, message) from None

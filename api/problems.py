@@ -27,6 +27,7 @@ TITLES = {
     409: "Conflict",
     413: "Content too large",
     422: "Invalid request",
+    429: "Too many",
     500: "Internal error",
     503: "Busy",
 }

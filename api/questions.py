@@ -66,7 +66,7 @@ def questions(
 
     async def answered(request: Question, http: ReadRequest) -> Response:
         check_lengths(request, settings)
-        seen = ScopedStore(store=store, scope=http.limits)
+        seen = ScopedStore(store=store, scope=http.limits, client=http.principal)
         looked = partial(look_up, seen=seen, results=results, keeping=http.may_be_kept)
         changes = answers.changes
         request, key, ready = await anyio.to_thread.run_sync(looked, request)

@@ -53,7 +53,9 @@ class ReadRequest(Request):
     @property
     def asked(self) -> Asked:
         """Digest of the request. Of small bodies only."""
-        return asked(self.scope["path"], self.spool.content(), self.limits)
+        limits = self.limits
+        whose = limits.key if limits.snapshots is None else f"{limits.key} {self.principal}"  # may see what it stored
+        return asked(self.scope["path"], self.spool.content(), whose)
 
     @property
     def limits(self) -> TokenScope:

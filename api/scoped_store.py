@@ -14,10 +14,14 @@ _PAGE = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopedStore:
-    """A store within a scope. Raises as the store does, with 404 also for what is outside."""
+    """A store within a scope. Raises as the store does, with 404 also for what is outside.
+
+    What the `client` stored itself is inside, whatever its names are now.
+    """
 
     store: SnapshotStore
     scope: TokenScope
+    client: str | None = None
 
     def resolve(self, wanted: str) -> str:
         """See `SnapshotLibrary`."""
@@ -37,7 +41,7 @@ class ScopedStore:
         if not DIGEST.fullmatch(wanted) and not self.scope.has_name(wanted):
             raise no_snapshot(wanted)
         found = self.store.entry(wanted)
-        if not self.scope.has(found.digest, found.names):
+        if not self._has(found):
             raise no_snapshot(wanted)
         return self._seen(found)
 
@@ -47,9 +51,13 @@ class ScopedStore:
         for each in self._behind(after):
             if len(found) == most:
                 break
-            if self.scope.has(each.digest, each.names):
+            if self._has(each):
                 found.append(self._seen(each))
         return found
+
+    def _has(self, entry: Entry) -> bool:
+        stored_it = entry.stored_by is not None and entry.stored_by == self.client
+        return stored_it or self.scope.has(entry.digest, entry.names)
 
     def _behind(self, after: str) -> Iterator[Entry]:
         while page := self.store.entries(after=after, most=_PAGE):
@@ -60,23 +68,23 @@ class ScopedStore:
         counts = entry.counts if self.scope.namespaces is None else {}
         return replace(entry, names=tuple(filter(self.scope.has_name, entry.names)), counts=counts)
 
-    def history(self, name: str, *, most: int, client: str | None) -> list[Change]:
-        """See `SnapshotStore`; within limits it does not tell of other clients than this one."""
+    def history(self, name: str, *, most: int) -> list[Change]:
+        """See `SnapshotStore`; within limits it does not tell of other clients."""
         self._demand(name)
         found = self.store.history(name, most=most)
         if not self.scope.is_limited:
             return found
-        return [replace(each, by=each.by if each.by == client else None) for each in found]
+        return [replace(each, by=each.by if each.by == self.client else None) for each in found]
 
-    def give(self, name: str, wanted: str, by: str | None) -> str:
+    def give(self, name: str, wanted: str) -> str:
         """See `SnapshotStore`; 403 for a name that is outside."""
         self.demand_name(name)
-        return self.store.give(name, self.resolve(wanted), by)
+        return self.store.give(name, self.resolve(wanted), self.client)
 
-    def take(self, name: str, by: str | None) -> None:
+    def take(self, name: str) -> None:
         """See `SnapshotStore`."""
         self._demand(name)
-        self.store.take(name, by)
+        self.store.take(name, self.client)
 
     def remove(self, wanted: str) -> None:
         """See `SnapshotStore`; names that are outside are not told."""

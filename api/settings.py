@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 
 from reachproof.api.loopback import is_loopback, is_trusted_url
+from reachproof.api.quotas import Quotas
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.network.errors import InputError, Problem
 
@@ -105,6 +106,16 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None, description="Where snapshots are stored; unset: a file of the user that runs the service."
     )
+    max_stored_snapshots: int | None = Field(
+        default=None, gt=0, description="Limit of snapshots in the store; unset: none."
+    )
+    max_stored_bytes: int | None = Field(
+        default=None, gt=0, description="Limit of their bytes, as they are stored; unset: none."
+    )
+    max_client_snapshots: int | None = Field(
+        default=None, gt=0, description="Limit of snapshots that one client stored; unset: none."
+    )
+    max_client_bytes: int | None = Field(default=None, gt=0, description="Limit of their bytes; unset: none.")
     result_cache_entries: int = Field(
         default=10_000, ge=0, description="Limit of entries in the result cache; 0 turns it off."
     )
@@ -156,6 +167,16 @@ class Settings(BaseSettings):
     def is_open(self) -> bool:
         """True if nobody is asked who they are."""
         return self.auth == "auto" and (self.allow_unauthenticated or is_loopback(self.host))
+
+    @property
+    def quotas(self) -> Quotas:
+        """The bounds of what is stored."""
+        return Quotas(
+            snapshots=self.max_stored_snapshots,
+            stored_bytes=self.max_stored_bytes,
+            client_snapshots=self.max_client_snapshots,
+            client_bytes=self.max_client_bytes,
+        )
 
     @property
     def reading(self) -> Limits:

@@ -52,7 +52,7 @@ def snapshots(settings: Settings, executor: Executor, store: SnapshotStore, rout
     """
 
     def seen(request: Request) -> ScopedStore:
-        return ScopedStore(store=store, scope=limits_of(request))
+        return ScopedStore(store=store, scope=limits_of(request), client=_asker(request))
 
     routes = APIRouter(tags=["snapshots"], prefix="/snapshots", responses=PROBLEMS, route_class=route)
 
@@ -64,6 +64,7 @@ def snapshots(settings: Settings, executor: Executor, store: SnapshotStore, rout
         responses={
             **sends(documents.StoredSnapshot, status=201)["responses"],
             200: {**sends(documents.StoredSnapshot)["responses"][200], "description": "It was stored before"},
+            429: {**PROBLEMS[413], "description": "Too many are stored"},
         },
         openapi_extra=_BODY,
     )
@@ -93,6 +94,7 @@ def snapshots(settings: Settings, executor: Executor, store: SnapshotStore, rout
             cni=cni,
             most_bytes=settings.max_unpacked_bytes,
             reading=settings.reading,
+            quotas=settings.quotas,
         )
         found = await while_connected(request, executor.store(upload, request.spool, request.principal))
         if found is None:
@@ -122,19 +124,19 @@ def snapshots(settings: Settings, executor: Executor, store: SnapshotStore, rout
     @routes.get("/names/{name}", **sends(documents.NameHistory), summary="Show the snapshot of a name, and its history")
     def name_history(request: Request, name: Name, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Any:
         """The last change first. `id` is null where the name was taken away."""
-        changes = seen(request).history(name, most=limit, client=_asker(request))
+        changes = seen(request).history(name, most=limit)
         told = (documents.NameChange(id=each.digest, at=each.at.isoformat(), by=each.by) for each in changes)
         return _sent(documents.NameHistory(name=name, id=changes[0].digest, history=tuple(told)))
 
     @routes.put("/names/{name}", **sends(documents.NameGiven), summary="Name a snapshot")
     def give(name: Name, body: NameRequest, request: Request) -> Any:
         """From then on, requests with this name are about that snapshot."""
-        return _sent(documents.NameGiven(name=name, id=seen(request).give(name, body.id, _asker(request))))
+        return _sent(documents.NameGiven(name=name, id=seen(request).give(name, body.id)))
 
     @routes.delete("/names/{name}", status_code=204, summary="Remove a name")
     def take(name: Name, request: Request) -> None:
         """Its history stays."""
-        seen(request).take(name, _asker(request))
+        seen(request).take(name)
 
     @routes.get(
         "/{wanted}",

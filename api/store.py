@@ -1,7 +1,7 @@
 """Snapshots in the database: stored by digest, under names that can be moved. Every call is one transaction.
 
 Snapshots are added and removed, never changed. Who adds one that is there leaves it as it is, with the places of the
-first upload. All that happens to a name stays in its history.
+first upload; only the time is kept. All that happens to a name stays in its history.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 
 from reachproof.api.database import Database
 from reachproof.api.http_error import HttpError
+from reachproof.api.quotas import NO_QUOTAS, Quotas
+from reachproof.api.store_room import demand_room
 from reachproof.api.tables import NameChange, SnapshotName, StoredResult, StoredSnapshot
 from reachproof.manifests.stored_snapshot import ToStore
 
@@ -26,13 +28,17 @@ DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A stored snapshot. `counts`: its objects by kind; `stored_bytes`: what it takes up; `names`: sorted."""
+    """A stored snapshot. `counts`: its objects by kind; `stored_bytes`: what it takes up; `names`: sorted.
+
+    `stored_by`: the client that stored it first.
+    """
 
     digest: str
     counts: Mapping[str, int]
     stored_bytes: int
     plain_bytes: int
     created_at: datetime
+    stored_by: str | None
     names: Sequence[str]
 
 
@@ -51,22 +57,27 @@ class SnapshotStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(self, given: ToStore, name: str | None = None, by: str | None = None) -> bool:
-        """Stores a snapshot, under a name if one is given; whether it is new. Both or nothing is done."""
+    def put(self, given: ToStore, name: str | None = None, by: str | None = None, quotas: Quotas = NO_QUOTAS) -> bool:
+        """Stores a snapshot, under a name if one is given; whether it is new. Both or nothing is done.
+
+        Raises HttpError, 413 or 429, for a new one that is beyond the quotas.
+        """
         digest, now = given.snapshot.digest, datetime.now(UTC)
         if name is not None:
             checked_name(name)
         with self._database.writing() as session:
+            demand_room(session, quotas, digest, len(given.content), by)
             row = insert(session, StoredSnapshot).values(
                 digest=digest,
                 stored_bytes=len(given.content),
                 plain_bytes=given.plain_bytes,
                 counts=dict(given.counts),
                 created_at=now,
+                stored_by=by,
                 content=given.content,
             )
-            # A row that is there is left as it is, but nobody can remove it until the end of the transaction.
-            held = row.on_conflict_do_update(index_elements=["digest"], set_={"digest": row.excluded.digest})
+            # Nobody can remove a row that is there until the end of the transaction.
+            held = row.on_conflict_do_update(index_elements=["digest"], set_={"last_stored_at": now})
             created = session.execute(held.returning(StoredSnapshot.created_at)).scalar_one()
             if name is not None:
                 _give(session, name, digest, by)
@@ -216,6 +227,7 @@ def _entries(session: Session, rows: Sequence[StoredSnapshot]) -> list[Entry]:
             stored_bytes=row.stored_bytes,
             plain_bytes=row.plain_bytes,
             created_at=row.created_at,
+            stored_by=row.stored_by,
             names=tuple(names[row.digest]),
         )
         for row in rows

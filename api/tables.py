@@ -53,7 +53,8 @@ class Table(DeclarativeBase):
 class StoredSnapshot(Table):
     """A snapshot by its digest. `content` is its stored form, `plain_bytes` the size of that when unpacked.
 
-    `counts` has the number of objects of each kind. Rows are added and removed, never changed.
+    `counts` has the number of objects of each kind. `stored_by`: the client that stored it first, where that is known.
+    Rows are added and removed, and changed in `last_stored_at` alone, which is None for those that were stored once.
     """
 
     __tablename__ = "snapshots"
@@ -63,6 +64,8 @@ class StoredSnapshot(Table):
     plain_bytes: Mapped[int]
     counts: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+    stored_by: Mapped[str | None] = mapped_column(index=True)
+    last_stored_at: Mapped[datetime | None]
     content: Mapped[bytes] = mapped_column(deferred=True)  # last: SQLite reads a row from its beginning
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from reachproof.api.http_error import HttpError
+from reachproof.api.quotas import NO_QUOTAS, Quotas
 from reachproof.documents import snapshots as documents
 from reachproof.documents.json import encoded
 from reachproof.manifests.limits import Limits
@@ -49,6 +50,7 @@ class Upload:
     cni: str | None
     most_bytes: int
     reading: Limits
+    quotas: Quotas = NO_QUOTAS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +65,8 @@ class StoredUpload:
 class SnapshotShelf(Protocol):
     """Where snapshots are put."""
 
-    def put(self, given: ToStore, name: str | None = None, by: str | None = None) -> bool:
-        """Stores a snapshot, under a name if one is given; whether it is new. Raises HttpError 503."""
+    def put(self, given: ToStore, name: str | None = None, by: str | None = None, quotas: Quotas = NO_QUOTAS) -> bool:
+        """Stores a snapshot, under a name if one is given; whether it is new. Raises HttpError 413, 429 and 503."""
 
 
 def stored(upload: Upload, body: bytes, shelf: SnapshotShelf) -> StoredUpload:
@@ -74,7 +76,7 @@ def stored(upload: Upload, body: bytes, shelf: SnapshotShelf) -> StoredUpload:
         given = texts_to_store(texts_in(upload, body), options=options, limits=upload.reading)
     except MemoryError:
         raise HttpError(413, "the manifests need more memory than a worker may have") from None
-    new = shelf.put(given, upload.name, upload.by)
+    new = shelf.put(given, upload.name, upload.by, upload.quotas)
     return StoredUpload(digest=given.snapshot.digest, new=new, document=encoded(_document(given, upload.name)))
 
 

@@ -56,10 +56,11 @@ class StoreTask:
 
 @dataclass(frozen=True, slots=True)
 class ContentTask:
-    """Tell all of a stored snapshot, as it is seen within limits."""
+    """Tell all of a stored snapshot, as a client sees it within limits."""
 
     digest: str
     limits: TokenScope
+    client: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ class ProcessExecutor:
     async def content(self, digest: str, limits: TokenScope, client: str) -> Spool:
         """See `Executor`."""
         with _kept_if_written(Spool(self._room)) as spool:
-            await self._alone(client, ContentTask(digest, limits), spool, key=self._new_key())
+            await self._alone(client, ContentTask(digest, limits, client), spool, key=self._new_key())
         return spool
 
     async def _alone(self, client: str, task: Task, spool: Spool, *, key: str, body: Body | None = None) -> Done:

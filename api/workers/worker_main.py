@@ -174,8 +174,8 @@ class Worker:
                 return Done(request=stripped(request))
             case StoreTask(upload):
                 return Done(stored=stored(upload, body, self._shelf))
-            case ContentTask(digest, limits):
-                self._send(self._shelf.told(digest, limits))
+            case ContentTask(digest, limits, client):
+                self._send(self._shelf.told(digest, limits, client))
                 return Done()
             case WholeTask():
                 order = self._order(assignment, body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from reachproof.api.quotas import NO_QUOTAS, Quotas
 from reachproof.api.snapshot_documents import told
 from reachproof.api.token_scope import TokenScope
 from reachproof.manifests.stored_snapshot import ToStore
@@ -34,12 +35,12 @@ class WorkerStore:
         """See `SnapshotLibrary`."""
         return self._store.content(digest)
 
-    def put(self, given: ToStore, name: str | None = None, by: str | None = None) -> bool:
+    def put(self, given: ToStore, name: str | None = None, by: str | None = None, quotas: Quotas = NO_QUOTAS) -> bool:
         """See `SnapshotShelf`."""
-        return self._store.put(given, name, by)
+        return self._store.put(given, name, by, quotas)
 
-    def told(self, digest: str, limits: TokenScope) -> bytes:
-        """The document with all of a stored snapshot, as it is seen within limits. Raises HttpError."""
+    def told(self, digest: str, limits: TokenScope, client: str) -> bytes:
+        """The document with all of a stored snapshot, as a client sees it within limits. Raises HttpError."""
         from reachproof.api.scoped_store import ScopedStore
 
-        return told(ScopedStore(store=self._store, scope=limits), digest)
+        return told(ScopedStore(store=self._store, scope=limits, client=client), digest)

@@ -37,6 +37,7 @@ TITLES = {
     408: "Request timeout",
     413: "Content too large",
     422: "Invalid request",
+    429: "Too many",
     500: "Internal error",
     503: "Busy",
 }

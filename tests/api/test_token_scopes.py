@@ -126,6 +126,18 @@ def test_what_is_stored_gets_a_name_of_the_scope_and_it_is_not_told_whether_it_w
     )
 
 
+def test_what_a_token_stored_itself_stays_in_its_scope_and_in_that_of_no_other(teams: Teams) -> None:
+    other = teams.token("write", snapshots=("red-*",))
+    digest = teams.store(teams.red, "red-2").json()["id"]
+    assert teams.send(teams.red, "DELETE", "/snapshots/names/red-2").status_code == 204
+    for path in (f"/snapshots/{digest}", f"/snapshots/{digest}?content=true"):
+        assert [teams.send(token, "GET", path).status_code for token in (teams.red, other)] == [200, 404]
+    body = {"query": SENTENCE, "snapshot": digest}
+    told = [teams.send(token, "POST", "/query", body).status_code for token in (teams.red, teams.red, teams.red, other)]
+    assert told == [200, 200, 200, 404]
+    assert teams.send(teams.red, "DELETE", f"/snapshots/{digest}").status_code == 204
+
+
 def test_a_digest_can_be_in_the_scope_and_its_names_are_not_told(teams: Teams) -> None:
     digest = teams.digest["blue-1"]
     token = teams.token("write", snapshots=(digest,))
