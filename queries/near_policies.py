@@ -85,6 +85,8 @@ def _by_types(snapshot: Snapshot, flow: Flow, direction: Direction, pod: Pod, po
         return _allowing(snapshot, flow, direction, in_force, found, policy.left_out)
     if policy.rules(direction) or not (policy.egress or policy.ingress or policy.left_out):
         return None
+    if any(_isolates(snapshot, each, direction, pod) for each in snapshot.policies if each is not policy):
+        return None
     text = f"it isolates {named(pod)} for {direction} all the same, unless policyTypes leaves {name} out"
     found = OutOfForce(policy=policy, code=UnmetCode.ISOLATES_WITHOUT_RULE, text=text)
     return _Mend(found=found, mended=replace(policy, isolates=policy.isolates - {direction}))
@@ -136,6 +138,12 @@ def _allowing(
             if any_match(snapshot, (match,), flow, direction, host_network=host) is Matched.YES and not rule.may:
                 return _Mend(found=replace(written, rule=as_written, match=told), mended=mended)
     return None
+
+
+def _isolates(snapshot: Snapshot, policy: Policy, direction: Direction, pod: Pod) -> bool:
+    """True of another NetworkPolicy by which the pod would be isolated all the same."""
+    kind = policy.ref.kind == "NetworkPolicy"
+    return kind and direction in policy.isolates and in_pod_set(snapshot, policy.subject, pod)
 
 
 def _with_rules(policy: Policy, direction: Direction, rules: tuple[Rule, ...]) -> Policy:
