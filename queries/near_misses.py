@@ -23,7 +23,8 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.network.tier import BUILT_IN, Tier, is_perhaps_isolation
 from reachproof.queries.document_parts import origin_part, policy_part, rule_number
 from reachproof.queries.near_policies import OutOfForce, out_of_force
-from reachproof.queries.near_words import Miss, failing, title
+from reachproof.queries.near_titles import title
+from reachproof.queries.near_words import Miss, failing
 from reachproof.queries.rule_conditions import Alternative, alternatives, forced
 from reachproof.semantics.evaluate import blocked, blockers, evaluate_direction
 from reachproof.semantics.match import Matched, in_pod_set, other, subject
@@ -47,15 +48,11 @@ class _Candidate:
     far: Party
 
     @property
-    def distance(self) -> tuple[bool, int, int, bool]:
-        """The rank: by the conditions that fail, then may fail; addresses are further from pods than labels are.
-
-        A rule that matches nothing is far from everything, unless it is for names that are not learned.
-        """
-        far_off = not self.rule.matches and not needed_name(self.rule)
+    def distance(self) -> tuple[int, int, bool]:
+        """The rank: by the conditions that fail, then may fail; addresses are further from pods than labels are."""
         of_others = AddressPeer if isinstance(self.far, Pod) else PodSet
         other_kind = any(isinstance(each.test, of_others) for each in self.nearest.unmet)
-        return far_off, *self.nearest.distance, other_kind
+        return *self.nearest.distance, other_kind
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -108,8 +105,8 @@ def _nearest(
     """The candidates that would take the blocker out of the way, nearest first."""
     chosen: dict[tuple[object, ...], _Candidate] = {}
     for each in sorted(_candidates(snapshot, flow, direction, program), key=lambda one: one.distance):
-        far_off, fails, *_ = next(iter(chosen.values()), each).distance
-        if len(chosen) == MOST or each.distance[:2] > (far_off, min(fails + _FURTHER, MOST_FAILING)):
+        fails = next(iter(chosen.values()), each).distance[0]
+        if len(chosen) == MOST or each.distance[0] > min(fails + _FURTHER, MOST_FAILING):
             break
         if each.key not in chosen and _helps(snapshot, flow, direction, blocker, program, each):
             chosen[each.key] = each
@@ -122,7 +119,8 @@ def _candidates(snapshot: Snapshot, flow: Flow, direction: Direction, program: I
         if policy.origin == BUILT_IN or not in_pod_set(snapshot, policy.subject, end):
             continue
         for rule in policy.rules(direction):
-            if rule.action is Action.DENY or rule.origin == BUILT_IN or is_perhaps_isolation(policy, rule):
+            built_in = rule.origin == BUILT_IN or is_perhaps_isolation(policy, rule)
+            if rule.action is Action.DENY or built_in or not (rule.matches or needed_name(rule)):
                 continue
             every = list(alternatives(snapshot, policy, rule, flow, direction))
             if all(each.holds is not Matched.YES for each in every):

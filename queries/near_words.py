@@ -1,4 +1,4 @@
-"""Near misses in words: what a rule allows, and of each condition that is not met what is near.
+"""Near misses in words: of each condition that is not met what is near. Titles are `queries.near_titles`.
 
 docs/explain.md says what each code means. No verdict rests on the wording. What is said to fail does fail: the
 evaluator says so in `queries.rule_conditions`.
@@ -10,19 +10,15 @@ from dataclasses import dataclass
 
 from reachproof.documents.near import Unmet, UnmetCode
 from reachproof.engines.cilium.dns import needed_name
-from reachproof.engines.words import place_text
 from reachproof.network.cluster import Service
 from reachproof.network.flow import Flow, Party
 from reachproof.network.policy import (
-    Action,
     AddressPeer,
     Direction,
     DomainPeer,
-    Match,
     NodePeer,
     OtherNodePeer,
     OwnNodePeer,
-    PartyKind,
     PartyPeer,
     Peer,
     PodSet,
@@ -30,17 +26,14 @@ from reachproof.network.policy import (
     PortMatch,
     Rule,
 )
-from reachproof.network.ports import cell_text
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.near_addresses import on_address
 from reachproof.queries.near_labels import on_labels
 from reachproof.queries.near_ports import on_ports
-from reachproof.queries.policy_rules import peer_words, port_words
+from reachproof.queries.near_titles import kinds_text
 from reachproof.queries.rule_conditions import About, Alternative, Condition
 from reachproof.semantics.match import Matched, other, subject
-from reachproof.semantics.sentences import listed, named, number_or_name
-
-_KINDS = {PartyKind.POD: "pods", PartyKind.NODE: "nodes", PartyKind.EXTERNAL: "addresses outside the cluster"}
+from reachproof.semantics.sentences import listed, named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,18 +60,6 @@ class Miss:
         return near if about is About.SUBJECT else far
 
 
-def title(policy: Policy, direction: Direction, rule: Rule, match: Match) -> str:
-    """The rule, and what a match of it allows as far as the words of the language can say that."""
-    who = f"{policy.ref}{place_text(policy)} {direction} {number_or_name(rule)}"
-    verb = "allows" if rule.action is Action.ALLOW else "passes on"
-    peer, ports = peer_words(match.peer, str), port_words(match.ports)
-    if not rule.matches or peer is None or ports is None:
-        return f"{who} {verb} other connections"
-    side = "from" if direction is Direction.INGRESS else "to"
-    count = len(rule.matches)
-    return f"{who} {verb} {cell_text(ports)} {side} {peer}" + (f" (one of {count} peers)" if count > 1 else "")
-
-
 def failing(miss: Miss) -> tuple[Unmet, ...]:
     """The conditions that are not met, each with what is near it."""
     found = (_said(miss, condition) for condition in miss.nearest.unmet)
@@ -100,11 +81,8 @@ def _of_rule(miss: Miss, condition: Condition) -> tuple[UnmetCode, str]:
     rule = miss.rule
     if condition.holds is Matched.MAYBE:
         return UnmetCode.RULE_IN_DOUBT, rule.reason or "whether this rule matches is not known"
-    name = needed_name(rule)
-    if name:
-        text = f"no policy lets DNS requests for {name} through, so no agent learns its addresses"
-        return UnmetCode.RULE_MATCHES_NOTHING, text
-    return UnmetCode.RULE_MATCHES_NOTHING, "this rule matches nothing"
+    text = f"no policy lets DNS requests for {needed_name(rule)} through, so no agent learns its addresses"
+    return UnmetCode.RULE_MATCHES_NOTHING, text
 
 
 def _of_peer(miss: Miss, condition: Condition, peer: Peer) -> tuple[UnmetCode, str]:
@@ -118,8 +96,8 @@ def _of_peer(miss: Miss, condition: Condition, peer: Peer) -> tuple[UnmetCode, s
             written = miss.policy.ref.kind == "NetworkPolicy"
             return on_address(miss.snapshot, addresses, miss.flow, address, role, one_block=written)
         case PartyPeer(parties):
-            kinds = listed((_KINDS[kind] for kind in PartyKind if kind in parties), word="or")
-            return UnmetCode.OTHER_KIND_OF_END, f"the {role} is {name}; the rule is for {kinds or 'nothing'}"
+            text = f"the {role} is {name}; the rule is for {kinds_text(parties)}"
+            return UnmetCode.OTHER_KIND_OF_END, text
         case NodePeer() | OwnNodePeer() | OtherNodePeer():
             return _of_node(condition, peer, role, name)
         case DomainPeer(names, patterns):

@@ -444,7 +444,8 @@ def test_calico_selectors_are_told_as_they_are_written() -> None:
     }
     answer = why_not(shop(policy, cni="calico"), "pod shop/front", "pod shop/web", "tcp/8080")
     assert near(answer) == [
-        "CalicoNetworkPolicy shop/web (tier default, no order) ingress rule 0 allows other connections",
+        "CalicoNetworkPolicy shop/web (tier default, no order) ingress rule 0 allows all ports from pods in namespace "
+        "shop with app == 'frnt' || app == 'x'",
         "- the source does not meet app == 'frnt' || app == 'x'; it has app=front",
     ]
 
@@ -460,6 +461,6 @@ def test_a_name_that_no_agent_of_cilium_learns() -> None:
         },
     }
     assert near(why_not(shop(policy, cni="cilium"), "pod shop/front", "192.0.2.7", "tcp/443")) == [
-        "CiliumNetworkPolicy shop/out egress rule 0 allows other connections",
+        "CiliumNetworkPolicy shop/out egress rule 0 allows api.example.com",
         "- no policy lets DNS requests for api.example.com through, so no agent learns its addresses",
     ]
