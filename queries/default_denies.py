@@ -12,7 +12,10 @@ from reachproof.network.snapshot import Snapshot
 
 
 def guards_alone(policy: Policy, snapshot: Snapshot) -> bool:
-    """True if it denies by default in some direction, and no other policy of its tier would for all pods to come."""
+    """True if it denies by default in some direction, and no other policy of its tier would for all pods to come.
+
+    A policy that only denies is alone beside policies that allow something too: these may go with what they are for.
+    """
     others = [
         each
         for each in snapshot.policies
@@ -23,8 +26,18 @@ def guards_alone(policy: Policy, snapshot: Snapshot) -> bool:
         and _covers(each.subject, policy.subject)
     ]
     return any(
-        _denies(policy, direction) and not any(_denies(each, direction) for each in others) for direction in Direction
+        _denies(policy, direction) and not any(_as_strict(each, policy, direction) for each in others)
+        for direction in Direction
     )
+
+
+def _as_strict(other: Policy, policy: Policy, direction: Direction) -> bool:
+    """True if the other denies by default too, and allows something only if the policy does."""
+    return _denies(other, direction) and (_allows(policy, direction) or not _allows(other, direction))
+
+
+def _allows(policy: Policy, direction: Direction) -> bool:
+    return any(rule.action is not Action.DENY for rule in policy.rules(direction))
 
 
 def _denies(policy: Policy, direction: Direction) -> bool:

@@ -13,16 +13,15 @@ The sets engine finds them; the evaluator judges flows of each. Disagreement rai
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import assert_never
 
 from reachproof.documents.findings import Code, Findings
 from reachproof.documents.words import FindingSeverity, Verdict
 from reachproof.engines.built_in import EXEMPTION
-from reachproof.engines.not_read import is_not_read, stands_apart
-from reachproof.engines.own_tiers import MESH, with_network_policies
-from reachproof.engines.policies import in_force, others_rest_on
+from reachproof.engines.not_read import stands_apart
+from reachproof.engines.own_tiers import with_network_policies
 from reachproof.grammar import ast
 from reachproof.network.cluster import Notice, Pod
 from reachproof.network.errors import InternalError
@@ -30,21 +29,19 @@ from reachproof.network.flow import Flow
 from reachproof.network.policy import Action, Direction, Policy
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.answer import Answer, Witness
-from reachproof.queries.default_denies import guards_alone
 from reachproof.queries.findings import Finding, in_every_case, left_open
 from reachproof.queries.findings_document import NOTHING_KNOWN, findings_document
 from reachproof.queries.lint_dns import without_dns
 from reachproof.queries.lint_input import has_policies_alone, input_findings, static_findings
 from reachproof.queries.lint_words import rule_name
 from reachproof.queries.plan import HygienePlan
-from reachproof.semantics.evaluate import evaluate, truth
-from reachproof.semantics.match import in_pod_set
+from reachproof.queries.redundant_policies import demand_same, redundant
+from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.sentences import listed, number_or_name
 from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.encoding import Encoding
 from reachproof.solver.nondeterminism import Ambiguity, Cause, ambiguities
-from reachproof.solver.redundancy import Redundancy, redundancy
 from reachproof.solver.shadowing import IdleRule, Taker, idle_rules, whole
 from reachproof.solver.z3_backend import Prover
 
@@ -154,7 +151,7 @@ def _idle(encoding: Encoding, budget: Budget) -> tuple[Finding, ...]:
     snapshot = encoding.snapshot
     found = [each for each in idle_rules(whole(encoding, budget), budget) if not stands_apart(each.policy)]
     rest = snapshot.with_policies(tuple(_without(policy, found) for policy in snapshot.policies))
-    _demand_same(snapshot, rest, (flow for each in found for flow in each.samples), budget)
+    demand_same(snapshot, rest, (flow for each in found for flow in each.samples), budget)
     return tuple(map(_idle_finding, found))
 
 
@@ -200,83 +197,6 @@ def _taker(taker: Taker) -> str:
         return "the exemption of the pod's own node"
     name = f"{taker.policy.ref} {number_or_name(taker.rule)}" if taker.rule else f"{taker.policy.ref} as a whole"
     return f"{name} ({taker.action})"
-
-
-# ---------------------------------------------------------------- policies that change nothing
-
-
-def redundant(encoding: Encoding, budget: Budget, prover: Prover, *, selecting: bool = False) -> Iterator[Finding]:
-    """Policies without which every verdict is the same. `selecting`: only those that select a pod at all.
-
-    Each is compared with all others in force, so of two equal policies both are listed. One that denies by default is
-    listed only where another would for all pods to come. A PeerAuthentication is never listed: what rules of other
-    policies match rests on it as well; nor is one beside an object that is not read, which may decide what is left
-    without it. Raises OutOfBudget after the last that was decided in time.
-    """
-    beside = {str(policy.ref) for policy in encoding.snapshot.policies if _beside_unread(encoding.snapshot, policy)}
-    found = in_every_case(encoding, lambda case: _redundant(case, budget, prover, selecting=selecting))
-    yield from (finding for finding in found if finding.subject not in beside)
-
-
-def _beside_unread(snapshot: Snapshot, policy: Policy) -> bool:
-    """True if an object that is not read, whose place among the tiers is not sure, judges some of the same pods."""
-    ways = [each for each in Direction if policy.acts(each)]
-    unread = [each for each in snapshot.policies if is_not_read(each) and each.tier != MESH and each is not policy]
-    return any(
-        in_pod_set(snapshot, policy.subject, pod) and in_pod_set(snapshot, each.subject, pod)
-        for each in unread
-        if any(each.rules(way) for way in ways)
-        for pod in snapshot.pods
-    )
-
-
-def _redundant(encoding: Encoding, budget: Budget, prover: Prover, *, selecting: bool) -> Iterator[Finding]:
-    for policy in encoding.snapshot.policies:
-        budget.check()
-        if not in_force(policy, encoding.snapshot.options) or others_rest_on(policy) or stands_apart(policy):
-            continue
-        if guards_alone(policy, encoding.snapshot):
-            continue
-        found = redundancy(encoding, policy, budget, prover)
-        if found is None or (selecting and not found.selects):
-            continue
-        others = tuple(other for other in encoding.snapshot.policies if other.ref != policy.ref)
-        _demand_same(encoding.snapshot, encoding.snapshot.with_policies(others), found.samples, budget)
-        yield _redundant_finding(found)
-
-
-def _redundant_finding(found: Redundancy) -> Finding:
-    policy = found.policy
-    if not found.selects:
-        why = "it selects no pod in a direction in which it has rules"
-    else:
-        why = "removing it changes nothing today"
-    doubt = "" if found.confirmed else " (not confirmed by Z3)"
-    return Finding(
-        code=Code.REDUNDANT_POLICY,
-        severity=FindingSeverity.WARNING,
-        subject=str(policy.ref),
-        text=f"{policy.ref} is redundant: {why}{doubt}",
-        origin=policy.origin,
-        row={
-            "policy": str(policy.ref),
-            "why": why,
-            "confirmed": "yes" if found.confirmed else "no",
-            "origin": str(policy.origin),
-        },
-        confirmed=found.confirmed,
-    )
-
-
-def _demand_same(snapshot: Snapshot, rest: Snapshot, flows: Iterable[Flow], budget: Budget) -> None:
-    for flow in flows:
-        budget.check()
-        before, after = truth(snapshot, flow), truth(rest, flow)
-        if before is not after:
-            raise InternalError(
-                f"the sets engine says that what is to be taken away does not matter, the evaluator that {flow} is "
-                f"{before} with it and {after} without it; this is a bug of reachproof, no verdict is given"
-            )
 
 
 # ---------------------------------------------------------------- verdicts that can go both ways

@@ -9,7 +9,7 @@ tests/agreement.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,18 +44,52 @@ class Verdicts:
                 return ~self.can_allow
 
 
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What each direction alone can do, in tables as those of `Verdicts`: the other one is not looked at."""
+
+    egress: Verdicts
+    ingress: Verdicts
+
+    def side(self, direction: Direction) -> Verdicts:
+        """The verdicts of one direction."""
+        return self.egress if direction is Direction.EGRESS else self.ingress
+
+    @property
+    def both(self) -> Verdicts:
+        """The verdicts of flows: both directions must allow."""
+        return Verdicts(self.egress.can_allow & self.ingress.can_allow, self.egress.can_deny | self.ingress.can_deny)
+
+
+def sides(part: Slice, budget: Budget) -> Sides:
+    """The verdicts of all flows in each direction; twice the tables of `verdicts`. Raises OutOfBudget."""
+    shape = (len(part.sources), len(part.destinations), word_count(len(part.atoms)))
+    found = {each: Verdicts(np.empty(shape, np.uint64), np.empty(shape, np.uint64)) for each in Direction}
+    for word in range(shape[2]):
+        for direction, allow, deny in _word(part, word, budget):
+            found[direction].can_allow[:, :, word] = allow
+            found[direction].can_deny[:, :, word] = deny
+    return Sides(found[Direction.EGRESS], found[Direction.INGRESS])
+
+
 def verdicts(part: Slice, budget: Budget) -> Verdicts:
     """The verdicts of all flows of a slice. Raises OutOfBudget. Cost: the area of all patches."""
     shape = (len(part.sources), len(part.destinations), word_count(len(part.atoms)))
     can_allow, can_deny = np.empty(shape, dtype=np.uint64), np.empty(shape, dtype=np.uint64)
     for word in range(shape[2]):  # one after the other, so that what is needed on the way is a word wide
-        egress = _Tables(shape[0], shape[1], word, budget)
-        ingress = _Tables(shape[1], shape[0], word, budget)
-        can_send, can_not_send = egress.run(part.tiers(Direction.EGRESS))
-        can_receive, can_not_receive = (table.T for table in ingress.run(part.tiers(Direction.INGRESS)))
+        (_, can_send, can_not_send), (_, can_receive, can_not_receive) = _word(part, word, budget)
         can_allow[:, :, word] = can_send & can_receive
         can_deny[:, :, word] = can_not_send | can_not_receive
     return Verdicts(can_allow, can_deny)
+
+
+def _word(part: Slice, word: int, budget: Budget) -> Iterator[tuple[Direction, Table, Table]]:
+    """For one word of atoms what egress, then ingress can allow and can deny. Shape (sources, destinations)."""
+    sources, destinations = len(part.sources), len(part.destinations)
+    allow, deny = _Tables(sources, destinations, word, budget).run(part.tiers(Direction.EGRESS))
+    yield Direction.EGRESS, allow, deny
+    allow, deny = _Tables(destinations, sources, word, budget).run(part.tiers(Direction.INGRESS))
+    yield Direction.INGRESS, allow.T, deny.T
 
 
 Outcomes = dict[Action, Table]

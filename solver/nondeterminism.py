@@ -21,7 +21,7 @@ from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Action, Direction, Policy, Rule
 from reachproof.solver import witness
-from reachproof.solver.bitset_engine import verdicts
+from reachproof.solver.bitset_engine import sides
 from reachproof.solver.budget import Budget
 from reachproof.solver.first_match import FirstMatch, RuleVisit
 from reachproof.solver.slice import Slice
@@ -52,7 +52,8 @@ def ambiguities(part: Slice, budget: Budget) -> tuple[Ambiguity, ...]:
 
     Where a direction is open for several reasons at once, each is named. Raises OutOfBudget.
     """
-    tables = verdicts(part, budget)
+    of_sides = sides(part, budget)
+    tables = of_sides.both
     either = everything(part) & tables.can_allow & tables.can_deny
     if not either.any():
         return ()
@@ -60,9 +61,7 @@ def ambiguities(part: Slice, budget: Budget) -> tuple[Ambiguity, ...]:
     explained = np.zeros_like(either)
     for direction in Direction:
         walk = FirstMatch(part, direction, budget)
-        # The other direction allows everything.
-        only = replace(part, ingress=()) if direction is Direction.EGRESS else replace(part, egress=())
-        alone = verdicts(only, budget)
+        alone = of_sides.side(direction)
         doubtful = walk.turned(either & alone.can_allow & alone.can_deny)
         for open_ in _causes(walk, doubtful):
             flows = walk.turned(open_.flows)

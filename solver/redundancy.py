@@ -18,7 +18,7 @@ from reachproof.network.errors import InternalError
 from reachproof.network.flow import Flow
 from reachproof.network.policy import Direction, Policy, PolicyRef
 from reachproof.solver import witness
-from reachproof.solver.bitset import from_words, positions
+from reachproof.solver.bitset import from_positions, from_words, positions
 from reachproof.solver.bitset_engine import Verdicts, verdicts
 from reachproof.solver.budget import Budget
 from reachproof.solver.encoding import Encoding
@@ -30,6 +30,8 @@ from reachproof.solver.z3_backend import GaveUp, Model, Prover
 
 SAMPLES = 8
 WRITTEN_OUT = 60
+FEW = 4
+"""How many subjects are looked at before all of them."""
 _OPPOSITE = {Wanted.CAN_ALLOW: Wanted.MUST_DENY, Wanted.CAN_DENY: Wanted.MUST_ALLOW}
 
 
@@ -48,13 +50,14 @@ class Redundancy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Compared:
-    """One direction, in which all flows from or to the selected pods have equal verdicts in two slices."""
+    """Flows of one direction from or to pods in two slices; `differs`: some have other verdicts in the second."""
 
     part: Slice
     rest: Slice
     domain: Formula
     inside: Table
     tables: Verdicts
+    differs: bool
 
 
 def redundancy(encoding: Encoding, policy: Policy, budget: Budget, prover: Prover) -> Redundancy | None:
@@ -62,6 +65,8 @@ def redundancy(encoding: Encoding, policy: Policy, budget: Budget, prover: Prove
 
     Two tables are compared for each direction: all flows of the pods it selects, with the policy and without it.
     """
+    if _differs_for_some(encoding, policy, budget):
+        return None
     same: list[_Compared] = []
     selects = False
     for direction in Direction:
@@ -69,22 +74,42 @@ def redundancy(encoding: Encoding, policy: Policy, budget: Budget, prover: Prove
         if not points:
             continue
         selects = True
-        domain = At(SUBJECT[direction], Members(points))
-        part = cut(encoding, (domain,), budget)
-        if not (part.sources and part.destinations and part.atoms):
-            continue
-        rest = _without(part, policy.ref)
-        inside = everything(part) & region(part, domain)
-        tables, others = verdicts(part, budget), verdicts(rest, budget)
-        if any((inside & (tables.wanted(each) ^ others.wanted(each))).any() for each in _OPPOSITE):
+        compared = _compared(encoding, policy, direction, points, budget)
+        if compared is not None and compared.differs:
             return None
-        same.append(_Compared(part=part, rest=rest, domain=domain, inside=inside, tables=tables))
+        same += [compared] if compared is not None else []
     return Redundancy(
         policy=policy,
         selects=selects,
         confirmed=all(_confirmed(each, budget, prover) for each in same),
         samples=tuple(flow for each in same for flow in _some_flows(each)),
     )
+
+
+def _differs_for_some(encoding: Encoding, policy: Policy, budget: Budget) -> bool:
+    """True if a verdict of a few of the pods that it selects is another without it: of most policies one is."""
+    for direction in Direction:
+        points = list(positions(_selected(encoding, policy.ref, direction)))
+        few = from_positions(points[:: len(points) // FEW + 1])
+        compared = _compared(encoding, policy, direction, few, budget) if len(points) > FEW else None
+        if compared is not None and compared.differs:
+            return True
+    return False
+
+
+def _compared(
+    encoding: Encoding, policy: Policy, direction: Direction, points: int, budget: Budget
+) -> _Compared | None:
+    """The flows of these subjects with the policy and without it; None where there are none."""
+    domain = At(SUBJECT[direction], Members(points))
+    part = cut(encoding, (domain,), budget)
+    if not (part.sources and part.destinations and part.atoms):
+        return None
+    rest = _without(part, policy.ref)
+    inside = everything(part) & region(part, domain)
+    tables, others = verdicts(part, budget), verdicts(rest, budget)
+    differs = any((inside & (tables.wanted(each) ^ others.wanted(each))).any() for each in _OPPOSITE)
+    return _Compared(part=part, rest=rest, domain=domain, inside=inside, tables=tables, differs=differs)
 
 
 def _some_flows(compared: _Compared) -> Iterator[Flow]:

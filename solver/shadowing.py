@@ -165,15 +165,28 @@ class _Idle:
         for chain in tier.chains:
             here = left.copy()
             for policy in (policy for group in chain for policy in group):
+                if not left[policy.subjects].any():
+                    continue
                 for rule in policy.rules:
-                    before = here.copy()
-                    if self._walk.take(rule, here) and rule.rule.action is not Action.PASS:
-                        left &= ~(before & ~here)
+                    if self._takes(rule, here, left):
                         yield _taker(policy, rule)
         for policy in tier.isolating:
             if left[policy.subjects].any():
                 left[policy.subjects] = 0
                 yield Taker(policy=policy.policy, rule=None, action=Action.DENY)
+
+    def _takes(self, rule: SlicedRule, here: Table, left: Table) -> bool:
+        """Takes from `here` what the rule matches for certain, and what it decides from `left` too; whether it does."""
+        taken = False
+        for patch in rule.certain:
+            place, mask = self._walk.where(patch)
+            flows = here[place] & mask
+            if flows.any():
+                here[place] &= ~mask
+                if rule.rule.action is not Action.PASS:
+                    left[place] &= ~flows
+                    taken = True
+        return taken
 
     def _samples(self, flows: Table) -> tuple[Flow, ...]:
         found = witness.sample(self._walk.part, self._walk.turned(flows), SAMPLES)
