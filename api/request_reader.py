@@ -15,6 +15,7 @@ from typing import Any, NoReturn, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from reachproof.api.http_error import HttpError
+from reachproof.api.validation_messages import message_of
 from reachproof.network.errors import Problem
 
 T = TypeVar("T", bound=BaseModel)
@@ -140,4 +141,4 @@ def _misfit(detail: Mapping[str, Any], known: list[str]) -> Problem:
         near = get_close_matches(parts[-1], known, n=1) if len(parts) == 1 else []
         hint = f"; did you mean `{near[0]}`?" if near else ""
         return Problem(file="body", path=path, message=f"unknown field `{parts[-1]}`{hint}")
-    return Problem(file="body", path=path, message=detail["msg"].removeprefix("Value error, "))
+    return Problem(file="body", path=path, message=message_of(detail))

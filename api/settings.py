@@ -20,6 +20,7 @@ from pydantic_settings import (
 
 from reachproof.api.loopback import is_loopback, is_trusted_url
 from reachproof.api.quotas import Quotas
+from reachproof.api.validation_messages import message_of
 from reachproof.manifests.limits import DEFAULT_LIMITS, Limits
 from reachproof.network.errors import InputError, Problem
 
@@ -33,7 +34,7 @@ def _words(value: Any) -> Any:
 
 def _some(value: tuple[str, ...]) -> tuple[str, ...]:
     if not value:
-        raise ValueError("expected at least one")
+        raise ValueError("must name at least one")
     return value
 
 
@@ -264,7 +265,7 @@ def _problem(
     detail: Mapping[str, Any], given: Mapping[str, Any], table: Mapping[str, Any], file: str | None
 ) -> Problem:
     if not detail["loc"]:  # about several settings together
-        return Problem(file="settings", message=detail["msg"].removeprefix("Value error, "))
+        return Problem(file="settings", message=message_of(detail))
     name = str(detail["loc"][0])
     source = _source(name, given, table, file)
     path = ".".join(map(str, detail["loc"]))
@@ -272,7 +273,7 @@ def _problem(
         path, source = PREFIX + "_".join(map(str, detail["loc"])).upper(), "environment"
     if detail["type"] == "extra_forbidden":
         return Problem(file=source, path=path, message="unknown setting")
-    return Problem(file=source, path=path, message=f"invalid value {_repeated(name, detail)}: {detail['msg']}")
+    return Problem(file=source, path=path, message=f"invalid value {_repeated(name, detail)}: {message_of(detail)}")
 
 
 def _repeated(name: str, detail: Mapping[str, Any]) -> str:

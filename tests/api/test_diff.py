@@ -89,7 +89,7 @@ def test_all_problems_of_both_are_told() -> None:
 @pytest.mark.parametrize(
     ("body", "errors"),
     [
-        ({}, [error("Field required", file="body", path="old"), error("Field required", file="body", path="new")]),
+        ({}, [error("missing field", file="body", path="old"), error("missing field", file="body", path="new")]),
         (
             {"old": {}, "new": {"manifests": [], "snapshot": "x"}},
             [error(EITHER, file="body", path="old"), error(EITHER, file="body", path="new")],
@@ -98,7 +98,7 @@ def test_all_problems_of_both_are_told() -> None:
             given("", "", by="cluster"),
             [
                 error(
-                    "Input should be 'pod', 'workload', 'namespace' or 'tenant'",
+                    "must be 'pod', 'workload', 'namespace' or 'tenant'",
                     file="body",
                     path="by",
                 )

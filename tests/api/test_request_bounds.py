@@ -131,7 +131,7 @@ def test_a_name_that_cannot_be_one_is_not_found_and_no_database_is_asked(name: s
 
 
 def test_a_name_that_is_too_long_is_refused() -> None:
-    found = error("String should have at most 200 characters", file="body", path="snapshot")
+    found = error("too long (the limit is 200 characters)", file="body", path="snapshot")
     check_problem(post({"query": ISOLATED, "snapshot": "x" * 201}), 422, MISSHAPEN, found)
 
 

@@ -57,8 +57,8 @@ def test_everything_that_is_wrong_is_told_with_its_place(tmp_path: Path, monkeyp
     path = file(tmp_path, 'port = "x"\nprot = 1\n')
     monkeypatch.setenv("REACHPROOF_WORKERS", "0")
     assert problems(lambda: load_settings(path)) == [
-        f"{path} port: invalid value 'x': Input should be a valid integer, unable to parse string as an integer",
-        "environment REACHPROOF_WORKERS: invalid value '0': Input should be greater than 0",
+        f"{path} port: invalid value 'x': must be a whole number",
+        "environment REACHPROOF_WORKERS: invalid value '0': must be greater than 0",
         f"{path} prot: unknown setting",
     ]
 

@@ -342,10 +342,8 @@ def test_the_settings_of_the_service_are_refused_with_the_variable(
     ran = terminal.run("serve")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == (
-        "error: environment REACHPROOF_MAX_TIMEOUT_MS: invalid value '0': Input should be greater than 0\n"
-        "error: environment REACHPROOF_WORKERS: invalid value 'many': Input should be a valid "
-        "integer, unable to parse string "
-        "as an integer\n"
+        "error: environment REACHPROOF_MAX_TIMEOUT_MS: invalid value '0': must be greater than 0\n"
+        "error: environment REACHPROOF_WORKERS: invalid value 'many': must be a whole number\n"
     )
 
 
