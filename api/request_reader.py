@@ -7,7 +7,7 @@ list of a million mistakes costs whoever writes it more than whoever sent them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, NoReturn, TypeVar
@@ -20,8 +20,12 @@ from reachproof.network.errors import Problem
 
 T = TypeVar("T", bound=BaseModel)
 _FREE = ("manifests", "options")
-"""Fields whose parts are not counted: manifests have bounds of their own, and of options the number and depth."""
+"""Fields whose parts are not counted with the others: they have bounds of their own."""
 _MOST_OPTIONS = 100
+_OPTION_PARTS = 10_000
+"""Parts of the options: names, values and lists on all levels."""
+_MOST_TEXT = 10_000_000
+"""Characters of all texts of a request that are no manifests."""
 _OPTION_DEPTH = 4
 _ENVELOPE = 10
 """More levels of nesting than a request has around an object of its manifests."""
@@ -94,19 +98,32 @@ def _deeper(value: Any, most: int) -> bool:
 def _check_parts(body: Mapping[str, Any], bounds: RequestBounds) -> None:
     for name, most in (("queries", bounds.queries), ("options", _MOST_OPTIONS)):
         _check_length(name, body.get(name), most)
-    count = 0
-    waiting: list[Any] = [body]
+    text = _check_count("parts in the body", body, bounds.parts, bounds)
+    text += _check_count("parts in the options", body.get("options"), _OPTION_PARTS, bounds, free=())
+    if text > _MOST_TEXT:
+        _refuse(f"too much text in the body ({text} characters; the limit is {_MOST_TEXT})")
+
+
+def _check_count(name: str, value: Any, most: int, bounds: RequestBounds, free: tuple[str, ...] = _FREE) -> int:
+    """Refuses a value with more parts than `most`; the characters of its texts."""
+    count = text = 0
+    waiting: list[Any] = [value]
     while waiting:
         each = waiting.pop()
+        if isinstance(each, str):
+            text += len(each)
+            continue
         if isinstance(each, dict):
             _check_length("manifests", each.get("manifests"), bounds.objects)
             if any(len(name) > _LONGEST_NAME for name in each):
                 _refuse(f"a name of a field is too long (the limit is {_LONGEST_NAME} characters)")
-            each = {name: part for name, part in each.items() if name not in _FREE}
-        count += len(each)
-        if count > bounds.parts:
-            _refuse(f"too many parts in the body (the limit is {bounds.parts})")
-        waiting += (part for part in _parts(each) if isinstance(part, (dict, list)))
+            each = {name: part for name, part in each.items() if name not in free}
+        parts = _parts(each)
+        count += len(parts)
+        if count > most:
+            _refuse(f"too many {name} (the limit is {most})")
+        waiting += (part for part in parts if isinstance(part, (dict, list, str)))
+    return text
 
 
 def _check_length(name: str, given: Any, most: int) -> None:
@@ -114,7 +131,7 @@ def _check_length(name: str, given: Any, most: int) -> None:
         _refuse(f"too many {name} ({len(given)}; the limit is {most})")
 
 
-def _parts(value: Any) -> Iterable[Any]:
+def _parts(value: Any) -> Collection[Any]:
     return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 

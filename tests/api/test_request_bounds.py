@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from typing import Any
 
 import pytest
@@ -72,6 +73,8 @@ def test_a_worker_is_not_lost_by_a_deep_body() -> None:
         ({"pack": "", "packs": ["x"] * 1_001}, "too many parts in the body (the limit is 1000)"),
         ({"query": "x", "manifests": [1] * 6}, "too many manifests (6; the limit is 5)"),
         ({"query": "x", "options": {f"o{n}": 1 for n in range(101)}}, "too many options (101; the limit is 100)"),
+        ({"query": "x", "options": {"o": [[]] * 10_000}}, "too many parts in the options (the limit is 10000)"),
+        ({"query": "x", "options": [{"o": [1]}] * 5_000}, "too many options (5000; the limit is 100)"),
         ({"query": "x", **{f"f{n}": 1 for n in range(1_000)}}, "too many parts in the body (the limit is 1000)"),
         (
             {"query": "x", "snapshots": {f"s{n}": {"snapshot": "a", "b": 1} for n in range(400)}},
@@ -86,6 +89,20 @@ def test_a_worker_is_not_lost_by_a_deep_body() -> None:
 )
 def test_a_body_with_too_many_parts_is_refused_as_a_whole(body: dict[str, Any], detail: str) -> None:
     check_problem(post(body, max_documents=5), 422, detail)
+
+
+@pytest.mark.parametrize("body", [{"query": "x" * 9_999_999}, {"query": "", "options": {"cni": "x" * 9_999_999}}])
+def test_a_body_with_too_much_text_is_refused_as_a_whole(body: dict[str, Any]) -> None:
+    detail = "too much text in the body (10000001 characters; the limit is 10000000)"
+    with pytest.raises(HttpError, match=re.escape(detail)) as refused:
+        decoded(QueryRequest, json.dumps({**body, "snapshot": "xx"}).encode(), BOUNDS)
+    assert refused.value.status == 422
+
+
+def test_options_may_have_long_lists_of_addresses() -> None:
+    domains = {"a.example": [f"10.{n // 256}.{n % 256}.0/24" for n in range(9_000)]}
+    content = json.dumps({"query": ISOLATED, "options": {"domains": domains}}).encode()
+    assert decoded(QueryRequest, content, BOUNDS).options == {"domains": domains}
 
 
 def test_of_wrong_manifests_the_first_is_told() -> None:

@@ -105,6 +105,11 @@ def deep_options(chance: random.Random) -> Bad:
     return _json("deep options", {"query": SENTENCES[0], "snapshot": NAME, "options": value})
 
 
+def large_options(chance: random.Random) -> Bad:
+    value = chance.choice(([[]] * 400_000, "x" * 2_000_000, {f"k{number}": [] for number in range(20_000)}))
+    return _json("large options", {"query": SENTENCES[0], "snapshot": NAME, "options": {"domains": value}})
+
+
 def odd_numbers(chance: random.Random) -> Bad:
     number = chance.choice(("-1", "0", "1e308", "1e999", "9" * 5_000, "NaN"))
     return Bad(kind="odd numbers", body=f'{{"query":"x","snapshot":"{NAME}","timeoutMs":{number}}}'.encode())
@@ -174,6 +179,7 @@ BAD: tuple[Maker, ...] = (
     many_sentences,
     odd_names,
     deep_options,
+    large_options,
     odd_numbers,
     gzip_bomb,
     gzip_members,
