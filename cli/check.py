@@ -122,7 +122,7 @@ def check(
         report = waived(report, granted, Counter(mark for mark, _ in found), date.today())
     with reader_may_leave():
         write_report(report, output, no_color=no_color)
-        warn((notice for result in report.results for notice in result.answer.warnings), quiet=quiet)
+        warn((notice for result in report.results for notice in result.answer.warnings), snapshot, quiet=quiet)
         if not report.results:
             click.echo("nothing was checked", err=True)
     return OF_REPORT[report.gate]

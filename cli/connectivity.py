@@ -107,7 +107,7 @@ def connectivity(
         return ExitCode.UNDECIDED
     with reader_may_leave():
         _write(report, output)
-        warn(report.warnings, quiet=quiet)
+        warn(report.warnings, snapshot, quiet=quiet)
     if not report.evidence.flows:
         click.echo("undecided: nothing to check", err=True)
     return ExitCode.PROVED if report.evidence.flows and report.finished else ExitCode.UNDECIDED

@@ -96,7 +96,7 @@ def diff(
         found = _difference(earlier, later, By(by), budget)
     with reader_may_leave():
         write_lines(_lines(found, _named(old), _named(new), output), no_color=no_color)
-        warn(found.warnings, quiet=quiet)
+        warn(found.warnings, earlier, later, quiet=quiet)
     return _code(found)
 
 

@@ -79,7 +79,7 @@ def explain(
         answer = _answer(snapshot, flow, by if truth_table else None, budget)
     with reader_may_leave():
         _write(answer_document(answer), output, no_color=no_color)
-        warn(answer.warnings, quiet=quiet)
+        warn(answer.warnings, snapshot, quiet=quiet)
     return exit_code([answer], expect=None, allow_vacuous=False)
 
 

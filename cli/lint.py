@@ -103,7 +103,7 @@ def lint(
             click.echo(json.dumps(findings_sarif(report, __version__), indent=2))
         else:
             write_lines(coloured_lines(report), no_color=no_color)
-        warn(snapshot.warnings, quiet=quiet)
+        warn(snapshot.warnings, snapshot, quiet=quiet)
     return _exit_code(report, fail_on)
 
 

@@ -16,6 +16,10 @@ from reachproof.documents.audit import FleetReport
 from reachproof.documents.json import pretty
 from reachproof.documents.report import CheckReport
 from reachproof.network.cluster import Notice
+from reachproof.network.printable import printable
+from reachproof.network.snapshot import Snapshot
+from reachproof.queries.input_summary import FILES_SKIPPED, input_summary
+from reachproof.render.input_summary import input_line
 from reachproof.render.text_fragments import warning_lines
 
 
@@ -65,7 +69,14 @@ def write_report(report: CheckReport | FleetReport, output: str, *, no_color: bo
                 write_lines(lines(report), no_color=no_color or output == "github")
 
 
-def warn(warnings: Iterable[Notice | parts.Notice], *, quiet: bool) -> None:
-    """Write each warning once to stderr."""
-    for line in () if quiet else warning_lines(warnings):
+def warn(warnings: Iterable[Notice | parts.Notice], *read: Snapshot, quiet: bool) -> None:
+    """Write each warning once to stderr, and what was read of each snapshot, whose skipped files that line tells."""
+    if quiet:
+        return
+    told = FILES_SKIPPED if read else ""
+    for line in (*warning_lines(each for each in warnings if each.code != told), *dict.fromkeys(map(_read_line, read))):
         click.echo(line, err=True)
+
+
+def _read_line(snapshot: Snapshot) -> str:
+    return printable(input_line(input_summary(snapshot)))

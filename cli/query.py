@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 @with_options(OTHERS, *SERVER)
 @in_exit_code("--allow-vacuous", is_flag=True, help="Do not exit with 3 if a sentence has nothing to check.")
 @with_options(QUIET)
-@in_output("-v", "--verbose", is_flag=True, help="Print what was read, and timings, to standard error.")
+@in_output("-v", "--verbose", is_flag=True, help="Print the digest of the snapshot, and timings, to standard error.")
 @with_options(NO_COLOR, *MODEL)
 def query(
     words: tuple[str, ...],
@@ -109,7 +109,7 @@ def query(
             told = _Told(documents=ask_server(service, text, named, others, reading))
     with reader_may_leave():
         _write(told.documents, output, told.shown, no_color=no_color)
-        warn((notice for answer in told.documents for notice in answer.warnings), quiet=quiet)
+        warn((notice for answer in told.documents for notice in answer.warnings), *told.read, quiet=quiet)
         for line in told.timing() if verbose else ():
             click.echo(printable(line), err=True)
     return exit_code(told.documents, expect=expect, allow_vacuous=allow_vacuous)
@@ -117,16 +117,20 @@ def query(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Told:
-    """Answers, the verdicts on their witnesses where they are known, and a line on what was read here, if anything."""
+    """Answers, the verdicts on their witnesses where they are known, and the snapshot that was read here, if any.
+
+    `taken`: seconds for that.
+    """
 
     documents: Sequence[Document]
     shown: Sequence[Truths | None] = ()
-    read: str = ""
+    read: tuple[Snapshot, ...] = ()
+    taken: float = 0.0
 
     def timing(self) -> Iterator[str]:
         """Lines on how long it took."""
-        if self.read:
-            yield self.read
+        for snapshot in self.read:
+            yield f"reading took {self.taken * 1000:.0f} ms; snapshot {snapshot.digest}"
         for answer in self.documents:
             evidence = answer.evidence
             yield (
@@ -148,13 +152,14 @@ def _told_here(
     progress.say("reading manifests")
     snapshot = read(sources, reading)
     compared = read_named(others, reading)
-    line = _read_line(snapshot, time.perf_counter() - started)
+    taken = time.perf_counter() - started
     from reachproof.queries.ask import Session  # Z3 is loaded only where it is needed
 
     progress.say("preparing the snapshot")
     session = Session(snapshot, {name: Session(other) for name, other in compared.items()})
     answers = session.ask_all(text, budget, lambda done, total: progress.say(f"deciding {done + 1} of {total}"))
-    return _Told(documents=tuple(map(answer_document, answers)), shown=tuple(map(truths, answers)), read=line)
+    documents = tuple(map(answer_document, answers))
+    return _Told(documents=documents, shown=tuple(map(truths, answers)), read=(snapshot,), taken=taken)
 
 
 def _give_up(texts: Sequence[str], output: str, reason: str, *, no_color: bool) -> None:
@@ -172,13 +177,3 @@ def _write(documents: Sequence[Document], output: str, shown: Iterable[Truths | 
         if number:
             click.echo()
         write_lines(coloured_lines(document, of_witness), no_color=no_color)
-
-
-def _read_line(snapshot: Snapshot, taken: float) -> str:
-    counts = (
-        f"{len(snapshot.namespaces)} namespaces",
-        f"{len(snapshot.pods)} pods and workloads",
-        f"{len(snapshot.services)} services",
-        f"{len(snapshot.policies)} policies",
-    )
-    return f"read {', '.join(counts)} in {taken * 1000:.0f} ms; snapshot {snapshot.digest}"

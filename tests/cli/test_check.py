@@ -206,7 +206,10 @@ def test_a_pack_that_is_not_there_is_bad_input(place: Place) -> None:
 def test_the_text_says_what_passed_and_shows_what_did_not(place: Place) -> None:
     code, out, err = place.check("shop.reach")
     assert (code, out) == (1, TEXT)
-    assert err == "warning: EMPTY_SET: 'pods labelled app=typo' matches nothing in this snapshot\n"
+    assert err == (
+        "warning: EMPTY_SET: 'pods labelled app=typo' matches nothing in this snapshot\n"
+        "read 1 policy, 2 pods in 2 namespaces\n"
+    )
 
 
 def test_without_a_pack_the_library_is_checked_as_far_as_it_applies(place: Place) -> None:

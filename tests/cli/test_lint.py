@@ -83,7 +83,7 @@ def test_each_finding_is_a_line_with_its_place_the_worst_first(
         "",
         "1 error, 0 warnings, 1 info",
     ]
-    assert (code, err) == (ExitCode.REFUTED, "")
+    assert (code, err) == (ExitCode.REFUTED, "read 1 policy, 2 pods in 1 namespace\n")
 
 
 @pytest.mark.parametrize(
