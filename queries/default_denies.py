@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from reachproof.engines.not_read import stands_apart
 from reachproof.engines.policies import in_force
-from reachproof.network.policy import Action, AnyPeer, Direction, Match, PodSet, Policy
+from reachproof.network.labels import EVERYTHING
+from reachproof.network.policy import Action, AnyPeer, Direction, PodSet, Policy
 from reachproof.network.snapshot import Snapshot
+
+_ALL = (AnyPeer(), PodSet(EVERYTHING, EVERYTHING))
 
 
 def guards_alone(policy: Policy, snapshot: Snapshot) -> bool:
@@ -19,7 +22,8 @@ def guards_alone(policy: Policy, snapshot: Snapshot) -> bool:
     others = [
         each
         for each in snapshot.policies
-        if each.tier == policy.tier
+        if each.ref.namespace in ("", policy.ref.namespace)  # a policy of a namespace selects pods of it alone
+        and each.tier == policy.tier
         and each.ref != policy.ref
         and in_force(each, snapshot.options)
         and not stands_apart(each)
@@ -41,9 +45,11 @@ def _allows(policy: Policy, direction: Direction) -> bool:
 
 
 def _denies(policy: Policy, direction: Direction) -> bool:
-    """True if what no rule of the policy allows is denied."""
+    """True if what no rule of the policy allows is denied, at least from or to all pods."""
     everything = any(
-        rule.action is Action.DENY and Match(AnyPeer()) in rule.matches for rule in policy.rules(direction)
+        rule.action is Action.DENY and match.ports is None and match.subject == AnyPeer() and match.peer in _ALL
+        for rule in policy.rules(direction)
+        for match in rule.matches
     )
     return everything or direction in policy.isolates
 

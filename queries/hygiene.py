@@ -52,6 +52,7 @@ COLUMNS = {
     ast.Hygiene.AMBIGUOUS: ("cause", "policies", "direction", "example", "why"),
 }
 """The columns of the rows of each question."""
+_SHOWN = 5
 _NOTHING = (
     Code.SELECTS_NOTHING,
     Code.NEVER_SELECTS,
@@ -170,17 +171,18 @@ def _idle_finding(found: IdleRule) -> Finding:
     subject = rule_name(found.policy, found.direction, found.rule)
     action = found.rule.action
     by = tuple(map(_taker, found.takers))
+    takers = listed(by if len(by) <= _SHOWN else (*by[:_SHOWN], f"{len(by) - _SHOWN} more"))
     differs = any(taker.action is not action for taker in found.takers)
     if found.overridden:
         severity = FindingSeverity.WARNING if differs else FindingSeverity.INFO
-        why = f"never comes to decide: earlier tiers decide all of its flows, by {listed(by)}"
+        why = f"never comes to decide: earlier tiers decide all of its flows, by {takers}"
     elif with_network_policies(found.policy.tier) and not differs:
         severity = FindingSeverity.INFO
         what = "denied" if action is Action.DENY else "allowed"
-        why = f"adds nothing: all of its flows are {what} by {listed(by)}"
+        why = f"adds nothing: all of its flows are {what} by {takers}"
     else:
         severity = FindingSeverity.ERROR if differs else FindingSeverity.WARNING
-        why = f"never decides: all of its flows are decided before it, by {listed(by)}"
+        why = f"never decides: all of its flows are decided before it, by {takers}"
     return Finding(
         code=Code.OVERRIDDEN_RULE if found.overridden else Code.SHADOWED_RULE,
         severity=severity,

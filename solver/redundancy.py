@@ -20,9 +20,10 @@ from reachproof.network.policy import Direction, Policy, PolicyRef
 from reachproof.solver import witness
 from reachproof.solver.bitset import from_positions, from_words, positions
 from reachproof.solver.bitset_engine import Verdicts, verdicts
+from reachproof.solver.boxes import Classes
 from reachproof.solver.budget import Budget
 from reachproof.solver.encoding import Encoding
-from reachproof.solver.goal import SUBJECT, All, At, Formula, InPorts, Members, Not, Side, Some, Wanted
+from reachproof.solver.goal import PEER, SUBJECT, All, At, Formula, InPorts, Members, Not, Side, Some, Wanted
 from reachproof.solver.slice import Slice, cut
 from reachproof.solver.smt_encoding import search_script
 from reachproof.solver.table import Table, everything, region
@@ -101,7 +102,7 @@ def _compared(
     encoding: Encoding, policy: Policy, direction: Direction, points: int, budget: Budget
 ) -> _Compared | None:
     """The flows of these subjects with the policy and without it; None where there are none."""
-    domain = At(SUBJECT[direction], Members(points))
+    domain = All((At(SUBJECT[direction], Members(points)), *_concerned(encoding, policy.ref, direction)))
     part = cut(encoding, (domain,), budget)
     if not (part.sources and part.destinations and part.atoms):
         return None
@@ -110,6 +111,23 @@ def _compared(
     tables, others = verdicts(part, budget), verdicts(rest, budget)
     differs = any((inside & (tables.wanted(each) ^ others.wanted(each))).any() for each in _OPPOSITE)
     return _Compared(part=part, rest=rest, domain=domain, inside=inside, tables=tables, differs=differs)
+
+
+def _concerned(encoding: Encoding, ref: PolicyRef, direction: Direction) -> Iterator[Formula]:
+    """The flows that a policy which isolates nothing can match; of others its subjects say it all."""
+    tiers = encoding.egress if direction is Direction.EGRESS else encoding.ingress
+    if any(each.policy.ref == ref for tier in tiers for each in tier.isolating):
+        return
+    own = [each for tier in tiers for each in tier.policies if each.policy.ref == ref]
+    boxes = dict.fromkeys((box.peers, box.ports) for each in own for rule in each.rules for box in rule.boxes)
+    peers = encoding.destinations if direction is Direction.EGRESS else encoding.sources
+    yield Some(
+        tuple(All((At(PEER[direction], Members(_points(peers, classes))), InPorts(ports))) for classes, ports in boxes)
+    )
+
+
+def _points(classes: Classes, bits: int) -> int:
+    return reduce(or_, map(classes.members.__getitem__, positions(bits)), 0)
 
 
 def _some_flows(compared: _Compared) -> Iterator[Flow]:
@@ -131,7 +149,7 @@ def _selected(encoding: Encoding, ref: PolicyRef, direction: Direction) -> int:
         else (encoding.ingress, encoding.destinations)
     )
     of_policy = (each.subjects for tier in tiers for each in tier.policies if each.policy.ref == ref)
-    return reduce(or_, map(classes.members.__getitem__, positions(reduce(or_, of_policy, 0))), 0)
+    return _points(classes, reduce(or_, of_policy, 0))
 
 
 def _without(part: Slice, ref: PolicyRef) -> Slice:

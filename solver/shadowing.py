@@ -23,7 +23,7 @@ from reachproof.network.flow import Flow
 from reachproof.network.policy import Action, Direction, Policy, PolicyRef, Rule, TierName
 from reachproof.network.tier import BUILT_IN
 from reachproof.solver import witness
-from reachproof.solver.bitset import positions
+from reachproof.solver.bitset import Flags, positions
 from reachproof.solver.bitset_engine import verdicts
 from reachproof.solver.budget import Budget
 from reachproof.solver.encoding import Encoding
@@ -156,35 +156,39 @@ class _Idle:
     def _overridden(self, number: int, policy: Policy, rule: SlicedRule) -> IdleRule:
         left = self._walk.matched(rule, self._walk.exists)
         flows = self._samples(left)
-        takers = [taker for tier in self._tiers[:number] for taker in self._by_tier(tier, left)]
+        takers = [taker for tier in self._tiers[:number] if left.any() for taker in self._by_tier(tier, left)]
         _demand_all(left, policy, rule)
         return self._idle(policy, rule, takers, flows, overridden=True)
 
     def _by_tier(self, tier: SlicedTier, left: Table) -> Iterator[Taker]:
         """Takes from `left` what the tier decides for certain. What passes stays for the next tier."""
+        rows: Flags = np.asarray(left.any(axis=(1, 2)))
         for chain in tier.chains:
-            here = left.copy()
-            for policy in (policy for group in chain for policy in group):
-                if not left[policy.subjects].any():
-                    continue
-                for rule in policy.rules:
-                    if self._takes(rule, here, left):
-                        yield _taker(policy, rule)
+            policies = [policy for group in chain for policy in group if rows[policy.subjects].any()]
+            rules = [(policy, rule) for policy in policies for rule in policy.rules]
+            passing = any(rule.rule.action is Action.PASS for _, rule in rules)
+            here = left.copy() if passing or len(tier.chains) > 1 else left
+            for policy, rule in rules:
+                if self._takes(rule, here, left, rows):
+                    yield _taker(policy, rule)
         for policy in tier.isolating:
             if left[policy.subjects].any():
                 left[policy.subjects] = 0
                 yield Taker(policy=policy.policy, rule=None, action=Action.DENY)
 
-    def _takes(self, rule: SlicedRule, here: Table, left: Table) -> bool:
-        """Takes from `here` what the rule matches for certain, and what it decides from `left` too; whether it does."""
+    def _takes(self, rule: SlicedRule, here: Table, left: Table, rows: Flags) -> bool:
+        """Takes from `here` what the rule matches for certain, and what it decides from `left` too; whether it does.
+
+        `rows`: those in which there is anything to take.
+        """
         taken = False
         for patch in rule.certain:
-            place, mask = self._walk.where(patch)
+            place, mask = self._walk.where(replace(patch, subjects=patch.subjects[rows[patch.subjects]]))
             flows = here[place] & mask
             if flows.any():
                 here[place] &= ~mask
                 if rule.rule.action is not Action.PASS:
-                    left[place] &= ~flows
+                    left[place] &= ~flows  # where both are one table, that was done
                     taken = True
         return taken
 

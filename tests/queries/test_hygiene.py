@@ -454,3 +454,17 @@ def test_lint_finds_something_to_say_about_any_snapshot_without_contradicting_th
     flow = data.draw(flows(of))
     if asked(flow) and truth(of, flow) is Truth.EITHER:
         assert any(each.code is Code.AMBIGUOUS_VERDICT for each in findings), str(flow)
+
+
+def test_of_many_rules_that_take_the_flows_of_one_the_first_are_named_and_the_others_counted() -> None:
+    rules = [
+        DENY_WEB.replace("no-web", f"r{number}").replace(
+            "}]}", f"}}], ports: [{{portNumber: {{protocol: TCP, port: {number}}}}}]}}"
+        )
+        for number in range(1, 9)
+    ]
+    ports = ", ".join(f"{{portNumber: {{protocol: TCP, port: {number}}}}}" for number in range(1, 9))
+    last = DENY_WEB.replace("no-web", "last").replace("}]}", f"}}], ports: [{ports}]}}")
+    ((_, text),) = found(Code.SHADOWED_RULE, admin_policy("a", 1, *rules, last))
+    names = [f'AdminNetworkPolicy a rule {number} "r{number + 1}" (deny)' for number in range(5)]
+    assert text.endswith(f"by {', '.join(names)} and 3 more")
