@@ -135,14 +135,19 @@ class SnapshotStore:
             raise no_name(name)
         return found
 
-    def remove(self, wanted: str) -> None:
-        """Removes a snapshot, and the results about it; HttpError with 409 while it has a name."""
+    def remove(self, wanted: str, *, stored_before: datetime | None = None) -> None:
+        """Removes a snapshot, and the results about it; HttpError with 409 while it has a name.
+
+        `stored_before`: 409 also for one that was stored since.
+        """
         with self._database.writing() as session:
             digest = _resolved(session, wanted)
             _locked(session, digest)
             names = session.scalars(select(SnapshotName.name).where(SnapshotName.digest == digest).order_by("name"))
             if listed := ", ".join(names):
                 raise has_name(listed)
+            if stored_before is not None and _last_stored(session, digest) >= stored_before:
+                raise HttpError(409, "the snapshot was stored again")
             session.execute(delete(StoredResult).where(StoredResult.digests.contains(digest)))
             session.execute(delete(StoredSnapshot).where(StoredSnapshot.digest == digest))
 
@@ -201,6 +206,12 @@ def _locked(session: Session, digest: str) -> None:
     wanted = select(StoredSnapshot.digest).where(StoredSnapshot.digest == digest).with_for_update()
     if session.scalar(wanted) is None:
         raise no_snapshot(digest)
+
+
+def _last_stored(session: Session, digest: str) -> datetime:
+    wanted = select(StoredSnapshot.created_at, StoredSnapshot.last_stored_at).where(StoredSnapshot.digest == digest)
+    created_at, last_stored_at = session.execute(wanted).one()
+    return max(created_at, last_stored_at or created_at)
 
 
 def _give(session: Session, name: str, digest: str, by: str | None) -> None:

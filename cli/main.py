@@ -55,6 +55,7 @@ class Commands(click.Group):
         "Run": {
             "serve": "Start the HTTP service",
             "token": "Create, list and revoke tokens of the service",
+            "store": "Clean up, back up and restore what the service stores",
         },
         "More": {
             "help": "Show the help of a command, or explain a code",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -27,6 +27,20 @@ def postgres() -> Iterator[str]:
 @pytest.fixture
 def postgres_url(postgres: str) -> Iterator[str]:
     """The same with an empty schema, which goes afterwards."""
+    with schema(postgres) as url:
+        yield url
+
+
+@pytest.fixture
+def other_postgres_url(postgres: str) -> Iterator[str]:
+    """The same with another one."""
+    with schema(postgres) as url:
+        yield url
+
+
+@contextmanager
+def schema(postgres: str) -> Iterator[str]:
+    """The URL of a database with an empty schema, which goes afterwards."""
     name = f"reachproof_test_{next(_numbers)}"
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
