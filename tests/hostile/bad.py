@@ -106,7 +106,7 @@ def deep_options(chance: random.Random) -> Bad:
 
 
 def large_options(chance: random.Random) -> Bad:
-    value = chance.choice(([[]] * 400_000, "x" * 2_000_000, {f"k{number}": [] for number in range(20_000)}))
+    value: object = chance.choice(([[]] * 400_000, "x" * 2_000_000, {f"k{number}": [] for number in range(20_000)}))
     return _json("large options", {"query": SENTENCES[0], "snapshot": NAME, "options": {"domains": value}})
 
 
