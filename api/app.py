@@ -23,6 +23,7 @@ from reachproof.api.openapi import complete_openapi
 from reachproof.api.problems import install
 from reachproof.api.questions import questions
 from reachproof.api.reading_route import reading_route
+from reachproof.api.refusal_pace import PacedRefusals
 from reachproof.api.request_body import BoundedBodies, TimelyBodies
 from reachproof.api.result_cache import ResultCache
 from reachproof.api.security_headers import SecurityHeaders
@@ -94,6 +95,7 @@ def _surround(app: FastAPI, limits: Settings, database: Database, metrics: Metri
         open_metrics=limits.open_metrics,
         any_host=limits.allow_unauthenticated,
     )
+    app.add_middleware(PacedRefusals)
     app.add_middleware(TimelyBodies, seconds=limits.max_body_seconds)
     app.add_middleware(AuditMiddleware, metrics=metrics)
     app.add_middleware(SecurityHeaders)
