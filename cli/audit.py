@@ -115,7 +115,7 @@ def audit(
 
     given = queries.read_packs(packs) if packs else queries.library()
     allowed = queries.Allowed(vacuous=allow_vacuous, no_policies=allow_no_policies, skipped=allow_skipped)
-    queries.count_statements(given, exact=True)  # what is no pack is told once, and before anything is done
+    queries.count_statements(given)  # what is no pack is told once, and before anything is done
     task = partial(
         AuditTask,
         packs=given,

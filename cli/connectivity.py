@@ -89,11 +89,13 @@ def connectivity(
     with Progress(quiet=quiet) as progress, watched(budget, progress.before(give_up)):
         progress.say("reading manifests")
         snapshot = read(sources_of(sources, more), reading)
+        from reachproof.queries.bare_names import named_sets
         from reachproof.queries.connectivity import request  # numpy is loaded only where it is needed
         from reachproof.queries.connectivity_document import Explaining, report_document
         from reachproof.solver.encoding import prepare
 
-        wanted = request(By(by), src, dst, ports)
+        sets = named_sets(snapshot, {"src": src, "dst": dst}, ports)
+        wanted = request(By(by), ports=ports, **sets)
         explaining = Explaining.ALL if explain else Explaining.FEW if output == "html" else Explaining.NONE
         progress.say("deciding all connections")
         try:

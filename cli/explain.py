@@ -55,8 +55,8 @@ def explain(
 ) -> ExitCode:
     """Explain why SRC can or cannot reach DST on PORT: every step on both sides, and all that blocks it.
 
-    SRC and DST are sets of the query language, or namespace/name; PORT is as in the language, or a bare number or
-    name.
+    SRC and DST are sets of the query language, a name, or namespace/name; PORT is as in the language, or a bare number
+    or name.
 
     \b
     reachproof explain -f manifests/ shop/web shop/db tcp/5432
@@ -108,9 +108,14 @@ def _demand_arguments(flow: tuple[str, ...], *, truth_table: bool) -> None:
 
 def _answer(snapshot: Snapshot, flow: tuple[str, ...], by: str | None, budget: Budget) -> Answer:
     from reachproof.queries.ask import Session  # Z3 is loaded only where it is needed
+    from reachproof.queries.bare_names import named_sets
     from reachproof.queries.explain import explain as explained
 
     session = Session(snapshot)
+    if len(flow) == 3:
+        bare = {name: None if "/" in text else text for name, text in zip(("src", "dst"), flow, strict=False)}
+        ends = named_sets(snapshot, bare, flow[2]).values()
+        flow = (*(known or text for known, text in zip(ends, flow, strict=False)), flow[2])
     if by is not None:
         return _table(session, flow, by, budget)
     start, end, ports = flow

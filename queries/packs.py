@@ -92,18 +92,12 @@ def library() -> tuple[PackText, ...]:
     )
 
 
-def count_statements(packs: Sequence[PackText], *, exact: bool = False) -> int:
+def count_statements(packs: Sequence[PackText]) -> int:
     """Number of statements to check. Raises InputError with every mistake of the packs.
 
-    Sentences that are not exact are counted and not read, since that takes a snapshot; with `exact` they are mistakes.
+    Sentences that are not exact are counted and not read, since that takes a snapshot.
     """
-    if exact:
-        return sum(len(pack.checks) for pack in together(partial(_exact, given) for given in packs))
     return sum(each.checks for each in together(partial(outline, given.text, name=given.name) for given in packs))
-
-
-def _exact(given: PackText) -> Pack:
-    return parse_pack(given.text, name=given.name)
 
 
 # ---------------------------------------------------------------- checking

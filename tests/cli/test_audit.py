@@ -195,10 +195,26 @@ def test_what_would_be_counted_twice_or_not_at_all_is_a_usage_error(
 
 
 def test_a_pack_that_is_none_is_told_once_and_nothing_is_done(place: Place) -> None:
-    Path("bad.reach").write_text("invariant a: no pod can reech nodes\n", encoding="utf-8")
+    Path("bad.reach").write_text("invariant: no pod can reach nodes\n", encoding="utf-8")
     code, out, err = place.audit("--pack", "bad.reach", "--snapshots", "eu", "us")
     assert (code, out) == (2, "")
-    assert err.startswith("error: bad.reach:1: found `reech`")
+    assert err.startswith("error: bad.reach:1: found `:`")
+
+
+def test_a_sentence_that_is_not_understood_refuses_its_pack_on_each_snapshot(place: Place) -> None:
+    Path("bad.reach").write_text("invariant a: no pod can reech nodes\n", encoding="utf-8")
+    code, out, _ = place.audit("--pack", "bad.reach", "--snapshots", "eu", "us")
+    refused = [line for line in out.splitlines() if line.startswith("  error: ")]
+    assert (code, refused) == (2, ["  error: bad.reach:1: found `reech`, expected `reach`; did you mean `reach`?"] * 2)
+
+
+def test_packs_in_plain_speech_are_checked_as_check_does(place: Place) -> None:
+    Path("plain.reach").write_text("invariant plain: nothing in web can talk to shop/db on 80\n", encoding="utf-8")
+    code, out, err = place.audit("--pack", "plain.reach", "--snapshots", "eu", "us")
+    assert (code, out.splitlines()[0]) == (1, "HOLDS  eu  (2 passed)")
+    assert "VIOLATED  us  (2 failed)" in out.splitlines()
+    exact = "no pod in namespace web can reach pod shop/db on tcp/80"
+    assert [line for line in err.splitlines() if "PLAIN_SPEECH" in line and exact in line] != []
 
 
 def test_a_scheduler_that_is_not_there_has_a_code_of_its_own(place: Place) -> None:
