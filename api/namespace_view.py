@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_interface
 
-from reachproof.api.namespace_words import ObjectWords, pieces, runs, words_by_namespace
+from reachproof.api.namespace_words import ObjectWords, pieces, runs, together, words_by_namespace
 from reachproof.network.address import ALL_V4, ALL_V6, parse_cidrs
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.tenancy import tenant_of
@@ -106,13 +106,14 @@ def _addresses(text: str) -> Iterator[str]:
 def view_of(namespaces: Iterable[str], snapshots: Iterable[Snapshot], question: Iterable[str]) -> NamespaceView:
     """The view of these snapshots. `question`: all texts that the client sent."""
     owned = frozenset(namespaces)
-    own, foreign = ObjectWords(), ObjectWords()
+    own: list[ObjectWords] = []
+    foreign: list[ObjectWords] = []
     others: set[str] = set()
     tenants: set[str | None] = set()
     counts = [0, 0, 0, 0]
     for number, snapshot in enumerate(snapshots):
         for name, words in snapshot.derived(words_by_namespace).items():
-            own, foreign = (own | words, foreign) if name in owned else (own, foreign | words)
+            (own if name in owned else foreign).append(words)
         others |= snapshot.namespace_of.keys() - owned
         tenants |= {tenant_of(snapshot, each) for each in owned & snapshot.namespace_of.keys()}
         if number == 0:
@@ -120,8 +121,8 @@ def view_of(namespaces: Iterable[str], snapshots: Iterable[Snapshot], question: 
     return NamespaceView(
         namespaces=owned,
         others=frozenset(others),
-        own=own,
-        foreign=foreign,
+        own=together(own),
+        foreign=together(foreign),
         question=frozenset(pieces(question)),
         tenants=frozenset(each for each in tenants if each is not None),
         counts=(counts[0], counts[1], counts[2], counts[3]),

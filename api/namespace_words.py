@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from typing import Any
@@ -38,13 +38,15 @@ class ObjectWords:
     spans: frozenset[Span] = frozenset()
     places: frozenset[tuple[str, int]] = frozenset()
 
-    def __or__(self, other: ObjectWords) -> ObjectWords:
-        return ObjectWords(
-            words=self.words | other.words,
-            addresses=self.addresses | other.addresses,
-            spans=self.spans | other.spans,
-            places=self.places | other.places,
-        )
+
+def together(given: Sequence[ObjectWords]) -> ObjectWords:
+    """The words of all."""
+    return ObjectWords(
+        words=frozenset().union(*(each.words for each in given)),
+        addresses=frozenset().union(*(each.addresses for each in given)),
+        spans=frozenset().union(*(each.spans for each in given)),
+        places=frozenset().union(*(each.places for each in given)),
+    )
 
 
 def words_by_namespace(snapshot: Snapshot) -> Mapping[str, ObjectWords]:

@@ -112,7 +112,10 @@ class NodeEnd(InsideEnd, frozen=True, kw_only=True, tag_field="kind", tag="node"
 
 
 class OutsideEnd(_End, frozen=True, kw_only=True, tag_field="kind", tag="external"):
-    """Addresses outside the cluster: the fewest CIDRs; those of different ends do not overlap."""
+    """Addresses outside the cluster: the fewest CIDRs; those of different ends do not overlap.
+
+    There are none where a service does not tell which: to a token that is limited to namespaces.
+    """
 
     cidrs: tuple[str, ...]
 
@@ -125,7 +128,7 @@ class OutsideEnd(_End, frozen=True, kw_only=True, tag_field="kind", tag="externa
         """None: it is not inside."""
 
     def __str__(self) -> str:
-        return ", ".join(self.cidrs)
+        return ", ".join(self.cidrs) or "outside"
 
 
 ReportEnd: TypeAlias = PodEnd | NamespaceEnd | TenantEnd | NodeEnd | OutsideEnd

@@ -63,6 +63,7 @@ export function endName(end) {
 }
 
 function outside(cidrs) {
+  if (cidrs.length === 0) return "outside"; // which addresses is not told to everyone
   return cidrs.length > 2 ? `outside: ${cidrs[0]} and ${cidrs.length - 1} more` : `outside: ${cidrs.join(", ")}`;
 }
 

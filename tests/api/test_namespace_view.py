@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,11 @@ from starlette.testclient import TestClient
 
 from reachproof.api.app import create_app
 from reachproof.api.database import Database
+from reachproof.api.http_error import HttpError
 from reachproof.api.namespace_view import OUTSIDE, view_of
 from reachproof.api.redaction.decisions import DECISIONS, WHOLE, shown
+from reachproof.api.redaction.errors import shown_problem
+from reachproof.api.redaction.policies import NOT_SHOWN
 from reachproof.api.snapshot_provider import SnapshotProvider
 from reachproof.api.store import SnapshotStore
 from reachproof.api.workers.pool_executor import ProcessExecutor
@@ -27,7 +30,7 @@ from reachproof.documents.parts import Part
 from reachproof.documents.report import Report
 from reachproof.documents.schema import components
 from reachproof.manifests import load_objects
-from reachproof.network.errors import InternalError
+from reachproof.network.errors import InputError, InternalError, Problem
 from tests.api.requests import check_problem, error
 from tests.api.shared_clusters import SharedCluster, named
 from tests.api.shared_service import Shared, leaked
@@ -134,6 +137,56 @@ def test_manifests_that_a_request_brings_are_shown_whole(service: Shared) -> Non
     body = {"manifests": cluster().objects, "query": "which pods can reach pods in namespace mine?"}
     told = service.send(service.owner, "POST", "/query", json=body).json()
     assert [row["pods"] for row in told["rows"]] == [["zqone/zqother"]]
+
+
+def test_what_the_service_was_started_with_is_seen_in_the_same_way(service: Shared) -> None:
+    app = create_app(service.settings, load_objects(cluster().objects))
+    with TestClient(app, raise_server_exceptions=False) as client:
+        body = {"query": "which pods can pods in namespace mine reach?"}
+        told = client.post("/query", json=body, headers={"authorization": f"Bearer {service.owner}"}).json()
+    assert [row["pods"] for row in told["rows"]] == [[OUTSIDE]]
+
+
+def test_a_snapshot_that_cannot_be_read_is_not_told_of(service: Shared) -> None:
+    body = {"snapshot": "now", "query": "can any pod reach any pod?"}
+    with pytest.MonkeyPatch.context() as patched:
+        problem = Problem(file="zqfile-1.json", subject="Pod zqone/zqpod", message="zqval is wrong")
+        patched.setattr("reachproof.api.snapshot_provider.load_stored", raising(InputError([problem])))
+        told = service.send(service.owner, "POST", "/query", json=body)
+    check_problem(told, 422, "the snapshot cannot be read under these options; ask those who stored it")
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "detail"),
+    [
+        (InternalError("zqone/zqpod is judged twice"), 500, f"internal error; {NOT_SHOWN}"),
+        (InternalError("mine/web is judged twice"), 500, "mine/web is judged twice"),
+        (HttpError(422, "zqone is wrong"), 422, NOT_SHOWN),
+    ],
+    ids=["bug of others", "own bug", "refusal"],
+)
+def test_errors_name_nobody_else(service: Shared, raised: Exception, status: int, detail: str) -> None:
+    body = {"snapshot": "now", "source": "pods", "destination": "pods", "port": "tcp/80"}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("reachproof.queries.explain.explain", raising(raised))
+        check_problem(service.send(service.owner, "POST", "/explain", json=body), status, detail)
+
+
+def test_problems_in_files_of_others_have_no_place() -> None:
+    view = view_of(("mine",), [load_objects(cluster().objects, name="zqall.yaml")], ())
+    own = Problem(file="query", line=1, column=2, path="a.b", message="what?")
+    assert shown_problem(own, view) == own
+    other = Problem(file="zqone/zqpod.yaml", line=3, column=4, subject="Pod zqone/zqpod", path="zqkey", message="zqval")
+    assert shown_problem(other, view) == Problem(file="snapshot", message=NOT_FOUND)
+
+
+def raising(error: Exception) -> Callable[..., Any]:
+    """A function that fails with this."""
+
+    def fail(*_given: object, **_named: object) -> Any:
+        raise error
+
+    return fail
 
 
 def test_no_kept_answer_is_told_to_a_token_with_other_limits(service: Shared) -> None:
