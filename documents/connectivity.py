@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from reachproof.documents.json import viewed
+from reachproof.documents.near import NearMiss
 from reachproof.documents.parts import ABSENT, Absent, Document, Notice, Origin, Part, Rule
 from reachproof.documents.words import By, Partial
 from reachproof.network.intervals import EMPTY, IntervalSet
@@ -178,11 +179,15 @@ class Connection(Part, frozen=True, kw_only=True):
 
 
 class BlockedPair(Part, frozen=True, kw_only=True):
-    """A pair of ends with nothing allowed, and all that blocks."""
+    """A pair of ends with nothing allowed, and all that blocks. `near`: the rules that came nearest, on any port.
+
+    Only reports of few pairs have `near`.
+    """
 
     src: ReportEnd
     dst: ReportEnd
     because: tuple[Rule, ...]
+    near: tuple[NearMiss, ...] = ()
 
 
 class Route(Part, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ from reachproof.documents.connectivity import (
     end_by,
 )
 from reachproof.documents.json import once, plain_fields, streamed, viewed
+from reachproof.documents.near import NearMiss
 from reachproof.documents.parts import ABSENT, Notice, Rule, Step
 from reachproof.documents.words import By, Truth
 from reachproof.network import cluster as network
@@ -50,13 +51,15 @@ class Explanation:
     """The steps and rules that decide between two ends, which are numbers in the `ends` of a report.
 
     Allowed stretches come first, then by their first port. `because`: of a pair with a row the rules that decide its
-    allowed flows, and all that may block the undetermined ones; of one without all that blocks.
+    allowed flows, and all that may block the undetermined ones; of one without all that blocks. `near`: of a pair
+    without a row, where it was asked for.
     """
 
     src: int
     dst: int
     stretches: tuple[Stretch, ...]
     because: tuple[Rule, ...]
+    near: tuple[NearMiss, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,4 +207,4 @@ def _absent(matrix: ConnectivityMatrix, explained: Sequence[Explanation]) -> Ite
     ends = matrix.ends
     for each in explained:
         if (each.src, each.dst) not in matrix.numbers:
-            yield BlockedPair(src=ends[each.src], dst=ends[each.dst], because=each.because)
+            yield BlockedPair(src=ends[each.src], dst=ends[each.dst], because=each.because, near=each.near)

@@ -12,7 +12,7 @@ from reachproof.documents import connectivity as documents
 from reachproof.documents.connectivity_matrix import Cells, ConnectivityMatrix, EndTraits, ExplainedWay, Explanation
 from reachproof.documents.words import Partial
 from reachproof.queries.connectivity import Connectivity, Request, connectivity
-from reachproof.queries.connectivity_explain import explain_report, with_reasons
+from reachproof.queries.connectivity_explain import MOST_NEAR, explain_report, with_reasons
 from reachproof.queries.document_parts import access_fields, end_document, notices, warnings
 from reachproof.queries.report_nodes import End, partial_by
 from reachproof.queries.ways_in import ways_in
@@ -78,7 +78,7 @@ def _explanations(report: Connectivity, explaining: Explaining, budget: Budget) 
         case Explaining.NONE:
             return None
         case Explaining.ALL:
-            return explain_report(report, budget)
+            return explain_report(report, budget, near=MOST_NEAR)
     if not _explains(report, explaining):
         return None
     try:

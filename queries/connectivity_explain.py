@@ -17,23 +17,28 @@ from reachproof.queries.blame import all_blockers, deciders
 from reachproof.queries.connectivity import Connectivity
 from reachproof.queries.document_parts import steps
 from reachproof.queries.interpretation_notices import IN_PART
+from reachproof.queries.near_misses import nearest_of_pair
 from reachproof.semantics.evaluate import evaluate
 from reachproof.semantics.trace import Trace, Truth
 from reachproof.solver.budget import Budget
 
 MOST_PAIRS = 20_000
+MOST_NEAR = 100
+"""Pairs of a report of which the rules that came nearest are looked for."""
 DEFAULT_BUDGET = Budget()
 
 
-def explain_pair(report: Connectivity, src: int, dst: int) -> Explanation:
+def explain_pair(report: Connectivity, src: int, dst: int, *, near: bool = False) -> Explanation:
     """The explanation of one pair of ends of a report; no stretch where no flow between them is asked for.
 
-    Raises InternalError where the evaluator does not say what the report says. Cost: a trace for every kind of flow.
+    `near`: with the rules that came nearest, where nothing is allowed. Raises InternalError where
+    the evaluator does not say what the report says. Cost: a trace for every kind of flow.
     """
     snapshot = report.snapshot
     access = report.matrix.access(src, dst)
     found: dict[tuple[object, ...], tuple[IntervalSet, Trace]] = {}
-    for ports, flow in report.matrix.flows(src, dst):
+    flows = list(report.matrix.flows(src, dst))
+    for ports, flow in flows:
         trace = evaluate(snapshot, flow)
         if trace.truth is not Truth.DENIED and place(flow.protocol, flow.port) not in access.ports:
             raise InternalError(f"the report lacks {flow}, which the evaluator allows; this is a bug of reachproof")
@@ -50,6 +55,7 @@ def explain_pair(report: Connectivity, src: int, dst: int) -> Explanation:
         dst=dst,
         stretches=tuple(_stretch(ports, trace) for ports, trace in ordered),
         because=_because(snapshot, [trace for _, trace in ordered]),
+        near=nearest_of_pair(snapshot, flows) if near and not access else (),
     )
 
 
@@ -64,10 +70,11 @@ def _stretch(ports: IntervalSet, trace: Trace) -> Stretch:
     )
 
 
-def explain_report(report: Connectivity, budget: Budget = DEFAULT_BUDGET) -> tuple[Explanation, ...]:
+def explain_report(report: Connectivity, budget: Budget = DEFAULT_BUDGET, *, near: int = 0) -> tuple[Explanation, ...]:
     """The explanations of all pairs of a report between which it asks for flows, in the order of ends.
 
-    Raises InputError where these are more than MOST_PAIRS, OutOfBudget, and what `explain_pair` does.
+    `near`: with the rules that came nearest, where there are at most so many pairs. Raises InputError where the pairs
+    are more than MOST_PAIRS, OutOfBudget, and what `explain_pair` does.
     """
     sources, destinations = report.matrix.sources, report.matrix.destinations
     count = len(sources) * len(destinations)
@@ -77,7 +84,7 @@ def explain_report(report: Connectivity, budget: Budget = DEFAULT_BUDGET) -> tup
             f"destinations; the limit is {MOST_PAIRS}); narrow the report with src, dst or by"
         )
         raise InputError([Problem(file="explain", message=text)])
-    return tuple(_each(report, budget.start()))
+    return tuple(_each(report, budget.start(), near=count <= near))
 
 
 def with_reasons(report: Connectivity, explanations: Iterable[Explanation]) -> Connectivity:
@@ -87,11 +94,11 @@ def with_reasons(report: Connectivity, explanations: Iterable[Explanation]) -> C
     return replace(report, assumptions=tuple(dict.fromkeys((*known, *found))))
 
 
-def _each(report: Connectivity, budget: Budget) -> Iterator[Explanation]:
+def _each(report: Connectivity, budget: Budget, *, near: bool) -> Iterator[Explanation]:
     for src in report.matrix.sources:
         for dst in report.matrix.destinations:
             budget.check()
-            found = explain_pair(report, src, dst)
+            found = explain_pair(report, src, dst, near=near)
             if found.stretches:
                 yield found
 

@@ -41,6 +41,22 @@ def alike(one: str, other: str) -> bool:
     return SequenceMatcher(None, one.lower(), other.lower()).ratio() >= _ALIKE
 
 
+def resembles(snapshot: Snapshot, test: PodSet, pod: Pod) -> bool:
+    """True if the pod, or its namespace, has nearly the one label that a set asks for.
+
+    That is the same value by another key, or a value like one that nothing has.
+    """
+    home = snapshot.namespace_of[pod.namespace].labels
+    of_pods = [(need, pod.labels, (each.labels for each in snapshot.pods)) for need in test.pods.requirements]
+    of_spaces = [(need, home, (each.labels for each in snapshot.namespaces)) for need in test.namespaces.requirements]
+    return any(
+        any(value in need.values for value in labels.values())
+        or (_any_alike(labels.get(need.key, ""), need) and not any(map(need.matches, everywhere)))
+        for need, labels, everywhere in (*of_pods, *of_spaces)
+        if need.operator is Operator.IN
+    )
+
+
 def on_labels(
     snapshot: Snapshot, policy: Policy, test: PodSet, party: Party, role: str, remark: str
 ) -> tuple[UnmetCode, str]:

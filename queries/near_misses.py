@@ -2,8 +2,9 @@
 
 A rule comes near a blocker of one direction when its policy selects the end that the direction is decided for, it does
 not match the flow, and the blocker would not decide if it did. The evaluator says so: of each condition
-(`queries.rule_conditions`), and of the blocker, in the program in which the rule matches. Of rules alike near the first
-in the order of evaluation comes first. The words are `queries.near_words`.
+(`queries.rule_conditions`), and of the blocker, in the program in which the rule matches. A rule that lacks one thing
+is near; one that lacks two is if one of them looks like a mistake (`near_words.is_near`). Of rules alike near the first
+in the order of evaluation comes first.
 
 No verdict rests on them. tests/laws/test_near_laws.py mends what is named in the cluster: then the rule matches.
 """
@@ -11,53 +12,29 @@ No verdict rests on them. tests/laws/test_near_laws.py mends what is named in th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
 from reachproof.documents.near import NearMiss, Unmet
 from reachproof.engines.cilium.dns import needed_name
 from reachproof.network.cluster import Pod, Service
-from reachproof.network.flow import Flow, Party
-from reachproof.network.policy import Action, AddressPeer, Direction, PodSet, Policy, Rule
+from reachproof.network.flow import Flow
+from reachproof.network.intervals import IntervalSet
+from reachproof.network.policy import Action, AddressPeer, Direction, PodSet, Policy
+from reachproof.network.ports import place, protocol_port
 from reachproof.network.snapshot import Snapshot
 from reachproof.network.tier import BUILT_IN, Tier, is_perhaps_isolation
 from reachproof.queries.document_parts import origin_part, policy_part, rule_number
 from reachproof.queries.near_policies import OutOfForce, out_of_force
 from reachproof.queries.near_titles import title
-from reachproof.queries.near_words import Miss, failing
-from reachproof.queries.rule_conditions import Alternative, alternatives, forced
-from reachproof.semantics.evaluate import blocked, blockers, evaluate_direction
+from reachproof.queries.near_words import Miss, failing, is_near
+from reachproof.queries.rule_conditions import alternatives, forced
+from reachproof.semantics.evaluate import blocked, blockers, evaluate_direction, tiers
 from reachproof.semantics.match import Matched, in_pod_set, other, subject
 from reachproof.semantics.trace import Step, Truth
 
 MOST = 3
 """Rules of each direction that are named."""
-MOST_FAILING = 2
-"""Conditions that may fail of a rule that is called near."""
-_FURTHER = 1
-"""So many conditions more than the nearest rule may fail of another that is named."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Candidate:
-    """A rule of a policy that selects the end, with one of its matches. `far`: the other end."""
-
-    policy: Policy
-    rule: Rule
-    nearest: Alternative
-    far: Party
-
-    @property
-    def distance(self) -> tuple[int, int, bool]:
-        """The rank: by the conditions that fail, then may fail; addresses are further from pods than labels are."""
-        of_others = AddressPeer if isinstance(self.far, Pod) else PodSet
-        other_kind = any(isinstance(each.test, of_others) for each in self.nearest.unmet)
-        return *self.nearest.distance, other_kind
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """The rule as written, of which an implementation may make several."""
-        return self.policy.ref, self.rule.index
 
 
 def near_misses(snapshot: Snapshot, flow: Flow, via: Service | None = None) -> tuple[NearMiss, ...]:
@@ -69,86 +46,128 @@ def near_misses(snapshot: Snapshot, flow: Flow, via: Service | None = None) -> t
     return tuple(each for direction in Direction for each in _of_direction(snapshot, flow, direction, via))
 
 
+def nearest_of_pair(snapshot: Snapshot, flows: Iterable[tuple[IntervalSet, Flow]]) -> tuple[NearMiss, ...]:
+    """The near misses between two ends, of each rule on the port where it lacks least.
+
+    `flows`: flows between the ends, each with the ports on which all of its kind are blocked alike.
+    """
+    found: dict[tuple[object, ...], NearMiss] = {}
+    for ports, flow in flows:
+        for each in (miss for on in _on_ports_of_rules(snapshot, ports, flow) for miss in near_misses(snapshot, on)):
+            key = each.direction, each.policy, each.rule_index
+            if key not in found or len(each.failing) < len(found[key].failing):
+                found[key] = each
+    return tuple(
+        each
+        for direction in Direction
+        for each in _fewest([each for each in found.values() if each.direction is direction])
+    )
+
+
+def _on_ports_of_rules(snapshot: Snapshot, ports: IntervalSet, flow: Flow) -> Iterator[Flow]:
+    """The flow itself, then on other ports of the same kind: one for each port match of rules about its ends."""
+    pod = flow.destination
+    named = {port.name: place(port.protocol, port.number) for port in pod.ports} if isinstance(pod, Pod) else {}
+    found = {place(flow.protocol, flow.port): None}
+    for direction in Direction:
+        for policy in _selecting(snapshot, flow, direction, tiers(snapshot, flow, direction)):
+            for match in (match for rule in policy.rules(direction) for match in rule.matches):
+                if match.ports is not None:
+                    numbers = match.ports.numbers & ports
+                    found |= {numbers.first: None} if numbers else {}
+                    known = (named[name.name] for name in match.ports.names if name.name in named)
+                    found |= {number: None for number in known if number in ports}
+    for number in found:
+        protocol, port = protocol_port(number)
+        yield replace(flow, protocol=protocol, port=port)
+
+
+def _fewest(found: Iterable[NearMiss]) -> tuple[NearMiss, ...]:
+    """The first MOST by what they lack."""
+    return tuple(sorted(found, key=lambda each: len(each.failing)))[:MOST]
+
+
 def _of_direction(snapshot: Snapshot, flow: Flow, direction: Direction, via: Service | None) -> tuple[NearMiss, ...]:
     """The documents of one direction: rules of policies that are not in force lack one thing."""
     if not blockers(snapshot, flow, direction):
         return ()
     found = [_document(miss) for miss in misses(snapshot, flow, direction, via)]
     apart = (_out_of_force(each, direction) for each in islice(out_of_force(snapshot, flow, direction), MOST))
-    found = sorted((*found, *apart), key=lambda each: len(each.failing))
-    return tuple(each for each in found if len(each.failing) <= len(found[0].failing) + _FURTHER)[:MOST]
+    return _fewest((*found, *apart))
 
 
 def misses(snapshot: Snapshot, flow: Flow, direction: Direction, via: Service | None = None) -> tuple[Miss, ...]:
     """The near misses of one direction. Where a rule that allows comes near, later blockers would not be met."""
     found: dict[tuple[object, ...], Miss] = {}
     for blocker, program in blocked(snapshot, flow, direction):
-        for each in _nearest(snapshot, flow, direction, blocker, program):
-            miss = Miss(
-                snapshot=snapshot,
-                flow=flow,
-                direction=direction,
-                policy=each.policy,
-                rule=each.rule,
-                nearest=each.nearest,
-                via=via,
-            )
-            found.setdefault(each.key, miss)
+        candidates = _candidates(snapshot, flow, direction, program, via)
+        chosen: dict[tuple[object, ...], Miss] = {}
+        for miss in sorted(filter(is_near, candidates), key=_distance):
+            if _key(miss) not in chosen and _helps(miss, blocker, program):
+                chosen[_key(miss)] = miss
+            if len(chosen) == MOST:
+                break
+        found |= {key: miss for key, miss in chosen.items() if key not in found}
         if len(found) >= MOST or any(each.rule.action is Action.ALLOW for each in found.values()):
             break
     return tuple(found.values())[:MOST]
 
 
-def _nearest(
-    snapshot: Snapshot, flow: Flow, direction: Direction, blocker: Step, program: tuple[Tier, ...]
-) -> list[_Candidate]:
-    """The candidates that would take the blocker out of the way, nearest first."""
-    chosen: dict[tuple[object, ...], _Candidate] = {}
-    for each in sorted(_candidates(snapshot, flow, direction, program), key=lambda one: one.distance):
-        fails = next(iter(chosen.values()), each).distance[0]
-        if len(chosen) == MOST or each.distance[0] > min(fails + _FURTHER, MOST_FAILING):
-            break
-        if each.key not in chosen and _helps(snapshot, flow, direction, blocker, program, each):
-            chosen[each.key] = each
-    return list(chosen.values())
+def _key(miss: Miss) -> tuple[object, ...]:
+    """The rule as written, of which an implementation may make several."""
+    return miss.policy.ref, miss.rule.index
 
 
-def _candidates(snapshot: Snapshot, flow: Flow, direction: Direction, program: Iterable[Tier]) -> Iterator[_Candidate]:
-    end = subject(flow, direction)[0]
-    for policy in (policy for tier in program for policy in tier.policies):
-        if policy.origin == BUILT_IN or not in_pod_set(snapshot, policy.subject, end):
-            continue
+def _distance(miss: Miss) -> tuple[int, int, bool]:
+    """The rank: by the conditions that fail, then may fail; addresses are further from pods than labels are."""
+    of_others = AddressPeer if isinstance(other(miss.flow, miss.direction)[0], Pod) else PodSet
+    return *miss.nearest.distance, any(isinstance(each.test, of_others) for each in miss.nearest.unmet)
+
+
+def _candidates(
+    snapshot: Snapshot, flow: Flow, direction: Direction, program: Iterable[Tier], via: Service | None
+) -> Iterator[Miss]:
+    """The rules that do not match for certain, each with the match that comes nearest."""
+    for policy in _selecting(snapshot, flow, direction, program):
         for rule in policy.rules(direction):
             built_in = rule.origin == BUILT_IN or is_perhaps_isolation(policy, rule)
             if rule.action is Action.DENY or built_in or not (rule.matches or needed_name(rule)):
                 continue
             every = list(alternatives(snapshot, policy, rule, flow, direction))
-            if all(each.holds is not Matched.YES for each in every):
-                far = other(flow, direction)[0]
-                yield min(
-                    (_Candidate(policy=policy, rule=rule, nearest=each, far=far) for each in every),
-                    key=lambda each: each.distance,
-                )
+            if any(each.holds is Matched.YES for each in every):
+                continue
+            given = Miss(
+                snapshot=snapshot,
+                flow=flow,
+                direction=direction,
+                policy=policy,
+                rule=rule,
+                nearest=every[0],
+                via=via,
+            )
+            yield min((replace(given, nearest=each) for each in every), key=_distance)
 
 
-def _helps(
-    snapshot: Snapshot,
-    flow: Flow,
-    direction: Direction,
-    blocker: Step,
-    program: tuple[Tier, ...],
-    candidate: _Candidate,
-) -> bool:
+def _selecting(snapshot: Snapshot, flow: Flow, direction: Direction, program: Iterable[Tier]) -> Iterator[Policy]:
+    """The written policies of a program that select the end that the direction is decided for."""
+    end = subject(flow, direction)[0]
+    for policy in (policy for tier in program for policy in tier.policies):
+        if policy.origin != BUILT_IN and in_pod_set(snapshot, policy.subject, end):
+            yield policy
+
+
+def _helps(miss: Miss, blocker: Step, program: tuple[Tier, ...]) -> bool:
     """True if the blocker does not decide in the program in which the rule matches."""
+    direction = miss.direction
 
     def with_match(policy: Policy) -> Policy:
-        if policy.ref != candidate.policy.ref:
+        if policy.ref != miss.policy.ref:
             return policy
-        rules = tuple(forced(rule) if rule == candidate.rule else rule for rule in policy.rules(direction))
+        rules = tuple(forced(rule) if rule == miss.rule else rule for rule in policy.rules(direction))
         return replace(policy, egress=rules) if direction is Direction.EGRESS else replace(policy, ingress=rules)
 
     mended = tuple(tier.map(with_match, lambda rule: rule) for tier in program)
-    trace = evaluate_direction(snapshot, flow, direction, prefer=Action.DENY, program=mended)
+    trace = evaluate_direction(miss.snapshot, miss.flow, direction, prefer=Action.DENY, program=mended)
     return trace.truth is Truth.ALLOWED or _place(trace.decider) != _place(blocker)
 
 

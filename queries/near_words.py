@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from reachproof.documents.near import Unmet, UnmetCode
 from reachproof.engines.cilium.dns import needed_name
-from reachproof.network.cluster import Service
+from reachproof.network.cluster import Pod, Service
 from reachproof.network.flow import Flow, Party
 from reachproof.network.policy import (
     AddressPeer,
@@ -28,12 +28,23 @@ from reachproof.network.policy import (
 )
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.near_addresses import on_address
-from reachproof.queries.near_labels import on_labels
+from reachproof.queries.near_labels import on_labels, resembles
 from reachproof.queries.near_ports import on_ports
 from reachproof.queries.near_titles import kinds_text
 from reachproof.queries.rule_conditions import About, Alternative, Condition
 from reachproof.semantics.match import Matched, other, subject
 from reachproof.semantics.sentences import listed, named
+
+_MISTAKES = frozenset(
+    (
+        UnmetCode.PORT_OF_SERVICE,
+        UnmetCode.PORT_NAME_ELSEWHERE,
+        UnmetCode.OTHER_PROTOCOL,
+        UnmetCode.ADDRESS_OF_SERVICE,
+        UnmetCode.ADDRESS_EXCEPTED,
+        UnmetCode.HOST_NETWORK_END,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +69,25 @@ class Miss:
         far = "source" if self.direction is Direction.INGRESS else "destination"
         near = "destination" if self.direction is Direction.INGRESS else "source"
         return near if about is About.SUBJECT else far
+
+
+def is_near(miss: Miss) -> bool:
+    """True if one condition fails, or two of which one looks like a mistake."""
+    fails = [each for each in miss.nearest.unmet if each.holds is Matched.NO]
+    if len(fails) < 2:
+        return True
+    return len(fails) == 2 and any(_looks_like_a_mistake(miss, each) for each in fails)
+
+
+def _looks_like_a_mistake(miss: Miss, condition: Condition) -> bool:
+    party = miss.end(condition.about)[0]
+    if (
+        isinstance(condition.test, PodSet)
+        and isinstance(party, Pod)
+        and resembles(miss.snapshot, condition.test, party)
+    ):
+        return True
+    return _said(miss, condition)[0] in _MISTAKES
 
 
 def failing(miss: Miss) -> tuple[Unmet, ...]:

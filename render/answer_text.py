@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from reachproof.documents.answer import Answer, Explained, Witness
-from reachproof.documents.near import NearMiss
 from reachproof.documents.parts import Rule, Step
 from reachproof.documents.words import Verdict
 from reachproof.network.ports import cell_text
 from reachproof.network.printable import printable
-from reachproof.render.text_fragments import Colour, aligned, coloured, place, unmet_text
+from reachproof.render.text_fragments import Colour, aligned, coloured, near_lines, place
 
 Truths: TypeAlias = tuple[str, str]
 """The verdicts on a flow: in the snapshot that the question compares with, and now. Documents leave them out."""
@@ -69,15 +68,6 @@ def nothing_to_check(answer: Answer) -> str:
 def because_lines(rules: Iterable[Rule]) -> Iterator[str]:
     """The rules, each with its place."""
     return (f"    {rule.text}{place(rule.origin)}" for rule in rules)
-
-
-def near_lines(found: Iterable[NearMiss]) -> Iterator[str]:
-    """The rules that came nearest, each with its place, and under it the conditions that fail."""
-    for number, each in enumerate(found):
-        if not number:
-            yield "  nearest rules"
-        yield f"    {each.text}{place(each.origin)}"
-        yield from (f"      {unmet_text(unmet)}" for unmet in each.failing)
 
 
 def end_lines(answer: Answer) -> Iterator[str]:

@@ -11,7 +11,7 @@ from reachproof.documents.words import Truth
 from reachproof.network.policy import Direction
 from reachproof.network.printable import printable
 from reachproof.render.connectivity_words import Names, connections, end_text, name_lines, remarks, short_names
-from reachproof.render.text_fragments import assumption_lines, csv_line, markdown, markdown_row
+from reachproof.render.text_fragments import assumption_lines, csv_line, markdown, markdown_row, near_lines
 from reachproof.render.ways_in import TITLE, route_lines, route_names, way_cells, way_line
 
 TRUTHS = {Truth.ALLOWED: "allowed", Truth.DENIED: "denied", Truth.EITHER: "undetermined"}
@@ -77,6 +77,7 @@ def _explained(report: ConnectivityMatrix, explanations: tuple[Explanation, ...]
                 said = "no ports" if number is None else _access(report.accesses[number])
                 yield f"{ends[each.src]} => {ends[each.dst]} : {said}"
                 yield from _stretches(each.stretches)
+                yield from (printable(f"  {line}") for line in near_lines(each.near))
 
 
 def _stretches(stretches: tuple[Stretch, ...]) -> Iterator[str]:

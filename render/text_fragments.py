@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, TypeAlias
 
 from reachproof.documents import parts
-from reachproof.documents.near import Unmet
+from reachproof.documents.near import NearMiss, Unmet
 from reachproof.network.cluster import Notice
 from reachproof.network.errors import InputError
 from reachproof.network.origin import Origin
@@ -58,6 +58,15 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 def unmet_text(unmet: Unmet) -> str:
     """A condition that fails, after a word for it."""
     return f"{'undetermined' if unmet.undetermined else 'but'}: {unmet.text}"
+
+
+def near_lines(found: Iterable[NearMiss]) -> Iterator[str]:
+    """The rules that came nearest, each with its place, and under it the conditions that fail."""
+    for number, each in enumerate(found):
+        if not number:
+            yield "  nearest rules"
+        yield f"    {each.text}{place(each.origin)}"
+        yield from (f"      {unmet_text(unmet)}" for unmet in each.failing)
 
 
 def place(origin: Origin | parts.Origin | parts.Absent | None) -> str:

@@ -56,6 +56,27 @@ def test_an_absent_pair_is_explained_by_all_that_blocks_it() -> None:
     ]
 
 
+def test_an_absent_pair_has_the_rules_that_came_nearest_on_the_port_where_they_lack_least() -> None:
+    misspelt = {"podSelector": {"matchLabels": {"app": "wep"}}}
+    rule = {"from": [misspelt], "ports": [{"protocol": "TCP", "port": 5432}]}
+    report = connectivity(Session(snapshot(policy("shop/db", {"app": "db"}, ingress=[rule]))))
+    (near,) = explain_pair(report, 1, 0, near=True).near
+    assert (
+        near.text == "NetworkPolicy shop/db ingress rule 0 allows tcp/5432 from pods labelled app=wep in namespace shop"
+    )
+    assert [each.text for each in near.failing] == [
+        "the source has app=web, not app=wep; no pod has app=wep; did you mean app=web?"
+    ]
+    assert explain_pair(report, 1, 0).near == explain_pair(report, 0, 1, near=True).near == ()
+
+
+def test_rules_that_came_nearest_are_looked_for_in_reports_of_few_pairs() -> None:
+    report = connectivity(Session(snapshot(ONLY_WEB)))
+    pairs = len(report.matrix.sources) * len(report.matrix.destinations)
+    asked = {most: [bool(each.near) for each in explain_report(report, near=most)] for most in (pairs, pairs - 1)}
+    assert (any(asked[pairs]), any(asked[pairs - 1])) == (True, False)
+
+
 def test_a_pod_and_itself_have_nothing_to_explain() -> None:
     report = connectivity(Session(snapshot()))
     assert len(report.ends) == 3 and report.ends[2].addresses

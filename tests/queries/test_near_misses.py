@@ -340,13 +340,16 @@ def test_a_policy_whose_selector_is_misspelt() -> None:
 # ---------------------------------------------------------------- which rules
 
 
-def test_the_rule_with_the_fewest_conditions_that_fail_comes_first_and_those_far_off_are_left_out() -> None:
-    far = {"from": [labelled(app="x", tier="y")], "ports": [{"port": 1}]}
-    close = {"from": [labelled(app="front", tier="y")], "ports": [{"port": 8080}]}
-    closer = {"from": [labelled(app="x")], "ports": [{"port": 1}]}
-    cluster = shop(network_policy("shop/web", {"app": "web"}, ingress=[far, closer, close]))
+def test_rules_that_lack_least_come_first_and_of_those_that_lack_two_things_only_likely_mistakes() -> None:
+    unlikely = {"from": [labelled(app="x")], "ports": [{"port": 1}]}
+    three = {"from": [labelled(app="frnt", tier="y")], "ports": [{"port": 80}]}
+    misspelt = {"from": [labelled(app="frnt")], "ports": [{"port": 1}]}
+    of_service = {"from": [labelled(app="x")], "ports": [{"port": 80}]}
+    one = {"from": [labelled(app="front", tier="y")], "ports": [{"port": 8080}]}
+    rules = [unlikely, three, misspelt, of_service, one]
+    cluster = shop(network_policy("shop/web", {"app": "web"}, ingress=rules))
     answer = why_not(cluster, "pod shop/front", "pod shop/web", "tcp/8080")
-    assert [each.rule_index for each in answer.near] == [2, 1]
+    assert [each.rule_index for each in answer.near] == [4, 2, 3]
 
 
 def test_of_several_peers_the_nearest_is_told() -> None:
