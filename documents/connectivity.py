@@ -179,7 +179,7 @@ class Connection(Part, frozen=True, kw_only=True):
 
 
 class BlockedPair(Part, frozen=True, kw_only=True):
-    """A pair of ends with nothing allowed, and all that blocks. `near`: the rules that came nearest, on any port.
+    """A pair of ends with nothing allowed, and all that blocks. `near`: the rules that came nearest, whatever the port.
 
     Only reports of few pairs have `near`.
     """

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
-from reachproof.documents.near import NearMiss, Unmet
+from reachproof.documents.near import NearMiss, Unmet, UnmetCode
 from reachproof.engines.cilium.dns import needed_name
 from reachproof.network.cluster import Pod, Service
 from reachproof.network.flow import Flow
@@ -33,6 +33,15 @@ from reachproof.semantics.evaluate import blocked, blockers, evaluate_direction,
 from reachproof.semantics.match import Matched, in_pod_set, other, subject
 from reachproof.semantics.trace import Step, Truth
 
+_OF_PORTS = frozenset(
+    (
+        UnmetCode.OTHER_PORT,
+        UnmetCode.OTHER_PROTOCOL,
+        UnmetCode.PORT_RULED_OUT,
+        UnmetCode.PORT_OF_SERVICE,
+        UnmetCode.PORT_NAME_ELSEWHERE,
+    )
+)
 MOST = 3
 """Rules of each direction that are named."""
 
@@ -47,13 +56,15 @@ def near_misses(snapshot: Snapshot, flow: Flow, via: Service | None = None) -> t
 
 
 def nearest_of_pair(snapshot: Snapshot, flows: Iterable[tuple[IntervalSet, Flow]]) -> tuple[NearMiss, ...]:
-    """The near misses between two ends, of each rule on the port where it lacks least.
+    """The near misses between two ends, of each rule on the port where it lacks least. Rules that lack a port are none.
 
     `flows`: flows between the ends, each with the ports on which all of its kind are blocked alike.
     """
     found: dict[tuple[object, ...], NearMiss] = {}
     for ports, flow in flows:
         for each in (miss for on in _on_ports_of_rules(snapshot, ports, flow) for miss in near_misses(snapshot, on)):
+            if any(unmet.code in _OF_PORTS for unmet in each.failing):
+                continue
             key = each.direction, each.policy, each.rule_index
             if key not in found or len(each.failing) < len(found[key].failing):
                 found[key] = each
