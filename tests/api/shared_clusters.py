@@ -99,6 +99,28 @@ def _calico(number: int, action: str) -> list[Manifest]:
     return [tier, named("GlobalNetworkPolicy", "zqtier.zqglobal", version=version, spec=spec)]
 
 
+def _cilium(action: str) -> list[Manifest]:
+    peer = {"matchLabels": {"zqkey": "zqval"}}
+    port = {"ports": [{"port": "8080", "protocol": "TCP"}], "rules": {"http": [{"path": "/zq/.*", "method": "GET"}]}}
+    spec: Manifest = {
+        "endpointSelector": {},
+        "egress": [{"toFQDNs": [{"matchName": "zq.example"}, {"matchPattern": "*.zq.example"}]}],
+        "egressDeny": [{"toCIDR": ["198.18.7.0/24"]}],
+    }
+    if action == "Deny":
+        spec["ingressDeny"] = [{"fromEndpoints": [peer]}]
+    else:
+        spec["ingress"] = [{"fromEndpoints": [peer], "toPorts": [port]}]
+    return [named("CiliumClusterwideNetworkPolicy", "zqclusterwide", version="cilium.io/v2", spec=spec)]
+
+
+def _mesh(action: str) -> list[Manifest]:
+    principals = ["cluster.local/ns/zqone/sa/zqaccount"]
+    paths = {"operation": {"paths": ["/zq"], "ports": ["8080"]}}
+    spec = {"action": action, "rules": [{"from": [{"source": {"principals": principals}}], "to": [paths]}]}
+    return [named("AuthorizationPolicy", "zqauthorization", "zqone", "security.istio.io/v1", spec=spec)]
+
+
 @dataclass(frozen=True, kw_only=True)
 class SharedCluster:
     """Objects, and whose policies are in them."""
@@ -123,9 +145,12 @@ def shared_clusters(draw: st.DrawFn, cni: str) -> SharedCluster:
         objects += [draw(_policy(namespace, number)) for number in range(draw(st.integers(0, 2)))]
     if cni == "calico":
         objects += _calico(1, draw(st.sampled_from(("Allow", "Deny", "Log"))))
+    elif cni == "cilium":
+        objects += _cilium(draw(st.sampled_from(("Allow", "Deny"))))
     else:
         objects += [draw(_admin(number)) for number in range(draw(st.integers(0, 2)))]
     objects += draw(st.sampled_from(([], _entry())))
+    objects += draw(st.sampled_from(([], [], _mesh("DENY"), _mesh("ALLOW"))))
     return SharedCluster(cni=cni, objects=objects)
 
 

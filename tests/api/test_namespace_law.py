@@ -113,7 +113,7 @@ def verdicts(document: Any) -> list[Any]:
 @st.composite
 def pairs(draw: st.DrawFn) -> tuple[SharedCluster, SharedCluster]:
     """Two states of a cluster under one implementation."""
-    cni = draw(st.sampled_from(("spec", "spec", "calico")))
+    cni = draw(st.sampled_from(("spec", "spec", "calico", "cilium")))
     return draw(shared_clusters(cni)), draw(shared_clusters(cni))
 
 
