@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from reachproof.api.access import Role
 from reachproof.api.app import create_app
 from reachproof.api.database import Database
+from reachproof.api.tables import Token
 from reachproof.api.token_scope import TokenScope, scope_of
 from reachproof.api.tokens import Tokens
 from tests.api.requests import check_problem, tenants
@@ -169,6 +170,16 @@ def test_numbers_of_the_service_are_for_tokens_without_limits(teams: Teams) -> N
     message = "numbers of the service are about all who use it; use a token without limits"
     check_problem(teams.send(teams.red, "GET", "/metrics"), 403, message)
     assert teams.send(teams.admin, "GET", "/metrics").status_code == 200
+
+
+def test_a_role_of_an_issuer_changes_nothing_within_namespaces(teams: Teams) -> None:
+    token = teams.token("read", namespaces=("shop",))
+    with Database.of(teams.settings.database_url).writing() as session:  # as claims may say, and no command does
+        session.get_one(Token, token.split("_")[1]).role = "write"
+    message = "a token that is limited to namespaces may not change what is stored; use one without --namespace"
+    check_problem(teams.store(token, "mine"), 403, message)
+    check_problem(teams.send(token, "DELETE", "/snapshots/names/red-1"), 403, message)
+    assert teams.send(token, "GET", "/snapshots/red-1").status_code == 200
 
 
 def test_a_scope_is_checked_and_does_not_depend_on_order() -> None:
