@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 from reachproof.network.address import NOT_ROUTED, PRIVATE
 from reachproof.network.cluster import IdlePod, Ingress, Namespace, Node, Notice, Pod, Service, ServiceAccount
 from reachproof.network.ignore_comment import IgnoreComment
-from reachproof.network.intervals import IntervalSet
+from reachproof.network.intervals import EMPTY, IntervalSet
 from reachproof.network.labels import Labels
 from reachproof.network.options import DEFAULT_OPTIONS, Cni, Options
 from reachproof.network.policy import Policy, Unread
@@ -31,7 +31,7 @@ class Snapshot:
     `accounts` are the service accounts that have labels. `found_cni` is what `cni: auto` means for this input,
     and `found_release` the release of it.
     `unread` are objects that decide what may be reached, and of which no policy was made. `remarks` and
-    `ignores` are for lint alone.
+    `ignores` are for lint alone. `left_out`: addresses of pods and nodes that are not here, and not outside either.
     """
 
     namespaces: tuple[Namespace, ...] = ()
@@ -52,6 +52,7 @@ class Snapshot:
     unread: tuple[Unread, ...] = field(default=(), compare=False)
     remarks: tuple[Notice, ...] = field(default=(), compare=False)
     ignores: tuple[IgnoreComment, ...] = field(default=(), compare=False)
+    left_out: IntervalSet = EMPTY
 
     @cached_property
     def _derived(self) -> dict[Callable[[Snapshot], object], object]:
@@ -149,7 +150,7 @@ class Snapshot:
         singles = [address for pod in self.pods for address in pod.addresses]
         singles += [address for node in self.nodes for address in node.addresses]
         singles += [address for service in self.services for address in service.virtual_ips]
-        return IntervalSet.of((address, address) for address in singles) | NOT_ROUTED
+        return IntervalSet.of((address, address) for address in singles) | NOT_ROUTED | self.left_out
 
     @cached_property
     def _node_range(self) -> IntervalSet:

@@ -42,6 +42,7 @@ from reachproof.semantics.trace import Truth
 from reachproof.solver.budget import Budget, OutOfBudget
 from reachproof.solver.encoding import Encoding
 from reachproof.solver.nondeterminism import Ambiguity, Cause, ambiguities
+from reachproof.solver.representatives import reduced
 from reachproof.solver.shadowing import IdleRule, Taker, idle_rules, whole
 from reachproof.solver.z3_backend import Prover
 
@@ -53,6 +54,8 @@ COLUMNS = {
 }
 """The columns of the rows of each question."""
 _SHOWN = 5
+_LARGE = 500
+"""With more pods, flows are looked at in a smaller snapshot that has each kind of them."""
 _NOTHING = (
     Code.SELECTS_NOTHING,
     Code.NEVER_SELECTS,
@@ -125,10 +128,12 @@ def all_findings(encoding: Encoding, budget: Budget, prover: Prover) -> tuple[li
     undecided: list[Notice] = []
     if has_policies_alone(encoding.snapshot):
         return found, undecided
+    large = len(encoding.snapshot.pods) > _LARGE
+    flows = reduced(encoding) if large else encoding
     parts: dict[str, Callable[[Budget], Iterable[Finding]]] = {
-        "shadowed and overridden rules": lambda running: idle(encoding, running),
-        "redundant policies": lambda running: redundant(encoding, running, prover, selecting=True),
-        "ambiguous verdicts": lambda running: ambiguous(encoding, running),
+        "shadowed and overridden rules": lambda running: idle(flows, running),
+        "redundant policies": lambda running: redundant(flows, running, prover, selecting=True),
+        "ambiguous verdicts": lambda running: ambiguous(flows, running),
         "pods without DNS": lambda running: without_dns(encoding, running),
     }
     for name, part in parts.items():
