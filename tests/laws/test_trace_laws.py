@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reachproof.engines.assembly import programs
-from reachproof.network.policy import Action, Direction
+from reachproof.network.options import DEFAULT_OPTIONS
+from reachproof.network.policy import Action, Direction, Policy
 from reachproof.network.snapshot import Snapshot
-from reachproof.semantics.evaluate import blockers, evaluate, evaluate_direction, tiers, truth
-from reachproof.semantics.trace import Truth
+from reachproof.semantics.evaluate import blockers, evaluate, evaluate_direction, grants, tiers, truth
+from reachproof.semantics.trace import Step, Truth
 from tests.strategies.flows import flows, some_flows
 from tests.strategies.snapshots import snapshots
 
@@ -69,3 +73,34 @@ def test_every_step_names_both_ends_and_the_policies_it_is_due_to(snapshot: Snap
         for step in evaluate(snapshot, flow).steps:
             assert all(ref.name in step.text for ref in step.policies)
             assert str(step.direction) in step.text or "its own address" in step.text
+
+
+def lacking(snapshot: Snapshot, direction: Direction, steps: Iterable[Step]) -> Snapshot:
+    """The snapshot without the rules of these steps."""
+    gone = {(step.policy, step.rule_index) for step in steps}
+
+    def spared(policy: Policy) -> Policy:
+        kept = tuple(rule for rule in policy.rules(direction) if (policy.ref, rule.index) not in gone)
+        return replace(policy, egress=kept) if direction is Direction.EGRESS else replace(policy, ingress=kept)
+
+    return snapshot.with_policies(tuple(map(spared, snapshot.policies)))
+
+
+@pytest.mark.heavy
+@given(snapshots(options=st.just(DEFAULT_OPTIONS)))
+def test_each_rule_that_allows_does_so_alone_and_without_all_of_them_no_rule_does(snapshot: Snapshot) -> None:
+    for flow in some_flows(snapshot, 20):
+        for direction in Direction:
+            if evaluate(snapshot, flow).side(direction).truth is not Truth.ALLOWED:
+                continue
+            found = grants(snapshot, flow, direction)
+            for kept in found:
+                alone = lacking(snapshot, direction, (step for step in found if step is not kept))
+                side = evaluate_direction(alone, flow, direction)
+                assert (side.truth, side.decider.policy, side.decider.rule_index) == (
+                    Truth.ALLOWED,
+                    kept.policy,
+                    kept.rule_index,
+                )
+            side = evaluate_direction(lacking(snapshot, direction, found), flow, direction)
+            assert side.truth is Truth.DENIED or side.decider.rule_index is None
