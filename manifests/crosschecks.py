@@ -164,9 +164,14 @@ def service_ranges(places: Iterable[Place], cluster: Cluster, given: IntervalSet
     return notices
 
 
-def no_policies() -> Notice:
-    """Not one policy in the input: more likely a list that was not collected than a cluster without any."""
+def no_policies(*, hidden: bool) -> Notice:
+    """Not one policy in the input: more likely a list that was not collected than a cluster without any.
+
+    `hidden`: a file was skipped that may hold some.
+    """
     text = "the input has no policies, so every connection is allowed; check what was collected"
+    if hidden:
+        text = "no policy was read, so every connection is taken as allowed; files that may hold policies were skipped"
     return Notice(code="NO_POLICIES", text=text)
 
 

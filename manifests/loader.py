@@ -364,7 +364,7 @@ class Loading:
         yield from self.files.warnings()
         yield from self._signs.contradictions(self._context.options)
         if not (policies or self._dropped or self._ignored.found or self._without_policy or self._not_read):
-            yield crosschecks.no_policies()
+            yield crosschecks.no_policies(hidden=self.files.hide_policies)
         yield from crosschecks.surprises(places)
         yield from crosschecks.init_port_names(policies, cluster)
         yield from crosschecks.service_ranges(places, cluster, self._context.options.service_range)

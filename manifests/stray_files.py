@@ -25,6 +25,7 @@ from reachproof.network.errors import Problem
 from reachproof.network.ignore_comment import IgnoreComment
 from reachproof.network.origin import Origin
 
+POLICIES_SKIPPED = "POLICIES_SKIPPED"
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 CHART = "Chart.yaml"
 _LISTS = ("resources", "bases", "components")
@@ -138,6 +139,11 @@ class Files:
             return
         for problem in own:
             problems.append(problem)
+
+    @property
+    def hide_policies(self) -> bool:
+        """True if a file was passed over that may hold a policy, or a kustomization lists what is not there."""
+        return any(each.code == POLICIES_SKIPPED for each in self.assumptions())
 
     def assumptions(self) -> Iterator[Notice]:
         """Notices on what may hide a policy, and kustomizations that were not built."""

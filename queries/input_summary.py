@@ -9,7 +9,7 @@ from reachproof.engines.not_read import stands_apart
 from reachproof.network.policy import PolicyRef
 from reachproof.network.snapshot import Snapshot
 
-FILES_SKIPPED = "FILESFILES_SKIPPED"
+FILES_SKIPPED = "FILES_SKIPPED"
 
 
 def input_summary(snapshot: Snapshot) -> InputSummary:

@@ -167,7 +167,7 @@ def test_nothing_passes_beside_a_skipped_file_that_may_hold_a_policy(place: Plac
     assert code == 3
     assert "::holds, but a file was skipped that may hold policies: " in out
     assert f"%0A{text}\n" in out
-    assert "warning: FILES_SKIPPED: 1 file without Kubernetes objects skipped: ./np.tpl.yaml\n" in err
+    assert "; 1 file without Kubernetes objects skipped: ./np.tpl.yaml\n" in err
     assert place.check("good.reach", "-q", "-f", ".", "--allow-skipped")[0] == 0
 
 

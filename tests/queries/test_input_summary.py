@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reachproof.manifests.load import load_objects, load_text
+from reachproof.manifests.load import load, load_objects, load_text
 from reachproof.network.options import Cni, Options
 from reachproof.queries.input_summary import input_summary
 from reachproof.render.input_summary import input_line
@@ -70,3 +72,10 @@ specs: [{endpointSelector: {}, ingress: [{}]}, {endpointSelector: {}, egress: [{
 """
     snapshot = load_text(text, options=Options(cni=Cni.CILIUM))
     assert input_summary(snapshot).policies == 1
+
+
+def test_files_that_were_skipped_stand_behind_the_counts(tmp_path: Path) -> None:
+    (tmp_path / "pod.json").write_text(json.dumps(pod("a")), encoding="utf-8")
+    (tmp_path / "values.yaml").write_text("image: web\n", encoding="utf-8")
+    line = input_line(input_summary(load(tmp_path))).replace(str(tmp_path), "DIR")
+    assert line == ("read 0 policies, 1 pod in 1 namespace; 1 file without Kubernetes objects skipped: DIR/values.yaml")
