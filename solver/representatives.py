@@ -3,7 +3,7 @@
     kind of flow = classes of both ends, whether these are one party, and whether they are on one node
 
 Two ends of one class need two pods. On which node a pod is matters where the other end is a node or on the host
-network, so pods are alike only if their nodes are: of one class, with host-network pods of the same classes. With a
+network, so pods are alike only if their nodes are: of one class, with host-network pods of the same classes, one or more of each. With a
 node all of its host-network pods are kept. So each kind of flow that is in one snapshot is in the other.
 
 Addresses of what is left out are no addresses of the outside. Trusted by findings of lint about large snapshots
@@ -12,7 +12,7 @@ Addresses of what is left out are no addresses of the outside. Trusted by findin
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
@@ -66,11 +66,14 @@ class _Kinds:
         for point, source, destination in zip(points, sources, destinations, strict=True):
             self._classes[party_key(point.party)].append((point.family, source, destination))
         self._nodes = {node.name: self._alone(node) for node in encoding.snapshot.nodes}
-        hosts: dict[str, set[Hashable]] = defaultdict(set)
+        hosts: dict[str, Counter[Hashable]] = defaultdict(Counter)
         for pod in encoding.snapshot.pods:
             if pod.host_network and pod.node is not None:
-                hosts[pod.node].add(self._alone(pod))
-        self._hosts = {name: frozenset(kinds) for name, kinds in hosts.items()}
+                hosts[pod.node][self._alone(pod)] += 1
+        self._hosts = {
+            name: frozenset((kind, min(count, _ALIKE)) for kind, count in found.items())
+            for name, found in hosts.items()
+        }
 
     def of_pod(self, pod: Pod) -> Hashable:
         """The kind of a pod, with that of its node."""
