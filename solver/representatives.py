@@ -3,8 +3,9 @@
     kind of flow = classes of both ends, whether these are one party, and whether they are on one node
 
 Two ends of one class need two pods. On which node a pod is matters where the other end is a node or on the host
-network, so pods are alike only if their nodes are: of one class, with host-network pods of the same classes, one or more of each. With a
-node all of its host-network pods are kept. So each kind of flow that is in one snapshot is in the other.
+network, so pods are alike only if their nodes are: of one class, with host-network pods of the same classes, one or
+more of each. With a node all of its host-network pods are kept. So each kind of flow that is in one snapshot is in the
+other.
 
 Addresses of what is left out are no addresses of the outside. Trusted by findings of lint about large snapshots
 (`queries.hygiene`); checked by tests/solver/test_representatives.py.
