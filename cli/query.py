@@ -108,7 +108,7 @@ def query(
             service = Service(url=server, token=token, seconds=budget.seconds)
             told = _Told(documents=ask_server(service, text, named, others, reading))
     with reader_may_leave():
-        _write(told.documents, output, told.shown, no_color=no_color)
+        _write(told.documents, output, told.shown, wished=expect, no_color=no_color)
         warn((notice for answer in told.documents for notice in answer.warnings), *told.read, quiet=quiet)
         for line in told.timing() if verbose else ():
             click.echo(printable(line), err=True)
@@ -167,7 +167,14 @@ def _give_up(texts: Sequence[str], output: str, reason: str, *, no_color: bool) 
     _write([unknown_answer(text, reason) for text in texts], output, no_color=no_color)
 
 
-def _write(documents: Sequence[Document], output: str, shown: Iterable[Truths | None] = (), *, no_color: bool) -> None:
+def _write(
+    documents: Sequence[Document],
+    output: str,
+    shown: Iterable[Truths | None] = (),
+    *,
+    wished: str | None = None,
+    no_color: bool,
+) -> None:
     from reachproof.render.answer_text import coloured_lines
 
     if output == "json":
@@ -176,4 +183,5 @@ def _write(documents: Sequence[Document], output: str, shown: Iterable[Truths | 
     for number, (document, of_witness) in enumerate(zip_longest(documents, shown)):
         if number:
             click.echo()
-        write_lines(coloured_lines(document, of_witness), no_color=no_color)
+        verdict = Verdict(wished) if wished else None
+        write_lines(coloured_lines(document, of_witness, wished=verdict), no_color=no_color)

@@ -18,18 +18,28 @@ Truths: TypeAlias = tuple[str, str]
 _EMPTY = frozenset(("EMPTY_SET", "NO_ENDPOINTS", "NO_TENANTS", "KIND_MISSING"))
 _COLOURS: dict[Verdict, Colour] = {
     Verdict.HOLDS: "green",
-    Verdict.UNREACHABLE: "green",
     Verdict.VIOLATED: "red",
-    Verdict.REACHABLE: "red",
+    Verdict.REACHABLE: "cyan",
+    Verdict.UNREACHABLE: "cyan",
 }
 
 
-def coloured_lines(answer: Answer, truths: Truths | None = None) -> Iterator[str]:
-    """The answer, line by line, printable, its verdict in colour."""
+def coloured_lines(answer: Answer, truths: Truths | None = None, *, wished: Verdict | None = None) -> Iterator[str]:
+    """The answer, line by line, printable, its verdict in colour: green and red only where a verdict is wished for."""
     word = answer.verdict.upper()
-    shown = coloured(word, _COLOURS.get(answer.verdict, "yellow"))
+    shown = coloured(word, verdict_colour(answer.verdict, wished))
     for line in map(printable, answer_lines(answer, truths)):
         yield shown + line.removeprefix(word) if line.startswith(word) else line
+
+
+def verdict_colour(verdict: Verdict, wished: Verdict | None = None) -> Colour:
+    """Green for what is wished for, red for what is not, cyan for the answer to a question, yellow for all else.
+
+    A claim wishes that it holds; of a question only somebody who asks can say, as `--expect` does.
+    """
+    if wished is None or verdict is Verdict.UNKNOWN:
+        return _COLOURS.get(verdict, "yellow")
+    return "green" if verdict is wished else "red"
 
 
 def answer_lines(answer: Answer, truths: Truths | None = None) -> Iterator[str]:
