@@ -246,7 +246,7 @@ DECISIONS: Mapping[type, Mapping[str, Decision]] = {
     connectivity.Unfinished: {"verdict": keep, "reason": text},
     connectivity.ConnectivityEvidence: _kept("judged", "flows", "snapshot"),
     connectivity.Connection: {**_PAIR, **_ACCESS, "partial_by": keep, "because": several},
-    connectivity.BlockedPair: {**_PAIR, "because": several},
+    connectivity.BlockedPair: {**_PAIR, "because": several, "near": own_misses},
     connectivity.WayIn: {**_PAIR, **_ACCESS, "partial_by": keep, "routes": several, "because": several},
     connectivity.Exposure: {"end": part, "ingress": part, "egress": part},
     connectivity.Facing: {"outside": several, "entire_cluster": keep, "possible_pods": several},

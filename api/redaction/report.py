@@ -46,7 +46,7 @@ def _absent(matrix: ConnectivityMatrix, view: NamespaceView) -> Iterator[Blocked
     for each in matrix.explanations or ():
         pair = ends[each.src], ends[each.dst]
         if (each.src, each.dst) not in matrix.numbers and any(is_own_end(end, view) for end in pair):
-            yield BlockedPair(src=pair[0], dst=pair[1], because=each.because)
+            yield BlockedPair(src=pair[0], dst=pair[1], because=each.because, near=each.near)
 
 
 def _once(rows: Iterable[Connection]) -> Iterator[Connection]:
