@@ -20,7 +20,18 @@ from reachproof.engines.cilium.dns import needed_name
 from reachproof.network.cluster import Pod, Service
 from reachproof.network.flow import Flow
 from reachproof.network.intervals import IntervalSet
-from reachproof.network.policy import Action, AddressPeer, Direction, PodSet, Policy
+from reachproof.network.policy import (
+    Action,
+    AddressPeer,
+    Direction,
+    DomainPeer,
+    NodePeer,
+    OtherNodePeer,
+    OwnNodePeer,
+    PartyPeer,
+    PodSet,
+    Policy,
+)
 from reachproof.network.ports import place, protocol_port
 from reachproof.network.snapshot import Snapshot
 from reachproof.network.tier import BUILT_IN, Tier, is_perhaps_isolation
@@ -113,7 +124,9 @@ def misses(snapshot: Snapshot, flow: Flow, direction: Direction, via: Service | 
     for blocker, program in blocked(snapshot, flow, direction):
         candidates = _candidates(snapshot, flow, direction, program, via)
         chosen: dict[tuple[object, ...], Miss] = {}
-        for miss in sorted(filter(is_near, candidates), key=_distance):
+        for miss in sorted(filter(is_near, candidates), key=lambda each: (_is_foreign(each), _distance(each))):
+            if _is_foreign(miss) and chosen and not _is_foreign(next(iter(chosen.values()))):
+                break
             if _key(miss) not in chosen and _helps(miss, blocker, program):
                 chosen[_key(miss)] = miss
             if len(chosen) == MOST:
@@ -130,9 +143,15 @@ def _key(miss: Miss) -> tuple[object, ...]:
 
 
 def _distance(miss: Miss) -> tuple[int, int, bool]:
-    """The rank: by the conditions that fail, then may fail; addresses are further from pods than labels are."""
-    of_others = AddressPeer if isinstance(other(miss.flow, miss.direction)[0], Pod) else PodSet
-    return *miss.nearest.distance, any(isinstance(each.test, of_others) for each in miss.nearest.unmet)
+    """The rank: by the conditions that fail, then may fail, then whether the peer is for ends like this one."""
+    return *miss.nearest.distance, _is_foreign(miss)
+
+
+def _is_foreign(miss: Miss) -> bool:
+    """True if the peer that comes nearest is for another kind of end: named only where no other rule comes near."""
+    pod = isinstance(other(miss.flow, miss.direction)[0], Pod)
+    kinds = (AddressPeer, PartyPeer, NodePeer, OwnNodePeer, OtherNodePeer, DomainPeer) if pod else (PodSet, PartyPeer)
+    return any(isinstance(each.test, kinds) and each.holds is Matched.NO for each in miss.nearest.unmet)
 
 
 def _candidates(

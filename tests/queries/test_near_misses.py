@@ -366,6 +366,15 @@ def test_of_several_peers_the_nearest_is_told() -> None:
     ]
 
 
+def test_a_rule_for_addresses_is_near_a_pod_only_where_no_rule_for_pods_is() -> None:
+    rule, block_alone = {"from": [labelled(app="x")]}, {"from": [block("172.16.0.0/12")]}
+    cluster = shop(network_policy("shop/web", {"app": "web"}, ingress=[block_alone, rule]))
+    assert codes(why_not(cluster, "pod shop/front", "pod shop/web", "tcp/8080")) == ["LABEL_VALUE"]
+    assert codes(why_not(cluster, "192.0.2.7", "pod shop/web", "tcp/8080")) == ["OTHER_ADDRESS"]
+    cluster = shop(network_policy("shop/web", {"app": "web"}, ingress=[block_alone]))
+    assert codes(why_not(cluster, "pod shop/front", "pod shop/web", "tcp/8080")) == ["OTHER_ADDRESS"]
+
+
 def test_each_side_that_blocks_has_its_own() -> None:
     cluster = shop(
         network_policy("shop/web", {"app": "web"}, ingress=[{"from": [labelled(app="x")]}]),
