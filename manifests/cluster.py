@@ -19,6 +19,14 @@ from reachproof.network.options import Options
 from reachproof.network.origin import Origin
 from reachproof.network.policy import Policy
 
+_RENDERED_ELSEWHERE = (
+    "Application.argoproj.io",
+    "ApplicationSet.argoproj.io",
+    "GitRepo.fleet.cattle.io",
+    "HelmChart.helm.cattle.io",
+    "HelmRelease.helm.toolkit.fluxcd.io",
+    "Kustomization.kustomize.toolkit.fluxcd.io",
+)
 _IDLE = {State.FINISHED: PodState.FINISHED, State.WAITING: PodState.WAITING}
 
 
@@ -58,7 +66,7 @@ def join(inventory: Inventory, policies: Iterable[Policy]) -> Cluster:
         services=services,
         ingresses=inventory.ways_in(namespaces),
         accounts=tuple(account for account in inventory.of_kind("ServiceAccount") if account.labels),
-        assumptions=(*_shared_addresses(pods), *_pods_not_known(inventory)),
+        assumptions=(*_shared_addresses(pods), *_pods_not_known(inventory), *_not_rendered(inventory)),
         warnings=(*warnings, *_skipped(inventory)),
     )
 
@@ -161,6 +169,16 @@ def _skipped(inventory: Inventory) -> list[Notice]:
         text = f"skipped, of kinds that no policy looks at: {listed}"
         notices.append(Notice(code="KINDS_SKIPPED", text=text))
     return notices
+
+
+def _not_rendered(inventory: Inventory) -> list[Notice]:
+    """Objects that controllers make other objects of: charts and folders, whose policies the input may lack."""
+    found = [f"{inventory.skipped[kind]} {kind}" for kind in _RENDERED_ELSEWHERE if inventory.skipped.get(kind)]
+    text = (
+        f"objects are made of {', '.join(found)} when they are applied, policies perhaps among them; answers know "
+        "those that are in the input"
+    )
+    return [Notice(code="MADE_ELSEWHERE", text=text)] if found else []
 
 
 def _pods_not_known(inventory: Inventory) -> list[Notice]:

@@ -307,3 +307,15 @@ def test_objects_without_a_namespace_are_put_where_a_chart_would_be_installed() 
     text = POLICY.replace(", namespace: shop", "") + "---\n" + POLICY
     found = load_text(text, namespace="live").policies
     assert [policy.ref.namespace for policy in found] == ["live", "shop"]
+
+
+@pytest.mark.parametrize(
+    ("api", "kind"), [("helm.toolkit.fluxcd.io/v2", "HelmRelease"), ("argoproj.io/v1alpha1", "Application")]
+)
+def test_objects_that_others_are_made_of_elsewhere_are_told(api: str, kind: str) -> None:
+    group = api.partition("/")[0]
+    snapshot = load_text(f"apiVersion: {api}\nkind: {kind}\nmetadata: {{name: web, namespace: shop}}\n---\n{POLICY}")
+    assert [f"{each.code}: {each.text}" for each in snapshot.assumptions] == [
+        f"MADE_ELSEWHERE: objects are made of 1 {kind}.{group} when they are applied, policies perhaps among them; "
+        "answers know those that are in the input"
+    ]
