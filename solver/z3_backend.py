@@ -58,13 +58,13 @@ class Prover:
         self._used = False
 
     def renew(self) -> None:
-        """Have no model that is shown from now on depend on what was asked before: see `begin_shown`. Costs nothing."""
+        """Have nothing that is shown from now on depend on what was asked before: see `begin_shown`. Costs nothing."""
         self._used = True
 
     def begin_shown(self) -> None:
-        """Begin a search whose model is shown: which of several is found depends on what this context was asked.
+        """Begin a search whose model or core is shown: which of several is found depends on what the context was asked.
 
-        After `renew` a new context is made, which takes 2 to 5 ms, more than most closed searches; these show no model.
+        After `renew` a new context is made, which takes 2 to 5 ms, as much as many a search; others do without it.
         """
         if self._used:
             self._context = z3.Context()
