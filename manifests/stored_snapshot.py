@@ -29,6 +29,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from reachproof.manifests.errors import ManifestError
 from reachproof.manifests.inventory import reader_of
 from reachproof.manifests.inventory_fields import Misfit, Watched
 from reachproof.manifests.kinds import settings
@@ -76,14 +77,22 @@ class StoredObject:
     lines: Mapping[str, int]
 
 
+_NOT_BUILT = (
+    "a kustomization that changes objects, or lists what was not sent; send what `kustomize build` prints in its place"
+)
+
+
 def texts_to_store(texts: Texts, *, options: Options = DEFAULT_OPTIONS, limits: Limits = DEFAULT_LIMITS) -> ToStore:
     """The stored form of YAML or JSON files, given as name and content, together.
 
-    Bad input is refused as by `load`, under the options; they are not stored. Cost: twice that of `load`.
+    Bad input is refused as by `load`, under the options; they are not stored. So is a kustomization that would have to be
+    built, as only objects are stored. Cost: twice that of `load`.
     """
     loading, keeping = Loading(options=options, limits=limits), _Keeping()
     with without_collector():
         read_texts(loading, texts, passing=keeping.passing)
+        if not_built := [each.origin for each in loading.files.assumptions() if each.origin is not None]:
+            raise ManifestError([Problem(file=each.file, message=_NOT_BUILT) for each in not_built])
         return _to_store(loading, keeping, options)
 
 

@@ -359,6 +359,19 @@ def test_a_field_that_is_read_but_not_kept_is_a_bug_that_stores_nothing(monkeypa
         objects_to_store(RICH, name="rich")
 
 
+@pytest.mark.parametrize("built", ["resources: [more.yaml]", "resources: [a.yaml]\nnamePrefix: dev-"])
+def test_a_kustomization_that_would_have_to_be_built_is_not_stored(built: str) -> None:
+    namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"
+    with pytest.raises(ManifestError) as caught:
+        texts_to_store([("kustomization.yaml", built), ("a.yaml", namespace)])
+    assert [str(problem) for problem in caught.value.problems] == [
+        "kustomization.yaml: a kustomization that changes objects, or lists what was not sent; send what "
+        "`kustomize build` prints in its place"
+    ]
+    stored = texts_to_store([("kustomization.yaml", "resources: [a.yaml]"), ("a.yaml", namespace)])
+    assert [each.name for each in load_stored(stored.content, stored.snapshot.digest).namespaces] == ["shop"]
+
+
 def test_bad_input_is_refused_whole() -> None:
     with pytest.raises(ManifestError) as caught:
         texts_to_store([("a.yaml", "kind: [\n"), ("b.yaml", "a: 1\n")])
