@@ -85,8 +85,8 @@ _NOT_BUILT = (
 def texts_to_store(texts: Texts, *, options: Options = DEFAULT_OPTIONS, limits: Limits = DEFAULT_LIMITS) -> ToStore:
     """The stored form of YAML or JSON files, given as name and content, together.
 
-    Bad input is refused as by `load`, under the options; they are not stored. So is a kustomization that would have to be
-    built, as only objects are stored. Cost: twice that of `load`.
+    Bad input is refused as by `load`, under the options; they are not stored. So is a kustomization that would have
+    to be built, as only objects are stored. Cost: twice that of `load`.
     """
     loading, keeping = Loading(options=options, limits=limits), _Keeping()
     with without_collector():
