@@ -92,7 +92,7 @@ class Service:
 
 
 @contextmanager
-def running(snapshot: Snapshot, pool: Pool | None = None, **settings: int) -> Iterator[Service]:
+def running(snapshot: Snapshot, pool: Pool | None = None, **settings: int | str) -> Iterator[Service]:
     """A service with these settings, and with as many workers as they say once it is needed."""
     service = Service(snapshot, Settings.model_validate(settings), pool)
     service.start()

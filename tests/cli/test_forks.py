@@ -13,7 +13,7 @@ cd queries/examples/tenants
 reachproof query -f - --no-such < cluster.yaml
 echo $?
 asked="every pod can reach service kube-system/kube-dns on udp/53"
-(cat cluster.yaml; echo ---; cat shop-policies.yaml) | reachproof query -f - "$asked" | tee /dev/stderr
+(cat cluster.yaml; echo ---; cat shop-policies.yaml) | reachproof query -q -f - "$asked" | tee /dev/stderr
 echo ${PIPESTATUS[1]}
 """
 

@@ -133,7 +133,7 @@ def test_a_lack_of_memory_while_an_answer_is_written_is_no_bug_and_no_verdict(
     def short(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(import_module("reachproof.cli.query"), "_print", short)
+    monkeypatch.setattr(import_module("reachproof.cli.query"), "_write", short)
     ran = terminal.run("query", "-q", "-f", "tenants", ISOLATED)
     told = "out of memory: the output may be incomplete; ask about less, or raise --memory\n"
     assert (ran.code, ran.out, ran.err) == (3, "", told)
@@ -147,12 +147,12 @@ from reachproof.cli.main import main
 def limit():
     return resource.getrlimit(resource.RLIMIT_DATA)[0]
 query = import_module("reachproof.cli.query")
-ask, before = query._ask, limit()
-def asked(*given):
+tell, before = query._told_here, limit()
+def told(*given, **more):
     print(limit())
-    return ask(*given)
-query._ask = asked
-query._print = lambda *_, **__: print(limit() == before)
+    return tell(*given, **more)
+query._told_here = told
+query._write = lambda *_, **__: print(limit() == before)
 main()
 """
     told = [

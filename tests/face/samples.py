@@ -43,6 +43,7 @@ FIXED = frozenset(
         "severity",
         "expected",
         "status",
+        "code",
         "verdict",
         "world",
         "kind",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
@@ -21,23 +22,23 @@ def good() -> list[Good]:
     return good_requests(load(TENANTS))
 
 
-def sent(requests: list[object], good: list[Good], clients: int = 4) -> Seen:
-    with running(load(TENANTS), workers=2) as service:
+def sent(requests: list[object], good: list[Good], folder: Path, clients: int = 4) -> Seen:
+    with running(load(TENANTS), workers=2, database_url=f"sqlite:///{folder}/store.db") as service:
         stored(service.port)
         return attack(service.port, iter(requests), truth_of(good), clients=clients)  # type: ignore[arg-type]
 
 
-def test_no_answer_is_wrong_among_hostile_requests(good: list[Good]) -> None:
-    seen = sent(list(islice(mixed(random.Random(0), good), 150)), good)
+def test_no_answer_is_wrong_among_hostile_requests(good: list[Good], tmp_path: Path) -> None:
+    seen = sent(list(islice(mixed(random.Random(0), good), 150)), good, tmp_path)
     assert seen.wrong == []
     assert seen.requests == 150
     assert seen.statuses["200"] > 50
     assert sum(count for status, count in seen.statuses.items() if status.startswith("4")) > 40
 
 
-def test_an_answer_that_is_not_the_expected_one_is_told(good: list[Good]) -> None:
+def test_an_answer_that_is_not_the_expected_one_is_told(good: list[Good], tmp_path: Path) -> None:
     lie = replace(good[0], expected={**good[0].expected, "verdict": "violated"})
-    [told] = sent([lie], good, clients=1).wrong
+    [told] = sent([lie], good, tmp_path, clients=1).wrong
     assert told.startswith('/query {"query": "tenant A is isolated from tenant B", "snapshot": "prod"}: ')
 
 
