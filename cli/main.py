@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from click.shell_completion import CompletionItem
 from reachproof import __version__
 from reachproof.cli.exit_codes import ExitCode
 from reachproof.cli.help_page import write_commands
+from reachproof.cli.options import STARTED
 from reachproof.cli.watchdog import OWN_PROCESS, make_room
 from reachproof.network.errors import InputError, InternalError, ServiceError
 from reachproof.network.printable import printable
@@ -91,7 +93,11 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that is called; a usage error names the nearest where there is none."""
+        """The command that is called; a usage error names the nearest where there is none.
+
+        From here on a time limit runs: to import a command may take longer than to answer.
+        """
+        ctx.meta[STARTED] = time.monotonic()
         try:
             return super().resolve_command(ctx, args)
         except click.exceptions.NoSuchCommand as error:

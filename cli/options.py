@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -21,6 +20,8 @@ NO_CACHE = f"{__name__}.no_cache"
 """In `click.Context.meta`: whether `--no-cache` was given."""
 MEMORY = f"{__name__}.memory"
 """In `click.Context.meta`: the bytes that the command may have."""
+STARTED = f"{__name__}.started"
+"""In `click.Context.meta`: the clock's time from which the limit of a command runs."""
 _A_DAY = 86_400
 _LEAST_MEGABYTES = 100
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -243,10 +244,10 @@ def limits(unlimited: str) -> Callable[[Command], Command]:
     `unlimited`: what 30 seconds are for without the first.
     """
 
-    def budget(_context: click.Context, _parameter: click.Parameter, value: float | None) -> Budget:
+    def budget(context: click.Context, _parameter: click.Parameter, value: float | None) -> Budget:
         if value is None:
             return Budget()
-        return Budget(seconds=_seconds(value), until=time.monotonic() + value)
+        return Budget(seconds=_seconds(value), until=context.meta[STARTED] + value)
 
     timeout = f"Time limit from reading to the answer; after it the verdict is unknown.  [default: 30 {unlimited}]"
     memory = (
