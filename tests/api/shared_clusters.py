@@ -96,7 +96,10 @@ def _calico(number: int, action: str) -> list[Manifest]:
     rule = {"action": action, "source": {"selector": "zqkey == 'zqval'", "nets": ["198.18.7.0/24"]}}
     spec = {"tier": "zqtier", "order": number, "selector": "all()", "types": ["Ingress"], "ingress": [rule]}
     tier = named("Tier", "zqtier", version=version, spec={"order": 50, "defaultAction": "Pass"})
-    return [tier, named("GlobalNetworkPolicy", "zqtier.zqglobal", version=version, spec=spec)]
+    last = named("Tier", "zqlast", version=version, spec={"order": None, "defaultAction": "Pass"})
+    host = {"node": "zqnode", "interfaceName": "zqeth0", "expectedIPs": ["10.99.0.1"]}
+    endpoint = named("HostEndpoint", "zqendpoint", version=version, spec=host)
+    return [tier, last, endpoint, named("GlobalNetworkPolicy", "zqtier.zqglobal", version=version, spec=spec)]
 
 
 def _cilium(action: str) -> list[Manifest]:
@@ -123,10 +126,11 @@ def _mesh(action: str) -> list[Manifest]:
 
 @dataclass(frozen=True, kw_only=True)
 class SharedCluster:
-    """Objects, and whose policies are in them."""
+    """Objects, under which implementation, and if they are stored as a list in one line."""
 
     cni: str
     objects: list[Manifest]
+    in_one_line: bool = False
 
 
 @st.composite
@@ -151,7 +155,8 @@ def shared_clusters(draw: st.DrawFn, cni: str) -> SharedCluster:
         objects += [draw(_admin(number)) for number in range(draw(st.integers(0, 2)))]
     objects += draw(st.sampled_from(([], _entry())))
     objects += draw(st.sampled_from(([], [], _mesh("DENY"), _mesh("ALLOW"))))
-    return SharedCluster(cni=cni, objects=objects)
+    objects += draw(st.sampled_from(([], [named("ZqCustom", "zqcustom", "zqone", "zqgroup.example/v1", spec={})])))
+    return SharedCluster(cni=cni, objects=objects, in_one_line=draw(st.booleans()))
 
 
 def _entry() -> list[Manifest]:
@@ -166,9 +171,12 @@ def _entry() -> list[Manifest]:
     ]
 
 
-def files_of(objects: list[Manifest]) -> list[tuple[str, tuple[str, bytes]]]:
-    """The files of an upload: one for each object, named after its owner."""
-    found = enumerate(objects)
+def files_of(cluster: SharedCluster) -> list[tuple[str, tuple[str, bytes]]]:
+    """The files of an upload: one for each object, named after its owner, or one line with all."""
+    if cluster.in_one_line:
+        listed = {"apiVersion": "v1", "kind": "List", "items": cluster.objects}
+        return [("file", ("all.json", json.dumps(listed).encode()))]
+    found = enumerate(cluster.objects)
     return [("file", (f"{_owner(each)}-{number}.json", json.dumps(each).encode())) for number, each in found]
 
 

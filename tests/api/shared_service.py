@@ -23,7 +23,7 @@ class Shared(Secured):
         self.owner = self.token("read", namespaces=("mine",))
         for name, cluster in (("old", old), ("now", now)):
             path = f"/snapshots?name={name}&cni={cluster.cni}"
-            response = self.send(self.admin, "POST", path, files=files_of(cluster.objects))
+            response = self.send(self.admin, "POST", path, files=files_of(cluster))
             assert response.status_code in (200, 201), response.text
 
     def send(self, token: str, method: str, path: str, **more: Any) -> Any:

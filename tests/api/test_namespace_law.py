@@ -55,6 +55,8 @@ SENTENCES = (
     "can pod mine/pod-9 reach pod one/pod-0?",
     "can pods labelled app=zdb reach pods?",
     "what does netpol policy-7 allow?",
+    "what does netpol zqone/zqpolicy-0 allow?",
+    "what does netpol mine/policy-0 allow?",
     "can pods in",
     "which pods can talk to pod-0",
 )
