@@ -8,13 +8,20 @@ tests/api/test_namespace_law.py, which looks for words of other objects in the r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_interface
 
-from reachproof.api.namespace_words import ObjectWords, pieces, runs, together, words_by_namespace
+from reachproof.api.namespace_words import (
+    ObjectWords,
+    marked_runs,
+    parts_of_words,
+    pieces,
+    together,
+    words_by_namespace,
+)
 from reachproof.network.address import ALL_V4, ALL_V6, parse_cidrs
 from reachproof.network.snapshot import Snapshot
 from reachproof.queries.tenancy import tenant_of
@@ -33,7 +40,7 @@ class NamespaceView:
     """The view of the owner of `namespaces`; `others` are those that they do not own.
 
     `own`: the words of their objects. `foreign`: those of all other objects. `question`: the pieces of what is asked.
-    `tenants`: of their namespaces. `counts`: of their namespaces, pods, services and policies.
+    `tenants`: of their namespaces. `counts`: of their namespaces, pods, services and policies, by digest of snapshots.
     """
 
     namespaces: frozenset[str]
@@ -42,7 +49,7 @@ class NamespaceView:
     foreign: ObjectWords
     question: frozenset[str]
     tenants: frozenset[str]
-    counts: tuple[int, int, int, int]
+    counts: Mapping[str, tuple[int, int, int, int]]
 
     @cached_property
     def _known(self) -> frozenset[str]:
@@ -57,6 +64,10 @@ class NamespaceView:
         return frozenset(file for file, _ in self.foreign.places - self.own.places) - self.own_files
 
     @cached_property
+    def _own_places(self) -> frozenset[tuple[str, int]]:
+        return self.own.places - self.foreign.places
+
+    @cached_property
     def own_files(self) -> frozenset[str]:
         """The files that their objects are in."""
         return frozenset(file for file, _ in self.own.places)
@@ -66,12 +77,13 @@ class NamespaceView:
         return namespace in self.namespaces
 
     def is_own_place(self, file: str, line: int) -> bool:
-        """True for the place of an object or a rule of theirs."""
-        return (file, line) in self.own.places
+        """True for the place of an object or a rule of theirs, and of nobody else's: a line may hold a whole list."""
+        return (file, line) in self._own_places
 
     def names_others(self, text: str) -> bool:
         """True if a text may name somebody else's object, its labels, addresses or file."""
         found = set(pieces((text,)))
+        found.update(parts_of_words(found - self._known))
         if found & self._forbidden or any(file and file in text for file in self._files):
             return True
         if set(_addresses(text)) - self._known - _ANYWHERE:
@@ -97,42 +109,44 @@ class NamespaceView:
 def _addresses(text: str) -> Iterator[str]:
     """Addresses and CIDRs in a text, also at both ends of a range."""
     yield from _V4.findall(text)
-    for each in (end for run in runs(text) if ":" in run for end in run.split("-")):
-        with suppress(ValueError):
-            ip_interface(each)
-            yield each
+    for each in {end for run in marked_runs(text) if ":" in run for end in run.split("-")}:
+        for written in dict.fromkeys((each, each.strip(":"), each.removesuffix(":"), each.removesuffix("/"))):
+            with suppress(ValueError):
+                ip_interface(written)
+                yield written
+                break
 
 
 def view_of(namespaces: Iterable[str], snapshots: Iterable[Snapshot], question: Iterable[str]) -> NamespaceView:
     """The view of these snapshots. `question`: all texts that the client sent."""
     owned = frozenset(namespaces)
+    asked = tuple(question)
     own: list[ObjectWords] = []
     foreign: list[ObjectWords] = []
     others: set[str] = set()
     tenants: set[str | None] = set()
-    counts = [0, 0, 0, 0]
-    for number, snapshot in enumerate(snapshots):
+    counts: dict[str, tuple[int, int, int, int]] = {}
+    for snapshot in snapshots:
         for name, words in snapshot.derived(words_by_namespace).items():
             (own if name in owned else foreign).append(words)
         others |= snapshot.namespace_of.keys() - owned
         tenants |= {tenant_of(snapshot, each) for each in owned & snapshot.namespace_of.keys()}
-        if number == 0:
-            counts = _counts(snapshot, owned)
+        counts[snapshot.digest] = _counts(snapshot, owned)
     return NamespaceView(
         namespaces=owned,
         others=frozenset(others),
         own=together(own),
         foreign=together(foreign),
-        question=frozenset(pieces(question)),
+        question=frozenset((*pieces(asked), *(address for each in asked for address in _addresses(each)))),
         tenants=frozenset(each for each in tenants if each is not None),
-        counts=(counts[0], counts[1], counts[2], counts[3]),
+        counts=counts,
     )
 
 
-def _counts(snapshot: Snapshot, owned: frozenset[str]) -> list[int]:
-    return [
+def _counts(snapshot: Snapshot, owned: frozenset[str]) -> tuple[int, int, int, int]:
+    return (
         sum(each.name in owned for each in snapshot.namespaces),
         sum(each.namespace in owned for each in snapshot.pods),
         sum(each.namespace in owned for each in snapshot.services),
         sum(each.ref.namespace in owned for each in snapshot.policies),
-    ]
+    )

@@ -23,6 +23,8 @@ _SENTENCES = frozenset(
 )
 _RUN = re.compile(r"[A-Za-z0-9_./:-]+")
 _EDGES = "._-/:"
+_LETTER = re.compile(r"[A-Za-z]")
+_MARK = re.compile(r"[/:]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +113,13 @@ def _parts(value: Any) -> Iterator[Any]:
             yield each
 
 
+def marked_runs(text: str) -> Iterator[str]:
+    """Runs of letters, digits and `_./:-` in a text, with `:` also at their ends, as addresses have it."""
+    for found in _RUN.findall(text):
+        if run := found.strip(_EDGES.replace(":", "")):
+            yield run
+
+
 def runs(text: str) -> Iterator[str]:
     """Runs of letters, digits and `_./:-` in a text, without those signs at their ends."""
     for found in _RUN.findall(text):
@@ -123,6 +132,18 @@ def pieces(texts: Iterable[str]) -> Iterator[str]:
     for text in texts:
         for run in runs(text):
             yield run
-            parts = [part for part in re.split(r"([/:])", run) if part]
-            marks = range(0, len(parts), 2)
-            yield from ("".join(parts[start : end + 1]) for start in marks for end in marks if start <= end < start + 7)
+            yield from _between(r"([/:])", run)
+
+
+def parts_of_words(words: Iterable[str]) -> Iterator[str]:
+    """What is between `.` and `_` in each word, also several together; nothing of numbers and addresses."""
+    for word in words:
+        if _LETTER.search(word) and not _MARK.search(word):
+            yield from _between(r"([._])", word)
+
+
+def _between(mark: str, word: str) -> Iterator[str]:
+    parts = re.split(mark, word)
+    marks = range(0, len(parts), 2)
+    found = ("".join(parts[start : end + 1]) for start in marks for end in marks if start <= end < start + 7)
+    yield from (each for each in found if each)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -29,8 +30,11 @@ from reachproof.network.errors import InternalError
 
 T = TypeVar("T")
 Decision = Callable[[Any, NamespaceView], Any]
-# Columns of lists whose cells are ports or words of the language.
-_PLAIN_COLUMNS = frozenset(("ports", "port", "depends", "access", "direction", "directions", "action"))
+# Columns of lists whose cells are words of the language, or the ports of the question.
+_PLAIN_COLUMNS = frozenset(("port", "access", "direction", "directions", "action"))
+_PORT = r"(?:tcp|udp|sctp)(?:/\d+(?:-\d+)?)?"
+# What names no port of a pod.
+_NUMBERED = re.compile(rf"any port|no port|{_PORT}(?:, {_PORT})*")
 
 
 def shown(document: T, view: NamespaceView | None) -> T:
@@ -71,6 +75,33 @@ def touching(value: Any, view: NamespaceView) -> Any:
 def own_ends(value: Any, view: NamespaceView) -> Any:
     """What is about their own ends."""
     return value if value is ABSENT else _once(_part(each, view) for each in value if is_own_end(each.end, view))
+
+
+def none(_value: Any, _view: NamespaceView) -> int:
+    """No count, as it is one of objects of all."""
+    return 0
+
+
+def own_policies(value: tuple[diff.PolicyChange, ...], view: NamespaceView) -> tuple[diff.PolicyChange, ...]:
+    """Changes of their own policies."""
+    return _once(_part(each, view) for each in value if view.owns(each.policy.namespace))
+
+
+def own_routes(value: Any, view: NamespaceView) -> Any:
+    """Changes of routes of their own namespaces."""
+    return value if value is ABSENT else _once(_part(each, view) for each in value if view.owns(each.namespace))
+
+
+def own_places(value: tuple[connectivity.ReportEnd, ...], view: NamespaceView) -> tuple[connectivity.ReportEnd, ...]:
+    """Ends that are theirs."""
+    return _once(_part(each, view) for each in value if is_own_end(each, view))
+
+
+def own_shift(value: diff.Shift | None, view: NamespaceView) -> diff.Shift | None:
+    """A flow that differs, if one of its ends is theirs."""
+    flows = () if value is None else (value.before, value.after)
+    ends = (end for flow in flows if flow is not None for end in (flow.source, flow.destination))
+    return _part(value, view) if any(is_own_end(each, view) for each in ends) else None
 
 
 def _once(values: Iterable[T]) -> tuple[T, ...]:
@@ -116,14 +147,23 @@ def rows(value: tuple[answer.Row, ...], view: NamespaceView) -> tuple[answer.Row
 
 def _row(row: answer.Row, view: NamespaceView) -> answer.Row:
     cells = {name: cell if name in _PLAIN_COLUMNS else _cell(cell, view) for name, cell in row.items()}
-    if "policy" in row and cells["policy"] != row["policy"]:
+    of_others = "policy" in row and cells["policy"] != row["policy"]
+    if of_others or ("peer" in row and not _has_own_place(row, view)):
         return {name: cell if name in _PLAIN_COLUMNS else OUTSIDE for name, cell in cells.items()}
+    if row.get("change") == "undetermined":  # a sentence about a policy, or about everybody's flows
+        return {**cells, "depends": OUTSIDE}
     return cells
+
+
+def _has_own_place(row: answer.Row, view: NamespaceView) -> bool:
+    """True for a row about a rule of a policy of theirs."""
+    file, _, line = str(row["origin"]).rpartition(":")
+    return line.isdecimal() and view.is_own_place(file, int(line))
 
 
 def _cell(cell: str | tuple[str, ...], view: NamespaceView) -> str | tuple[str, ...]:
     if isinstance(cell, str):
-        return view.text(cell)
+        return cell if _NUMBERED.fullmatch(cell) else view.text(cell)
     return tuple(dict.fromkeys(map(view.text, cell)))
 
 
@@ -184,8 +224,10 @@ def suggestions(value: tuple[completion.Suggestion, ...], view: NamespaceView) -
 
 
 def shown_counts(found: completion.SnapshotCounts, view: NamespaceView) -> completion.SnapshotCounts:
-    """How many of them are theirs."""
-    namespaces, pods, services, policies = view.counts
+    """How many of them are theirs; all of what the client brings itself."""
+    if found.id not in view.counts:
+        return found
+    namespaces, pods, services, policies = view.counts[found.id]
     return completion.SnapshotCounts(
         id=found.id, namespaces=namespaces, pods=pods, services=services, policies=policies
     )
@@ -244,7 +286,7 @@ DECISIONS: Mapping[type, Mapping[str, Decision]] = {
         "evidence": part,
     },
     connectivity.Unfinished: {"verdict": keep, "reason": text},
-    connectivity.ConnectivityEvidence: _kept("judged", "flows", "snapshot"),
+    connectivity.ConnectivityEvidence: {"judged": none, "flows": none, "snapshot": keep},
     connectivity.Connection: {**_PAIR, **_ACCESS, "partial_by": keep, "because": several},
     connectivity.BlockedPair: {**_PAIR, "because": several, "near": own_misses},
     connectivity.WayIn: {**_PAIR, **_ACCESS, "partial_by": keep, "routes": several, "because": several},
@@ -257,16 +299,16 @@ DECISIONS: Mapping[type, Mapping[str, Decision]] = {
         **_NOTICES,
         "reason": text,
         "rows": touching,
-        "new": several,
-        "lost": several,
-        "policies": several,
+        "new": own_places,
+        "lost": own_places,
+        "policies": own_policies,
         "ways_in": touching,
-        "routes": several,
+        "routes": own_routes,
         "undetermined": several,
         "witnesses": part,
         "evidence": part,
     },
-    diff.DiffEvidence: _kept("compared", "judged", "engine", "solver_ms", "before", "after"),
+    diff.DiffEvidence: {"compared": none, "judged": none, **_kept("engine", "solver_ms", "before", "after")},
     diff.ChangedConnection: {**_PAIR, **_CHANGE, "because": several, "endpoints": texts},
     diff.ChangedWayIn: {
         **_PAIR,
@@ -277,7 +319,7 @@ DECISIONS: Mapping[type, Mapping[str, Decision]] = {
         "because": several,
         "endpoints": texts,
     },
-    diff.Shifts: {"looser": part, "stricter": part, "undetermined": part},
+    diff.Shifts: {"looser": own_shift, "stricter": own_shift, "undetermined": own_shift},
     diff.Shift: {"before": part, "after": part},
     diff.JudgedFlow: {**_TRACED, "truth": keep},
     findings.Findings: {

@@ -8,8 +8,17 @@ from reachproof.documents.json import plain_fields, viewed
 from reachproof.network.policy import TierName
 
 NOT_SHOWN = "this names objects outside your namespaces, and is not shown"
+HIDDEN = "this may be about objects outside your namespaces, and is not shown"
 NOWHERE = parts.Origin(file="", line=0, path="")
 _TIERS = frozenset(map(str, TierName))
+# Notices about no object whose texts name none but those of the question, and count nothing.
+_ABOUT_NOBODY = frozenset(
+    (
+        *("EMPTY_SET", "KIND_MISSING", "NO_POLICIES", "NO_TENANTS", "PREMISE", "MIXED_ADMIN_APIS"),
+        *("TIER_CANNOT_SEE_EXTERNAL_SOURCES", "HOST_NETWORK_LEFT_OUT"),
+        *("NODES_OF_ONE", "PODS_RESCHEDULED", "OPEN_IN_BOTH"),
+    )
+)
 
 
 def text(value: str, view: NamespaceView) -> str:
@@ -88,19 +97,18 @@ def _is_own_subject(subject: str, view: NamespaceView) -> bool:
 
 
 def shown_notice(notice: parts.Notice, view: NamespaceView) -> parts.Notice:
-    """A notice: its code always, its text if it is about their own objects or about none."""
+    """A notice: its code always, its text if its place is theirs, or if notices of the code are about nobody."""
     origin = notice.origin
     if isinstance(origin, parts.Origin):
         owned = view.is_own_place(origin.file, origin.line)
         told = owned and not view.names_others(notice.text)
         return parts.Notice(
             code=notice.code,
-            text=notice.text if told else NOT_SHOWN,
+            text=notice.text if told else HIDDEN,
             origin=origin_of(owned, origin, view) if told else None,
         )
-    return parts.Notice(
-        code=notice.code, text=notice.text if view.is_plain(notice.text) else NOT_SHOWN, origin=notice.origin
-    )
+    told = notice.code in _ABOUT_NOBODY and view.is_plain(notice.text)
+    return parts.Notice(code=notice.code, text=notice.text if told else HIDDEN, origin=notice.origin)
 
 
 def shown_route(route: connectivity.Route, view: NamespaceView) -> connectivity.Route:
@@ -142,11 +150,11 @@ def shown_policy_change(change: diff.PolicyChange, view: NamespaceView) -> diff.
 def shown_undetermined(found: diff.Undetermined, view: NamespaceView) -> diff.Undetermined:
     """A difference of unknown effect."""
     owned = found.policy is not None and view.owns(found.policy.namespace)
-    plain = view.is_plain(found.text) and (owned or found.policy is None)
+    plain = owned and view.is_plain(found.text)
     return diff.Undetermined(
         policy=None if found.policy is None else shown_policy(found.policy, view),
         edit=found.edit,
         what=texts(found.what, view) if plain else (),
-        text=found.text if plain else NOT_SHOWN,
+        text=found.text if plain else HIDDEN,
         origin=origin_of(owned, found.origin, view),
     )

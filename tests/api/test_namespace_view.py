@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,13 @@ from reachproof.api.app import create_app
 from reachproof.api.database import Database
 from reachproof.api.http_error import HttpError
 from reachproof.api.namespace_view import OUTSIDE, view_of
-from reachproof.api.redaction.decisions import DECISIONS, WHOLE, shown
+from reachproof.api.redaction.decisions import DECISIONS, WHOLE, rows, shown
 from reachproof.api.redaction.errors import shown_problem
-from reachproof.api.redaction.policies import NOT_SHOWN
+from reachproof.api.redaction.policies import HIDDEN, NOT_SHOWN
 from reachproof.api.snapshot_provider import SnapshotProvider
 from reachproof.api.store import SnapshotStore
 from reachproof.api.workers.pool_executor import ProcessExecutor
-from reachproof.documents.answer import Answer
+from reachproof.documents.answer import Answer, Row
 from reachproof.documents.completion import Completion
 from reachproof.documents.connectivity import Connectivity, Unfinished
 from reachproof.documents.diff import Diff
@@ -237,6 +238,118 @@ def test_without_limits_everything_is_named(service: Shared) -> None:
     body = {"snapshot": "now", "by": "pod", "explain": True}
     told = service.send(service.admin, "POST", "/connectivity", json=body).text
     assert {"zqone", "zqpod", "zqval", "zqadmin", "10.77.0.1"} <= leaked(body, told)
+
+
+# ---------------------------------------------------------------- what names others without being about them
+
+
+def test_an_address_that_ends_in_colons_and_a_part_of_a_word_name_others() -> None:
+    view = view_of(("mine",), [load_objects(cluster().objects)], ("why 2001:db8:1::?",))
+    for text in ("to 2001:db8::", "2001:db8::/32 is denied", "2001:db8::-2001:db8::9", "at 2001:db8::: no"):
+        assert view.names_others(text), text
+    for text in ("svc.zqone.svc", "zqpod_x", "x_zqone.y is there"):
+        assert view.names_others(text), text
+    for text in ("to 2001:db8:1::", "mine.svc is there", "from ::/0", "it ends so: yes"):
+        assert not view.names_others(text), text
+
+
+def test_a_line_that_others_share_is_nobodys_place() -> None:
+    view = view_of(("mine",), [load_objects(cluster().objects)], ())
+    own, shared = ("mine.yaml", 1), ("all.json", 1)
+    places = replace(view.own, places=frozenset((own, shared)))
+    view = replace(view, own=places, foreign=replace(view.foreign, places=frozenset((shared,))))
+    assert (view.is_own_place(*own), view.is_own_place(*shared)) == (True, False)
+
+
+def test_findings_of_a_snapshot_in_one_line_are_not_told(tmp_path: Path) -> None:
+    dead = {"podSelector": {"matchLabels": {"zqkey": "none"}}, "policyTypes": ["Ingress"]}
+    objects = [*cluster().objects, named("NetworkPolicy", "zqdead", "zqone", "networking.k8s.io/v1", spec=dead)]
+    shared = SharedCluster(cni="spec", objects=objects, in_one_line=True)
+    service = Shared(tmp_path, shared, shared)
+    everything = service.send(service.admin, "POST", "/lint", json={"snapshot": "now"}).json()
+    assert "NetworkPolicy zqone/zqdead" in {each["subject"] for each in everything["findings"]}
+    assert ask(service, "/lint")["findings"] == []
+
+
+def test_notices_about_objects_of_the_cluster_say_their_codes_alone(tmp_path: Path) -> None:
+    version = "projectcalico.org/v3"
+    extra = [
+        named("HostEndpoint", "zqendpoint", version=version, spec={"node": "zqnode", "interfaceName": "zqeth0"}),
+        named("ZqCustom", "zqcustom", "zqone", "zqgroup.example/v1"),
+    ]
+    shared = SharedCluster(cni="calico", objects=[*cluster().objects[:-1], *extra])
+    service = Shared(tmp_path, shared, shared)
+    body = {"snapshot": "now", "query": "can pods in namespace mine and labelled app=none reach 8.8.8.8?"}
+    everything = service.send(service.admin, "POST", "/query", json=body)
+    assert {"zqendpoint", "ZqCustom.zqgroup.example"} <= leaked(body, everything.text)
+    told = service.send(service.owner, "POST", "/query", json=body)
+    assert leaked(body, told.text) == set()
+    notices = {each["code"]: each["text"] for name in ("assumptions", "warnings") for each in told.json()[name]}
+    assert notices["HOST_ENDPOINT"] == notices["KINDS_SKIPPED"] == HIDDEN
+    assert notices["EMPTY_SET"].endswith("matches nothing in this snapshot")
+
+
+def test_of_a_policy_of_others_no_rule_is_listed(tmp_path: Path) -> None:
+    ports = [{"port": "zqport", "protocol": "TCP"}]
+    spec = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": [{"podSelector": {}}], "ports": ports}]}
+    objects = [*cluster().objects[:-1], named("NetworkPolicy", "zqpol", "zqone", "networking.k8s.io/v1", spec=spec)]
+    shared = SharedCluster(cni="spec", objects=objects)
+    service = Shared(tmp_path, shared, shared)
+    hidden = dict.fromkeys(("rule", "pods", "peer", "ports", "origin"), OUTSIDE)
+    assert ask(service, "/query", query="what does netpol zqone/zqpol allow?")["rows"] == [
+        {"direction": "ingress", **hidden}
+    ]
+    own = ask(service, "/query", query="what does netpol mine/own allow?")["rows"]
+    assert [(each["peer"], each["ports"]) for each in own] == [("from pods in any namespace", "any port")]
+
+
+def test_cells_say_numbers_of_ports_and_no_sentence_about_others() -> None:
+    view = view_of(("mine",), [load_objects(cluster().objects)], ())
+    undetermined: Row = {
+        "change": "undetermined",
+        "from": "NetworkPolicy zqone/zq",
+        "depends": "a port named other differs",
+    }
+    given: tuple[Row, ...] = (
+        {"ports": "tcp/80, udp/1-9", "depends": "any port"},
+        {"ports": "port zqpod (tcp)", "depends": "AdminNetworkPolicy zqadmin"},
+        undetermined,
+    )
+    assert rows(given, view) == (
+        given[0],
+        {"ports": OUTSIDE, "depends": OUTSIDE},
+        {"change": "undetermined", "from": OUTSIDE, "depends": OUTSIDE},
+    )
+
+
+def test_a_difference_between_others_is_left_out_and_nothing_is_counted(tmp_path: Path) -> None:
+    spec = {"podSelector": {"matchLabels": {"zqkey": "zqval"}}, "policyTypes": ["Ingress"]}
+    policy = named("NetworkPolicy", "zqpol", "zqone", "networking.k8s.io/v1", spec=spec)
+    nothing = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    closed = named("NetworkPolicy", "closed", "mine", "networking.k8s.io/v1", spec=nothing)
+    before = [*cluster().objects[:-2], closed]
+    now = SharedCluster(cni="spec", objects=[*before, policy, _pod("zqone", "zqnew", "10.77.0.9", app="zqnew")])
+    service = Shared(tmp_path, SharedCluster(cni="spec", objects=before), now)
+    body = {"old": {"snapshot": "old"}, "new": {"snapshot": "now"}}
+    everything = service.send(service.admin, "POST", "/diff", json=body).json()
+    told = service.send(service.owner, "POST", "/diff", json=body).json()
+    assert told["relation"] == everything["relation"] == "incomparable"
+    assert len(everything["new"]) == len(everything["policies"]) == 1 and all(
+        map(everything["witnesses"].get, ("looser", "stricter"))
+    )
+    assert told["policies"] == told["new"] == told["lost"] == []
+    assert told["witnesses"] == {"looser": None, "stricter": None, "undetermined": None}
+    assert (told["evidence"]["compared"], told["evidence"]["judged"]) == (0, 0)
+    report = ask(service, "/connectivity", by="pod")["evidence"]
+    assert (report["judged"], report["flows"]) == (0, 0)
+
+
+def test_counts_are_of_the_snapshot_that_is_named(service: Shared) -> None:
+    objects = [named("Namespace", "brought"), _pod("brought", "one", "10.5.0.1")]
+    body = {"text": "can ", "manifests": objects, "snapshots": {"old": {"snapshot": "old"}}}
+    told = service.send(service.owner, "POST", "/query/complete", json=body).json()["snapshot"]
+    found = load_objects(objects)
+    assert told == {"id": found.digest, "namespaces": 1, "pods": 1, "services": 0, "policies": 0}
 
 
 # ---------------------------------------------------------------- every field has a decision
