@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reachproof.api.namespace_view import OUTSIDE
 from tests.api.shared_clusters import SharedCluster, shared_clusters
 from tests.api.shared_service import Shared, leaked
 
@@ -102,6 +103,11 @@ def looks() -> Iterator[Request]:
     yield "GET", "/metrics", None
 
 
+def subjects(findings: Any) -> set[str]:
+    """Of which objects findings are."""
+    return {each["subject"] for each in findings.get("findings", ())}
+
+
 def verdicts(document: Any) -> list[Any]:
     """What is decided, in order."""
     if isinstance(document, list):
@@ -131,5 +137,6 @@ def test_no_route_names_objects_of_others(pair: tuple[SharedCluster, SharedClust
             told = service.send(service.owner, method, path, json=body)
             assert leaked(body, f"{told.text} {dict(told.headers)}") == set(), (method, path, body)
             assert told.status_code in (everything.status_code, 403)
+            assert not (path == "/lint" and OUTSIDE in subjects(told.json())), body
             if method == "POST" and told.status_code == 200:
                 assert verdicts(told.json()) == verdicts(everything.json())
