@@ -18,7 +18,7 @@ from uuid import uuid4
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reachproof.api.access import CLIENT, ROLE, is_open
+from reachproof.api.access import CLIENT, ROLE, SCOPE, is_open
 from reachproof.api.logs import AUDIT, SERVICE
 from reachproof.api.metrics import Metrics
 from reachproof.api.problems import problem_response
@@ -52,7 +52,7 @@ class AuditMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        exchange = Exchange(request_id=_request_id(scope), send=send)
+        exchange = Exchange(request_id=_request_id(scope), scope=scope, send=send)
         scope[REQUEST_ID] = exchange.request_id
         try:
             await self._answered(exchange, scope, receive)
@@ -126,6 +126,7 @@ class Exchange:
     """A request and what was sent for it. `status` is 0 until there is one; `cache`: `hit`, `miss`, or nothing."""
 
     request_id: str
+    scope: Scope
     send: Send
     started: float = field(default_factory=time.monotonic)
     status: int = 0
@@ -140,6 +141,9 @@ class Exchange:
             headers = MutableHeaders(scope=message)
             headers["x-request-id"] = self.request_id
             self.cache = headers.get(CACHE_HEADER, "")
+            limits = self.scope.get(SCOPE)
+            if self.cache and limits is not None and limits.is_limited:
+                del headers[CACHE_HEADER]  # another client's question, perhaps about another's snapshot, made it a hit
         elif message["type"] == "http.response.body":
             piece = message.get("body", b"")
             self.size += len(piece)

@@ -36,7 +36,7 @@ class ScopedStore:
     def entry(self, wanted: str) -> Entry:
         """The snapshot of a digest or name, with those of its names that are in the scope.
 
-        Within namespaces it is not told how many objects it has.
+        Within namespaces it is not told how many objects it has, nor how many bytes.
         """
         if not DIGEST.fullmatch(wanted) and not self.scope.has_name(wanted):
             raise no_snapshot(wanted)
@@ -65,8 +65,10 @@ class ScopedStore:
             after = page[-1].digest
 
     def _seen(self, entry: Entry) -> Entry:
-        counts = entry.counts if self.scope.namespaces is None else {}
-        return replace(entry, names=tuple(filter(self.scope.has_name, entry.names)), counts=counts)
+        names = tuple(filter(self.scope.has_name, entry.names))
+        if self.scope.namespaces is None:
+            return replace(entry, names=names)
+        return replace(entry, names=names, counts={}, stored_bytes=0)
 
     def history(self, name: str, *, most: int) -> list[Change]:
         """See `SnapshotStore`; within limits it does not tell of other clients."""

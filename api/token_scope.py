@@ -10,14 +10,15 @@ from fnmatch import fnmatchcase
 _PATTERN = re.compile(r"[A-Za-z0-9._:*?-]{1,128}")
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _MOST = 100
+_DIGEST = "sha256:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenScope:
     """Limits of a token; None is no limit. Make one with `scope_of`, which checks and sorts.
 
-    `snapshots`: patterns of names and digests, in which `*` stands for any characters and `?` for one. `namespaces`:
-    names.
+    `snapshots`: patterns of names and digests, in which `*` stands for any characters and `?` for one. Digests fit only
+    patterns that begin as they do, and `*`. `namespaces`: names.
     """
 
     snapshots: tuple[str, ...] | None = None
@@ -30,7 +31,11 @@ class TokenScope:
 
     def has_name(self, name: str) -> bool:
         """True for a name, or a digest, that fits a pattern."""
-        return self.snapshots is None or any(fnmatchcase(name, each) for each in self.snapshots)
+        if self.snapshots is None:
+            return True
+        is_digest = name.startswith(_DIGEST)
+        fitting = (each for each in self.snapshots if not is_digest or each == "*" or each.startswith(_DIGEST))
+        return any(fnmatchcase(name, each) for each in fitting)
 
     def has(self, digest: str, names: Iterable[str]) -> bool:
         """True for a snapshot with this digest and these names."""

@@ -110,8 +110,9 @@ def test_the_list_has_only_what_is_in_the_scope_page_by_page(teams: Teams) -> No
         found += [tuple(each["names"]) for each in page["snapshots"]]
         after = page["next"]
     assert sorted(found) == [("red-1",), ("red-2",), ("red-3",)]
+    reader = teams.token("read", snapshots=("red-*",))
     for content in ("", "?content=true"):
-        assert teams.send(teams.red, "GET", f"/snapshots/{teams.digest['red-1']}{content}").json()["names"] == ["red-1"]
+        assert teams.send(reader, "GET", f"/snapshots/{teams.digest['red-1']}{content}").json()["names"] == ["red-1"]
 
 
 def test_what_is_stored_gets_a_name_of_the_scope_and_it_is_not_told_whether_it_was_there(teams: Teams) -> None:
@@ -145,6 +146,54 @@ def test_a_digest_can_be_in_the_scope_and_its_names_are_not_told(teams: Teams) -
     assert teams.send(token, "GET", f"/snapshots/{digest}").json()["names"] == []
     response = teams.send(token, "DELETE", f"/snapshots/{digest}")
     check_problem(response, 409, "the snapshot has a name that this token does not see")
+
+
+@pytest.mark.parametrize("pattern", ["s*", "sh*", "*", "*a", "?ha256*"])
+def test_a_digest_fits_patterns_of_digests_alone(teams: Teams, pattern: str) -> None:
+    token = teams.token("read", snapshots=(pattern,))
+    fits_all = pattern == "*"
+    listed = teams.send(token, "GET", "/snapshots").json()["snapshots"]
+    assert len(listed) == (2 if fits_all else 0)
+    answers = [teams.send(token, "GET", f"/snapshots/{digest}").status_code for digest in teams.digest.values()]
+    assert answers == [200 if fits_all else 404] * 2
+
+
+def test_who_stores_what_another_client_stored_is_not_shown_the_objects_of_that(teams: Teams) -> None:
+    idle = """\
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: secret-job, namespace: blue-1, labels: {secret: label}}
+spec: {containers: [{name: a, image: a}]}
+status: {phase: Succeeded}
+"""
+    same = teams.store(teams.admin, "blue-2", manifest("both") + idle.replace("blue-1", "both")).json()["id"]
+    assert teams.store(teams.red, "red-2", manifest("both")).json()["id"] == same
+    found = teams.send(teams.red, "GET", "/snapshots/red-2?content=true")
+    message = (
+        "these objects were stored by another client first, perhaps with more than a digest is made of; leave out "
+        "content, or use a token of the role read"
+    )
+    check_problem(found, 403, message)
+    assert "secret-job" not in teams.send(teams.red, "GET", "/snapshots/red-2").text
+    reader = teams.token("read", snapshots=("blue-*",))
+    assert "secret-job" in teams.send(reader, "GET", "/snapshots/blue-2?content=true").text
+
+
+def test_it_is_not_told_whether_somebody_asked_the_same(teams: Teams) -> None:
+    teams.store(teams.red, "red-2", manifest("blue-1"))
+    told = []
+    for token, name in ((teams.admin, "blue-1"), (teams.admin, "blue-1"), (teams.red, "red-2"), (teams.red, "red-2")):
+        response = teams.send(token, "POST", "/query", {"query": SENTENCE, "snapshot": name})
+        assert response.status_code == 200
+        told.append(response.headers.get("x-reachproof-cache"))
+    assert told == ["miss", "hit", None, None]
+
+
+def test_within_namespaces_it_is_not_told_how_large_a_snapshot_is(teams: Teams) -> None:
+    token = teams.token("read", namespaces=("shop",))
+    [first, _] = teams.send(token, "GET", "/snapshots").json()["snapshots"]
+    assert (first["counts"], first["storedBytes"]) == ({}, 0)
 
 
 def test_the_history_of_a_name_does_not_tell_of_others(teams: Teams) -> None:
