@@ -69,6 +69,12 @@ class Service:
         return sum(item is not None and item.handle is not None for item in items)
 
     @property
+    def pids_at_work(self) -> list[int]:
+        """The workers that were sent a piece of work that has not ended."""
+        workers = list(self._workers._pool._workers.values())
+        return [worker.handle._process.pid for worker in workers if worker.item is not None]  # type: ignore[attr-defined]
+
+    @property
     def waiting_bytes(self) -> int:
         """How much of documents is not sent yet."""
         return self._workers._room.used
