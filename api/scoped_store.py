@@ -70,6 +70,16 @@ class ScopedStore:
             return replace(entry, names=names)
         return replace(entry, names=names, counts={}, stored_bytes=0)
 
+    def has_objects(self, entry: Entry) -> bool:
+        """True if the objects of a snapshot in the scope are in it too, which may be more than its digest is made of.
+
+        So they are if the client stored them, if the digest fits, or if who stored them gave them a name that fits.
+        """
+        if entry.stored_by == self.client or self.scope.has_name(entry.digest):
+            return True
+        names = filter(self.scope.has_name, entry.names)
+        return any(self.store.history(each, most=1)[0].by == entry.stored_by for each in names)
+
     def history(self, name: str, *, most: int) -> list[Change]:
         """See `SnapshotStore`; within limits it does not tell of other clients."""
         self._demand(name)

@@ -172,12 +172,24 @@ status: {phase: Succeeded}
     found = teams.send(teams.red, "GET", "/snapshots/red-2?content=true")
     message = (
         "these objects were stored by another client first, perhaps with more than a digest is made of; leave out "
-        "content, or use a token of the role read"
+        "content, or use a token without --snapshot"
     )
     check_problem(found, 403, message)
     assert "secret-job" not in teams.send(teams.red, "GET", "/snapshots/red-2").text
+    colleague = teams.token("read", snapshots=("red-*",))
+    check_problem(teams.send(colleague, "GET", "/snapshots/red-2?content=true"), 403, message)
     reader = teams.token("read", snapshots=("blue-*",))
     assert "secret-job" in teams.send(reader, "GET", "/snapshots/blue-2?content=true").text
+
+
+def test_objects_are_shown_to_all_who_see_a_name_that_their_storer_gave(teams: Teams) -> None:
+    reader = teams.token("read", snapshots=("red-*",))
+    digest = teams.store(teams.red, "red-2").json()["id"]
+    for wanted in ("red-1", "red-2", digest):  # the first by an administrator, who gave it that name
+        for token in (teams.red, reader, teams.admin):
+            assert teams.send(token, "GET", f"/snapshots/{wanted}?content=true").status_code == 200
+    by_digest = teams.token("read", snapshots=(teams.digest["blue-1"],))
+    assert teams.send(by_digest, "GET", f"/snapshots/{teams.digest['blue-1']}?content=true").status_code == 200
 
 
 def test_it_is_not_told_whether_somebody_asked_the_same(teams: Teams) -> None:
