@@ -171,6 +171,21 @@ def settings_of(file: str | None, given: Mapping[str, Any]) -> Settings:
     raise InputError([Problem(message=message)])
 
 
+def ignored_limits(settings: Settings) -> str | None:
+    """Warning where tokens have limits and nobody is asked for a token; None if all is well, or cannot be looked up."""
+    if not settings.is_open:
+        return None
+    try:
+        found = Tokens(Database.of(settings.database_url)).entries()
+    except StoreUnavailable:
+        return None  # nothing that is stored can be asked about either
+    limited = sum(each.state == "valid" and each.scope.is_limited for each in found)
+    if not limited:
+        return None
+    some = "1 token is" if limited == 1 else f"{limited} tokens are"
+    return f"{some} limited, but nobody is asked for a token here: everybody sees everything; set auth to required"
+
+
 def run(snapshot: Snapshot | None, settings: Settings, ready: Callable[[str], None]) -> None:
     """Serve until interrupted; work under way is finished first. `ready` is told the URL once requests can come.
 

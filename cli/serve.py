@@ -47,7 +47,12 @@ def serve(
     POST /query answers questions; /docs describes it all. With --from, that snapshot is what requests ask about when
     they bring no manifests. The model options are for that snapshot.
     """
-    from reachproof.api.serve import run, settings_lines, settings_of  # the web framework only where it is needed
+    from reachproof.api.serve import (  # the web framework only where it is needed
+        ignored_limits,
+        run,
+        settings_lines,
+        settings_of,
+    )
 
     options = {"host": host, "port": port, "processes": processes, "allow_unauthenticated": allow_unauthenticated}
     given = {name: value for name, value in options.items() if value is not None and value is not False}
@@ -56,4 +61,10 @@ def serve(
         return
     settings = settings_of(file, given)
     snapshot = read(sources, reading) if sources else None
-    run(snapshot, settings, ready=lambda url: click.echo(f"listening on {url}", err=True))
+
+    def ready(url: str) -> None:
+        click.echo(f"listening on {url}", err=True)
+        if (warning := ignored_limits(settings)) is not None:
+            click.echo(f"warning: {warning}", err=True)
+
+    run(snapshot, settings, ready)

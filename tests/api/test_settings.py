@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from reachproof.api import serve
 from reachproof.api.access import Role
 from reachproof.api.database import Database
-from reachproof.api.serve import settings_of
+from reachproof.api.serve import ignored_limits, settings_of
 from reachproof.api.settings import Settings, load_settings, setting_sources, toml_lines
-from reachproof.api.tokens import Tokens
+from reachproof.api.tokens import Tokens, scope_of
 from reachproof.cli.main import main
 from reachproof.network.errors import InputError
 
@@ -156,3 +157,33 @@ def test_a_token_is_a_way_to_know_who_asks() -> None:
     assert settings_of(None, {"host": "0.0.0.0"}).is_open is False
     tokens.revoke(token[3:15])
     assert len(problems(lambda: settings_of(None, {"host": "0.0.0.0"}))) == 1
+
+
+def test_limits_of_tokens_that_nobody_is_asked_for_are_warned_of() -> None:
+    tokens = Tokens(Database.of(load_settings().database_url))
+    open_one = settings_of(None, {"host": "127.0.0.1"})
+    tokens.create(Role.READ)
+    assert ignored_limits(open_one) is None
+    limited = [tokens.create(Role.READ, scope=scope_of(["red-*"], None)) for _ in range(2)]
+    ending = "limited, but nobody is asked for a token here: everybody sees everything; set auth to required"
+    assert ignored_limits(open_one) == f"2 tokens are {ending}"
+    tokens.revoke(limited[0][3:15])
+    assert ignored_limits(open_one) == f"1 token is {ending}"
+    assert ignored_limits(settings_of(None, {"auth": "required"})) is None
+    tokens.revoke(limited[1][3:15])
+    assert ignored_limits(open_one) is None
+
+
+def test_the_command_warns_of_them_once_it_listens(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Tokens(Database.of(load_settings().database_url)).create(Role.READ, scope=scope_of(None, ["shop"]))
+    monkeypatch.setattr(serve, "run", lambda _snapshot, _settings, ready: ready("http://127.0.0.1:1"))
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", "--port", "0"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().err == (
+        "listening on http://127.0.0.1:1\n"
+        "warning: 1 token is limited, but nobody is asked for a token here: everybody sees everything; set auth to "
+        "required\n"
+    )
