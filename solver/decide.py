@@ -106,7 +106,6 @@ def search(encoding: Encoding, goal: Search, budget: Budget, prover: Prover, *, 
         return Undecided(str(over))
     hits = inside & tables.wanted(goal.wanted)
     if explain and not hits.any():  # the proof with every rule tracked is the proof, and needs no second one
-        prover.begin_shown()
         tracked = search_script(part, goal.region, goal.wanted, tracked=True)
         core = _core(tracked, budget, prover)
         demand(not isinstance(core, Model), "Z3 found a flow that the sets engine excludes")

@@ -55,20 +55,10 @@ class Prover:
 
     def __init__(self) -> None:
         self._context = z3.Context()
-        self._used = False
 
     def renew(self) -> None:
-        """Have nothing that is shown from now on depend on what was asked before: see `begin_shown`. Costs nothing."""
-        self._used = True
-
-    def begin_shown(self) -> None:
-        """Begin a search whose model or core is shown: which of several is found depends on what the context was asked.
-
-        After `renew` a new context is made, which takes 2 to 5 ms, as much as many a search; others do without it.
-        """
-        if self._used:
-            self._context = z3.Context()
-            self._used = False
+        """Forget all that was asked: which model or core is found next does not depend on it. Takes 2 to 5 ms."""
+        self._context = z3.Context()
 
     def interrupt(self) -> None:
         """Have the check that is under way, if any, end as one that ran out of time. From any thread.

@@ -24,7 +24,6 @@ from reachproof.solver.z3_backend import GaveUp, Model, Prover, Refuted
 
 def search_open(encoding: Encoding, goal: Search, budget: Budget, prover: Prover) -> SearchOutcome:
     """Decide whether a flow of the region is as wanted, possible pods included."""
-    prover.begin_shown()
     closed = search(encoding, goal, budget, prover)
     if not isinstance(closed, Absent):
         return closed

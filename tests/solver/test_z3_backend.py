@@ -56,21 +56,6 @@ def test_what_is_satisfiable_under_all_literals_has_no_core() -> None:
     assert Prover().minimal_core(NEEDS_B_AND_C, list("abd"), Budget()) == Model(())
 
 
-def test_a_model_that_is_shown_is_found_as_if_nothing_had_been_asked_before() -> None:
-    prover = Prover()
-    contexts = [prover._context]
-    prover.begin_shown()
-    contexts.append(prover._context)
-    prover.renew()
-    prover.run(X, ("x",), Budget())
-    contexts.append(prover._context)
-    prover.begin_shown()
-    contexts.append(prover._context)
-    assert [each is contexts[0] for each in contexts] == [True, True, True, False]
-    prover.begin_shown()
-    assert prover._context is contexts[-1]
-
-
 def test_too_few_solver_units_are_a_reason_to_give_up() -> None:
     assert Prover().run(HARD, (), Budget(rlimit=1000)) == GaveUp("resource limit of 1000 solver units reached")
 
