@@ -11,7 +11,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -58,11 +58,10 @@ def _reserved(path: Path) -> Iterator[None]:
         raise _refused(path, "the file exists; name another one") from None
     except OSError as error:
         raise _refused(path, f"cannot write the file: {os.strerror(error.errno or 0)}") from None
-    try:
+    with ExitStack() as failed:
+        failed.callback(path.unlink, missing_ok=True)
         yield
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+        failed.pop_all()
 
 
 def _finish(made: Path) -> None:
@@ -115,7 +114,7 @@ def _refused(path: Path, message: str) -> InputError:
 
 
 def _counts(session: Session) -> dict[str, int]:
-    """How many rows there are of each kind, without those of which there are none."""
+    """Number of rows of each kind, without those of which there are none."""
     found = {kind: session.scalar(select(func.count()).select_from(table)) or 0 for kind, table in _KEPT.items()}
     return {kind: count for kind, count in found.items() if count}
 

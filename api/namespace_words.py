@@ -136,7 +136,7 @@ def pieces(texts: Iterable[str]) -> Iterator[str]:
 
 
 def parts_of_words(words: Iterable[str]) -> Iterator[str]:
-    """What is between `.` and `_` in each word, also several together; nothing of numbers and addresses."""
+    """The parts between `.` and `_` of each word, also several together; nothing of numbers and addresses."""
     for word in words:
         if _LETTER.search(word) and not _MARK.search(word):
             yield from _between(r"([._])", word)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from reachproof.api import backup
 from reachproof.api.database import Database
-from reachproof.api.database import StoreUnavailable as StoreUnavailable
 from reachproof.api.retention import Unused, remove_unused, unused
 from reachproof.api.settings import load_settings
 

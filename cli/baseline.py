@@ -35,7 +35,7 @@ def text_of(path: str) -> str:
 
 
 def known_results(path: str | None, command: BaselineOf) -> Counter[str]:
-    """How often a baseline accepts each fingerprint; nothing without a file. Raises InputError."""
+    """The number of times that a baseline accepts each fingerprint; nothing without a file. Raises InputError."""
     if path is None:
         return Counter()
     try:

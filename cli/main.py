@@ -66,7 +66,7 @@ class Commands(click.Group):
             "version": "Show the version",
         },
     }
-    """What each command is for, in the order of the help."""
+    """The purpose of each command, in the order of the help."""
     NAMES = tuple(name for commands in PURPOSES.values() for name in commands)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -163,7 +163,7 @@ def _code(arguments: Sequence[str] | None) -> int:
 
 
 def _show(error: click.ClickException) -> None:
-    """As click does, with the word for errors that all messages have."""
+    """Show an error like click, with the word for errors that all messages have."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()
         return

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
 import click
 
-from reachproof.cli.exit_codes import ExitCode
-from reachproof.cli.token import Lifetime
+from reachproof.cli.token import Lifetime, reachable
 from reachproof.network.printable import printable
 from reachproof.render.text_fragments import aligned
 
@@ -49,7 +47,7 @@ def gc(context: click.Context, keep: timedelta, file: str | None, *, dry_run: bo
     """
     from reachproof.api.upkeep import collect  # the database only where it is needed
 
-    with _reachable(context):
+    with reachable(context):
         found = collect(file, keep, dry_run=dry_run)
     if found:
         rows = [("SNAPSHOT", "UNUSED SINCE", "BYTES", "STORED BY")]
@@ -75,7 +73,7 @@ def backup(context: click.Context, path: Path, file: str | None) -> None:
     """
     from reachproof.api.upkeep import back_up
 
-    with _reachable(context):
+    with reachable(context):
         counts = back_up(file, path)
     click.echo(f"wrote {_told(counts)} to {printable(str(path))}", err=True)
 
@@ -88,22 +86,10 @@ def restore(context: click.Context, path: Path, file: str | None) -> None:
     """Put what a backup FILE has into an empty store, which may be in another kind of database."""
     from reachproof.api import upkeep
 
-    with _reachable(context):
+    with reachable(context):
         counts = upkeep.restore(file, path)
     click.echo(f"restored {_told(counts)}", err=True)
 
 
 def _told(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {kind}" for kind, count in counts.items())
-
-
-@contextmanager
-def _reachable(context: click.Context) -> Iterator[None]:
-    """Exit code 4 where the database cannot be used."""
-    from reachproof.api.upkeep import StoreUnavailable
-
-    try:
-        yield
-    except StoreUnavailable as error:
-        click.echo(f"error: {error}: {printable(str(error.__cause__))}", err=True)
-        context.exit(ExitCode.UNREACHABLE_SERVER)

@@ -81,7 +81,7 @@ def create(
 
     try:
         scope = scope_of(snapshots or None, namespaces or None)
-        with _reachable(context):
+        with reachable(context):
             made = configured_tokens(file).create(Role(role), name, expires, scope)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
@@ -96,7 +96,7 @@ def list_tokens(context: click.Context, file: str | None) -> None:
     """List all tokens, also expired and revoked ones, without their secrets."""
     from reachproof.api.tokens import configured_tokens
 
-    with _reachable(context):
+    with reachable(context):
         entries = configured_tokens(file).entries()
     if not entries:
         click.echo("no tokens", err=True)
@@ -128,7 +128,7 @@ def revoke(context: click.Context, token_id: str, file: str | None) -> None:
     from reachproof.api.tokens import configured_tokens, public_part
 
     part = public_part(token_id)
-    with _reachable(context):
+    with reachable(context):
         found = configured_tokens(file).revoke(part)
     if not found:
         raise click.UsageError(f"token {printable(part)} not found")
@@ -136,7 +136,7 @@ def revoke(context: click.Context, token_id: str, file: str | None) -> None:
 
 
 @contextmanager
-def _reachable(context: click.Context) -> Iterator[None]:
+def reachable(context: click.Context) -> Iterator[None]:
     """Exit code 4 where the database cannot be used."""
     from reachproof.api.tokens import StoreUnavailable
 

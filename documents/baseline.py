@@ -36,7 +36,7 @@ class Baseline(Document, frozen=True, kw_only=True):
 
     @property
     def counts(self) -> Counter[str]:
-        """How often each fingerprint is accepted."""
+        """The number of times that each fingerprint is accepted."""
         return Counter({each.fingerprint: each.times for each in self.known})
 
 

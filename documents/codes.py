@@ -16,7 +16,7 @@ TABLE = "codes.tsv"
 
 
 class CodeKind(StrEnum):
-    """What a code stands before. OPEN: in an answer, what a verdict depends on. CONDITION: of a rule that came near."""
+    """The place of a code. OPEN: in an answer, what a verdict depends on. CONDITION: of a rule that came near."""
 
     ASSUMPTION = "assumption"
     WARNING = "warning"

@@ -59,7 +59,7 @@ def _above(lines: list[str], first: int) -> int:
 
 
 def _layout(text: str) -> _Layout:
-    """What events of YAML say of the text."""
+    """The events of YAML that tell of the text."""
     layout = _Layout()
     for events in _documents(text, layout):
         root, items, is_list = events

@@ -39,7 +39,7 @@ class IgnoredKinds:
             yield from objects
 
     def assumptions(self) -> Iterator[Notice]:
-        """What is said about each kind."""
+        """The notice about each kind."""
         for kind, objects in self.found.items():
             names = ", ".join(f"{each.namespace}/{each.name}" if each.namespace else each.name for each in objects)
             yield Notice(code="KIND_IGNORED", text=f"{kind} is ignored, as asked: {names}", origin=objects[0].origin)

@@ -155,7 +155,7 @@ class Files:
             yield from self._not_built(one)
 
     def _not_built(self, one: Kustomization) -> Iterator[Notice]:
-        """What a kustomization makes of its objects, and what it lists beside those of the input."""
+        """A notice on changes that a kustomization makes to its objects, and on resources that the input lacks."""
         elsewhere = [path for path in one.resources if not self._has(path)]
         said = [f"changes the objects that it lists ({', '.join(one.transforms)})"] if one.transforms else []
         said += [f"lists what is not in the input and may hold policies ({', '.join(elsewhere)})"] if elsewhere else []

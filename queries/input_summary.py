@@ -1,4 +1,4 @@
-"""What was read, counted."""
+"""Counts of the objects that were read."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class PortLint:
         self._resolution = resolution
 
     def findings(self, policy: Policy, selectors: SelectorLint) -> tuple[Finding, ...]:
-        """What is wrong with the ports of a policy."""
+        """Findings about the ports of a policy."""
         return distinct(
             found
             for direction in Direction

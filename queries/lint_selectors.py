@@ -70,7 +70,7 @@ class SelectorLint:
         return self._resolution.peer(replace(chosen, host_network=True)) & self.visible
 
     def findings(self) -> tuple[Finding, ...]:
-        """What is wrong with the selectors, the subject's first."""
+        """Findings about the selectors, the subject's first."""
         return distinct(self._findings())
 
     def _findings(self) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from reachproof.network.snapshot import Snapshot
 from reachproof.semantics.sentences import listed, some_of
 
 Way = Literal["value", "missing", "ruled out"]
-"""How labels fail a requirement: by another value, by none, or by one that must not be there."""
+"""The ways in which labels fail a requirement: by another value, by none, or by one that must not be there."""
 _OF_PODS: dict[Way, UnmetCode] = {
     "value": UnmetCode.LABEL_VALUE,
     "missing": UnmetCode.LABEL_MISSING,

@@ -30,7 +30,7 @@ from reachproof.solver.shadowing import whole
 from reachproof.solver.z3_backend import Prover
 
 CONFIRMED = 4
-"""How many of those that one table decides lint asks Z3 about; a question asks about all."""
+"""The number of those decided by one table that lint asks Z3 about; a question asks about all."""
 
 
 def redundant(encoding: Encoding, budget: Budget, prover: Prover, *, selecting: bool = False) -> Iterator[Finding]:
@@ -91,7 +91,7 @@ def _redundant(encoding: Encoding, budget: Budget, prover: Prover, *, selecting:
 
 
 def _known(encoding: Encoding, budget: Budget) -> Mapping[PolicyRef, Needless]:
-    """What one table decides; nothing where that would be too large. Raises OutOfBudget where the time is over."""
+    """The policies that one table decides; none where it would be too large. Raises OutOfBudget if the time is over."""
     try:
         return needless_allows(whole(encoding, budget), budget)
     except OutOfBudget:

@@ -1,4 +1,4 @@
-"""What a code of a notice or finding says, as text."""
+"""The meaning of a code of a notice or finding, as text."""
 
 from __future__ import annotations
 

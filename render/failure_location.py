@@ -1,4 +1,4 @@
-"""What a result that did not pass says in a few lines."""
+"""A few lines about a result that did not pass."""
 
 from __future__ import annotations
 

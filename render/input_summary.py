@@ -1,4 +1,4 @@
-"""What was read, as one line."""
+"""The counts of the input, as one line."""
 
 from __future__ import annotations
 

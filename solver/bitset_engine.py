@@ -46,7 +46,7 @@ class Verdicts:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """What each direction alone can do, in tables as those of `Verdicts`: the other one is not looked at."""
+    """The verdicts of each direction alone, in tables as those of `Verdicts`: the other one is not looked at."""
 
     egress: Verdicts
     ingress: Verdicts

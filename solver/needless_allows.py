@@ -44,7 +44,7 @@ class Needless:
 
 
 def needless_allows(part: Slice, budget: Budget) -> Mapping[PolicyRef, Needless]:
-    """What is decided about policies of the slice of all flows. Raises OutOfBudget."""
+    """The policies of the slice of all flows that are decided. Raises OutOfBudget."""
     tables = verdicts(part, budget)
     found: dict[PolicyRef, list[Needless | None]] = defaultdict(list)
     for direction in Direction:
@@ -54,7 +54,7 @@ def needless_allows(part: Slice, budget: Budget) -> Mapping[PolicyRef, Needless]
 
 
 def _together(found: list[Needless | None]) -> Needless | None:
-    """What both directions say of a policy: one in which it changes a verdict is enough, else both must be decided."""
+    """Both directions of a policy together: one in which it changes a verdict is enough, else both must be decided."""
     decided = [each for each in found if each is not None]
     if any(each.samples is None for each in decided):
         return Needless(None)
@@ -120,7 +120,7 @@ class _Direction:
         return np.zeros_like(self._walk.exists) if turn is None else turn.live
 
     def _exempt(self, tier: SlicedTier) -> Table:
-        """What isolation allows for certain."""
+        """The flows that isolation allows for certain."""
         found = np.zeros_like(self._walk.exists)
         for rule in tier.isolation:
             for patch in rule.certain if rule.rule.action is Action.ALLOW else ():

@@ -32,7 +32,7 @@ from reachproof.solver.z3_backend import GaveUp, Model, Prover
 SAMPLES = 8
 WRITTEN_OUT = 60
 FEW = 4
-"""How many subjects are looked at before all of them."""
+"""The number of subjects that are looked at before all of them."""
 _OPPOSITE = {Wanted.CAN_ALLOW: Wanted.MUST_DENY, Wanted.CAN_DENY: Wanted.MUST_ALLOW}
 
 

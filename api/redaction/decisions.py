@@ -73,7 +73,7 @@ def touching(value: Any, view: NamespaceView) -> Any:
 
 
 def own_ends(value: Any, view: NamespaceView) -> Any:
-    """What is about their own ends."""
+    """The rows about their own ends."""
     return value if value is ABSENT else _once(_part(each, view) for each in value if is_own_end(each.end, view))
 
 
@@ -224,7 +224,7 @@ def suggestions(value: tuple[completion.Suggestion, ...], view: NamespaceView) -
 
 
 def shown_counts(found: completion.SnapshotCounts, view: NamespaceView) -> completion.SnapshotCounts:
-    """How many of them are theirs; all of what the client brings itself."""
+    """Number of them that are theirs; of what the client brings itself, all."""
     if found.id not in view.counts:
         return found
     namespaces, pods, services, policies = view.counts[found.id]

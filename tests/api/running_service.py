@@ -24,6 +24,7 @@ from reachproof.api.settings import Settings
 from reachproof.api.snapshot_provider import SnapshotProvider
 from reachproof.api.workers.pool import Pool
 from reachproof.api.workers.pool_executor import ProcessExecutor
+from reachproof.api.workers.process import WorkerProcess
 from reachproof.network.snapshot import Snapshot
 
 PATIENCE = 60.0
@@ -71,8 +72,8 @@ class Service:
     @property
     def pids_at_work(self) -> list[int]:
         """The workers that were sent a piece of work that has not ended."""
-        workers = list(self._workers._pool._workers.values())
-        return [worker.handle._process.pid for worker in workers if worker.item is not None]  # type: ignore[attr-defined]
+        handles = [worker.handle for worker in list(self._workers._pool._workers.values()) if worker.item is not None]
+        return [handle._process.pid for handle in handles if isinstance(handle, WorkerProcess)]
 
     @property
     def waiting_bytes(self) -> int:

@@ -109,7 +109,7 @@ def subjects(findings: Any) -> set[str]:
 
 
 def verdicts(document: Any) -> list[Any]:
-    """What is decided, in order."""
+    """The verdicts, in order."""
     if isinstance(document, list):
         return [found for each in document for found in verdicts(each)]
     if not isinstance(document, dict):

@@ -72,7 +72,7 @@ def service(tmp_path: Path) -> Shared:
 
 
 def ask(service: Shared, path: str, **body: Any) -> Any:
-    """What the owner is told."""
+    """The answer to the owner."""
     response = service.send(service.owner, "POST", path, json={"snapshot": "now", **body})
     assert response.status_code == 200, response.text
     return response.json()

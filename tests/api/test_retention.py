@@ -1,4 +1,4 @@
-"""What nobody has a name for goes after a while, and nothing else."""
+"""Snapshots without a name go after a while, and nothing else does."""
 
 from __future__ import annotations
 

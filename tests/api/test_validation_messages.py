@@ -1,4 +1,4 @@
-"""What pydantic refuses is told in the words of all other messages."""
+"""Refusals of pydantic are told in the words of all other messages."""
 
 from __future__ import annotations
 

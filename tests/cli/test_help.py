@@ -1,4 +1,4 @@
-"""What the command says about itself: alone, by `help`, by `version`, and to shells."""
+"""The command about itself: alone, by `help`, by `version`, and to shells."""
 
 from __future__ import annotations
 

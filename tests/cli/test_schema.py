@@ -1,4 +1,4 @@
-"""What `-o json` writes is described by the schema that the command's help names."""
+"""The output of `-o json` is described by the schema that the command's help names."""
 
 from __future__ import annotations
 

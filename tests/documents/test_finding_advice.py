@@ -1,4 +1,4 @@
-"""What is said of each kind of finding."""
+"""The advice on each kind of finding."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ class Memory:
         print(f"{requests:>7} requests: {self.own[-1]:.0f} MB, workers {self.workers[-1]:.0f} MB", flush=True)
 
     def problems(self) -> Iterator[str]:
-        """What is not as it should be."""
+        """A line for each limit that was not kept."""
         if max(self.own, default=0) > MOST_MB:
             yield f"the service took {max(self.own):.0f} MB (the limit is {MOST_MB})"
         for name, marks in (("the service", self.own), ("its workers", self.workers)):

@@ -24,7 +24,7 @@ HEALTH = 0.5
 
 @dataclass(slots=True)
 class Seen:
-    """What the clients saw; `wrong` is to stay empty. `truth`: the verdict of each sentence."""
+    """The answers that the clients saw; `wrong` is to stay empty. `truth`: the verdict of each sentence."""
 
     truth: Mapping[str, str]
     statuses: Counter[str] = field(default_factory=Counter)

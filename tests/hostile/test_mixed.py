@@ -12,7 +12,7 @@ import pytest
 from reachproof.manifests import load
 from tests.api.running_service import running
 from tests.hostile.__main__ import stored
-from tests.hostile.bad import BAD, Maker
+from tests.hostile.bad import BAD, Bad, Maker
 from tests.hostile.good import TENANTS, Good, good_requests
 from tests.hostile.run import Seen, attack, mixed, truth_of
 
@@ -22,10 +22,10 @@ def good() -> list[Good]:
     return good_requests(load(TENANTS))
 
 
-def sent(requests: list[object], good: list[Good], folder: Path, clients: int = 4) -> Seen:
+def sent(requests: list[Good | Bad], good: list[Good], folder: Path, clients: int = 4) -> Seen:
     with running(load(TENANTS), workers=2, database_url=f"sqlite:///{folder}/store.db") as service:
         stored(service.port)
-        return attack(service.port, iter(requests), truth_of(good), clients=clients)  # type: ignore[arg-type]
+        return attack(service.port, iter(requests), truth_of(good), clients=clients)
 
 
 def test_no_answer_is_wrong_among_hostile_requests(good: list[Good], tmp_path: Path) -> None:

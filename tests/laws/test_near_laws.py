@@ -1,4 +1,4 @@
-"""What holds of near misses: their conditions are those of the rule, what is said to fail fails, and mending helps."""
+"""Laws of near misses: their conditions are those of the rule, what is said to fail fails, and mending helps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an answer says was read."""
+"""The line on what was read."""
 
 from __future__ import annotations
 

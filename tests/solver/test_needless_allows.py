@@ -1,4 +1,4 @@
-"""What one table of all flows says of NetworkPolicies: the same as tables of each of them, and as the evaluator."""
+"""One table of all flows on NetworkPolicies: the same as tables of each of them, and as the evaluator."""
 
 from __future__ import annotations
 

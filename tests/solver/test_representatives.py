@@ -23,7 +23,7 @@ COPIES = 4
 
 
 def told(encoding: Encoding) -> set[tuple[str, ...]]:
-    """What is found idle, redundant or ambiguous, without the flows that show it."""
+    """The findings of idle, redundant or ambiguous, without the flows that show them."""
     found = [*hygiene.idle(encoding, BUDGET), *redundant(encoding, BUDGET, prover())]
     open_ = hygiene.ambiguous(encoding, BUDGET)
     return {

@@ -1,4 +1,4 @@
-"""Who stored a snapshot, which is not known of those that were there before, and when it was stored last."""
+"""The client that stored a snapshot, unknown of those that were there before, and the time it was stored last."""
 
 import sqlalchemy as sa
 from alembic import op
