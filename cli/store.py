@@ -8,9 +8,8 @@ from pathlib import Path
 
 import click
 
-from reachproof.cli.token import Lifetime, reachable
+from reachproof.cli.token import Lifetime, config_option, print_table, reachable
 from reachproof.network.printable import printable
-from reachproof.render.text_fragments import aligned
 
 _MONTH = timedelta(days=30)
 
@@ -23,9 +22,6 @@ def store() -> None:
     """
 
 
-_config = click.option(
-    "--config", "file", type=click.Path(dir_okay=False), metavar="FILE", help="TOML file with settings of the service."
-)
 _path = click.argument("path", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False))
 
 
@@ -38,7 +34,7 @@ _path = click.argument("path", metavar="FILE", type=click.Path(path_type=Path, d
     help="Keep what had a name, or was stored, in this time.  [default: 30d]",
 )
 @click.option("--dry-run", is_flag=True, help="List what would be removed, and remove nothing.")
-@_config
+@config_option
 @click.pass_context
 def gc(context: click.Context, keep: timedelta, file: str | None, *, dry_run: bool) -> None:
     """Remove snapshots without names, and the results about them.
@@ -55,8 +51,7 @@ def gc(context: click.Context, keep: timedelta, file: str | None, *, dry_run: bo
             (each.digest, f"{each.since:%Y-%m-%d %H:%MZ}", str(each.stored_bytes), printable(each.stored_by or ""))
             for each in found
         ]
-        for line in aligned(rows):
-            click.echo(line.lstrip())
+        print_table(rows)
     what = "1 snapshot" if len(found) == 1 else f"{len(found)} snapshots"
     size = sum(each.stored_bytes for each in found)
     click.echo(f"{'would remove' if dry_run else 'removed'} {what}, {size} bytes", err=True)
@@ -64,7 +59,7 @@ def gc(context: click.Context, keep: timedelta, file: str | None, *, dry_run: bo
 
 @store.command()
 @_path
-@_config
+@config_option
 @click.pass_context
 def backup(context: click.Context, path: Path, file: str | None) -> None:
     """Write snapshots, names and tokens to a new FILE.
@@ -80,7 +75,7 @@ def backup(context: click.Context, path: Path, file: str | None) -> None:
 
 @store.command()
 @_path
-@_config
+@config_option
 @click.pass_context
 def restore(context: click.Context, path: Path, file: str | None) -> None:
     """Put what a backup FILE has into an empty store, which may be in another kind of database."""

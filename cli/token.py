@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -40,7 +40,7 @@ def token() -> None:
     """
 
 
-_config = click.option(
+config_option = click.option(
     "--config", "file", type=click.Path(dir_okay=False), metavar="FILE", help="TOML file with settings of the service."
 )
 
@@ -65,7 +65,7 @@ _config = click.option(
     help="Name only objects of this namespace in what it is shown. Repeatable; with the role read.",
 )
 @click.option("--expires", type=Lifetime(), metavar="TIME", help="Lifetime, such as 12h or 30d.")
-@_config
+@config_option
 @click.pass_context
 def create(
     context: click.Context,
@@ -90,7 +90,7 @@ def create(
 
 
 @token.command("list")
-@_config
+@config_option
 @click.pass_context
 def list_tokens(context: click.Context, file: str | None) -> None:
     """List all tokens, also expired and revoked ones, without their secrets."""
@@ -115,13 +115,12 @@ def list_tokens(context: click.Context, file: str | None) -> None:
         )
         for each in entries
     ]
-    for line in aligned(rows):
-        click.echo(line.lstrip())
+    print_table(rows)
 
 
 @token.command()
 @click.argument("token_id", metavar="ID")
-@_config
+@config_option
 @click.pass_context
 def revoke(context: click.Context, token_id: str, file: str | None) -> None:
     """Revoke a token within seconds. ID is shown by `list`; the token itself works too."""
@@ -133,6 +132,12 @@ def revoke(context: click.Context, token_id: str, file: str | None) -> None:
     if not found:
         raise click.UsageError(f"token {printable(part)} not found")
     click.echo(f"revoked {part}", err=True)
+
+
+def print_table(rows: Sequence[tuple[str, ...]]) -> None:
+    """Print rows with their columns aligned; the first has the headings."""
+    for line in aligned(rows):
+        click.echo(line.lstrip())
 
 
 @contextmanager
