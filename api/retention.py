@@ -50,7 +50,7 @@ def _nameless(session: Session) -> Iterable[Unused]:
 
 
 def _names_lost(session: Session) -> dict[str, datetime]:
-    """When each snapshot lost a name for the last time: what comes next in the history of the name took it away."""
+    """The last time at which each snapshot lost a name: what comes next in the history of the name took it away."""
     lost: dict[str, datetime] = {}
     held: dict[str, str | None] = {}
     for name, digest, at in session.execute(

@@ -43,7 +43,7 @@ Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValid
 
 
 class Settings(BaseSettings):
-    """Where the service listens and who may ask, limits of one request, and how it works."""
+    """Settings of the service: its address, access, the limits of one request, and its workers."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
 
@@ -218,7 +218,7 @@ def load_settings(file: str | None = None, given: Mapping[str, Any] | None = Non
 
 
 def setting_sources(file: str | None, given: Mapping[str, Any]) -> dict[str, str]:
-    """Where each setting has its value from."""
+    """The source of each setting's value."""
     table = _table(file)
     return {name: _source(name, given, table, file) for name in Settings.model_fields}
 

@@ -63,7 +63,7 @@ class StoredUpload:
 
 
 class SnapshotShelf(Protocol):
-    """Where snapshots are put."""
+    """A destination for snapshots."""
 
     def put(self, given: ToStore, name: str | None = None, by: str | None = None, quotas: Quotas = NO_QUOTAS) -> bool:
         """Stores a snapshot, under a name if one is given; whether it is new. Raises HttpError 413, 429 and 503."""

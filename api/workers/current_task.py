@@ -36,7 +36,7 @@ class CurrentTask:
         self._started: float | None = None
         self._reading = self._question = math.inf
         self.since = 0.0
-        """When the task began, on the clock."""
+        """Start of the task, on the clock."""
 
     def begin(self, number: int, *, reading: float = math.inf, question: float = math.inf) -> None:
         """The next task; it has so many seconds until the first look at the clock, and from there."""

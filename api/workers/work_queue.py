@@ -56,7 +56,7 @@ def order_of(job: Job, key: str, provider: SnapshotProvider, apart: ReadTask | N
 
 
 def sources(job: Job) -> tuple[SnapshotRef, ...]:
-    """Where a job has its snapshots from; the one that it is about first."""
+    """The sources of a job's snapshots; the one that it is about first."""
     request = job.request
     if isinstance(request, DiffRequest):
         return tuple(SourceWithOptions.of(source, request.options) for source in (request.old, request.new))

@@ -38,7 +38,7 @@ PATIENCE = 20.0
 
 @dataclass(eq=False)
 class Given:
-    """What a worker was given, and the future that says what comes of it."""
+    """An item given to a worker, and the future with its outcome."""
 
     worker: FakeWorker
     assignment: Assignment
@@ -177,7 +177,7 @@ class House:
         await self.settled()
 
     async def next(self) -> Given:
-        """What a worker is given next."""
+        """The next item given to a worker."""
         async with asyncio.timeout(PATIENCE):
             return await self.given.get()
 

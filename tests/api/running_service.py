@@ -55,17 +55,17 @@ class Service:
         assert not self._thread.is_alive()
 
     def begin_to_stop(self) -> None:
-        """As at SIGTERM, without waiting for the end."""
+        """Stop as at SIGTERM, without waiting for the end."""
         self._server.should_exit = True
 
     @property
     def load(self) -> Workload:
-        """What the workplace is doing."""
+        """Current workload."""
         return self._workers.workload()
 
     @property
     def at_work(self) -> int:
-        """How many workers were sent a piece of work that has not ended."""
+        """Number of workers that were sent a piece of work that has not ended."""
         items = [worker.item for worker in list(self._workers._pool._workers.values())]
         return sum(item is not None and item.handle is not None for item in items)
 
@@ -77,7 +77,7 @@ class Service:
 
     @property
     def waiting_bytes(self) -> int:
-        """How much of documents is not sent yet."""
+        """Bytes of documents that are not sent yet."""
         return self._workers._room.used
 
     def connection(self) -> HTTPConnection:
@@ -131,7 +131,7 @@ def _children(task: Path) -> list[str]:
 
 
 def is_worker(pid: int) -> bool:
-    """Whether it is one of our workers."""
+    """True for one of our workers."""
     try:
         return b"reachproof.api.workers.worker_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
@@ -139,7 +139,7 @@ def is_worker(pid: int) -> bool:
 
 
 def runs(pid: int) -> bool:
-    """Whether a process is there and has not ended."""
+    """True if a process exists and has not ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:

@@ -41,7 +41,7 @@ class Secured:
 
 
 class Lines(logging.Handler):
-    """What loggers of the service wrote: the events, and all of it as text."""
+    """Output of the service's loggers: the events, and all of it as text."""
 
     def __init__(self) -> None:
         super().__init__()

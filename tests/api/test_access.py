@@ -1,4 +1,4 @@
-"""Who may do what: no token, wrong role, ended tokens, and tokens in the wrong place."""
+"""Access by role: no token, wrong role, ended tokens, and tokens in the wrong place."""
 
 from __future__ import annotations
 

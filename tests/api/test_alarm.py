@@ -21,7 +21,7 @@ from tests.api.running_service import running, until
 
 @pytest.fixture
 def timers() -> Iterator[list[tuple[float, float]]]:
-    """What timers an alarm sets; the handler of the signal is put back."""
+    """The timers that an alarm sets; the handler of the signal is put back."""
     before = signal.getsignal(signal.SIGALRM)
     yield []
     signal.signal(signal.SIGALRM, before)

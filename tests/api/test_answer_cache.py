@@ -31,7 +31,7 @@ def keeping(folder: Path) -> TestClient:
 
 @pytest.fixture
 def looked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """What was looked for in the database."""
+    """Keys that were looked for in the database."""
     found: list[object] = []
     find = ResultCache.find
 

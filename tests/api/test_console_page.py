@@ -391,7 +391,7 @@ def test_the_page_is_accessible(browser: Any, bare: str, scheme: str, rules: dic
 
 
 def audit(page: Any, rules: dict[str, Any]) -> list[str]:
-    """What axe-core finds wrong with the page as it is."""
+    """Violations that axe-core finds in the page as it is."""
     found = page.evaluate("async (rules) => (await axe.run(rules)).violations", rules)
     return [f"{each['id']}: {node['html'][:200]} {node['failureSummary']}" for each in found for node in each["nodes"]]
 

@@ -1,4 +1,4 @@
-"""What clients may do to a service that runs, and that it answers afterwards."""
+"""A running service answers after anything that clients do to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page of another site can do to a service that asks nobody who they are: nothing."""
+"""A page of another site can do nothing to a service without authentication."""
 
 from __future__ import annotations
 

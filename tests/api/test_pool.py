@@ -1,4 +1,4 @@
-"""Who works on what, and what becomes of work whose worker ends; with workers that do as the test says."""
+"""Assignment of work, and the fate of work whose worker ends; the workers do as the test says."""
 
 from __future__ import annotations
 

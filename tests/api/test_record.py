@@ -22,7 +22,7 @@ SECRET_MANIFEST = [{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "
 
 @pytest.fixture
 def log() -> Iterator[Lines]:
-    """What loggers of the service write."""
+    """Output of the service's loggers."""
     lines = Lines()
     logger = logging.getLogger("reachproof")
     before = logger.level

@@ -57,7 +57,7 @@ def with_examples(database_url: str) -> TestClient:
 
 
 def asked(service: TestClient, body: dict[str, Any], path: str = "/query") -> tuple[str | None, Any]:
-    """What became of a request in the cache, and the answer."""
+    """The cache outcome of a request, and the answer."""
     response = service.post(path, json=body)
     assert response.status_code == 200, response.text
     return response.headers.get(HEADER), response.json()

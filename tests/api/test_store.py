@@ -36,7 +36,7 @@ def moving(url: str, who: str) -> None:
 
 
 def patiently(write: Callable[..., object], *args: object) -> None:
-    """As a client that is told to come again: on a busy machine SQLite may not give a writer its turn in time."""
+    """Retry like a client that is told to come again: on a busy machine SQLite may not give a writer its turn."""
     for _ in range(PATIENCE):
         with suppress(StoreUnavailable):
             write(*args)

@@ -1,4 +1,4 @@
-"""What stands in for an answer that no worker could give has the shape of the answer, for every kind of request."""
+"""A substitute for an answer that no worker could give has the shape of the answer, for every kind of request."""
 
 from __future__ import annotations
 

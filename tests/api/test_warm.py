@@ -1,4 +1,4 @@
-"""What a worker keeps from one question to the next, and that answers do not depend on it."""
+"""State that a worker keeps from one question to the next, and that answers do not depend on it."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_small_snapshots_are_bounded_by_their_number() -> None:
 
 
 def pigeons(count: int) -> str:
-    """As many holes, and one pigeon more: hard to refute."""
+    """Pigeonhole problem with one pigeon too many: hard to refute."""
     names = [[f"p{pigeon}_{hole}" for hole in range(count)] for pigeon in range(count + 1)]
     declared = [f"(declare-const {name} Bool)" for row in names for name in row]
     somewhere = [f"(assert (or {' '.join(row)}))" for row in names]
