@@ -1,7 +1,7 @@
 """Comments `# reachproof: ignore CODE reason` in YAML, with the objects that they are about.
 
-A comment is about the object that it stands in, or that begins below the comments it is one of. What looks like one
-inside a text is none. No verdict rests on them.
+A comment is about the object that it stands in, or that begins below the comments it is one of. One above a `---` stands
+in the object before. What looks like one inside a text is none. No verdict rests on them.
 """
 
 from __future__ import annotations
@@ -52,10 +52,23 @@ def ignore_comments(content: bytes | str, file: str) -> tuple[IgnoreComment, ...
 
 
 def _above(lines: list[str], first: int) -> int:
-    """The first line of an object (from 1) with the comments and the separator right above it."""
-    while first > 1 and lines[first - 2].startswith(("#", "---")) | lines[first - 2].lstrip().startswith("#"):
-        first -= 1
-    return first
+    """The first line of an object (from 1) with the comments and the separator right above it.
+
+    A comment further in than the object, or above its separator, stands in the object before, if there is one.
+    """
+    column = _column(lines[first - 1])
+    start = first
+    while start > 1 and lines[start - 2].lstrip().startswith("#") and _column(lines[start - 2]) <= column:
+        start -= 1
+    if start > 1 and lines[start - 2].startswith("---"):
+        start -= 1
+        head = lines[: start - 1]
+        return 1 if all(line.startswith("#") for line in head) else start
+    return start
+
+
+def _column(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _layout(text: str) -> _Layout:

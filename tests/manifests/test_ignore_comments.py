@@ -31,6 +31,27 @@ kind: C
     assert spans(text) == [(1, 1, 4), (4, 1, 4), (7, 5, 8)]
 
 
+def test_a_comment_that_ends_an_object_is_not_about_the_next_one() -> None:
+    text = f"""kind: A
+spec: {{}}
+  {IGNORE}
+---
+kind: B
+{IGNORE}
+---
+kind: C
+"""
+    assert spans(text) == [(3, 1, 3), (6, 4, 6)]
+    items = f"""items:
+- kind: A
+  spec: {{}}
+  {IGNORE}
+- kind: B
+kind: List
+"""
+    assert spans(items) == [(4, 2, 4)]
+
+
 def test_the_items_of_a_list_are_objects_of_their_own() -> None:
     text = f"""kind: List
 items:
