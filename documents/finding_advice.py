@@ -47,7 +47,7 @@ ADVICE: Mapping[Code, Advice] = MappingProxyType(
         ),
         Code.REDUNDANT_POLICY: Advice(
             "Each policy is read and maintained; one that changes nothing hides those that do.",
-            "Remove the policy, unless it is to hold when others change.",
+            "Remove the policy, unless it is there for pods or policies to come.",
             _KUBERNETES,
         ),
         Code.SELECTS_NOTHING: Advice(

@@ -29,7 +29,12 @@ def enforced(policies: Iterable[Policy], options: Options) -> list[Policy]:
 
 def others_rest_on(policy: Policy) -> bool:
     """True of a policy on which it depends what rules of others match."""
-    return isinstance(policy.extension, MutualTls)
+    return isinstance(policy.extension, MutualTls) or any(map(others_rest_on_rule, policy.egress))
+
+
+def others_rest_on_rule(rule: Rule) -> bool:
+    """True of a rule on which it depends what other rules match, whatever it decides itself."""
+    return dns.teaches_names(rule)
 
 
 def with_name(rule: Rule, name: str) -> Rule:

@@ -1,7 +1,7 @@
 """Comments `# reachproof: ignore CODE reason` in YAML, with the objects that they are about.
 
-A comment is about the object that it stands in, or that begins below the comments it is one of. One above a `---` stands
-in the object before. What looks like one inside a text is none. No verdict rests on them.
+A comment is about the object that it stands in, or that begins below the comments it is one of. One above a `---`
+stands in the object before. What looks like one inside a text is none. No verdict rests on them.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from reachproof.documents.words import FindingSeverity, Verdict
 from reachproof.engines.built_in import EXEMPTION
 from reachproof.engines.not_read import stands_apart
 from reachproof.engines.own_tiers import with_network_policies
+from reachproof.engines.policies import others_rest_on_rule
 from reachproof.grammar import ast
 from reachproof.network.cluster import Notice, Pod
 from reachproof.network.errors import InternalError
@@ -155,7 +156,8 @@ def idle(encoding: Encoding, budget: Budget) -> tuple[Finding, ...]:
 
 def _idle(encoding: Encoding, budget: Budget) -> tuple[Finding, ...]:
     snapshot = encoding.snapshot
-    found = [each for each in idle_rules(whole(encoding, budget), budget) if not stands_apart(each.policy)]
+    every = idle_rules(whole(encoding, budget), budget)
+    found = [each for each in every if not (stands_apart(each.policy) or others_rest_on_rule(each.rule))]
     rest = snapshot.with_policies(tuple(_without(policy, found) for policy in snapshot.policies))
     demand_same(snapshot, rest, (flow for each in found for flow in each.samples), budget)
     return tuple(map(_idle_finding, found))

@@ -37,9 +37,9 @@ def redundant(encoding: Encoding, budget: Budget, prover: Prover, *, selecting: 
     """Policies without which every verdict is the same. `selecting`: only those that select a pod at all.
 
     Each is compared with all others in force, so of two equal policies both are listed. One that denies by default is
-    listed only where another would for all pods to come. A PeerAuthentication is never listed: what rules of other
-    policies match rests on it as well; nor is one beside an object that is not read, which may decide what is left
-    without it. Raises OutOfBudget after the last that was decided in time.
+    listed only where another would for all pods to come. A PeerAuthentication and a policy with `rules.dns` of Cilium
+    are never listed: what rules of other policies match rests on them as well; nor is one beside an object that is not
+    read, which may decide what is left without it. Raises OutOfBudget after the last that was decided in time.
     """
     beside = {str(policy.ref) for policy in encoding.snapshot.policies if _beside_unread(encoding.snapshot, policy)}
     found = in_every_case(encoding, lambda case: _redundant(case, budget, prover, selecting=selecting))

@@ -2,6 +2,9 @@
 
 It is about flows that exist in the snapshot now: between pods, nodes and the outside, a pod to itself left out.
 
+Where rules of the policy may match, as those about domain names, the tables are equal as well if they do: two policies
+that may allow a flow leave the same undetermined, and each is needed if the other does not match.
+
 Trusted: nothing by itself. Z3 confirms what is small enough to be written out as a formula (`confirmed`), the evaluator
 judges flows with the policy and without it (`queries.hygiene`), and tests/solver/test_shadowing.py all flows.
 """
@@ -24,7 +27,7 @@ from reachproof.solver.boxes import Classes
 from reachproof.solver.budget import Budget
 from reachproof.solver.encoding import Encoding
 from reachproof.solver.goal import PEER, SUBJECT, All, At, Formula, InPorts, Members, Not, Side, Some, Wanted
-from reachproof.solver.slice import Slice, cut
+from reachproof.solver.slice import Slice, SlicedPolicy, cut
 from reachproof.solver.smt_encoding import search_script
 from reachproof.solver.table import Table, everything, region
 from reachproof.solver.z3_backend import GaveUp, Model, Prover
@@ -109,7 +112,8 @@ def _compared(
     rest = _without(part, policy.ref)
     inside = everything(part) & region(part, domain)
     tables, others = verdicts(part, budget), verdicts(rest, budget)
-    differs = any((inside & (tables.wanted(each) ^ others.wanted(each))).any() for each in _OPPOSITE)
+    every = [tables, *([verdicts(_matching(part, policy.ref), budget)] if _may_match(part, policy.ref) else [])]
+    differs = any((inside & (each.wanted(of) ^ others.wanted(of))).any() for each in every for of in _OPPOSITE)
     return _Compared(part=part, rest=rest, domain=domain, inside=inside, tables=tables, differs=differs)
 
 
@@ -157,6 +161,28 @@ def _without(part: Slice, ref: PolicyRef) -> Slice:
 
     egress, ingress = (
         tuple(tier.filter(lambda policy: policy.policy.ref != ref) for tier in part.tiers(direction))
+        for direction in (Direction.EGRESS, Direction.INGRESS)
+    )
+    return replace(part, egress=egress, ingress=ingress)
+
+
+def _may_match(part: Slice, ref: PolicyRef) -> bool:
+    """True if it is not known of some flows whether a rule of the policy matches them."""
+    every = (policy for direction in Direction for tier in part.tiers(direction) for policy in tier.policies)
+    return any(rule.possible for policy in every if policy.policy.ref == ref for rule in policy.rules)
+
+
+def _matching(part: Slice, ref: PolicyRef) -> Slice:
+    """The slice as if the rules of the policy matched wherever they may."""
+
+    def certain(policy: SlicedPolicy) -> SlicedPolicy:
+        if policy.policy.ref != ref:
+            return policy
+        rules = tuple(replace(each, certain=each.certain + each.possible, possible=()) for each in policy.rules)
+        return replace(policy, rules=rules)
+
+    egress, ingress = (
+        tuple(tier.map(certain, lambda rule: rule) for tier in part.tiers(direction))
         for direction in (Direction.EGRESS, Direction.INGRESS)
     )
     return replace(part, egress=egress, ingress=ingress)

@@ -46,6 +46,11 @@ def needed_name(rule: Rule) -> str:
     return _names(rule).needs
 
 
+def teaches_names(rule: Rule) -> bool:
+    """True of a rule with `rules.dns`, by which agents learn the addresses of names for rules of any policy."""
+    return bool(_names(rule).resolves)
+
+
 def with_needed_name(rule: Rule, name: str) -> Rule:
     """The rule, which needs this name in the place of another if it needs any."""
     names = _names(rule)
@@ -59,7 +64,7 @@ def _names(rule: Rule) -> DnsRule:
 def with_learned_names(policies: Iterable[Policy]) -> list[Policy]:
     """The policies with their rules about names as far as agents can learn these."""
     every = list(policies)
-    resolving = [(policy, rule) for policy in every for rule in policy.egress if _names(rule).resolves]
+    resolving = [(policy, rule) for policy in every for rule in policy.egress if teaches_names(rule)]
     return [
         replace(policy, egress=tuple(each for rule in policy.egress for each in _learned(rule, resolving)))
         if any(needed_name(rule) for rule in policy.egress)

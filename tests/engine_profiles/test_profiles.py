@@ -8,6 +8,7 @@ import pytest
 
 from reachproof.engines.assembly import assemble, programs, programs_in
 from reachproof.engines.calico.placement import DEFAULT, CalicoPolicy, Staged
+from reachproof.engines.cilium.dns import dns_rule
 from reachproof.engines.istio.mutual_tls import Level, MutualTls
 from reachproof.engines.own_tiers import (
     MESH,
@@ -113,9 +114,11 @@ def test_a_staged_policy_is_in_force_only_if_the_options_say_so() -> None:
         assert in_force(staged, options) is options.with_staged
 
 
-def test_rules_of_others_rest_on_a_peer_authentication_alone() -> None:
+def test_rules_of_others_rest_on_a_peer_authentication_and_on_dns_rules_alone() -> None:
     assert others_rest_on(replace(policy(MESH), extension=MutualTls(level=Level.MESH)))
     assert not others_rest_on(policy(MESH))
+    for extension, expected in ((dns_rule(resolves=("*",)), True), (dns_rule(needs="a.example"), False), (None, False)):
+        assert others_rest_on(replace(policy(NORMAL), egress=(replace(RULE, extension=extension),))) is expected
 
 
 def test_programs_are_made_once_for_a_snapshot_and_anew_for_another() -> None:
