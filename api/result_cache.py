@@ -104,7 +104,9 @@ class ResultCache:
             asked = _question(request)
         except InputError:
             return None
-        parts = [_code(), engine(), type(request).__name__, asked, [self._named(each) for each in about], namespaces]
+        parts = [_code(), engine(), type(request).__name__, asked, [self._named(each) for each in about]]
+        if namespaces is not None:  # words that the client writes itself are shown to it, also those of comments
+            parts += [namespaces, request.model_dump(mode="json", include={"query", "queries"})]
         return ResultKey(key=_hash(json.dumps(parts)), stored=stored, request=request)
 
     def find(

@@ -165,6 +165,14 @@ def test_whatever_does_not_decide_it_is_the_same_question(service: TestClient, s
     assert asked(service, {**body, **same})[0] == "hit"
 
 
+def test_words_of_one_owner_are_in_no_answer_that_another_one_gets(database: Database) -> None:
+    results = ResultCache(database, tenants(), most_entries=10, most_bytes=1_000_000)
+    requests = [QueryRequest(query=ISOLATED), QueryRequest(query=f"{ISOLATED} # a guess")]
+    for namespaces, different in ((None, 1), (("a",), 2)):
+        found = [results.key(each, namespaces) for each in requests]
+        assert len({key.key for key in found if key}) == different
+
+
 def test_a_name_that_was_moved_leads_to_another_answer(service: TestClient) -> None:
     body = {"query": DENIED, "snapshot": "prod"}
     service.put("/snapshots/names/prod", json={"id": "whole"})
